@@ -11,10 +11,11 @@ import logging
 import math
 import random
 import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -27,9 +28,6 @@ from bridge.errors import (
     CredentialRejected,
     Retryable,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
 
 TIMEOUT_S = (3.05, 20.0)
 MAX_CALL_ATTEMPTS = 3
@@ -53,10 +51,6 @@ class HttpResponse:
     content: bytes
 
 
-def _use_default_error(_status: int, _content: bytes) -> type[BridgeError] | None:
-    return None
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StatusRules:
     """The status codes that one system uses differently from others.
@@ -68,7 +62,7 @@ class StatusRules:
 
     error_by_status: Mapping[int, type[BridgeError]] = field(default_factory=dict)
     readable_statuses: frozenset[int] = frozenset()
-    classify_error: Callable[[int, bytes], type[BridgeError] | None] = _use_default_error
+    classify_error: Callable[[int, bytes], type[BridgeError] | None] = lambda _status, _content: None
     min_wait_s: Mapping[int, float] = field(default_factory=dict)
 
 
@@ -86,7 +80,7 @@ class HttpClient:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Take the system's name for messages and the errors of its statuses; `sleep` waits between attempts."""
-        self._system = system
+        self.system = system
         self._error_by_status = dict(error_by_status or {})
         self._sleep = sleep
         self._session = requests.Session()
@@ -133,21 +127,18 @@ class HttpClient:
                         raise self._build_status_error(reply, status_rules)
                     yield from reply.iter_lines(chunk_size=CHUNK_BYTES)
         except requests.Timeout:
-            raise ConnectorUnavailable(f"{self._system}: no answer in time") from None
+            raise ConnectorUnavailable(f"{self.system}: no answer in time") from None
         except (requests.RequestException, UnicodeError) as fault:
-            raise ConnectorUnavailable(f"{self._system}: {type(fault).__name__}") from None
+            raise ConnectorUnavailable(f"{self.system}: {type(fault).__name__}") from None
 
     def _send_once(self, method: str, url: str, status_rules: StatusRules, **request: Any) -> HttpResponse:
         try:
             reply = self._session.request(method, url, timeout=TIMEOUT_S, allow_redirects=False, **request)
         except requests.Timeout:
-            raise ConnectorUnavailable(f"{self._system}: no answer in time") from None
+            raise ConnectorUnavailable(f"{self.system}: no answer in time") from None
         except (requests.RequestException, UnicodeError) as fault:
             raise self._build_transport_error(fault) from None
-        if (
-            reply.status_code < HTTPStatus.MULTIPLE_CHOICES
-            or reply.status_code in status_rules.readable_statuses
-        ):
+        if reply.status_code < HTTPStatus.MULTIPLE_CHOICES or reply.status_code in status_rules.readable_statuses:
             headers = {name.lower(): value for name, value in reply.headers.items()}
             return HttpResponse(status=reply.status_code, headers=headers, content=reply.content)
         raise self._build_status_error(reply, status_rules)
@@ -155,29 +146,25 @@ class HttpClient:
     def _build_transport_error(self, fault: requests.RequestException | UnicodeError) -> BridgeError:
         """Return the error of a call without a response, named by its type: the library's message may quote the request."""
         is_request_header = isinstance(fault, requests.exceptions.InvalidHeader) and fault.request is None
-        if is_request_header or isinstance(
-            fault, UnicodeError
-        ):  # a line break or a curly quote pasted into a secret
-            return CredentialRejected(f"{self._system}: a credential cannot be sent in a header")
-        return ConnectorUnavailable(f"{self._system}: {type(fault).__name__}")
+        if is_request_header or isinstance(fault, UnicodeError):  # a line break or a curly quote pasted into a secret
+            return CredentialRejected(f"{self.system}: a credential cannot be sent in a header")
+        return ConnectorUnavailable(f"{self.system}: {type(fault).__name__}")
 
     def _build_status_error(self, reply: requests.Response, status_rules: StatusRules) -> BridgeError:
-        status, text = reply.status_code, f"{self._system}: HTTP {reply.status_code}"
+        status, text = reply.status_code, f"{self.system}: HTTP {reply.status_code}"
         kind = (
             status_rules.classify_error(status, reply.content)
             or status_rules.error_by_status.get(status)
             or self._error_by_status.get(status)
+            or _choose_default_error(status)
         )
-        if kind is None:
-            kind = _choose_default_error(status)
         if not issubclass(kind, Retryable):
             return kind(text)
         wait = parse_retry_after(reply.headers.get("Retry-After", ""))
-        min_wait = status_rules.min_wait_s.get(status)
         if wait is None and issubclass(kind, ConnectorThrottled):
             wait = DEFAULT_THROTTLE_WAIT_S
-        if min_wait is not None:
-            wait = max(wait or 0.0, min_wait)
+        if status in status_rules.min_wait_s:
+            wait = max(wait or 0.0, status_rules.min_wait_s[status])
         return kind(text, retry_after_s=wait)
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from xml.etree.ElementTree import Element
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
-
-if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
 
 
 def parse_json(content: bytes) -> Any:
@@ -37,3 +35,8 @@ def contains_link(value: object) -> bool:
 def dict_or_empty(value: object) -> dict[str, Any]:
     """Return the value if it is a JSON object, else an empty one."""
     return value if isinstance(value, dict) else {}
+
+
+def list_objects(value: object) -> list[dict[str, Any]]:
+    """Return the JSON objects of a list, without its other items; none if the value is no list."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -7,16 +7,12 @@ few shops have one, and the packages of the others need not name it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bridge.connectors.aftership.client import AfterShip
 from bridge.connectors.bluedart.client import BlueDart
 from bridge.connectors.delhivery.client import Delhivery
 from bridge.connectors.shiprocket.client import Shiprocket
-
-if TYPE_CHECKING:
-    from bridge.ports import Connector
-    from config.settings import Settings
+from bridge.ports import Connector
+from config.settings import Settings
 
 
 def build_connectors(settings: Settings) -> dict[str, Connector]:

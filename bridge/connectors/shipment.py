@@ -6,26 +6,34 @@ Knows no carrier and sends nothing. Never guesses the meaning of an unknown valu
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from bridge.model import Absence, Finding, FindingPage, Gap, ParcelStatus, Waybill
+from bridge.connectors.parsing import contains_link
+from bridge.model import Absence, Finding, Gap, ParcelStatus, Waybill
 from bridge.rules.index.attribution import normalise_waybill
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
 
 INDIA_TIMEZONE = timezone(timedelta(hours=5, minutes=30))  # India has one zone and no summer time
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WaybillBatch:
-    """Waybills of one request. `asked_count` waybills are requested once this batch is, `gaps` were found before it."""
+    """Waybills of one request. `asked_count` waybills are requested once this batch is, `gaps` were found before it.
+
+    `known_numbers` are the normalised numbers of all parcels; all batches share this set.
+    """
 
     parcels: tuple[Waybill, ...]
     asked_count: int
+    known_numbers: set[str]
     gaps: tuple[Gap, ...] = ()
+
+    @property
+    def numbers(self) -> list[str]:
+        """Return the normalised numbers of the parcels, in their order."""
+        return [normalise_waybill(parcel.number) for parcel in self.parcels]
 
 
 def select_own_parcels(system: str, parcels: Iterable[Waybill]) -> list[Waybill]:
@@ -49,6 +57,7 @@ def split_into_batches(
     A tracking number is free text in Shopify: malformed ones are a gap of the first batch and never requested.
     """
     known = deduplicate_parcels(parcels)
+    numbers = {normalise_waybill(one.number) for one in known}
     valid = [one for one in known if is_valid_waybill_number(normalise_waybill(one.number))]
     start = int(cursor) if cursor.isdecimal() else 0
     gaps: tuple[Gap, ...] = ()
@@ -56,10 +65,10 @@ def split_into_batches(
         what = format_waybill_count(len(known) - len(valid))
         gaps = (Gap(system=system, absence=Absence.UNATTRIBUTED, what=what, reason="malformed_number"),)
     if gaps and not valid:
-        yield WaybillBatch(parcels=(), asked_count=0, gaps=gaps)
+        yield WaybillBatch(parcels=(), asked_count=0, known_numbers=numbers, gaps=gaps)
     for first in range(start, len(valid), batch_size):
         batch = tuple(valid[first : first + batch_size])
-        yield WaybillBatch(parcels=batch, asked_count=first + len(batch), gaps=gaps)
+        yield WaybillBatch(parcels=batch, asked_count=first + len(batch), known_numbers=numbers, gaps=gaps)
         gaps = ()
 
 
@@ -73,21 +82,6 @@ def format_waybill_count(count: int) -> str:
     return f"{count} waybill" + ("" if count == 1 else "s")
 
 
-def format_unset_settings(setting_names: Sequence[str]) -> str:
-    """Return `A is not set` or `A, B are not set`: the settings that a connector lacks."""
-    return ", ".join(setting_names) + (" is" if len(setting_names) == 1 else " are") + " not set"
-
-
-def build_unconfigured_pages(
-    system: str, parcels: Sequence[Waybill], *, cursor: str, reason: str
-) -> Iterator[FindingPage]:
-    """Yield the only page of a connector whose settings are unset: a gap for the parcels, once."""
-    if parcels and not cursor:
-        what = format_waybill_count(len(parcels))
-        gap = Gap(system=system, absence=Absence.NOT_CONFIGURED, what=what, reason=reason)
-        yield FindingPage(findings=(), cursor="0", gaps=(gap,))
-
-
 def build_shipment_finding(parcel: Waybill, body: dict[str, Any]) -> Finding:
     """Return the finding of one parcel, matched by its waybill."""
     return Finding(kind="shipment", ref=parcel.number, matched_by="waybill", body=body)
@@ -95,21 +89,14 @@ def build_shipment_finding(parcel: Waybill, body: dict[str, Any]) -> Finding:
 
 def build_blank_record(parcel: Waybill, status: ParcelStatus) -> dict[str, Any]:
     """Return every key of a shipment's record with nothing known but the number, the carrier and the status."""
+    nothing = ("status_type", "status_at", "cod_amount", "invoice_value", "origin", "destination", "consignee")
     return {
         "waybill": parcel.number,
         "order_reference": None,
         "carrier": parcel.carrier,
         "account_holder": parcel.account_holder,
         "status": status.value,
-        "status_type": None,
-        "status_at": None,
-        "cod_amount": None,
-        "invoice_value": None,
-        "origin": None,
-        "destination": None,
-        "consignee": None,
-        "received_by": None,
-        "note": None,
+        **dict.fromkeys((*nothing, "received_by", "note")),
         "dates": {},
         "events": [],
         "raw_unrecognised": {},
@@ -133,23 +120,46 @@ def text_or_none(value: object) -> str | None:
 
 def list_text_lines(*values: object) -> list[str]:
     """Return the non-empty lines of values that are text, lists of texts, or empty."""
-    found: list[str] = []
-    for value in values:
-        parts = value if isinstance(value, list) else [value]
-        found += [line for batch in parts if (line := text_or_none(batch))]
-    return found
+    parts = [part for value in values for part in (value if isinstance(value, list) else [value])]
+    return [line for line in map(text_or_none, parts) if line]
 
 
 def split_phone_numbers(*values: object) -> list[str]:
     """Return the telephone numbers, each once; one field may hold several."""
-    parts = [batch.strip() for line in list_text_lines(*values) for batch in re.split(r"[,;/]", line)]
-    return list(dict.fromkeys(batch for batch in parts if batch))
+    parts = [part.strip() for line in list_text_lines(*values) for part in re.split(r"[,;/]", line)]
+    return list(dict.fromkeys(filter(None, parts)))
+
+
+def read_texts(get_value: Callable[[str], object], **fields: str) -> dict[str, str | None]:
+    """Return the texts of a row under our names; `fields` maps each to the system's, `get_value` reads one of these."""
+    return {name: text_or_none(get_value(field)) for name, field in fields.items()}
+
+
+def select_unrecognised(row: Mapping[str, Any], known_fields: Collection[str]) -> dict[str, Any]:
+    """Return the non-empty values of all fields but the known ones, without links."""
+    return {
+        name: value
+        for name, value in row.items()
+        if name not in known_fields and value not in (None, "", [], {}) and not contains_link(value)
+    }
+
+
+def parse_india_time(value: object, unrecognised: dict[str, Any], *, field_name: str = "") -> str | None:
+    """Return an ISO 8601 time with the time zone of India; None if it is empty or unreadable.
+
+    An unreadable one is added to `unrecognised`, with the name of its field if given.
+    """
+    if not (text := text_or_none(value)):
+        return None
+    try:
+        return format_india_time(datetime.fromisoformat(text))
+    except ValueError:
+        unrecognised.setdefault("moments", []).append([field_name, text] if field_name else text)
+        return None
 
 
 def format_india_time(local_time: datetime) -> str:
     """Return ISO 8601 with the time zone of India, which carriers mean and omit."""
-    return (
-        local_time.replace(tzinfo=INDIA_TIMEZONE)
-        if local_time.tzinfo is None
-        else local_time.astimezone(INDIA_TIMEZONE)
-    ).isoformat()
+    if local_time.tzinfo is None:
+        return local_time.replace(tzinfo=INDIA_TIMEZONE).isoformat()
+    return local_time.astimezone(INDIA_TIMEZONE).isoformat()

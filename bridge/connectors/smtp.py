@@ -14,14 +14,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from email.message import EmailMessage
 from email.utils import formatdate, parseaddr
-from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from bridge.connectors.bounces import find_bounced_message_id
 from bridge.errors import BridgeError, ConnectorRefused, ConnectorUnavailable, CredentialRejected
-
-if TYPE_CHECKING:
-    from bridge.model import Letter
+from bridge.model import Letter
 
 __all__ = ["SmtpMailer", "find_bounced_message_id"]
 
@@ -47,9 +44,7 @@ class SmtpMailer:
             self._scheme = self._host = ""
         self._sender = sender
         self._tls_context = tls_context
-        self.configured = bool(
-            self._scheme in DEFAULT_SMTP_PORTS and self._host and "@" in parseaddr(sender)[1]
-        )
+        self.configured = bool(self._scheme in DEFAULT_SMTP_PORTS and self._host and "@" in parseaddr(sender)[1])
 
     def send_letter(self, letter: Letter) -> None:
         """Send the letter (`ports.Mailer`).
@@ -78,9 +73,7 @@ class SmtpMailer:
 
     def _connect(self) -> smtplib.SMTP:
         if self._scheme == "smtps":
-            return smtplib.SMTP_SSL(
-                self._host, self._port, timeout=SMTP_TIMEOUT_S, context=self._create_tls_context()
-            )
+            return smtplib.SMTP_SSL(self._host, self._port, timeout=SMTP_TIMEOUT_S, context=self._create_tls_context())
         return smtplib.SMTP(self._host, self._port, timeout=SMTP_TIMEOUT_S)
 
     def _create_tls_context(self) -> ssl.SSLContext:
@@ -156,9 +149,7 @@ def _translate_smtp_error(fault: Exception) -> BridgeError:
         return _classify_smtp_code(code, ConnectorRefused)(f"mail: recipient refused, {code}")
     if isinstance(fault, smtplib.SMTPResponseException):
         what, permanent_error = SMTP_REFUSAL_ERRORS.get(type(fault), ("connection", CredentialRejected))
-        return _classify_smtp_code(fault.smtp_code, permanent_error)(
-            f"mail: {what} refused, {fault.smtp_code}"
-        )
+        return _classify_smtp_code(fault.smtp_code, permanent_error)(f"mail: {what} refused, {fault.smtp_code}")
     for kind, error, words in SMTP_FAILURE_ERRORS:
         if isinstance(fault, kind):
             return error(f"mail: {words}, {type(fault).__name__}")

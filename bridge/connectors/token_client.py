@@ -5,17 +5,14 @@ Knows no system: its caller supplies the login and the request. Keeps the token 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import Any
 
-from bridge.connectors.parsing import parse_json
+from bridge.connectors.http import HttpClient, HttpResponse
+from bridge.connectors.parsing import dict_or_empty, parse_json
 from bridge.errors import ConnectorUnavailable, CredentialRejected
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from bridge.connectors.http import HttpResponse
 
 
 def utc_now() -> datetime:
@@ -25,36 +22,40 @@ def utc_now() -> datetime:
 
 def read_token(system: str, content: bytes, key: str) -> str:
     """Return the token under `key` of a login's JSON answer. Raises ConnectorUnavailable if there is none."""
-    response = parse_json(content)
-    token = response.get(key) if isinstance(response, dict) else None
+    token = dict_or_empty(parse_json(content)).get(key)
     if not isinstance(token, str) or not token:
         raise ConnectorUnavailable(f"{system}: unreadable answer")
     return token
 
 
 class TokenClient:
-    """The token of one account."""
+    """An HTTP client of one account, with its token; `build_headers` returns the headers that carry a token."""
 
     def __init__(
         self,
-        system: str,
+        http: HttpClient,
         fetch_token: Callable[[], str],
+        build_headers: Callable[[str], dict[str, str]],
         *,
         lifetime: timedelta,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         """Take the function that fetches a new token, and how long a token is used."""
-        self._system, self._fetch_token, self._lifetime, self._now = system, fetch_token, lifetime, now
+        self._http, self._fetch_token, self._build_headers = http, fetch_token, build_headers
+        self._lifetime, self._now = lifetime, now
         self._token, self._expires_at = "", now()
 
-    def call_with_token(self, send_request: Callable[[str], HttpResponse]) -> HttpResponse:
-        """Send the request; repeat it once with a new token after a 401. Raises CredentialRejected after the second 401."""
+    def call(self, method: str, url: str, **request: Any) -> HttpResponse:
+        """Send the request as `HttpClient.call`; repeat it once with a new token after a 401, which must be readable.
+
+        Raises CredentialRejected after the second 401.
+        """
         for _ in range(2):
             if not self._token or self._now() >= self._expires_at:
                 asked_at = self._now()
                 self._token, self._expires_at = self._fetch_token(), asked_at + self._lifetime
-            answer = send_request(self._token)
+            answer = self._http.call(method, url, headers=self._build_headers(self._token), **request)
             if answer.status != HTTPStatus.UNAUTHORIZED:
                 return answer
             self._token = ""
-        raise CredentialRejected(f"{self._system}: token refused")
+        raise CredentialRejected(f"{self._http.system}: token refused")

@@ -7,22 +7,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from bridge.connectors.shipment import (
-    INDIA_TIMEZONE,
-    is_valid_waybill_number,
-    list_text_lines,
-    split_phone_numbers,
-    text_or_none,
-)
-from bridge.model import ParcelStatus, TrackingResult, Waybill
+from bridge.connectors import shipment
+from bridge.model import ParcelStatus, TrackingResult
 from bridge.rules.index.attribution import normalise_waybill
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 # What systems write in place of erased personal data: stars, a run of X or #, a word.
 MASKED_VALUE = re.compile(
@@ -31,10 +23,7 @@ MASKED_VALUE = re.compile(
 
 
 def track_in_batches(
-    numbers: Sequence[str],
-    *,
-    batch_size: int,
-    query_batch: Callable[[Sequence[str]], Mapping[str, TrackingResult]],
+    numbers: Sequence[str], *, batch_size: int, query_batch: Callable[[Sequence[str]], Mapping[str, TrackingResult]]
 ) -> Iterator[Sequence[TrackingResult]]:
     """Yield the tracking results of the numbers, `batch_size` per request.
 
@@ -47,33 +36,25 @@ def track_in_batches(
     malformed = [
         spelling
         for number, spellings in spellings_by_number.items()
-        if not is_valid_waybill_number(number)
+        if not shipment.is_valid_waybill_number(number)
         for spelling in spellings
     ]
     if malformed:
         yield [TrackingResult(number=spelling, status=ParcelStatus.NOT_FOUND) for spelling in malformed]
-    valid = [number for number in spellings_by_number if is_valid_waybill_number(number)]
+    valid = [number for number in spellings_by_number if shipment.is_valid_waybill_number(number)]
     for first in range(0, len(valid), batch_size):
         batch = valid[first : first + batch_size]
         known = query_batch(batch)
         yield [
-            replace(
-                known.get(number) or TrackingResult(number=number, status=ParcelStatus.NOT_FOUND),
-                number=spelling,
-            )
+            replace(known.get(number) or TrackingResult(number=number, status=ParcelStatus.NOT_FOUND), number=spelling)
             for number in batch
             for spelling in spellings_by_number[number]
         ]
 
 
-def make_bare_waybill(number: str, system: str) -> Waybill:
-    """Return a waybill of which nothing is known but its number and carrier."""
-    return Waybill(number=number, carrier=system)
-
-
 def build_tracked(shipment_record: Mapping[str, Any], *, include_consignees: bool) -> TrackingResult:
     """Return the tracking result of a shipment's record, with its consignee only if requested."""
-    payment = (text_or_none(shipment_record.get("payment")) or "").lower()
+    payment = (shipment.text_or_none(shipment_record.get("payment")) or "").lower()
     return TrackingResult(
         number=shipment_record["waybill"],
         status=ParcelStatus(shipment_record["status"]),
@@ -89,7 +70,7 @@ def parse_status_time(value: str | None) -> datetime | None:
         return None
     at = datetime.fromisoformat(value)
     return (
-        at if at.tzinfo else datetime.combine(at, time.max.replace(microsecond=0), INDIA_TIMEZONE)
+        at if at.tzinfo else datetime.combine(at, time.max.replace(microsecond=0), shipment.INDIA_TIMEZONE)
     ).astimezone(UTC)
 
 
@@ -107,28 +88,19 @@ def serialize_consignee(*consignees: Mapping[str, Any] | None) -> str:
 
 
 def _extract_unmasked_fields(consignee: Mapping[str, Any]) -> dict[str, Any]:
+    lines = map(_normalise_unmasked_text, shipment.list_text_lines(consignee.get("address_lines")))
+    emails = map(_normalise_unmasked_text, shipment.list_text_lines(consignee.get("emails")))
+    phones = map(_normalise_unmasked_phone, shipment.split_phone_numbers(consignee.get("phones")))
     return {
         "name": _normalise_unmasked_text(consignee.get("name")),
-        "address": [
-            line
-            for line in map(_normalise_unmasked_text, list_text_lines(consignee.get("address_lines")))
-            if line
-        ],
-        "phones": sorted(
-            {
-                number[-10:]
-                for number in map(_normalise_unmasked_phone, split_phone_numbers(consignee.get("phones")))
-                if number
-            }
-        ),
-        "emails": sorted(
-            {mail for mail in map(_normalise_unmasked_text, list_text_lines(consignee.get("emails"))) if mail}
-        ),
+        "address": list(filter(None, lines)),
+        "phones": sorted({number[-10:] for number in phones if number}),
+        "emails": sorted(set(filter(None, emails))),
     }
 
 
 def _normalise_unmasked_text(value: object) -> str:
-    text = " ".join((text_or_none(value) or "").casefold().split())
+    text = " ".join((shipment.text_or_none(value) or "").casefold().split())
     return "" if MASKED_VALUE.search(text) else text
 
 

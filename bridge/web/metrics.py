@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, generate_latest
@@ -14,11 +13,9 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from bridge.errors import BridgeError
 from bridge.model import DeliveryState
 from bridge.rules.webhooks.topics import INDEXED_TOPIC_PREFIXES, MANDATORY_TOPICS
-
-if TYPE_CHECKING:
-    from bridge.services import Services
-    from bridge.steps.webhooks.receive import WebhookReceipt
-    from bridge.store import SqlStore
+from bridge.services import Services
+from bridge.steps.webhooks.receive import WebhookReceipt
+from bridge.store import SqlStore
 
 DELIVERY_COUNTER = Counter("bridge_deliveries", "Webhooks with a good signature", ["topic", "state", "new"])
 

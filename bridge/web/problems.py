@@ -52,9 +52,7 @@ def build_error_response(fault: Exception) -> Response:
     if status in (429, 503):
         response.headers["Retry-After"] = str(getattr(fault, "retry_after_s", None) or RETRY_AFTER_S)
     if status in UNREAD_BODY_STATUSES:
-        response.headers["Connection"] = (
-            "close"  # the unread rest of the body must not be taken for a request
-        )
+        response.headers["Connection"] = "close"  # the unread rest of the body must not be taken for a request
     return response
 
 

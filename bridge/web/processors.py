@@ -60,9 +60,7 @@ def create_processors_blueprint(merchant: Merchant) -> Blueprint:
     @page.get("/processors.json")
     def json() -> Response:
         return jsonify(
-            merchant=merchant.trading_name,
-            as_of=merchant.policy_last_updated,
-            processors=list_processors(merchant),
+            merchant=merchant.trading_name, as_of=merchant.policy_last_updated, processors=list_processors(merchant)
         )
 
     return page

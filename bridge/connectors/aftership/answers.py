@@ -9,31 +9,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from bridge.connectors.parsing import contains_link, parse_json
-from bridge.connectors.shipment import build_blank_record, list_text_lines, split_phone_numbers, text_or_none
-from bridge.errors import (
-    BridgeError,
-    ConnectorRefused,
-    ConnectorThrottled,
-    ConnectorUnavailable,
-    CredentialRejected,
+from bridge.connectors.parsing import dict_or_empty, list_objects, parse_json
+from bridge.connectors.shipment import (
+    build_blank_record,
+    list_text_lines,
+    read_texts,
+    select_unrecognised,
+    split_phone_numbers,
+    text_or_none,
 )
-from bridge.model import ParcelStatus
-
-if TYPE_CHECKING:
-    from bridge.model import Waybill
+from bridge.errors import BridgeError, ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
+from bridge.model import ParcelStatus, Waybill
 
 # https://www.aftership.com/docs/tracking/others/delivery-statuses
 AFTERSHIP_TAGS: Mapping[str, ParcelStatus] = {
-    "Pending": ParcelStatus.BOOKED,
-    "InfoReceived": ParcelStatus.BOOKED,
-    "InTransit": ParcelStatus.IN_TRANSIT,
-    "AttemptFail": ParcelStatus.IN_TRANSIT,
-    "Exception": ParcelStatus.IN_TRANSIT,
-    "OutForDelivery": ParcelStatus.OUT_FOR_DELIVERY,
-    "AvailableForPickup": ParcelStatus.OUT_FOR_DELIVERY,
+    **dict.fromkeys(("Pending", "InfoReceived"), ParcelStatus.BOOKED),
+    **dict.fromkeys(("InTransit", "AttemptFail", "Exception"), ParcelStatus.IN_TRANSIT),
+    **dict.fromkeys(("OutForDelivery", "AvailableForPickup"), ParcelStatus.OUT_FOR_DELIVERY),
     "Delivered": ParcelStatus.DELIVERED,
     "Expired": ParcelStatus.UNKNOWN,  # AfterShip stopped tracking: the parcel's location is unknown
 }
@@ -60,16 +54,16 @@ AFTERSHIP_MAPPED_FIELDS = frozenset(
 # Data that AfterShip computes and data of the sender, not of the consignee: left out. Any other field is kept raw.
 AFTERSHIP_NON_PERSONAL_FIELDS = frozenset(
     {"legacy_id", "active", "transit_time", "origin_country_region", "origin_state", "origin_city"}
-    | {"origin_postal_code", "courier_destination_country_region", "courier_estimated_delivery_date"}
-    | {"order_id_path", "order_date", "shipment_package_count", "shipment_type", "shipment_weight", "source"}
-    | {"subtag_message", "tracked_count", "last_mile_tracking_supported", "unique_token"}
-    | {"return_to_sender", "order_promised_delivery_date", "delivery_type", "courier_tracking_link"}
-    | {"first_attempted_at", "courier_redirect_link", "tracking_account_number", "tracking_key"}
-    | {"tracking_ship_date", "on_time_status", "on_time_difference", "aftership_estimated_delivery_date"}
-    | {"custom_estimated_delivery_date", "first_estimated_delivery", "latest_estimated_delivery"}
-    | {"courier_connection_id", "carbon_emissions", "location_id", "failed_delivery_attempts"}
-    | {"signature_requirement", "delivery_location_type", "aftership_tracking_url", "first_mile", "last_mile"}
-    | {"aftership_tracking_order_url", "tracking_origin_country", "shipping_method", "delivery_time"}
+    | {"origin_postal_code", "courier_destination_country_region", "courier_estimated_delivery_date", "order_id_path"}
+    | {"order_date", "shipment_package_count", "shipment_type", "shipment_weight", "source", "subtag_message"}
+    | {"tracked_count", "last_mile_tracking_supported", "unique_token", "return_to_sender"}
+    | {"order_promised_delivery_date", "delivery_type", "courier_tracking_link", "first_attempted_at"}
+    | {"courier_redirect_link", "tracking_account_number", "tracking_key", "tracking_ship_date", "on_time_status"}
+    | {"on_time_difference", "aftership_estimated_delivery_date", "custom_estimated_delivery_date"}
+    | {"first_estimated_delivery", "latest_estimated_delivery", "courier_connection_id", "carbon_emissions"}
+    | {"location_id", "failed_delivery_attempts", "signature_requirement", "delivery_location_type"}
+    | {"aftership_tracking_url", "first_mile", "last_mile", "aftership_tracking_order_url", "tracking_origin_country"}
+    | {"shipping_method", "delivery_time"}
 )
 
 
@@ -85,11 +79,9 @@ def parse_tracking_page(content: bytes) -> tuple[list[dict[str, Any]], str]:
     """
     response = parse_json(content)
     _raise_for_aftership_code(_read_aftership_code(response))
-    data = response.get("data") if isinstance(response, dict) else None
-    rows = data.get("trackings") if isinstance(data, dict) else None
-    if not isinstance(data, dict) or not isinstance(rows, list):
-        raise ConnectorUnavailable(UNREADABLE_AFTERSHIP_ANSWER)
-    if not all(isinstance(row, dict) and text_or_none(row.get("id")) for row in rows):
+    data = dict_or_empty(dict_or_empty(response).get("data"))
+    rows = data.get("trackings")
+    if not isinstance(rows, list) or not all(text_or_none(dict_or_empty(row).get("id")) for row in rows):
         raise ConnectorUnavailable(UNREADABLE_AFTERSHIP_ANSWER)
     # `pagination` since 2024-07; before, the cursor was next to the rows
     paging = data["pagination"] if isinstance(data.get("pagination"), dict) else data
@@ -110,9 +102,8 @@ def read_tracking_presence(status: int, content: bytes) -> bool:
 
 def _raise_for_aftership_code(code: int) -> None:
     if code in AFTERSHIP_ERROR_CODES:
-        raise AFTERSHIP_ERROR_CODES[code](
-            "aftership: throttled" if code == HTTPStatus.TOO_MANY_REQUESTS else "aftership: key refused"
-        )
+        what = "throttled" if code == HTTPStatus.TOO_MANY_REQUESTS else "key refused"
+        raise AFTERSHIP_ERROR_CODES[code](f"aftership: {what}")
     if 400 <= code < 500 or code >= 4000:
         raise ConnectorRefused("aftership: refused for a reason we do not know")
     if not 200 <= code < 300:
@@ -121,44 +112,27 @@ def _raise_for_aftership_code(code: int) -> None:
 
 def _read_aftership_code(response: object) -> int:
     """Return `meta.code` of an answer; 0 if it has none."""
-    meta = response.get("meta") if isinstance(response, dict) else None
-    code = meta.get("code") if isinstance(meta, dict) else None
+    code = dict_or_empty(dict_or_empty(response).get("meta")).get("code")
     return code if isinstance(code, int) else 0
 
 
 def build_aftership_record(parcel: Waybill, row: dict[str, Any]) -> dict[str, Any]:
     """Return the record of one tracking."""
-    unrecognised: dict[str, Any] = {
-        key: value
-        for key, value in row.items()
-        if key not in AFTERSHIP_MAPPED_FIELDS | AFTERSHIP_NON_PERSONAL_FIELDS
-        and value not in (None, "", [], {})
-        and not contains_link(value)
-    }
-    checkpoints = row.get("checkpoints")
-    events = (
-        [_build_aftership_event(one, unrecognised) for one in checkpoints if isinstance(one, dict)]
-        if isinstance(checkpoints, list)
-        else []
-    )
+    unrecognised = select_unrecognised(row, AFTERSHIP_MAPPED_FIELDS | AFTERSHIP_NON_PERSONAL_FIELDS)
+    events = [_build_aftership_event(one, unrecognised) for one in list_objects(row.get("checkpoints"))]
     status = _map_aftership_status(row, unrecognised)
     delivered_at = _parse_aftership_time(row.get("shipment_delivery_date"), unrecognised)
     picked_up_at = _parse_aftership_time(row.get("shipment_pickup_date"), unrecognised)
     people = _read_aftership_people(row)
     return build_blank_record(parcel, status) | {
-        "tracking_id": text_or_none(row.get("id")),
-        "courier": text_or_none(row.get("slug")),
+        **read_texts(row.get, tracking_id="id", courier="slug", title="title", status_type="tag"),
+        **read_texts(row.get, origin="origin_raw_location", destination="destination_raw_location"),
+        **read_texts(row.get, received_by="signed_by", note="note"),
         "order_reference": text_or_none(row.get("order_number")) or text_or_none(row.get("order_id")),
-        "title": text_or_none(row.get("title")),
-        "status_type": text_or_none(row.get("tag")),
         "status_at": delivered_at or (events[-1]["at"] if events else None),
-        "origin": text_or_none(row.get("origin_raw_location")),
-        "destination": text_or_none(row.get("destination_raw_location")),
         "consignee": _build_aftership_consignee(row, people),
         "customers": people,
         "notified": list_text_lines(row.get("subscribed_emails"), row.get("subscribed_smses")),
-        "received_by": text_or_none(row.get("signed_by")),
-        "note": text_or_none(row.get("note")),
         "dates": {k: v for k, v in {"picked_up_at": picked_up_at, "delivered_at": delivered_at}.items() if v},
         "events": events,
         "raw_unrecognised": unrecognised,
@@ -167,19 +141,12 @@ def build_aftership_record(parcel: Waybill, row: dict[str, Any]) -> dict[str, An
 
 def _read_aftership_people(tracking: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the people that AfterShip notifies: `customers` since 2024-07, before a name, e-mails and phone numbers."""
-    rows = tracking.get("customers")
-    customers = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-    customers = customers or [
-        {
-            "name": tracking.get("customer_name"),
-            "email": tracking.get("emails"),
-            "phone": tracking.get("smses"),
-        }
+    customers = list_objects(tracking.get("customers")) or [
+        {"name": tracking.get("customer_name"), "email": tracking.get("emails"), "phone": tracking.get("smses")}
     ]
     people = [
         {
-            "role": text_or_none(row.get("role")),
-            "name": text_or_none(row.get("name")),
+            **read_texts(row.get, role="role", name="name"),
             "emails": list_text_lines(row.get("email")),
             "phones": split_phone_numbers(row.get("phone_number"), row.get("phone")),
         }
@@ -188,9 +155,7 @@ def _read_aftership_people(tracking: dict[str, Any]) -> list[dict[str, Any]]:
     return [one for one in people if one["name"] or one["emails"] or one["phones"]]
 
 
-def _build_aftership_consignee(
-    tracking: dict[str, Any], people: list[dict[str, Any]]
-) -> dict[str, Any] | None:
+def _build_aftership_consignee(tracking: dict[str, Any], people: list[dict[str, Any]]) -> dict[str, Any] | None:
     """Return the first notified person with the destination address."""
     if not people and not text_or_none(tracking.get("destination_raw_location")):
         return None
@@ -198,10 +163,8 @@ def _build_aftership_consignee(
     return {
         "name": first["name"],
         "address_lines": list_text_lines(tracking.get("destination_raw_location")),
-        "city": text_or_none(tracking.get("destination_city")),
-        "state": text_or_none(tracking.get("destination_state")),
-        "pin": text_or_none(tracking.get("destination_postal_code")),
-        "country": text_or_none(tracking.get("destination_country_region")),
+        **read_texts(tracking.get, city="destination_city", state="destination_state"),
+        **read_texts(tracking.get, pin="destination_postal_code", country="destination_country_region"),
         "phones": first["phones"],
         "emails": first["emails"],
     }
@@ -219,9 +182,7 @@ def _build_aftership_event(row: dict[str, Any], unrecognised: dict[str, Any]) ->
     return {
         "at": _parse_aftership_time(row.get("checkpoint_time"), unrecognised),
         "status": _map_aftership_status(row, {}).value,
-        "place": text_or_none(row.get("location")),
-        "code": text_or_none(row.get("subtag")),
-        "note": text_or_none(row.get("message")),
+        **read_texts(row.get, place="location", code="subtag", note="message"),
         "location": None,
     }
 

@@ -6,91 +6,53 @@ carrier keeps its own record. https://www.aftership.com/docs/tracking/quickstart
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from bridge.connectors import shipment
-from bridge.connectors.aftership.answers import (
-    build_aftership_record,
-    classify_aftership_error,
-    parse_tracking_page,
-    read_tracking_presence,
-)
-from bridge.connectors.check_credentials import check_credentials, report_unconfigured
+from bridge.connectors.aftership import answers
+from bridge.connectors.carrier import CarrierConnector
 from bridge.connectors.http import HttpClient, StatusRules
-from bridge.connectors.shipment import (
-    build_shipment_finding,
-    build_unconfigured_pages,
-    deduplicate_parcels,
-    is_valid_waybill_number,
-    split_into_batches,
-)
-from bridge.errors import ConnectorUnavailable, CredentialRejected
-from bridge.model import CheckResult, Finding, FindingPage, Outcome, Principal, Waybill
+from bridge.errors import ConnectorUnavailable
+from bridge.model import Finding, Gap, Outcome, Waybill
 from bridge.rules.index.attribution import normalise_waybill
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-AFTERSHIP_BATCH_SIZE = 50  # numbers per request; not documented, public clients send no more
 TRACKINGS_PER_PAGE = 200  # the maximum; one number may be tracked at several couriers
 NO_SUCH_NUMBER = "00000000000000"
-API_KEY_UNSET = "AFTERSHIP_API_KEY is not set"
-AFTERSHIP_LIST_RULES = StatusRules(classify_error=classify_aftership_error)
+AFTERSHIP_LIST_RULES = StatusRules(classify_error=answers.classify_aftership_error)
 AFTERSHIP_TRACKING_RULES = StatusRules(
-    readable_statuses=frozenset({HTTPStatus.NOT_FOUND}), classify_error=classify_aftership_error
+    readable_statuses=frozenset({HTTPStatus.NOT_FOUND}), classify_error=answers.classify_aftership_error
 )
 
 
-class AfterShip:
+class AfterShip(CarrierConnector):
     """AfterShip's tracking API, with the key of one organisation."""
 
     system = "aftership"
     copies_all_parcels = True  # it has a copy of every parcel, whatever the carrier and the account
+    batch_size = 50  # not documented, public clients send no more
+    credential_name, configured_detail = "key", "key is set"
 
     def __init__(self, *, base_url: str, api_key: str, http: HttpClient | None = None) -> None:
         """Take the API's address, which ends with its dated version, and its key; without a key nothing is sent."""
         self._url = base_url.rstrip("/") + "/trackings"
         self._headers = {"as-api-key": api_key, "Accept": "application/json"}
-        self.configured = bool(api_key)
-        self._http = http or HttpClient(self.system)
+        super().__init__({"AFTERSHIP_API_KEY": api_key}, http)
 
-    def run_checks(self, shop: str) -> Sequence[CheckResult]:  # noqa: ARG002 - one organisation, whatever the shop
-        """Check that a key is set and that AfterShip answers and accepts it. Never raises."""
-        if not self.configured:
-            return report_unconfigured(self.system, API_KEY_UNSET)
-        return check_credentials(
-            self.system,
-            lambda: self._fetch_trackings([NO_SUCH_NUMBER]),
-            credential_name="key",
-            configured_detail="key is set",
-        )
+    def send_probe(self) -> object:
+        """Request a number that does not exist."""
+        return self._fetch_trackings([NO_SUCH_NUMBER])
 
-    def gather(
-        self,
-        principal: Principal,  # noqa: ARG002 - found by number: a keyword would find other people's parcels
-        *,
-        shop: str,  # noqa: ARG002 - one organisation, whatever the shop
-        parcels: Sequence[Waybill],
-        cursor: str = "",
-    ) -> Iterator[FindingPage]:
-        """Yield the copies that AfterShip has of these parcels, 50 a page.
+    def select_parcels(self, parcels: Sequence[Waybill]) -> list[Waybill]:
+        """Return all parcels, whatever their carrier and account."""
+        return shipment.deduplicate_parcels(parcels)
 
-        Raises ConnectorUnavailable, ConnectorThrottled, CredentialRejected, ConnectorRefused.
-        """
-        own_parcels = deduplicate_parcels(parcels)
-        if not self.configured:
-            yield from build_unconfigured_pages(
-                self.system, own_parcels, cursor=cursor, reason="no_credentials"
-            )
-            return
-        for batch in split_into_batches(
-            self.system, own_parcels, batch_size=AFTERSHIP_BATCH_SIZE, cursor=cursor
-        ):
-            trackings = self._fetch_trackings([normalise_waybill(parcel.number) for parcel in batch.parcels])
-            found = [each for parcel in batch.parcels for each in _build_tracking_findings(parcel, trackings)]
-            yield FindingPage(findings=tuple(found), cursor=str(batch.asked_count), gaps=batch.gaps)
+    def build_findings(self, batch: shipment.WaybillBatch) -> tuple[Sequence[Finding], Sequence[Gap]]:
+        """Return the copies that AfterShip has of these parcels, of some several."""
+        trackings = self._fetch_trackings(batch.numbers)
+        return [each for parcel in batch.parcels for each in _build_tracking_findings(parcel, trackings)], ()
 
     def erase_waybills(self, numbers: Sequence[str]) -> Iterator[tuple[str, Outcome]]:
         """Erase all copies of each number, which may be tracked at several couriers (`ports.Eraser`).
@@ -98,12 +60,11 @@ class AfterShip:
         Each deletion is verified by another request: ConnectorUnavailable if the copy still exists. A malformed number
         cannot be requested and is left out. Raises CredentialRejected if the key is unset, else as `gather`.
         """
-        if not self.configured:
-            raise CredentialRejected(f"aftership: {API_KEY_UNSET}")
+        self.require_settings()
         unique = list(dict.fromkeys(numbers))
-        for first in range(0, len(unique), AFTERSHIP_BATCH_SIZE):
-            batch = unique[first : first + AFTERSHIP_BATCH_SIZE]
-            valid = [number for number in batch if is_valid_waybill_number(normalise_waybill(number))]
+        for first in range(0, len(unique), self.batch_size):
+            batch = unique[first : first + self.batch_size]
+            valid = [number for number in batch if shipment.is_valid_waybill_number(normalise_waybill(number))]
             trackings = self._fetch_trackings([normalise_waybill(number) for number in valid])
             for number in valid:
                 copies = trackings.get(normalise_waybill(number), ())
@@ -121,7 +82,7 @@ class AfterShip:
     def _call_tracking(self, method: str, tracking_id: str) -> bool:
         url = f"{self._url}/{quote(tracking_id, safe='')}"
         answer = self._http.call(method, url, headers=self._headers, status_rules=AFTERSHIP_TRACKING_RULES)
-        return read_tracking_presence(answer.status, answer.content)
+        return answers.read_tracking_presence(answer.status, answer.content)
 
     def _fetch_trackings(self, numbers: Sequence[str]) -> Mapping[str, list[dict[str, Any]]]:
         """Return all trackings of these numbers, by number; no entry for an unknown number."""
@@ -133,7 +94,7 @@ class AfterShip:
             answer = self._http.call(
                 "GET", self._url, params=query, headers=self._headers, status_rules=AFTERSHIP_LIST_RULES
             )
-            rows, next_cursor = parse_tracking_page(answer.content)
+            rows, next_cursor = answers.parse_tracking_page(answer.content)
             for row in rows:
                 number = normalise_waybill(str(row.get("tracking_number") or ""))
                 # a filter that AfterShip ignores would return all trackings: keep the requested ones only
@@ -150,6 +111,6 @@ def _build_tracking_findings(
 ) -> Iterator[Finding]:
     rows = trackings_by_number.get(normalise_waybill(parcel.number), [])
     if not rows:
-        yield build_shipment_finding(parcel, shipment.build_not_found_record(parcel, ambiguous=False))
+        yield shipment.build_shipment_finding(parcel, shipment.build_not_found_record(parcel, ambiguous=False))
     for row in rows:
-        yield build_shipment_finding(parcel, build_aftership_record(parcel, row))
+        yield shipment.build_shipment_finding(parcel, answers.build_aftership_record(parcel, row))

@@ -1,4 +1,4 @@
-"""Parses Blue Dart's answers, XML or JSON, into shipment records. Sends nothing.
+"""Parses Blue Dart's answers, XML or JSON, into shipment records, and those about cancellations. Sends nothing.
 
 A status that the tables do not contain becomes `unknown`; the original value is kept in `raw_unrecognised`.
 """
@@ -6,33 +6,30 @@ A status that the tables do not contain becomes `unknown`; the original value is
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeAlias
+from http import HTTPStatus
+from typing import Any, TypeAlias
+from xml.etree.ElementTree import Element
 
 from bridge.connectors.bluedart.xml_tree import parse_shipment_tree
+from bridge.connectors.parsing import dict_or_empty, parse_json
 from bridge.connectors.shipment import (
     build_blank_record,
     build_not_found_record,
     format_india_time,
     list_text_lines,
+    read_texts,
     split_phone_numbers,
     text_or_none,
 )
 from bridge.errors import ConnectorRefused, ConnectorUnavailable, CredentialRejected
-from bridge.model import ParcelStatus
+from bridge.model import ParcelStatus, Waybill
 from bridge.rules.index.attribution import normalise_waybill
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from xml.etree.ElementTree import Element
-
-    from bridge.model import Waybill
 
 # https://developer.dhl.com/api-reference/blue-dart-tracking-shipment
 BLUEDART_STATUS_TYPES: Mapping[str, ParcelStatus] = {
-    "PU": ParcelStatus.IN_TRANSIT,
-    "IT": ParcelStatus.IN_TRANSIT,
-    "UD": ParcelStatus.IN_TRANSIT,
+    **dict.fromkeys(("PU", "IT", "UD"), ParcelStatus.IN_TRANSIT),
     "OD": ParcelStatus.OUT_FOR_DELIVERY,
     "DL": ParcelStatus.DELIVERED,
     "RT": ParcelStatus.RETURNED,
@@ -41,7 +38,7 @@ BLUEDART_STATUS_TYPES: Mapping[str, ParcelStatus] = {
     "NF": ParcelStatus.NOT_FOUND,
 }
 BLUEDART_STATUS_TEXTS: Mapping[str, ParcelStatus] = {  # UD means undelivered; its text may be more specific
-    "SHIPMENT OUT FOR DELIVERY": ParcelStatus.OUT_FOR_DELIVERY,
+    "SHIPMENT OUT FOR DELIVERY": ParcelStatus.OUT_FOR_DELIVERY
 }
 # Data of the sender and the product, not of the consignee: left out. Any other unmapped field is kept raw.
 BLUEDART_NON_PERSONAL_FIELDS = frozenset(
@@ -49,12 +46,13 @@ BLUEDART_NON_PERSONAL_FIELDS = frozenset(
 )
 BLUEDART_MAPPED_FIELDS = frozenset(
     {"PickUpDate", "PickUpTime", "Origin", "OriginAreaCode", "Destination", "DestinationAreaCode", "Scans"}
-    | {"ToAttention", "Consignee", "ConsigneeAddress1", "ConsigneeAddress2", "ConsigneeAddress3"}
-    | {"ConsigneePincode", "ConsigneeTelNo", "Status", "StatusType", "StatusDate", "StatusTime"}
-    | {"ExpectedDeliveryDate", "NewWaybillNo", "ReceivedBy", "ReceviedBy", "Instructions"}
+    | {"ToAttention", "Consignee", "ConsigneeAddress1", "ConsigneeAddress2", "ConsigneeAddress3", "ConsigneePincode"}
+    | {"ConsigneeTelNo", "Status", "StatusType", "StatusDate", "StatusTime", "ExpectedDeliveryDate", "NewWaybillNo"}
+    | {"ReceivedBy", "ReceviedBy", "Instructions"}
 )
 NOT_FOUND_CAUSES = ("unknown", "cancelled", "not_scanned_yet")
 NOT_FOUND_MESSAGE = "incorrect waybill number or no information"
+LICENCE_ERROR_WORDS = ("licen", "unauthori", "login id", "loginid")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
@@ -97,28 +95,20 @@ def build_bluedart_record(
     unrecognised: dict[str, Any] = {
         child.tag: (child.text or "").strip()
         for child in shipment
-        if child.tag not in BLUEDART_MAPPED_FIELDS | BLUEDART_NON_PERSONAL_FIELDS
-        and (child.text or "").strip()
+        if child.tag not in BLUEDART_MAPPED_FIELDS | BLUEDART_NON_PERSONAL_FIELDS and (child.text or "").strip()
     }
     picked_up = _parse_bluedart_time(shipment, "PickUpDate", "PickUpTime", unrecognised)
     expected = _parse_bluedart_time(shipment, "ExpectedDeliveryDate", "", unrecognised)
-    body = build_blank_record(
-        parcel, _map_bluedart_status(shipment, "Status", "StatusType", unrecognised)
-    ) | {
+    body = build_blank_record(parcel, _map_bluedart_status(shipment, "Status", "StatusType", unrecognised)) | {
+        **read_texts(shipment.findtext, status_type="StatusType", origin="Origin", destination="Destination"),
+        **read_texts(shipment.findtext, note="Instructions", return_waybill="NewWaybillNo"),
         "order_reference": text_or_none(shipment.get("RefNo")),
-        "status_type": text_or_none(shipment.findtext("StatusType")),
         "status_at": _parse_bluedart_time(shipment, "StatusDate", "StatusTime", unrecognised),
-        "origin": text_or_none(shipment.findtext("Origin")),
-        "destination": text_or_none(shipment.findtext("Destination")),
         "consignee": _build_bluedart_consignee(shipment),
         "received_by": text_or_none(shipment.findtext("ReceivedBy") or shipment.findtext("ReceviedBy")),
-        "note": text_or_none(shipment.findtext("Instructions")),
         "dates": {k: v for k, v in {"picked_up_at": picked_up, "expected_on": expected}.items() if v},
-        "return_waybill": text_or_none(shipment.findtext("NewWaybillNo")),
     }
-    body["events"] = [
-        _build_bluedart_event(scan, unrecognised) for scan in shipment.iterfind("Scans/ScanDetail")
-    ][::-1]
+    body["events"] = [_build_bluedart_event(scan, unrecognised) for scan in shipment.iterfind("Scans/ScanDetail")][::-1]
     return body | {"raw_unrecognised": unrecognised}
 
 
@@ -130,10 +120,7 @@ def _is_unknown_shipment(shipment: Element) -> bool:
 def _map_bluedart_status(
     row: Element, status_field: str, type_field: str, unrecognised: dict[str, Any]
 ) -> ParcelStatus:
-    text, status_type = (
-        text_or_none(row.findtext(status_field)) or "",
-        text_or_none(row.findtext(type_field)) or "",
-    )
+    text, status_type = text_or_none(row.findtext(status_field)) or "", text_or_none(row.findtext(type_field)) or ""
     parcel_status = BLUEDART_STATUS_TEXTS.get(text.upper()) if status_type == "UD" else None
     parcel_status = parcel_status or BLUEDART_STATUS_TYPES.get(status_type)
     if parcel_status is None:
@@ -145,50 +132,32 @@ def _build_bluedart_event(scan: Element, unrecognised: dict[str, Any]) -> dict[s
     return {
         "at": _parse_bluedart_time(scan, "ScanDate", "ScanTime", unrecognised),
         "status": _map_bluedart_status(scan, "Scan", "ScanType", unrecognised).value,
-        "place": text_or_none(scan.findtext("ScannedLocation")),
-        "code": text_or_none(scan.findtext("ScanCode")),
-        "note": text_or_none(scan.findtext("Scan")),
+        **read_texts(scan.findtext, place="ScannedLocation", code="ScanCode", note="Scan"),
         "location": None,
     }
 
 
 def _build_bluedart_consignee(shipment: Element) -> dict[str, Any] | None:
     """Return the consignee; None if the answer omits it, as the newer gateway may."""
-    name, attention = (
-        text_or_none(shipment.findtext("Consignee")),
-        text_or_none(shipment.findtext("ToAttention")),
-    )
-    address = list_text_lines(*(shipment.findtext(f"ConsigneeAddress{row}") for row in (1, 2, 3)))
-    pin, phones = (
-        text_or_none(shipment.findtext("ConsigneePincode")),
-        split_phone_numbers(shipment.findtext("ConsigneeTelNo")),
-    )
-    if not (name or attention or address or pin or phones):
-        return None
-    return {
-        "name": name or attention,
-        "attention": attention,
-        "address_lines": address,
-        "city": None,
-        "state": None,
-        "pin": pin,
-        "country": None,
-        "phones": phones,
+    consignee = {
+        **read_texts(shipment.findtext, name="Consignee", attention="ToAttention", pin="ConsigneePincode"),
+        "address_lines": list_text_lines(*(shipment.findtext(f"ConsigneeAddress{row}") for row in (1, 2, 3))),
+        "phones": split_phone_numbers(shipment.findtext("ConsigneeTelNo")),
     }
+    if not any(consignee.values()):
+        return None
+    name = consignee["name"] or consignee["attention"]
+    return consignee | {"name": name, "city": None, "state": None, "country": None}
 
 
-def _parse_bluedart_time(
-    row: Element, date_field: str, time_field: str, unrecognised: dict[str, Any]
-) -> str | None:
+def _parse_bluedart_time(row: Element, date_field: str, time_field: str, unrecognised: dict[str, Any]) -> str | None:
     """Return ISO 8601 of `04 June 2012` or `04-Jun-2012` with `14:20` or `1420`; without a time the date alone."""
     text = text_or_none(row.findtext(date_field))
     if text is None:
         return None
     date_match = re.fullmatch(r"(\d{1,2})[ -]([A-Za-z]{3})[a-z]*[ -](\d{4})", text)
     time_match = (
-        re.fullmatch(r"(\d{2}):?(\d{2})(?::\d{2})?", (row.findtext(time_field) or "").strip())
-        if time_field
-        else None
+        re.fullmatch(r"(\d{2}):?(\d{2})(?::\d{2})?", (row.findtext(time_field) or "").strip()) if time_field else None
     )
     try:
         if date_match is not None:
@@ -201,3 +170,42 @@ def _parse_bluedart_time(
         pass
     unrecognised.setdefault("moments", []).append([date_field, text])
     return None
+
+
+def build_bluedart_cancel_request(number: str, login_id: str, licence_key: str) -> dict[str, Any]:
+    """Return the body of the request; `licence_key` is the shipping key, not the tracking key.
+
+    https://developer.dhl.com/api-reference/bd-waybill
+    """
+    profile = {"Api_type": "S", "LicenceKey": licence_key, "LoginID": login_id}
+    return {"Request": {"AWBNo": number}, "Profile": profile}
+
+
+def verify_bluedart_cancellation(status: int, content: bytes) -> None:
+    """Raise unless the answer confirms the cancellation, or says that the waybill was cancelled before.
+
+    Raises ConnectorUnavailable (not the documented JSON), CredentialRejected, ConnectorRefused.
+    """
+    response = dict_or_empty(parse_json(content))
+    result, error = dict_or_empty(response.get("CancelWaybillResult")), response.get("error-response")
+    if result.get("IsError") is False:
+        return
+    if error is None and "IsError" not in result:
+        if status >= HTTPStatus.BAD_REQUEST:
+            raise ConnectorRefused("bluedart: refused for a reason we do not know")
+        raise ConnectorUnavailable("bluedart: unreadable answer")
+    text = _join_envelope_text(error if error is not None else result)
+    if any(words in text for words in LICENCE_ERROR_WORDS):
+        raise CredentialRejected("bluedart: licence key refused")
+    # the error codes are not published: "already cancelled" is recognised by its text
+    if "already" in text and "cancel" in text:
+        return
+    raise ConnectorRefused("bluedart: not cancelled")
+
+
+def _join_envelope_text(envelope: object) -> str:
+    """Return all texts of an envelope, in lower case."""
+    if isinstance(envelope, dict):
+        envelope = envelope.get("Status", envelope)
+    rows = envelope if isinstance(envelope, list) else [envelope]
+    return " ".join(str(value) for row in rows if isinstance(row, dict) for value in row.values()).lower()

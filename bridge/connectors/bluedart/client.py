@@ -7,42 +7,27 @@ the same answer. A waybill that is known to exist (`known_waybill`) distinguishe
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from bridge.connectors import shipment, tracking
-from bridge.connectors.bluedart import cancel
-from bridge.connectors.bluedart.answers import build_bluedart_record, parse_bluedart_shipments
+from bridge.connectors import tracking
+from bridge.connectors.bluedart import answers
 from bridge.connectors.bluedart.returns import apply_return_leg, find_return_waybill
-from bridge.connectors.check_credentials import report_unconfigured
-from bridge.connectors.http import HttpClient, HttpResponse, StatusRules
-from bridge.connectors.shipment import (
-    build_shipment_finding,
-    build_unconfigured_pages,
-    format_unset_settings,
-    select_own_parcels,
-    split_into_batches,
-)
+from bridge.connectors.carrier import CarrierConnector
+from bridge.connectors.http import HttpClient, StatusRules
+from bridge.connectors.shipment import WaybillBatch, build_shipment_finding
 from bridge.connectors.token_client import TokenClient, read_token, utc_now
-from bridge.errors import BridgeError, ConnectorRefused, CredentialRejected
-from bridge.model import CheckResult, Finding, FindingPage, Principal, TrackingResult, Waybill
+from bridge.errors import CredentialRejected
+from bridge.model import Finding, Gap, TrackingResult, Waybill
 from bridge.rules.index.attribution import normalise_waybill
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from datetime import datetime
-
-    from bridge.connectors.bluedart.answers import ShipmentsByNumber
-
-BLUEDART_BATCH_SIZE = 25  # no maximum is published; the most that a public client requests
 BLUEDART_TOKEN_LIFETIME = timedelta(hours=23)  # a token is valid for about 24 hours
 KEY_PROOF_LIFETIME = timedelta(hours=1)  # how long one found shipment proves the licence key
 NO_SUCH_WAYBILL = "00000000001"
-WRONG_KEY_MESSAGE = (
-    "the known waybill is not found: the tracking licence key is wrong, or the waybill no longer exists"
-)
+WRONG_KEY_MESSAGE = "the known waybill is not found: the tracking licence key is wrong, or the waybill no longer exists"
 # 401 is an expired token: log in again, once.
 BLUEDART_STATUS_RULES = StatusRules(readable_statuses=frozenset({HTTPStatus.UNAUTHORIZED}))
 BLUEDART_CANCEL_RULES = StatusRules(
@@ -50,10 +35,11 @@ BLUEDART_CANCEL_RULES = StatusRules(
 )
 
 
-class BlueDart:
+class BlueDart(CarrierConnector):
     """Blue Dart's gateway, with the token of the app and the login id and licence keys of the account."""
 
     system = "bluedart"
+    batch_size = 25  # no maximum is published; the most that a public client requests
 
     def __init__(
         self,
@@ -85,69 +71,37 @@ class BlueDart:
         self._query = {"handler": "tnt", "action": "custawbquery", "loginid": login_id, "awb": "awb"}
         self._query |= {"format": answer_format, "lickey": tracking_key}
         self._query |= {"verno": verno} if verno else {}
-        given = {"CLIENT_ID": client_id, "CLIENT_SECRET": client_secret}
-        given |= {"LOGIN_ID": login_id, "TRACKING_KEY": tracking_key}
-        self._unset_settings = [f"BLUEDART_{name}" for name, value in given.items() if not value]
-        self.configured = not self._unset_settings
+        settings = {"BLUEDART_CLIENT_ID": client_id, "BLUEDART_CLIENT_SECRET": client_secret}
+        super().__init__(settings | {"BLUEDART_LOGIN_ID": login_id, "BLUEDART_TRACKING_KEY": tracking_key}, http)
         self._known_waybill, self._now, self._key_proven_until = normalise_waybill(known_waybill), now, now()
-        self._http = http or HttpClient(self.system)
-        self._token_client = TokenClient(
-            self.system, self._fetch_token, lifetime=BLUEDART_TOKEN_LIFETIME, now=now
+        self._client = TokenClient(
+            self._http, self._fetch_token, lambda token: {"JWTToken": token}, lifetime=BLUEDART_TOKEN_LIFETIME, now=now
         )
 
-    def run_checks(self, shop: str) -> Sequence[CheckResult]:  # noqa: ARG002 - one account, whatever the shop
-        """Check that all settings are set and that the gateway answers and accepts the credentials. Never raises."""
-        if self._unset_settings:
-            return report_unconfigured(self.system, format_unset_settings(self._unset_settings))
-        # A login gives a token even to wrong credentials: only a waybill that is known to exist proves the key.
-        reached, accepted, detail = True, True if self._known_waybill else None, "accepted"
-        if not self._known_waybill:
-            detail = (
-                "not refused, but without BLUEDART_KNOWN_WAYBILL a wrong key looks like an unknown waybill"
-            )
-        if self._is_shipping_key_reused:
+    def send_probe(self) -> object:
+        """Request the known waybill, else one that does not exist. Raises CredentialRejected if the known one is not found."""
+        if not self._is_waybill_found(self._known_waybill or NO_SUCH_WAYBILL) and self._known_waybill:
+            raise CredentialRejected(WRONG_KEY_MESSAGE)
+        return None
+
+    def check_credentials(self) -> tuple[bool, bool | None, str]:
+        """Send the probe. A login gives a token even to wrong credentials: only a known waybill proves the key."""
+        reached, accepted, detail = super().check_credentials()
+        if accepted and not self._known_waybill:
+            detail = "not refused, but without BLUEDART_KNOWN_WAYBILL a wrong key looks like an unknown waybill"
+        if accepted and self._is_shipping_key_reused:
             detail += "; the tracking key equals the shipping key, usually they differ"
-        try:
-            if not self._is_waybill_found(self._known_waybill or NO_SUCH_WAYBILL) and self._known_waybill:
-                accepted, detail = False, WRONG_KEY_MESSAGE
-        except CredentialRejected as fault:
-            accepted, detail = False, str(fault)
-        except BridgeError as fault:
-            reached, accepted, detail = False, None, str(fault)
-        return [
-            CheckResult(name="bluedart.configured", ok=True, detail="all settings are set"),
-            CheckResult(name="bluedart.reachable", ok=reached, detail="answers" if reached else detail),
-            CheckResult(name="bluedart.credentials", ok=accepted, detail=detail),
+        return reached, accepted if self._known_waybill or not accepted else None, detail
+
+    def build_findings(self, batch: WaybillBatch) -> tuple[Sequence[Finding], Sequence[Gap]]:
+        """Return the records of the parcels and of their returns."""
+        shipments = self._fetch_shipments(batch.numbers, with_scans=True)
+        proven = self._now() < self._key_proven_until
+        records = [
+            (parcel, answers.build_bluedart_record(parcel, shipments, key_proven=proven)) for parcel in batch.parcels
         ]
-
-    def gather(
-        self,
-        principal: Principal,  # noqa: ARG002 - Blue Dart finds by waybill only
-        *,
-        shop: str,  # noqa: ARG002 - one account, whatever the shop
-        parcels: Sequence[Waybill],
-        cursor: str = "",
-    ) -> Iterator[FindingPage]:
-        """Yield the records of the parcels on this account and of their returns, 25 a page.
-
-        Raises ConnectorUnavailable, ConnectorThrottled, CredentialRejected, ConnectorRefused.
-        """
-        own = select_own_parcels(self.system, parcels)
-        if self._unset_settings:
-            yield from build_unconfigured_pages(self.system, own, cursor=cursor, reason="no_credentials")
-            return
-        known = {normalise_waybill(parcel.number) for parcel in own}
-        for batch in split_into_batches(self.system, own, batch_size=BLUEDART_BATCH_SIZE, cursor=cursor):
-            shipments = self._fetch_shipments(
-                [normalise_waybill(parcel.number) for parcel in batch.parcels], with_scans=True
-            )
-            proven = self._now() < self._key_proven_until
-            findings = [
-                build_shipment_finding(parcel, build_bluedart_record(parcel, shipments, key_proven=proven))
-                for parcel in batch.parcels
-            ]
-            findings += self._find_return_shipments(findings, batch.parcels, known)
-            yield FindingPage(findings=tuple(findings), cursor=str(batch.asked_count), gaps=batch.gaps)
+        findings = [build_shipment_finding(parcel, record) for parcel, record in records]
+        return [*findings, *self._find_return_shipments(findings, batch)], ()
 
     def track_parcels(
         self, numbers: Sequence[str], *, include_consignees: bool = False
@@ -157,81 +111,57 @@ class BlueDart:
         Blue Dart always sends the consignee, which is dropped unless requested. A returned parcel counts as on its way
         back until its second waybill, which is requested too, is delivered. Raises as `gather`.
         """
-        if self._unset_settings:
-            raise CredentialRejected(f"bluedart: {format_unset_settings(self._unset_settings)}")
+        self.require_settings()
 
         def query_batch(batch: Sequence[str]) -> Mapping[str, TrackingResult]:
             records = self._fetch_records(batch)
-            return_numbers = {
-                number: return_number
-                for number, record in records.items()
-                if (return_number := find_return_waybill(record, number))
-            }
-            return_records = self._fetch_records(
-                [number for number in dict.fromkeys(return_numbers.values()) if number not in records]
-            )
-            results = {
-                number: tracking.build_tracked(record, include_consignees=include_consignees)
-                for number, record in records.items()
-            }
-            for number, return_number in return_numbers.items():
-                return_record = (records | return_records)[return_number]
-                results[number] = apply_return_leg(results[number], return_number, return_record)
+            return_numbers = {number: find_return_waybill(record, number) for number, record in records.items()}
+            unread = [number for number in dict.fromkeys(return_numbers.values()) if number and number not in records]
+            all_records, results = records | self._fetch_records(unread), dict[str, TrackingResult]()
+            for number, record in records.items():
+                results[number] = tracking.build_tracked(record, include_consignees=include_consignees)
+                if return_number := return_numbers[number]:
+                    results[number] = apply_return_leg(results[number], return_number, all_records[return_number])
             return results
 
-        yield from tracking.track_in_batches(numbers, batch_size=BLUEDART_BATCH_SIZE, query_batch=query_batch)
+        yield from tracking.track_in_batches(numbers, batch_size=self.batch_size, query_batch=query_batch)
 
     def cancel_shipment(self, number: str) -> None:
         """Cancel the shipment (`ports.Canceller`). Blue Dart cancels until the parcel is scanned in.
 
         Raises CredentialRejected (unset, or refused), ConnectorRefused, ConnectorUnavailable.
         """
-        unset = [
-            *self._unset_settings,
-            *([] if self._shipping_credentials["licence_key"] else ["BLUEDART_LICENCE_KEY"]),
-        ]
-        if unset:
-            raise CredentialRejected(f"bluedart: {format_unset_settings(unset)}")
-        if not shipment.is_valid_waybill_number(normalise_waybill(number)):
-            raise ConnectorRefused("bluedart: not a waybill")
-        body = cancel.build_bluedart_cancel_request(normalise_waybill(number), **self._shipping_credentials)
-
-        def send_request(token: str) -> HttpResponse:
-            # Not idempotent: no page says how a second cancellation is answered.
-            headers, url = {"JWTToken": token}, self._cancel_url
-            return self._http.call(
-                "POST", url, json=body, headers=headers, idempotent=False, status_rules=BLUEDART_CANCEL_RULES
-            )
-
-        answer = self._token_client.call_with_token(send_request)
-        cancel.verify_bluedart_cancellation(answer.status, answer.content)
+        self.require_settings(unset=() if self._shipping_credentials["licence_key"] else ["BLUEDART_LICENCE_KEY"])
+        number = self.require_waybill(number)
+        body = answers.build_bluedart_cancel_request(number, **self._shipping_credentials)
+        # Not idempotent: no page says how a second cancellation is answered.
+        answer = self._client.call(
+            "POST", self._cancel_url, json=body, idempotent=False, status_rules=BLUEDART_CANCEL_RULES
+        )
+        answers.verify_bluedart_cancellation(answer.status, answer.content)
 
     def _fetch_records(self, numbers: Sequence[str]) -> dict[str, dict[str, Any]]:
         shipments = self._fetch_shipments(numbers, with_scans=False)
-        return {
-            number: build_bluedart_record(tracking.make_bare_waybill(number, self.system), shipments)
-            for number in numbers
-        }
+        parcels = [Waybill(number=number, carrier=self.system) for number in numbers]
+        return {parcel.number: answers.build_bluedart_record(parcel, shipments) for parcel in parcels}
 
-    def _find_return_shipments(
-        self, findings: Sequence[Finding], parcels: Sequence[Waybill], known_numbers: set[str]
-    ) -> list[Finding]:
+    def _find_return_shipments(self, findings: Sequence[Finding], batch: WaybillBatch) -> list[Finding]:
         """Return the shipments of second waybills, followed one step only because they may form a cycle."""
         first_parcels: dict[str, Waybill] = {}
-        for parcel, finding in zip(parcels, findings, strict=True):
+        for parcel, finding in zip(batch.parcels, findings, strict=True):
             number = find_return_waybill(finding.body, normalise_waybill(parcel.number))
-            if number and number not in known_numbers:
+            if number and number not in batch.known_numbers:
                 first_parcels.setdefault(number, parcel)
-        known_numbers |= first_parcels.keys()
+        batch.known_numbers.update(first_parcels)
         shipments = self._fetch_shipments(list(first_parcels), with_scans=True)
         returns = []
         for number, first_parcel in first_parcels.items():
             parcel = replace(first_parcel, number=number)
-            record = build_bluedart_record(parcel, shipments, key_proven=True)
+            record = answers.build_bluedart_record(parcel, shipments, key_proven=True)
             returns.append(build_shipment_finding(parcel, record | {"belongs_to": first_parcel.number}))
         return returns
 
-    def _fetch_shipments(self, numbers: Sequence[str], *, with_scans: bool) -> ShipmentsByNumber:
+    def _fetch_shipments(self, numbers: Sequence[str], *, with_scans: bool) -> answers.ShipmentsByNumber:
         """Return the shipments of a batch; request each number alone that the answer skips.
 
         No page states the longest list, nor whether one unknown number invalidates it.
@@ -246,7 +176,7 @@ class BlueDart:
                     shipments |= self._fetch_shipments([number], with_scans=with_scans)
         return shipments
 
-    def _verify_licence_key(self, shipments_by_number: ShipmentsByNumber) -> None:
+    def _verify_licence_key(self, shipments_by_number: answers.ShipmentsByNumber) -> None:
         """Request the known waybill, once an hour, if nothing was found. Raises CredentialRejected if it is not found."""
         if not any(one is not None for one in shipments_by_number.values()):
             if not self._known_waybill or self._now() < self._key_proven_until:
@@ -258,16 +188,10 @@ class BlueDart:
     def _is_waybill_found(self, number: str) -> bool:
         return self._query_shipments([number], with_scans=False).get(number) is not None
 
-    def _query_shipments(self, numbers: Sequence[str], *, with_scans: bool) -> ShipmentsByNumber:
+    def _query_shipments(self, numbers: Sequence[str], *, with_scans: bool) -> answers.ShipmentsByNumber:
         query = self._query | {"numbers": ",".join(numbers), "scan": "1" if with_scans else "0"}
-
-        def send_request(token: str) -> HttpResponse:
-            headers = {"JWTToken": token}
-            return self._http.call(
-                "GET", self._tracking_url, params=query, headers=headers, status_rules=BLUEDART_STATUS_RULES
-            )
-
-        return parse_bluedart_shipments(self._token_client.call_with_token(send_request).content)
+        answer = self._client.call("GET", self._tracking_url, params=query, status_rules=BLUEDART_STATUS_RULES)
+        return answers.parse_bluedart_shipments(answer.content)
 
     def _fetch_token(self) -> str:
         answer = self._http.call("GET", self._login_url, headers=self._app_credentials)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bridge.connectors import shipment, tracking
-from bridge.model import ParcelStatus
+from bridge.model import ParcelStatus, TrackingResult
 from bridge.rules.index.attribution import normalise_waybill
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from bridge.model import TrackingResult
 
 # The parcel's status by the status of its second waybill; with any other one the parcel is returning.
 RETURN_LEG_STATUSES: Mapping[ParcelStatus, ParcelStatus] = {
@@ -32,9 +28,7 @@ def find_return_waybill(record: Mapping[str, Any], number: str) -> str:
     return return_number if is_valid else ""
 
 
-def apply_return_leg(
-    first_leg: TrackingResult, return_number: str, return_record: Mapping[str, Any]
-) -> TrackingResult:
+def apply_return_leg(first_leg: TrackingResult, return_number: str, return_record: Mapping[str, Any]) -> TrackingResult:
     """Return the tracking result of a returned parcel: delivered on its second waybill means returned.
 
     A redirected parcel takes the status of its second waybill unchanged. If the second waybill is not found (deleted,

@@ -6,53 +6,33 @@ Delhivery's spelling.
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from bridge.connectors.parsing import dict_or_empty, parse_json
+from bridge.connectors.parsing import dict_or_empty, list_objects, parse_json
 from bridge.connectors.shipment import (
     build_blank_record,
-    format_india_time,
     list_text_lines,
+    parse_india_time,
+    read_texts,
     split_phone_numbers,
     text_or_none,
 )
-from bridge.errors import (
-    BridgeError,
-    ConnectorRefused,
-    ConnectorThrottled,
-    ConnectorUnavailable,
-    CredentialRejected,
-)
-from bridge.model import ParcelStatus
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from bridge.model import Waybill
+from bridge.errors import BridgeError, ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
+from bridge.model import ParcelStatus, Waybill
 
 # https://one.delhivery.com/developer-portal/document/b2c/detail/order-tracking
 DELHIVERY_STATUSES: Mapping[tuple[str, str], ParcelStatus] = {
-    ("UD", "manifested"): ParcelStatus.BOOKED,
-    ("UD", "not picked"): ParcelStatus.BOOKED,
-    ("UD", "in transit"): ParcelStatus.IN_TRANSIT,
-    ("UD", "pending"): ParcelStatus.IN_TRANSIT,
+    **dict.fromkeys((("UD", "manifested"), ("UD", "not picked")), ParcelStatus.BOOKED),
+    **dict.fromkeys((("UD", "in transit"), ("UD", "pending")), ParcelStatus.IN_TRANSIT),
     ("UD", "dispatched"): ParcelStatus.OUT_FOR_DELIVERY,
     ("DL", "delivered"): ParcelStatus.DELIVERED,
-    ("DL", "rto"): ParcelStatus.RETURNED,
-    ("DL", "dto"): ParcelStatus.RETURNED,
-    ("RT", "in transit"): ParcelStatus.RETURNING,
-    ("RT", "pending"): ParcelStatus.RETURNING,
-    ("RT", "dispatched"): ParcelStatus.RETURNING,
-    ("PP", "open"): ParcelStatus.RETURN_BOOKED,
-    ("PP", "scheduled"): ParcelStatus.RETURN_BOOKED,
-    ("PP", "dispatched"): ParcelStatus.RETURN_BOOKED,
-    ("PU", "in transit"): ParcelStatus.RETURNING,
-    ("PU", "pending"): ParcelStatus.RETURNING,
-    ("PU", "dispatched"): ParcelStatus.RETURNING,
-    ("CN", "canceled"): ParcelStatus.CANCELLED,
-    ("CN", "closed"): ParcelStatus.CANCELLED,
+    **dict.fromkeys((("DL", "rto"), ("DL", "dto")), ParcelStatus.RETURNED),
+    **dict.fromkeys((("RT", "in transit"), ("RT", "pending"), ("RT", "dispatched")), ParcelStatus.RETURNING),
+    **dict.fromkeys((("PP", "open"), ("PP", "scheduled"), ("PP", "dispatched")), ParcelStatus.RETURN_BOOKED),
+    **dict.fromkeys((("PU", "in transit"), ("PU", "pending"), ("PU", "dispatched")), ParcelStatus.RETURNING),
+    **dict.fromkeys((("CN", "canceled"), ("CN", "closed")), ParcelStatus.CANCELLED),
 }
 STATUSES_OF_ANY_TYPE: Mapping[str, ParcelStatus] = {"lost": ParcelStatus.LOST}  # occurs with any type
 # A cancellation before pick-up leaves the status at "Not Picked"; only the code shows it.
@@ -113,9 +93,7 @@ def raise_for_delhivery_error(status: int, response: object) -> None:
 
 def classify_delhivery_error(_status: int, content: bytes) -> type[BridgeError] | None:
     """Return the error of a refused call if its body says more than its status."""
-    return (
-        CredentialRejected if _is_credential_error(content[:2_000].decode(errors="replace").lower()) else None
-    )
+    return CredentialRejected if _is_credential_error(content[:2_000].decode(errors="replace").lower()) else None
 
 
 def _is_credential_error(error_text: str) -> bool:
@@ -128,40 +106,32 @@ def build_delhivery_record(parcel: Waybill, row: dict[str, Any]) -> dict[str, An
     """Return the record of one parcel."""
     status, unrecognised = dict_or_empty(row.get("Status")), dict[str, Any]()
     skipped = DELHIVERY_MAPPED_FIELDS | DELHIVERY_NON_PERSONAL_FIELDS | DELHIVERY_DATE_FIELDS.keys()
-    unrecognised |= {
-        key: value for key, value in row.items() if key not in skipped and value not in (None, "", [])
-    }
+    unrecognised |= {key: value for key, value in row.items() if key not in skipped and value not in (None, "", [])}
     body = build_blank_record(parcel, _map_delhivery_status(status, "Status", "StatusType", unrecognised)) | {
-        "order_reference": text_or_none(row.get("ReferenceNo")),
-        "payment": text_or_none(row.get("OrderType")),
-        "status_type": text_or_none(status.get("StatusType")),
-        "status_at": _parse_delhivery_time(status.get("StatusDateTime"), "StatusDateTime", unrecognised),
+        **read_texts(row.get, order_reference="ReferenceNo", payment="OrderType"),
+        **read_texts(row.get, origin="Origin", destination="Destination"),
+        **read_texts(status.get, status_type="StatusType", received_by="RecievedBy", note="Instructions"),
+        "status_at": parse_india_time(status.get("StatusDateTime"), unrecognised, field_name="StatusDateTime"),
         "cod_amount": row.get("CODAmount"),
         "invoice_value": row.get("InvoiceAmount"),
-        "origin": text_or_none(row.get("Origin")),
-        "destination": text_or_none(row.get("Destination")),
         "consignee": _build_delhivery_consignee(row.get("Consignee")),
-        "received_by": text_or_none(status.get("RecievedBy")),
-        "note": text_or_none(status.get("Instructions")),
         "dates": {
             our_name: at
             for vendor_name, our_name in DELHIVERY_DATE_FIELDS.items()
-            if (at := _parse_delhivery_time(row.get(vendor_name), vendor_name, unrecognised))
+            if (at := parse_india_time(row.get(vendor_name), unrecognised, field_name=vendor_name))
         },
     }
     scans = row.get("Scans")
-    body["events"] = (
-        [_build_delhivery_event(scan, unrecognised) for scan in scans] if isinstance(scans, list) else []
-    )
+    body["events"] = [_build_delhivery_event(scan, unrecognised) for scan in scans] if isinstance(scans, list) else []
     return body | {"raw_unrecognised": unrecognised}
 
 
 def _extract_shipment_rows(shipment_data: object) -> list[dict[str, Any]]:
     rows = shipment_data if isinstance(shipment_data, list) else [None]
-    found = [row.get("Shipment") if isinstance(row, dict) else None for row in rows]
-    if not all(isinstance(shipment, dict) for shipment in found):
+    found = list_objects([dict_or_empty(row).get("Shipment") for row in rows])
+    if len(found) < len(rows):
         raise ConnectorUnavailable("delhivery: unreadable answer")
-    return [shipment for shipment in found if isinstance(shipment, dict)]
+    return found
 
 
 def _read_error_text(response: object) -> str:
@@ -175,17 +145,12 @@ def _map_delhivery_status(
     row: dict[str, Any], status_field: str, type_field: str, unrecognised: dict[str, Any]
 ) -> ParcelStatus:
     text, status_type = text_or_none(row.get(status_field)) or "", text_or_none(row.get(type_field)) or ""
-    parcel_status = DELHIVERY_STATUSES.get((status_type, text.lower())) or STATUSES_OF_ANY_TYPE.get(
-        text.lower()
-    )
+    parcel_status = DELHIVERY_STATUSES.get((status_type, text.lower())) or STATUSES_OF_ANY_TYPE.get(text.lower())
     if parcel_status is None:
         unrecognised.setdefault("statuses", []).append([status_type, text])
-        return ParcelStatus.UNKNOWN
-    return (
-        DELHIVERY_STATUS_CODES.get(str(row.get("StatusCode")), parcel_status)
-        if parcel_status is ParcelStatus.BOOKED
-        else parcel_status
-    )
+    if parcel_status is ParcelStatus.BOOKED:
+        return DELHIVERY_STATUS_CODES.get(str(row.get("StatusCode")), parcel_status)
+    return parcel_status or ParcelStatus.UNKNOWN
 
 
 def _build_delhivery_event(scan: object, unrecognised: dict[str, Any]) -> dict[str, Any]:
@@ -193,11 +158,9 @@ def _build_delhivery_event(scan: object, unrecognised: dict[str, Any]) -> dict[s
     position = dict_or_empty(row.get("geo_location"))  # of the front door, on the scan of the delivery
     scan_time = row.get("ScanDateTime") or row.get("StatusDateTime")
     return {
-        "at": _parse_delhivery_time(scan_time, "ScanDateTime", unrecognised),
+        "at": parse_india_time(scan_time, unrecognised, field_name="ScanDateTime"),
         "status": _map_delhivery_status(row, "Scan", "ScanType", unrecognised).value,
-        "place": text_or_none(row.get("ScannedLocation")),
-        "code": text_or_none(row.get("StatusCode")),
-        "note": text_or_none(row.get("Instructions")),
+        **read_texts(row.get, place="ScannedLocation", code="StatusCode", note="Instructions"),
         "location": {"lat": position.get("lat"), "long": position.get("long")} if position else None,
         "call_duration": text_or_none(row.get("call_duration")),
     }
@@ -208,22 +171,7 @@ def _build_delhivery_consignee(consignee: object) -> dict[str, Any] | None:
         return None
     return {
         "name": text_or_none(consignee.get("Name")),
-        "address_lines": list_text_lines(
-            consignee.get("Address1"), consignee.get("Address2"), consignee.get("Address3")
-        ),
-        "city": text_or_none(consignee.get("City")),
-        "state": text_or_none(consignee.get("State")),
-        "pin": text_or_none(consignee.get("PinCode")),
-        "country": text_or_none(consignee.get("Country")),
+        "address_lines": list_text_lines(*(consignee.get(f"Address{line}") for line in (1, 2, 3))),
+        **read_texts(consignee.get, city="City", state="State", pin="PinCode", country="Country"),
         "phones": split_phone_numbers(consignee.get("Telephone1"), consignee.get("Telephone2")),
     }
-
-
-def _parse_delhivery_time(value: object, field_name: str, unrecognised: dict[str, Any]) -> str | None:
-    if not (text := text_or_none(value)):
-        return None
-    try:
-        return format_india_time(datetime.fromisoformat(text))
-    except ValueError:
-        unrecognised.setdefault("moments", []).append([field_name, text])
-        return None

@@ -6,46 +6,19 @@ never takes "not found" for "erased". Delhivery has no call that erases.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bridge.connectors import shipment, tracking
-from bridge.connectors.check_credentials import check_credentials, report_unconfigured
-from bridge.connectors.delhivery.answers import (
-    build_delhivery_record,
-    classify_delhivery_error,
-    parse_delhivery_shipments,
-)
-from bridge.connectors.delhivery.documents import (
-    is_document_available,
-    list_possible_documents,
-    merge_packing_slip,
-    parse_packing_slip,
-    verify_delhivery_cancellation,
-)
+from bridge.connectors.carrier import CarrierConnector
+from bridge.connectors.delhivery import answers, documents
 from bridge.connectors.http import HttpClient, HttpResponse, StatusRules
-from bridge.connectors.shipment import (
-    build_shipment_finding,
-    build_unconfigured_pages,
-    select_own_parcels,
-    split_into_batches,
-)
-from bridge.errors import (
-    BridgeError,
-    ConnectorRefused,
-    ConnectorThrottled,
-    CredentialRejected,
-    Retryable,
-)
-from bridge.model import Absence, CheckResult, Finding, FindingPage, Gap, Principal, TrackingResult, Waybill
+from bridge.errors import BridgeError, ConnectorRefused, ConnectorThrottled, CredentialRejected, Retryable
+from bridge.model import Absence, Finding, Gap, TrackingResult, Waybill
 from bridge.rules.index.attribution import normalise_waybill
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-DELHIVERY_BATCH_SIZE = 50
-UNSET_MESSAGE = "DELHIVERY_TOKEN is not set"
 NO_SUCH_WAYBILL = "00000000000000"
 # `verbose` is undocumented. Observed: 0 leaves out scans and consignee, 2 includes both.
 VERBOSE_WITHOUT_PERSON, VERBOSE_WITH_PERSON = "0", "2"
@@ -54,7 +27,7 @@ DELHIVERY_STATUS_RULES = StatusRules(
     error_by_status={HTTPStatus.FORBIDDEN: ConnectorThrottled},
     # an unknown waybill is 400 in the documentation and 200 in observed answers
     readable_statuses=frozenset({HTTPStatus.BAD_REQUEST}),
-    classify_error=classify_delhivery_error,
+    classify_error=answers.classify_delhivery_error,
     min_wait_s={HTTPStatus.FORBIDDEN: 30.0},
 )
 DELHIVERY_DOCUMENT_RULES = replace(
@@ -62,10 +35,12 @@ DELHIVERY_DOCUMENT_RULES = replace(
 )
 
 
-class Delhivery:
+class Delhivery(CarrierConnector):
     """Delhivery's B2C API, with the token of one client account."""
 
     system = "delhivery"
+    batch_size = 50
+    credential_name, configured_detail, unconfigured_reason = "token", "token is set", "no_token"
 
     def __init__(
         self, *, base_url: str, token: str, ask_documents: bool = False, http: HttpClient | None = None
@@ -75,43 +50,13 @@ class Delhivery:
         `ask_documents`: request whether signatures and pictures exist, with four more calls per parcel.
         """
         self._base = base_url.rstrip("/")
-        self._token, self._ask_documents = token, ask_documents
+        self._ask_documents = ask_documents
         self._headers = {"Authorization": f"Token {token}", "Accept": "application/json"}
-        self.configured = bool(token)
-        self._http = http or HttpClient(self.system)
+        super().__init__({"DELHIVERY_TOKEN": token}, http)
 
-    def run_checks(self, shop: str) -> Sequence[CheckResult]:  # noqa: ARG002 - one account, whatever the shop
-        """Check that a token is set and that Delhivery answers and accepts it. Never raises."""
-        if not self._token:
-            return report_unconfigured(self.system, UNSET_MESSAGE)
-        return check_credentials(
-            self.system,
-            lambda: self._query_shipments([NO_SUCH_WAYBILL], VERBOSE_WITHOUT_PERSON),
-            credential_name="token",
-            configured_detail="token is set",
-        )
-
-    def gather(
-        self,
-        principal: Principal,  # noqa: ARG002 - Delhivery finds by waybill only
-        *,
-        shop: str,  # noqa: ARG002 - one account, whatever the shop
-        parcels: Sequence[Waybill],
-        cursor: str = "",
-    ) -> Iterator[FindingPage]:
-        """Yield the records of the parcels on this account, 50 a page.
-
-        Raises ConnectorUnavailable, ConnectorThrottled, CredentialRejected, ConnectorRefused.
-        """
-        own_parcels = select_own_parcels(self.system, parcels)
-        if not self._token:
-            yield from build_unconfigured_pages(self.system, own_parcels, cursor=cursor, reason="no_token")
-            return
-        for batch in split_into_batches(
-            self.system, own_parcels, batch_size=DELHIVERY_BATCH_SIZE, cursor=cursor
-        ):
-            findings, gaps = self._build_findings(batch.parcels)
-            yield FindingPage(findings=findings, cursor=str(batch.asked_count), gaps=batch.gaps + gaps)
+    def send_probe(self) -> object:
+        """Request a waybill that does not exist."""
+        return self._query_shipments([NO_SUCH_WAYBILL], VERBOSE_WITHOUT_PERSON)
 
     def track_parcels(
         self, numbers: Sequence[str], *, include_consignees: bool = False
@@ -121,78 +66,60 @@ class Delhivery:
         Without `include_consignees` the request itself leaves the consignee out. With it the packing slips are requested
         too: they may still contain street and telephone when tracking is blank.
         """
-        if not self._token:
-            raise CredentialRejected(f"delhivery: {UNSET_MESSAGE}")
+        self.require_settings()
 
         def query_batch(batch: Sequence[str]) -> Mapping[str, TrackingResult]:
-            shipments = self._fetch_shipments(
-                batch, VERBOSE_WITH_PERSON if include_consignees else VERBOSE_WITHOUT_PERSON
-            )
-            records = {
-                number: build_delhivery_record(tracking.make_bare_waybill(number, self.system), row)
-                for number, row in shipments.items()
-            }
-            results = {
-                number: tracking.build_tracked(record, include_consignees=False)
-                for number, record in records.items()
-            }
-            if not include_consignees:
-                return results
-            return {
-                number: replace(
-                    results[number],
-                    consignee=tracking.serialize_consignee(
-                        self._fetch_packing_slip_or_none(number), record["consignee"]
-                    ),
-                )
-                for number, record in records.items()
-            }
+            rows = self._fetch_shipments(batch, VERBOSE_WITH_PERSON if include_consignees else VERBOSE_WITHOUT_PERSON)
+            return {number: self._build_tracked(number, rows[number], include_consignees) for number in rows}
 
-        yield from tracking.track_in_batches(
-            numbers, batch_size=DELHIVERY_BATCH_SIZE, query_batch=query_batch
-        )
+        yield from tracking.track_in_batches(numbers, batch_size=self.batch_size, query_batch=query_batch)
+
+    def _build_tracked(self, number: str, row: dict[str, Any], include_consignee: bool) -> TrackingResult:
+        record = answers.build_delhivery_record(Waybill(number=number, carrier=self.system), row)
+        result = tracking.build_tracked(record, include_consignees=False)
+        if not include_consignee:
+            return result
+        try:
+            slip = self._fetch_packing_slip(number)
+        except ConnectorRefused:  # Delhivery shows no slip of this waybill
+            slip = None
+        return replace(result, consignee=tracking.serialize_consignee(slip, record["consignee"]))
 
     def cancel_shipment(self, number: str) -> None:
         """Cancel the shipment (`ports.Canceller`): before pick-up it is not collected, in transit it is sent back.
 
         Raises CredentialRejected (unset, or refused), ConnectorRefused, ConnectorThrottled, ConnectorUnavailable.
         """
-        if not self._token:
-            raise CredentialRejected(f"delhivery: {UNSET_MESSAGE}")
-        if not shipment.is_valid_waybill_number(normalise_waybill(number)):
-            raise ConnectorRefused("delhivery: not a waybill")
+        self.require_settings()
+        number = self.require_waybill(number)
         # Idempotent: the second cancellation of a waybill was observed to get the same answer.
         answer = self._http.call(
             "POST",
             self._base + "/api/p/edit",
-            json={"waybill": normalise_waybill(number), "cancellation": "true"},
+            json={"waybill": number, "cancellation": "true"},
             headers=self._headers,
             status_rules=DELHIVERY_STATUS_RULES,
         )
-        verify_delhivery_cancellation(answer.status, answer.content)
+        documents.verify_delhivery_cancellation(answer.status, answer.content)
 
-    def _build_findings(self, parcels: Sequence[Waybill]) -> tuple[tuple[Finding, ...], tuple[Gap, ...]]:
+    def build_findings(self, batch: shipment.WaybillBatch) -> tuple[Sequence[Finding], Sequence[Gap]]:
         """Return the records of these parcels with their documents; refused documents become a gap of the record."""
-        shipments = self._fetch_shipments(
-            [normalise_waybill(parcel.number) for parcel in parcels], VERBOSE_WITH_PERSON
-        )
+        rows = self._fetch_shipments(batch.numbers, VERBOSE_WITH_PERSON)
         records = {
-            parcel.number: build_delhivery_record(parcel, shipments[normalise_waybill(parcel.number)])
-            for parcel in parcels
-            if normalise_waybill(parcel.number) in shipments
+            parcel.number: answers.build_delhivery_record(parcel, rows[number])
+            for parcel, number in zip(batch.parcels, batch.numbers, strict=True)
+            if number in rows
         }
         gaps = (*self._add_packing_slips(records), *self._add_documents(records))
-        absent = {
-            parcel.number: shipment.build_not_found_record(parcel, ambiguous=False) for parcel in parcels
-        }
-        findings = [build_shipment_finding(parcel, (absent | records)[parcel.number]) for parcel in parcels]
-        return tuple(findings), tuple(dict.fromkeys(gaps))
+        absent = {parcel.number: shipment.build_not_found_record(parcel, ambiguous=False) for parcel in batch.parcels}
+        findings = [shipment.build_shipment_finding(one, (absent | records)[one.number]) for one in batch.parcels]
+        return findings, tuple(dict.fromkeys(gaps))
 
     def _add_packing_slips(self, records: Mapping[str, dict[str, Any]]) -> Iterator[Gap]:
         """Add the slips, the only source of street and telephone; a retryable error raises, and the page is read again."""
         for number, record in records.items():
             try:
-                merge_packing_slip(record, self._fetch_packing_slip(normalise_waybill(number)))
+                documents.merge_packing_slip(record, self._fetch_packing_slip(normalise_waybill(number)))
             except ConnectorRefused as fault:  # of this parcel only: the next slip may be granted
                 yield _build_delhivery_gap("packing slips", fault)
             except CredentialRejected as fault:
@@ -201,7 +128,7 @@ class Delhivery:
 
     def _add_documents(self, records: Mapping[str, dict[str, Any]]) -> Iterator[Gap]:
         for record in records.values():
-            record["documents"] = list_possible_documents()
+            record["documents"] = documents.list_possible_documents()
         try:
             for number, record in records.items():
                 self._probe_documents(normalise_waybill(number), record)
@@ -212,20 +139,13 @@ class Delhivery:
     def _fetch_packing_slip(self, number: str) -> dict[str, Any] | None:
         """Return the packing slip, the only answer with street and telephone. `pdf=true` would create a link to it."""
         answer = self._get("/api/p/packing_slip", {"wbns": number, "pdf": "false"})
-        return parse_packing_slip(answer.status, answer.content, number)
-
-    def _fetch_packing_slip_or_none(self, number: str) -> dict[str, Any] | None:
-        try:
-            return self._fetch_packing_slip(number)
-        except ConnectorRefused:  # Delhivery shows no slip of this waybill
-            return None
+        return documents.parse_packing_slip(answer.status, answer.content, number)
 
     def _probe_documents(self, number: str, record: dict[str, Any]) -> None:
         for document in record["documents"] if self._ask_documents else ():
             query = {"doc_type": document["kind"], "waybill": number}
-            document["held"] = is_document_available(
-                self._get("/api/rest/fetch/pkg/document/", query, DELHIVERY_DOCUMENT_RULES)
-            )
+            answer = self._get("/api/rest/fetch/pkg/document/", query, DELHIVERY_DOCUMENT_RULES)
+            document["held"] = documents.is_document_available(answer)
 
     def _fetch_shipments(self, numbers: Sequence[str], verbose: str) -> dict[str, dict[str, Any]]:
         """Return the known shipments by number."""
@@ -234,11 +154,7 @@ class Delhivery:
         rows = self._query_shipments(numbers, verbose)
         if rows is None and len(numbers) > 1:
             # No page says whether one unknown number invalidates a batch: request each alone.
-            return {
-                known: row
-                for number in numbers
-                for known, row in self._fetch_shipments([number], verbose).items()
-            }
+            return {known: row for number in numbers for known, row in self._fetch_shipments([number], verbose).items()}
         shipments = {normalise_waybill(str(row.get("AWB", ""))): row for row in rows or ()}
         return {number: shipments[number] for number in numbers if number in shipments}
 
@@ -246,14 +162,12 @@ class Delhivery:
         """Return the known shipments; None if Delhivery knows none of the numbers."""
         query = {"waybill": ",".join(numbers), "verbose": verbose}
         answer = self._get("/api/v1/packages/json/", query)
-        return parse_delhivery_shipments(answer.status, answer.content)
+        return answers.parse_delhivery_shipments(answer.status, answer.content)
 
     def _get(
         self, path: str, query: Mapping[str, str], status_rules: StatusRules = DELHIVERY_STATUS_RULES
     ) -> HttpResponse:
-        return self._http.call(
-            "GET", self._base + path, params=query, headers=self._headers, status_rules=status_rules
-        )
+        return self._http.call("GET", self._base + path, params=query, headers=self._headers, status_rules=status_rules)
 
 
 def _build_delhivery_gap(what: str, fault: BridgeError) -> Gap:

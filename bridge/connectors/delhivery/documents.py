@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bridge.connectors.delhivery.answers import raise_for_delhivery_error
-from bridge.connectors.parsing import contains_link, parse_json, parse_xml
-from bridge.connectors.shipment import list_text_lines, split_phone_numbers, text_or_none
+from bridge.connectors.http import HttpResponse
+from bridge.connectors.parsing import contains_link, dict_or_empty, list_objects, parse_json, parse_xml
+from bridge.connectors.shipment import list_text_lines, read_texts, split_phone_numbers, text_or_none
 from bridge.errors import ConnectorRefused, ConnectorUnavailable
 from bridge.rules.index.attribution import normalise_waybill
-
-if TYPE_CHECKING:
-    from bridge.connectors.http import HttpResponse
 
 DELHIVERY_DOCUMENT_KINDS: Mapping[str, str] = {
     "SIGNATURE_URL": "signature of whoever took the parcel in",
@@ -26,13 +24,13 @@ DELHIVERY_DOCUMENT_KINDS: Mapping[str, str] = {
     "SELLER_RETURN_IMAGE": "picture of a thing that was sent back, at the seller's",
 }
 SLIP_MAPPED_FIELDS = frozenset(
-    {"wbn", "oid", "name", "address", "contact", "pin", "destination", "destination_city", "customer_state"}
-    | {"st", "cod", "rs", "pt", "prd", "consignee_gst_tin"}
+    {"wbn", "oid", "name", "address", "contact", "pin", "destination", "destination_city", "customer_state", "st"}
+    | {"cod", "rs", "pt", "prd", "consignee_gst_tin"}
 )
 # Data of the sender and the sorting centre, not of the consignee: left out. Any other unmapped field is kept raw.
 SLIP_NON_PERSONAL_FIELDS = frozenset(
-    {"snm", "sadd", "radd", "rcty", "rst", "rpin", "rph", "cl", "cl_logo", "seller_gst_tin", "sort_code"}
-    | {"barcode", "oid_barcode", "weight", "mot", "pdd", "pdf_download_link", "origin", "origin_city"}
+    {"snm", "sadd", "radd", "rcty", "rst", "rpin", "rph", "cl", "cl_logo", "seller_gst_tin", "sort_code", "barcode"}
+    | {"oid_barcode", "weight", "mot", "pdd", "pdf_download_link", "origin", "origin_city"}
 )
 
 
@@ -42,31 +40,24 @@ def parse_packing_slip(status: int, content: bytes, number: str) -> dict[str, An
     Raises ConnectorUnavailable, ConnectorThrottled, CredentialRejected, ConnectorRefused.
     """
     response = parse_json(content)
-    rows = response.get("packages") if isinstance(response, dict) else None
+    rows = dict_or_empty(response).get("packages")
     if not isinstance(rows, list):
         raise_for_delhivery_error(status, response)
-        return None
-    slips = [
-        row for row in rows if isinstance(row, dict) and normalise_waybill(str(row.get("wbn", ""))) == number
-    ]
+    slips = [row for row in list_objects(rows) if normalise_waybill(str(row.get("wbn", ""))) == number]
     return _build_packing_slip(slips[0]) if slips else None
 
 
 def _build_packing_slip(row: dict[str, Any]) -> dict[str, Any]:
     skipped = SLIP_MAPPED_FIELDS | SLIP_NON_PERSONAL_FIELDS
     return {
-        "name": text_or_none(row.get("name")),
+        **read_texts(row.get, name="name", pin="pin", gstin="consignee_gst_tin"),
+        **read_texts(row.get, order_reference="oid", payment="pt", product="prd"),
         "address_lines": list_text_lines(row.get("address")),
         "city": text_or_none(row.get("destination_city")) or text_or_none(row.get("destination")),
         "state": text_or_none(row.get("customer_state")) or text_or_none(row.get("st")),
-        "pin": text_or_none(row.get("pin")),
         "phones": split_phone_numbers(row.get("contact")),
-        "gstin": text_or_none(row.get("consignee_gst_tin")),
-        "order_reference": text_or_none(row.get("oid")),
-        "payment": text_or_none(row.get("pt")),
         "cod_amount": row.get("cod"),
         "invoice_value": row.get("rs"),
-        "product": text_or_none(row.get("prd")),
         "raw_unrecognised": {
             key: value
             for key, value in row.items()
@@ -82,9 +73,7 @@ def merge_packing_slip(shipment_record: dict[str, Any], packing_slip: dict[str, 
         return
     consignee = shipment_record["consignee"] or dict.fromkeys(("name", "city", "state", "pin", "country"))
     fields = ("name", "address_lines", "city", "state", "pin", "phones")
-    shipment_record["consignee"] = consignee | {
-        field: consignee.get(field) or packing_slip[field] for field in fields
-    }
+    shipment_record["consignee"] = consignee | {field: consignee.get(field) or packing_slip[field] for field in fields}
 
 
 def list_possible_documents() -> list[dict[str, Any]]:
@@ -100,14 +89,14 @@ def is_document_available(answer: HttpResponse) -> bool:
 
     No page says how a document is delivered: a link in JSON, a redirect and the file itself all mean that it exists.
     """
-    if answer.status == HTTPStatus.FOUND or answer.headers.get("content-type", "").startswith(
-        ("image/", "application/pdf")
-    ):
+    media_type = answer.headers.get("content-type", "")
+    if answer.status == HTTPStatus.FOUND or media_type.startswith(("image/", "application/pdf")):
         return True
     response = parse_json(answer.content)
-    if isinstance(response, dict) and response.get("success") is False and "message" in response:
+    fields = dict_or_empty(response)
+    if fields.get("success") is False and "message" in fields:
         return False  # "Invalid waybill passed": none of this kind, or no such parcel
-    if isinstance(response, dict) and (response.get("success") is True or contains_link(response)):
+    if fields.get("success") is True or contains_link(fields):
         return True
     raise_for_delhivery_error(answer.status, response)
     return False

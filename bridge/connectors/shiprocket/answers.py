@@ -8,33 +8,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from bridge.connectors.parsing import contains_link, dict_or_empty, parse_json
+from bridge.connectors.parsing import dict_or_empty, parse_json
 from bridge.connectors.shipment import (
     build_blank_record,
     build_not_found_record,
-    format_india_time,
     list_text_lines,
+    parse_india_time,
+    read_texts,
+    select_unrecognised,
     split_phone_numbers,
     text_or_none,
 )
-from bridge.connectors.shiprocket.statuses import (
-    REMITTED_WORDS,
-    SHIPROCKET_DATE_FIELDS,
-    SHIPROCKET_MAPPED_FIELDS,
-    SHIPROCKET_NON_PERSONAL_FIELDS,
-    SHIPROCKET_STATUS_CODES,
-    SHIPROCKET_STATUS_TEXTS,
-)
+from bridge.connectors.shiprocket import statuses
 from bridge.errors import ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
-from bridge.model import ParcelStatus
+from bridge.model import ParcelStatus, Waybill
 from bridge.rules.index.attribution import normalise_waybill
-
-if TYPE_CHECKING:
-    from bridge.model import Waybill
 
 JsonObject = dict[str, Any]
 UNREADABLE_SHIPROCKET_ANSWER = "shiprocket: unreadable answer"
@@ -80,11 +71,7 @@ def _iterate_trackings(response: object) -> Iterator[tuple[str, JsonObject | Non
 
 def _raise_for_shiprocket_message(response: JsonObject) -> None:
     code, text = response.get("status_code"), str(response["message"]).lower()
-    if (
-        code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-        or "token" in text
-        or "unauthenticated" in text
-    ):
+    if code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN) or "token" in text or "unauthenticated" in text:
         raise CredentialRejected("shiprocket: token refused")
     if code == HTTPStatus.TOO_MANY_REQUESTS:
         raise ConnectorThrottled("shiprocket: throttled", retry_after_s=30.0)
@@ -95,12 +82,12 @@ def parse_shiprocket_order(status: int, content: bytes) -> JsonObject | None:
     """Return an order; None if Shiprocket has none of that id. Raises as `parse_shiprocket_trackings`."""
     response = parse_json(content)
     if status >= HTTPStatus.BAD_REQUEST:
-        text = str(response.get("message", "") if isinstance(response, dict) else "").lower()
+        text = str(dict_or_empty(response).get("message", "")).lower()
         if "order" in text and ("not found" in text or "not exist" in text):
             return None
         raise ConnectorRefused("shiprocket: refused for a reason we do not know")
-    data = response.get("data") if isinstance(response, dict) else None
-    if not isinstance(data, dict) or not data:
+    data = dict_or_empty(dict_or_empty(response).get("data"))
+    if not data:
         raise ConnectorUnavailable(UNREADABLE_SHIPROCKET_ANSWER)
     return data
 
@@ -118,33 +105,24 @@ def build_shiprocket_record(
     if tracking_data is None:
         return build_not_found_record(parcel, ambiguous=True)  # unknown, or not scanned yet
     row, unrecognised = _read_tracking_row(tracking_data), dict[str, Any]()
-    status = _map_shiprocket_status(
-        tracking_data.get("shipment_status"), row.get("current_status"), unrecognised
-    )
+    status = _map_shiprocket_status(tracking_data.get("shipment_status"), row.get("current_status"), unrecognised)
     body = build_blank_record(parcel, status) | {
-        "status_type": text_or_none(row.get("current_status")),
-        "courier": text_or_none(row.get("courier_name")),
-        "origin": text_or_none(row.get("origin")),
-        "destination": text_or_none(row.get("destination")),
+        **read_texts(row.get, status_type="current_status", courier="courier_name"),
+        **read_texts(row.get, origin="origin", destination="destination"),
         "consignee": _read_person({"name": row.get("consignee_name")}, ""),
         "dates": {
             our_name: at
-            for vendor_name, our_name in SHIPROCKET_DATE_FIELDS.items()
+            for vendor_name, our_name in statuses.SHIPROCKET_DATE_FIELDS.items()
             if (at := _parse_shiprocket_time(row.get(vendor_name), unrecognised))
         },
     }
-    activities = tracking_data.get("shipment_track_activities")
-    rows = [dict_or_empty(one) for one in activities] if isinstance(activities, list) else []
+    rows = _list_rows(tracking_data.get("shipment_track_activities"))
     # Shiprocket lists the newest event first
     body["events"] = [_build_shiprocket_event(one, unrecognised) for one in reversed(rows)]
     event_times = [event["at"] for event in body["events"] if event["at"]]
     delivered_at = body["dates"].get("delivered_at") if status is ParcelStatus.DELIVERED else None
     body["status_at"] = delivered_at or max(event_times, default=None)
-    return (
-        body
-        | (_build_order_fields(order, body, unrecognised) if order else {})
-        | {"raw_unrecognised": unrecognised}
-    )
+    return body | (_build_order_fields(order, body, unrecognised) if order else {}) | {"raw_unrecognised": unrecognised}
 
 
 def _build_order_fields(
@@ -155,16 +133,12 @@ def _build_order_fields(
     consignee = _read_person(others, "shipping_") or _read_person(order, "customer_")
     payment = (text_or_none(order.get("payment_method")) or "").lower() or None
     total = order.get("total")
-    unrecognised |= {
-        key: value
-        for key, value in order.items()
-        if key not in SHIPROCKET_MAPPED_FIELDS | SHIPROCKET_NON_PERSONAL_FIELDS
-        and value not in (None, "", [], {})
-        and not contains_link(value)
-    }
+    unrecognised |= select_unrecognised(
+        order, statuses.SHIPROCKET_MAPPED_FIELDS | statuses.SHIPROCKET_NON_PERSONAL_FIELDS
+    )
     return {
-        "order_reference": text_or_none(order.get("channel_order_id")),
-        "order_id": text_or_none(order.get("id")),
+        **read_texts(order.get, order_reference="channel_order_id", order_id="id"),
+        **read_texts(order.get, gstin="customer_gstin", company="company_name"),
         "payment": payment,
         "cod_amount": total if payment == "cod" else None,
         "invoice_value": total,
@@ -173,12 +147,7 @@ def _build_order_fields(
         "billing": _read_person(order, "billing_") or _read_person(others, "billing_"),
         "return_pickup": _read_person(dict_or_empty(order.get("return_pickup_data")), ""),
         "refund_account": _read_refund_account(dict_or_empty(order.get("refund_detail"))),
-        "gstin": text_or_none(order.get("customer_gstin")),
-        "company": text_or_none(order.get("company_name")),
-        "items": [
-            {"name": text_or_none(one.get("name")), "sku": text_or_none(one.get("sku"))}
-            for one in _list_products(order)
-        ],
+        "items": [read_texts(one.get, name="name", sku="sku") for one in _list_rows(order.get("products"))],
         "remitted": _is_cash_remitted(order) if payment == "cod" else None,
         "return_waybill": text_or_none(shipments.get("rto_awb")) or text_or_none(shipments.get("return_awb")),
     }
@@ -195,7 +164,7 @@ def _is_cash_remitted(order: JsonObject) -> bool | None:
     if not {"remittance_status", "remittance_utr"} & order.keys():
         return None
     text = [(text_or_none(order.get(key)) or "").lower() for key in ("remittance_utr", "remittance_status")]
-    return text[0] not in EMPTY_VALUES or text[1] in REMITTED_WORDS
+    return text[0] not in EMPTY_VALUES or text[1] in statuses.REMITTED_WORDS
 
 
 def _read_person(fields: JsonObject, prefix: str) -> dict[str, Any] | None:
@@ -214,31 +183,25 @@ def _read_person(fields: JsonObject, prefix: str) -> dict[str, Any] | None:
         "phones": split_phone_numbers(*read_lines("phone", "alternate_phone")),
         "emails": read_lines("email"),
     }
-    return (
-        person if any((person["name"], person["address_lines"], person["phones"], person["emails"])) else None
-    )
+    return person if any((person["name"], person["address_lines"], person["phones"], person["emails"])) else None
 
 
 def _build_shiprocket_event(row: JsonObject, unrecognised: dict[str, Any]) -> dict[str, Any]:
+    label = row.get("sr-status-label") or row.get("activity")
     return {
         "at": _parse_shiprocket_time(row.get("date"), unrecognised),
-        "status": _map_shiprocket_status(
-            row.get("sr-status"), row.get("sr-status-label") or row.get("activity"), {}
-        ).value,
-        "place": text_or_none(row.get("location")),
-        "code": text_or_none(row.get("status")),
+        "status": _map_shiprocket_status(row.get("sr-status"), label, {}).value,
+        **read_texts(row.get, place="location", code="status"),
         "note": PHONE_NUMBER.sub("(number left out)", text_or_none(row.get("activity")) or "") or None,
         "location": None,
     }
 
 
 def _map_shiprocket_status(code: object, label: object, unrecognised: dict[str, Any]) -> ParcelStatus:
-    number, status_text = (
-        text_or_none(code) or "",
-        re.sub(r"[^a-z]+", " ", (text_or_none(label) or "").lower()).strip(),
-    )
-    parcel_status = SHIPROCKET_STATUS_CODES.get(int(number)) if number.isdecimal() else None
-    parcel_status = parcel_status or SHIPROCKET_STATUS_TEXTS.get(status_text)
+    number = text_or_none(code) or ""
+    status_text = re.sub(r"[^a-z]+", " ", (text_or_none(label) or "").lower()).strip()
+    parcel_status = statuses.SHIPROCKET_STATUS_CODES.get(int(number)) if number.isdecimal() else None
+    parcel_status = parcel_status or statuses.SHIPROCKET_STATUS_TEXTS.get(status_text)
     if parcel_status is None:
         unrecognised.setdefault("statuses", []).append([number, text_or_none(label)])
     return parcel_status or ParcelStatus.UNKNOWN
@@ -251,17 +214,12 @@ def _read_tracking_row(tracking_data: JsonObject) -> JsonObject:
     return row if text_or_none(row.get("awb_code")) or text_or_none(row.get("current_status")) else {}
 
 
-def _list_products(order: JsonObject) -> list[JsonObject]:
-    rows = order.get("products")
-    return [dict_or_empty(one) for one in rows] if isinstance(rows, list) else []
+def _list_rows(value: object) -> list[JsonObject]:
+    """Return the rows of a list, an empty one for each that is no object."""
+    return [dict_or_empty(one) for one in value] if isinstance(value, list) else []
 
 
 def _parse_shiprocket_time(value: object, unrecognised: dict[str, Any]) -> str | None:
-    text = text_or_none(value)
-    if not text or text.lower() in EMPTY_VALUES or text.startswith("0000"):
-        return None
-    try:
-        return format_india_time(datetime.fromisoformat(text))
-    except ValueError:
-        unrecognised.setdefault("moments", []).append(text)
-        return None
+    text = text_or_none(value) or ""
+    is_empty = text.lower() in EMPTY_VALUES or text.startswith("0000")
+    return None if is_empty else parse_india_time(text, unrecognised)

@@ -6,61 +6,42 @@ that erases, and overwriting an address is not erasure. https://apidocs.shiprock
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bridge.connectors import shipment, tracking
-from bridge.connectors.check_credentials import check_credentials, report_unconfigured
-from bridge.connectors.http import HttpClient, HttpResponse, StatusRules
-from bridge.connectors.shipment import (
-    build_shipment_finding,
-    build_unconfigured_pages,
-    select_own_parcels,
-    split_into_batches,
-)
-from bridge.connectors.shiprocket.answers import (
-    build_shiprocket_record,
-    parse_shiprocket_order,
-    parse_shiprocket_trackings,
-    read_order_id,
-)
+from bridge.connectors.carrier import CarrierConnector
+from bridge.connectors.http import HttpClient, StatusRules
+from bridge.connectors.shiprocket import answers
 from bridge.connectors.token_client import TokenClient, read_token, utc_now
 from bridge.errors import CredentialRejected
-from bridge.model import CheckResult, FindingPage, ParcelStatus, Principal, TrackingResult, Waybill
+from bridge.model import Finding, Gap, ParcelStatus, TrackingResult, Waybill
 from bridge.rules.index.attribution import normalise_waybill
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from datetime import datetime
-
 TRACK_BATCH_SIZE = 50  # waybills per request, the documented maximum
-GATHER_BATCH_SIZE = (
-    10  # smaller, because each waybill needs a call for its order and a failed page repeats them
-)
 SHIPROCKET_TOKEN_LIFETIME = timedelta(hours=239)  # 240 are documented
 NO_SUCH_WAYBILL = "00000000000"
 # 401 is an expired token: log in again, once.
 SHIPROCKET_STATUS_RULES = StatusRules(readable_statuses=frozenset({HTTPStatus.UNAUTHORIZED}))
 # 400 and 404 may be an unknown order.
 SHIPROCKET_ORDER_RULES = StatusRules(
-    readable_statuses=SHIPROCKET_STATUS_RULES.readable_statuses
-    | {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND}
+    readable_statuses=SHIPROCKET_STATUS_RULES.readable_statuses | {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND}
 )
 # No page says how a wrong password is answered; 400, 401, 403 and 422 were observed.
 SHIPROCKET_LOGIN_RULES = StatusRules(
-    error_by_status={
-        HTTPStatus.BAD_REQUEST: CredentialRejected,
-        HTTPStatus.UNPROCESSABLE_ENTITY: CredentialRejected,
-    }
+    error_by_status={HTTPStatus.BAD_REQUEST: CredentialRejected, HTTPStatus.UNPROCESSABLE_ENTITY: CredentialRejected}
 )
 
 
-class Shiprocket:
+class Shiprocket(CarrierConnector):
     """Shiprocket's API, as one API user of the merchant's account."""
 
     system = "shiprocket"
+    batch_size = 10  # small, because each waybill needs a call for its order and a failed page repeats them
+    configured_detail = "the API user is set"
 
     def __init__(
         self,
@@ -74,53 +55,20 @@ class Shiprocket:
         """Take the API user's settings; if one of them is empty, nothing is sent."""
         self._base = base_url.rstrip("/")
         self._credentials = {"email": email, "password": password}
-        self._unset_settings = [
-            f"SHIPROCKET_{name.upper()}" for name, value in self._credentials.items() if not value
-        ]
-        self.configured = not self._unset_settings
-        self._http = http or HttpClient(self.system)
-        self._token_client = TokenClient(
-            self.system, self._fetch_token, lifetime=SHIPROCKET_TOKEN_LIFETIME, now=now
+        super().__init__({"SHIPROCKET_EMAIL": email, "SHIPROCKET_PASSWORD": password}, http)
+        self._client = TokenClient(
+            self._http, self._fetch_token, _build_headers, lifetime=SHIPROCKET_TOKEN_LIFETIME, now=now
         )
 
-    def run_checks(self, shop: str) -> Sequence[CheckResult]:  # noqa: ARG002 - one account, whatever the shop
-        """Check that the API user is set and that Shiprocket answers and accepts it. Never raises."""
-        if self._unset_settings:
-            return report_unconfigured(self.system, shipment.format_unset_settings(self._unset_settings))
-        return check_credentials(
-            self.system,
-            lambda: self._fetch_trackings([NO_SUCH_WAYBILL]),
-            credential_name="credentials",
-            configured_detail="the API user is set",
-        )
+    def send_probe(self) -> object:
+        """Request a waybill that does not exist."""
+        return self._fetch_trackings([NO_SUCH_WAYBILL])
 
-    def gather(
-        self,
-        principal: Principal,  # noqa: ARG002 - found by waybill: a name or a phone would find other people's orders
-        *,
-        shop: str,  # noqa: ARG002 - one account, whatever the shop
-        parcels: Sequence[Waybill],
-        cursor: str = "",
-    ) -> Iterator[FindingPage]:
-        """Yield the records of the parcels on this account with their orders, ten a page.
-
-        Raises ConnectorUnavailable, ConnectorThrottled, CredentialRejected, ConnectorRefused.
-        """
-        own_parcels = select_own_parcels(self.system, parcels)
-        if self._unset_settings:
-            yield from build_unconfigured_pages(
-                self.system, own_parcels, cursor=cursor, reason="no_credentials"
-            )
-            return
-        for batch in split_into_batches(
-            self.system, own_parcels, batch_size=GATHER_BATCH_SIZE, cursor=cursor
-        ):
-            trackings = self._fetch_trackings([normalise_waybill(parcel.number) for parcel in batch.parcels])
-            findings = tuple(
-                build_shipment_finding(parcel, self._build_record(parcel, trackings))
-                for parcel in batch.parcels
-            )
-            yield FindingPage(findings=findings, cursor=str(batch.asked_count), gaps=batch.gaps)
+    def build_findings(self, batch: shipment.WaybillBatch) -> tuple[Sequence[Finding], Sequence[Gap]]:
+        """Return the records of the parcels with their orders."""
+        trackings = self._fetch_trackings(batch.numbers)
+        records = [(parcel, self._build_record(parcel, trackings)) for parcel in batch.parcels]
+        return [shipment.build_shipment_finding(parcel, record) for parcel, record in records], ()
 
     def track_parcels(
         self, numbers: Sequence[str], *, include_consignees: bool = False
@@ -130,27 +78,19 @@ class Shiprocket:
         Only the order states the payment and whether the cash was remitted. It is requested for delivered parcels, where
         that matters, and its personal data is dropped.
         """
-        if self._unset_settings:
-            raise CredentialRejected(f"shiprocket: {shipment.format_unset_settings(self._unset_settings)}")
+        self.require_settings()
 
         def query_batch(batch: Sequence[str]) -> Mapping[str, TrackingResult]:
-            trackings = self._fetch_trackings(batch)
-            return {
-                number: self._build_tracked(number, trackings, include_consignees=include_consignees)
-                for number in trackings
-            }
+            found = self._fetch_trackings(batch)
+            return {number: self._build_tracked(number, found, include_consignees) for number in found}
 
         yield from tracking.track_in_batches(numbers, batch_size=TRACK_BATCH_SIZE, query_batch=query_batch)
 
     def _build_tracked(
-        self,
-        number: str,
-        trackings_by_number: Mapping[str, dict[str, Any] | None],
-        *,
-        include_consignees: bool,
+        self, number: str, trackings_by_number: Mapping[str, dict[str, Any] | None], include_consignees: bool
     ) -> TrackingResult:
-        parcel = tracking.make_bare_waybill(number, self.system)
-        record = build_shiprocket_record(parcel, trackings_by_number.get(number), None)
+        parcel = Waybill(number=number, carrier=self.system)
+        record = answers.build_shiprocket_record(parcel, trackings_by_number.get(number), None)
         if include_consignees or record["status"] == ParcelStatus.DELIVERED:
             record = self._build_record(parcel, trackings_by_number)
         return_number = normalise_waybill(record.get("return_waybill") or "")
@@ -167,37 +107,30 @@ class Shiprocket:
         if number not in trackings_by_number:
             return shipment.build_not_found_record(parcel, ambiguous=False)
         tracking_data = trackings_by_number[number]
-        order_id = read_order_id(tracking_data)
-        return build_shiprocket_record(
-            parcel, tracking_data, self._fetch_order(order_id) if order_id else None
-        )
+        order_id = answers.read_order_id(tracking_data)
+        return answers.build_shiprocket_record(parcel, tracking_data, self._fetch_order(order_id) if order_id else None)
 
     def _fetch_trackings(self, numbers: Sequence[str]) -> dict[str, dict[str, Any] | None]:
         """Return the trackings by number: None for one without activity yet, no entry for an unknown one."""
         if not numbers:
             return {}
         # A POST that only reads: repeating it changes nothing.
-        answer = self._call_api(
-            "POST", "/courier/track/awbs", SHIPROCKET_STATUS_RULES, json={"awbs": list(numbers)}
-        )
-        trackings = parse_shiprocket_trackings(answer.content)
+        url, body = self._base + "/courier/track/awbs", {"awbs": list(numbers)}
+        answer = self._client.call("POST", url, json=body, status_rules=SHIPROCKET_STATUS_RULES)
+        trackings = answers.parse_shiprocket_trackings(answer.content)
         return {number: trackings[number] for number in numbers if number in trackings}
 
     def _fetch_order(self, order_id: str) -> dict[str, Any] | None:
-        answer = self._call_api("GET", f"/orders/show/{order_id}", SHIPROCKET_ORDER_RULES)
-        return parse_shiprocket_order(answer.status, answer.content)
-
-    def _call_api(self, method: str, path: str, status_rules: StatusRules, **request: Any) -> HttpResponse:
-        def send_request(token: str) -> HttpResponse:
-            headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
-            return self._http.call(
-                method, self._base + path, headers=headers, status_rules=status_rules, **request
-            )
-
-        return self._token_client.call_with_token(send_request)
+        url = f"{self._base}/orders/show/{order_id}"
+        answer = self._client.call("GET", url, status_rules=SHIPROCKET_ORDER_RULES)
+        return answers.parse_shiprocket_order(answer.status, answer.content)
 
     def _fetch_token(self) -> str:
         answer = self._http.call(
             "POST", self._base + "/auth/login", json=self._credentials, status_rules=SHIPROCKET_LOGIN_RULES
         )
         return read_token(self.system, answer.content, "token")
+
+
+def _build_headers(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}", "Accept": "application/json"}

@@ -88,20 +88,18 @@ SHIPROCKET_MAPPED_FIELDS = frozenset(
 # Bookkeeping of the account and the order, not data of the consignee: left out. Any other field is kept raw.
 SHIPROCKET_NON_PERSONAL_FIELDS = frozenset(
     {"channel_id", "channel_name", "base_channel_code", "is_international", "is_document", "pickup_code"}
-    | {"pickup_location", "pickup_location_id", "pickup_id", "ship_type", "courier_mode", "currency"}
-    | {"country_code", "exchange_rate_usd", "exchange_rate_inr", "state_code", "payment_status"}
-    | {"delivery_code", "total_inr", "total_usd", "net_total", "other_charges", "other_discounts"}
-    | {"giftwrap_charges", "expedited", "sla", "tax", "total_kerala_cess", "discount", "status", "sub_status"}
-    | {"status_code", "master_status", "purpose_of_shipment", "channel_created_at", "created_at"}
-    | {"order_date", "updated_at", "invoice_no", "awb_data", "order_insurance", "company_logo"}
-    | {"allow_return", "is_return", "is_incomplete", "errors", "payment_code", "coupon_is_visible", "coupons"}
-    | {"billing_mobile_country_code", "isd_code", "billing_state_id", "billing_country_id"}
-    | {"freight_description", "shipping_is_billing", "allow_channel_order_sync", "uib-tooltip-text"}
-    | {"api_order_id", "allow_multiship", "other_sub_orders", "is_order_verified", "extra_info", "dup"}
-    | {"is_blackbox_seller", "shipping_method", "pickup_address", "eway_bill_number", "eway_bill_url"}
-    | {"eway_required", "irn_no", "engage", "seller_can_edit", "seller_can_cancell", "is_post_ship_status"}
-    | {"qc_status", "qc_reason", "qc_image", "product_qc", "courier_qc_image", "seller_request"}
-    | {"change_payment_mode", "etd_date", "out_for_delivery_date", "delivered_date", "insurance_excluded"}
-    | {"can_edit_dimension", "shipping_bill", "shipping_bill_number", "quick_pick", "rto_prediction"}
-    | {"last_mile_awb", "exchange_awb", "exchange_status", "shipping_title"}
+    | {"pickup_location", "pickup_location_id", "pickup_id", "ship_type", "courier_mode", "currency", "country_code"}
+    | {"exchange_rate_usd", "exchange_rate_inr", "state_code", "payment_status", "delivery_code", "total_inr"}
+    | {"total_usd", "net_total", "other_charges", "other_discounts", "giftwrap_charges", "expedited", "sla", "tax"}
+    | {"total_kerala_cess", "discount", "status", "sub_status", "status_code", "master_status", "purpose_of_shipment"}
+    | {"channel_created_at", "created_at", "order_date", "updated_at", "invoice_no", "awb_data", "order_insurance"}
+    | {"company_logo", "allow_return", "is_return", "is_incomplete", "errors", "payment_code", "coupon_is_visible"}
+    | {"coupons", "billing_mobile_country_code", "isd_code", "billing_state_id", "billing_country_id"}
+    | {"freight_description", "shipping_is_billing", "allow_channel_order_sync", "uib-tooltip-text", "api_order_id"}
+    | {"allow_multiship", "other_sub_orders", "is_order_verified", "extra_info", "dup", "is_blackbox_seller"}
+    | {"shipping_method", "pickup_address", "eway_bill_number", "eway_bill_url", "eway_required", "irn_no", "engage"}
+    | {"seller_can_edit", "seller_can_cancell", "is_post_ship_status", "qc_status", "qc_reason", "qc_image"}
+    | {"product_qc", "courier_qc_image", "seller_request", "change_payment_mode", "etd_date", "out_for_delivery_date"}
+    | {"delivered_date", "insurance_excluded", "can_edit_dimension", "shipping_bill", "shipping_bill_number"}
+    | {"quick_pick", "rto_prediction", "last_mile_awb", "exchange_awb", "exchange_status", "shipping_title"}
 )

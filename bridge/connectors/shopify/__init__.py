@@ -6,7 +6,7 @@ request; Shopify then erases its own copy (https://shopify.dev/docs/apps/build/c
 removes data that other apps wrote about a customer and that this erasure leaves, if the calling step asks for it.
 """
 
-from bridge.connectors.shopify.api.token_cache import MemoryTokenCache, TokenCache
+from bridge.connectors.shopify.api.tokens import MemoryTokenCache, TokenCache
 from bridge.connectors.shopify.platform import Shopify
 
 __all__ = ["MemoryTokenCache", "Shopify", "TokenCache"]

@@ -6,21 +6,18 @@ apps store them in their own systems or metafields.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from operator import eq
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from bridge.connectors.shopify.api.answers import GraphQLReply
+from bridge.connectors.shopify.api.client import ShopifyClient
 from bridge.connectors.shopify.gathering import flatten
 from bridge.connectors.shopify.gathering.session import build_gid
 from bridge.connectors.shopify.residue import find_block_reason
 from bridge.model import Balance
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from datetime import date
-
-    from bridge.connectors.shopify.api.answers import GraphQLReply
-    from bridge.connectors.shopify.api.client import ShopifyClient
 
 Node = dict[str, Any]
 BALANCE_LIST_PATHS = {
@@ -40,9 +37,7 @@ def count_balances(client: ShopifyClient, customer_id: str, shop: str, *, today:
     counts: Mapping[str, Callable[[Node], bool]] = {
         "credits": _has_positive_balance,
         "cards": lambda card: (
-            _is_card_of_customer(card, customer)
-            and _has_positive_balance(card)
-            and _is_card_redeemable(card, today)
+            _is_card_of_customer(card, customer) and _has_positive_balance(card) and _is_card_redeemable(card, today)
         ),
         "orders": lambda order: bool(find_block_reason(order)),
     }
@@ -57,18 +52,12 @@ def count_balances(client: ShopifyClient, customer_id: str, shop: str, *, today:
             **{name: name in after for name in counts},
             **{f"{name}After": after.get(name) or None for name in counts},
         )
-        lists = {
-            name: _read_balance_list(reply, list_path)
-            for name, list_path in BALANCE_LIST_PATHS.items()
-            if name in after
-        }
+        lists = {name: _read_balance_list(reply, BALANCE_LIST_PATHS[name]) for name in after}
         for name, page in lists.items():
             count = found[name]
             more = None if page is None else sum(map(counts[name], flatten.list_nodes(page)))
             found[name] = None if count is None or more is None else count + more
-        after = {
-            name: flatten.read_end_cursor(page) for name, page in lists.items() if flatten.has_next_page(page)
-        }
+        after = {name: flatten.read_end_cursor(page) for name, page in lists.items() if flatten.has_next_page(page)}
     return [Balance(code=BALANCE_CODES[name], count=count) for name, count in found.items()]
 
 

@@ -8,16 +8,13 @@ https://shopify.dev/docs/api/admin-graphql/latest/enums/CustomerEmailMarketingSt
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from bridge.connectors.shopify.api.client import ShopifyClient
 from bridge.connectors.shopify.gathering.session import build_gid
-from bridge.errors import ConnectorRefused, ConnectorUnavailable, CredentialRejected
-from bridge.model import ErasureState, Outcome
+from bridge.errors import ConnectorRefused, ConnectorUnavailable
+from bridge.model import ErasureState, Outcome, Principal
 from bridge.rules.index.identity import normalise_identifier
-
-if TYPE_CHECKING:
-    from bridge.connectors.shopify.api.client import ShopifyClient
-    from bridge.model import Principal
 
 REDACTED = "REDACTED"
 _ERROR_CODE_PATTERN = re.compile(r"[A-Z_]{2,40}")
@@ -84,8 +81,6 @@ def find_customer_number(client: ShopifyClient, principal: Principal, shop: str)
 def _run_erasure_mutation(client: ShopifyClient, name: str, customer_id: str, shop: str) -> str:
     """Return the code of the first user error; '' if there is none."""
     reply = client.run_document(shop, name, customer=build_gid("Customer", customer_id))
-    if reply.denied:
-        raise CredentialRejected(f"shopify: not allowed ({reply.denied[0].reason})")
-    errors = (reply.data.get("result") or {}).get("userErrors") or []
+    errors = (reply.require_access().data.get("result") or {}).get("userErrors") or []
     code = str(errors[0].get("code") or "REFUSED") if errors else ""
     return code if _ERROR_CODE_PATTERN.fullmatch(code) else "REFUSED" if code else ""

@@ -7,13 +7,15 @@ residue of other apps.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
+from bridge.connectors.http import HttpClient
 from bridge.connectors.shopify import balances, erasure, residue
 from bridge.connectors.shopify.api import scopes
 from bridge.connectors.shopify.api.client import ShopifyClient, create_shopify_http
-from bridge.connectors.shopify.api.token_cache import MemoryTokenCache, TokenCache
-from bridge.connectors.shopify.api.tokens import TokenProvider, build_base_url
+from bridge.connectors.shopify.api.tokens import MemoryTokenCache, TokenCache, TokenProvider, build_base_url
 from bridge.connectors.shopify.gathering.gather import gather_pages
 from bridge.connectors.shopify.gathering.session import BULK_ORDER_THRESHOLD, GatherSession
 from bridge.connectors.shopify.sales import read_sales
@@ -21,12 +23,6 @@ from bridge.connectors.shopify.shipped_orders import read_shipped_orders
 from bridge.connectors.token_client import utc_now
 from bridge.errors import BridgeError
 from bridge.model import Balance, CheckResult, ErasureState, FindingPage, Principal, Residue, Sale, Waybill
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from datetime import datetime
-
-    from bridge.connectors.http import HttpClient
 
 
 class Shopify:
@@ -79,9 +75,7 @@ class Shopify:
         cursor: str = "",
     ) -> Iterator[FindingPage]:
         """Return pages of everything that Shopify stores about the data subject. Raises as `ports.Connector.gather`."""
-        session = GatherSession(
-            client=self._client, shop=shop, principal=principal, bulk_orders=self._bulk_orders
-        )
+        session = GatherSession(client=self._client, shop=shop, principal=principal, bulk_orders=self._bulk_orders)
         return gather_pages(session, cursor)
 
     def list_shipped_orders(self, principal: Principal, *, shop: str) -> Iterator[Mapping[str, Any]]:
@@ -131,17 +125,13 @@ class Shopify:
                 CheckResult(name="shopify reachable", ok=None, detail="not asked: no token"),
             ]
         checks = [
-            CheckResult(
-                name="shopify token", ok=True, detail="obtained" if self._tokens.is_renewable else "fixed"
-            )
+            CheckResult(name="shopify token", ok=True, detail="obtained" if self._tokens.is_renewable else "fixed")
         ]
         try:
             reply = self._client.run_document(shop, "installation", segments=False, definitions=False)
         except BridgeError as fault:
             return [*checks, CheckResult(name="shopify reachable", ok=False, detail=str(fault))]
-        checks.append(
-            CheckResult(name="shopify reachable", ok=True, detail=f"version {self._client.version}")
-        )
+        checks.append(CheckResult(name="shopify reachable", ok=True, detail=f"version {self._client.version}"))
         granted = scopes.read_granted_scopes(reply.data)
         missing_scopes = {need.scope for need in scopes.find_missing_scopes(granted)}
         for need in scopes.REQUIRED_SCOPES:

@@ -6,22 +6,17 @@ a value, never changes an open order, and reads the customer's own orders only.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from bridge.connectors.shopify.api import scopes
-from bridge.connectors.shopify.api.answers import SYSTEM, GraphQLReply
+from bridge.connectors.shopify.api.answers import SYSTEM
+from bridge.connectors.shopify.api.client import ShopifyClient
 from bridge.connectors.shopify.erasure import find_customer_number
 from bridge.connectors.shopify.gathering.session import build_gid
-from bridge.errors import CredentialRejected
-from bridge.model import Residue
+from bridge.model import Principal, Residue
 from bridge.rules.index.identity import normalise_identifier
 from bridge.rules.scanning.scanner import scan_text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from bridge.connectors.shopify.api.client import ShopifyClient
-    from bridge.model import Principal
 
 METAFIELD_OWNER_TYPES = {"customer_metafields": "Customer", "order_metafields": "Order"}
 CLEARING_CHANGES: Mapping[str, Mapping[str, object]] = {
@@ -49,13 +44,9 @@ def read_residue(client: ShopifyClient, principal: Principal, shop: str) -> list
     for order in _iterate_residue_orders(client, shop, number):
         found += _list_order_residue(client, shop, order)
     installation = client.run_document(shop, "installation", segments=False, definitions=False)
-    missing = {
-        need.scope: need.what
-        for need in scopes.find_missing_scopes(scopes.read_granted_scopes(installation.data))
-    }
-    scope = "read_all_orders"
-    if scope in missing:  # without it Shopify omits older orders without notice
-        found.append(Residue(system=SYSTEM, kind="orders", ref="", what=missing[scope], hold_reason=scope))
+    for need in scopes.find_missing_scopes(scopes.read_granted_scopes(installation.data)):
+        if need.scope == "read_all_orders":  # without it Shopify omits older orders without notice
+            found.append(Residue(system=SYSTEM, kind="orders", ref="", what=need.what, hold_reason=need.scope))
     return found
 
 
@@ -69,45 +60,36 @@ def remove_residue(client: ShopifyClient, items: Sequence[Residue], shop: str) -
     fields = [_build_metafield_identifier(item) for item in removable if item.kind in METAFIELD_OWNER_TYPES]
     for start in range(0, len(fields), RESIDUE_BATCH_SIZE):
         batch = fields[start : start + RESIDUE_BATCH_SIZE]
-        _require_access(client.run_document(shop, "residue_metafields_delete", metafields=batch))
+        client.run_document(shop, "residue_metafields_delete", metafields=batch).require_access()
     orders: dict[str, dict[str, object]] = {}
     for item in removable:
         if item.kind in CLEARING_CHANGES:
             orders.setdefault(item.ref, {}).update(CLEARING_CHANGES[item.kind])
     for number, changes in orders.items():
-        _require_access(
-            client.run_document(
-                shop, "residue_order_update", input={"id": build_gid("Order", number), **changes}
-            )
-        )
+        order = {"id": build_gid("Order", number), **changes}
+        client.run_document(shop, "residue_order_update", input=order).require_access()
     wanted = {_identify_residue(item) for item in items}
     return [item for item in _read_back(client, items, shop) if _identify_residue(item) in wanted]
 
 
 def _read_back(client: ShopifyClient, items: Sequence[Residue], shop: str) -> Iterator[Residue]:
     owners = dict.fromkeys((item.kind == "customer_metafields", item.ref) for item in items if item.ref)
-    orders = []
-    for customer, number in owners:
-        if customer:
+    for is_customer, number in owners:
+        if is_customer:
             yield from _read_metafields(client, shop, "customer_metafields", number)
-        else:
-            orders.append(build_gid("Order", number))
+    orders = [build_gid("Order", number) for is_customer, number in owners if not is_customer]
     for start in range(0, len(orders), RESIDUE_BATCH_SIZE):
-        reply = _require_access(
-            client.run_document(shop, "residue_orders_by_ids", ids=orders[start : start + RESIDUE_BATCH_SIZE])
-        )
-        for order in reply.data.get("nodes") or ():
-            if order:
-                yield from _list_order_residue(client, shop, order)
+        batch = orders[start : start + RESIDUE_BATCH_SIZE]
+        reply = client.run_document(shop, "residue_orders_by_ids", ids=batch).require_access()
+        for order in filter(None, reply.data.get("nodes") or ()):
+            yield from _list_order_residue(client, shop, order)
 
 
 def _iterate_residue_orders(client: ShopifyClient, shop: str, customer: str) -> Iterator[Mapping[str, Any]]:
     after = None
     while True:
-        reply = client.run_document(
-            shop, "residue_orders", customer=build_gid("Customer", customer), after=after
-        )
-        page = (_require_access(reply).data.get("customer") or {}).get("orders") or {}
+        reply = client.run_document(shop, "residue_orders", customer=build_gid("Customer", customer), after=after)
+        page = (reply.require_access().data.get("customer") or {}).get("orders") or {}
         yield from page.get("nodes") or ()
         after = _read_next_cursor(page)
         if not after:
@@ -137,33 +119,22 @@ def _describe_note(order: Mapping[str, Any]) -> str:
     return f"note with {', '.join(kinds)}" if kinds else "note" if note else ""
 
 
-def _read_metafields(
-    client: ShopifyClient, shop: str, kind: str, number: str, block_reason: str = ""
-) -> list[Residue]:
+def _read_metafields(client: ShopifyClient, shop: str, kind: str, number: str, block_reason: str = "") -> list[Residue]:
     found: list[Residue] = []
     after = None
     while True:
-        reply = client.run_document(
-            shop, "residue_metafields", owner=build_gid(METAFIELD_OWNER_TYPES[kind], number), after=after
-        )
-        page = (_require_access(reply).data.get("node") or {}).get("metafields") or {}
+        owner = build_gid(METAFIELD_OWNER_TYPES[kind], number)
+        reply = client.run_document(shop, "residue_metafields", owner=owner, after=after)
+        page = (reply.require_access().data.get("node") or {}).get("metafields") or {}
         found += _list_metafield_residue(page, kind, number, block_reason)
         after = _read_next_cursor(page)
         if not after:
             return found
 
 
-def _list_metafield_residue(
-    page: Mapping[str, Any], kind: str, number: str, block_reason: str
-) -> list[Residue]:
+def _list_metafield_residue(page: Mapping[str, Any], kind: str, number: str, block_reason: str) -> list[Residue]:
     return [
-        Residue(
-            system=SYSTEM,
-            kind=kind,
-            ref=number,
-            what=f"{one['namespace']}.{one['key']}",
-            hold_reason=block_reason,
-        )
+        Residue(system=SYSTEM, kind=kind, ref=number, what=f"{one['namespace']}.{one['key']}", hold_reason=block_reason)
         for one in page.get("nodes") or ()
     ]
 
@@ -180,22 +151,15 @@ def find_block_reason(order: Mapping[str, Any]) -> str:
 
 
 def _has_parcel_arrived(parcel: Mapping[str, Any]) -> bool:
-    status = parcel.get("displayStatus")
-    untracked = not any(one.get("number") for one in parcel.get("trackingInfo") or ())
-    return (
-        bool(parcel.get("deliveredAt"))
-        or status in ARRIVED_PARCEL_STATUSES
-        or (status in UNREPORTED_PARCEL_STATUSES and untracked)
-    )
+    if parcel.get("deliveredAt") or parcel.get("displayStatus") in ARRIVED_PARCEL_STATUSES:
+        return True
+    is_tracked = any(one.get("number") for one in parcel.get("trackingInfo") or ())
+    return parcel.get("displayStatus") in UNREPORTED_PARCEL_STATUSES and not is_tracked
 
 
 def _build_metafield_identifier(item: Residue) -> dict[str, str]:
     namespace, _, key = item.what.rpartition(".")
-    return {
-        "ownerId": build_gid(METAFIELD_OWNER_TYPES[item.kind], item.ref),
-        "namespace": namespace,
-        "key": key,
-    }
+    return {"ownerId": build_gid(METAFIELD_OWNER_TYPES[item.kind], item.ref), "namespace": namespace, "key": key}
 
 
 def _identify_residue(item: Residue) -> tuple[str, str, str]:
@@ -206,9 +170,3 @@ def _identify_residue(item: Residue) -> tuple[str, str, str]:
 def _read_next_cursor(page: Mapping[str, Any]) -> str | None:
     info = page.get("pageInfo") or {}
     return str(info["endCursor"]) if info.get("hasNextPage") else None
-
-
-def _require_access(reply: GraphQLReply) -> GraphQLReply:
-    if reply.denied:  # a denied field must not look like an absent one
-        raise CredentialRejected(f"shopify: not allowed ({reply.denied[0].reason})")
-    return reply

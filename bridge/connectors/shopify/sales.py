@@ -6,22 +6,18 @@ Changes nothing at Shopify.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from bridge.connectors.shopify.api.client import ShopifyClient
 from bridge.connectors.shopify.gathering.flatten import has_next_page, list_nodes
 from bridge.connectors.shopify.gathering.session import build_gid
-from bridge.errors import CredentialRejected
 from bridge.model import PostalAddress, Sale, SaleLine, SaleTax
 from bridge.rules.index.identity import legacy_id
 from bridge.rules.index.json_values import parse_utc_datetime, read_object, read_text
 from bridge.rules.index.sales import parse_amount
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
-
-    from bridge.connectors.shopify.api.client import ShopifyClient
 
 SALES_BATCH_SIZE, LINES_PER_ORDER, MAX_LINES_PER_ORDER = 5, 30, 200
 MAX_REFUNDS_AND_PARCELS = 20  # the sizes in the document
@@ -29,14 +25,10 @@ PAID_STATUSES = {"PAID", "PARTIALLY_PAID", "PARTIALLY_REFUNDED", "REFUNDED"}
 SENT_FULFILLMENT_STATUSES = {"FULFILLED", "PARTIALLY_FULFILLED"}
 
 
-def read_sales(
-    client: ShopifyClient, order_ids: Sequence[str], shop: str
-) -> Iterator[tuple[str, Sequence[Sale]]]:
+def read_sales(client: ShopifyClient, order_ids: Sequence[str], shop: str) -> Iterator[tuple[str, Sequence[Sale]]]:
     """Yield the sales of each order that Shopify knows. Raises CredentialRejected if a field is denied, else as `run_document`."""
     for start in range(0, len(order_ids), SALES_BATCH_SIZE):
-        for order in _fetch_sales_orders(
-            client, shop, order_ids[start : start + SALES_BATCH_SIZE], LINES_PER_ORDER
-        ):
+        for order in _fetch_sales_orders(client, shop, order_ids[start : start + SALES_BATCH_SIZE], LINES_PER_ORDER):
             complete = order
             if has_next_page(order.get("lineItems")):
                 (complete,) = _fetch_sales_orders(client, shop, [legacy_id(order["id"])], MAX_LINES_PER_ORDER)
@@ -48,24 +40,16 @@ def _fetch_sales_orders(
 ) -> list[dict[str, Any]]:
     ids = [build_gid("Order", order_id) for order_id in order_ids]
     reply = client.run_document(shop, "sales_by_ids", ids=ids, lines=line_count)
-    if reply.denied:  # an incomplete copy must not look like a complete one
-        raise CredentialRejected(f"shopify: not allowed ({reply.denied[0].reason})")
-    return [order for order in list_nodes(reply.data) if "displayFinancialStatus" in order]
+    return [order for order in list_nodes(reply.require_access().data) if "displayFinancialStatus" in order]
 
 
 def _build_sales(order: Mapping[str, Any]) -> Sequence[Sale]:
     """Return the invoice and its credit notes; nothing for a test order or one that was neither paid nor shipped."""
-    payment_status, shipping_status = (
-        read_text(order.get("displayFinancialStatus")),
-        read_text(order.get("displayFulfillmentStatus")),
-    )
+    is_paid = read_text(order.get("displayFinancialStatus")) in PAID_STATUSES
+    is_sent = read_text(order.get("displayFulfillmentStatus")) in SENT_FULFILLMENT_STATUSES
     refunds = [refund for refund in order.get("refunds") or [] if isinstance(refund, dict)]
-    paid_refunds = [refund for refund in refunds if (_read_shop_amount(refund, "totalRefundedSet") or 0) > 0]
-    if order.get("test") or (
-        payment_status not in PAID_STATUSES
-        and shipping_status not in SENT_FULFILLMENT_STATUSES
-        and not paid_refunds
-    ):
+    is_refunded = any((_read_shop_amount(refund, "totalRefundedSet") or 0) > 0 for refund in refunds)
+    if order.get("test") or not (is_paid or is_sent or is_refunded):
         return ()
     order_id, issued_at = legacy_id(order["id"]), _find_issue_time(order)
     return (
@@ -97,19 +81,12 @@ def _build_sales(order: Mapping[str, Any]) -> Sequence[Sale]:
 
 def _find_issue_time(order: Mapping[str, Any]) -> datetime:
     """Return the later of payment and last shipment: the date that keeps the copy longer."""
-    shipped_at = [
-        parse_utc_datetime(parcel.get("createdAt"))
-        for parcel in map(read_object, order.get("fulfillments") or ())
-    ]
-    times = [
-        found for found in (parse_utc_datetime(order.get("processedAt")), *shipped_at) if found is not None
-    ]
-    return max(times)
+    parcels = map(read_object, order.get("fulfillments") or ())
+    times = [order.get("processedAt"), *(parcel.get("createdAt") for parcel in parcels)]
+    return max(at for at in map(parse_utc_datetime, times) if at is not None)
 
 
-def _build_refund_sale(
-    refund: Mapping[str, Any], order: Mapping[str, Any], fallback_issued_at: datetime
-) -> Sale:
+def _build_refund_sale(refund: Mapping[str, Any], order: Mapping[str, Any], fallback_issued_at: datetime) -> Sale:
     return Sale(
         order_id=legacy_id(order["id"]),
         number=read_text(order.get("name")),

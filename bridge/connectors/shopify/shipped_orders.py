@@ -6,31 +6,20 @@ names it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from bridge.connectors.shopify.gathering.flatten import (
-    flatten_node,
-    has_next_page,
-    list_nodes,
-    read_end_cursor,
-)
+from bridge.connectors.shopify.api.answers import GraphQLReply
+from bridge.connectors.shopify.api.client import ShopifyClient
+from bridge.connectors.shopify.gathering.flatten import flatten_node, has_next_page, list_nodes, read_end_cursor
 from bridge.connectors.shopify.gathering.session import build_gid, quote_search_phrase
-from bridge.errors import CredentialRejected
+from bridge.model import Principal
 from bridge.rules.index.identity import normalise_identifier
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from bridge.connectors.shopify.api.answers import GraphQLReply
-    from bridge.connectors.shopify.api.client import ShopifyClient
-    from bridge.model import Principal
 
 SHIPPED_ORDERS_BATCH_SIZE = 25
 
 
-def read_shipped_orders(
-    client: ShopifyClient, principal: Principal, shop: str
-) -> Iterator[Mapping[str, Any]]:
+def read_shipped_orders(client: ShopifyClient, principal: Principal, shop: str) -> Iterator[Mapping[str, Any]]:
     """Yield each order once, with the Admin API's field names and plain lists. Raises as `run_document`."""
     seen: set[str] = set()
     for order in _iterate_candidate_orders(client, principal, shop):
@@ -39,18 +28,11 @@ def read_shipped_orders(
             yield order
 
 
-def _iterate_candidate_orders(
-    client: ShopifyClient, principal: Principal, shop: str
-) -> Iterator[Mapping[str, Any]]:
-    ids = [
-        build_gid("Order", number)
-        for one in principal.order_ids
-        if (number := normalise_identifier("order", one))
-    ]
+def _iterate_candidate_orders(client: ShopifyClient, principal: Principal, shop: str) -> Iterator[Mapping[str, Any]]:
+    ids = [build_gid("Order", number) for one in principal.order_ids if (number := normalise_identifier("order", one))]
     for start in range(0, len(ids), SHIPPED_ORDERS_BATCH_SIZE):
-        reply = _run_with_optional_returns(
-            client, shop, "shipped_orders_by_ids", ids=ids[start : start + SHIPPED_ORDERS_BATCH_SIZE]
-        )
+        batch = ids[start : start + SHIPPED_ORDERS_BATCH_SIZE]
+        reply = _run_with_optional_returns(client, shop, "shipped_orders_by_ids", ids=batch)
         yield from (flatten_node(order) for order in list_nodes(reply.data) if "fulfillments" in order)
     email = normalise_identifier("email", principal.email)
     if principal.customer_id:
@@ -62,9 +44,8 @@ def _iterate_candidate_orders(
 def _search_orders(client: ShopifyClient, shop: str, query: str) -> Iterator[Mapping[str, Any]]:
     after: str | None = None
     while True:
-        page = _run_with_optional_returns(
-            client, shop, "shipped_orders_by_search", query=query, after=after
-        ).data.get("orders")
+        reply = _run_with_optional_returns(client, shop, "shipped_orders_by_search", query=query, after=after)
+        page = reply.data.get("orders")
         yield from (flatten_node(order) for order in list_nodes(page))
         after = read_end_cursor(page)
         if not has_next_page(page):
@@ -76,9 +57,10 @@ def _run_with_optional_returns(client: ShopifyClient, shop: str, name: str, **va
     for returns in (True, False):
         reply = client.run_document(shop, name, returns=returns, **variables)
         if any(reply.data.get(root) for root in ("nodes", "orders")) or not reply.denied:
-            return reply
-    # a denied field must not look like an absent one
-    raise CredentialRejected(f"shopify: not allowed ({reply.denied[0].reason})")
+            break
+    else:
+        reply.require_access()
+    return reply
 
 
 def _is_order_of_principal(order: Mapping[str, Any], principal: Principal) -> bool:
@@ -87,8 +69,7 @@ def _is_order_of_principal(order: Mapping[str, Any], principal: Principal) -> bo
         return owner == principal.customer_id
     order_email = normalise_identifier("email", order.get("email") or "")
     email = normalise_identifier("email", principal.email)
-    is_named = normalise_identifier("order", str(order["id"])) in {
-        normalise_identifier("order", one) for one in principal.order_ids
-    }
+    named_orders = {normalise_identifier("order", one) for one in principal.order_ids}
+    is_named = normalise_identifier("order", str(order["id"])) in named_orders
     # the request may name a wrong order: not one of another customer with another e-mail address
     return (bool(email) and order_email == email) or (is_named and not (owner and order_email and email))

@@ -61,9 +61,7 @@ class AnswerForm:
 def parse_answer_form(raw: bytes) -> AnswerForm:
     """Parse a body. Raises FormInvalid: too many fields, a field twice, not UTF-8, an unknown button."""
     try:
-        fields = parse_qs(
-            raw.decode("ascii"), keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS, errors="strict"
-        )
+        fields = parse_qs(raw.decode("ascii"), keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS, errors="strict")
     except ValueError:
         raise FormInvalid from None
     if any(len(values) != 1 for values in fields.values()):
@@ -103,11 +101,7 @@ def _evaluate_line(
 ) -> AnswerRow | None:
     """Return the answer in one set of fields; None where it is empty or wrong. Add what is wrong to `faults`."""
     until = _parse_iso_date(line_input.until) if line_input.answer == ProcessorAnswer.RETAINED else None
-    wrong = (
-        _find_retention_faults(line_input, until, today)
-        if line_input.answer == ProcessorAnswer.RETAINED
-        else {}
-    )
+    wrong = _find_retention_faults(line_input, until, today) if line_input.answer == ProcessorAnswer.RETAINED else {}
     if len(line_input.note) > MAX_NOTE_CHARS:
         wrong["note"] = f"The note has {len(line_input.note):,} characters. Shorten it to {MAX_NOTE_CHARS}."
     if line_input.answer and line_input.answer not in set(ProcessorAnswer):

@@ -59,10 +59,7 @@ class RateLimiter:
             window = self._windows.pop(client, None)
             if window is None or now - window.started_at >= RATE_WINDOW_S:
                 window = _RateWindow(now)
-            window.successes, window.failures = (
-                window.successes + succeeded,
-                window.failures + (not succeeded),
-            )
+            window.successes, window.failures = (window.successes + succeeded, window.failures + (not succeeded))
             self._windows[client] = window
             if len(self._windows) > self._max_clients:
                 self._windows.popitem(last=False)
@@ -82,9 +79,7 @@ def resolve_client_address(environ: Mapping[str, Any]) -> str:
     peer = str(environ.get("REMOTE_ADDR", ""))
     named = str(environ.get("HTTP_X_FORWARDED_FOR", "")).rpartition(",")[2].strip()
     return (
-        (_normalise_client_address(named) if _is_internal_peer(peer) else "")
-        or _normalise_client_address(peer)
-        or peer
+        (_normalise_client_address(named) if _is_internal_peer(peer) else "") or _normalise_client_address(peer) or peer
     )
 
 

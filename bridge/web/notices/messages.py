@@ -24,9 +24,7 @@ PROBLEM_TEXTS = {
         "Open it once more from the letter. If that does not help, write to us; the number of the notice in your "
         "letter is enough.",
     ),
-    408: ProblemText(
-        "Your answer did not arrive in time", "The connection was too slow, or it broke.", _SEND_AGAIN
-    ),
+    408: ProblemText("Your answer did not arrive in time", "The connection was too slow, or it broke.", _SEND_AGAIN),
     413: ProblemText(
         "Your answer is too long",
         "Nothing was recorded: there are too many long notes.",
@@ -39,9 +37,7 @@ PROBLEM_TEXTS = {
         "Wait a minute, then open the link of the letter again.",
     ),
     500: ProblemText(
-        "Something went wrong here",
-        "The fault is ours, and nothing was recorded.",
-        "Try again later, or write to us.",
+        "Something went wrong here", "The fault is ours, and nothing was recorded.", "Try again later, or write to us."
     ),
     503: ProblemText(
         "We cannot take your answer at this moment",

@@ -28,9 +28,7 @@ from bridge.web.security_headers import allow_form
 FORM_MEDIA_TYPE = "application/x-www-form-urlencoded"
 ENDED_NOTICE_REASONS = ("already_answered", "notice_unknown")
 MAX_SUBMIT_ATTEMPTS = 3
-LIST_CHANGED_FAULT = FieldFault(
-    "", "", "The list changed while you answered. Look it through, and send it again."
-)
+LIST_CHANGED_FAULT = FieldFault("", "", "The list changed while you answered. Look it through, and send it again.")
 
 
 class AnswerPage:
@@ -91,16 +89,12 @@ class AnswerPage:
     def _record_submission(self, notice: Notice, items: Sequence[NoticeItem], form: AnswerForm) -> Response:
         actor = f"processor:{notice.processor}"
         if form.action == "acknowledge":
-            notice = record_acknowledgement(
-                notice.id, via=NoticeChannel.PAGE, actor=actor, services=self._services
-            )
+            notice = record_acknowledgement(notice.id, via=NoticeChannel.PAGE, actor=actor, services=self._services)
             return self.render_form(notice, items, form, thanks=True)
         answers, faults = evaluate_form(form, items, today=self._today())
         if faults:
             return self.render_form(notice, items, form, faults)
-        notice = record_answer(
-            notice.id, answers, via=NoticeChannel.PAGE, actor=actor, services=self._services
-        )
+        notice = record_answer(notice.id, answers, via=NoticeChannel.PAGE, actor=actor, services=self._services)
         return self._render_receipt(notice, items, answers)
 
     def _render_receipt(
@@ -115,18 +109,14 @@ class AnswerPage:
             head=view_models.build_notice_header(notice, self._services),
             lines=view_models.build_record_lines(items),
             answers=answers,
-            counts=[
-                (label, counts[each]) for each, label, _ in view_models.FORM_ANSWER_CHOICES if counts[each]
-            ],
+            counts=[(label, counts[each]) for each, label, _ in view_models.FORM_ANSWER_CHOICES if counts[each]],
             when=view_models.format_local_time(when, view_models.read_answer_time_zone(self._services)),
         )
 
     def render_problem(self, response: Response) -> Response:
         """Add a text for people to an error's answer."""
         problem = PROBLEM_TEXTS[response.status_code]
-        response.set_data(
-            render.render_template_text("problem.html", problem=problem, requester=self._requester)
-        )
+        response.set_data(render.render_template_text("problem.html", problem=problem, requester=self._requester))
         response.mimetype = "text/html"
         return response
 

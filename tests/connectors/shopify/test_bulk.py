@@ -17,7 +17,7 @@ from bridge.connectors.shopify import Shopify
 from bridge.connectors.shopify.api import documents, versions
 from bridge.connectors.shopify.gathering import bulk, complete_record
 from bridge.connectors.shopify.gathering import pages as deep
-from bridge.connectors.shopify.gathering.bulk_file import group_bulk_lines
+from bridge.connectors.shopify.gathering.bulk import group_bulk_lines
 from bridge.errors import ConnectorRefused, ConnectorThrottled, ConnectorUnavailable
 from bridge.model import Absence, Principal
 from bridge.sandbox.schema import load_schema

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bridge.connectors.parsing import dict_or_empty
-from bridge.errors import ConnectorRefused, ConnectorThrottled, ConnectorUnavailable
+from bridge.errors import ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
 from bridge.model import Absence, Gap
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 SYSTEM = "shopify"
 THROTTLE_MARGIN_S = 0.1  # the bucket fills in steps; a call that is too early costs another round trip
@@ -81,13 +79,17 @@ class GraphQLReply:
     denied: tuple[DeniedField, ...] = ()
     dropped_flags: tuple[str, ...] = ()
 
+    def require_access(self) -> GraphQLReply:
+        """Return the reply. Raises CredentialRejected if a field was denied: it must not look like an absent one."""
+        if self.denied:
+            raise CredentialRejected(f"shopify: not allowed ({self.denied[0].reason})")
+        return self
+
     @property
     def gaps(self) -> tuple[Gap, ...]:
         """Return one gap per denied field and reason, however many rows it was denied in."""
         found = {(format_field_path(one.path), one.reason): None for one in self.denied}
-        return tuple(
-            Gap(system=SYSTEM, absence=Absence.DENIED, what=what, reason=reason) for what, reason in found
-        )
+        return tuple(Gap(system=SYSTEM, absence=Absence.DENIED, what=what, reason=reason) for what, reason in found)
 
 
 def format_field_path(path: Sequence[str | int]) -> str:
@@ -130,16 +132,13 @@ def _read_error(error: Mapping[str, Any], cost: Mapping[str, Any]) -> DeniedFiel
     if code == "THROTTLED" or message == "Throttled":
         raise _build_throttle_error(cost)
     if code == "MAX_COST_EXCEEDED":
-        raise QueryTooCostly(
-            _number_or_zero(extensions.get("cost")), _number_or_zero(extensions.get("maxCost"))
-        )
+        raise QueryTooCostly(_number_or_zero(extensions.get("cost")), _number_or_zero(extensions.get("maxCost")))
     if code in _TRANSIENT_CODES:
         raise TransientFailure(f"shopify: {code}")
     if code == "ACCESS_DENIED" or is_unapproved:
         path = tuple(part for part in error.get("path") or () if isinstance(part, str | int))
-        return DeniedField(
-            path=path, reason="not_approved" if is_unapproved else _find_denied_scope(extensions, message)
-        )
+        reason = "not_approved" if is_unapproved else _find_denied_scope(extensions, message)
+        return DeniedField(path=path, reason=reason)
     if code == "RESOURCE_NOT_FOUND" and error.get("path"):
         return None  # the field is null, which says the same
     raise ConnectorRefused(f"shopify: {code if _CODE_PATTERN.fullmatch(code) else 'GRAPHQL_ERROR'}")
@@ -158,10 +157,7 @@ def _build_throttle_error(cost: Mapping[str, Any]) -> ConnectorThrottled | Query
     status = dict_or_empty(cost.get("throttleStatus"))
     requested = _number_or_zero(cost.get("requestedQueryCost"))
     available = _number_or_zero(status.get("currentlyAvailable"))
-    rate, maximum = (
-        _number_or_zero(status.get("restoreRate")),
-        _number_or_zero(status.get("maximumAvailable")),
-    )
+    rate, maximum = (_number_or_zero(status.get("restoreRate")), _number_or_zero(status.get("maximumAvailable")))
     if maximum and requested > maximum:
         return QueryTooCostly(requested, maximum)  # no wait would be long enough
     wait_s = max(0.0, requested - available) / rate + THROTTLE_MARGIN_S if rate else 1.0

@@ -8,30 +8,16 @@ the first shop (measured with ShopifyAPI 12.7). Never follows a redirect, never 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import shopify
 
 from bridge.connectors.http import CALL_RETRY_PAUSES_S, MAX_CALL_ATTEMPTS, HttpClient, StatusRules
-from bridge.connectors.shopify.api import documents
-from bridge.connectors.shopify.api.answers import (
-    SYSTEM,
-    DeniedField,
-    GraphQLReply,
-    QueryTooCostly,
-    TransientFailure,
-    parse_graphql_reply,
-)
+from bridge.connectors.shopify.api import answers, documents
 from bridge.connectors.shopify.api.tokens import TokenProvider, build_base_url
-from bridge.errors import (
-    BridgeError,
-    ConnectorRefused,
-    ConnectorThrottled,
-    CredentialRejected,
-)
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+from bridge.errors import BridgeError, ConnectorRefused, ConnectorThrottled, CredentialRejected
 
 THROTTLE_BUDGET_S = 30.0  # the longest wait in one call; longer waits are scheduled in the database
 
@@ -103,7 +89,7 @@ SHOPIFY_STATUS_ERRORS: Mapping[int, type[BridgeError]] = {
 
 def create_shopify_http(sleep: Callable[[float], None] = time.sleep) -> HttpClient:
     """Return an HTTP client with Shopify's meanings of status codes."""
-    return HttpClient(SYSTEM, error_by_status=SHOPIFY_STATUS_ERRORS, sleep=sleep)
+    return HttpClient(answers.SYSTEM, error_by_status=SHOPIFY_STATUS_ERRORS, sleep=sleep)
 
 
 class ShopGraphQL(shopify.GraphQL):  # type: ignore[misc]  # the library carries no types
@@ -118,50 +104,41 @@ class ShopGraphQL(shopify.GraphQL):  # type: ignore[misc]  # the library carries
 
     def execute(
         self, query: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None
-    ) -> GraphQLReply:
+    ) -> answers.GraphQLReply:
         """Send the query once. Raises as `HttpClient.call` and `parse_graphql_reply`."""
         content: dict[str, Any] = {"query": query, "variables": variables}
         if operation_name:
             content["operationName"] = operation_name
         headers = self.merge_headers({"Accept": "application/json"}, self.headers)
-        return parse_graphql_reply(
+        return answers.parse_graphql_reply(
             self._http.call("POST", self.endpoint, json=content, headers=headers).content
         )
 
 
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class ShopifyClient:
     """A client of all shops. Keeps nothing of a shop but the page sizes that were too costly."""
 
-    def __init__(
-        self,
-        *,
-        version: str,
-        base_url: str,
-        tokens: TokenProvider,
-        http: HttpClient,
-        sleep: Callable[[float], None],
-    ) -> None:
-        """Take the API version, the address, the tokens and the transport of every call."""
-        self.version = version
-        self._base_url = base_url
-        self._tokens = tokens
-        self._http = http
-        self._sleep = sleep
-        self._sizes: dict[str, int] = {}
+    version: str
+    base_url: str
+    tokens: TokenProvider
+    http: HttpClient
+    sleep: Callable[[float], None]
+    _sizes: dict[str, int] = field(default_factory=dict, init=False)
 
-    def run_document(self, shop: str, name: str, **variables: Any) -> GraphQLReply:
+    def run_document(self, shop: str, name: str, **variables: Any) -> answers.GraphQLReply:
         """Return the reply to one of our documents; repeat it without optional fields whose denial hides others.
 
-        Raises ConnectorUnavailable, ConnectorThrottled, ConnectorRefused (QueryTooCostly), CredentialRejected.
+        Raises ConnectorUnavailable, ConnectorThrottled, ConnectorRefused (answers.QueryTooCostly), CredentialRejected.
         """
-        denied: tuple[DeniedField, ...] = ()
+        denied: tuple[answers.DeniedField, ...] = ()
         dropped: tuple[str, ...] = ()
         while True:
             reply = self._run_with_retries(shop, name, variables)
             denied += reply.denied
             drop = _find_flags_to_drop(reply, {flag for flag, value in variables.items() if value is True})
             if not drop:
-                return GraphQLReply(data=reply.data, denied=denied, dropped_flags=dropped)
+                return answers.GraphQLReply(data=reply.data, denied=denied, dropped_flags=dropped)
             dropped += tuple(drop)
             variables |= dict.fromkeys(drop, False)
 
@@ -169,7 +146,7 @@ class ShopifyClient:
         """Return the page size: `wanted`, or less if that was too costly before."""
         return max(1, min(wanted, self._sizes.get(name, wanted)))
 
-    def reduce_page_size(self, name: str, size: int, fault: QueryTooCostly) -> None:
+    def reduce_page_size(self, name: str, size: int, fault: answers.QueryTooCostly) -> None:
         """Remember that `size` is too costly. Raises the fault again if not even one item is allowed."""
         if size <= 1:
             raise fault
@@ -181,15 +158,11 @@ class ShopifyClient:
 
         Plain HTTP is allowed only if the shop's own address is plain HTTP.
         """
-        if not url.startswith("https://") and not self._base_url.startswith("http://"):
+        if not url.startswith("https://") and not self.base_url.startswith("http://"):
             raise ConnectorRefused("shopify: the address of a file is not https")
-        return self._http.stream_lines(url, status_rules=status_rules)
+        return self.http.stream_lines(url, status_rules=status_rules)
 
-    def sleep(self, pause_s: float) -> None:
-        """Wait for `pause_s` seconds."""
-        self._sleep(pause_s)
-
-    def _run_with_retries(self, shop: str, name: str, variables: Mapping[str, Any]) -> GraphQLReply:
+    def _run_with_retries(self, shop: str, name: str, variables: Mapping[str, Any]) -> answers.GraphQLReply:
         waited_s, faults = 0.0, 0
         while True:
             try:
@@ -199,51 +172,42 @@ class ShopifyClient:
                 if waited_s + wait_s > THROTTLE_BUDGET_S:
                     raise
                 waited_s += wait_s
-                self._sleep(wait_s)
-            except TransientFailure:  # HttpClient has already retried other outages
+                self.sleep(wait_s)
+            except answers.TransientFailure:  # HttpClient has already retried other outages
                 faults += 1
                 if faults == MAX_CALL_ATTEMPTS:
                     raise
-                self._sleep(CALL_RETRY_PAUSES_S[faults - 1])
+                self.sleep(CALL_RETRY_PAUSES_S[faults - 1])
 
-    def _run_with_token(self, shop: str, name: str, variables: Mapping[str, Any]) -> GraphQLReply:
-        token = self._tokens.get_token(shop)
-        try:
-            return self._create_shop_graphql(shop, token).execute(
-                documents.build_document(name, self.version), variables
-            )
-        except (ShopFrozen, ShopLocked, AccessForbidden):
-            raise
-        except CredentialRejected:
-            if not self._tokens.is_renewable:
-                raise CredentialRejected("shopify: token rejected") from None
-        token = self._tokens.get_token(shop, rejected_token=token)
-        try:
-            return self._create_shop_graphql(shop, token).execute(
-                documents.build_document(name, self.version), variables
-            )
-        except (ShopFrozen, ShopLocked, AccessForbidden):
-            raise
-        except CredentialRejected:
-            raise CredentialRejected("shopify: token rejected") from None
+    def _run_with_token(self, shop: str, name: str, variables: Mapping[str, Any]) -> answers.GraphQLReply:
+        """Run the document; repeat it once with a new token if the first is rejected."""
+        query = documents.build_document(name, self.version)
+        token = self.tokens.get_token(shop)
+        for is_last_attempt in (not self.tokens.is_renewable, True):
+            try:
+                return self._create_shop_graphql(shop, token).execute(query, variables)
+            except (ShopFrozen, ShopLocked, AccessForbidden):
+                raise
+            except CredentialRejected:
+                if is_last_attempt:
+                    raise CredentialRejected("shopify: token rejected") from None
+            token = self.tokens.get_token(shop, rejected_token=token)
+        raise AssertionError  # the last attempt returns or raises
 
     def _create_shop_graphql(self, shop: str, token: str) -> ShopGraphQL:
-        root = build_base_url(self._base_url, shop)
-        return ShopGraphQL(shopify.Session(shop, self.version, token), root, self._http)
+        root = build_base_url(self.base_url, shop)
+        return ShopGraphQL(shopify.Session(shop, self.version, token), root, self.http)
 
 
-def _find_flags_to_drop(reply: GraphQLReply, open_flags: set[str]) -> list[str]:
+def _find_flags_to_drop(reply: answers.GraphQLReply, open_flags: set[str]) -> list[str]:
     """Return the variables to set to false so that a denied field hides no other; none if it hid none.
 
     The flag of the denied field itself comes first; that of a parent only if no denied field has one.
     """
     paths = [one.path for one in reply.denied if _is_field_unreachable(reply.data, one.path)]
-    own = {
-        OPTIONAL_FIELD_FLAGS.get(part, "") for path in paths for part in path[-1:] if isinstance(part, str)
-    }
+    own = {OPTIONAL_FIELD_FLAGS.get(part, "") for path in paths for part in path[-1:] if isinstance(part, str)}
     flags_by_path = [
-        [OPTIONAL_FIELD_FLAGS.get(part, "") for part in reversed(path) if isinstance(part, str)]
-        for path in paths
+        [OPTIONAL_FIELD_FLAGS.get(part, "") for part in reversed(path) if isinstance(part, str)] for path in paths
     ]
     parents = {next((flag for flag in flags if flag in open_flags), "") for flags in flags_by_path}
     return sorted(own & open_flags or parents & open_flags)

@@ -37,12 +37,12 @@ def build_document(name: str, version: str) -> str:
     """Return the operation and every fragment it needs, as `version` (`2026-10`, `unstable`) knows them."""
     fragments = _load_fragments(version)
     operation = _load_operations()[name]
-    pending, used = _find_spreads(operation), set[str]()
+    pending, used = set(_SPREAD.findall(operation)), set[str]()
     while pending:
         fragment = pending.pop()
         if fragment not in used:
             used.add(fragment)
-            pending |= _find_spreads(fragments[fragment])
+            pending.update(_SPREAD.findall(fragments[fragment]))
     return "".join([operation, *sorted(fragments[fragment] for fragment in used)])
 
 
@@ -67,10 +67,6 @@ def _load_fragments(version: str) -> dict[str, str]:
             body = _read_graphql_file(path)
             fragments[_FRAGMENT.findall(body)[0]] = body
     return fragments
-
-
-def _find_spreads(body: str) -> set[str]:
-    return set(_SPREAD.findall(body))
 
 
 def _read_graphql_file(path: Path) -> str:

@@ -6,14 +6,12 @@ all and reported as a gap. https://shopify.dev/docs/api/usage/access-scopes
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bridge.connectors.shopify.api.answers import SYSTEM
 from bridge.model import Absence, Gap
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,14 +42,8 @@ REQUIRED_SCOPES = (
     RequiredScope(scope="read_gift_cards", what="gift cards", flag="cards"),
     RequiredScope(scope="read_customer_payment_methods", what="payment methods", flag="methods"),
     RequiredScope(scope="read_store_credit_accounts", what="store credit accounts", flag="credits"),
-    RequiredScope(
-        scope="read_store_credit_account_transactions",
-        what="store credit transactions",
-        flag="creditMoves",
-    ),
-    RequiredScope(
-        scope="read_own_subscription_contracts", what="subscription contracts", flag="subscriptions"
-    ),
+    RequiredScope(scope="read_store_credit_account_transactions", what="store credit transactions", flag="creditMoves"),
+    RequiredScope(scope="read_own_subscription_contracts", what="subscription contracts", flag="subscriptions"),
     RequiredScope(scope="read_customer_merge", what="merge state", flag="merge"),
     RequiredScope(scope="read_metaobjects", what="metaobjects", flag="metaobjects"),
     RequiredScope(
@@ -75,9 +67,7 @@ OPTIONAL_SCOPES = (
 def read_granted_scopes(installation: Mapping[str, Any]) -> frozenset[str]:
     """Return the scopes in an answer to `installation`."""
     app = installation.get("currentAppInstallation") or {}
-    return frozenset(
-        str(scope.get("handle", "")) for scope in app.get("accessScopes") or () if isinstance(scope, dict)
-    )
+    return frozenset(str(scope.get("handle", "")) for scope in app.get("accessScopes") or () if isinstance(scope, dict))
 
 
 def find_missing_scopes(granted_scopes: Collection[str]) -> list[RequiredScope]:
@@ -95,6 +85,5 @@ def find_missing_scopes(granted_scopes: Collection[str]) -> list[RequiredScope]:
 def list_scope_gaps(missing_scopes: Collection[RequiredScope]) -> tuple[Gap, ...]:
     """Return the gap that an export must state for each missing scope."""
     return tuple(
-        Gap(system=SYSTEM, absence=Absence.DENIED, what=need.what, reason=need.scope)
-        for need in missing_scopes
+        Gap(system=SYSTEM, absence=Absence.DENIED, what=need.what, reason=need.scope) for need in missing_scopes
     )

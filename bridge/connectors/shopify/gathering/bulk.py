@@ -9,27 +9,31 @@ https://shopify.dev/docs/api/usage/bulk-operations/queries
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bridge.connectors.http import StatusRules
 from bridge.connectors.shopify.api import documents
 from bridge.connectors.shopify.api.answers import SYSTEM
-from bridge.connectors.shopify.gathering import bulk_file, orders
+from bridge.connectors.shopify.gathering import orders
 from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage
+from bridge.connectors.shopify.gathering.orders import StepResult
 from bridge.connectors.shopify.gathering.session import GatherSession, parse_gid_number
 from bridge.errors import ConnectorThrottled, ConnectorUnavailable
 from bridge.model import Absence, Gap
 from bridge.rules.index.identity import normalise_identifier
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from bridge.connectors.shopify.gathering.orders import StepResult
-
 Node = dict[str, Any]
 
 BULK_PAGE_SIZE = 250
+BULK_LIST_FIELDS = {
+    "LineItem": "lineItems",
+    "LocalizedField": "localizedFields",
+    "Metafield": "metafields",
+    "ShippingLine": "shippingLines",
+}
 # 25 seconds in one call; longer waits are scheduled in the database.
 BULK_POLL_PAUSES_S = (1.0, 2.0, 4.0, 8.0, 10.0)
 BULK_RETRY_AFTER_S = 60.0
@@ -62,9 +66,8 @@ def read_bulk_orders(session: GatherSession, cursor: GatherCursor) -> Iterator[S
         return
     failure_gaps = _build_orders_gap("bulk_operation_failed") if status != "COMPLETED" else ()
     try:
-        for step in _read_bulk_file(
-            session, cursor, str(url or partial or ""), int(operation.get("rootObjectCount") or 0)
-        ):
+        expected_rows = int(operation.get("rootObjectCount") or 0)
+        for step in _read_bulk_file(session, cursor, str(url or partial or ""), expected_rows):
             findings, gaps, cursor = step
             yield findings, gaps + (failure_gaps if cursor.has_bulk_halves else ()), cursor
     except BulkFileExpired:
@@ -76,18 +79,14 @@ def _start_bulk_operation(session: GatherSession, cursor: GatherCursor) -> Gathe
     reply = session.client.run_document(session.shop, "bulk_start", query=build_bulk_query(session, cursor))
     started = reply.data.get("result") or {}
     if BUSY_BULK_CODES & {error.get("code") for error in started.get("userErrors") or ()}:
-        raise ConnectorThrottled(
-            "shopify: other bulk operations are running", retry_after_s=BULK_RETRY_AFTER_S
-        )
+        raise ConnectorThrottled("shopify: other bulk operations are running", retry_after_s=BULK_RETRY_AFTER_S)
     number = (started.get("bulkOperation") or {}).get("id")
     return replace(cursor, bulk_operation=str(number)) if number else _fall_back_to_pages(cursor)
 
 
 def build_bulk_query(session: GatherSession, cursor: GatherCursor) -> str:
     """Return the query with its values inlined: a bulk operation takes no variables."""
-    switches = {
-        flag: flag not in cursor.closed_flags for flag in documents.list_document_flags("bulk_orders")
-    }
+    switches = {flag: flag not in cursor.closed_flags for flag in documents.list_document_flags("bulk_orders")}
     search = f"customer_id:{normalise_identifier('customer', cursor.customer)}"
     return documents.build_inline_document("bulk_orders", session.client.version, query=search, **switches)
 
@@ -104,14 +103,12 @@ def _await_bulk_operation(session: GatherSession, cursor: GatherCursor) -> Node:
     raise ConnectorThrottled("shopify: bulk operation is running", retry_after_s=BULK_RETRY_AFTER_S)
 
 
-def _read_bulk_file(
-    session: GatherSession, cursor: GatherCursor, url: str, expected_rows: int
-) -> Iterator[StepResult]:
+def _read_bulk_file(session: GatherSession, cursor: GatherCursor, url: str, expected_rows: int) -> Iterator[StepResult]:
     """Yield the pages of the file from the cursor's line on; the last page ends the stage."""
     # Shopify writes no file without rows
     lines = session.client.stream_lines(url, BULK_FILE_RULES) if url else iter(())
     batch = list[Node]()
-    for node, lines_done in bulk_file.group_bulk_lines(lines, cursor.file_lines):
+    for node, lines_done in group_bulk_lines(lines, cursor.file_lines):
         if len(batch) == BULK_PAGE_SIZE:
             findings, gaps, cursor = _collect_bulk_findings(session, cursor, batch)
             yield findings, gaps, cursor
@@ -119,58 +116,75 @@ def _read_bulk_file(
         number = parse_gid_number(node)
         last_order = number if number > cursor.last_file_order >= 0 else -1
         batch += [node] if number > cursor.recorded_up_to else []
-        cursor = replace(
-            cursor, file_lines=lines_done, file_orders=cursor.file_orders + 1, last_file_order=last_order
-        )
+        cursor = replace(cursor, file_lines=lines_done, file_orders=cursor.file_orders + 1, last_file_order=last_order)
     findings, gaps, cursor = _collect_bulk_findings(session, cursor, batch)
     gaps += _build_orders_gap("bulk_file_is_short") if cursor.file_orders < expected_rows else ()
-    next_cursor = replace(
-        _fall_back_to_pages(cursor),
-        halves_start=cursor.after,
-        is_second_half=True,
-        remaining_orders=0,
-        has_bulk_halves=True,
-    )
-    yield findings, gaps, next_cursor
+    next_cursor = replace(_fall_back_to_pages(cursor), halves_start=cursor.after, remaining_orders=0)
+    yield findings, gaps, replace(next_cursor, is_second_half=True, has_bulk_halves=True)
 
 
 def _collect_bulk_findings(session: GatherSession, cursor: GatherCursor, batch: list[Node]) -> StepResult:
-    return orders.collect_order_findings(
-        session, cursor, [(node, session.match_order(node, cursor)) for node in batch]
-    )
+    return orders.collect_order_findings(session, cursor, [(node, session.match_order(node, cursor)) for node in batch])
 
 
 def _restart_bulk_operation(cursor: GatherCursor) -> Iterator[StepResult]:
     """Yield a cursor that starts another operation. Raises ConnectorUnavailable if this was the second failure."""
     # the file is sorted, so all orders up to this number are recorded
     recorded_up_to = max(cursor.recorded_up_to, cursor.last_file_order)
-    cursor = replace(
-        cursor,
-        bulk_operation="",
-        file_lines=0,
-        file_orders=0,
-        recorded_up_to=recorded_up_to,
-        last_file_order=0,
+    is_first_failure = not cursor.failed_operations
+    yield (
+        (),
+        (),
+        replace(_forget_operation(cursor), recorded_up_to=recorded_up_to, failed_operations=int(is_first_failure)),
     )
-    if not cursor.failed_operations:
-        yield (), (), replace(cursor, failed_operations=1)
+    if is_first_failure:
         return
-    yield (), (), replace(cursor, failed_operations=0)
     raise ConnectorUnavailable("shopify: bulk operation failed", retry_after_s=BULK_RETRY_AFTER_S)
 
 
 def _fall_back_to_pages(cursor: GatherCursor) -> GatherCursor:
-    return replace(
-        cursor,
-        stage=GatherStage.ORDERS,
-        bulk_operation="",
-        file_lines=0,
-        file_orders=0,
-        recorded_up_to=0,
-        last_file_order=0,
-        failed_operations=0,
-    )
+    return replace(_forget_operation(cursor), stage=GatherStage.ORDERS, recorded_up_to=0, failed_operations=0)
+
+
+def _forget_operation(cursor: GatherCursor) -> GatherCursor:
+    return replace(cursor, bulk_operation="", file_lines=0, file_orders=0, last_file_order=0)
 
 
 def _build_orders_gap(reason: str) -> tuple[Gap, ...]:
     return (Gap(system=SYSTEM, absence=Absence.UNREACHED, what="orders", reason=reason),)
+
+
+def group_bulk_lines(lines: Iterable[bytes], lines_done: int) -> Iterator[tuple[Node, int]]:
+    """Yield each order after the first `lines_done` lines with its lists, and the number of lines read by then.
+
+    Each order is followed by the rows of its lists. Keeps one order in memory and never quotes a line. Raises
+    ConnectorUnavailable if a line is not a row, or belongs to no order before it.
+    https://shopify.dev/docs/api/usage/bulk-operations/queries#the-jsonl-data-format
+    """
+    order: Node = {}
+    line_number = lines_done
+    for line_number, line in enumerate(lines, 1):
+        if line_number <= lines_done:
+            continue
+        row = _parse_bulk_line(line)
+        parent = row.pop("__parentId", None)
+        if parent is None:
+            if order:
+                yield order, line_number - 1
+            order = row | {name: [] for name in BULK_LIST_FIELDS.values()}
+        elif order and parent == order.get("id"):
+            order[BULK_LIST_FIELDS[row.pop("__typename", "")]].append(row)
+        else:
+            raise ConnectorUnavailable("shopify: bulk file is not grouped")
+    if order:
+        yield order, line_number
+
+
+def _parse_bulk_line(line: bytes) -> Node:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        row = None
+    if not isinstance(row, dict) or ("__parentId" in row and row.get("__typename") not in BULK_LIST_FIELDS):
+        raise ConnectorUnavailable("shopify: bulk file is malformed")
+    return row

@@ -5,17 +5,14 @@ Never hides a truncation: a list that is still incomplete becomes a gap.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from bridge.connectors.shopify.api.answers import SYSTEM
 from bridge.connectors.shopify.gathering import flatten
+from bridge.connectors.shopify.gathering.cursor import GatherCursor
+from bridge.connectors.shopify.gathering.session import GatherSession
 from bridge.model import Absence, Finding, Gap
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from bridge.connectors.shopify.gathering.cursor import GatherCursor
-    from bridge.connectors.shopify.gathering.session import GatherSession
 
 Node = dict[str, Any]
 
@@ -51,17 +48,8 @@ ORDER_REREAD_FIELDS = {
 }
 # The fields of a second half that are recorded: the others only match it to the data subject.
 ORDER_HISTORY_FIELDS = frozenset(
-    {
-        "agreements",
-        "customerJourneySummary",
-        "events",
-        "fulfillmentOrders",
-        "fulfillments",
-        "id",
-        "name",
-        "paymentCollectionDetails",
-        "returns",
-    }
+    {"agreements", "customerJourneySummary", "events", "fulfillmentOrders", "fulfillments", "id", "name"}
+    | {"paymentCollectionDetails", "returns"}
 )
 
 
@@ -69,10 +57,7 @@ def complete_customer(
     session: GatherSession, cursor: GatherCursor, node: Node
 ) -> tuple[tuple[Finding, ...], tuple[Gap, ...]]:
     """Complete the lists of a customer and return the findings of the customer and the records that belong to it."""
-    after = _find_unfinished_lists(node, CUSTOMER_LISTS)
-    gaps = _read_remaining_lists(
-        session, cursor, ("customer_remaining_lists", "customer"), node, CUSTOMER_LISTS, after, {}
-    )
+    gaps = _read_remaining_lists(session, cursor, "customer", node, {})
     findings = [build_node_finding("customer", node, cursor.matched_by)]
     gaps += list_truncation_gaps(node, "customer")
     for name, kind in flatten.CUSTOMER_RECORD_KINDS.items():
@@ -86,7 +71,6 @@ def complete_order(
     session: GatherSession, cursor: GatherCursor, node: Node, matched_by: str
 ) -> tuple[Finding, tuple[Gap, ...]]:
     """Complete the lists of an order and return its finding."""
-    after = _find_unfinished_lists(node, ORDER_LISTS)
     parcels = node.get("fulfillments") or []
     is_truncated = {
         "localized": flatten.has_next_page(node.get("localizedFields")),
@@ -99,17 +83,8 @@ def complete_order(
         "journey": bool(flatten.list_truncated_paths(node.get("customerJourneySummary"), "")),
     }
     reread_fields = {flag: name for flag, name in ORDER_REREAD_FIELDS.items() if is_truncated[flag]}
-    gaps = _read_remaining_lists(
-        session, cursor, ("order_remaining_lists", "order"), node, ORDER_LISTS, after, reread_fields
-    )
+    gaps = _read_remaining_lists(session, cursor, "order", node, reread_fields)
     return build_node_finding("order", node, matched_by), gaps + list_truncation_gaps(node, "order")
-
-
-def take_bulk_order(
-    _session: GatherSession, _cursor: GatherCursor, node: Node, matched_by: str
-) -> tuple[Finding, tuple[Gap, ...]]:
-    """Return the finding of an order's first half from a bulk operation, whose lists are complete."""
-    return build_node_finding("order", node, matched_by), ()
 
 
 def complete_order_history(
@@ -124,13 +99,8 @@ def complete_order_history(
     }
     if cursor.has_bulk_halves and len(node.get("fulfillments") or ()) >= FULFILLMENT_LIMIT:
         reread_fields["parcels"] = "fulfillments"  # pages read these with the first half
-    after = _find_unfinished_lists(node, ORDER_LISTS)
-    gaps = _read_remaining_lists(
-        session, cursor, ("order_remaining_lists", "order"), node, ORDER_LISTS, after, reread_fields
-    )
-    return build_node_finding("order_history", node, matched_by), gaps + list_truncation_gaps(
-        node, "order_history"
-    )
+    gaps = _read_remaining_lists(session, cursor, "order", node, reread_fields)
+    return build_node_finding("order_history", node, matched_by), gaps + list_truncation_gaps(node, "order_history")
 
 
 def build_node_finding(kind: str, node: Node, matched_by: str) -> Finding:
@@ -159,25 +129,16 @@ def _find_unfinished_lists(node: Node, lists: Mapping[str, str]) -> dict[str, st
 
 
 def _read_remaining_lists(
-    session: GatherSession,
-    gather_cursor: GatherCursor,
-    document: tuple[str, str],
-    node: Node,
-    lists: Mapping[str, str],
-    cursors_by_flag: Mapping[str, str | None],
-    reread_fields: Mapping[str, str],
+    session: GatherSession, gather_cursor: GatherCursor, root: str, node: Node, reread_fields: Mapping[str, str]
 ) -> tuple[Gap, ...]:
-    """Read lists from their cursors on, and other fields again, into the node."""
-    name, root = document
-    open_lists, gaps = dict(cursors_by_flag), tuple[Gap, ...]()
+    """Read the unfinished lists of a `customer` or `order` from their cursors on, and other fields again, into the node."""
+    lists, rereadable = (CUSTOMER_LISTS, {}) if root == "customer" else (ORDER_LISTS, ORDER_REREAD_FIELDS)
+    open_lists, gaps = _find_unfinished_lists(node, lists), tuple[Gap, ...]()
     while open_lists or reread_fields:
         wanted = {*open_lists, *reread_fields} - {*gather_cursor.closed_flags}
-        switches = {
-            flag: flag in wanted
-            for flag in (lists if root == "customer" else {**lists, **ORDER_REREAD_FIELDS})
-        }
+        switches = {flag: flag in wanted for flag in (*lists, *rereadable)}
         cursors = {f"{flag}After": cursor for flag, cursor in open_lists.items()}
-        reply = session.run_document(name, gather_cursor, id=node["id"], **switches, **cursors)
+        reply = session.run_document(f"{root}_remaining_lists", gather_cursor, id=node["id"], **switches, **cursors)
         gaps += reply.gaps
         answer = reply.data.get(root) or {}
         for flag in list(open_lists):
@@ -188,9 +149,7 @@ def _read_remaining_lists(
                 open_lists[flag] = flatten.read_end_cursor(more)
             else:
                 del open_lists[flag]
-        node.update(
-            {field: answer[field] for field in reread_fields.values() if answer.get(field) is not None}
-        )
+        node.update({field: answer[field] for field in reread_fields.values() if answer.get(field) is not None})
         reread_fields = {}
         if not answer:
             gaps += (Gap(system=SYSTEM, absence=Absence.UNREACHED, what=root, reason="gone_meanwhile"),)

@@ -6,17 +6,12 @@ https://shopify.dev/docs/api/admin-graphql/latest/queries/tenderTransactions
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 TimeWindows = tuple[tuple[str, str], ...]  # from and to, ISO 8601 in UTC
 
-WINDOW_MARGIN = timedelta(
-    minutes=2
-)  # the order and the transaction may record the payment at different times
+WINDOW_MARGIN = timedelta(minutes=2)  # the order and the transaction may record the payment at different times
 MAX_WINDOWS = 20  # a query of 20 windows has about 2,000 characters
 
 

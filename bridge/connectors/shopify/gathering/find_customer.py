@@ -6,44 +6,38 @@ knows by id may still be known by e-mail. Changes nothing at Shopify.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bridge.connectors.shopify.api import scopes, versions
-from bridge.connectors.shopify.gathering import complete_record, flatten, orders, shop_info
+from bridge.connectors.shopify.api.answers import SYSTEM
+from bridge.connectors.shopify.gathering import complete_record, flatten, orders
 from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage
+from bridge.connectors.shopify.gathering.orders import StepResult
 from bridge.connectors.shopify.gathering.session import GatherSession, build_gid, parse_gid_number
 from bridge.errors import ConnectorRefused
-from bridge.model import Gap
+from bridge.model import Absence, Gap
 from bridge.rules.index.identity import normalise_identifier
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from bridge.connectors.shopify.gathering.orders import StepResult
-
-FIRST_ORDER_COUNT = (
-    12  # most customers have fewer: all their orders are in this answer, for 800 points in all
+# Types of metaobject fields that can reference a customer.
+# https://shopify.dev/docs/apps/build/custom-data/metafields/list-of-data-types
+CUSTOMER_REFERENCE_TYPES = frozenset(
+    {"customer_reference", "list.customer_reference", "mixed_reference", "list.mixed_reference"}
 )
+SHOP_LISTS = {"segments": "customer segments", "metaobjectDefinitions": "metaobject definitions"}
+FIRST_ORDER_COUNT = 12  # most customers have fewer: all their orders are in this answer, for 800 points in all
 
 
 def read_customer(session: GatherSession, cursor: GatherCursor) -> StepResult:
     """Read the token's scopes, find the customer, and return the findings of the customer and the first orders."""
     installation = session.run_document("installation", cursor)
-    cursor = _close_ungranted_flags(
-        replace(cursor, closed_flags=(*cursor.closed_flags, *installation.dropped_flags)), installation.data
-    )
-    gaps = (
-        installation.gaps
-        + shop_info.list_shop_gaps(installation.data)
-        + versions.list_version_gaps(session.client.version)
-    )
-    gaps += (
-        scopes.list_scope_gaps(scopes.find_missing_scopes(scopes.read_granted_scopes(installation.data)))
-        if _has_visible_scopes(installation.data)
-        else ()
-    )
-    segments = shop_info.read_segment_names(installation.data)
+    missing_scopes = _find_missing_scopes(installation.data)
+    closed_flags = (*cursor.closed_flags, *installation.dropped_flags, *_list_closed_flags(missing_scopes))
+    cursor = replace(cursor, closed_flags=closed_flags)
+    gaps = installation.gaps + _list_shop_gaps(installation.data)
+    gaps += versions.list_version_gaps(session.client.version) + scopes.list_scope_gaps(missing_scopes)
+    segments = _read_segment_names(installation.data)
     node = None
     if "customer" not in cursor.closed_flags:
         node, more_gaps, cursor = _search_customer(session, cursor, segments)
@@ -57,21 +51,15 @@ def read_customer(session: GatherSession, cursor: GatherCursor) -> StepResult:
         session, cursor, ((one, "customer_id") for one in flatten.list_nodes(page))
     )
     if "metaobjects" not in cursor.closed_flags:
-        cursor = replace(cursor, metaobject_types=shop_info.list_customer_metaobject_types(installation.data))
+        cursor = replace(cursor, metaobject_types=_list_customer_metaobject_types(installation.data))
     if flatten.has_next_page(page):
-        remaining = int(node.get("numberOfOrders") or 0) - len(order_findings)
-        is_bulk = int(node.get("numberOfOrders") or 0) > session.bulk_orders
-        stage = GatherStage.BULK if is_bulk else GatherStage.ORDERS
-        last_number = (
-            max((parse_gid_number(one) for one in flatten.list_nodes(page)), default=0) if is_bulk else 0
-        )
-        cursor = replace(
-            cursor,
-            stage=stage,
-            after=flatten.read_end_cursor(page),
-            remaining_orders=remaining,
-            recorded_up_to=last_number,
-        )
+        order_count = int(node.get("numberOfOrders") or 0)
+        stage, last_number = GatherStage.ORDERS, 0
+        if order_count > session.bulk_orders:
+            stage, last_number = GatherStage.BULK, max(map(parse_gid_number, flatten.list_nodes(page)), default=0)
+        remaining = order_count - len(order_findings)
+        cursor = replace(cursor, stage=stage, remaining_orders=remaining, recorded_up_to=last_number)
+        cursor = replace(cursor, after=flatten.read_end_cursor(page))
     else:
         cursor = replace(cursor, stage=GatherStage.RELATED_RECORDS, list_cursors={})
     return (*findings, *order_findings), gaps + more_gaps + order_gaps, cursor
@@ -84,10 +72,8 @@ def _search_customer(
     gaps: tuple[Gap, ...] = ()
     for matched_by, name, variables in _iterate_customer_lookups(session):
         if name == "customer_by_id":
-            variables |= {
-                "segmentIds": list(segments),
-                "segments": bool(segments) and "segments" not in cursor.closed_flags,
-            }
+            with_segments = bool(segments) and "segments" not in cursor.closed_flags
+            variables |= {"segmentIds": list(segments), "segments": with_segments}
         reply = _run_customer_lookup(session, cursor, name, variables, by_phone=matched_by == "phone")
         if reply is None:
             continue
@@ -96,11 +82,9 @@ def _search_customer(
         if not node:
             continue
         if name != "customer_by_id" and segments and "segments" not in cursor.closed_flags:
-            reply = session.run_document(
-                "customer_segments", cursor, id=node["id"], segmentIds=list(segments)
-            )
+            reply = session.run_document("customer_segments", cursor, id=node["id"], segmentIds=list(segments))
             gaps += reply.gaps
-        node["segments"] = shop_info.list_segment_memberships(reply.data, segments)
+        node["segments"] = _list_segment_memberships(reply.data, segments)
         return node, gaps, replace(cursor, customer=node["id"], matched_by=matched_by)
     return None, gaps, cursor
 
@@ -126,18 +110,18 @@ def _run_customer_lookup(
         raise
 
 
-def _has_visible_scopes(installation: Any) -> bool:
-    """Return whether the answer shows the scopes; if they are denied, everything is requested."""
-    return bool((installation.get("currentAppInstallation") or {}).get("accessScopes"))
+def _find_missing_scopes(installation: Any) -> list[scopes.RequiredScope]:
+    """Return the missing scopes; none if the answer does not show the scopes, so that everything is requested."""
+    if not (installation.get("currentAppInstallation") or {}).get("accessScopes"):
+        return []
+    return scopes.find_missing_scopes(scopes.read_granted_scopes(installation))
 
 
-def _close_ungranted_flags(cursor: GatherCursor, installation: Any) -> GatherCursor:
-    if not _has_visible_scopes(installation):
-        return cursor
-    closed = [need.flag for need in scopes.find_missing_scopes(scopes.read_granted_scopes(installation))]
+def _list_closed_flags(missing_scopes: list[scopes.RequiredScope]) -> list[str]:
+    closed = [need.flag for need in missing_scopes]
     if "orders" in closed:
         closed += ["search", "checkouts", "returns", "dispatches", "payments", "disputes", "abandonments"]
-    return replace(cursor, closed_flags=(*cursor.closed_flags, *closed))
+    return closed
 
 
 def _collect_emails(session: GatherSession, cursor: GatherCursor, node: Any) -> tuple[str, ...]:
@@ -149,3 +133,36 @@ def _collect_emails(session: GatherSession, cursor: GatherCursor, node: Any) -> 
     if node and cursor.matched_by != "phone":
         emails.append((node.get("defaultEmailAddress") or {}).get("emailAddress") or "")
     return tuple(dict.fromkeys(email for one in emails if (email := normalise_identifier("email", one))))
+
+
+def _read_segment_names(installation: Mapping[str, Any]) -> dict[str, str]:
+    """Return the name of each segment by its id."""
+    found = flatten.list_nodes(installation.get("segments"))
+    return {str(one["id"]): str(one.get("name", "")) for one in found}
+
+
+def _list_segment_memberships(answer: Mapping[str, Any], segment_names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the segments that contain the customer, with their names."""
+    rows = (answer.get("customerSegmentMembership") or {}).get("memberships") or ()
+    return [row | {"name": segment_names.get(row["segmentId"], "")} for row in rows if row.get("isMember")]
+
+
+def _list_customer_metaobject_types(installation: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the types of metaobjects that have a field for a customer."""
+    return tuple(
+        str(one["type"])
+        for one in flatten.list_nodes(installation.get("metaobjectDefinitions"))
+        if any(
+            (field.get("type") or {}).get("name") in CUSTOMER_REFERENCE_TYPES
+            for field in one.get("fieldDefinitions") or ()
+        )
+    )
+
+
+def _list_shop_gaps(installation: Mapping[str, Any]) -> tuple[Gap, ...]:
+    """Return a gap for each list that is incomplete."""
+    return tuple(
+        Gap(system=SYSTEM, absence=Absence.UNREACHED, what=what, reason="list_too_long")
+        for name, what in SHOP_LISTS.items()
+        if flatten.has_next_page(installation.get(name))
+    )

@@ -5,10 +5,8 @@ Sends nothing. Never renames a field, so that Shopify's documentation explains t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from collections.abc import Iterator
+from typing import Any
 
 # The fields of a customer that contain records of their own, and the kind of each.
 CUSTOMER_RECORD_KINDS = {
@@ -44,9 +42,7 @@ def has_next_page(connection: Any) -> bool:
 
 def read_end_cursor(connection: Any) -> str:
     """Return the cursor after which the next page starts."""
-    return (
-        str((connection.get("pageInfo") or {}).get("endCursor") or "") if isinstance(connection, dict) else ""
-    )
+    return str((connection.get("pageInfo") or {}).get("endCursor") or "") if isinstance(connection, dict) else ""
 
 
 def _iterate_truncated_paths(node: Any, path: str) -> Iterator[str]:

@@ -7,21 +7,17 @@ records. Changes nothing at Shopify.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from bridge.connectors.shopify.api.answers import SYSTEM
 from bridge.connectors.shopify.gathering import bulk, linked_records, orders, pages
 from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage, parse_cursor
 from bridge.connectors.shopify.gathering.find_customer import read_customer
+from bridge.connectors.shopify.gathering.orders import StepResult
 from bridge.connectors.shopify.gathering.related_records import open_related_lists, read_related_records
+from bridge.connectors.shopify.gathering.session import GatherSession
 from bridge.model import Absence, FindingPage, Gap
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from bridge.connectors.shopify.gathering.orders import StepResult
-    from bridge.connectors.shopify.gathering.session import GatherSession
 
 NAMED_ORDERS_BATCH_SIZE = 50
 
@@ -30,17 +26,15 @@ def gather_pages(session: GatherSession, cursor: str) -> Iterator[FindingPage]:
     """Yield the pages of findings after `cursor`. Raises as `ports.Connector.gather`."""
     position = parse_cursor(cursor, session.order_ids)
     while position.stage is not GatherStage.END:
-        for findings, gaps, next_cursor in _run_stage(session, position):
+        for findings, step_gaps, next_cursor in _run_stage(session, position):
+            gaps = step_gaps
             position = _skip_empty_stages(session, next_cursor)
-            more = (
-                (_build_excluded_orders_gap(position),)
-                if position.stage is GatherStage.END and position.excluded_orders
-                else ()
-            )
-            unique_gaps = tuple(dict.fromkeys(gaps + more))
-            yield FindingPage(
-                findings=findings, cursor=position.serialize(session.order_ids), gaps=unique_gaps
-            )
+            if position.stage is GatherStage.END and position.excluded_orders:
+                # the count only: naming these orders would disclose another person's data
+                what, reason = f"{position.excluded_orders} orders", "another_customer_or_unconfirmed"
+                gaps += (Gap(system=SYSTEM, absence=Absence.UNATTRIBUTED, what=what, reason=reason),)
+            unique_gaps = tuple(dict.fromkeys(gaps))
+            yield FindingPage(findings=findings, cursor=position.serialize(session.order_ids), gaps=unique_gaps)
 
 
 def _run_stage(session: GatherSession, cursor: GatherCursor) -> Iterator[StepResult]:
@@ -53,9 +47,8 @@ def _run_stage(session: GatherSession, cursor: GatherCursor) -> Iterator[StepRes
 
 def _read_named_orders(session: GatherSession, cursor: GatherCursor) -> StepResult:
     """Read a batch of the orders that the request names and that no stage has read."""
-    ids = session.list_pending_order_gids(cursor)[
-        : session.client.fit_page_size("orders_by_ids", NAMED_ORDERS_BATCH_SIZE)
-    ]
+    size = session.client.fit_page_size("orders_by_ids", NAMED_ORDERS_BATCH_SIZE)
+    ids = session.list_pending_order_gids(cursor)[:size]
     nodes, gaps, cursor = orders.read_orders_by_gid(session, cursor, ids)
     matches = [(node, session.match_order(node, cursor, is_named=True)) for node in nodes]
     found, more, cursor = orders.collect_order_findings(session, cursor, matches)
@@ -81,23 +74,10 @@ def _skip_empty_stages(session: GatherSession, cursor: GatherCursor) -> GatherCu
     # read_related_records ends this stage when all its lists have ended
     if cursor.stage is GatherStage.RELATED_RECORDS and not cursor.list_cursors:
         lists = open_related_lists(session, cursor)
-        cursor = replace(
-            cursor,
-            stage=GatherStage.RELATED_RECORDS if lists else GatherStage.NAMED_ORDERS,
-            list_cursors=lists,
-        )
+        stage = GatherStage.RELATED_RECORDS if lists else GatherStage.NAMED_ORDERS
+        cursor = replace(cursor, stage=stage, list_cursors=lists)
     if cursor.stage is GatherStage.NAMED_ORDERS and (
         "orders" in cursor.closed_flags or not session.list_pending_order_gids(cursor)
     ):
         cursor = linked_records.start_linked_records(cursor)
     return cursor
-
-
-def _build_excluded_orders_gap(cursor: GatherCursor) -> Gap:
-    """Return a gap with the count of excluded orders: naming them would disclose another person's data."""
-    return Gap(
-        system=SYSTEM,
-        absence=Absence.UNATTRIBUTED,
-        what=f"{cursor.excluded_orders} orders",
-        reason="another_customer_or_unconfirmed",
-    )

@@ -6,20 +6,17 @@ is filtered as far as possible, and rows of other people are never kept.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bridge.connectors.shopify.api.answers import RECORD_NAMES, SYSTEM
 from bridge.connectors.shopify.gathering import complete_record, date_windows, flatten
 from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage
+from bridge.connectors.shopify.gathering.orders import StepResult
 from bridge.connectors.shopify.gathering.session import GatherSession, build_gid
 from bridge.model import Absence, Gap
 from bridge.rules.index.identity import normalise_identifier
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from bridge.connectors.shopify.gathering.orders import StepResult
 
 Node = dict[str, Any]
 
@@ -73,7 +70,9 @@ def read_linked_records(session: GatherSession, cursor: GatherCursor) -> StepRes
     )
     cursor = _advance_linked_lists(cursor, reply.data)
     if cursor.linked_calls >= MAX_LINKED_PAGES:
-        gaps += tuple(_build_too_long_gap(name) for name in cursor.list_cursors)
+        for name in cursor.list_cursors:
+            what = RECORD_NAMES[name][1]
+            gaps += (Gap(system=SYSTEM, absence=Absence.UNREACHED, what=what, reason="list_too_long"),)
         cursor = replace(cursor, list_cursors={})
     found = tuple(complete_record.build_node_finding(kind, node, by) for kind, node, by in matched)
     return found, gaps, _settle_linked_stage(cursor)
@@ -82,18 +81,12 @@ def read_linked_records(session: GatherSession, cursor: GatherCursor) -> StepRes
 def _advance_linked_lists(cursor: GatherCursor, answer: Any) -> GatherCursor:
     """Advance each list to its next page; after the last page of a metaobject type the next type starts."""
     lists = {name: answer.get(name) for name in cursor.list_cursors}
-    unfinished = {
-        name: flatten.read_end_cursor(one) for name, one in lists.items() if flatten.has_next_page(one)
-    }
+    unfinished = {name: flatten.read_end_cursor(one) for name, one in lists.items() if flatten.has_next_page(one)}
     types = cursor.metaobject_types
     if "metaobjects" in lists and "metaobjects" not in unfinished:
         types = types[1:]
         unfinished |= {"metaobjects": ""} if types and "metaobjects" not in cursor.closed_flags else {}
     return replace(cursor, list_cursors=unfinished, metaobject_types=types)
-
-
-def _build_too_long_gap(name: str) -> Gap:
-    return Gap(system=SYSTEM, absence=Absence.UNREACHED, what=RECORD_NAMES[name][1], reason="list_too_long")
 
 
 def _settle_linked_stage(cursor: GatherCursor) -> GatherCursor:
@@ -103,9 +96,7 @@ def _settle_linked_stage(cursor: GatherCursor) -> GatherCursor:
     return replace(cursor, stage=stage, disputes=disputes, checkouts=checkouts)
 
 
-def _match_payments(
-    session: GatherSession, cursor: GatherCursor, connection: Any
-) -> Iterator[tuple[str, Node, str]]:
+def _match_payments(session: GatherSession, cursor: GatherCursor, connection: Any) -> Iterator[tuple[str, Node, str]]:
     for node in flatten.list_nodes(connection):
         order = node.get("order") or {}
         is_named = normalise_identifier("order", order.get("id") or "") in session.bits
@@ -115,11 +106,7 @@ def _match_payments(
 
 
 def _match_abandonment(cursor: GatherCursor, node: Any) -> Iterator[tuple[str, Node, str]]:
-    if (
-        isinstance(node, dict)
-        and cursor.customer
-        and (node.get("customer") or {}).get("id") == cursor.customer
-    ):
+    if isinstance(node, dict) and cursor.customer and (node.get("customer") or {}).get("id") == cursor.customer:
         yield "abandonment", node, "customer_id"
 
 

@@ -5,23 +5,18 @@ Never keeps anything of another person's order but the count.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bridge.connectors.shopify.api.answers import QueryTooCostly
 from bridge.connectors.shopify.gathering import complete_record, date_windows
 from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from bridge.connectors.shopify.gathering.session import GatherSession
-    from bridge.model import Finding, Gap
+from bridge.connectors.shopify.gathering.session import GatherSession
+from bridge.model import Finding, Gap
 
 Node = dict[str, Any]
-StepResult = tuple[tuple["Finding", ...], tuple["Gap", ...], "GatherCursor"]
-
-ORDER_READERS = {GatherStage.BULK: complete_record.take_bulk_order}
+StepResult = tuple[tuple[Finding, ...], tuple[Gap, ...], GatherCursor]
 
 
 def collect_order_findings(
@@ -31,20 +26,19 @@ def collect_order_findings(
 
     `matched_orders` are orders with the result of `match_order`. A second half is a finding of the kind `order_history`.
     """
-    findings, gaps, own_orders = list["Finding"](), tuple["Gap", ...](), list[Node]()
+    findings, gaps, own_orders = list[Finding](), tuple[Gap, ...](), list[Node]()
     for node, by in matched_orders:
         if by == "other":
             cursor = replace(cursor, excluded_orders=cursor.excluded_orders + (not cursor.is_second_half))
         elif by:
-            complete = ORDER_READERS.get(
-                cursor.stage,
-                complete_record.complete_order_history
-                if cursor.is_second_half
-                else complete_record.complete_order,
-            )
-            one, more = complete(session, cursor, node, by)
-            findings.append(one)
-            gaps += more
+            if cursor.stage is GatherStage.BULK:  # the lists of a first half from a bulk operation are complete
+                findings.append(complete_record.build_node_finding("order", node, by))
+            else:
+                is_half = cursor.is_second_half
+                complete = complete_record.complete_order_history if is_half else complete_record.complete_order
+                one, more = complete(session, cursor, node, by)
+                findings.append(one)
+                gaps += more
             own_orders.append(node)
     cursor = session.mark_orders_seen(_note_linked_records(cursor, own_orders), (one.ref for one in findings))
     return tuple(findings), tuple(dict.fromkeys(gaps)), cursor
@@ -54,7 +48,7 @@ def read_orders_by_gid(
     session: GatherSession, cursor: GatherCursor, gids: Sequence[str]
 ) -> tuple[list[Node], tuple[Gap, ...], GatherCursor]:
     """Return the orders with these ids that Shopify knows, the gaps and the cursor."""
-    nodes, gaps, pending = list[Node](), tuple["Gap", ...](), list(gids)
+    nodes, gaps, pending = list[Node](), tuple[Gap, ...](), list(gids)
     while pending:
         size = session.client.fit_page_size("orders_by_ids", len(pending))
         try:
@@ -75,10 +69,6 @@ def _note_linked_records(cursor: GatherCursor, orders: Sequence[Node]) -> Gather
     # a dispute summary and its dispute have the same number in two kinds of gid
     summaries = [one for node in orders for one in node.get("disputes") or ()]
     disputes = [str(one["id"]).rpartition("/")[2] for one in summaries]
-    return replace(
-        cursor,
-        payment_windows=date_windows.add_to_windows(cursor.payment_windows, paid_at)
-        if paid_at
-        else cursor.payment_windows,
-        disputes=tuple(dict.fromkeys([*cursor.disputes, *disputes])),
-    )
+    windows = cursor.payment_windows
+    windows = date_windows.add_to_windows(windows, paid_at) if paid_at else windows
+    return replace(cursor, payment_windows=windows, disputes=tuple(dict.fromkeys([*cursor.disputes, *disputes])))

@@ -9,16 +9,14 @@ https://shopify.dev/docs/api/usage/limits#graphql-admin-api-rate-limits
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bridge.connectors.shopify.api.answers import SYSTEM, GraphQLReply, QueryTooCostly
 from bridge.connectors.shopify.gathering import flatten, orders
 from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage
+from bridge.connectors.shopify.gathering.orders import StepResult
+from bridge.connectors.shopify.gathering.session import GatherSession
 from bridge.model import Absence, Gap
-
-if TYPE_CHECKING:
-    from bridge.connectors.shopify.gathering.orders import StepResult
-    from bridge.connectors.shopify.gathering.session import GatherSession
 
 # Sizes just below a step of the logarithm: 244 orders cost ten times one order, 245 eleven times.
 FIRST_HALF_PAGE_SIZE = 244
@@ -32,18 +30,12 @@ def read_customer_orders(session: GatherSession, cursor: GatherCursor) -> StepRe
     """Read a page of the customer's orders."""
     with_both_halves = cursor.halves_start is None and 0 < cursor.remaining_orders < WHOLE_ORDER_PAGE_SIZE
     name = "customer_order_histories" if cursor.has_bulk_halves else "customer_orders"
-    reply, cursor = _run_order_page(
-        session, cursor, name, with_both_halves=with_both_halves, id=cursor.customer
-    )
+    reply, cursor = _run_order_page(session, cursor, name, with_both_halves=with_both_halves, id=cursor.customer)
     page = (reply.data.get("customer") or {}).get("orders")
     matches = [(node, "customer_id") for node in flatten.list_nodes(page)]
     found, gaps, cursor = orders.collect_order_findings(session, cursor, matches)
     cursor = replace(cursor, remaining_orders=cursor.remaining_orders - len(matches))
-    if (
-        cursor.has_bulk_halves
-        and cursor.remaining_orders <= -MAX_PAGED_ORDERS
-        and flatten.has_next_page(page)
-    ):
+    if cursor.has_bulk_halves and cursor.remaining_orders <= -MAX_PAGED_ORDERS and flatten.has_next_page(page):
         what, page = "order histories", None
         gaps += (Gap(system=SYSTEM, absence=Absence.UNREACHED, what=what, reason="list_too_long"),)
     return found, reply.gaps + gaps, _advance_order_pages(cursor, page)
@@ -53,9 +45,7 @@ def read_searched_orders(session: GatherSession, cursor: GatherCursor) -> StepRe
     """Read a page of the orders of a data subject without a customer record."""
     with_both_halves = cursor.halves_start is None and not cursor.after
     query = session.build_search_query(cursor)
-    reply, cursor = _run_order_page(
-        session, cursor, "orders_by_search", with_both_halves=with_both_halves, query=query
-    )
+    reply, cursor = _run_order_page(session, cursor, "orders_by_search", with_both_halves=with_both_halves, query=query)
     page = reply.data.get("orders")
     matches = [(node, session.match_order(node, cursor)) for node in flatten.list_nodes(page)]
     found, gaps, cursor = orders.collect_order_findings(session, cursor, matches)
@@ -68,27 +58,19 @@ def _run_order_page(
     """Return a page as large as its cost allows, and the cursor. Raises as `run_document`."""
     if not with_both_halves and cursor.halves_start is None:
         cursor = replace(cursor, halves_start=cursor.after)
-    wanted = (
-        WHOLE_ORDER_PAGE_SIZE
-        if with_both_halves
-        else SECOND_HALF_PAGE_SIZE
-        if cursor.is_second_half and not cursor.has_bulk_halves
-        else FIRST_HALF_PAGE_SIZE
-    )
+    wanted, halves = FIRST_HALF_PAGE_SIZE, dict[str, bool]()
+    if not cursor.has_bulk_halves:
+        wanted = SECOND_HALF_PAGE_SIZE if cursor.is_second_half else FIRST_HALF_PAGE_SIZE
+        halves = {"body": not cursor.is_second_half, "more": with_both_halves or cursor.is_second_half}
+    if with_both_halves:
+        wanted = WHOLE_ORDER_PAGE_SIZE
     if cursor.remaining_orders > 0:
         wanted = min(wanted, cursor.remaining_orders + 1)
-    halves = (
-        {}
-        if cursor.has_bulk_halves
-        else {"body": not cursor.is_second_half, "more": with_both_halves or cursor.is_second_half}
-    )
     key = f"{name}, whole" if with_both_halves else f"{name}, second" if cursor.is_second_half else name
     while True:
         size = session.client.fit_page_size(key, wanted)
         try:
-            reply = session.run_document(
-                name, cursor, first=size, after=cursor.after or None, **halves, **variables
-            )
+            reply = session.run_document(name, cursor, first=size, after=cursor.after or None, **halves, **variables)
             return reply, replace(cursor, closed_flags=(*cursor.closed_flags, *reply.dropped_flags))
         except QueryTooCostly as fault:
             session.client.reduce_page_size(key, size, fault)
@@ -100,11 +82,5 @@ def _advance_order_pages(cursor: GatherCursor, page: Any) -> GatherCursor:
         return replace(cursor, after=flatten.read_end_cursor(page))
     if cursor.halves_start is not None and not cursor.is_second_half:
         return replace(cursor, after=cursor.halves_start, is_second_half=True, remaining_orders=0)
-    return replace(
-        cursor,
-        stage=GatherStage.RELATED_RECORDS,
-        after="",
-        halves_start=None,
-        is_second_half=False,
-        has_bulk_halves=False,
-    )
+    cursor = replace(cursor, halves_start=None, is_second_half=False, has_bulk_halves=False)
+    return replace(cursor, stage=GatherStage.RELATED_RECORDS, after="")

@@ -7,16 +7,14 @@ e-mail address matches.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bridge.connectors.shopify.gathering import complete_record, flatten, orders
 from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage
+from bridge.connectors.shopify.gathering.orders import StepResult
 from bridge.connectors.shopify.gathering.session import GatherSession, quote_search_phrase
 from bridge.model import Finding
 from bridge.rules.index.identity import normalise_identifier
-
-if TYPE_CHECKING:
-    from bridge.connectors.shopify.gathering.orders import StepResult
 
 Node = dict[str, Any]
 
@@ -43,10 +41,7 @@ def open_related_lists(session: GatherSession, cursor: GatherCursor) -> dict[str
 
 def read_related_records(session: GatherSession, gather_cursor: GatherCursor) -> StepResult:
     """Read a page of every unfinished list, and completely the guest orders that the search found."""
-    number, text = (
-        normalise_identifier("customer", gather_cursor.customer),
-        " OR ".join(quote_search_phrase(email) for email in gather_cursor.emails),
-    )
+    number = normalise_identifier("customer", gather_cursor.customer)
     reply = session.run_sized_document(
         "related_records",
         gather_cursor,
@@ -55,41 +50,31 @@ def read_related_records(session: GatherSession, gather_cursor: GatherCursor) ->
         searchQuery=session.build_search_query(gather_cursor),
         draftsQuery=f"customer_id:{number}",
         cardsQuery=f"customer_id:{number} OR recipient_id:{number}",
-        textQuery=text,
+        textQuery=" OR ".join(map(quote_search_phrase, gather_cursor.emails)),
         **{name: name in gather_cursor.list_cursors for name in ("search", *RELATED_RECORD_KINDS)},
         **{f"{name}After": cursor or None for name, cursor in gather_cursor.list_cursors.items()},
     )
     findings, gaps = list[Finding](), reply.gaps
     lists = {name: reply.data.get(name) for name in gather_cursor.list_cursors}
-    unfinished = {
-        name: flatten.read_end_cursor(one) for name, one in lists.items() if flatten.has_next_page(one)
-    }
+    unfinished = {name: flatten.read_end_cursor(one) for name, one in lists.items() if flatten.has_next_page(one)}
+    guest_orders = flatten.list_nodes(lists.get("search"))
+    matches = [(order["id"], session.match_order(order, gather_cursor)) for order in guest_orders]
+    guest_gids = [gid for gid, by in matches if by in ("email", "phone")]
     gather_cursor = replace(
         gather_cursor,
+        stage=gather_cursor.stage if unfinished else GatherStage.NAMED_ORDERS,
         closed_flags=(*gather_cursor.closed_flags, *reply.dropped_flags),
         list_cursors=unfinished,
-    )
-    if not unfinished:
-        gather_cursor = replace(gather_cursor, stage=GatherStage.NAMED_ORDERS)
-    matched_orders = [
-        (order, session.match_order(order, gather_cursor))
-        for order in flatten.list_nodes(lists.get("search"))
-    ]
-    guest_gids = [order["id"] for order, by in matched_orders if by in ("email", "phone")]
-    gather_cursor = replace(
-        gather_cursor,
-        excluded_orders=gather_cursor.excluded_orders + sum(by == "other" for _, by in matched_orders),
+        excluded_orders=gather_cursor.excluded_orders + sum(by == "other" for _, by in matches),
     )
     if guest_gids:
         nodes, more_gaps, gather_cursor = orders.read_orders_by_gid(session, gather_cursor, guest_gids)
-        found, order_gaps, gather_cursor = orders.collect_order_findings(
-            session, gather_cursor, [(node, session.match_order(node, gather_cursor)) for node in nodes]
-        )
+        matched_orders = [(node, session.match_order(node, gather_cursor)) for node in nodes]
+        found, order_gaps, gather_cursor = orders.collect_order_findings(session, gather_cursor, matched_orders)
         findings, gaps = [*findings, *found], gaps + more_gaps + order_gaps
     for name, kind in RELATED_RECORD_KINDS.items():
         for node in flatten.list_nodes(lists.get(name)):
-            by = _match_record_owner(kind, node, gather_cursor)
-            if by:
+            if by := _match_record_owner(kind, node, gather_cursor):
                 findings.append(complete_record.build_node_finding(kind, node, by))
                 gaps += complete_record.list_truncation_gaps(node, kind)
                 if kind == "abandoned_checkout" and "abandonments" not in gather_cursor.closed_flags:

@@ -5,19 +5,16 @@ Never merges two people by a phone number unless the request names nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bridge.connectors.shopify.api import documents
 from bridge.connectors.shopify.api.answers import GraphQLReply, QueryTooCostly
+from bridge.connectors.shopify.api.client import ShopifyClient
+from bridge.connectors.shopify.gathering.cursor import GatherCursor
+from bridge.model import Principal
 from bridge.rules.index.identity import normalise_identifier
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from bridge.connectors.shopify.api.client import ShopifyClient
-    from bridge.connectors.shopify.gathering.cursor import GatherCursor
-    from bridge.model import Principal
 
 BULK_ORDER_THRESHOLD = 5_000  # some forty calls by pages: about where a bulk operation begins to be quicker
 
@@ -54,9 +51,7 @@ class GatherSession:
 
     def __post_init__(self) -> None:
         """Index the request's orders once, so that a lookup is fast among thousands."""
-        numbers = [
-            number for one in self.principal.order_ids if (number := normalise_identifier("order", one))
-        ]
+        numbers = [number for one in self.principal.order_ids if (number := normalise_identifier("order", one))]
         object.__setattr__(self, "bits", {number: bit for bit, number in enumerate(dict.fromkeys(numbers))})
 
     def run_document(self, name: str, cursor: GatherCursor, **variables: Any) -> GraphQLReply:
@@ -83,11 +78,8 @@ class GatherSession:
     @property
     def sole_phone(self) -> str:
         """Return the normalised phone if the request names no customer id and no e-mail; else ''."""
-        return (
-            ""
-            if self.principal.customer_id or self.principal.email
-            else normalise_identifier("phone", self.principal.phone)
-        )
+        has_other_key = self.principal.customer_id or self.principal.email
+        return "" if has_other_key else normalise_identifier("phone", self.principal.phone)
 
     def build_search_query(self, cursor: GatherCursor) -> str:
         """Return the query for orders by e-mail, or by phone if the request names nothing else; '' for neither.
@@ -121,9 +113,7 @@ class GatherSession:
         owner = (order.get("customer") or {}).get("id")
         if owner:
             is_own = owner in (cursor.customer, build_gid("Customer", self.principal.customer_id))
-            names_orders_only = not (
-                self.principal.customer_id or self.principal.email or self.principal.phone
-            )
+            names_orders_only = not (self.principal.customer_id or self.principal.email or self.principal.phone)
             if is_own or (is_named and names_orders_only):
                 return "order_id" if is_named else "customer_id"
             return "other" if is_named or email in cursor.emails else ""
