@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from flask import Flask, Response
 
-from bridge.ports import Services
+from bridge.services import Services
 from bridge.store import SqlStore
 from bridge.web import health, metrics, notices, problems, processors, webhooks
 from bridge.web.security_headers import set_security_headers
 
-<<<<<<< HEAD
-if TYPE_CHECKING:
-    from bridge.services import Services
-    from bridge.store import SqlStore
-
-=======
->>>>>>> 83d1bf6 (Shorten Shopify's connector and import types like everything else)
 
 def create_app(services: Services, store: SqlStore) -> Flask:
     """Return the application. `store` is the same object as `services.store`, with the methods for health checks."""

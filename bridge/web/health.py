@@ -5,16 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify
 
 from bridge.errors import BridgeError
-from bridge.ports import Services
+from bridge.services import Services
 from bridge.steps.recovery.ledger_gate import check_ledger_gate
-<<<<<<< HEAD
-
-if TYPE_CHECKING:
-    from bridge.services import Services
-    from bridge.store import SqlStore
-=======
 from bridge.store import SqlStore
->>>>>>> 83d1bf6 (Shorten Shopify's connector and import types like everything else)
 
 
 def create_health_blueprint(services: Services, store: SqlStore) -> Blueprint:
