@@ -79,12 +79,7 @@ def _send_head_to_ledger(head: LedgerHead, signed: SignedHead, services: Service
         return
     with services.store.transaction() as tx:
         tx.evidence.append_fact(
-            Fact.HEAD_TIMESTAMPED,
-            shop="",
-            day=signed.day.isoformat(),
-            seq=head.seq,
-            hash=head.hash,
-            by="ledger",
+            Fact.HEAD_TIMESTAMPED, shop="", day=signed.day.isoformat(), seq=head.seq, hash=head.hash, by="ledger"
         )
 
 
@@ -92,9 +87,7 @@ def _timestamp_head(head: SignedHead, services: Services) -> None:
     if services.timestamp_authority is None:
         return
     try:
-        timestamp = services.timestamp_authority.request_timestamp(
-            hashlib.sha256(encode_head_statement(head)).digest()
-        )
+        timestamp = services.timestamp_authority.request_timestamp(hashlib.sha256(encode_head_statement(head)).digest())
     except BridgeError as fault:
         with services.store.transaction() as tx:
             tx.signed_heads.record_timestamp_failure(head.day, str(fault))

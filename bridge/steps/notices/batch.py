@@ -59,9 +59,7 @@ def open_due_notices(account: str, lease: Lease, services: Services) -> datetime
     return None
 
 
-def _open_notice(
-    items: Sequence[NoticeItem], processor: Processor, now: datetime, tx: Tx, services: Services
-) -> None:
+def _open_notice(items: Sequence[NoticeItem], processor: Processor, now: datetime, tx: Tx, services: Services) -> None:
     notice = Notice(
         id=services.store.new_id("ntc"),
         shop=items[0].shop,
@@ -76,9 +74,7 @@ def _open_notice(
 
 def find_processor(processor_id: str, services: Services) -> Processor | None:
     """Return the processor of that id in the merchant's file; None if it is not listed."""
-    return next(
-        (processor for processor in services.merchant.processors if processor.id == processor_id), None
-    )
+    return next((processor for processor in services.merchant.processors if processor.id == processor_id), None)
 
 
 def _find_batch_blocker(processor_id: str, processor: Processor | None) -> str:

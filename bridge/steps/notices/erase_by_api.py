@@ -10,16 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bridge.errors import BridgeError, Retryable
-from bridge.model import (
-    Fact,
-    Lease,
-    Notice,
-    NoticeChannel,
-    NoticeItem,
-    Outcome,
-    ProcessorAnswer,
-    ReferenceKind,
-)
+from bridge.model import Fact, Lease, Notice, NoticeChannel, NoticeItem, Outcome, ProcessorAnswer, ReferenceKind
 from bridge.ports import Eraser
 from bridge.rules.notices.answers import NOTICE_STATE_BY_ANSWER, derive_notice_state
 from bridge.services import Services
@@ -55,9 +46,7 @@ def erase_by_api(notice: Notice, items: Sequence[NoticeItem], lease: Lease, serv
     _close_api_notice(notice, lease, services)
 
 
-def _record_api_answer(
-    items: Sequence[NoticeItem], answer: ProcessorAnswer, lease: Lease, services: Services
-) -> None:
+def _record_api_answer(items: Sequence[NoticeItem], answer: ProcessorAnswer, lease: Lease, services: Services) -> None:
     """Record the answer for one waybill, which belongs to several requests if their orders shared the parcel."""
     answered_items = [
         replace(

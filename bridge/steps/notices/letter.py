@@ -47,13 +47,7 @@ class InstructionParagraph:
 
 
 def build_instruction_letter(
-    notice: Notice,
-    items: Sequence[NoticeItem],
-    processor: Processor,
-    *,
-    token: str,
-    reminder: int,
-    services: Services,
+    notice: Notice, items: Sequence[NoticeItem], processor: Processor, *, token: str, reminder: int, services: Services
 ) -> Letter:
     """Return the instruction as a letter.
 
@@ -92,7 +86,9 @@ def build_instruction_letter(
 def _build_message_id(notice: Notice, services: Services) -> str:
     """Return a Message-ID with the number of the letter; a letter sent again after a crash gets the same id."""
     previous_number = notice.message_id.partition("@")[0].rpartition(".")[2]
-    return f"<{notice.id}.{int(previous_number) + 1 if previous_number.isdecimal() else 0}@{_read_mail_domain(services)}>"
+    return (
+        f"<{notice.id}.{int(previous_number) + 1 if previous_number.isdecimal() else 0}@{_read_mail_domain(services)}>"
+    )
 
 
 def _read_mail_domain(services: Services) -> str:
@@ -130,11 +126,7 @@ def build_instruction_paragraphs(
         InstructionParagraph("Why", _list_legal_grounds(services, services.clock.now())),
         InstructionParagraph(
             "By when",
-            (
-                f"{_format_local_time(notice.due_at, services)}."
-                if notice.due_at
-                else "Within the time agreed.",
-            ),
+            (f"{_format_local_time(notice.due_at, services)}." if notice.due_at else "Within the time agreed.",),
         ),
         InstructionParagraph(names[1], tuple(listed_lines), is_list=True),
         InstructionParagraph(
@@ -159,9 +151,7 @@ def _describe_item_count(count: int, labels: tuple[str, str]) -> str:
     return f"{counted_labels} listed below; what they were needed for is settled."
 
 
-def build_escalation_letter(
-    notice: Notice, items: Sequence[NoticeItem], *, services: Services
-) -> Letter | None:
+def build_escalation_letter(notice: Notice, items: Sequence[NoticeItem], *, services: Services) -> Letter | None:
     """Return the letter that tells the merchant's contact that the processor did not answer; None without a contact."""
     to = services.merchant.instructions.escalate_to or services.merchant.officer.email
     if not to:
@@ -233,17 +223,13 @@ def _render_letter_html(title: str, paragraphs: Sequence[InstructionParagraph], 
         if paragraph.heading:
             body.append(f"<h2 style='font-size:17px;margin:28px 0 6px'>{escape(paragraph.heading)}</h2>")
         if paragraph.is_list:
-            rows = "".join(
-                f"<li style='font-family:monospace'>{escape(line)}</li>" for line in paragraph.lines
-            )
+            rows = "".join(f"<li style='font-family:monospace'>{escape(line)}</li>" for line in paragraph.lines)
             body.append(f"<ul style='padding-left:20px'>{rows}</ul>")
             continue
         for line in paragraph.lines:
             inner = escape(line)
             if link and line == link:
-                style = (
-                    "display:inline-block;background:#14532d;color:#fff;padding:12px 20px;border-radius:6px"
-                )
+                style = "display:inline-block;background:#14532d;color:#fff;padding:12px 20px;border-radius:6px"
                 inner = f"<a href='{escape(link, quote=True)}' style='{style}'>Answer this instruction</a>"
             body.append(f"<p style='margin:6px 0'>{inner}</p>")
     return (

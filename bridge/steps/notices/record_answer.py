@@ -69,13 +69,7 @@ def record_answer(
         if look_times:
             tx.notice_accounts.wake_account(account_key(notice), min(look_times))
         record_notice_fact(
-            Fact.NOTICE_ANSWERED,
-            updated_items,
-            tx,
-            notice=answered,
-            actor=actor,
-            via=via,
-            reference=reference,
+            Fact.NOTICE_ANSWERED, updated_items, tx, notice=answered, actor=actor, via=via, reference=reference
         )
     enqueue_requests(updated_items, services)
     return answered
@@ -103,13 +97,7 @@ def record_acknowledgement(
         tx.notice_items.wake_requests_of_items(items)
         tx.notice_accounts.wake_account(account_key(acknowledged), next_at)
         record_notice_fact(
-            Fact.NOTICE_ACKNOWLEDGED,
-            items,
-            tx,
-            notice=acknowledged,
-            actor=actor,
-            via=via,
-            reference=reference,
+            Fact.NOTICE_ACKNOWLEDGED, items, tx, notice=acknowledged, actor=actor, via=via, reference=reference
         )
     enqueue_requests(items, services)
     return acknowledged

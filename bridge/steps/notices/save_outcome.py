@@ -44,12 +44,7 @@ def save_notice_outcome(
 
 
 def schedule_notice_retry(
-    notice: Notice,
-    fault: BridgeError,
-    lease: Lease,
-    services: Services,
-    *,
-    retry_after_s: float | None = None,
+    notice: Notice, fault: BridgeError, lease: Lease, services: Services, *, retry_after_s: float | None = None
 ) -> None:
     """Save a failed attempt and the time of the next one, at the earliest after `retry_after_s` seconds.
 

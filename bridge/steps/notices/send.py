@@ -13,22 +13,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bridge.errors import (
-    ConnectorRefused,
-    ConnectorUnavailable,
-    CredentialRejected,
-    StoreUnavailable,
-)
+from bridge.errors import ConnectorRefused, ConnectorUnavailable, CredentialRejected, StoreUnavailable
 from bridge.model import Fact, Lease, Notice, NoticeChannel, NoticeItem, NoticeState
 from bridge.services import Services
 from bridge.steps.notices.batch import RECHECK_DELAY, find_processor
 from bridge.steps.notices.erase_by_api import erase_by_api
 from bridge.steps.notices.letter import build_escalation_letter, build_instruction_letter
-from bridge.steps.notices.save_outcome import (
-    mark_notice_blocked,
-    save_notice_outcome,
-    schedule_notice_retry,
-)
+from bridge.steps.notices.save_outcome import mark_notice_blocked, save_notice_outcome, schedule_notice_retry
 from config.merchant_file.processors import Processor
 
 RECORD_ATTEMPTS = 3
@@ -50,9 +41,7 @@ def send_due_letters(account: str, lease: Lease, services: Services) -> None:
         processor = find_processor(notice.processor, services)
         if notice.state is NoticeState.QUEUED and notice.via is NoticeChannel.API:
             erase_by_api(notice, items, lease, services)
-        elif notice.state in SENT_STATES and notice.reminders >= len(
-            services.merchant.instructions.remind_days
-        ):
+        elif notice.state in SENT_STATES and notice.reminders >= len(services.merchant.instructions.remind_days):
             _expire_notice(notice, items, lease, services)
         elif blocker := _find_send_blocker(notice, processor, services):
             retry_at = None if blocker == "file_by_hand" else services.clock.now() + RECHECK_DELAY
@@ -165,11 +154,7 @@ def _record_send_failure(
         mark_notice_blocked(notice, "mail_refuses_us", retry_at, lease=lease, services=services)
     elif isinstance(fault, ConnectorRefused):
         bounced = replace(
-            notice,
-            state=NoticeState.BOUNCED,
-            attempts=notice.attempts + 1,
-            last_error=str(fault),
-            next_at=None,
+            notice, state=NoticeState.BOUNCED, attempts=notice.attempts + 1, last_error=str(fault), next_at=None
         )
         save_notice_outcome(Fact.NOTICE_BOUNCED, bounced, notice, items, lease, services, reason=str(fault))
     else:
@@ -191,6 +176,4 @@ def _expire_notice(notice: Notice, items: Sequence[NoticeItem], lease: Lease, se
             return
         except (ConnectorRefused, CredentialRejected) as fault:
             expired = replace(expired, last_error=f"not escalated: {fault}")
-    save_notice_outcome(
-        Fact.NOTICE_EXPIRED, expired, notice, items, lease, services, escalated=not expired.last_error
-    )
+    save_notice_outcome(Fact.NOTICE_EXPIRED, expired, notice, items, lease, services, escalated=not expired.last_error)

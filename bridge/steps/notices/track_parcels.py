@@ -14,11 +14,7 @@ from datetime import datetime, timedelta
 from bridge.errors import BridgeError, Retryable
 from bridge.model import Lease, NoticeItem, NoticeState, ReferenceKind
 from bridge.ports import Tracker
-from bridge.rules.notices.timing import (
-    FINAL_PARCEL_STATUSES,
-    UNINFORMATIVE_PARCEL_STATUSES,
-    decide_notice_timing,
-)
+from bridge.rules.notices.timing import FINAL_PARCEL_STATUSES, UNINFORMATIVE_PARCEL_STATUSES, decide_notice_timing
 from bridge.rules.requests.lifecycle import compute_retry_pause_s
 from bridge.services import Services
 from bridge.steps.erasure.request_platform_erasure import SYSTEM_ERRORS
@@ -64,18 +60,14 @@ def track_account_parcels(account: str, lease: Lease, services: Services) -> boo
     return all_systems_answered
 
 
-def _track_system_parcels(
-    due_items: Sequence[NoticeItem], system: str, lease: Lease, services: Services
-) -> None:
+def _track_system_parcels(due_items: Sequence[NoticeItem], system: str, lease: Lease, services: Services) -> None:
     connector = services.connectors.get(system)
     tracker = connector if isinstance(connector, Tracker) and connector.configured else None
     if retained_items := [item for item in due_items if item.state is NoticeState.PARTLY_REFUSED]:
         reopen_items_after_retention(retained_items, lease, services)
     waiting_items = [item for item in due_items if item.state is NoticeState.WAITING]
     query_items = [
-        item
-        for item in waiting_items
-        if tracker is not None and _is_carrier_query_needed(item, services.clock.now())
+        item for item in waiting_items if tracker is not None and _is_carrier_query_needed(item, services.clock.now())
     ]
     undecided = {item.id: item for item in waiting_items}
     for batch in fetch_tracking_batches(query_items, tracker) if tracker is not None else ():
@@ -107,17 +99,11 @@ def _record_timing_decisions(
     if not items:
         return
     decided_items = [_apply_notice_timing(item, tracker, services) for item in items]
-    newly_queued = [
-        item for item in decided_items if item.state is NoticeState.QUEUED and _is_baseline_needed(item)
-    ]
+    newly_queued = [item for item in decided_items if item.state is NoticeState.QUEUED and _is_baseline_needed(item)]
     baselines: dict[str, str] = {}
-    for batch in (
-        fetch_tracking_batches(newly_queued, tracker, consignees=True) if tracker is not None else ()
-    ):
+    for batch in fetch_tracking_batches(newly_queued, tracker, consignees=True) if tracker is not None else ():
         baselines |= {
-            item.id: digest_consignee(item, result.consignee, services)
-            for item, result in batch
-            if result.consignee
+            item.id: digest_consignee(item, result.consignee, services) for item, result in batch if result.consignee
         }
     decided_items = [replace(item, baseline=baselines.get(item.id, item.baseline)) for item in decided_items]
     previous_items = {item.id: item for item in items}
@@ -160,14 +146,10 @@ def _apply_notice_timing(item: NoticeItem, tracker: Tracker | None, services: Se
     )
 
 
-def _postpone_tracking(
-    items: Sequence[NoticeItem], fault: BridgeError, lease: Lease, services: Services
-) -> None:
+def _postpone_tracking(items: Sequence[NoticeItem], fault: BridgeError, lease: Lease, services: Services) -> None:
     """Postpone the items of a system that failed; give up verifying 30 days after the answer."""
     now, is_retryable = services.clock.now(), isinstance(fault, Retryable)
-    wait_s = compute_retry_pause_s(
-        3, fault.retry_after_s if isinstance(fault, Retryable) else REFUSED_PAUSE_S
-    )
+    wait_s = compute_retry_pause_s(3, fault.retry_after_s if isinstance(fault, Retryable) else REFUSED_PAUSE_S)
     ids = {item.id for item in items}
     with services.store.transaction() as tx:
         tx.notice_accounts.verify_lease(lease)
@@ -186,9 +168,7 @@ def _postpone_tracking(
         expired_items = [
             item for item in erased_items if item.answered_at and now - item.answered_at > VERIFICATION_PERIOD
         ]
-        tx.notice_items.save_items(
-            [*waiting_items, *(item for item in erased_items if item not in expired_items)]
-        )
+        tx.notice_items.save_items([*waiting_items, *(item for item in erased_items if item not in expired_items)])
         tx.notice_items.wake_requests_of_items(waiting_items)
     if expired_items:
         record_unverifiable_items(expired_items, lease, services)

@@ -29,9 +29,7 @@ def verify_carrier_erasures(
     """
     unverified = {item.id: item for item in items}
     for batch in fetch_tracking_batches(items, tracker, consignees=True) if tracker is not None else ():
-        _record_verifications(
-            [_compare_consignee(item, result, services) for item, result in batch], lease, services
-        )
+        _record_verifications([_compare_consignee(item, result, services) for item, result in batch], lease, services)
         for item, _ in batch:
             del unverified[item.id]
     record_unverifiable_items(list(unverified.values()), lease, services)

@@ -33,10 +33,7 @@ def erase_settled_bank_details(*, services: Services) -> int:
     while True:
         with services.store.transaction() as tx:
             erased_accounts = tx.refunds.erase_bank_details(
-                [
-                    account.id
-                    for account in tx.refunds.list_due_refund_accounts(limit=ACCOUNTS_PER_TRANSACTION)
-                ]
+                [account.id for account in tx.refunds.list_due_refund_accounts(limit=ACCOUNTS_PER_TRANSACTION)]
             )
             for (shop, request_id), count in Counter(
                 (account.shop, account.request_id) for account in erased_accounts

@@ -15,12 +15,7 @@ from typing import TYPE_CHECKING, Any
 from bridge.errors import PayloadInvalid
 from bridge.model import AcceptedPolicy, Document, Fact, LegalHold, ShopOrderKey
 from bridge.rules.retention.holds import local_day
-from bridge.rules.retention.max_ages import (
-    MaxAges,
-    ShortenedRetention,
-    collect_max_ages,
-    find_shortened_retention,
-)
+from bridge.rules.retention.max_ages import MaxAges, ShortenedRetention, collect_max_ages, find_shortened_retention
 from bridge.rules.retention.release import (
     DocumentRetention,
     DocumentRetentionCalculator,
@@ -88,9 +83,7 @@ def count_policy_changes(*, services: Services) -> Mapping[PolicyChange, int]:
     return changes
 
 
-def find_earlier_ages(
-    accepted_policy: AcceptedPolicy | None, services: Services
-) -> Sequence[ShortenedRetention]:
+def find_earlier_ages(accepted_policy: AcceptedPolicy | None, services: Services) -> Sequence[ShortenedRetention]:
     """Return the maximum ages that are shorter under the loaded file than under the accepted one."""
     return (
         find_shortened_retention(accepted_policy.ages, collect_max_ages(services.retention))
@@ -134,9 +127,7 @@ def activate_or_review_policy(*, services: Services) -> bool:
     ages = find_earlier_ages(accepted, services)
     with services.store.transaction() as tx:
         if not earlier_orders and not ages:
-            _save_acceptance(
-                tx, accepted, changes, actor="bridge", reason="no date becomes earlier", services=services
-            )
+            _save_acceptance(tx, accepted, changes, actor="bridge", reason="no date becomes earlier", services=services)
             return True
         _close_policy_reviews(tx, actor="bridge", reason="another file has been loaded")
         tx.evidence.append_fact(
@@ -202,8 +193,7 @@ def _build_policy_fact_detail(
         "was": previous_policy.sha256 if previous_policy else "",
         **{direction.value: orders for direction, orders in count_by_direction(changes).items()},
         "earlier_ages": [
-            f"{shortened.category}.{shortened.what}"
-            for shortened in find_earlier_ages(previous_policy, services)
+            f"{shortened.category}.{shortened.what}" for shortened in find_earlier_ages(previous_policy, services)
         ],
         "first_day": min(new).isoformat() if new else None,
         "last_day": max(new).isoformat() if new else None,
@@ -211,9 +201,7 @@ def _build_policy_fact_detail(
 
 
 def _has_open_policy_review(tx: Tx, sha256: str) -> bool:
-    return any(
-        review.what.startswith(sha256[:16]) for review in tx.reviews.list_reviews(kind=POLICY_REVIEW_KIND)
-    )
+    return any(review.what.startswith(sha256[:16]) for review in tx.reviews.list_reviews(kind=POLICY_REVIEW_KIND))
 
 
 def _close_policy_reviews(tx: Tx, *, actor: str, reason: str) -> None:

@@ -54,10 +54,7 @@ def expire_documents(*, services: Services) -> DocumentExpiryResult:
             if not dated_now + destroyed_now:
                 break
     return DocumentExpiryResult(
-        policy_accepted=True,
-        dated=dated,
-        destroyed=destroyed,
-        has_more=dated + destroyed >= MAX_DOCUMENTS_PER_RUN,
+        policy_accepted=True, dated=dated, destroyed=destroyed, has_more=dated + destroyed >= MAX_DOCUMENTS_PER_RUN
     )
 
 
@@ -81,9 +78,7 @@ def _date_or_destroy_documents(
     retained = [decision for decision in decisions if not decision[2].is_erasable]
     erasable = [decision for decision in decisions if decision[2].is_erasable]
     _save_expiry_dates(retained, tx, services)
-    destroyed = tx.documents.delete_documents(
-        [document.id for _, documents, _ in erasable for document in documents]
-    )
+    destroyed = tx.documents.delete_documents([document.id for _, documents, _ in erasable for document in documents])
     for (shop, _), documents, document_retention in erasable:
         tx.evidence.append_fact(
             Fact.DOCUMENT_DESTROYED,
@@ -97,9 +92,7 @@ def _date_or_destroy_documents(
     return sum(len(documents) for _, documents, _ in retained), destroyed
 
 
-def _decide_orders(
-    orders: Sequence[ShopOrderKey], today: date, tx: Tx, services: Services
-) -> list[OrderDecision]:
+def _decide_orders(orders: Sequence[ShopOrderKey], today: date, tx: Tx, services: Services) -> list[OrderDecision]:
     """Return each order's documents with their retention.
 
     Lock the documents before reading legal holds, so that a hold that is being opened waits.
@@ -119,6 +112,4 @@ def _save_expiry_dates(decisions: Sequence[OrderDecision], tx: Tx, services: Ser
         ids = ids_by_retention.setdefault((document_retention.erasable_from, document_retention.grounds), [])
         ids.extend(document.id for document in documents)
     for (day, grounds), ids in ids_by_retention.items():
-        tx.documents.record_erasable_from(
-            ids, erasable_from=day, grounds=grounds, law_sha256=services.retention.sha256
-        )
+        tx.documents.record_erasable_from(ids, erasable_from=day, grounds=grounds, law_sha256=services.retention.sha256)

@@ -62,14 +62,7 @@ def open_person_legal_hold(
 
 
 def open_order_legal_hold(
-    shop: str,
-    order_id: str,
-    *,
-    reference: str,
-    actor: str,
-    reason: str,
-    services: Services,
-    kind: str = "",
+    shop: str, order_id: str, *, reference: str, actor: str, reason: str, services: Services, kind: str = ""
 ) -> LegalHoldResult:
     """Open a hold on the records of one order, or return the same active one.
 
@@ -143,9 +136,7 @@ def release_legal_hold(
         if disposed_on:
             detail |= {"kind": legal_hold.kind, "disposed_on": disposed_on.isoformat()}
         _record_legal_hold_fact(Fact.LEGAL_HOLD_RELEASED, legal_hold, tx, actor, reason, **detail)
-    return LegalHoldResult(
-        legal_hold=legal_hold, orders=len(order_keys), documents=documents, items=item_count
-    )
+    return LegalHoldResult(legal_hold=legal_hold, orders=len(order_keys), documents=documents, items=item_count)
 
 
 def _build_legal_hold(shop: str, reference: str, kind: str, actor: str, services: Services) -> LegalHold:
@@ -168,9 +159,7 @@ def _open_or_find_legal_hold(
     legal_hold: LegalHold, order_keys: Sequence[str], reason: str, *, tx: Tx, services: Services
 ) -> LegalHoldResult:
     active_holds = tx.legal_holds.list_active_legal_holds(
-        shop=legal_hold.shop,
-        request_id=legal_hold.request_id,
-        order_keys=() if legal_hold.request_id else order_keys,
+        shop=legal_hold.shop, request_id=legal_hold.request_id, order_keys=() if legal_hold.request_id else order_keys
     )
     for active_hold in active_holds:
         if (active_hold.reference, active_hold.request_id, active_hold.kind) == (
@@ -179,15 +168,10 @@ def _open_or_find_legal_hold(
             legal_hold.kind,
         ):
             order_count = len(tx.legal_holds.list_order_keys_on_hold(active_hold.id))
-            return LegalHoldResult(
-                legal_hold=active_hold, orders=order_count, documents=0, items=0, is_new=False
-            )
+            return LegalHoldResult(legal_hold=active_hold, orders=order_count, documents=0, items=0, is_new=False)
     tx.legal_holds.open_legal_hold(legal_hold, order_keys)
     item_count = pause_items(
-        _find_items_under_hold(legal_hold, order_keys, tx),
-        LEGAL_HOLD_PREFIX + legal_hold.id,
-        tx=tx,
-        services=services,
+        _find_items_under_hold(legal_hold, order_keys, tx), LEGAL_HOLD_PREFIX + legal_hold.id, tx=tx, services=services
     )
     documents = recompute_expiry_dates(
         [(legal_hold.shop, order_key) for order_key in order_keys], tx=tx, services=services
@@ -204,16 +188,12 @@ def _open_or_find_legal_hold(
         entries=item_count,
         **({"kind": legal_hold.kind} if legal_hold.kind else {}),
     )
-    return LegalHoldResult(
-        legal_hold=legal_hold, orders=len(order_keys), documents=documents, items=item_count
-    )
+    return LegalHoldResult(legal_hold=legal_hold, orders=len(order_keys), documents=documents, items=item_count)
 
 
 def _find_items_under_hold(legal_hold: LegalHold, order_keys: Sequence[str], tx: Tx) -> list[NoticeItem]:
     """Return the notice items of the hold's request and orders, each once."""
-    request_items = (
-        tx.notice_items.list_items(request_id=legal_hold.request_id) if legal_hold.request_id else []
-    )
+    request_items = tx.notice_items.list_items(request_id=legal_hold.request_id) if legal_hold.request_id else []
     order_items = tx.notice_items.list_items(order_keys=order_keys) if order_keys else []
     return list({item.id: item for item in [*request_items, *order_items]}.values())
 

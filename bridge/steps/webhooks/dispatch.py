@@ -51,11 +51,7 @@ def dispatch_delivery(delivery_id: str, *, services: Services) -> str:
             reason = getattr(fault, "reason", "topic_not_handled")
             tx.inbox.finish_delivery(lease, DeliveryState.REJECTED, reason)
             tx.evidence.append_fact(
-                Fact.DELIVERY_REJECTED,
-                shop=delivery.shop,
-                delivery=delivery.id,
-                topic=delivery.topic,
-                reason=reason,
+                Fact.DELIVERY_REJECTED, shop=delivery.shop, delivery=delivery.id, topic=delivery.topic, reason=reason
             )
             return ""
         tx.inbox.finish_delivery(lease, DeliveryState.DONE)
@@ -82,9 +78,7 @@ def _build_webhook_request(
         kind=kind,
         source=RequestSource.WEBHOOK,
         state=RequestState.IN_PROGRESS,
-        subject=""
-        if kind is RequestKind.SHOP_ERASURE
-        else _resolve_subject(delivery, principal, tx, services),
+        subject="" if kind is RequestKind.SHOP_ERASURE else _resolve_subject(delivery, principal, tx, services),
         principal=principal,
         received_at=received_at,
         received_at_basis="webhook_received" if received_at == webhook_received_at else "webhook_triggered",
@@ -123,10 +117,7 @@ def _find_clock_start(delivery: Delivery) -> datetime:
 
 def _resolve_subject(delivery: Delivery, principal: Principal, tx: Tx, services: Services) -> str:
     """Return the data subject's pseudonym; if the body does not identify one, a pseudonym of this body alone."""
-    return (
-        tx.person_lookup.find_subject(delivery.shop, principal)
-        or services.digest("nobody", delivery.raw)[:32]
-    )
+    return tx.person_lookup.find_subject(delivery.shop, principal) or services.digest("nobody", delivery.raw)[:32]
 
 
 def _parse_principal(body: Mapping[str, Any]) -> Principal:

@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["PackageInput", "PackageManifest", "seal_access_package", "write_access_package"]
 
 
-def seal_access_package(
-    request: PrivacyRequest, tasks: Sequence[Task], *, tx: Tx, services: Services
-) -> bool:
+def seal_access_package(request: PrivacyRequest, tasks: Sequence[Task], *, tx: Tx, services: Services) -> bool:
     """Seal the request's package and record it. Return True if every system that was asked answered in full.
 
     A second call builds the package again and replaces the first. Raises StoreUnavailable.

@@ -73,24 +73,13 @@ class BagItWriter:
         self._zip.close()
 
     def add_payload_file(
-        self,
-        path: str,
-        content: str | Iterable[bytes],
-        *,
-        role: str,
-        media_type: str,
-        portable: bool | None = None,
+        self, path: str, content: str | Iterable[bytes], *, role: str, media_type: str, portable: bool | None = None
     ) -> None:
         """Add one payload file under `data/`."""
         size, digest = self._write_zip_member(f"data/{path}", content)
         self.payload_files.append(
             PackageFile(
-                path=f"data/{path}",
-                role=role,
-                media_type=media_type,
-                sha256=digest,
-                size=size,
-                portable=portable,
+                path=f"data/{path}", role=role, media_type=media_type, sha256=digest, size=size, portable=portable
             )
         )
 
@@ -99,8 +88,7 @@ class BagItWriter:
         total_bytes = sum(file.size for file in self.payload_files)
         lines = {**info, "Payload-Oxum": f"{total_bytes}.{len(self.payload_files)}"}
         self._write_tag_file(
-            "bag-info.txt",
-            "".join(f"{name}: {_flatten_bag_info_value(value)}\n" for name, value in lines.items()),
+            "bag-info.txt", "".join(f"{name}: {_flatten_bag_info_value(value)}\n" for name, value in lines.items())
         )
         self._write_tag_file("manifest.json", manifest_json)
         digest = self._write_tag_file("manifest-sha256.txt", _render_checksum_manifest(self.payload_files))
@@ -109,9 +97,7 @@ class BagItWriter:
 
     def _write_tag_file(self, path: str, content: str) -> str:
         size, digest = self._write_zip_member(path, content)
-        self._tag_files.append(
-            PackageFile(path=path, role="tag", media_type="text/plain", sha256=digest, size=size)
-        )
+        self._tag_files.append(PackageFile(path=path, role="tag", media_type="text/plain", sha256=digest, size=size))
         return digest
 
     def _write_zip_member(self, path: str, content: str | Iterable[bytes]) -> tuple[int, str]:

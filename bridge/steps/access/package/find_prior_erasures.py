@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from bridge.store import Tx
 
 
-def find_prior_erasures(
-    request: PrivacyRequest, *, tx: Tx, services: Services
-) -> tuple[PriorErasureSummary, ...]:
+def find_prior_erasures(request: PrivacyRequest, *, tx: Tx, services: Services) -> tuple[PriorErasureSummary, ...]:
     """Return the earlier erasures of the request's data subject, newest first; each document is listed once.
 
     Raises StoreUnavailable.
@@ -49,9 +47,7 @@ def _build_prior_erasure(
         for account in tx.refunds.list_refund_accounts_of_request(erasure.request_id)
         if account.state is not RefundState.ERASED
     ]
-    erase_tasks = [
-        task for task in tx.tasks.list_tasks(erasure.request_id) if task.action is TaskAction.ERASE
-    ]
+    erase_tasks = [task for task in tx.tasks.list_tasks(erasure.request_id) if task.action is TaskAction.ERASE]
     return PriorErasureSummary(
         erasure=erasure,
         finished=all(task.state is TaskState.DONE for task in erase_tasks),

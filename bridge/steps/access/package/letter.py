@@ -43,9 +43,7 @@ MAX_VALUE_CHARS = 600
 MAX_NAME_CHARS = 60
 
 _SHOPIFY_GID_PATTERN = re.compile(r"gid:/+\S*", re.IGNORECASE)
-_CONTROL_CHARS_PATTERN = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
-)
+_CONTROL_CHARS_PATTERN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _NULL_WORD_PATTERN = re.compile(r"\b(None|null|undefined)\b")
 _STATUTE_REFERENCE_PATTERN = re.compile(
     r"\s*\([^()]*\b(?:ss?|rr?|Art)\.?\s?\d[^()]*\)"
@@ -134,8 +132,7 @@ def _build_template_values(contents: LetterContents) -> dict[str, Any]:
         "sealing_laws": prior_erasures.list_sealing_laws(contents.prior_erasures),
         "gaps": list(dict.fromkeys(map(missing.describe_gap, contents.gaps))),
         "unnamed": [
-            plain_language.describe_code(item, plain_language.TRADE_NAMES)
-            for item in contents.unnamed_recipients
+            plain_language.describe_code(item, plain_language.TRADE_NAMES) for item in contents.unnamed_recipients
         ],
         "left_out": [reason for _code, _count, reason in missing.list_masked_data(contents.statistics)],
         "lines": summary.build_letter_summary(contents.statistics, len(contents.recipients)),
@@ -143,15 +140,12 @@ def _build_template_values(contents: LetterContents) -> dict[str, Any]:
         "sources": contents.searched_systems,
         "kept": _build_retention_values(contents),
         "contact": {
-            name: format_setting(getattr(merchant.officer, name))
-            for name in ("name", "designation", "email", "phone")
+            name: format_setting(getattr(merchant.officer, name)) for name in ("name", "designation", "email", "phone")
         },
         "email_link": merchant.officer.email.strip() if is_setting_given(merchant.officer.email) else "",
         "routes": [
             plain_language.describe_code(code, plain_language.COMPLAINT_ROUTE_SENTENCES)
-            for code in regimes.list_complaint_routes(
-                merchant.complaint_route, day=today, regimes=contents.regimes
-            )
+            for code in regimes.list_complaint_routes(merchant.complaint_route, day=today, regimes=contents.regimes)
         ],
         "rights_laws": [
             law.title
@@ -170,17 +164,14 @@ def _build_greeting(first_name: str) -> str:
 
 def _build_recipient_values(recipient: Recipient) -> Mapping[str, str]:
     days = [
-        format_long_date(day)
-        for day in dict.fromkeys((recipient.first_shared_on, recipient.last_shared_on))
-        if day
+        format_long_date(day) for day in dict.fromkeys((recipient.first_shared_on, recipient.last_shared_on)) if day
     ]
     is_carrier = recipient.waybill_count is not None
     return {
         "name": recipient.name,
         "service": _STATUTE_REFERENCE_PATTERN.sub("", recipient.service),
         "shared": ", ".join(recipient.shared_data) or NOT_PUBLISHED,
-        "when": " to ".join(days)
-        or ("on a day we do not know" if is_carrier else "since you became our customer"),
+        "when": " to ".join(days) or ("on a day we do not know" if is_carrier else "since you became our customer"),
         "parcels": str(recipient.waybill_count) if is_carrier else "",
         "where": recipients.describe_countries(recipient),
         "safeguard": _STATUTE_REFERENCE_PATTERN.sub("", recipients.describe_safeguard(recipient)),

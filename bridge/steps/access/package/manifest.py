@@ -88,21 +88,12 @@ def render_manifest_json(contents: LetterContents, files: Sequence[PackageFile])
                 "completeness": {
                     "complete": not contents.gaps,
                     "gaps": [
-                        {
-                            "source": gap.system,
-                            "kind": gap.absence.value,
-                            "reason": gap.reason,
-                            "what": gap.what,
-                        }
+                        {"source": gap.system, "kind": gap.absence.value, "reason": gap.reason, "what": gap.what}
                         for gap in contents.gaps
                     ],
                     "recipients_named": not contents.unnamed_recipients,
                     "recipient_gaps": [
-                        {
-                            "processor": processor_id,
-                            "kind": "recipient",
-                            "reason": RECIPIENT_NOT_CONFIGURED,
-                        }
+                        {"processor": processor_id, "kind": "recipient", "reason": RECIPIENT_NOT_CONFIGURED}
                         for processor_id in contents.unnamed_recipients
                     ],
                 },

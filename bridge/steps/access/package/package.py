@@ -80,12 +80,8 @@ def write_access_package(package: PackageInput, out: IO[bytes]) -> PackageManife
     """Write the package to `out`, which need not be seekable, and return its contents."""
     zone = ZoneInfo(package.merchant.clocks.timezone)
     # read first: a carrier's record may come before the customer record whose name it is compared with
-    names = {
-        read_customer_name(finding.body) for _, finding in package.records() if finding.kind == "customer"
-    } - {()}
-    files = RecordFiles(
-        zone, subject_names=names, shipping_rules=package.merchant.attribution, csv_bom=package.csv_bom
-    )
+    names = {read_customer_name(finding.body) for _, finding in package.records() if finding.kind == "customer"} - {()}
+    files = RecordFiles(zone, subject_names=names, shipping_rules=package.merchant.attribution, csv_bom=package.csv_bom)
     for system, finding in package.records():
         files.add_finding(system, finding)
     gaps = missing.find_gaps(package.tasks)
@@ -130,19 +126,14 @@ def write_access_package(package: PackageInput, out: IO[bytes]) -> PackageManife
         )
 
 
-def _write_summary_files(
-    bag: BagItWriter, contents: letter.LetterContents, header: Mapping[str, Any]
-) -> None:
+def _write_summary_files(bag: BagItWriter, contents: letter.LetterContents, header: Mapping[str, Any]) -> None:
     statistics, retention, all_recipients = contents.statistics, contents.retention, contents.recipients
     today = contents.prepared_at.astimezone(contents.zone).date()
 
     def write_part(path: str, role: str, body: Mapping[str, Any]) -> None:
         name = path[3:].removesuffix(".json")
         bag.add_payload_file(
-            path,
-            dump_indented_json({**header, "part": name, **body}) + "\n",
-            role=role,
-            media_type=_JSON_MEDIA_TYPE,
+            path, dump_indented_json({**header, "part": name, **body}) + "\n", role=role, media_type=_JSON_MEDIA_TYPE
         )
 
     html, text = letter.render_access_letter(contents)
@@ -153,22 +144,12 @@ def _write_summary_files(
     write_part(
         "01_summary.json",
         "dpdp_s11_1_a_summary",
-        {
-            **summary.build_summary_section(
-                retention, statistics, contents.headline_answer, searched_systems
-            ),
-            **prior,
-        },
+        {**summary.build_summary_section(retention, statistics, contents.headline_answer, searched_systems), **prior},
     )
-    recipients_section = recipients.build_recipients_section(
-        all_recipients, contents.unnamed_recipients, statistics
-    )
+    recipients_section = recipients.build_recipients_section(all_recipients, contents.unnamed_recipients, statistics)
     write_part("02_recipients.json", "dpdp_s11_1_b_recipients", recipients_section)
     bag.add_payload_file(
-        "02_recipients.csv",
-        recipients.render_recipients_csv(all_recipients),
-        role="recipients",
-        media_type="text/csv",
+        "02_recipients.csv", recipients.render_recipients_csv(all_recipients), role="recipients", media_type="text/csv"
     )
     legal_bases = summary.build_legal_bases_section(retention, contents.regimes, today)
     write_part("03_purposes_and_bases.json", "gdpr_15_1_a", legal_bases)
@@ -178,14 +159,10 @@ def _write_summary_files(
         retention_section.build_retention_section(retention, statistics, today, contents.regimes),
     )
     write_part("05_consents.json", "consent_log", summary.build_consents_section(retention, statistics))
-    write_part(
-        "06_automated_decisions.json", "gdpr_15_1_h", summary.build_automated_decisions_section(statistics)
-    )
+    write_part("06_automated_decisions.json", "gdpr_15_1_h", summary.build_automated_decisions_section(statistics))
     write_part("07_transfers.json", "gdpr_15_2", recipients.build_transfers_section(all_recipients))
     write_part(
-        "08_withheld.json",
-        "withheld_and_why",
-        {**missing.build_withheld_section(contents.gaps, statistics), **prior},
+        "08_withheld.json", "withheld_and_why", {**missing.build_withheld_section(contents.gaps, statistics), **prior}
     )
 
 

@@ -99,8 +99,7 @@ COMPLAINT_ROUTE_SENTENCES = {
     "Protection Board of India.",
     "supervisory_authority": "You can complain to the data protection authority of the country where you "
     "live or work, and you can go to court.",
-    "merchant_complaint_s164A": "In the United Kingdom you can complain to us directly; we answer within "
-    "30 days.",
+    "merchant_complaint_s164A": "In the United Kingdom you can complain to us directly; we answer within 30 days.",
     "ico": "In the United Kingdom you can also complain to the Information Commissioner's Office.",
 }
 CATEGORY_PHRASES = {

@@ -32,9 +32,7 @@ def build_evidence_bundle(
     """
     files = {name: dump_table_json(table) for name, table in build_json_tables(inputs).items()}
     files |= {_fact_path(row): encode_event(row) for row in inputs.rows}
-    files["CHAIN"] = "".join(
-        f"{row.prev_hash} {row.hash} {_fact_path(row)}\n" for row in inputs.rows
-    ).encode()
+    files["CHAIN"] = "".join(f"{row.prev_hash} {row.hash} {_fact_path(row)}\n" for row in inputs.rows).encode()
     if inputs.certificate is not None:
         unsigned = {name: value for name, value in inputs.certificate.items() if name != "signature"}
         files["certificate.json"] = encode_canonical_json(unsigned)

@@ -23,24 +23,8 @@ SOURCE_FACTS = ("task.", "principal.", "shop.", "platform_erasure.", "late_deliv
 DECISION_FACTS = ("plan.", "guard.", "hold.", "law_file.", "shop_erasure.", "vault.", "review.")
 NOTICE_FACTS = ("instruction.", "entry.", "notice.", "parcel.")
 LETTER_FACTS = ("notice.sent", "notice.reminded", "notice.filed", "notice.bounced", "package.")
-AFTERCARE_FACTS = (
-    "document.",
-    "record.",
-    "notice.reopened",
-    "notice.read_back",
-    "request.replayed",
-    "tombstones.",
-)
-DELIVERY_FIELDS = (
-    "id",
-    "topic",
-    "webhook_id",
-    "event_id",
-    "api_version",
-    "triggered_at",
-    "received_at",
-    "state",
-)
+AFTERCARE_FACTS = ("document.", "record.", "notice.reopened", "notice.read_back", "request.replayed", "tombstones.")
+DELIVERY_FIELDS = ("id", "topic", "webhook_id", "event_id", "api_version", "triggered_at", "received_at", "state")
 
 
 def dump_table_json(value: Any) -> bytes:
@@ -69,8 +53,7 @@ def build_json_tables(inputs: BundleInputs) -> dict[str, Any]:
             "facts": _select_fact_rows(inputs, DECISION_FACTS),
         },
         "07_third_parties.json": {
-            "processors": certificate.get("processors")
-            or [_build_task_row(task) for task in processor_tasks],
+            "processors": certificate.get("processors") or [_build_task_row(task) for task in processor_tasks],
             "platform": certificate.get("platform", []),
             "not_instructed": certificate.get("not_instructed", []),
             "facts": _select_fact_rows(inputs, NOTICE_FACTS),
@@ -160,9 +143,7 @@ def _build_software_table(inputs: BundleInputs) -> dict[str, Any]:
         "retention_sha256": inputs.request.retention_sha256,
         "certificate_made_by": (inputs.certificate or {}).get("policy", {}),
         "public_key": inputs.public_key,
-        "by_operators": [
-            _build_fact_row(fact) for fact in inputs.facts if not fact.actor.startswith("bridge")
-        ],
+        "by_operators": [_build_fact_row(fact) for fact in inputs.facts if not fact.actor.startswith("bridge")],
     }
 
 
@@ -187,10 +168,4 @@ def _select_fact_rows(inputs: BundleInputs, prefixes: Sequence[str]) -> list[Map
 
 
 def _build_fact_row(fact: Any) -> Mapping[str, Any]:
-    return {
-        "row": fact.seq,
-        "at": fact.at,
-        "actor": fact.actor,
-        "fact": fact.fact,
-        "detail": dict(fact.detail),
-    }
+    return {"row": fact.seq, "at": fact.at, "actor": fact.actor, "fact": fact.fact, "detail": dict(fact.detail)}

@@ -21,9 +21,7 @@ CHAIN_CHECK_SCRIPT = """\
       done < CHAIN
       echo "every fact has its hash" )
 """
-CHAIN_LINK_CHECK = (
-    '        [ -z "$last" ] || [ "$before" = "$last" ] || { echo "GAP before $file"; exit 1; }\n'
-)
+CHAIN_LINK_CHECK = '        [ -z "$last" ] || [ "$before" = "$last" ] || { echo "GAP before $file"; exit 1; }\n'
 
 
 def render_readme(inputs: BundleInputs) -> str:

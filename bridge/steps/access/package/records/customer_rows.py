@@ -29,9 +29,7 @@ def build_customer_rows(body: RecordBody, zone: tzinfo) -> Iterator[TableRow]:
             "first_name": read_text(body, "firstName"),
             "last_name": read_text(body, "lastName"),
             "email": read_text(body, "defaultEmailAddress.emailAddress") or read_text(body, "email"),
-            "phone": read_phone(
-                get_nested_value(body, "defaultPhoneNumber.phoneNumber") or body.get("phone")
-            ),
+            "phone": read_phone(get_nested_value(body, "defaultPhoneNumber.phoneNumber") or body.get("phone")),
             "language": read_text(body, "locale"),
             "note": read_text(body, "note"),
             "tags": join_values(body.get("tags")),
@@ -66,9 +64,7 @@ def _build_address_row(owner_kind: str, owner_ref: str, use: str, address: Recor
         "kept_with_ref": owner_ref,
         "use": use,
         "name": read_text(address, "name") or full_name,
-        **{
-            name: read_text(address, name) for name in ("company", "address1", "address2", "city", "province")
-        },
+        **{name: read_text(address, name) for name in ("company", "address1", "address2", "city", "province")},
         "province_code": read_text(address, "provinceCode"),
         "zip": read_text(address, "zip"),
         "country": read_text(address, "country"),
@@ -83,14 +79,7 @@ def _build_consent_rows(body: RecordBody, zone: tzinfo) -> Iterator[TableRow]:
     email, phone = body.get("defaultEmailAddress"), body.get("defaultPhoneNumber")
     sources = [
         ("email", email, "marketingState", "marketingOptInLevel", "marketingUpdatedAt", ""),
-        (
-            "sms",
-            phone,
-            "marketingState",
-            "marketingOptInLevel",
-            "marketingUpdatedAt",
-            "marketingCollectedFrom",
-        ),
+        ("sms", phone, "marketingState", "marketingOptInLevel", "marketingUpdatedAt", "marketingCollectedFrom"),
     ]
     nested_consents = {
         "email": [body.get("emailMarketingConsent")],
@@ -98,9 +87,7 @@ def _build_consent_rows(body: RecordBody, zone: tzinfo) -> Iterator[TableRow]:
         "whatsapp": [get_nested_value(phone, "whatsAppMarketingConsent")],
     }
     for channel, consents in nested_consents.items():
-        sources += [
-            (channel, consent, "state", "optInLevel", "updatedAt", "collectedFrom") for consent in consents
-        ]
+        sources += [(channel, consent, "state", "optInLevel", "updatedAt", "collectedFrom") for consent in consents]
     seen_consents = set()
     for channel, consent, state, level, updated, source in sources:
         if not isinstance(consent, Mapping) or not consent.get(state):

@@ -30,9 +30,7 @@ def read_shopify_id(body: RecordBody) -> str:
 
 def join_values(value: Any) -> str:
     """Return a list as text with commas, a single value as text."""
-    return (
-        ", ".join(map(convert_to_text, value)) if isinstance(value, list | tuple) else convert_to_text(value)
-    )
+    return ", ".join(map(convert_to_text, value)) if isinstance(value, list | tuple) else convert_to_text(value)
 
 
 def format_custom_attributes(body: RecordBody) -> str:

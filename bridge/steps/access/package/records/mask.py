@@ -103,16 +103,10 @@ def _mask_object(
     copy = {}
     for key, item in value.items():
         text = str(key)
-        name = (
-            named_key
-            if text == "value" and named_key in _LAST_DIGITS_KEYS | _HIDDEN_KEYS
-            else normalize_key(text)
-        )
+        name = named_key if text == "value" and named_key in _LAST_DIGITS_KEYS | _HIDDEN_KEYS else normalize_key(text)
         # most names are not sensitive and need no further check
         copy[replace_surrogates(text)] = (
-            _mask_field(
-                name, item, mask_counts, label, in_payment_instrument=in_payment_instrument, depth=depth + 1
-            )
+            _mask_field(name, item, mask_counts, label, in_payment_instrument=in_payment_instrument, depth=depth + 1)
             if name in _SENSITIVE_KEYS or (in_payment_instrument and name == "number")
             else _mask_value(
                 item,
@@ -159,8 +153,7 @@ def _mask_value(value: Any, mask_counts: Counter[str], *, in_payment_instrument:
     if not isinstance(value, list | tuple):
         return _mask_object(value, mask_counts, in_payment_instrument=in_payment_instrument, depth=depth)
     return [
-        _mask_value(item, mask_counts, in_payment_instrument=in_payment_instrument, depth=depth + 1)
-        for item in value
+        _mask_value(item, mask_counts, in_payment_instrument=in_payment_instrument, depth=depth + 1) for item in value
     ]
 
 

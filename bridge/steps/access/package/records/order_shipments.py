@@ -59,9 +59,7 @@ def _build_tracking_columns(
 ) -> dict[str, str]:
     carrier, number = convert_to_text(tracking.get(company_key)), convert_to_text(tracking.get("number"))
     url = convert_to_text(tracking.get("url"))
-    attribution = attribute_parcel(
-        company=carrier, url=url, number=number, location=location, rules=shipping_rules
-    )
+    attribution = attribute_parcel(company=carrier, url=url, number=number, location=location, rules=shipping_rules)
     return {
         "carrier": carrier,
         "carrier_id": "" if attribution.carrier == UNKNOWN_CARRIER else attribution.carrier,
@@ -75,11 +73,8 @@ def _build_fulfillment_columns(fulfillment: ShopifyObject, zone: tzinfo) -> dict
     timestamps = (fulfillment.get(name) for name in ("createdAt", "inTransitAt", "deliveredAt"))
     shipped_on, last_on = find_first_and_last_day(timestamps, zone)
     return {
-        "status": convert_to_text(fulfillment.get("displayStatus"))
-        or convert_to_text(fulfillment.get("status")),
-        "status_at": format_iso_datetime(
-            fulfillment.get("deliveredAt") or fulfillment.get("createdAt"), zone
-        ),
+        "status": convert_to_text(fulfillment.get("displayStatus")) or convert_to_text(fulfillment.get("status")),
+        "status_at": format_iso_datetime(fulfillment.get("deliveredAt") or fulfillment.get("createdAt"), zone),
         "shipped_on": shipped_on,
         "last_on": last_on,
     }

@@ -55,12 +55,8 @@ def build_shipment_row(system: str, body: Mapping[str, Any], zone: tzinfo) -> di
             name: convert_to_text(get_nested_value(consignee, name))
             for name in ("name", "city", "state", "pin", "country")
         },
-        "address": ", ".join(filter(None, map(convert_to_text, lines)))
-        if isinstance(lines, list | tuple)
-        else "",
-        "phones": "; ".join(map(read_phone, phones))
-        if isinstance(phones, list | tuple)
-        else convert_to_text(phones),
+        "address": ", ".join(filter(None, map(convert_to_text, lines))) if isinstance(lines, list | tuple) else "",
+        "phones": "; ".join(map(read_phone, phones)) if isinstance(phones, list | tuple) else convert_to_text(phones),
         "received_by": convert_to_text(body.get("received_by")),
         "not_found": "yes" if is_unknown_at_carrier(body) else "",
     }
@@ -104,8 +100,6 @@ def _find_first_text(event: Mapping[str, Any], keys: tuple[str, ...]) -> str:
 
 def _split_amount_currency(value: Any) -> tuple[str, str]:
     if isinstance(value, Mapping):
-        return convert_to_text(value.get("amount")), convert_to_text(
-            value.get("currencyCode") or value.get("currency")
-        )
+        return convert_to_text(value.get("amount")), convert_to_text(value.get("currencyCode") or value.get("currency"))
     amount = convert_to_text(value)
     return amount, DEFAULT_CURRENCY if amount else ""

@@ -16,17 +16,9 @@ from bridge.steps.access.package.records.fields import (
     read_shopify_id,
     read_text,
 )
-from bridge.steps.access.package.records.order_shipments import (
-    build_order_shipment_rows,
-    iter_return_trackings,
-)
+from bridge.steps.access.package.records.order_shipments import build_order_shipment_rows, iter_return_trackings
 from bridge.steps.access.package.records.parcels import build_shipment_event_rows, build_shipment_row
-from bridge.steps.access.package.text import (
-    convert_to_text,
-    format_iso_datetime,
-    get_nested_value,
-    iter_objects,
-)
+from bridge.steps.access.package.text import convert_to_text, format_iso_datetime, get_nested_value, iter_objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,12 +27,7 @@ if TYPE_CHECKING:
     from bridge.rules.index.shipping import AttributionRules
     from bridge.steps.access.package.records.fields import RecordBody, TableRow
 
-FILE_NAMES_BY_KIND = {
-    "customer": "profile",
-    "order": "orders",
-    "draft_order": "draft_orders",
-    "shipment": "shipments",
-}
+FILE_NAMES_BY_KIND = {"customer": "profile", "order": "orders", "draft_order": "draft_orders", "shipment": "shipments"}
 
 
 def build_table_rows(
@@ -118,9 +105,7 @@ def _build_draft_order_rows(body: RecordBody, zone: tzinfo) -> Iterator[TableRow
     yield from _build_order_line_rows("draft order", {"order": name, "order_id": ref}, body)
 
 
-def _build_order_line_rows(
-    document_kind: str, order_columns: dict[str, str], body: RecordBody
-) -> Iterator[TableRow]:
+def _build_order_line_rows(document_kind: str, order_columns: dict[str, str], body: RecordBody) -> Iterator[TableRow]:
     for line in iter_objects(body, "lineItems"):
         price = get_nested_value(line, "originalUnitPriceSet.shopMoney")
         yield (
@@ -146,11 +131,8 @@ def _build_payment_row(payment: RecordBody, zone: tzinfo) -> dict[str, str]:
         "kind": read_text(payment, "kind"),
         "status": read_text(payment, "status"),
         "gateway": read_text(payment, "formattedGateway") or read_text(payment, "gateway"),
-        "method": " ".join(
-            filter(None, (convert_to_text(get_nested_value(details, name)) for name in method))
-        ),
-        "account": read_text(payment, "accountNumber")
-        or convert_to_text(get_nested_value(details, "number")),
+        "method": " ".join(filter(None, (convert_to_text(get_nested_value(details, name)) for name in method))),
+        "account": read_text(payment, "accountNumber") or convert_to_text(get_nested_value(details, "number")),
         "amount": read_text(payment, "amountSet.shopMoney.amount"),
         "currency": read_text(payment, "amountSet.shopMoney.currencyCode"),
         "reference": read_text(payment, "paymentId"),
@@ -179,10 +161,7 @@ def _build_return_row(return_body: RecordBody, zone: tzinfo) -> dict[str, str]:
         "created_at": format_iso_datetime(return_body.get("createdAt"), zone),
         "quantity": str(sum(quantities)) if quantities else "",
         "notes": "; ".join(
-            filter(
-                None,
-                [*notes, read_text(return_body, "decline.reason"), read_text(return_body, "decline.note")],
-            )
+            filter(None, [*notes, read_text(return_body, "decline.reason"), read_text(return_body, "decline.note")])
         ),
         "tracking": "; ".join(filter(None, parcels)),
     }

@@ -269,13 +269,8 @@ FLAT_TABLES: tuple[FlatTable, ...] = (
 )
 FLAT_TABLES_BY_NAME = {table.name: table for table in FLAT_TABLES}
 
-_PHONE_NOTE = (
-    "international form; an apostrophe stands in front, so that spreadsheets do not calculate with it"
-)
-_COLUMN_NOTES = {
-    "phone": _PHONE_NOTE,
-    "phones": _PHONE_NOTE,
-}
+_PHONE_NOTE = "international form; an apostrophe stands in front, so that spreadsheets do not calculate with it"
+_COLUMN_NOTES = {"phone": _PHONE_NOTE, "phones": _PHONE_NOTE}
 _EVERY_CELL_NOTE = (
     "a cell that begins with = + - @, a tab or a line break has an apostrophe in front, which is not part of "
     "the value; plain negative numbers have none; a very long text is cut and whole in the .json file"
@@ -289,6 +284,4 @@ def render_column_dictionary() -> Iterator[str]:
     for table in FLAT_TABLES:
         for column in table.columns:
             note = _COLUMN_NOTES.get(column.name, "")
-            yield format_csv_line(
-                (f"records/{table.name}.csv", column.name, column.label, column.dpv_term, note)
-            )
+            yield format_csv_line((f"records/{table.name}.csv", column.name, column.label, column.dpv_term, note))

@@ -24,9 +24,7 @@ OTHER_PERSON_REMOVED = "other_person_removed"  # a code of `plain_language.MASKI
 
 _RECEIVER_KEYS = frozenset({"receivedby", "recievedby", "receviedby", "receivername", "signedby"})
 _RAW_RECORD_KEY = "raw_unrecognised"
-_REMARK_KEYS = frozenset(
-    {"note", "notes", "remark", "remarks", "instructions", "message", "comment", _RAW_RECORD_KEY}
-)
+_REMARK_KEYS = frozenset({"note", "notes", "remark", "remarks", "instructions", "message", "comment", _RAW_RECORD_KEY})
 _SCAN_KEYS = frozenset({"at", "status", "code", "place", "location"})  # status codes and places
 _GENERIC_RECEIVER_WORDS = frozenset(
     ["self", "consignee", "customer", "recipient", "security", "guard", "family", "neighbour", "neighbor"]
@@ -44,9 +42,7 @@ def read_customer_name(customer: Mapping[str, Any]) -> NameWords:
     return _split_name(f"{first} {last}") if _split_name(first) else ()
 
 
-def mask_third_parties(
-    body: dict[str, Any], subject_names: Iterable[NameWords], mask_counts: Counter[str]
-) -> None:
+def mask_third_parties(body: dict[str, Any], subject_names: Iterable[NameWords], mask_counts: Counter[str]) -> None:
     """Replace the receiver's name in a record with `another person`, unless it is one of `subject_names`.
 
     Changes `body` in place and counts each replacement in `mask_counts`.
@@ -99,9 +95,7 @@ def _mask_names_in_remarks(
         mask_counts[OTHER_PERSON_REMOVED] += 1
         return name_run.sub(
             lambda match: (
-                match.group()
-                if identifying_words.isdisjoint(_split_words(match.group()))
-                else OTHER_PERSON_PLACEHOLDER
+                match.group() if identifying_words.isdisjoint(_split_words(match.group())) else OTHER_PERSON_PLACEHOLDER
             ),
             value,
         )

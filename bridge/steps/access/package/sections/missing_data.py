@@ -72,9 +72,7 @@ def list_searched_systems(tasks: Sequence[Task], zone: tzinfo) -> list[dict[str,
             "system": task.system,
             "name": plain_language.describe_system(task.system),
             "answered_at": task.finished_at.isoformat() if task.finished_at else "",
-            "answered_on": format_long_datetime(task.finished_at, zone)
-            if task.finished_at
-            else "not answered yet",
+            "answered_on": format_long_datetime(task.finished_at, zone) if task.finished_at else "not answered yet",
             "records": task.records,
             "result": _describe_search_result(task, gaps),
         }
@@ -140,10 +138,7 @@ def build_headline_answer(
     if sealed_count and complete:
         return "yes", "Yes, but nothing beside what is sealed since we erased your data."
     if sealed_count:
-        return (
-            "yes",
-            "Yes: what is sealed since we erased your data. Not all systems answered, so there may be more.",
-        )
+        return ("yes", "Yes: what is sealed since we erased your data. Not all systems answered, so there may be more.")
     if not identifiable:
         return "could_not_match", "We could not tell which records are yours from what the request named."
     if complete:

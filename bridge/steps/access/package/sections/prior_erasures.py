@@ -19,16 +19,10 @@ if TYPE_CHECKING:
     from bridge.rules.erasure.tombstone import PriorErasureSummary, RemainingData
 
 
-def build_prior_erasures_section(
-    prior_erasures: Sequence[PriorErasureSummary], zone: tzinfo
-) -> Mapping[str, Any]:
+def build_prior_erasures_section(prior_erasures: Sequence[PriorErasureSummary], zone: tzinfo) -> Mapping[str, Any]:
     """Return the key `earlier_erasures`; an empty mapping if there was no erasure."""
     return (
-        {
-            "earlier_erasures": [
-                _build_prior_erasure_json(prior_erasure, zone) for prior_erasure in prior_erasures
-            ]
-        }
+        {"earlier_erasures": [_build_prior_erasure_json(prior_erasure, zone) for prior_erasure in prior_erasures]}
         if prior_erasures
         else {}
     )
@@ -36,9 +30,7 @@ def build_prior_erasures_section(
 
 def count_sealed_items(prior_erasures: Sequence[PriorErasureSummary]) -> int:
     """Return how many items are still sealed or locked."""
-    return sum(
-        remaining_item.count for prior_erasure in prior_erasures for remaining_item in prior_erasure.rests
-    )
+    return sum(remaining_item.count for prior_erasure in prior_erasures for remaining_item in prior_erasure.rests)
 
 
 def list_sealing_laws(prior_erasures: Sequence[PriorErasureSummary]) -> tuple[str, ...]:
@@ -62,11 +54,7 @@ def describe_prior_erasure(prior_erasure: PriorErasureSummary, zone: tzinfo) -> 
             *map(_describe_bank_details, _select_remaining_items(prior_erasure.rests, documents=False)),
         ],
         "why_codes": plain_language.SUPPRESSION_KEYS_SENTENCE
-        + (
-            f" They go after {format_long_date(prior_erasure.codes_until)}."
-            if prior_erasure.codes_until
-            else ""
-        ),
+        + (f" They go after {format_long_date(prior_erasure.codes_until)}." if prior_erasure.codes_until else ""),
     }
 
 
@@ -100,8 +88,7 @@ def _describe_erasure_result(prior_erasure: PriorErasureSummary, zone: tzinfo) -
     day = format_long_date(prior_erasure.erasure.erased_at.astimezone(zone).date())
     reference = prior_erasure.erasure.request_id
     removed_counts = [
-        format_count(rows, *plain_language.ERASED_ROW_NOUNS[table])
-        for table, rows in prior_erasure.removed.items()
+        format_count(rows, *plain_language.ERASED_ROW_NOUNS[table]) for table, rows in prior_erasure.removed.items()
     ]
     removed_text = f" From our own records went: {', '.join(removed_counts)}." if removed_counts else ""
     if not prior_erasure.finished:
@@ -151,9 +138,7 @@ def _describe_bank_details(remaining_item: RemainingData) -> str:
     return f"{subject} are locked away until {format_long_date(remaining_item.until)}."
 
 
-def _select_remaining_items(
-    remaining_items: Sequence[RemainingData], *, documents: bool
-) -> list[RemainingData]:
+def _select_remaining_items(remaining_items: Sequence[RemainingData], *, documents: bool) -> list[RemainingData]:
     return [
         remaining_item
         for remaining_item in remaining_items

@@ -11,11 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.rules.notices.recipients import ALL_PARCELS
 from bridge.steps.access.package import plain_language
-from bridge.steps.access.package.sections.statistics import (
-    CarrierParcels,
-    PackageStatistics,
-    normalize_carrier_name,
-)
+from bridge.steps.access.package.sections.statistics import CarrierParcels, PackageStatistics, normalize_carrier_name
 from bridge.steps.access.package.text import NOT_PUBLISHED, format_csv_line, format_setting, is_setting_given
 
 if TYPE_CHECKING:
@@ -48,9 +44,7 @@ class Recipient:
     has_legal_name: bool
 
 
-def list_recipients(
-    merchant: Merchant, statistics: PackageStatistics
-) -> tuple[list[Recipient], tuple[str, ...]]:
+def list_recipients(merchant: Merchant, statistics: PackageStatistics) -> tuple[list[Recipient], tuple[str, ...]]:
     """Return the recipients, and the ids of those without a configured name."""
     recipients, unnamed = [], []
     processor_keys: set[str] = set()
@@ -67,9 +61,7 @@ def list_recipients(
             keys = [key for key in keys if _is_processor_of_carrier(processor, key)]
             processor_keys.update(keys)
         if keys:
-            recipients.append(
-                _build_carrier_recipient(processor, [statistics.parcels_by_carrier[key] for key in keys])
-            )
+            recipients.append(_build_carrier_recipient(processor, [statistics.parcels_by_carrier[key] for key in keys]))
             if not is_setting_given(processor.legal_name):
                 unnamed.append(processor.id)
     for key in sorted(statistics.parcels_by_carrier.keys() - processor_keys):
@@ -95,8 +87,7 @@ def _build_permanent_recipient(processor: Processor, statistics: PackageStatisti
         role=format_setting(processor.role),
         service=format_setting(processor.services),
         shared_data=tuple(
-            plain_language.describe_code(field, _SHARED_DATA_NAMES)
-            for field in processor.fields or processor.data
+            plain_language.describe_code(field, _SHARED_DATA_NAMES) for field in processor.fields or processor.data
         ),
         first_shared_on=tally.first_date if tally else None,
         last_shared_on=tally.last_date if tally else None,
@@ -107,12 +98,8 @@ def _build_permanent_recipient(processor: Processor, statistics: PackageStatisti
     )
 
 
-def _build_carrier_recipient(
-    processor: Processor | None, carrier_parcels: Sequence[CarrierParcels]
-) -> Recipient:
-    days = [
-        day for parcels in carrier_parcels for day in (parcels.span.first_date, parcels.span.last_date) if day
-    ]
+def _build_carrier_recipient(processor: Processor | None, carrier_parcels: Sequence[CarrierParcels]) -> Recipient:
+    days = [day for parcels in carrier_parcels for day in (parcels.span.first_date, parcels.span.last_date) if day]
     carrier_name = carrier_parcels[0].name or "A carrier the shop did not name"
     return Recipient(
         id=processor.id if processor else normalize_carrier_name(carrier_name),
@@ -122,8 +109,7 @@ def _build_carrier_recipient(
         role=format_setting(processor.role) if processor else NOT_PUBLISHED,
         service=format_setting(processor.services) if processor else "delivery",
         shared_data=tuple(
-            plain_language.describe_code(field, plain_language.SHARED_FIELD_PHRASES)
-            for field in processor.fields
+            plain_language.describe_code(field, plain_language.SHARED_FIELD_PHRASES) for field in processor.fields
         )
         if processor and processor.fields
         else tuple(plain_language.SHARED_FIELD_PHRASES.values()),
@@ -145,9 +131,7 @@ def _format_recipient_name(processor: Processor) -> str:
 def describe_countries(recipient: Recipient) -> str:
     """Return the countries of a recipient in words."""
     return (
-        ", ".join(
-            plain_language.describe_code(code, plain_language.COUNTRY_NAMES) for code in recipient.countries
-        )
+        ", ".join(plain_language.describe_code(code, plain_language.COUNTRY_NAMES) for code in recipient.countries)
         or NOT_PUBLISHED
     )
 

@@ -35,9 +35,7 @@ def build_retention_section(
                 "category": category.id,
                 "title": category.title,
                 "records": statistics.tallies_by_category.get(category.id, RecordTally()).records,
-                "when_you_ask_for_erasure": describe_category_retention(
-                    category, retention, on_date, regimes
-                ),
+                "when_you_ask_for_erasure": describe_category_retention(category, retention, on_date, regimes),
                 "longest_time_without_a_request": describe_max_age(category),
                 "fields_kept_longer": list(category.keep_fields),
                 "held_by": [
@@ -101,30 +99,20 @@ def describe_hold_rule(hold_rule: RetentionRule | None) -> str:
         return "until the order is delivered and the time for returns and warranty is over"
     if hold_rule.last_day_rule == "until_released_by_ops":
         return "while a dispute or claim is open; we look again at fixed times whether it still is"
-    return (
-        f"until {duration} after {event}"
-        if duration
-        else f"until {hold_rule.last_day_rule.replace('_', ' ')}"
-    )
+    return f"until {duration} after {event}" if duration else f"until {hold_rule.last_day_rule.replace('_', ' ')}"
 
 
 def _describe_duration(durations: Mapping[str, Any]) -> str:
     parts = [
-        format_count(durations[unit], unit[:-1])
-        for unit in _DURATION_UNITS
-        if isinstance(durations.get(unit), int)
+        format_count(durations[unit], unit[:-1]) for unit in _DURATION_UNITS if isinstance(durations.get(unit), int)
     ]
     return " and ".join(parts)
 
 
-def _list_binding_holds(
-    category: Category, retention: Retention, on_date: date, regimes: Collection[str]
-) -> list[str]:
+def _list_binding_holds(category: Category, retention: Retention, on_date: date, regimes: Collection[str]) -> list[str]:
     """Return the holds that apply to this data subject on that day; an unreadable rule applies."""
     return [
-        hold
-        for hold in category.holds
-        if is_hold_applicable(hold, today=on_date, retention=retention, regimes=regimes)
+        hold for hold in category.holds if is_hold_applicable(hold, today=on_date, retention=retention, regimes=regimes)
     ]
 
 
@@ -138,12 +126,8 @@ def _build_hold_json(
         "rule": describe_hold_rule(hold),
         "law": law.title if law else "not readable in the retention file",
         "in_force": law is None or law.is_in_force(on_date),
-        "meanwhile": plain_language.describe_code(
-            category.held_action, plain_language.RETENTION_ACTION_PHRASES
-        ),
+        "meanwhile": plain_language.describe_code(category.held_action, plain_language.RETENTION_ACTION_PHRASES),
     }
-    if not set(GDPR_REGIMES).isdisjoint(
-        regimes
-    ):  # discloses an empty ground if the law is none under the GDPR
+    if not set(GDPR_REGIMES).isdisjoint(regimes):  # discloses an empty ground if the law is none under the GDPR
         hold_json["gdpr_ground"] = hold.gdpr_ground if hold else ""
     return hold_json

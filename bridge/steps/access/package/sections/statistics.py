@@ -109,9 +109,7 @@ class PackageStatistics:
             # a carrier that no longer knows the parcel still received it; the shop may know when
             self._count_parcel(row)
             return
-        record_date = next(
-            filter(None, (parse_local_date(row.get(name), self.zone) for name in _DATE_KEYS)), None
-        )
+        record_date = next(filter(None, (parse_local_date(row.get(name), self.zone) for name in _DATE_KEYS)), None)
         self._get_category_tally(FLAT_TABLES_BY_NAME[table].category).add_record(system, record_date)
         if table == "shipments":
             self._count_parcel(row)
@@ -142,9 +140,7 @@ class PackageStatistics:
             self._count_carrier_parcel(holder, holder, row)
 
     def _count_carrier_parcel(self, carrier_id: str, carrier_name: str, row: Mapping[str, str]) -> None:
-        parcels = self.parcels_by_carrier.setdefault(
-            normalize_carrier_name(carrier_id), CarrierParcels(carrier_name)
-        )
+        parcels = self.parcels_by_carrier.setdefault(normalize_carrier_name(carrier_id), CarrierParcels(carrier_name))
         for date_key in ("shipped_on", "last_on"):
             parcels.span.include_date(parse_local_date(row.get(date_key), self.zone))
         if row["waybill"]:

@@ -59,10 +59,7 @@ def _build_purpose(purpose_id: str, retention: Retention) -> Mapping[str, str]:
 
 
 def build_summary_section(
-    retention: Retention,
-    statistics: PackageStatistics,
-    answer: tuple[str, str],
-    searched_systems: list[dict[str, Any]],
+    retention: Retention, statistics: PackageStatistics, answer: tuple[str, str], searched_systems: list[dict[str, Any]]
 ) -> Mapping[str, Any]:
     """Return the body of `01_summary.json`; `answer` is a code and its sentence."""
     return {
@@ -70,8 +67,7 @@ def build_summary_section(
         "records": statistics.found_count,
         "sources": searched_systems,
         "categories": [
-            _build_category_summary(category, retention, statistics)
-            for category in retention.categories.values()
+            _build_category_summary(category, retention, statistics) for category in retention.categories.values()
         ],
     }
 
@@ -98,9 +94,7 @@ def _build_category_summary(
     }
 
 
-def build_legal_bases_section(
-    retention: Retention, regimes: Collection[str], on_date: date
-) -> Mapping[str, Any]:
+def build_legal_bases_section(retention: Retention, regimes: Collection[str], on_date: date) -> Mapping[str, Any]:
     """Return the body of `03_purposes_and_bases.json`: per category and regime, valid on that day."""
     return {
         "valid_on": on_date.isoformat(),
@@ -185,10 +179,7 @@ def build_letter_summary(statistics: PackageStatistics, recipient_count: int) ->
             f"{format_count(tables['refunds'], 'refund')} and {format_count(tables['returns'], 'return')}",
         ),
         (statistics.waybill_count, f"{format_count(statistics.waybill_count, 'parcel')} and where they were"),
-        (
-            tables["consents"],
-            f"{format_count(tables['consents'], 'entry', 'entries')} about consent to marketing",
-        ),
+        (tables["consents"], f"{format_count(tables['consents'], 'entry', 'entries')} about consent to marketing"),
         (statistics.found_count, f"shared with {format_count(recipient_count, 'recipient')}, named below"),
     ]
     lines = [line for count, line in counted_lines if count]
