@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from bridge.errors import ConnectorRefused, ConnectorUnavailable, CredentialRejected, StoreUnavailable
 from bridge.model import Fact, Lease, Notice, NoticeChannel, NoticeItem, NoticeState
 from bridge.services import Services
+from bridge.steps.evidence.record_facts import enqueue_requests
 from bridge.steps.notices.batch import RECHECK_DELAY, find_processor
 from bridge.steps.notices.erase_by_api import erase_by_api
 from bridge.steps.notices.letter import build_escalation_letter, build_instruction_letter
@@ -128,7 +129,8 @@ def _save_sent_notice(
             if attempt == RECORD_ATTEMPTS:
                 raise
         else:
-            return
+            break
+    enqueue_requests(items, services)  # also those of a letter that was answered while it was sent
 
 
 def _find_next_due_at(notice: Notice, now: datetime, services: Services) -> datetime:
@@ -147,18 +149,21 @@ def _record_send_failure(
     services: Services,
 ) -> None:
     """Delete the unsent link; then bounce a refused recipient, block on rejected credentials, or retry."""
-    with services.store.transaction() as tx:
-        tx.notices.delete_link_tokens(notice.id, token)
     if isinstance(fault, CredentialRejected):
+        with services.store.transaction() as tx:
+            tx.notices.delete_link_tokens(notice.id, token)
         retry_at = services.clock.now() + RECHECK_DELAY
         mark_notice_blocked(notice, "mail_refuses_us", retry_at, lease=lease, services=services)
     elif isinstance(fault, ConnectorRefused):
         bounced = replace(
             notice, state=NoticeState.BOUNCED, attempts=notice.attempts + 1, last_error=str(fault), next_at=None
         )
-        save_notice_outcome(Fact.NOTICE_BOUNCED, bounced, notice, items, lease, services, reason=str(fault))
+        if save_notice_outcome(
+            Fact.NOTICE_BOUNCED, bounced, notice, items, lease, services, unsent_token=token, reason=str(fault)
+        ):
+            enqueue_requests(items, services)
     else:
-        schedule_notice_retry(notice, fault, lease, services)
+        schedule_notice_retry(notice, fault, lease, services, unsent_token=token)
 
 
 def _expire_notice(notice: Notice, items: Sequence[NoticeItem], lease: Lease, services: Services) -> None:
@@ -176,4 +181,6 @@ def _expire_notice(notice: Notice, items: Sequence[NoticeItem], lease: Lease, se
             return
         except (ConnectorRefused, CredentialRejected) as fault:
             expired = replace(expired, last_error=f"not escalated: {fault}")
-    save_notice_outcome(Fact.NOTICE_EXPIRED, expired, notice, items, lease, services, escalated=not expired.last_error)
+    escalated = not expired.last_error
+    if save_notice_outcome(Fact.NOTICE_EXPIRED, expired, notice, items, lease, services, escalated=escalated):
+        enqueue_requests(items, services)
