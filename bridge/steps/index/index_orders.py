@@ -104,9 +104,8 @@ def _ingest_batch(shop: str, batch: Sequence[tuple[Lease, Delivery]], tx: Tx, se
     # first: every step locks the keys of data subjects before the evidence
     dropped = tx.index.ingest_sightings(shop, sightings)
     for delivery, reason in rejected:
-        tx.evidence.append_fact(
-            Fact.DELIVERY_REJECTED, shop=shop, delivery=delivery.id, topic=delivery.topic, reason=reason
-        )
+        detail = {"delivery": delivery.id, "topic": delivery.topic, "reason": reason}
+        tx.evidence.append_fact(Fact.DELIVERY_REJECTED, shop=shop, **detail)
     seal_sales(shop, sales, tx=tx, services=services, erased_order_ids=[sighting.order_id for sighting in dropped])
     flag_sensitive_text(shop, sensitive_locations, tx=tx)  # writes evidence: after the keys are locked
     if dropped:

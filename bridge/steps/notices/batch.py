@@ -33,11 +33,8 @@ def open_due_notices(account: str, lease: Lease, services: Services) -> datetime
     with services.store.transaction() as tx:
         tx.notice_accounts.verify_lease(lease)
         now = services.clock.now()
-        queued_items = [
-            item
-            for item in tx.notice_items.list_items(account=account, states=[NoticeState.QUEUED])
-            if not item.notice_id
-        ]
+        items = tx.notice_items.list_items(account=account, states=[NoticeState.QUEUED])
+        queued_items = [item for item in items if not item.notice_id]
         if not queued_items:
             return None
         processor = find_processor(queued_items[0].processor, services)

@@ -70,9 +70,7 @@ def schedule_notice_retry(
         tx.notices.save_notice(retrying, expected_state=notice.state)
 
 
-def mark_notice_blocked(
-    notice: Notice, reason: str, retry_at: datetime | None, *, lease: Lease, services: Services
-) -> None:
+def block_notice(notice: Notice, reason: str, retry_at: datetime | None, *, lease: Lease, services: Services) -> None:
     """Record why a notice cannot go on without a person; the same reason is recorded once.
 
     `retry_at` is the time of the next check, None if only an operator's action starts it again.
@@ -83,11 +81,8 @@ def mark_notice_blocked(
         blocked = replace(notice, last_error=reason, next_at=retry_at)
         if not tx.notices.save_notice(blocked, expected_state=notice.state) or notice.last_error == reason:
             return
-        waiting_items = [
-            replace(item, reason=reason[:48])
-            for item in tx.notice_items.list_items(notice_id=notice.id)
-            if item.answer is None
-        ]
+        items = tx.notice_items.list_items(notice_id=notice.id)
+        waiting_items = [replace(item, reason=reason[:48]) for item in items if item.answer is None]
         tx.notice_items.save_items(waiting_items)
         tx.notice_items.wake_requests_of_items(waiting_items)
         record_notice_fact(Fact.NOTICE_BLOCKED, waiting_items, tx, notice=notice, reason=reason)

@@ -177,18 +177,16 @@ def _erase_person_again(
     if removed.get("undecided"):
         summary = f"{removed['undecided']} orders of a customer that was erased or merged after the backup"
         tx.reviews.open_review(shop, RESTORED_MERGE_REVIEW_KIND, summary, request_id=request_id)
-    _record_tombstones_applied(
-        tx, actor, shop, request_id, keys=len(tombstones), removed=removed, request_known=request is not None
-    )
+    detail = {"keys": len(tombstones), "removed": removed, "request_known": request is not None}
+    _record_tombstones_applied(tx, actor, shop, request_id, **detail)
     return removed
 
 
 def _destroy_records_again(destroyed: Sequence[Destruction], actor: str, tx: Tx) -> Mapping[str, int]:
-    rows = tx.ledger_state.repeat_destructions(destroyed)
-    _record_tombstones_applied(
-        tx, actor, "", "", destroyed=dict(Counter(row.kind for row in destroyed)), removed={"destroyed": rows}
-    )
-    return {"destroyed": rows}
+    removed = {"destroyed": tx.ledger_state.repeat_destructions(destroyed)}
+    counts = dict(Counter(row.kind for row in destroyed))
+    _record_tombstones_applied(tx, actor, "", "", destroyed=counts, removed=removed)
+    return removed
 
 
 def _record_tombstones_applied(tx: Tx, actor: str, shop: str, request_id: str, **detail: Any) -> None:

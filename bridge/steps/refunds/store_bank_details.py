@@ -27,12 +27,6 @@ def store_bank_details(
             shop, details, order_id=legacy_id(order_id), refund_id=parse_refund_id(refund), opened_at=opened_at
         )
         if account:
-            tx.evidence.append_fact(
-                Fact.REFUND_ACCOUNT_STORED,
-                shop=shop,
-                actor=actor,
-                subject=account.subject,
-                account=account.id,
-                method=details.method,
-            )
+            detail = {"subject": account.subject, "account": account.id, "method": details.method}
+            tx.evidence.append_fact(Fact.REFUND_ACCOUNT_STORED, shop=shop, actor=actor, **detail)
     return account

@@ -49,13 +49,12 @@ def expire_documents(*, services: Services) -> DocumentExpiryResult:
     for list_orders in queries:
         while dated + destroyed < MAX_DOCUMENTS_PER_RUN:
             with services.store.transaction() as tx:
-                dated_now, destroyed_now = _date_or_destroy_documents(list_orders(tx), today, tx, services)
+                dated_now, destroyed_now = _date_or_destroy(list_orders(tx), today, tx, services)
             dated, destroyed = dated + dated_now, destroyed + destroyed_now
             if not dated_now + destroyed_now:
                 break
-    return DocumentExpiryResult(
-        policy_accepted=True, dated=dated, destroyed=destroyed, has_more=dated + destroyed >= MAX_DOCUMENTS_PER_RUN
-    )
+    has_more = dated + destroyed >= MAX_DOCUMENTS_PER_RUN
+    return DocumentExpiryResult(policy_accepted=True, dated=dated, destroyed=destroyed, has_more=has_more)
 
 
 def recompute_expiry_dates(orders: Sequence[ShopOrderKey], *, tx: Tx, services: Services) -> int:
@@ -70,9 +69,7 @@ def recompute_expiry_dates(orders: Sequence[ShopOrderKey], *, tx: Tx, services: 
     return sum(len(documents) for _, documents, _ in decisions)
 
 
-def _date_or_destroy_documents(
-    orders: Sequence[ShopOrderKey], today: date, tx: Tx, services: Services
-) -> tuple[int, int]:
+def _date_or_destroy(orders: Sequence[ShopOrderKey], today: date, tx: Tx, services: Services) -> tuple[int, int]:
     """Date the retained documents and destroy the erasable ones. Return the number of each."""
     decisions = _decide_orders(orders, today, tx, services)
     retained = [decision for decision in decisions if not decision[2].is_erasable]

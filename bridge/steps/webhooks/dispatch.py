@@ -50,15 +50,13 @@ def dispatch_delivery(delivery_id: str, *, services: Services) -> str:
         except (PayloadInvalid, KeyError) as fault:
             reason = getattr(fault, "reason", "topic_not_handled")
             tx.inbox.finish_delivery(lease, DeliveryState.REJECTED, reason)
-            tx.evidence.append_fact(
-                Fact.DELIVERY_REJECTED, shop=delivery.shop, delivery=delivery.id, topic=delivery.topic, reason=reason
-            )
+            detail = {"delivery": delivery.id, "topic": delivery.topic, "reason": reason}
+            tx.evidence.append_fact(Fact.DELIVERY_REJECTED, shop=delivery.shop, **detail)
             return ""
         tx.inbox.finish_delivery(lease, DeliveryState.DONE)
         request = _build_webhook_request(delivery, kind, body, tx=tx, services=services)
-        request_id = open_or_join(
-            request, _build_receipt(delivery, services), tx=tx, services=services, idempotency_key=delivery.id
-        )
+        receipt = _build_receipt(delivery, services)
+        request_id = open_or_join(request, receipt, tx=tx, services=services, idempotency_key=delivery.id)
     services.queue.enqueue("process", request_id, at_front=True)
     return request_id
 
@@ -67,11 +65,9 @@ def _build_webhook_request(
     delivery: Delivery, kind: RequestKind, body: Mapping[str, Any], *, tx: Tx, services: Services
 ) -> PrivacyRequest:
     principal = _parse_principal(body)
-    webhook_received_at = delivery.received_at
-    received_at = _find_clock_start(delivery)
-    clocks = compute_clocks(
-        received_at=received_at, webhook_received_at=webhook_received_at, rules=services.merchant.clocks
-    )
+    received_at, webhook_received_at = _find_clock_start(delivery), delivery.received_at
+    rules = services.merchant.clocks
+    clocks = compute_clocks(received_at=received_at, webhook_received_at=webhook_received_at, rules=rules)
     return PrivacyRequest(
         id=services.store.new_id("req"),
         shop=delivery.shop,

@@ -37,8 +37,7 @@ def receive_webhook(topic: str, headers: Mapping[str, str], raw: bytes, *, servi
     """Verify and store one webhook; it is committed when this returns.
 
     `topic` is that of the URL path; header names are lower case. Raises SignatureInvalid (answer 401) and
-    StoreUnavailable (answer 503), nothing else. Source:
-    https://shopify.dev/docs/apps/build/webhooks/subscribe/https.
+    StoreUnavailable (answer 503), nothing else. Source: https://shopify.dev/docs/apps/build/webhooks/subscribe/https.
     """
     secret_index = verify_webhook_signature(headers, raw, services=services)
     shop = _get_header(headers, "shop-domain")

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from bridge import __version__
-from bridge.model import RequestSource, Task, TaskAction, TaskState
-
-if TYPE_CHECKING:
-    from bridge.steps.evidence.bundle.inputs import BundleInputs
+from bridge.model import Event, PrivacyRequest, RequestSource, SignedHead, Task, TaskAction, TaskState
 
 RECEIPT_FACTS = ("request.opened", "request.joined", "delivery.")
 SOURCE_FACTS = ("task.", "principal.", "shop.", "platform_erasure.", "late_delivery.")
@@ -25,6 +22,27 @@ NOTICE_FACTS = ("instruction.", "entry.", "notice.", "parcel.")
 LETTER_FACTS = ("notice.sent", "notice.reminded", "notice.filed", "notice.bounced", "package.")
 AFTERCARE_FACTS = ("document.", "record.", "notice.reopened", "notice.read_back", "request.replayed", "tombstones.")
 DELIVERY_FIELDS = ("id", "topic", "webhook_id", "event_id", "api_version", "triggered_at", "received_at", "state")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BundleInputs:
+    """What is recorded of one request.
+
+    `facts` are the request's own; `rows` are all facts in the bundle, which may include those of other requests
+    between them. `deliveries` are the webhooks that the facts name, without bodies. `heads` are the signed heads to
+    show. `public_key` is base64; `timezone` is an IANA name.
+    """
+
+    request: PrivacyRequest
+    tasks: Sequence[Task]
+    facts: Sequence[Event]
+    rows: Sequence[Event]
+    heads: Sequence[SignedHead]
+    deliveries: Sequence[Mapping[str, Any]]
+    certificate: Mapping[str, Any] | None
+    plan: Mapping[str, Any] | None
+    public_key: str
+    timezone: str
 
 
 def dump_table_json(value: Any) -> bytes:
@@ -125,13 +143,12 @@ def _build_identity_table(inputs: BundleInputs) -> dict[str, Any]:
 
 def _build_scope_table(inputs: BundleInputs) -> dict[str, Any]:
     request = inputs.request
+    opening_facts = [fact for fact in inputs.facts if fact.fact in RECEIPT_FACTS[:2]]
     return {
         "kind": request.kind,
         "subject": request.subject,
         "subject_is": "a keyed HMAC (HMAC-SHA256, 128 bits): only the merchant's key links it to a person",
-        "orders_named": sum(
-            int(fact.detail.get("orders", 0)) for fact in inputs.facts if fact.fact in RECEIPT_FACTS[:2]
-        ),
+        "orders_named": sum(int(fact.detail.get("orders", 0)) for fact in opening_facts),
         "records_by_system": {f"{task.system}.{task.action}": task.records for task in inputs.tasks},
     }
 
@@ -149,12 +166,7 @@ def _build_software_table(inputs: BundleInputs) -> dict[str, Any]:
 
 def _build_task_row(task: Task) -> dict[str, Any]:
     return {
-        "system": task.system,
-        "action": task.action,
-        "state": task.state,
-        "outcome": task.outcome,
-        "records": task.records,
-        "attempts": task.attempts,
+        **{name: getattr(task, name) for name in ("system", "action", "state", "outcome", "records", "attempts")},
         "problem": task.last_error,
         "gaps": [asdict(gap) for gap in task.gaps],
         "detail": dict(task.detail),

@@ -6,16 +6,13 @@ not apply to the data subject, and never counts a category that was not searched
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import Any
 
 from bridge.steps.access.package.sections.statistics import PackageStatistics, RecordTally
 from bridge.steps.access.package.text import format_count, format_long_date
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-    from datetime import date
-
-    from config.retention_file.retention import Category, Retention
+from config.retention_file.retention import Category, Retention
 
 # held by the bridge or the accounts, not by the systems that were searched
 _NOT_SEARCHED_NOTES = {
@@ -49,10 +46,6 @@ _WITHDRAWAL_NOTE = (
 )
 
 
-def _build_purposes(category: Category, retention: Retention) -> list[Mapping[str, str]]:
-    return [_build_purpose(purpose_id, retention) for purpose_id in category.purposes]
-
-
 def _build_purpose(purpose_id: str, retention: Retention) -> Mapping[str, str]:
     purpose = retention.purposes.get(purpose_id)
     return {"id": purpose_id, "in_words": purpose.title if purpose else ""}
@@ -67,14 +60,12 @@ def build_summary_section(
         "records": statistics.found_count,
         "sources": searched_systems,
         "categories": [
-            _build_category_summary(category, retention, statistics) for category in retention.categories.values()
+            _build_category_row(category, retention, statistics) for category in retention.categories.values()
         ],
     }
 
 
-def _build_category_summary(
-    category: Category, retention: Retention, statistics: PackageStatistics
-) -> Mapping[str, Any]:
+def _build_category_row(category: Category, retention: Retention, statistics: PackageStatistics) -> Mapping[str, Any]:
     tally = statistics.tallies_by_category.get(category.id, RecordTally())
     shared = category.id in ("shipment", "address", "contact") and statistics.waybill_count
     activities = ["collected", "stored"] if tally.records else []
@@ -89,7 +80,7 @@ def _build_category_summary(
         "records": statistics.waybill_count if category.id == "shipment" else tally.records,
         "systems": sorted(tally.systems),
         "since": tally.first_date.isoformat() if tally.first_date else "",
-        "purposes": _build_purposes(category, retention),
+        "purposes": [_build_purpose(purpose_id, retention) for purpose_id in category.purposes],
         "activities": activities,
     }
 
@@ -103,7 +94,7 @@ def build_legal_bases_section(retention: Retention, regimes: Collection[str], on
             {
                 "category": category.id,
                 "title": category.title,
-                "purposes": _build_purposes(category, retention),
+                "purposes": [_build_purpose(purpose_id, retention) for purpose_id in category.purposes],
                 "bases": [_build_legal_basis(category, regime) for regime in regimes],
             }
             for category in retention.categories.values()
