@@ -22,7 +22,7 @@ from bridge.steps.evidence.record_facts import enqueue_requests
 from bridge.steps.notices.tracking import digest_consignee, fetch_tracking_batches, merge_carrier_status
 from bridge.steps.notices.verify_erasure import record_unverifiable_items, reopen_retained_items, verify_erasures
 
-TRACKING_BATCH_ROWS = 500
+TRACKING_ROWS = 500
 MAX_TRACKING_S = 120.0  # then the rest waits for the next job, so that other accounts get a worker
 FRESH_STATUS_AGE = timedelta(days=1)  # a fresh status from the shop replaces the first query
 VERIFICATION_PERIOD = timedelta(days=30)  # how long an unreachable carrier is asked to verify
@@ -41,9 +41,7 @@ def track_account_parcels(account: str, lease: Lease, services: Services) -> boo
     while time.monotonic() < deadline:
         with services.store.transaction() as tx:
             now = services.clock.now()
-            items = tx.notice_items.list_items(
-                account=account, states=TRACKED_STATES, due_at=now, limit=TRACKING_BATCH_ROWS
-            )
+            items = tx.notice_items.list_items(account=account, states=TRACKED_STATES, due_at=now, limit=TRACKING_ROWS)
         if not items:
             break
         for system in sorted({item.system for item in items}):

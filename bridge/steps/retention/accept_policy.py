@@ -36,6 +36,9 @@ class PolicyChange:
     grounds: tuple[str, ...]
 
 
+PolicyChanges = Mapping[PolicyChange, int]  # number of orders by change
+
+
 def iterate_order_retention(
     *, today: date, services: Services
 ) -> Iterator[tuple[ShopOrderKey, Sequence[Document], Sequence[LegalHold], release.DocumentRetention]]:
@@ -58,7 +61,7 @@ def iterate_order_retention(
         last_order = orders[-1]
 
 
-def count_policy_changes(*, services: Services) -> Mapping[PolicyChange, int]:
+def count_policy_changes(*, services: Services) -> PolicyChanges:
     """Count orders by the change of their release day under the loaded file; undated documents do not count."""
     today = local_day(services.clock.now(), services.retention.calendar)
     changes: Counter[PolicyChange] = Counter()
@@ -127,7 +130,7 @@ def activate_or_review_policy(*, services: Services) -> bool:
     return False
 
 
-def accept_policy(*, actor: str, reason: str, services: Services) -> Mapping[PolicyChange, int]:
+def accept_policy(*, actor: str, reason: str, services: Services) -> PolicyChanges:
     """Record that an operator accepts the loaded file. Return the changes it causes.
 
     Raises PayloadInvalid `already_accepted`, StoreUnavailable.
@@ -142,7 +145,7 @@ def accept_policy(*, actor: str, reason: str, services: Services) -> Mapping[Pol
     return changes
 
 
-def count_by_direction(changes: Mapping[PolicyChange, int]) -> Mapping[release.ReleaseDayChange, int]:
+def count_by_direction(changes: PolicyChanges) -> Mapping[release.ReleaseDayChange, int]:
     """Return the number of orders for each direction of change."""
     counts = dict.fromkeys(release.ReleaseDayChange, 0)
     for change, orders in changes.items():
@@ -151,13 +154,7 @@ def count_by_direction(changes: Mapping[PolicyChange, int]) -> Mapping[release.R
 
 
 def _save_acceptance(
-    tx: Tx,
-    previous: AcceptedPolicy | None,
-    changes: Mapping[PolicyChange, int],
-    *,
-    actor: str,
-    reason: str,
-    services: Services,
+    tx: Tx, previous: AcceptedPolicy | None, changes: PolicyChanges, *, actor: str, reason: str, services: Services
 ) -> None:
     retention = services.retention
     ages = collect_max_ages(retention)
@@ -168,7 +165,7 @@ def _save_acceptance(
 
 
 def _build_policy_fact_detail(
-    previous: AcceptedPolicy | None, changes: Mapping[PolicyChange, int], services: Services
+    previous: AcceptedPolicy | None, changes: PolicyChanges, services: Services
 ) -> dict[str, Any]:
     new = [change.new_day for change in changes if change.new_day]
     return {

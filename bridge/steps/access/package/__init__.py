@@ -88,15 +88,12 @@ def _build_prior_erasure(
     holds_by_order = tx.legal_holds.find_legal_holds_by_order({(shop, order_key) for order_key in documents})
     accounts = tx.refunds.list_refund_accounts_of_request(erasure.request_id)
     refunds = [account for account in accounts if account.state is not RefundState.ERASED]
-    erase_tasks = [task for task in tx.tasks.list_tasks(erasure.request_id) if task.action is TaskAction.ERASE]
+    tasks = [task for task in tx.tasks.list_tasks(erasure.request_id) if task.action is TaskAction.ERASE]
     return PriorErasureSummary(
         erasure=erasure,
-        finished=all(task.state is TaskState.DONE for task in erase_tasks),
+        finished=all(task.state is TaskState.DONE for task in tasks),
         removed={
-            table: task.detail[table]
-            for task in erase_tasks
-            for table in PERSONAL_DATA_TABLES
-            if task.detail.get(table)
+            table: task.detail[table] for task in tasks for table in PERSONAL_DATA_TABLES if task.detail.get(table)
         },
         rests=group_remaining_data(
             documents,
