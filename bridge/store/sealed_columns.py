@@ -21,14 +21,7 @@ from bridge.store.requests import requests as request_rows
 from bridge.store.requests import tasks
 from bridge.store.retention import documents
 from bridge.store.schema.retention_tables import refund_accounts, vault_documents
-from bridge.store.schema.tables import (
-    data_keys,
-    deliveries,
-    notice_items,
-    orders,
-    parcels,
-    requests,
-)
+from bridge.store.schema.tables import data_keys, deliveries, notice_items, orders, parcels, requests
 from bridge.store.schema.tables import findings as finding_rows
 from bridge.store.schema.tables import packages as package_rows
 from bridge.store.schema.tables import tasks as task_rows

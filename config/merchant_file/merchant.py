@@ -13,21 +13,8 @@ from typing import Any
 
 from bridge.errors import SettingsInvalid
 from config.merchant_file.notice_rules import NoticeRules, read_notice_rules
-from config.merchant_file.processors import (
-    AttributionRule,
-    Processor,
-    read_attribution_rules,
-    read_processors,
-)
-from config.toml_reader import (
-    EMAIL_PATTERN,
-    SHA256_FAULT,
-    SHA256_PATTERN,
-    FileReport,
-    TomlTable,
-    label_file,
-    read_toml,
-)
+from config.merchant_file.processors import AttributionRule, Processor, read_attribution_rules, read_processors
+from config.toml_reader import EMAIL_PATTERN, SHA256_FAULT, SHA256_PATTERN, FileReport, TomlTable, label_file, read_toml
 
 MERCHANT_SCHEMA = "merchant-config/1"
 LEGAL_FORMS = ("proprietorship", "partnership", "llp", "company", "unknown")

@@ -18,13 +18,7 @@ import responses
 from responses.matchers import request_kwargs_matcher
 
 from bridge.connectors.http import MAX_CALL_ATTEMPTS, TIMEOUT_S
-from bridge.errors import (
-    BridgeError,
-    ConnectorRefused,
-    ConnectorThrottled,
-    ConnectorUnavailable,
-    CredentialRejected,
-)
+from bridge.errors import BridgeError, ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
 from bridge.model import FindingPage, Principal, Waybill
 from bridge.ports import Connector
 

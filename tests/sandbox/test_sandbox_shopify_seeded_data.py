@@ -11,12 +11,7 @@ import requests
 from graphql import FieldNode, GraphQLEnumType, GraphQLScalarType, get_named_type, parse
 
 from bridge.sandbox.schema import VERSIONS, load_schema
-from bridge.sandbox.schema.personal import (
-    get_canary,
-    list_personal_fields,
-    list_protected_fields,
-    load_personal_fields,
-)
+from bridge.sandbox.schema.personal import get_canary, list_personal_fields, list_protected_fields, load_personal_fields
 from bridge.sandbox.shopify import ShopifyStandIn
 from bridge.sandbox.shopify.records.seeded_data import list_seeded_values
 from bridge.sandbox.world import invent_world, rest

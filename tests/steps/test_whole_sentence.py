@@ -15,16 +15,7 @@ from bridge.steps.webhooks.dispatch import dispatch_delivery
 from bridge.steps.webhooks.enqueue_due import enqueue_due
 from bridge.steps.webhooks.receive import receive_webhook
 from bridge.store.schema.tables import certificates, data_keys, metadata
-from tests.factories import (
-    CANARIES,
-    NOW,
-    SECRETS,
-    SHOP,
-    data_request_body,
-    make_finding,
-    order_body,
-    redact_body,
-)
+from tests.factories import CANARIES, NOW, SECRETS, SHOP, data_request_body, make_finding, order_body, redact_body
 from tests.fakes import page
 
 VERBS = {"dispatch": dispatch_delivery, "process": process_request}

@@ -11,15 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from bridge.model import (
-    Document,
-    DocumentForm,
-    ErasureAction,
-    LegalHold,
-    PlanLine,
-    RefundAccount,
-    RefundState,
-)
+from bridge.model import Document, DocumentForm, ErasureAction, LegalHold, PlanLine, RefundAccount, RefundState
 from bridge.rules.erasure.platform_fields import plan_platform_fields
 from bridge.rules.refunds.settlement import REFUND_BANK_CATEGORY as REFUNDS
 from bridge.rules.requests.lifecycle import BRIDGE, VAULT

@@ -13,13 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from bridge.rules.index.identity import legacy_id
-from bridge.rules.index.json_values import (
-    parse_utc_datetime,
-    read_first_text,
-    read_object,
-    read_objects,
-    read_text,
-)
+from bridge.rules.index.json_values import parse_utc_datetime, read_first_text, read_object, read_objects, read_text
 from bridge.rules.index.shipping import (
     AttributionRules,
     ParcelSighting,

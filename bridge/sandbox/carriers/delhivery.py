@@ -8,11 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from bridge.sandbox.carriers.delhivery_rows import (
-    build_forward_shipment,
-    build_packing_slip,
-    build_return_shipments,
-)
+from bridge.sandbox.carriers.delhivery_rows import build_forward_shipment, build_packing_slip, build_return_shipments
 from bridge.sandbox.carriers.parcel_states import ParcelStates
 from bridge.sandbox.httpd import Request, Response, StandIn
 

@@ -26,10 +26,7 @@ from bridge.model import (
 from bridge.rules.erasure.plan import CUSTOMER_MERGED_AWAY
 from bridge.services import Services
 from bridge.steps.erasure.erasure import Erasure
-from bridge.steps.erasure.orders_without_invoice_copy import (
-    INVOICE_SEARCH_INTERVAL_H,
-    find_invoice_search_task,
-)
+from bridge.steps.erasure.orders_without_invoice_copy import INVOICE_SEARCH_INTERVAL_H, find_invoice_search_task
 from bridge.steps.shops.erase_shop import execute_shop_erasure
 from bridge.steps.task_results import finish_task, retry_task, wait_task
 

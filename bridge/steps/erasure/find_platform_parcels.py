@@ -9,31 +9,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bridge.model import (
-    Absence,
-    Gap,
-    Lease,
-    Outcome,
-    Principal,
-    PrivacyRequest,
-    Task,
-    TaskAction,
-    TaskState,
-    Waybill,
-)
+from bridge.model import Absence, Gap, Lease, Outcome, Principal, PrivacyRequest, Task, TaskAction, TaskState, Waybill
 from bridge.ports import Platform
 from bridge.rules.index.shipping import read_platform_parcels
 from bridge.rules.requests.lifecycle import PLATFORM
 from bridge.services import Services
 from bridge.steps.erasure.platform_identifiers import select_platform_identifiers
 from bridge.steps.notices.open_notice_items import open_notice_items
-from bridge.steps.task_results import (
-    SYSTEM_ERRORS,
-    after_failure,
-    fail_task,
-    finish_task,
-    record_task_result,
-)
+from bridge.steps.task_results import SYSTEM_ERRORS, after_failure, fail_task, finish_task, record_task_result
 
 if TYPE_CHECKING:
     from bridge.store import Tx

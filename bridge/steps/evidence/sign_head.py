@@ -46,11 +46,7 @@ def sign_head(*, services: Services) -> SignedHead | None:
     if signed is not None and services.ledger.configured:
         _send_head_to_ledger(build_ledger_head(seq, head_hash, services), signed, services)
     for head in newest:
-        if (
-            services.timestamp_authority is not None
-            and head.anchored_at is None
-            and compute_next_timestamp_attempt(head) <= now
-        ):
+        if head.anchored_at is None and compute_next_timestamp_attempt(head) <= now:
             _timestamp_head(head, services)
     return signed
 
@@ -61,13 +57,8 @@ def build_ledger_head(seq: int, head_hash: str, services: Services, *, restored_
     `seq` and `head_hash` are those of the chain's last fact. `restored_from` is `seq:hash` of the head at which a
     restored backup begins another branch.
     """
-    return LedgerHead(
-        at=services.clock.now(),
-        seq=seq,
-        hash=head_hash,
-        signature=services.sign(head_hash.encode()),
-        restored_from=restored_from,
-    )
+    now, signature = services.clock.now(), services.sign(head_hash.encode())
+    return LedgerHead(at=now, seq=seq, hash=head_hash, signature=signature, restored_from=restored_from)
 
 
 def _send_head_to_ledger(head: LedgerHead, signed: SignedHead, services: Services) -> None:
@@ -78,23 +69,15 @@ def _send_head_to_ledger(head: LedgerHead, signed: SignedHead, services: Service
         log.warning("ledger.sync_failed", fault=describe_exception(fault))
         return
     with services.store.transaction() as tx:
-        tx.evidence.append_fact(
-            Fact.HEAD_TIMESTAMPED,
-            shop="",
-            day=signed.day.isoformat(),
-            seq=head.seq,
-            hash=head.hash,
-            by="ledger",
-        )
+        day = signed.day.isoformat()
+        tx.evidence.append_fact(Fact.HEAD_TIMESTAMPED, shop="", day=day, seq=head.seq, hash=head.hash, by="ledger")
 
 
 def _timestamp_head(head: SignedHead, services: Services) -> None:
     if services.timestamp_authority is None:
         return
     try:
-        timestamp = services.timestamp_authority.request_timestamp(
-            hashlib.sha256(encode_head_statement(head)).digest()
-        )
+        timestamp = services.timestamp_authority.request_timestamp(hashlib.sha256(encode_head_statement(head)).digest())
     except BridgeError as fault:
         with services.store.transaction() as tx:
             tx.signed_heads.record_timestamp_failure(head.day, str(fault))

@@ -19,14 +19,8 @@ FREE_TEXT_CATEGORY = "order_free_text"  # its `scan_for` in the retention file l
 
 def flag_sensitive_text(shop: str, locations: Iterable[SensitiveTextLocation], *, tx: Tx) -> int:
     """Open a review for each location that has none yet. Return how many were opened."""
-    review_ids = [
-        tx.reviews.open_review(
-            shop,
-            BANK_DETAILS_REVIEW_KIND,
-            location.what,
-            order_id=location.order_id,
-            idempotency_key=location.review_key,
-        )
-        for location in locations
-    ]
-    return sum(map(bool, review_ids))
+    opened = 0
+    for location in locations:
+        detail = {"order_id": location.order_id, "idempotency_key": location.review_key}
+        opened += bool(tx.reviews.open_review(shop, BANK_DETAILS_REVIEW_KIND, location.what, **detail))
+    return opened

@@ -77,9 +77,7 @@ def _index_each_delivery(shop: str, services: Services) -> int:
 
 def _mark_next_failed(shop: str, error: str, services: Services) -> None:
     with services.store.transaction() as tx:
-        for lease, delivery in tx.inbox.acquire_lease_batch(
-            shop, topics.INDEXED_TOPIC_PREFIXES, 1, BATCH_BYTES
-        ):
+        for lease, delivery in tx.inbox.acquire_lease_batch(shop, topics.INDEXED_TOPIC_PREFIXES, 1, BATCH_BYTES):
             deadletter_delivery(delivery, lease, error, tx)
 
 
@@ -106,12 +104,9 @@ def _ingest_batch(shop: str, batch: Sequence[tuple[Lease, Delivery]], tx: Tx, se
     # first: every step locks the keys of data subjects before the evidence
     dropped = tx.index.ingest_sightings(shop, sightings)
     for delivery, reason in rejected:
-        tx.evidence.append_fact(
-            Fact.DELIVERY_REJECTED, shop=shop, delivery=delivery.id, topic=delivery.topic, reason=reason
-        )
-    seal_sales(
-        shop, sales, tx=tx, services=services, erased_order_ids=[sighting.order_id for sighting in dropped]
-    )
+        detail = {"delivery": delivery.id, "topic": delivery.topic, "reason": reason}
+        tx.evidence.append_fact(Fact.DELIVERY_REJECTED, shop=shop, **detail)
+    seal_sales(shop, sales, tx=tx, services=services, erased_order_ids=[sighting.order_id for sighting in dropped])
     flag_sensitive_text(shop, sensitive_locations, tx=tx)  # writes evidence: after the keys are locked
     if dropped:
         tx.evidence.append_fact(Fact.LATE_DELIVERY_DROPPED, shop=shop, deliveries=len(dropped))

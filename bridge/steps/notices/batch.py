@@ -33,11 +33,8 @@ def open_due_notices(account: str, lease: Lease, services: Services) -> datetime
     with services.store.transaction() as tx:
         tx.notice_accounts.verify_lease(lease)
         now = services.clock.now()
-        queued_items = [
-            item
-            for item in tx.notice_items.list_items(account=account, states=[NoticeState.QUEUED])
-            if not item.notice_id
-        ]
+        items = tx.notice_items.list_items(account=account, states=[NoticeState.QUEUED])
+        queued_items = [item for item in items if not item.notice_id]
         if not queued_items:
             return None
         processor = find_processor(queued_items[0].processor, services)
@@ -59,9 +56,7 @@ def open_due_notices(account: str, lease: Lease, services: Services) -> datetime
     return None
 
 
-def _open_notice(
-    items: Sequence[NoticeItem], processor: Processor, now: datetime, tx: Tx, services: Services
-) -> None:
+def _open_notice(items: Sequence[NoticeItem], processor: Processor, now: datetime, tx: Tx, services: Services) -> None:
     notice = Notice(
         id=services.store.new_id("ntc"),
         shop=items[0].shop,
@@ -76,9 +71,7 @@ def _open_notice(
 
 def find_processor(processor_id: str, services: Services) -> Processor | None:
     """Return the processor of that id in the merchant's file; None if it is not listed."""
-    return next(
-        (processor for processor in services.merchant.processors if processor.id == processor_id), None
-    )
+    return next((processor for processor in services.merchant.processors if processor.id == processor_id), None)
 
 
 def _find_batch_blocker(processor_id: str, processor: Processor | None) -> str:

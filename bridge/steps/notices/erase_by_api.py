@@ -10,22 +10,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bridge.errors import BridgeError, Retryable
-from bridge.model import (
-    Fact,
-    Lease,
-    Notice,
-    NoticeChannel,
-    NoticeItem,
-    Outcome,
-    ProcessorAnswer,
-    ReferenceKind,
-)
+from bridge.model import Fact, Lease, Notice, NoticeChannel, NoticeItem, Outcome, ProcessorAnswer, ReferenceKind
 from bridge.ports import Eraser
 from bridge.rules.notices.answers import NOTICE_STATE_BY_ANSWER, derive_notice_state
 from bridge.services import Services
 from bridge.steps.evidence.record_facts import enqueue_requests, record_notice_fact
 from bridge.steps.notices.batch import RECHECK_DELAY
-from bridge.steps.notices.save_outcome import mark_notice_blocked, schedule_notice_retry
+from bridge.steps.notices.save_outcome import block_notice, schedule_notice_retry
 from bridge.steps.task_results import SYSTEM_ERRORS
 
 ANSWERS_BY_OUTCOME = {Outcome.ERASED: ProcessorAnswer.ERASED, Outcome.ABSENT: ProcessorAnswer.NOT_FOUND}
@@ -39,8 +30,7 @@ def erase_by_api(notice: Notice, items: Sequence[NoticeItem], lease: Lease, serv
     connector = services.connectors.get(notice.processor)
     unanswered = [item for item in items if item.answer is None]
     if not isinstance(connector, Eraser) or not connector.configured:
-        retry_at = services.clock.now() + RECHECK_DELAY
-        mark_notice_blocked(notice, "api_not_configured", retry_at, lease=lease, services=services)
+        block_notice(notice, "api_not_configured", services.clock.now() + RECHECK_DELAY, lease=lease, services=services)
         return
     by_number: dict[str, list[NoticeItem]] = {}
     for item in unanswered:
@@ -55,9 +45,7 @@ def erase_by_api(notice: Notice, items: Sequence[NoticeItem], lease: Lease, serv
     _close_api_notice(notice, lease, services)
 
 
-def _record_api_answer(
-    items: Sequence[NoticeItem], answer: ProcessorAnswer, lease: Lease, services: Services
-) -> None:
+def _record_api_answer(items: Sequence[NoticeItem], answer: ProcessorAnswer, lease: Lease, services: Services) -> None:
     """Record the answer for one waybill, which belongs to several requests if their orders shared the parcel."""
     answered_items = [
         replace(
@@ -98,24 +86,18 @@ def _close_api_notice(notice: Notice, lease: Lease, services: Services) -> None:
         tx.notice_items.save_items(refused)
         closed_items = [*(item for item in listed if item.answer is not None), *refused]
         state = derive_notice_state([item.answer for item in closed_items if item.answer is not None])
+        via = NoticeChannel.API
         closed = replace(
-            notice,
-            state=state,
-            sent_at=now,
-            answered_at=now,
-            answered_via=NoticeChannel.API,
-            next_at=None,
-            last_error="",
+            notice, state=state, sent_at=now, answered_at=now, answered_via=via, next_at=None, last_error=""
         )
         tx.notices.save_notice(closed, expected_state=notice.state)
         tx.notice_items.wake_requests_of_items(closed_items)
-        record_notice_fact(Fact.NOTICE_ANSWERED, closed_items, tx, notice=closed, via=NoticeChannel.API)
+        record_notice_fact(Fact.NOTICE_ANSWERED, closed_items, tx, notice=closed, via=via)
     enqueue_requests(closed_items, services)
 
 
 def _schedule_api_retry(notice: Notice, fault: BridgeError, lease: Lease, services: Services) -> None:
     if not isinstance(fault, Retryable):
-        retry_at = services.clock.now() + RECHECK_DELAY
-        mark_notice_blocked(notice, "api_refuses_us", retry_at, lease=lease, services=services)
+        block_notice(notice, "api_refuses_us", services.clock.now() + RECHECK_DELAY, lease=lease, services=services)
         return
     schedule_notice_retry(notice, fault, lease, services, retry_after_s=fault.retry_after_s)

@@ -19,7 +19,7 @@ from bridge.services import Services
 from bridge.steps.notices.attachments import render_items_csv
 from config.merchant_file.processors import Processor
 
-MAX_LISTED_LINES = 100  # lines in the letter itself; the attached file lists all
+MAX_LINES = 100  # lines in the letter itself; the attached file lists all
 REQUESTED_DATA_PHRASES = {
     "carrier": "the consignee's name, address, telephone numbers and e-mail, receiver's name, signature, photographs, "
     "door-step position and call records, as far as you hold them for the waybills below",
@@ -47,13 +47,7 @@ class InstructionParagraph:
 
 
 def build_instruction_letter(
-    notice: Notice,
-    items: Sequence[NoticeItem],
-    processor: Processor,
-    *,
-    token: str,
-    reminder: int,
-    services: Services,
+    notice: Notice, items: Sequence[NoticeItem], processor: Processor, *, token: str, reminder: int, services: Services
 ) -> Letter:
     """Return the instruction as a letter.
 
@@ -92,7 +86,8 @@ def build_instruction_letter(
 def _build_message_id(notice: Notice, services: Services) -> str:
     """Return a Message-ID with the number of the letter; a letter sent again after a crash gets the same id."""
     previous_number = notice.message_id.partition("@")[0].rpartition(".")[2]
-    return f"<{notice.id}.{int(previous_number) + 1 if previous_number.isdecimal() else 0}@{_read_mail_domain(services)}>"
+    number = int(previous_number) + 1 if previous_number.isdecimal() else 0
+    return f"<{notice.id}.{number}@{_read_mail_domain(services)}>"
 
 
 def _read_mail_domain(services: Services) -> str:
@@ -100,12 +95,7 @@ def _read_mail_domain(services: Services) -> str:
 
 
 def build_instruction_paragraphs(
-    notice: Notice,
-    items: Sequence[NoticeItem],
-    processor: Processor,
-    *,
-    services: Services,
-    max_lines: int = MAX_LISTED_LINES,
+    notice: Notice, items: Sequence[NoticeItem], processor: Processor, *, services: Services, max_lines: int = MAX_LINES
 ) -> list[InstructionParagraph]:
     """Return the paragraphs that letter and PDF have in common, without opening and answer link.
 
@@ -115,6 +105,8 @@ def build_instruction_paragraphs(
     code = (f"Our account with you: {processor.client_code}.",) if processor.client_code else ()
     contract = (f"Our contract: {processor.contract_ref}.",) if processor.contract_ref else ()
     names = REFERENCE_KIND_LABELS[items[0].names if items else ReferenceKind.WAYBILL]
+    label, verb = (names[0], "is") if len(items) == 1 else (names[1], "are")
+    item_count = f"{len(items)} {label[:1].lower()}{label[1:]} {verb}"
     listed_lines = [_format_item_line(item) for item in items[:max_lines]]
     if len(items) > max_lines:
         listed_lines.append(f"and {len(items) - max_lines} more, in the file {notice.id}.csv")
@@ -123,18 +115,14 @@ def build_instruction_paragraphs(
             "What we instruct you to do",
             (
                 f"Erase {REQUESTED_DATA_PHRASES[processor.template]}, in your systems and in those of your own processors.",
-                _describe_item_count(len(items), names),
+                f"{item_count} listed below; what they were needed for is settled.",
                 "If a law makes you keep something, say which law and until when, and erase the rest.",
             ),
         ),
         InstructionParagraph("Why", _list_legal_grounds(services, services.clock.now())),
         InstructionParagraph(
             "By when",
-            (
-                f"{_format_local_time(notice.due_at, services)}."
-                if notice.due_at
-                else "Within the time agreed.",
-            ),
+            (f"{_format_local_time(notice.due_at, services)}." if notice.due_at else "Within the time agreed.",),
         ),
         InstructionParagraph(names[1], tuple(listed_lines), is_list=True),
         InstructionParagraph(
@@ -150,18 +138,7 @@ def build_instruction_paragraphs(
     ]
 
 
-def _describe_item_count(count: int, labels: tuple[str, str]) -> str:
-    counted_labels = (
-        f"1 {labels[0][:1].lower()}{labels[0][1:]} is"
-        if count == 1
-        else f"{count} {labels[1][:1].lower()}{labels[1][1:]} are"
-    )
-    return f"{counted_labels} listed below; what they were needed for is settled."
-
-
-def build_escalation_letter(
-    notice: Notice, items: Sequence[NoticeItem], *, services: Services
-) -> Letter | None:
+def build_escalation_letter(notice: Notice, items: Sequence[NoticeItem], *, services: Services) -> Letter | None:
     """Return the letter that tells the merchant's contact that the processor did not answer; None without a contact."""
     to = services.merchant.instructions.escalate_to or services.merchant.officer.email
     if not to:
@@ -191,12 +168,8 @@ def build_escalation_letter(
 def _list_legal_grounds(services: Services, now: datetime) -> tuple[str, ...]:
     """Return the reason, then the ground of each law that is in the retention file and in force at `now`."""
     today = local_day(now, services.retention.calendar)
-    laws = services.retention.laws
-    sentences = [
-        basis.text
-        for basis in services.merchant.instructions.basis
-        if basis.law in laws and laws[basis.law].is_in_force(today)
-    ]
+    laws, bases = services.retention.laws, services.merchant.instructions.basis
+    sentences = [basis.text for basis in bases if basis.law in laws and laws[basis.law].is_in_force(today)]
     return (
         "The persons concerned asked us to erase their data, and the purpose for which you got it is fulfilled.",
         *(f"{text[:1].upper()}{text[1:]}." for text in sentences),
@@ -206,9 +179,8 @@ def _list_legal_grounds(services: Services, now: datetime) -> tuple[str, ...]:
 def _format_item_line(item: NoticeItem) -> str:
     with_waybills = f" (with {', '.join(item.also)})" if item.also else ""
     order = f", order {item.order}" if item.order and item.names is ReferenceKind.WAYBILL else ""
-    return " ".join(
-        f"{item.reference}{with_waybills}{order}".split()
-    )  # no line break of a typed value starts a new line
+    # no line break of a typed value starts a new line
+    return " ".join(f"{item.reference}{with_waybills}{order}".split())
 
 
 def _format_local_time(utc_datetime: datetime | None, services: Services) -> str:
@@ -233,17 +205,13 @@ def _render_letter_html(title: str, paragraphs: Sequence[InstructionParagraph], 
         if paragraph.heading:
             body.append(f"<h2 style='font-size:17px;margin:28px 0 6px'>{escape(paragraph.heading)}</h2>")
         if paragraph.is_list:
-            rows = "".join(
-                f"<li style='font-family:monospace'>{escape(line)}</li>" for line in paragraph.lines
-            )
+            rows = "".join(f"<li style='font-family:monospace'>{escape(line)}</li>" for line in paragraph.lines)
             body.append(f"<ul style='padding-left:20px'>{rows}</ul>")
             continue
         for line in paragraph.lines:
             inner = escape(line)
             if link and line == link:
-                style = (
-                    "display:inline-block;background:#14532d;color:#fff;padding:12px 20px;border-radius:6px"
-                )
+                style = "display:inline-block;background:#14532d;color:#fff;padding:12px 20px;border-radius:6px"
                 inner = f"<a href='{escape(link, quote=True)}' style='{style}'>Answer this instruction</a>"
             body.append(f"<p style='margin:6px 0'>{inner}</p>")
     return (

@@ -35,9 +35,8 @@ def process_notice_account(account: str, *, services: Services) -> bool:
             next_digest_at = open_due_notices(account, lease, services)
             send_due_letters(account, lease, services)
         with services.store.transaction() as tx:
-            tx.notice_accounts.release_lease(
-                lease, wake_at=next_digest_at, error="" if all_systems_answered else "system_down"
-            )
+            error = "" if all_systems_answered else "system_down"
+            tx.notice_accounts.release_lease(lease, wake_at=next_digest_at, error=error)
     except (LeaseLost, StoreUnavailable):
         raise
     except Exception as fault:

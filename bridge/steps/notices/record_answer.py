@@ -8,18 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from bridge.errors import PayloadInvalid
 from bridge.model import AnswerRow, Fact, Notice, NoticeChannel, NoticeItem, NoticeState, ProcessorAnswer
-from bridge.rules.notices.answers import (
-    ANSWERED_NOTICE_STATES,
-    NOTICE_STATE_BY_ANSWER,
-    derive_notice_state,
-    validate_answer,
-)
+from bridge.rules.notices import answers as answer_rules
 from bridge.services import Services
 from bridge.steps.evidence.record_facts import account_key, enqueue_requests, record_notice_fact, save_notice
 
@@ -50,10 +45,10 @@ def record_answer(
     with services.store.transaction() as tx:
         notice = get_unanswered_notice(notice_id, tx)
         items = tx.notice_items.list_items(notice_id=notice_id)
-        validate_answer(items, answers, today=now.astimezone(zone).date())
+        answer_rules.validate_answer(items, answers, today=now.astimezone(zone).date())
         answered = replace(
             notice,
-            state=derive_notice_state([row.answer for row in answers.values()]),
+            state=answer_rules.derive_notice_state([answer.answer for answer in answers.values()]),
             answered_at=now,
             answered_via=via,
             reference=reference[:64] or notice.reference,
@@ -61,23 +56,16 @@ def record_answer(
             last_error="",
         )
         save_notice(answered, notice, tx)
-        updated_items = [_apply_answer(item, answers[item.id], now, zone, services) for item in items]
-        tx.notice_items.save_items(updated_items)
+        answered_items = [_answer_item(item, answers[item.id], now, zone, services) for item in items]
+        tx.notice_items.save_items(answered_items)
         tx.notices.delete_link_tokens(notice_id)
-        tx.notice_items.wake_requests_of_items(updated_items)
-        look_times = [item.look_at for item in updated_items if item.look_at is not None]
+        tx.notice_items.wake_requests_of_items(answered_items)
+        look_times = [item.look_at for item in answered_items if item.look_at is not None]
         if look_times:
             tx.notice_accounts.wake_account(account_key(notice), min(look_times))
-        record_notice_fact(
-            Fact.NOTICE_ANSWERED,
-            updated_items,
-            tx,
-            notice=answered,
-            actor=actor,
-            via=via,
-            reference=reference,
-        )
-    enqueue_requests(updated_items, services)
+        detail = {"actor": actor, "via": via, "reference": reference}
+        record_notice_fact(Fact.NOTICE_ANSWERED, answered_items, tx, notice=answered, **detail)
+    enqueue_requests(answered_items, services)
     return answered
 
 
@@ -91,26 +79,14 @@ def record_acknowledgement(
             return notice
         now = services.clock.now()
         next_at = max(notice.due_at or now, now + MIN_ACKNOWLEDGED_WAIT)
-        acknowledged = replace(
-            notice,
-            state=NoticeState.ACKNOWLEDGED,
-            reference=reference or notice.reference,
-            next_at=next_at,
-            last_error="",
-        )
+        state, ticket = NoticeState.ACKNOWLEDGED, reference or notice.reference
+        acknowledged = replace(notice, state=state, reference=ticket, next_at=next_at, last_error="")
         save_notice(acknowledged, notice, tx)
         items = tx.notice_items.list_items(notice_id=notice_id)
         tx.notice_items.wake_requests_of_items(items)
         tx.notice_accounts.wake_account(account_key(acknowledged), next_at)
-        record_notice_fact(
-            Fact.NOTICE_ACKNOWLEDGED,
-            items,
-            tx,
-            notice=acknowledged,
-            actor=actor,
-            via=via,
-            reference=reference,
-        )
+        detail = {"actor": actor, "via": via, "reference": reference}
+        record_notice_fact(Fact.NOTICE_ACKNOWLEDGED, items, tx, notice=acknowledged, **detail)
     enqueue_requests(items, services)
     return acknowledged
 
@@ -120,36 +96,29 @@ def get_unanswered_notice(notice_id: str, tx: Tx) -> Notice:
     notice = tx.notices.find_notice(notice_id)
     if notice is None:
         raise PayloadInvalid("notice_unknown")
-    if notice.state in ANSWERED_NOTICE_STATES:
+    if notice.state in answer_rules.ANSWERED_NOTICE_STATES:
         raise PayloadInvalid("already_answered")
     return notice
 
 
-def _apply_answer(
-    item: NoticeItem, answer_row: AnswerRow, now: datetime, zone: ZoneInfo, services: Services
-) -> NoticeItem:
-    look_at, until = None, None
-    if answer_row.answer is ProcessorAnswer.RETAINED and answer_row.until is not None:
-        until = _next_local_midnight(answer_row.until, zone)
-        look_at = until
-    elif answer_row.answer in NO_DATA_ANSWERS and item.baseline:
+def _answer_item(item: NoticeItem, row: AnswerRow, now: datetime, zone: ZoneInfo, services: Services) -> NoticeItem:
+    look_at = until = None
+    if row.answer is ProcessorAnswer.RETAINED and row.until is not None:
+        look_at = until = datetime.combine(row.until + timedelta(days=1), time.min, zone)
+    elif row.answer in NO_DATA_ANSWERS and item.baseline:
         look_at = now + timedelta(hours=services.merchant.instructions.read_back_hours)
     updated = replace(
         item,
-        state=NOTICE_STATE_BY_ANSWER[answer_row.answer],
+        state=answer_rules.NOTICE_STATE_BY_ANSWER[row.answer],
         reason="",
-        answer=answer_row.answer,
+        answer=row.answer,
         answered_at=now,
-        law=answer_row.law if answer_row.answer is ProcessorAnswer.RETAINED else "",
-        until=answer_row.until if answer_row.answer is ProcessorAnswer.RETAINED else None,
-        note=answer_row.note,
+        law=row.law if row.answer is ProcessorAnswer.RETAINED else "",
+        until=row.until if row.answer is ProcessorAnswer.RETAINED else None,
+        note=row.note,
         not_before=until,
         look_at=look_at,
     )
-    if answer_row.answer in NO_DATA_ANSWERS and look_at is None:  # it is not tracked any more
+    if row.answer in NO_DATA_ANSWERS and look_at is None:  # it is not tracked any more
         updated = replace(updated, reference="")
     return updated
-
-
-def _next_local_midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day + timedelta(days=1), time.min, zone)

@@ -27,20 +27,24 @@ def save_notice_outcome(
     services: Services,
     *,
     changed_items: Sequence[NoticeItem] = (),
+    unsent_token: str = "",
     **detail: Any,
-) -> None:
-    """Save a notice in its new state and record the fact for each request that its items belong to.
+) -> bool:
+    """Save a notice in its new state, record the fact for each request of its items; return whether it was saved.
 
-    `items` are all items of the notice, `changed_items` those to be written. Raises LeaseLost, StoreUnavailable.
+    `items` are all items of the notice, `changed_items` those to be written; the link of `unsent_token` is deleted
+    in any case. The caller enqueues the requests. Raises LeaseLost, StoreUnavailable.
     """
     with services.store.transaction() as tx:
         tx.notice_accounts.verify_lease(lease)
-        if not tx.notices.save_notice(notice, expected_state=previous.state):
-            return
-        tx.notice_items.save_items(changed_items)
-        tx.notice_items.wake_requests_of_items(items)
-        record_notice_fact(fact, items, tx, notice=notice, **detail)
-    enqueue_requests(items, services)
+        if unsent_token:
+            tx.notices.delete_link_tokens(notice.id, unsent_token)
+        saved = tx.notices.save_notice(notice, expected_state=previous.state)
+        if saved:
+            tx.notice_items.save_items(changed_items)
+            tx.notice_items.wake_requests_of_items(items)
+            record_notice_fact(fact, items, tx, notice=notice, **detail)
+    return saved
 
 
 def schedule_notice_retry(
@@ -50,22 +54,23 @@ def schedule_notice_retry(
     services: Services,
     *,
     retry_after_s: float | None = None,
+    unsent_token: str = "",
 ) -> None:
     """Save a failed attempt and the time of the next one, at the earliest after `retry_after_s` seconds.
 
-    Raises LeaseLost, StoreUnavailable.
+    The link of `unsent_token` is deleted too. Raises LeaseLost, StoreUnavailable.
     """
     attempts = notice.attempts + 1
     retry_at = services.clock.now() + timedelta(seconds=compute_retry_pause_s(attempts, retry_after_s))
     retrying = replace(notice, attempts=attempts, next_at=retry_at, last_error=str(fault))
     with services.store.transaction() as tx:
         tx.notice_accounts.verify_lease(lease)
+        if unsent_token:
+            tx.notices.delete_link_tokens(notice.id, unsent_token)
         tx.notices.save_notice(retrying, expected_state=notice.state)
 
 
-def mark_notice_blocked(
-    notice: Notice, reason: str, retry_at: datetime | None, *, lease: Lease, services: Services
-) -> None:
+def block_notice(notice: Notice, reason: str, retry_at: datetime | None, *, lease: Lease, services: Services) -> None:
     """Record why a notice cannot go on without a person; the same reason is recorded once.
 
     `retry_at` is the time of the next check, None if only an operator's action starts it again.
@@ -76,11 +81,8 @@ def mark_notice_blocked(
         blocked = replace(notice, last_error=reason, next_at=retry_at)
         if not tx.notices.save_notice(blocked, expected_state=notice.state) or notice.last_error == reason:
             return
-        waiting_items = [
-            replace(item, reason=reason[:48])
-            for item in tx.notice_items.list_items(notice_id=notice.id)
-            if item.answer is None
-        ]
+        items = tx.notice_items.list_items(notice_id=notice.id)
+        waiting_items = [replace(item, reason=reason[:48]) for item in items if item.answer is None]
         tx.notice_items.save_items(waiting_items)
         tx.notice_items.wake_requests_of_items(waiting_items)
         record_notice_fact(Fact.NOTICE_BLOCKED, waiting_items, tx, notice=notice, reason=reason)

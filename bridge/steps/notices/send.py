@@ -13,22 +13,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bridge.errors import (
-    ConnectorRefused,
-    ConnectorUnavailable,
-    CredentialRejected,
-    StoreUnavailable,
-)
+from bridge.errors import BridgeError, ConnectorRefused, ConnectorUnavailable, CredentialRejected, StoreUnavailable
 from bridge.model import Fact, Lease, Notice, NoticeChannel, NoticeItem, NoticeState
 from bridge.services import Services
+from bridge.steps.evidence.record_facts import enqueue_requests
 from bridge.steps.notices.batch import RECHECK_DELAY, find_processor
 from bridge.steps.notices.erase_by_api import erase_by_api
 from bridge.steps.notices.letter import build_escalation_letter, build_instruction_letter
-from bridge.steps.notices.save_outcome import (
-    mark_notice_blocked,
-    save_notice_outcome,
-    schedule_notice_retry,
-)
+from bridge.steps.notices.save_outcome import block_notice, save_notice_outcome, schedule_notice_retry
 from config.merchant_file.processors import Processor
 
 RECORD_ATTEMPTS = 3
@@ -50,13 +42,11 @@ def send_due_letters(account: str, lease: Lease, services: Services) -> None:
         processor = find_processor(notice.processor, services)
         if notice.state is NoticeState.QUEUED and notice.via is NoticeChannel.API:
             erase_by_api(notice, items, lease, services)
-        elif notice.state in SENT_STATES and notice.reminders >= len(
-            services.merchant.instructions.remind_days
-        ):
+        elif notice.state in SENT_STATES and notice.reminders >= len(services.merchant.instructions.remind_days):
             _expire_notice(notice, items, lease, services)
         elif blocker := _find_send_blocker(notice, processor, services):
             retry_at = None if blocker == "file_by_hand" else services.clock.now() + RECHECK_DELAY
-            mark_notice_blocked(notice, blocker, retry_at, lease=lease, services=services)
+            block_notice(notice, blocker, retry_at, lease=lease, services=services)
         elif processor is not None:
             _send_letter(notice, items, processor, lease, services)
 
@@ -92,19 +82,17 @@ def _send_letter(
         tx.notice_accounts.verify_lease(lease)
         tx.notices.save_link_token(notice.id, token, now + timedelta(days=rules.link_days))
     reminder = notice.reminders + 1 if notice.state in SENT_STATES else 0
-    letter = build_instruction_letter(
-        replace(notice, due_at=due_at), items, processor, token=token, reminder=reminder, services=services
-    )
+    dated = replace(notice, due_at=due_at)
+    letter = build_instruction_letter(dated, items, processor, token=token, reminder=reminder, services=services)
     try:
         services.mailer.send_letter(letter)
     except (ConnectorUnavailable, ConnectorRefused, CredentialRejected) as fault:
         _record_send_failure(notice, items, token, fault, lease, services)
         return
     sent_notice = replace(
-        notice,
+        dated,
         state=NoticeState.REMINDED if reminder else NoticeState.SENT,
         sent_at=notice.sent_at or now,
-        due_at=due_at,
         reminders=reminder,
         attempts=0,
         message_id=letter.message_id,
@@ -112,12 +100,10 @@ def _send_letter(
         last_error="",
     )
     sent_notice = replace(sent_notice, next_at=_find_next_due_at(sent_notice, now, services))
-    _save_sent_notice(sent_notice, notice, items, lease, services)
+    _save_sent(sent_notice, notice, items, lease, services)
 
 
-def _save_sent_notice(
-    notice: Notice, previous: Notice, items: Sequence[NoticeItem], lease: Lease, services: Services
-) -> None:
+def _save_sent(notice: Notice, previous: Notice, items: Sequence[NoticeItem], lease: Lease, services: Services) -> None:
     """Record a letter that was sent, at the third attempt at the latest: a busy database must not send it twice."""
     sent_items = [replace(item, state=NoticeState.SENT, reason="") for item in items]
     for attempt in range(1, RECORD_ATTEMPTS + 1):
@@ -139,7 +125,8 @@ def _save_sent_notice(
             if attempt == RECORD_ATTEMPTS:
                 raise
         else:
-            return
+            break
+    enqueue_requests(items, services)  # also those of a letter that was answered while it was sent
 
 
 def _find_next_due_at(notice: Notice, now: datetime, services: Services) -> datetime:
@@ -150,30 +137,22 @@ def _find_next_due_at(notice: Notice, now: datetime, services: Services) -> date
 
 
 def _record_send_failure(
-    notice: Notice,
-    items: Sequence[NoticeItem],
-    token: str,
-    fault: ConnectorUnavailable | ConnectorRefused | CredentialRejected,
-    lease: Lease,
-    services: Services,
+    notice: Notice, items: Sequence[NoticeItem], token: str, fault: BridgeError, lease: Lease, services: Services
 ) -> None:
     """Delete the unsent link; then bounce a refused recipient, block on rejected credentials, or retry."""
-    with services.store.transaction() as tx:
-        tx.notices.delete_link_tokens(notice.id, token)
     if isinstance(fault, CredentialRejected):
-        retry_at = services.clock.now() + RECHECK_DELAY
-        mark_notice_blocked(notice, "mail_refuses_us", retry_at, lease=lease, services=services)
+        with services.store.transaction() as tx:
+            tx.notices.delete_link_tokens(notice.id, token)
+        block_notice(notice, "mail_refuses_us", services.clock.now() + RECHECK_DELAY, lease=lease, services=services)
     elif isinstance(fault, ConnectorRefused):
-        bounced = replace(
-            notice,
-            state=NoticeState.BOUNCED,
-            attempts=notice.attempts + 1,
-            last_error=str(fault),
-            next_at=None,
-        )
-        save_notice_outcome(Fact.NOTICE_BOUNCED, bounced, notice, items, lease, services, reason=str(fault))
+        reason, attempts = str(fault), notice.attempts + 1
+        bounced = replace(notice, state=NoticeState.BOUNCED, attempts=attempts, last_error=reason, next_at=None)
+        if save_notice_outcome(
+            Fact.NOTICE_BOUNCED, bounced, notice, items, lease, services, unsent_token=token, reason=reason
+        ):
+            enqueue_requests(items, services)
     else:
-        schedule_notice_retry(notice, fault, lease, services)
+        schedule_notice_retry(notice, fault, lease, services, unsent_token=token)
 
 
 def _expire_notice(notice: Notice, items: Sequence[NoticeItem], lease: Lease, services: Services) -> None:
@@ -191,6 +170,6 @@ def _expire_notice(notice: Notice, items: Sequence[NoticeItem], lease: Lease, se
             return
         except (ConnectorRefused, CredentialRejected) as fault:
             expired = replace(expired, last_error=f"not escalated: {fault}")
-    save_notice_outcome(
-        Fact.NOTICE_EXPIRED, expired, notice, items, lease, services, escalated=not expired.last_error
-    )
+    escalated = not expired.last_error
+    if save_notice_outcome(Fact.NOTICE_EXPIRED, expired, notice, items, lease, services, escalated=escalated):
+        enqueue_requests(items, services)

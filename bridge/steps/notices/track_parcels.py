@@ -14,23 +14,15 @@ from datetime import datetime, timedelta
 from bridge.errors import BridgeError, Retryable
 from bridge.model import Lease, NoticeItem, NoticeState, ReferenceKind
 from bridge.ports import Tracker
-from bridge.rules.notices.timing import (
-    FINAL_PARCEL_STATUSES,
-    UNINFORMATIVE_PARCEL_STATUSES,
-    decide_notice_timing,
-)
+from bridge.rules.notices.timing import FINAL_PARCEL_STATUSES, UNINFORMATIVE_PARCEL_STATUSES, decide_notice_timing
 from bridge.rules.requests.lifecycle import compute_retry_pause_s
 from bridge.services import Services
 from bridge.steps.evidence.record_facts import enqueue_requests
 from bridge.steps.notices.tracking import digest_consignee, fetch_tracking_batches, merge_carrier_status
-from bridge.steps.notices.verify_erasure import (
-    record_unverifiable_items,
-    reopen_items_after_retention,
-    verify_carrier_erasures,
-)
+from bridge.steps.notices.verify_erasure import record_unverifiable_items, reopen_retained_items, verify_erasures
 from bridge.steps.task_results import SYSTEM_ERRORS
 
-TRACKING_BATCH_ROWS = 500
+TRACKING_ROWS = 500
 MAX_TRACKING_S = 120.0  # then the rest waits for the next job, so that other accounts get a worker
 FRESH_STATUS_AGE = timedelta(days=1)  # a fresh status from the shop replaces the first query
 VERIFICATION_PERIOD = timedelta(days=30)  # how long an unreachable carrier is asked to verify
@@ -49,13 +41,11 @@ def track_account_parcels(account: str, lease: Lease, services: Services) -> boo
     while time.monotonic() < deadline:
         with services.store.transaction() as tx:
             now = services.clock.now()
-            due_items = tx.notice_items.list_items(
-                account=account, states=TRACKED_STATES, due_at=now, limit=TRACKING_BATCH_ROWS
-            )
-        if not due_items:
+            items = tx.notice_items.list_items(account=account, states=TRACKED_STATES, due_at=now, limit=TRACKING_ROWS)
+        if not items:
             break
-        for system in sorted({item.system for item in due_items}):
-            system_items = [item for item in due_items if item.system == system]
+        for system in sorted({item.system for item in items}):
+            system_items = [item for item in items if item.system == system]
             try:
                 _track_system_parcels(system_items, system, lease, services)
             except SYSTEM_ERRORS as fault:
@@ -64,35 +54,25 @@ def track_account_parcels(account: str, lease: Lease, services: Services) -> boo
     return all_systems_answered
 
 
-def _track_system_parcels(
-    due_items: Sequence[NoticeItem], system: str, lease: Lease, services: Services
-) -> None:
+def _track_system_parcels(due_items: Sequence[NoticeItem], system: str, lease: Lease, services: Services) -> None:
     connector = services.connectors.get(system)
     tracker = connector if isinstance(connector, Tracker) and connector.configured else None
     if retained_items := [item for item in due_items if item.state is NoticeState.PARTLY_REFUSED]:
-        reopen_items_after_retention(retained_items, lease, services)
+        reopen_retained_items(retained_items, lease, services)
     waiting_items = [item for item in due_items if item.state is NoticeState.WAITING]
-    query_items = [
-        item
-        for item in waiting_items
-        if tracker is not None and _is_carrier_query_needed(item, services.clock.now())
-    ]
+    query_items = [item for item in waiting_items if tracker and _is_query_needed(item, services.clock.now())]
     undecided = {item.id: item for item in waiting_items}
     for batch in fetch_tracking_batches(query_items, tracker) if tracker is not None else ():
-        _record_timing_decisions(
-            [merge_carrier_status(item, result, services.clock.now()) for item, result in batch],
-            tracker,
-            lease,
-            services,
-        )
+        merged_items = [merge_carrier_status(item, result, services.clock.now()) for item, result in batch]
+        _record_timings(merged_items, tracker, lease, services)
         for item, _ in batch:
             del undecided[item.id]
-    _record_timing_decisions(list(undecided.values()), tracker, lease, services)
+    _record_timings(list(undecided.values()), tracker, lease, services)
     if erased_items := [item for item in due_items if item.state in ERASED_STATES]:
-        verify_carrier_erasures(erased_items, tracker, lease, services)
+        verify_erasures(erased_items, tracker, lease, services)
 
 
-def _is_carrier_query_needed(item: NoticeItem, now: datetime) -> bool:
+def _is_query_needed(item: NoticeItem, now: datetime) -> bool:
     """Return False if an operator released the item, or if the shop reported it under way less than a day ago."""
     if item.released or item.names is not ReferenceKind.WAYBILL:
         return False
@@ -101,31 +81,20 @@ def _is_carrier_query_needed(item: NoticeItem, now: datetime) -> bool:
     return not (item.looks == 0 and is_under_way and is_fresh)
 
 
-def _record_timing_decisions(
-    items: Sequence[NoticeItem], tracker: Tracker | None, lease: Lease, services: Services
-) -> None:
+def _record_timings(items: Sequence[NoticeItem], tracker: Tracker | None, lease: Lease, services: Services) -> None:
     if not items:
         return
     decided_items = [_apply_notice_timing(item, tracker, services) for item in items]
-    newly_queued = [
-        item for item in decided_items if item.state is NoticeState.QUEUED and _is_baseline_needed(item)
-    ]
+    queued_items = [item for item in decided_items if item.state is NoticeState.QUEUED]
+    newly_queued = [item for item in queued_items if item.names is ReferenceKind.WAYBILL and not item.baseline]
     baselines: dict[str, str] = {}
-    for batch in (
-        fetch_tracking_batches(newly_queued, tracker, consignees=True) if tracker is not None else ()
-    ):
+    for batch in fetch_tracking_batches(newly_queued, tracker, consignees=True) if tracker is not None else ():
         baselines |= {
-            item.id: digest_consignee(item, result.consignee, services)
-            for item, result in batch
-            if result.consignee
+            item.id: digest_consignee(item, result.consignee, services) for item, result in batch if result.consignee
         }
     decided_items = [replace(item, baseline=baselines.get(item.id, item.baseline)) for item in decided_items]
-    previous_items = {item.id: item for item in items}
-    changed_items = [
-        item
-        for item in decided_items
-        if _request_visible_state(item) != _request_visible_state(previous_items[item.id])
-    ]
+    item_pairs = zip(items, decided_items, strict=True)
+    changed_items = [item for previous, item in item_pairs if _visible_state(item) != _visible_state(previous)]
     with services.store.transaction() as tx:
         tx.notice_accounts.verify_lease(lease)
         tx.notice_items.save_items(decided_items)
@@ -133,11 +102,7 @@ def _record_timing_decisions(
     enqueue_requests(changed_items, services)
 
 
-def _is_baseline_needed(item: NoticeItem) -> bool:
-    return item.names is ReferenceKind.WAYBILL and not item.baseline
-
-
-def _request_visible_state(item: NoticeItem) -> tuple[object, ...]:
+def _visible_state(item: NoticeItem) -> tuple[object, ...]:
     """Return the fields that a certificate shows of a waiting item: a change of them renews the certificate."""
     return item.state, item.reason, item.not_before
 
@@ -160,14 +125,10 @@ def _apply_notice_timing(item: NoticeItem, tracker: Tracker | None, services: Se
     )
 
 
-def _postpone_tracking(
-    items: Sequence[NoticeItem], fault: BridgeError, lease: Lease, services: Services
-) -> None:
+def _postpone_tracking(items: Sequence[NoticeItem], fault: BridgeError, lease: Lease, services: Services) -> None:
     """Postpone the items of a system that failed; give up verifying 30 days after the answer."""
     now, is_retryable = services.clock.now(), isinstance(fault, Retryable)
-    wait_s = compute_retry_pause_s(
-        3, fault.retry_after_s if isinstance(fault, Retryable) else REFUSED_PAUSE_S
-    )
+    wait_s = compute_retry_pause_s(3, fault.retry_after_s if isinstance(fault, Retryable) else REFUSED_PAUSE_S)
     ids = {item.id for item in items}
     with services.store.transaction() as tx:
         tx.notice_accounts.verify_lease(lease)
@@ -182,13 +143,9 @@ def _postpone_tracking(
             for item in still_due
             if item.state is NoticeState.WAITING
         ]
-        erased_items = [item for item in still_due if item.state in ERASED_STATES]
-        expired_items = [
-            item for item in erased_items if item.answered_at and now - item.answered_at > VERIFICATION_PERIOD
-        ]
-        tx.notice_items.save_items(
-            [*waiting_items, *(item for item in erased_items if item not in expired_items)]
-        )
+        erased = [item for item in still_due if item.state in ERASED_STATES]
+        expired_items = [item for item in erased if item.answered_at and now - item.answered_at > VERIFICATION_PERIOD]
+        tx.notice_items.save_items([*waiting_items, *(item for item in erased if item not in expired_items)])
         tx.notice_items.wake_requests_of_items(waiting_items)
     if expired_items:
         record_unverifiable_items(expired_items, lease, services)

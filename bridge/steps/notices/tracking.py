@@ -27,9 +27,7 @@ def fetch_tracking_batches(
         return
     numbers = [group[0].reference for group in by_number.values()]
     for batch in tracker.track_parcels(numbers, include_consignees=consignees):
-        yield [
-            (item, result) for result in batch for item in by_number.get(normalise_waybill(result.number), ())
-        ]
+        yield [(item, result) for result in batch for item in by_number.get(normalise_waybill(result.number), ())]
 
 
 def merge_carrier_status(item: NoticeItem, tracking: TrackingResult, now: datetime) -> NoticeItem:

@@ -20,18 +20,14 @@ from bridge.steps.notices.tracking import digest_consignee, fetch_tracking_batch
 MAX_REOPENINGS = 2  # then a person has to contact the processor
 
 
-def verify_carrier_erasures(
-    items: Sequence[NoticeItem], tracker: Tracker | None, lease: Lease, services: Services
-) -> None:
+def verify_erasures(items: Sequence[NoticeItem], tracker: Tracker | None, lease: Lease, services: Services) -> None:
     """Compare each consignee with the baseline and record the result, batch by batch.
 
     Raises as `Tracker.track_parcels`; batches recorded before the fault stay recorded.
     """
     unverified = {item.id: item for item in items}
     for batch in fetch_tracking_batches(items, tracker, consignees=True) if tracker is not None else ():
-        _record_verifications(
-            [_compare_consignee(item, result, services) for item, result in batch], lease, services
-        )
+        _record_verifications([_compare_consignee(item, result, services) for item, result in batch], lease, services)
         for item, _ in batch:
             del unverified[item.id]
     record_unverifiable_items(list(unverified.values()), lease, services)
@@ -55,11 +51,8 @@ def _record_verifications(verified_items: Sequence[NoticeItem], lease: Lease, se
     if not verified_items:
         return
     contradicted = [item for item in verified_items if item.read_back == "unchanged"]
-    settled_items = [
-        replace(item, look_at=None, reference="", baseline="")
-        for item in verified_items
-        if item.read_back != "unchanged"
-    ]
+    settled = [item for item in verified_items if item.read_back != "unchanged"]
+    settled_items = [replace(item, look_at=None, reference="", baseline="") for item in settled]
     refused_items = [_mark_item_refused(item) for item in contradicted if item.reopened >= MAX_REOPENINGS]
     now = services.clock.now()
     reopened_items = [_reopen_item(item, now) for item in contradicted if item.reopened < MAX_REOPENINGS]
@@ -68,12 +61,8 @@ def _record_verifications(verified_items: Sequence[NoticeItem], lease: Lease, se
         tx.notice_items.save_items([*settled_items, *refused_items, *reopened_items])
         tx.notice_items.wake_requests_of_items(verified_items)
         for read_back in sorted({item.read_back for item in settled_items}):
-            record_notice_fact(
-                Fact.NOTICE_VERIFIED,
-                [item for item in settled_items if item.read_back == read_back],
-                tx,
-                found=read_back,
-            )
+            items = [item for item in settled_items if item.read_back == read_back]
+            record_notice_fact(Fact.NOTICE_VERIFIED, items, tx, found=read_back)
         record_notice_fact(Fact.NOTICE_REOPENED, [*refused_items, *reopened_items], tx, found="unchanged")
     enqueue_requests(verified_items, services)
 
@@ -86,12 +75,11 @@ def _reopen_item(item: NoticeItem, now: datetime) -> NoticeItem:
 
 def _mark_item_refused(item: NoticeItem) -> NoticeItem:
     """Return the item as refused, because the carrier still shows the consignee after all reopenings."""
-    return replace(
-        item, state=NoticeState.REFUSED, answer=ProcessorAnswer.REFUSED, reason="still_readable", look_at=None
-    )
+    refused = ProcessorAnswer.REFUSED
+    return replace(item, state=NoticeState.REFUSED, answer=refused, reason="still_readable", look_at=None)
 
 
-def reopen_items_after_retention(items: Sequence[NoticeItem], lease: Lease, services: Services) -> None:
+def reopen_retained_items(items: Sequence[NoticeItem], lease: Lease, services: Services) -> None:
     """Reopen items whose retention at the processor has ended. Raises LeaseLost, StoreUnavailable."""
     reopened_items = [reopen_notice_item(item, "kept_until_now", services.clock.now()) for item in items]
     with services.store.transaction() as tx:

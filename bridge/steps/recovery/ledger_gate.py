@@ -45,11 +45,9 @@ def check_ledger_gate(*, services: Services) -> str:
 
 def compare_with_ledger(ledger_head: LedgerHead | None, tx: Tx) -> str:
     """Return why this is not the database that the ledger saw last; '' if it is."""
-    return compare_with_ledger_head(
-        ledger_head,
-        tx.ledger_state.read_head()[0],
-        tx.ledger_state.read_fact_hash(ledger_head.seq) if ledger_head else "",
-    )
+    seq = tx.ledger_state.read_head()[0]
+    fact_hash = tx.ledger_state.read_fact_hash(ledger_head.seq) if ledger_head else ""
+    return compare_with_ledger_head(ledger_head, seq, fact_hash)
 
 
 def read_ledger_gate(*, services: Services) -> str:

@@ -68,9 +68,7 @@ def repair_restored_database(*, actor: str, services: Services, dry_run: bool = 
     tombstones = filter_live_tombstones(ledger.list_tombstones(), destructions)
     with services.store.transaction() as tx:
         suppression_cutoff = _find_suppression_cutoff(tx, services)
-        tombstones = [
-            row for row in tombstones if suppression_cutoff is None or row.erased_at >= suppression_cutoff
-        ]
+        tombstones = [row for row in tombstones if suppression_cutoff is None or row.erased_at >= suppression_cutoff]
         seq, head_hash = tx.ledger_state.read_head()
         reason = compare_with_ledger(ledger_head, tx)
         missing_tombstones = tx.ledger_state.filter_unknown_tombstones(tombstones)
@@ -156,9 +154,7 @@ def _run_in_transaction(
 def _erase_shop_again(destroyed: Destruction, actor: str, tx: Tx) -> Mapping[str, int]:
     removed = tx.shop_eraser.erase_shop(destroyed.shop, request_id=destroyed.ref)
     tx.ledger_state.repeat_destructions([destroyed])
-    _record_tombstones_applied(
-        tx, actor, destroyed.shop, destroyed.ref, removed=dict(removed), shop_erased=True
-    )
+    _record_tombstones_applied(tx, actor, destroyed.shop, destroyed.ref, removed=dict(removed), shop_erased=True)
     return removed
 
 
@@ -181,18 +177,16 @@ def _erase_person_again(
     if removed.get("undecided"):
         summary = f"{removed['undecided']} orders of a customer that was erased or merged after the backup"
         tx.reviews.open_review(shop, RESTORED_MERGE_REVIEW_KIND, summary, request_id=request_id)
-    _record_tombstones_applied(
-        tx, actor, shop, request_id, keys=len(tombstones), removed=removed, request_known=request is not None
-    )
+    detail = {"keys": len(tombstones), "removed": removed, "request_known": request is not None}
+    _record_tombstones_applied(tx, actor, shop, request_id, **detail)
     return removed
 
 
 def _destroy_records_again(destroyed: Sequence[Destruction], actor: str, tx: Tx) -> Mapping[str, int]:
-    rows = tx.ledger_state.repeat_destructions(destroyed)
-    _record_tombstones_applied(
-        tx, actor, "", "", destroyed=dict(Counter(row.kind for row in destroyed)), removed={"destroyed": rows}
-    )
-    return {"destroyed": rows}
+    removed = {"destroyed": tx.ledger_state.repeat_destructions(destroyed)}
+    counts = dict(Counter(row.kind for row in destroyed))
+    _record_tombstones_applied(tx, actor, "", "", destroyed=counts, removed=removed)
+    return removed
 
 
 def _record_tombstones_applied(tx: Tx, actor: str, shop: str, request_id: str, **detail: Any) -> None:

@@ -32,15 +32,10 @@ def erase_settled_bank_details(*, services: Services) -> int:
     erased = 0
     while True:
         with services.store.transaction() as tx:
-            erased_accounts = tx.refunds.erase_bank_details(
-                [
-                    account.id
-                    for account in tx.refunds.list_due_refund_accounts(limit=ACCOUNTS_PER_TRANSACTION)
-                ]
-            )
-            for (shop, request_id), count in Counter(
-                (account.shop, account.request_id) for account in erased_accounts
-            ).items():
+            due_accounts = tx.refunds.list_due_refund_accounts(limit=ACCOUNTS_PER_TRANSACTION)
+            erased_accounts = tx.refunds.erase_bank_details([account.id for account in due_accounts])
+            counts = Counter((account.shop, account.request_id) for account in erased_accounts)
+            for (shop, request_id), count in counts.items():
                 tx.evidence.append_fact(
                     Fact.REFUND_ACCOUNT_ERASED, shop=shop, request_id=request_id, count=count, settled=True
                 )

@@ -10,9 +10,7 @@ from bridge.services import Services
 from bridge.steps.retention.accept_policy import is_policy_pending
 
 
-def settle_refund(
-    account_id: str, settlement: Settlement, *, actor: str, services: Services
-) -> RefundAccount | None:
+def settle_refund(account_id: str, settlement: Settlement, *, actor: str, services: Services) -> RefundAccount | None:
     """Settle the refund and set the erasure date of its details. Return None if it does not exist or is not open.
 
     Raises PayloadInvalid: `settled_in_the_future`, `settled_before_opened`.
@@ -29,11 +27,8 @@ def settle_refund(
             raise PayloadInvalid("settled_before_opened")
         settled_at = compute_day_start(settlement.on, retention)
         # a file that is not accepted sets no date: `erase_settled` does after the acceptance
-        erase_at = (
-            None
-            if is_policy_pending(tx, services)
-            else compute_erase_at(account.opened_at, settled_at, retention)
-        )
+        is_pending = is_policy_pending(tx, services)
+        erase_at = None if is_pending else compute_erase_at(account.opened_at, settled_at, retention)
         if not tx.refunds.record_settlement(account_id, settlement, settled_at=settled_at, erase_at=erase_at):
             return None
         tx.evidence.append_fact(

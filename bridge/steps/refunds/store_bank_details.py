@@ -12,14 +12,7 @@ from bridge.services import Services
 
 
 def store_bank_details(
-    shop: str,
-    details: BankDetails,
-    *,
-    order_id: str,
-    refund: str,
-    opened_at: datetime,
-    actor: str,
-    services: Services,
+    shop: str, details: BankDetails, *, order_id: str, refund: str, opened_at: datetime, actor: str, services: Services
 ) -> RefundAccount | None:
     """Seal the bank details of one refund of one order. Return None if the refund has details already.
 
@@ -31,19 +24,9 @@ def store_bank_details(
         raise PayloadInvalid("opened_in_the_future")
     with services.store.transaction() as tx:
         account = tx.refunds.seal_bank_details(
-            shop,
-            details,
-            order_id=legacy_id(order_id),
-            refund_id=parse_refund_id(refund),
-            opened_at=opened_at,
+            shop, details, order_id=legacy_id(order_id), refund_id=parse_refund_id(refund), opened_at=opened_at
         )
         if account:
-            tx.evidence.append_fact(
-                Fact.REFUND_ACCOUNT_STORED,
-                shop=shop,
-                actor=actor,
-                subject=account.subject,
-                account=account.id,
-                method=details.method,
-            )
+            detail = {"subject": account.subject, "account": account.id, "method": details.method}
+            tx.evidence.append_fact(Fact.REFUND_ACCOUNT_STORED, shop=shop, actor=actor, **detail)
     return account

@@ -13,12 +13,7 @@ from typing import TYPE_CHECKING
 from bridge.errors import KeyMissing, LeaseLost, SealBroken, StoreUnavailable
 from bridge.logs import describe_exception
 from bridge.model import Fact, Lease, PrivacyRequest, RequestKind, Task, TaskAction, TaskState
-from bridge.rules.requests.lifecycle import (
-    VAULT,
-    compute_retry_pause_s,
-    has_finished_prerequisites,
-    is_task_ready,
-)
+from bridge.rules.requests.lifecycle import VAULT, compute_retry_pause_s, has_finished_prerequisites, is_task_ready
 from bridge.rules.requests.progress_codec import encode_detail
 from bridge.services import Services
 from bridge.steps.access.gather import gather_records

@@ -14,19 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.errors import PayloadInvalid
 from bridge.model import AcceptedPolicy, Document, Fact, LegalHold, ShopOrderKey
+from bridge.rules.retention import release
 from bridge.rules.retention.holds import local_day
-from bridge.rules.retention.max_ages import (
-    MaxAges,
-    ShortenedRetention,
-    collect_max_ages,
-    find_shortened_retention,
-)
-from bridge.rules.retention.release import (
-    DocumentRetention,
-    DocumentRetentionCalculator,
-    ReleaseDayChange,
-    compare_release_days,
-)
+from bridge.rules.retention.max_ages import MaxAges, ShortenedRetention, collect_max_ages, find_shortened_retention
 from bridge.services import Services
 
 if TYPE_CHECKING:
@@ -36,24 +26,27 @@ ORDERS_PER_PAGE = 500
 POLICY_REVIEW_KIND = "law_file_changed"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class PolicyChange:
     """A change of the release day that several orders share: the day before and after, and the grounds after it."""
 
-    direction: ReleaseDayChange
+    direction: release.ReleaseDayChange
     old_day: date | None
     new_day: date | None
     grounds: tuple[str, ...]
 
 
+PolicyChanges = Mapping[PolicyChange, int]  # number of orders by change
+
+
 def iterate_order_retention(
     *, today: date, services: Services
-) -> Iterator[tuple[ShopOrderKey, Sequence[Document], Sequence[LegalHold], DocumentRetention]]:
+) -> Iterator[tuple[ShopOrderKey, Sequence[Document], Sequence[LegalHold], release.DocumentRetention]]:
     """Yield each order with its documents, its legal holds and its retention on `today`.
 
     Reads one page of orders per transaction. Raises StoreUnavailable.
     """
-    calculator = DocumentRetentionCalculator(today=today, retention=services.retention)
+    calculator = release.DocumentRetentionCalculator(today=today, retention=services.retention)
     last_order: ShopOrderKey | None = None
     while True:
         with services.store.transaction() as tx:
@@ -68,7 +61,7 @@ def iterate_order_retention(
         last_order = orders[-1]
 
 
-def count_policy_changes(*, services: Services) -> Mapping[PolicyChange, int]:
+def count_policy_changes(*, services: Services) -> PolicyChanges:
     """Count orders by the change of their release day under the loaded file; undated documents do not count."""
     today = local_day(services.clock.now(), services.retention.calendar)
     changes: Counter[PolicyChange] = Counter()
@@ -76,27 +69,17 @@ def count_policy_changes(*, services: Services) -> Mapping[PolicyChange, int]:
         days = [document.erasable_from for document in documents if document.law_sha256]
         if days:
             old_day = None if None in days else max(day for day in days if day)
-            direction = compare_release_days(old_day, document_retention.erasable_from, today=today)
-            changes[
-                PolicyChange(
-                    direction=direction,
-                    old_day=old_day,
-                    new_day=document_retention.erasable_from,
-                    grounds=document_retention.grounds,
-                )
-            ] += 1
+            new_day = document_retention.erasable_from
+            direction = release.compare_release_days(old_day, new_day, today=today)
+            changes[PolicyChange(direction, old_day, new_day, document_retention.grounds)] += 1
     return changes
 
 
-def find_earlier_ages(
-    accepted_policy: AcceptedPolicy | None, services: Services
-) -> Sequence[ShortenedRetention]:
+def find_earlier_ages(accepted_policy: AcceptedPolicy | None, services: Services) -> Sequence[ShortenedRetention]:
     """Return the maximum ages that are shorter under the loaded file than under the accepted one."""
-    return (
-        find_shortened_retention(accepted_policy.ages, collect_max_ages(services.retention))
-        if accepted_policy is not None
-        else []
-    )
+    if accepted_policy is None:
+        return []
+    return find_shortened_retention(accepted_policy.ages, collect_max_ages(services.retention))
 
 
 def is_policy_active(tx: Tx, services: Services) -> bool:
@@ -130,28 +113,24 @@ def activate_or_review_policy(*, services: Services) -> bool:
         if accepted is not None and _has_open_policy_review(tx, sha256):
             return False
     changes = count_policy_changes(services=services) if accepted is not None else {}
-    earlier_orders = count_by_direction(changes)[ReleaseDayChange.EARLIER]
+    earlier_orders = count_by_direction(changes)[release.ReleaseDayChange.EARLIER]
     ages = find_earlier_ages(accepted, services)
     with services.store.transaction() as tx:
         if not earlier_orders and not ages:
-            _save_acceptance(
-                tx, accepted, changes, actor="bridge", reason="no date becomes earlier", services=services
-            )
+            _save_acceptance(tx, accepted, changes, actor="bridge", reason="no date becomes earlier", services=services)
             return True
         _close_policy_reviews(tx, actor="bridge", reason="another file has been loaded")
-        tx.evidence.append_fact(
-            Fact.RETENTION_POLICY_CHANGED, shop="", **_build_policy_fact_detail(accepted, changes, services)
-        )
+        detail = _build_policy_fact_detail(accepted, changes, services)
+        tx.evidence.append_fact(Fact.RETENTION_POLICY_CHANGED, shop="", **detail)
         summary = f"{sha256[:16]}: {earlier_orders} orders would be released earlier"
         if ages:
             summary += f", {len({shortened.category for shortened in ages})} categories would expire earlier"
-        tx.reviews.open_review(
-            "", POLICY_REVIEW_KIND, summary, idempotency_key=f"{sha256}|{services.clock.now().isoformat()}"
-        )
+        key = f"{sha256}|{services.clock.now().isoformat()}"
+        tx.reviews.open_review("", POLICY_REVIEW_KIND, summary, idempotency_key=key)
     return False
 
 
-def accept_policy(*, actor: str, reason: str, services: Services) -> Mapping[PolicyChange, int]:
+def accept_policy(*, actor: str, reason: str, services: Services) -> PolicyChanges:
     """Record that an operator accepts the loaded file. Return the changes it causes.
 
     Raises PayloadInvalid `already_accepted`, StoreUnavailable.
@@ -166,44 +145,36 @@ def accept_policy(*, actor: str, reason: str, services: Services) -> Mapping[Pol
     return changes
 
 
-def count_by_direction(changes: Mapping[PolicyChange, int]) -> Mapping[ReleaseDayChange, int]:
+def count_by_direction(changes: PolicyChanges) -> Mapping[release.ReleaseDayChange, int]:
     """Return the number of orders for each direction of change."""
-    counts = dict.fromkeys(ReleaseDayChange, 0)
+    counts = dict.fromkeys(release.ReleaseDayChange, 0)
     for change, orders in changes.items():
         counts[change.direction] += orders
     return counts
 
 
 def _save_acceptance(
-    tx: Tx,
-    previous_policy: AcceptedPolicy | None,
-    changes: Mapping[PolicyChange, int],
-    *,
-    actor: str,
-    reason: str,
-    services: Services,
+    tx: Tx, previous: AcceptedPolicy | None, changes: PolicyChanges, *, actor: str, reason: str, services: Services
 ) -> None:
     retention = services.retention
-    tx.retention_policies.save_accepted_policy(
-        retention.sha256, retention.policy_id, actor=actor, ages=collect_max_ages(retention)
-    )
+    ages = collect_max_ages(retention)
+    tx.retention_policies.save_accepted_policy(retention.sha256, retention.policy_id, actor=actor, ages=ages)
     _close_policy_reviews(tx, actor=actor, reason=reason)
-    detail = _build_policy_fact_detail(previous_policy, changes, services)
+    detail = _build_policy_fact_detail(previous, changes, services)
     tx.evidence.append_fact(Fact.RETENTION_POLICY_ACCEPTED, shop="", actor=actor, reason=reason, **detail)
 
 
 def _build_policy_fact_detail(
-    previous_policy: AcceptedPolicy | None, changes: Mapping[PolicyChange, int], services: Services
+    previous: AcceptedPolicy | None, changes: PolicyChanges, services: Services
 ) -> dict[str, Any]:
     new = [change.new_day for change in changes if change.new_day]
     return {
         "policy_id": services.retention.policy_id,
         "sha256": services.retention.sha256,
-        "was": previous_policy.sha256 if previous_policy else "",
+        "was": previous.sha256 if previous else "",
         **{direction.value: orders for direction, orders in count_by_direction(changes).items()},
         "earlier_ages": [
-            f"{shortened.category}.{shortened.what}"
-            for shortened in find_earlier_ages(previous_policy, services)
+            f"{shortened.category}.{shortened.what}" for shortened in find_earlier_ages(previous, services)
         ],
         "first_day": min(new).isoformat() if new else None,
         "last_day": max(new).isoformat() if new else None,
@@ -211,9 +182,7 @@ def _build_policy_fact_detail(
 
 
 def _has_open_policy_review(tx: Tx, sha256: str) -> bool:
-    return any(
-        review.what.startswith(sha256[:16]) for review in tx.reviews.list_reviews(kind=POLICY_REVIEW_KIND)
-    )
+    return any(review.what.startswith(sha256[:16]) for review in tx.reviews.list_reviews(kind=POLICY_REVIEW_KIND))
 
 
 def _close_policy_reviews(tx: Tx, *, actor: str, reason: str) -> None:

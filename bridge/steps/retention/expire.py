@@ -11,13 +11,8 @@ from datetime import date, datetime
 from itertools import repeat
 
 from bridge.model import Fact
+from bridge.rules.retention import retention_registry as registry
 from bridge.rules.retention.holds import local_day
-from bridge.rules.retention.retention_registry import (
-    CATEGORY_REGISTRY,
-    StoredCategory,
-    compute_day_end,
-    compute_expiry_cutoff,
-)
 from bridge.services import Services
 from bridge.steps.retention.accept_policy import activate_or_review_policy
 
@@ -48,10 +43,10 @@ def expire_aged_records(*, services: Services) -> Mapping[str, int]:
 
 def find_expired_categories(today: date, services: Services) -> Iterator[tuple[str, datetime]]:
     """Yield each category that this step deletes, with the time before which its records have expired on `today`."""
-    for name, stored in CATEGORY_REGISTRY.items():
+    for name, stored in registry.CATEGORY_REGISTRY.items():
         category = services.retention.categories.get(name)
-        if category is None or not isinstance(stored, StoredCategory) or stored.deleted_by != "age":
+        if category is None or not isinstance(stored, registry.StoredCategory) or stored.deleted_by != "age":
             continue
-        day = compute_expiry_cutoff(category, stored, today=today, retention=services.retention)
+        day = registry.compute_expiry_cutoff(category, stored, today=today, retention=services.retention)
         if day is not None:
-            yield name, compute_day_end(day, services.retention)
+            yield name, registry.compute_day_end(day, services.retention)

@@ -49,16 +49,12 @@ def expire_documents(*, services: Services) -> DocumentExpiryResult:
     for list_orders in queries:
         while dated + destroyed < MAX_DOCUMENTS_PER_RUN:
             with services.store.transaction() as tx:
-                dated_now, destroyed_now = _date_or_destroy_documents(list_orders(tx), today, tx, services)
+                dated_now, destroyed_now = _date_or_destroy(list_orders(tx), today, tx, services)
             dated, destroyed = dated + dated_now, destroyed + destroyed_now
             if not dated_now + destroyed_now:
                 break
-    return DocumentExpiryResult(
-        policy_accepted=True,
-        dated=dated,
-        destroyed=destroyed,
-        has_more=dated + destroyed >= MAX_DOCUMENTS_PER_RUN,
-    )
+    has_more = dated + destroyed >= MAX_DOCUMENTS_PER_RUN
+    return DocumentExpiryResult(policy_accepted=True, dated=dated, destroyed=destroyed, has_more=has_more)
 
 
 def recompute_expiry_dates(orders: Sequence[ShopOrderKey], *, tx: Tx, services: Services) -> int:
@@ -73,17 +69,13 @@ def recompute_expiry_dates(orders: Sequence[ShopOrderKey], *, tx: Tx, services: 
     return sum(len(documents) for _, documents, _ in decisions)
 
 
-def _date_or_destroy_documents(
-    orders: Sequence[ShopOrderKey], today: date, tx: Tx, services: Services
-) -> tuple[int, int]:
+def _date_or_destroy(orders: Sequence[ShopOrderKey], today: date, tx: Tx, services: Services) -> tuple[int, int]:
     """Date the retained documents and destroy the erasable ones. Return the number of each."""
     decisions = _decide_orders(orders, today, tx, services)
     retained = [decision for decision in decisions if not decision[2].is_erasable]
     erasable = [decision for decision in decisions if decision[2].is_erasable]
     _save_expiry_dates(retained, tx, services)
-    destroyed = tx.documents.delete_documents(
-        [document.id for _, documents, _ in erasable for document in documents]
-    )
+    destroyed = tx.documents.delete_documents([document.id for _, documents, _ in erasable for document in documents])
     for (shop, _), documents, document_retention in erasable:
         tx.evidence.append_fact(
             Fact.DOCUMENT_DESTROYED,
@@ -97,9 +89,7 @@ def _date_or_destroy_documents(
     return sum(len(documents) for _, documents, _ in retained), destroyed
 
 
-def _decide_orders(
-    orders: Sequence[ShopOrderKey], today: date, tx: Tx, services: Services
-) -> list[OrderDecision]:
+def _decide_orders(orders: Sequence[ShopOrderKey], today: date, tx: Tx, services: Services) -> list[OrderDecision]:
     """Return each order's documents with their retention.
 
     Lock the documents before reading legal holds, so that a hold that is being opened waits.
@@ -119,6 +109,4 @@ def _save_expiry_dates(decisions: Sequence[OrderDecision], tx: Tx, services: Ser
         ids = ids_by_retention.setdefault((document_retention.erasable_from, document_retention.grounds), [])
         ids.extend(document.id for document in documents)
     for (day, grounds), ids in ids_by_retention.items():
-        tx.documents.record_erasable_from(
-            ids, erasable_from=day, grounds=grounds, law_sha256=services.retention.sha256
-        )
+        tx.documents.record_erasable_from(ids, erasable_from=day, grounds=grounds, law_sha256=services.retention.sha256)

@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from bridge.store import Tx
 
 
-def file_document(
-    shop: str, invoice_copy: InvoiceCopy, *, actor: str, tx: Tx, **detail: str
-) -> Document | None:
+def file_document(shop: str, invoice_copy: InvoiceCopy, *, actor: str, tx: Tx, **detail: str) -> Document | None:
     """Seal one document and record it with `detail`. Return None if the same content is sealed already.
 
     Raises NeedsOperator if the content read back differs from what was sealed.

@@ -56,20 +56,12 @@ def open_person_legal_hold(
             raise PayloadInvalid("names_no_person")
         legal_hold = _build_legal_hold(request.shop, reference, kind, actor, services)
         legal_hold = replace(legal_hold, request_id=request_id, subject=request.subject)
-        return _open_or_find_legal_hold(
-            legal_hold, tx.legal_holds.find_order_keys_of_request(request), reason, tx=tx, services=services
-        )
+        order_keys = tx.legal_holds.find_order_keys_of_request(request)
+        return _open_or_find_legal_hold(legal_hold, order_keys, reason, tx=tx, services=services)
 
 
 def open_order_legal_hold(
-    shop: str,
-    order_id: str,
-    *,
-    reference: str,
-    actor: str,
-    reason: str,
-    services: Services,
-    kind: str = "",
+    shop: str, order_id: str, *, reference: str, actor: str, reason: str, services: Services, kind: str = ""
 ) -> LegalHoldResult:
     """Open a hold on the records of one order, or return the same active one.
 
@@ -92,9 +84,7 @@ def review_legal_hold(legal_hold_id: str, *, actor: str, reason: str, services: 
         legal_hold = _get_active_legal_hold(legal_hold_id, tx)
         due_at = _next_review_at(services.clock.now(), services)
         tx.legal_holds.record_legal_hold_review(legal_hold_id, actor=actor, due_at=due_at)
-        _record_legal_hold_fact(
-            Fact.LEGAL_HOLD_REVIEWED, legal_hold, tx, actor, reason, review_due_at=due_at.isoformat()
-        )
+        _record_hold_fact(Fact.LEGAL_HOLD_REVIEWED, legal_hold, tx, actor, reason, review_due_at=due_at.isoformat())
         return _get_active_legal_hold(legal_hold_id, tx)
 
 
@@ -108,7 +98,7 @@ def approve_legal_hold(legal_hold_id: str, *, actor: str, reason: str, services:
         if actor == legal_hold.opened_by:
             raise PayloadInvalid("needs_another_person")
         tx.legal_holds.record_legal_hold_approval(legal_hold_id, actor=actor)
-        _record_legal_hold_fact(Fact.LEGAL_HOLD_REVIEWED, legal_hold, tx, actor, reason, approved=True)
+        _record_hold_fact(Fact.LEGAL_HOLD_REVIEWED, legal_hold, tx, actor, reason, approved=True)
         return _get_active_legal_hold(legal_hold_id, tx)
 
 
@@ -130,22 +120,15 @@ def release_legal_hold(
         order_keys = tx.legal_holds.list_order_keys_on_hold(legal_hold_id)
         disposed_at = compute_day_start(disposed_on, services.retention) if disposed_on else None
         tx.legal_holds.record_legal_hold_release(legal_hold_id, actor=actor, disposed_at=disposed_at)
-        item_count = resume_items(
-            _find_items_under_hold(legal_hold, order_keys, tx),
-            LEGAL_HOLD_PREFIX + legal_hold_id,
-            tx=tx,
-            services=services,
-        )
-        documents = recompute_expiry_dates(
-            [(legal_hold.shop, order_key) for order_key in order_keys], tx=tx, services=services
-        )
+        items = _find_items_under_hold(legal_hold, order_keys, tx)
+        item_count = resume_items(items, LEGAL_HOLD_PREFIX + legal_hold_id, tx=tx, services=services)
+        orders = [(legal_hold.shop, order_key) for order_key in order_keys]
+        documents = recompute_expiry_dates(orders, tx=tx, services=services)
         detail: dict[str, object] = {"documents": documents, "entries": item_count}
         if disposed_on:
             detail |= {"kind": legal_hold.kind, "disposed_on": disposed_on.isoformat()}
-        _record_legal_hold_fact(Fact.LEGAL_HOLD_RELEASED, legal_hold, tx, actor, reason, **detail)
-    return LegalHoldResult(
-        legal_hold=legal_hold, orders=len(order_keys), documents=documents, items=item_count
-    )
+        _record_hold_fact(Fact.LEGAL_HOLD_RELEASED, legal_hold, tx, actor, reason, **detail)
+    return LegalHoldResult(legal_hold=legal_hold, orders=len(order_keys), documents=documents, items=item_count)
 
 
 def _build_legal_hold(shop: str, reference: str, kind: str, actor: str, services: Services) -> LegalHold:
@@ -168,31 +151,18 @@ def _open_or_find_legal_hold(
     legal_hold: LegalHold, order_keys: Sequence[str], reason: str, *, tx: Tx, services: Services
 ) -> LegalHoldResult:
     active_holds = tx.legal_holds.list_active_legal_holds(
-        shop=legal_hold.shop,
-        request_id=legal_hold.request_id,
-        order_keys=() if legal_hold.request_id else order_keys,
+        shop=legal_hold.shop, request_id=legal_hold.request_id, order_keys=() if legal_hold.request_id else order_keys
     )
     for active_hold in active_holds:
-        if (active_hold.reference, active_hold.request_id, active_hold.kind) == (
-            legal_hold.reference,
-            legal_hold.request_id,
-            legal_hold.kind,
-        ):
+        if all(getattr(active_hold, name) == getattr(legal_hold, name) for name in ("reference", "request_id", "kind")):
             order_count = len(tx.legal_holds.list_order_keys_on_hold(active_hold.id))
-            return LegalHoldResult(
-                legal_hold=active_hold, orders=order_count, documents=0, items=0, is_new=False
-            )
+            return LegalHoldResult(legal_hold=active_hold, orders=order_count, documents=0, items=0, is_new=False)
     tx.legal_holds.open_legal_hold(legal_hold, order_keys)
-    item_count = pause_items(
-        _find_items_under_hold(legal_hold, order_keys, tx),
-        LEGAL_HOLD_PREFIX + legal_hold.id,
-        tx=tx,
-        services=services,
-    )
-    documents = recompute_expiry_dates(
-        [(legal_hold.shop, order_key) for order_key in order_keys], tx=tx, services=services
-    )
-    _record_legal_hold_fact(
+    items = _find_items_under_hold(legal_hold, order_keys, tx)
+    item_count = pause_items(items, LEGAL_HOLD_PREFIX + legal_hold.id, tx=tx, services=services)
+    orders = [(legal_hold.shop, order_key) for order_key in order_keys]
+    documents = recompute_expiry_dates(orders, tx=tx, services=services)
+    _record_hold_fact(
         Fact.LEGAL_HOLD_OPENED,
         legal_hold,
         tx,
@@ -204,16 +174,12 @@ def _open_or_find_legal_hold(
         entries=item_count,
         **({"kind": legal_hold.kind} if legal_hold.kind else {}),
     )
-    return LegalHoldResult(
-        legal_hold=legal_hold, orders=len(order_keys), documents=documents, items=item_count
-    )
+    return LegalHoldResult(legal_hold=legal_hold, orders=len(order_keys), documents=documents, items=item_count)
 
 
 def _find_items_under_hold(legal_hold: LegalHold, order_keys: Sequence[str], tx: Tx) -> list[NoticeItem]:
     """Return the notice items of the hold's request and orders, each once."""
-    request_items = (
-        tx.notice_items.list_items(request_id=legal_hold.request_id) if legal_hold.request_id else []
-    )
+    request_items = tx.notice_items.list_items(request_id=legal_hold.request_id) if legal_hold.request_id else []
     order_items = tx.notice_items.list_items(order_keys=order_keys) if order_keys else []
     return list({item.id: item for item in [*request_items, *order_items]}.values())
 
@@ -229,14 +195,11 @@ def _get_active_legal_hold(legal_hold_id: str, tx: Tx) -> LegalHold:
 
 def _next_review_at(now: datetime, services: Services) -> datetime:
     rule = services.retention.holds.get(GROUND)
-    return now + timedelta(
-        days=rule.args.get("review_every_days", DEFAULT_REVIEW_DAYS) if rule else DEFAULT_REVIEW_DAYS
-    )
+    days = rule.args.get("review_every_days", DEFAULT_REVIEW_DAYS) if rule else DEFAULT_REVIEW_DAYS
+    return now + timedelta(days=days)
 
 
-def _record_legal_hold_fact(
-    fact: Fact, legal_hold: LegalHold, tx: Tx, actor: str, reason: str, **detail: object
-) -> None:
+def _record_hold_fact(fact: Fact, legal_hold: LegalHold, tx: Tx, actor: str, reason: str, **detail: object) -> None:
     tx.evidence.append_fact(
         fact,
         shop=legal_hold.shop,

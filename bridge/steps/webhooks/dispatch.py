@@ -50,19 +50,13 @@ def dispatch_delivery(delivery_id: str, *, services: Services) -> str:
         except (PayloadInvalid, KeyError) as fault:
             reason = getattr(fault, "reason", "topic_not_handled")
             tx.inbox.finish_delivery(lease, DeliveryState.REJECTED, reason)
-            tx.evidence.append_fact(
-                Fact.DELIVERY_REJECTED,
-                shop=delivery.shop,
-                delivery=delivery.id,
-                topic=delivery.topic,
-                reason=reason,
-            )
+            detail = {"delivery": delivery.id, "topic": delivery.topic, "reason": reason}
+            tx.evidence.append_fact(Fact.DELIVERY_REJECTED, shop=delivery.shop, **detail)
             return ""
         tx.inbox.finish_delivery(lease, DeliveryState.DONE)
         request = _build_webhook_request(delivery, kind, body, tx=tx, services=services)
-        request_id = open_or_join(
-            request, _build_receipt(delivery, services), tx=tx, services=services, idempotency_key=delivery.id
-        )
+        receipt = _build_receipt(delivery, services)
+        request_id = open_or_join(request, receipt, tx=tx, services=services, idempotency_key=delivery.id)
     services.queue.enqueue("process", request_id, at_front=True)
     return request_id
 
@@ -71,20 +65,16 @@ def _build_webhook_request(
     delivery: Delivery, kind: RequestKind, body: Mapping[str, Any], *, tx: Tx, services: Services
 ) -> PrivacyRequest:
     principal = _parse_principal(body)
-    webhook_received_at = delivery.received_at
-    received_at = _find_clock_start(delivery)
-    clocks = compute_clocks(
-        received_at=received_at, webhook_received_at=webhook_received_at, rules=services.merchant.clocks
-    )
+    received_at, webhook_received_at = _find_clock_start(delivery), delivery.received_at
+    rules = services.merchant.clocks
+    clocks = compute_clocks(received_at=received_at, webhook_received_at=webhook_received_at, rules=rules)
     return PrivacyRequest(
         id=services.store.new_id("req"),
         shop=delivery.shop,
         kind=kind,
         source=RequestSource.WEBHOOK,
         state=RequestState.IN_PROGRESS,
-        subject=""
-        if kind is RequestKind.SHOP_ERASURE
-        else _resolve_subject(delivery, principal, tx, services),
+        subject="" if kind is RequestKind.SHOP_ERASURE else _resolve_subject(delivery, principal, tx, services),
         principal=principal,
         received_at=received_at,
         received_at_basis="webhook_received" if received_at == webhook_received_at else "webhook_triggered",
@@ -123,10 +113,7 @@ def _find_clock_start(delivery: Delivery) -> datetime:
 
 def _resolve_subject(delivery: Delivery, principal: Principal, tx: Tx, services: Services) -> str:
     """Return the data subject's pseudonym; if the body does not identify one, a pseudonym of this body alone."""
-    return (
-        tx.person_lookup.find_subject(delivery.shop, principal)
-        or services.digest("nobody", delivery.raw)[:32]
-    )
+    return tx.person_lookup.find_subject(delivery.shop, principal) or services.digest("nobody", delivery.raw)[:32]
 
 
 def _parse_principal(body: Mapping[str, Any]) -> Principal:

@@ -33,22 +33,16 @@ def verify_webhook_signature(headers: Mapping[str, str], raw: bytes, *, services
     return signature.find_signing_secret(raw, _get_header(headers, "hmac-sha256"), secrets)
 
 
-def receive_webhook(
-    topic: str, headers: Mapping[str, str], raw: bytes, *, services: Services
-) -> WebhookReceipt:
+def receive_webhook(topic: str, headers: Mapping[str, str], raw: bytes, *, services: Services) -> WebhookReceipt:
     """Verify and store one webhook; it is committed when this returns.
 
     `topic` is that of the URL path; header names are lower case. Raises SignatureInvalid (answer 401) and
-    StoreUnavailable (answer 503), nothing else. Source:
-    https://shopify.dev/docs/apps/build/webhooks/subscribe/https.
+    StoreUnavailable (answer 503), nothing else. Source: https://shopify.dev/docs/apps/build/webhooks/subscribe/https.
     """
     secret_index = verify_webhook_signature(headers, raw, services=services)
     shop = _get_header(headers, "shop-domain")
     reason = topics.find_header_mismatch(
-        topic=topic,
-        topic_header=_get_header(headers, "topic"),
-        shop=shop,
-        known_shops=services.merchant.shops,
+        topic=topic, topic_header=_get_header(headers, "topic"), shop=shop, known_shops=services.merchant.shops
     ) or _find_shape_error(topic, raw, shop)
     state = DeliveryState.REJECTED if reason else DeliveryState.RECEIVED
     is_new = services.store.accept_delivery(

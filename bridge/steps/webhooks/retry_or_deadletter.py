@@ -28,9 +28,8 @@ def retry_or_deadletter(delivery_id: str, error: str, *, services: Services) -> 
         lease, delivery = leased
         attempts = delivery.attempts + 1
         if attempts <= len(TASK_RETRY_PAUSES_S):
-            tx.inbox.schedule_retry(
-                lease, error, services.clock.now() + timedelta(seconds=compute_retry_pause_s(attempts, None))
-            )
+            pause = timedelta(seconds=compute_retry_pause_s(attempts, None))
+            tx.inbox.schedule_retry(lease, error, services.clock.now() + pause)
             return
         deadletter_delivery(delivery, lease, error, tx)
 
@@ -38,6 +37,5 @@ def retry_or_deadletter(delivery_id: str, error: str, *, services: Services) -> 
 def deadletter_delivery(delivery: Delivery, lease: Lease, error: str, tx: Tx) -> None:
     """Mark a leased delivery as failed and record the fact."""
     tx.inbox.finish_delivery(lease, DeliveryState.FAILED, error[:64])
-    tx.evidence.append_fact(
-        Fact.DELIVERY_FAILED, shop=delivery.shop, delivery=delivery.id, topic=delivery.topic, error=error
-    )
+    detail = {"delivery": delivery.id, "topic": delivery.topic, "error": error}
+    tx.evidence.append_fact(Fact.DELIVERY_FAILED, shop=delivery.shop, **detail)

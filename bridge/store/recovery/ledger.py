@@ -11,19 +11,7 @@ from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Connection,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    func,
-    insert,
-    select,
-    text,
-)
+from sqlalchemy import BigInteger, Column, Connection, Integer, MetaData, String, Table, func, insert, select, text
 from sqlalchemy import inspect as look_at
 
 from bridge.errors import BackupRestored, LedgerUnavailable, StoreUnavailable

@@ -13,11 +13,7 @@ from sqlalchemy import bindparam, delete, func, or_, select, update
 
 from bridge.model import Destruction, Fact, LedgerHead, Tombstone
 from bridge.store.evidence.chain import EvidenceRows
-from bridge.store.retention.deletions import (
-    DELETION_KIND_DOCUMENT,
-    DELETION_KIND_REFUND_ACCOUNT,
-    record_deletions,
-)
+from bridge.store.retention.deletions import DELETION_KIND_DOCUMENT, DELETION_KIND_REFUND_ACCOUNT, record_deletions
 from bridge.store.retention.documents import DocumentRows
 from bridge.store.schema.tables import destructions, evidence, locks, refund_accounts, suppressions
 from bridge.store.upsert import upsert

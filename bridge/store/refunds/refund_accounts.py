@@ -16,14 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, delete, func, or_, select, update
 
 from bridge.errors import NeedsOperator
-from bridge.model import (
-    BankDetails,
-    PaymentReference,
-    Principal,
-    RefundAccount,
-    RefundState,
-    Settlement,
-)
+from bridge.model import BankDetails, PaymentReference, Principal, RefundAccount, RefundState, Settlement
 from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.schema.retention_tables import legal_holds, refund_accounts
 from bridge.store.schema.ulid import new_id

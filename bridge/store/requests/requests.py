@@ -11,15 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, or_, select, update
 
 from bridge.errors import LeaseLost
-from bridge.model import (
-    Lease,
-    Principal,
-    PrivacyRequest,
-    RequestKind,
-    RequestSource,
-    RequestState,
-    Task,
-)
+from bridge.model import Lease, Principal, PrivacyRequest, RequestKind, RequestSource, RequestState, Task
 from bridge.store.requests.tasks import TaskRows
 from bridge.store.schema.tables import requests
 from bridge.store.upsert import upsert

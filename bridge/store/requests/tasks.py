@@ -9,12 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, bindparam, delete, or_, select, update
 
 from bridge.model import Absence, Gap, Outcome, RequestKind, Task, TaskAction, TaskState, WaitReason
-from bridge.rules.requests.progress_codec import (
-    decode_progress,
-    derive_wait_reason,
-    encode_cursor,
-    encode_detail,
-)
+from bridge.rules.requests.progress_codec import decode_progress, derive_wait_reason, encode_cursor, encode_detail
 from bridge.store.schema.tables import findings, requests, tasks
 from bridge.store.upsert import upsert
 

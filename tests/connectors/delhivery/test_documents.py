@@ -11,17 +11,7 @@ from bridge.connectors.http import HttpClient
 from bridge.errors import ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
 from bridge.model import Absence, Principal
 from tests.connectors.contract import SHOP
-from tests.connectors.delhivery.test_client import (
-    BASE,
-    NO_SLIP,
-    SLIP,
-    TOKEN,
-    URL,
-    load_sample,
-    make,
-    parcel,
-    sample,
-)
+from tests.connectors.delhivery.test_client import BASE, NO_SLIP, SLIP, TOKEN, URL, load_sample, make, parcel, sample
 
 NUMBER = "99900010004126"
 DOCUMENT = f"{BASE}/api/rest/fetch/pkg/document/"

@@ -12,13 +12,7 @@ from responses.matchers import request_kwargs_matcher
 from bridge.connectors.http import TIMEOUT_S
 from bridge.connectors.shopify import MemoryTokenCache, Shopify
 from bridge.connectors.shopify.api.answers import QueryTooCostly, parse_graphql_reply
-from bridge.errors import (
-    BridgeError,
-    ConnectorRefused,
-    ConnectorThrottled,
-    ConnectorUnavailable,
-    CredentialRejected,
-)
+from bridge.errors import BridgeError, ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
 from bridge.model import Absence, Outcome, Principal
 
 SHOP = "contract.myshopify.com"

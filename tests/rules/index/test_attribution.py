@@ -7,12 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.rules.index.attribution import (
-    Attribution,
-    attribute_parcel,
-    is_personal_number,
-    is_plausible_waybill,
-)
+from bridge.rules.index.attribution import Attribution, attribute_parcel, is_personal_number, is_plausible_waybill
 from config.merchant_file.processors import AttributionRule
 
 SPELLINGS = json.loads(

@@ -10,12 +10,7 @@ import pytest
 
 from bridge.errors import PayloadInvalid
 from bridge.model import AnswerRow, NoticeProgress, NoticeState, Outcome, ProcessorAnswer, TaskState
-from bridge.rules.notices.answers import (
-    MAX_NOTE_CHARS,
-    derive_notice_state,
-    derive_notice_task_status,
-    validate_answer,
-)
+from bridge.rules.notices.answers import MAX_NOTE_CHARS, derive_notice_state, derive_notice_task_status, validate_answer
 from bridge.rules.requests.progress_codec import encode_detail
 from tests.factories import NOW, make_entry, make_notice
 

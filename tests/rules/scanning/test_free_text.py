@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.rules.scanning.free_text import (
-    MAX_DELIVERY_CHARS,
-    MAX_TEXT_CHARS,
-    build_review_key,
-    find_sensitive_text,
-)
+from bridge.rules.scanning.free_text import MAX_DELIVERY_CHARS, MAX_TEXT_CHARS, build_review_key, find_sensitive_text
 from bridge.rules.scanning.scanner import SCAN_KINDS
 
 IFSC = "HDFC0001234"

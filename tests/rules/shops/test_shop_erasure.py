@@ -9,12 +9,7 @@ from types import MappingProxyType
 import pytest
 
 from bridge.model import RemainingShopData, ShopExit, ShopExitDecision
-from bridge.rules.shops.shop_erasure import (
-    Decision,
-    decide_shop_erasure,
-    is_shop_installed,
-    list_remaining_rows,
-)
+from bridge.rules.shops.shop_erasure import Decision, decide_shop_erasure, is_shop_installed, list_remaining_rows
 from config.retention_file.retention import load_retention
 from config.settings import RETENTION_FILE
 from tests.factories import NOW

@@ -10,17 +10,7 @@ from markupsafe import Markup
 
 from bridge.model import RequestSource
 from bridge.steps.access.package.letter import make_printable
-from tests.steps.access.export_case import (
-    GAPS,
-    REQUEST,
-    Package,
-    case,
-    first_page,
-    fixture,
-    found,
-    task,
-    visible,
-)
+from tests.steps.access.export_case import GAPS, REQUEST, Package, case, first_page, fixture, found, task, visible
 
 
 def test_the_summary_counts_by_category():

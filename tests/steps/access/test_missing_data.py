@@ -7,14 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bridge.model import Absence, Outcome, Principal, TaskAction, TaskState
-from tests.steps.access.export_case import (
-    GAPS,
-    REQUEST,
-    Package,
-    case,
-    first_page,
-    task,
-)
+from tests.steps.access.export_case import GAPS, REQUEST, Package, case, first_page, task
 
 
 def test_a_complete_answer_says_yes_and_that_nothing_is_missing():

@@ -16,15 +16,7 @@ from bridge.rules.erasure.tombstone import PriorErasureSummary, RemainingData
 from bridge.steps.index.index_orders import index_deliveries
 from bridge.steps.requests.process import process_request
 from bridge.steps.webhooks.dispatch import dispatch_delivery
-from tests.factories import (
-    CANARIES,
-    NOW,
-    SHOP,
-    accepted,
-    data_request_body,
-    make_finding,
-    redact_body,
-)
+from tests.factories import CANARIES, NOW, SHOP, accepted, data_request_body, make_finding, redact_body
 from tests.fakes import page
 from tests.steps.access.export_case import Package, case, task
 from tests.steps.access.test_package import breaches

@@ -9,14 +9,7 @@ import pytest
 
 from bridge.rules.requests.regimes import list_complaint_routes, list_regimes
 from bridge.steps.access.package.sections.retention_section import describe_hold_rule
-from tests.steps.access.export_case import (
-    RETENTION,
-    Package,
-    case,
-    fixture,
-    found,
-    hold,
-)
+from tests.steps.access.export_case import RETENTION, Package, case, fixture, found, hold
 
 BEFORE = datetime(2027, 5, 12, 18, 29, 59, tzinfo=UTC)  # 23:59:59 in India
 

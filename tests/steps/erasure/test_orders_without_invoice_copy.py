@@ -24,14 +24,7 @@ from bridge.steps.requests.open_by_operator import open_operator_request
 from bridge.steps.requests.process import process_request
 from bridge.steps.webhooks.dispatch import dispatch_delivery
 from tests.factories import ASHA, NOW, SHOP, accepted, make_request, make_task, opened, redact_body
-from tests.steps.sales_case import (
-    documents,
-    orders_left,
-    refund_body,
-    request_of,
-    sold,
-    sold_body,
-)
+from tests.steps.sales_case import documents, orders_left, refund_body, request_of, sold, sold_body
 
 HOUR = timedelta(minutes=61)
 REFUSED = CredentialRejected("shopify: HTTP 401")

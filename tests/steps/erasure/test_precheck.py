@@ -7,16 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bridge.errors import ConnectorUnavailable, PayloadInvalid
-from bridge.model import (
-    Balance,
-    Outcome,
-    Principal,
-    RequestKind,
-    RequestState,
-    Residue,
-    TaskAction,
-    TaskState,
-)
+from bridge.model import Balance, Outcome, Principal, RequestKind, RequestState, Residue, TaskAction, TaskState
 from bridge.rules.requests.progress_codec import encode_detail
 from bridge.steps.erasure.release_precheck import release_precheck
 from bridge.steps.requests.open_by_operator import open_operator_request

@@ -8,15 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bridge.errors import ConnectorThrottled, ConnectorUnavailable, CredentialRejected
-from bridge.model import (
-    NoticeChannel,
-    NoticeItem,
-    NoticeState,
-    ParcelStatus,
-    ProcessorAnswer,
-    ReferenceKind,
-    TaskState,
-)
+from bridge.model import NoticeChannel, NoticeItem, NoticeState, ParcelStatus, ProcessorAnswer, ReferenceKind, TaskState
 from bridge.rules.requests.progress_codec import encode_detail
 from tests.factories import NOW, SHOP, told_processors
 from tests.fakes import FakeEraser

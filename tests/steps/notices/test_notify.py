@@ -14,6 +14,7 @@ from bridge.errors import (
     ConnectorThrottled,
     ConnectorUnavailable,
     CredentialRejected,
+    LeaseLost,
 )
 from bridge.model import NoticeChannel, NoticeState, ParcelStatus, RequestState, TaskState, TrackingResult
 from bridge.rules.requests.progress_codec import encode_detail
@@ -467,11 +468,29 @@ def test_an_answer_recorded_during_a_reminder_stands(case):
     def answered_meanwhile(letter):
         send(letter)
         erased_by(case, case.notices()[0])
+        case.queue.jobs.clear()
 
     case.mailer.send_letter = answered_meanwhile
     case.run()
     assert case.notices()[0].state is NoticeState.COMPLETED
     assert case.links() == 0
+    assert [job for job, *_ in case.queue.jobs] == ["process"], "the request continues with the answer"
+
+
+def test_a_failed_letter_is_recorded_and_its_link_deleted_together(case):
+    case.erasure("14908100000012")
+
+    def lose_the_account(letter):
+        case.at(NOW + timedelta(hours=1))
+        with case.store.transaction() as tx:
+            assert tx.notice_accounts.acquire_lease(ACCOUNT) is not None
+        raise ConnectorUnavailable("mail: no answer")
+
+    case.mailer.send_letter = lose_the_account
+    with pytest.raises(LeaseLost):
+        case.run()
+    assert case.links() == 1, "nothing of the failure is recorded without the lease"
+    assert case.notices()[0].attempts == 0
 
 
 def test_an_answer_ends_the_request(case):

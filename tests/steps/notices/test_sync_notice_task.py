@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.model import (
-    ListedWaybill,
-    NoticeProgress,
-    NoticeState,
-    Outcome,
-    RequestKind,
-    TaskAction,
-    TaskState,
-)
+from bridge.model import ListedWaybill, NoticeProgress, NoticeState, Outcome, RequestKind, TaskAction, TaskState
 from bridge.steps.requests.process import process_request
 from tests.factories import SHOP, make_request, make_task
 

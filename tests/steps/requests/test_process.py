@@ -11,18 +11,7 @@ from bridge.errors import ConnectorUnavailable, LeaseLost, StoreUnavailable
 from bridge.model import ErasureState, Outcome, Principal, RequestKind, RequestState, TaskAction, TaskState
 from bridge.steps.requests.process import MAX_ATTEMPTS, process_request
 from bridge.store.schema.tables import requests
-from tests.factories import (
-    ASHA,
-    NOW,
-    SHOP,
-    accepted,
-    make_finding,
-    make_request,
-    make_task,
-    opened,
-    order,
-    order_body,
-)
+from tests.factories import ASHA, NOW, SHOP, accepted, make_finding, make_request, make_task, opened, order, order_body
 from tests.fakes import page
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

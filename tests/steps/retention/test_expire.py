@@ -9,25 +9,13 @@ import pytest
 from sqlalchemy import func, select, update
 
 from bridge.errors import NeedsOperator
-from bridge.model import (
-    DeliveryState,
-    NoticeState,
-    ProcessorAnswer,
-    RequestKind,
-    RequestState,
-    TaskAction,
-    TaskState,
-)
+from bridge.model import DeliveryState, NoticeState, ProcessorAnswer, RequestKind, RequestState, TaskAction, TaskState
 from bridge.rules.requests.deadlines import add_months_to_datetime
 from bridge.steps.requests.process import process_request
 from bridge.steps.retention import expire as step
 from bridge.steps.retention.accept_policy import accept_policy
 from bridge.steps.retention.expire import expire_aged_records
-from bridge.steps.retention.legal_hold import (
-    open_order_legal_hold,
-    open_person_legal_hold,
-    release_legal_hold,
-)
+from bridge.steps.retention.legal_hold import open_order_legal_hold, open_person_legal_hold, release_legal_hold
 from bridge.store.retention.expire import ExpiryRows
 from bridge.store.schema import tables
 from bridge.store.schema.retention_tables import legal_holds

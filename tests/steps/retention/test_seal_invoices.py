@@ -30,17 +30,7 @@ from bridge.steps.requests.process import process_request
 from bridge.steps.webhooks.dispatch import dispatch_delivery
 from bridge.store.schema.retention_tables import vault_documents
 from tests.factories import ASHA, CANARIES, NOW, SHOP, accepted, redact_body
-from tests.steps.sales_case import (
-    DELHI,
-    documents,
-    opened,
-    orders_left,
-    raw,
-    refund_body,
-    request_of,
-    sold,
-    sold_body,
-)
+from tests.steps.sales_case import DELHI, documents, opened, orders_left, raw, refund_body, request_of, sold, sold_body
 
 
 @pytest.mark.parametrize("topic", ["orders/paid", "orders/fulfilled", "orders/partially_fulfilled"])

@@ -27,16 +27,7 @@ from bridge.steps.shops.resolve_reinstalled_shop import resolve_reinstalled_shop
 from bridge.steps.webhooks.dispatch import dispatch_delivery
 from bridge.store.schema.retention_tables import legal_holds, plans, refund_accounts, reviews
 from bridge.store.schema.tables import metadata, tokens
-from tests.factories import (
-    CANARIES,
-    NOW,
-    OTHER_SHOP,
-    SHOP,
-    accepted,
-    customer,
-    make_services,
-    order,
-)
+from tests.factories import CANARIES, NOW, OTHER_SHOP, SHOP, accepted, customer, make_services, order
 
 DAY = timedelta(days=1)
 STAYS = {

@@ -9,17 +9,7 @@ import pytest
 
 from bridge.model import DeliveryState, Principal, RequestKind, RequestState, TaskAction, TaskState
 from bridge.steps.webhooks.dispatch import dispatch_delivery
-from tests.factories import (
-    ASHA,
-    NOW,
-    SHOP,
-    accepted,
-    customer,
-    data_request_body,
-    fixture,
-    order,
-    redact_body,
-)
+from tests.factories import ASHA, NOW, SHOP, accepted, customer, data_request_body, fixture, order, redact_body
 from tests.kit.stored import read_request
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -22,15 +22,7 @@ from bridge.model import (
 )
 from bridge.rules.index.minimise import SightingKind
 from bridge.rules.requests.progress_codec import encode_cursor
-from bridge.store.schema.tables import (
-    customers,
-    data_keys,
-    deliveries,
-    metadata,
-    orders,
-    parcels,
-    suppressions,
-)
+from bridge.store.schema.tables import customers, data_keys, deliveries, metadata, orders, parcels, suppressions
 from tests.factories import (
     ASHA,
     NOW,

@@ -21,14 +21,7 @@ from bridge.steps.retention.expire_bodies import expire_bodies_and_packages
 from bridge.store import SqlStore
 from bridge.store.evidence.db_roles import database_user, grant_runtime_role, is_append_only
 from tests.e2e import processes
-from tests.factories import (
-    CANARIES,
-    data_request_body,
-    make_finding,
-    make_services,
-    order_body,
-    redact_body,
-)
+from tests.factories import CANARIES, data_request_body, make_finding, make_services, order_body, redact_body
 from tests.fakes import FakeStamper, page
 from tests.steps.test_whole_sentence import post, requests, work
 from tests.tamper import append

@@ -22,17 +22,7 @@ from bridge.model import (
 )
 from bridge.store.requests.requests import request_from_row
 from bridge.store.schema.tables import data_keys, requests
-from tests.factories import (
-    ASHA,
-    NOW,
-    OTHER_SHOP,
-    SHOP,
-    make_finding,
-    make_request,
-    make_task,
-    merged,
-    opened,
-)
+from tests.factories import ASHA, NOW, OTHER_SHOP, SHOP, make_finding, make_request, make_task, merged, opened
 from tests.fakes import page
 
 LATER = NOW + timedelta(hours=1)

@@ -6,27 +6,26 @@ same package from plain values. Never calls another system and never stores a fi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bridge.model import Fact
-from bridge.steps.access.package.find_prior_erasures import find_prior_erasures
-from bridge.steps.access.package.package import PackageInput, PackageManifest, write_access_package
+from bridge.model import Document, ErasureRecord, Fact, PrivacyRequest, RefundState, Task, TaskAction, TaskState
+from bridge.rules.erasure.plan import PERSONAL_DATA_TABLES
+from bridge.rules.erasure.tombstone import PriorErasureSummary, compute_suppression_end, group_remaining_data
+from bridge.rules.requests.progress_codec import encode_detail
+from bridge.services import Services
+from bridge.steps.access.package.letter import PackageInput
+from bridge.steps.access.package.package import PackageManifest, write_access_package
 from bridge.steps.index import flag_sensitive_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from bridge.model import PrivacyRequest, Task
-    from bridge.services import Services
     from bridge.store import Tx
 
 __all__ = ["PackageInput", "PackageManifest", "seal_access_package", "write_access_package"]
 
 
-def seal_access_package(
-    request: PrivacyRequest, tasks: Sequence[Task], *, tx: Tx, services: Services
-) -> bool:
+def seal_access_package(request: PrivacyRequest, tasks: Sequence[Task], *, tx: Tx, services: Services) -> bool:
     """Seal the request's package and record it. Return True if every system that was asked answered in full.
 
     A second call builds the package again and replaces the first. Raises StoreUnavailable.
@@ -38,7 +37,7 @@ def seal_access_package(
         merchant=services.merchant,
         retention=services.retention,
         prepared_at=services.clock.now(),
-        prior_erasures=find_prior_erasures(request, tx=tx, services=services),
+        prior_erasures=_find_prior_erasures(request, tx=tx, services=services),
     )
     with tx.packages.write_package(request.id) as out:
         manifest = write_access_package(package, out)
@@ -61,3 +60,52 @@ def seal_access_package(
             request_id=request.id,
         )
     return manifest.complete
+
+
+def _find_prior_erasures(request: PrivacyRequest, *, tx: Tx, services: Services) -> tuple[PriorErasureSummary, ...]:
+    """Return the earlier erasures of the request's data subject, newest first; each document is listed once.
+
+    Reads by pseudonyms and ids; opens no document and no bank details.
+    """
+    seen_document_ids: set[str] = set()
+    return tuple(
+        _build_prior_erasure(erasure, request.shop, seen_document_ids, tx, services)
+        for erasure in tx.erasures.list_prior_erasures(request.shop, request.principal)
+    )
+
+
+def _build_prior_erasure(
+    erasure: ErasureRecord, shop: str, seen_document_ids: set[str], tx: Tx, services: Services
+) -> PriorErasureSummary:
+    documents: dict[str, list[Document]] = {}
+    # by order too: a restored backup may know the erasure by its suppression keys only
+    for document in (
+        *tx.documents.list_documents_of_request(erasure.request_id),
+        *tx.documents.list_documents_of_order_keys(shop, erasure.order_keys),
+    ):
+        if document.id not in seen_document_ids:
+            seen_document_ids.add(document.id)
+            documents.setdefault(document.order_key, []).append(document)
+    holds_by_order = tx.legal_holds.find_legal_holds_by_order({(shop, order_key) for order_key in documents})
+    accounts = tx.refunds.list_refund_accounts_of_request(erasure.request_id)
+    refunds = [account for account in accounts if account.state is not RefundState.ERASED]
+    tasks = [task for task in tx.tasks.list_tasks(erasure.request_id) if task.action is TaskAction.ERASE]
+    return PriorErasureSummary(
+        erasure=erasure,
+        finished=all(task.state is TaskState.DONE for task in tasks),
+        removed={
+            table: count
+            for task in tasks
+            for table in PERSONAL_DATA_TABLES
+            if (count := encode_detail(task.progress).get(table))
+        },
+        rests=group_remaining_data(
+            documents,
+            {order_key: holds for (_, order_key), holds in holds_by_order.items()},
+            refunds,
+            tx.refunds.find_account_ids_on_legal_hold(refunds),
+            retention=services.retention,
+            now=services.clock.now(),
+        ),
+        codes_until=compute_suppression_end(erasure.erased_at, services.retention),
+    )

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Self
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from types import TracebackType
+from typing import IO, Self
 
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a zip can hold: the files have none of their own
 _FILE_PERMISSIONS = 0o100644 << 16
@@ -64,44 +61,29 @@ class BagItWriter:
         self._write_tag_file("bagit.txt", BAGIT_DECLARATION)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Close the zip; a failed bag stays without its directory, so that no program opens it."""
         if kind is not None:
             self._zip.fp = None  # else the zip writes its directory when it is garbage-collected
         self._zip.close()
 
     def add_payload_file(
-        self,
-        path: str,
-        content: str | Iterable[bytes],
-        *,
-        role: str,
-        media_type: str,
-        portable: bool | None = None,
+        self, path: str, content: str | Iterable[bytes], *, role: str, media_type: str, portable: bool | None = None
     ) -> None:
         """Add one payload file under `data/`."""
-        size, digest = self._write_zip_member(f"data/{path}", content)
+        path = f"data/{path}"
+        size, sha256 = self._write_zip_member(path, content)
         self.payload_files.append(
-            PackageFile(
-                path=f"data/{path}",
-                role=role,
-                media_type=media_type,
-                sha256=digest,
-                size=size,
-                portable=portable,
-            )
+            PackageFile(path=path, role=role, media_type=media_type, sha256=sha256, size=size, portable=portable)
         )
 
     def write_tag_files(self, *, info: Mapping[str, str], manifest_json: str) -> str:
         """Write the tag files and return the SHA-256 of `manifest-sha256.txt`, which covers the payload."""
         total_bytes = sum(file.size for file in self.payload_files)
         lines = {**info, "Payload-Oxum": f"{total_bytes}.{len(self.payload_files)}"}
-        self._write_tag_file(
-            "bag-info.txt",
-            "".join(f"{name}: {_flatten_bag_info_value(value)}\n" for name, value in lines.items()),
-        )
+        # a line break in a value would start another field
+        bag_info = "".join(f"{name}: {' '.join(value.split())}\n" for name, value in lines.items())
+        self._write_tag_file("bag-info.txt", bag_info)
         self._write_tag_file("manifest.json", manifest_json)
         digest = self._write_tag_file("manifest-sha256.txt", _render_checksum_manifest(self.payload_files))
         self._write_zip_member("tagmanifest-sha256.txt", _render_checksum_manifest(self._tag_files))
@@ -109,9 +91,7 @@ class BagItWriter:
 
     def _write_tag_file(self, path: str, content: str) -> str:
         size, digest = self._write_zip_member(path, content)
-        self._tag_files.append(
-            PackageFile(path=path, role="tag", media_type="text/plain", sha256=digest, size=size)
-        )
+        self._tag_files.append(PackageFile(path=path, role="tag", media_type="text/plain", sha256=digest, size=size))
         return digest
 
     def _write_zip_member(self, path: str, content: str | Iterable[bytes]) -> tuple[int, str]:
@@ -131,7 +111,3 @@ class BagItWriter:
 
 def _render_checksum_manifest(files: Iterable[PackageFile]) -> str:
     return "".join(f"{file.sha256}  {file.path}\n" for file in files)
-
-
-def _flatten_bag_info_value(value: str) -> str:
-    return " ".join(value.split())  # a line break would start another field

@@ -7,19 +7,30 @@ platform and no statute number outside the footnotes.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from bridge.model import Gap, PrivacyRequest, RequestKind, RequestSource
+from bridge.model import Finding, Gap, PrivacyRequest, RequestKind, RequestSource, Task
+from bridge.rules.erasure.tombstone import PriorErasureSummary
 from bridge.rules.requests import regimes
 from bridge.steps.access.package import plain_language
+from bridge.steps.access.package.plain_language import describe_code
 from bridge.steps.access.package.sections import missing_data as missing
-from bridge.steps.access.package.sections import prior_erasures, recipients, retention_section, summary
+from bridge.steps.access.package.sections import prior_erasures, recipients, summary
+from bridge.steps.access.package.sections.recipients import Recipient
+from bridge.steps.access.package.sections.retention_section import (
+    describe_category_retention,
+    describe_max_age,
+    list_retention_laws,
+)
+from bridge.steps.access.package.sections.statistics import PackageStatistics
 from bridge.steps.access.package.text import (
     NOT_PUBLISHED,
     format_long_date,
@@ -28,28 +39,17 @@ from bridge.steps.access.package.text import (
     is_setting_given,
     replace_surrogates,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime, tzinfo
-
-    from bridge.rules.erasure.tombstone import PriorErasureSummary
-    from bridge.steps.access.package.sections.recipients import Recipient
-    from bridge.steps.access.package.sections.statistics import PackageStatistics
-    from config.merchant_file.merchant import Merchant
-    from config.retention_file.retention import Retention
+from config.merchant_file.merchant import Merchant
+from config.retention_file.retention import Retention
 
 MAX_VALUE_CHARS = 600
 MAX_NAME_CHARS = 60
 
 _SHOPIFY_GID_PATTERN = re.compile(r"gid:/+\S*", re.IGNORECASE)
-_CONTROL_CHARS_PATTERN = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
-)
+_CONTROL_CHARS_PATTERN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _NULL_WORD_PATTERN = re.compile(r"\b(None|null|undefined)\b")
-_STATUTE_REFERENCE_PATTERN = re.compile(
-    r"\s*\([^()]*\b(?:ss?|rr?|Art)\.?\s?\d[^()]*\)"
-)  # statute references belong in a footnote
+# statute references belong in a footnote
+_STATUTE_REFERENCE_PATTERN = re.compile(r"\s*\([^()]*\b(?:ss?|rr?|Art)\.?\s?\d[^()]*\)")
 _REGIMES_BY_RIGHTS_LAW = {"spdi": "IN", "dpdp_core": "IN", "gdpr": "EU"}
 _REQUEST_KIND_PHRASES = {
     RequestKind.ACCESS: "a copy of your personal data",
@@ -59,21 +59,36 @@ _REQUEST_KIND_PHRASES = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PackageInput:
+    """The values that a package is built from.
+
+    `records` yields (system, finding) and may be called more than once; each call starts at the first record.
+    `prior_erasures` are the data subject's earlier erasures, newest first. `csv_bom` starts each table with a byte
+    order mark, which older spreadsheet programs need to recognise UTF-8.
+    """
+
+    request: PrivacyRequest
+    tasks: Sequence[Task]
+    records: Callable[[], Iterator[tuple[str, Finding]]]
+    merchant: Merchant
+    retention: Retention
+    prepared_at: datetime
+    csv_bom: bool = False
+    prior_erasures: Sequence[PriorErasureSummary] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class LetterContents:
     """The values that the letter and the summaries are built from."""
 
-    request: PrivacyRequest
-    merchant: Merchant
-    retention: Retention
+    package: PackageInput
     statistics: PackageStatistics
     gaps: Sequence[Gap]
     searched_systems: Sequence[Mapping[str, Any]]
     headline_answer: tuple[str, str]
-    prior_erasures: Sequence[PriorErasureSummary]
     recipients: Sequence[Recipient]
     unnamed_recipients: Sequence[str]
     regimes: Sequence[str]
-    prepared_at: datetime
     as_of: datetime
     zone: tzinfo
 
@@ -111,8 +126,9 @@ def _load_template_environment() -> Environment:
 
 
 def _build_template_values(contents: LetterContents) -> dict[str, Any]:
-    merchant, request, zone = contents.merchant, contents.request, contents.zone
-    today = contents.prepared_at.astimezone(zone).date()
+    package, zone = contents.package, contents.zone
+    merchant, request = package.merchant, package.request
+    today = package.prepared_at.astimezone(zone).date()
     return {
         "shop_name": format_setting(merchant.trading_name),
         "legal_name": format_setting(merchant.legal_name),
@@ -130,35 +146,29 @@ def _build_template_values(contents: LetterContents) -> dict[str, Any]:
         "as_of": format_long_datetime(contents.as_of, zone),
         "answer_code": contents.headline_answer[0],
         "answer": contents.headline_answer[1],
-        "earlier": [prior_erasures.describe_prior_erasure(item, zone) for item in contents.prior_erasures],
-        "sealing_laws": prior_erasures.list_sealing_laws(contents.prior_erasures),
+        "earlier": [prior_erasures.describe_prior_erasure(item, zone) for item in contents.package.prior_erasures],
+        "sealing_laws": prior_erasures.list_sealing_laws(contents.package.prior_erasures),
         "gaps": list(dict.fromkeys(map(missing.describe_gap, contents.gaps))),
-        "unnamed": [
-            plain_language.describe_code(item, plain_language.TRADE_NAMES)
-            for item in contents.unnamed_recipients
-        ],
+        "unnamed": [describe_code(item, plain_language.TRADE_NAMES) for item in contents.unnamed_recipients],
         "left_out": [reason for _code, _count, reason in missing.list_masked_data(contents.statistics)],
         "lines": summary.build_letter_summary(contents.statistics, len(contents.recipients)),
         "recipients": [_build_recipient_values(item) for item in contents.recipients],
         "sources": contents.searched_systems,
         "kept": _build_retention_values(contents),
         "contact": {
-            name: format_setting(getattr(merchant.officer, name))
-            for name in ("name", "designation", "email", "phone")
+            name: format_setting(getattr(merchant.officer, name)) for name in ("name", "designation", "email", "phone")
         },
         "email_link": merchant.officer.email.strip() if is_setting_given(merchant.officer.email) else "",
         "routes": [
-            plain_language.describe_code(code, plain_language.COMPLAINT_ROUTE_SENTENCES)
-            for code in regimes.list_complaint_routes(
-                merchant.complaint_route, day=today, regimes=contents.regimes
-            )
+            describe_code(code, plain_language.COMPLAINT_ROUTE_SENTENCES)
+            for code in regimes.list_complaint_routes(merchant.complaint_route, day=today, regimes=contents.regimes)
         ],
         "rights_laws": [
             law.title
-            for law in contents.retention.laws.values()
+            for law in contents.package.retention.laws.values()
             if law.is_in_force(today) and _REGIMES_BY_RIGHTS_LAW.get(law.id) in contents.regimes
         ],
-        "keeping_laws": retention_section.list_retention_laws(contents.retention, today, contents.regimes),
+        "keeping_laws": list_retention_laws(contents.package.retention, today, contents.regimes),
         "eu": "EU" in contents.regimes,
     }
 
@@ -168,37 +178,33 @@ def _build_greeting(first_name: str) -> str:
     return f"Dear {name}" if name and name not in ("nothing", NOT_PUBLISHED) else "Hello"
 
 
+def _omit_statutes(text: str) -> str:
+    return _STATUTE_REFERENCE_PATTERN.sub("", text)
+
+
 def _build_recipient_values(recipient: Recipient) -> Mapping[str, str]:
-    days = [
-        format_long_date(day)
-        for day in dict.fromkeys((recipient.first_shared_on, recipient.last_shared_on))
-        if day
-    ]
+    days = dict.fromkeys((recipient.first_shared_on, recipient.last_shared_on))
+    period = " to ".join(format_long_date(day) for day in days if day)
     is_carrier = recipient.waybill_count is not None
     return {
         "name": recipient.name,
-        "service": _STATUTE_REFERENCE_PATTERN.sub("", recipient.service),
+        "service": _omit_statutes(recipient.service),
         "shared": ", ".join(recipient.shared_data) or NOT_PUBLISHED,
-        "when": " to ".join(days)
-        or ("on a day we do not know" if is_carrier else "since you became our customer"),
+        "when": period or ("on a day we do not know" if is_carrier else "since you became our customer"),
         "parcels": str(recipient.waybill_count) if is_carrier else "",
         "where": recipients.describe_countries(recipient),
-        "safeguard": _STATUTE_REFERENCE_PATTERN.sub("", recipients.describe_safeguard(recipient)),
+        "safeguard": _omit_statutes(recipients.describe_safeguard(recipient)),
     }
 
 
 def _build_retention_values(contents: LetterContents) -> list[Mapping[str, str]]:
-    today = contents.prepared_at.astimezone(contents.zone).date()
+    today = contents.package.prepared_at.astimezone(contents.zone).date()
     return [
         {
-            "title": _STATUTE_REFERENCE_PATTERN.sub(
-                "", plain_language.CATEGORY_PHRASES.get(category.id, category.title)
-            ),
-            "rule": retention_section.describe_category_retention(
-                category, contents.retention, today, contents.regimes
-            ),
-            "longest": retention_section.describe_max_age(category),
+            "title": _omit_statutes(plain_language.CATEGORY_PHRASES.get(category.id, category.title)),
+            "rule": describe_category_retention(category, contents.package.retention, today, contents.regimes),
+            "longest": describe_max_age(category),
         }
-        for category in contents.retention.categories.values()
+        for category in contents.package.retention.categories.values()
         if category.id in contents.statistics.tallies_by_category
     ]

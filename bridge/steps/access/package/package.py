@@ -6,12 +6,14 @@ values give the same bytes, except for the two times stated. Opens no transactio
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 from zoneinfo import ZoneInfo
 
+from bridge.model import Gap
 from bridge.rules.requests import regimes
 from bridge.steps.access.package import letter
 from bridge.steps.access.package.bag import BagItWriter, PackageFile
@@ -23,35 +25,7 @@ from bridge.steps.access.package.sections import missing_data as missing
 from bridge.steps.access.package.sections import prior_erasures, recipients, retention_section, summary
 from bridge.steps.access.package.text import dump_indented_json
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from datetime import datetime
-
-    from bridge.model import Finding, Gap, PrivacyRequest, Task
-    from bridge.rules.erasure.tombstone import PriorErasureSummary
-    from config.merchant_file.merchant import Merchant
-    from config.retention_file.retention import Retention
-
 _JSON_MEDIA_TYPE = "application/json"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PackageInput:
-    """The values that a package is built from.
-
-    `records` yields (system, finding) and may be called more than once; each call starts at the first record.
-    `prior_erasures` are the data subject's earlier erasures, newest first. `csv_bom` starts each table with a byte
-    order mark, which older spreadsheet programs need to recognise UTF-8.
-    """
-
-    request: PrivacyRequest
-    tasks: Sequence[Task]
-    records: Callable[[], Iterator[tuple[str, Finding]]]
-    merchant: Merchant
-    retention: Retention
-    prepared_at: datetime
-    csv_bom: bool = False
-    prior_erasures: Sequence[PriorErasureSummary] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,38 +50,30 @@ class PackageManifest:
         return not self.unnamed_recipients
 
 
-def write_access_package(package: PackageInput, out: IO[bytes]) -> PackageManifest:
+def write_access_package(package: letter.PackageInput, out: IO[bytes]) -> PackageManifest:
     """Write the package to `out`, which need not be seekable, and return its contents."""
     zone = ZoneInfo(package.merchant.clocks.timezone)
     # read first: a carrier's record may come before the customer record whose name it is compared with
-    names = {
-        read_customer_name(finding.body) for _, finding in package.records() if finding.kind == "customer"
-    } - {()}
-    files = RecordFiles(
-        zone, subject_names=names, shipping_rules=package.merchant.attribution, csv_bom=package.csv_bom
-    )
+    names = {read_customer_name(finding.body) for _, finding in package.records() if finding.kind == "customer"} - {()}
+    files = RecordFiles(zone, names=names, rules=package.merchant.attribution, csv_bom=package.csv_bom)
     for system, finding in package.records():
         files.add_finding(system, finding)
-    gaps = missing.find_gaps(package.tasks)
+    gaps, principal = missing.find_gaps(package.tasks), package.request.principal
     all_recipients, unnamed_recipients = recipients.list_recipients(package.merchant, files.statistics)
     contents = letter.LetterContents(
-        request=package.request,
-        merchant=package.merchant,
-        retention=package.retention,
+        package=package,
         statistics=files.statistics,
         gaps=gaps,
         searched_systems=missing.list_searched_systems(package.tasks, zone),
         headline_answer=missing.build_headline_answer(
             complete=not gaps,
             record_count=files.statistics.found_count,
-            identifiable=_has_identifiers(package.request),
+            identifiable=bool(principal.customer_id or principal.email or principal.phone or principal.order_ids),
             sealed_count=prior_erasures.count_sealed_items(package.prior_erasures),
         ),
-        prior_erasures=package.prior_erasures,
         recipients=all_recipients,
         unnamed_recipients=unnamed_recipients,
         regimes=regimes.list_regimes(files.statistics.countries),
-        prepared_at=package.prepared_at,
         as_of=missing.find_as_of_time(package.tasks, package.prepared_at),
         zone=zone,
     )
@@ -116,9 +82,8 @@ def write_access_package(package: PackageInput, out: IO[bytes]) -> PackageManife
         _write_summary_files(bag, contents, header)
         files.write_record_files(bag, header)
         _write_schema_files(bag)
-        digest = bag.write_tag_files(
-            info=build_bag_info(contents), manifest_json=render_manifest_json(contents, bag.payload_files)
-        )
+        manifest_json = render_manifest_json(contents, bag.payload_files)
+        digest = bag.write_tag_files(info=build_bag_info(contents), manifest_json=manifest_json)
         return PackageManifest(
             complete=not gaps,
             records=files.statistics.finding_count,
@@ -130,70 +95,41 @@ def write_access_package(package: PackageInput, out: IO[bytes]) -> PackageManife
         )
 
 
-def _write_summary_files(
-    bag: BagItWriter, contents: letter.LetterContents, header: Mapping[str, Any]
-) -> None:
-    statistics, retention, all_recipients = contents.statistics, contents.retention, contents.recipients
-    today = contents.prepared_at.astimezone(contents.zone).date()
+def _write_summary_files(bag: BagItWriter, contents: letter.LetterContents, header: Mapping[str, Any]) -> None:
+    statistics, retention, all_recipients = contents.statistics, contents.package.retention, contents.recipients
+    today = contents.package.prepared_at.astimezone(contents.zone).date()
 
     def write_part(path: str, role: str, body: Mapping[str, Any]) -> None:
         name = path[3:].removesuffix(".json")
-        bag.add_payload_file(
-            path,
-            dump_indented_json({**header, "part": name, **body}) + "\n",
-            role=role,
-            media_type=_JSON_MEDIA_TYPE,
-        )
+        content = dump_indented_json({**header, "part": name, **body}) + "\n"
+        bag.add_payload_file(path, content, role=role, media_type=_JSON_MEDIA_TYPE)
 
     html, text = letter.render_access_letter(contents)
     bag.add_payload_file("00_letter.html", html, role="plain_language_summary", media_type="text/html")
     bag.add_payload_file("00_letter.txt", text, role="plain_language_summary", media_type="text/plain")
+    prior = prior_erasures.build_prior_erasures_section(contents.package.prior_erasures, contents.zone)
     searched_systems = [dict(source) for source in contents.searched_systems]
-    prior = prior_erasures.build_prior_erasures_section(contents.prior_erasures, contents.zone)
-    write_part(
-        "01_summary.json",
-        "dpdp_s11_1_a_summary",
-        {
-            **summary.build_summary_section(
-                retention, statistics, contents.headline_answer, searched_systems
-            ),
-            **prior,
-        },
-    )
-    recipients_section = recipients.build_recipients_section(
-        all_recipients, contents.unnamed_recipients, statistics
-    )
+    data_held = summary.build_summary_section(retention, statistics, contents.headline_answer, searched_systems)
+    write_part("01_summary.json", "dpdp_s11_1_a_summary", {**data_held, **prior})
+    recipients_section = recipients.build_recipients_section(all_recipients, contents.unnamed_recipients, statistics)
     write_part("02_recipients.json", "dpdp_s11_1_b_recipients", recipients_section)
-    bag.add_payload_file(
-        "02_recipients.csv",
-        recipients.render_recipients_csv(all_recipients),
-        role="recipients",
-        media_type="text/csv",
-    )
+    recipients_csv = recipients.render_recipients_csv(all_recipients)
+    bag.add_payload_file("02_recipients.csv", recipients_csv, role="recipients", media_type="text/csv")
     legal_bases = summary.build_legal_bases_section(retention, contents.regimes, today)
     write_part("03_purposes_and_bases.json", "gdpr_15_1_a", legal_bases)
-    write_part(
-        "04_retention.json",
-        "gdpr_15_1_d",
-        retention_section.build_retention_section(retention, statistics, today, contents.regimes),
-    )
+    retention_body = retention_section.build_retention_section(retention, statistics, today, contents.regimes)
+    write_part("04_retention.json", "gdpr_15_1_d", retention_body)
     write_part("05_consents.json", "consent_log", summary.build_consents_section(retention, statistics))
-    write_part(
-        "06_automated_decisions.json", "gdpr_15_1_h", summary.build_automated_decisions_section(statistics)
-    )
+    write_part("06_automated_decisions.json", "gdpr_15_1_h", summary.build_automated_decisions_section(statistics))
     write_part("07_transfers.json", "gdpr_15_2", recipients.build_transfers_section(all_recipients))
-    write_part(
-        "08_withheld.json",
-        "withheld_and_why",
-        {**missing.build_withheld_section(contents.gaps, statistics), **prior},
-    )
+    withheld = missing.build_withheld_section(contents.gaps, statistics)
+    write_part("08_withheld.json", "withheld_and_why", {**withheld, **prior})
 
 
 def _write_schema_files(bag: BagItWriter) -> None:
     schema, columns = _load_schema_files()
-    bag.add_payload_file(
-        "schema/access-package.schema.json", schema, role="schema", media_type="application/schema+json"
-    )
+    path, media_type = "schema/access-package.schema.json", "application/schema+json"
+    bag.add_payload_file(path, schema, role="schema", media_type=media_type)
     bag.add_payload_file("schema/columns.csv", columns, role="column_dictionary", media_type="text/csv")
 
 
@@ -202,8 +138,3 @@ def _load_schema_files() -> tuple[str, str]:
     """Return the JSON schema and the column dictionary, which are the same in every package."""
     schema = Path(__file__).with_name("schema") / "access-package.schema.json"
     return schema.read_text(encoding="utf-8"), "".join(tables.render_column_dictionary())
-
-
-def _has_identifiers(request: PrivacyRequest) -> bool:
-    principal = request.principal
-    return bool(principal.customer_id or principal.email or principal.phone or principal.order_ids)

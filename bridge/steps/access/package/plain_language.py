@@ -6,12 +6,9 @@ Words only, no decisions. A code without an entry is shown with blanks instead o
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from bridge.model import Absence
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 SYSTEM_NAMES = {
     "shopify": "Shopify (our shop platform)",
@@ -99,8 +96,7 @@ COMPLAINT_ROUTE_SENTENCES = {
     "Protection Board of India.",
     "supervisory_authority": "You can complain to the data protection authority of the country where you "
     "live or work, and you can go to court.",
-    "merchant_complaint_s164A": "In the United Kingdom you can complain to us directly; we answer within "
-    "30 days.",
+    "merchant_complaint_s164A": "In the United Kingdom you can complain to us directly; we answer within 30 days.",
     "ico": "In the United Kingdom you can also complain to the Information Commissioner's Office.",
 }
 CATEGORY_PHRASES = {
@@ -166,6 +162,12 @@ RETENTION_EVENT_PHRASES = {
     "last_contact_at": "we last heard from you",
     "last_heard_at": "anything was last heard of the order",
     "task_ended_at": "they had answered",
+}
+LAST_DAY_RULE_PHRASES = {
+    "gst_annual_return_due_plus_months": "until {duration} after the yearly tax return for the year of the invoice is due",
+    "fy_end_plus_years": "until {duration} after the end of the financial year of the invoice",
+    "contract_discharged": "until the order is delivered and the time for returns and warranty is over",
+    "until_released_by_ops": "while a dispute or claim is open; we look again at fixed times whether it still is",
 }
 COUNTRY_NAMES = {
     "IN": "India",

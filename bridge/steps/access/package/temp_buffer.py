@@ -8,10 +8,7 @@ personal data in the clear.
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from collections.abc import Iterator
 
 _FASTEST_COMPRESSION = 1
 _FLUSH_CHARS = 32_768

@@ -21,7 +21,9 @@ _SURROGATE_PATTERN = re.compile(r"[\ud800-\udfff]")
 _UNPRINTABLE_PATTERN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SAFE_CELL_PATTERN = re.compile(r"(?:[A-Za-z0-9][ -~]*)?")  # printable ASCII that starts no formula
 _NEGATIVE_NUMBER_PATTERN = re.compile(r"-\d{1,30}(\.\d{1,30})?")
-_SKIPPED_CHARS = " \u00a0\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u3000\ufeff"  # spreadsheets skip these before a formula
+_SKIPPED_CHARS = (
+    " \u00a0\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u3000\ufeff"  # spreadsheets skip these before a formula
+)
 _FORMULA_STARTS = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # the last four are fullwidth forms
 _EARLIEST_YEAR = 2000  # an earlier date is a placeholder of a system without one
 _ISO_DATE_CHARS = 10  # as in 2026-11-22
@@ -46,9 +48,7 @@ def _indent_json(value: Any, line_start: str) -> str:
     """Return what `json.dumps` gives with an indent of two, in a quarter of the time."""
     inner = line_start + "  "
     if isinstance(value, Mapping) and value:
-        lines = [
-            f"{_COMPACT_ENCODER.encode(key)}: {_indent_json(value[key], inner)}" for key in sorted(value)
-        ]
+        lines = [f"{_COMPACT_ENCODER.encode(key)}: {_indent_json(value[key], inner)}" for key in sorted(value)]
         return "{" + inner + f",{inner}".join(lines) + line_start + "}"
     if isinstance(value, list | tuple) and value:
         return "[" + inner + f",{inner}".join(_indent_json(item, inner) for item in value) + line_start + "]"
@@ -119,9 +119,7 @@ def parse_local_date(value: Any, zone: tzinfo) -> date | None:
 
 def find_first_and_last_day(values: Iterable[Any], zone: tzinfo) -> tuple[str, str]:
     """Return the first and the last local day of the times as ISO dates; ("", "") if none can be read."""
-    days = [
-        found for value in values if (found := parse_local_date(value, zone)) and found.year >= _EARLIEST_YEAR
-    ]
+    days = [found for value in values if (found := parse_local_date(value, zone)) and found.year >= _EARLIEST_YEAR]
     return (min(days).isoformat(), max(days).isoformat()) if days else ("", "")
 
 

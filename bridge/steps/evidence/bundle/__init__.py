@@ -14,8 +14,7 @@ from pathlib import Path
 from bridge.model import Event, SignedHead
 from bridge.rules.evidence.chain import encode_canonical_json, encode_event
 from bridge.rules.evidence.chain_heads import encode_head_statement
-from bridge.steps.evidence.bundle.inputs import BundleInputs
-from bridge.steps.evidence.bundle.json_tables import build_json_tables, dump_table_json
+from bridge.steps.evidence.bundle.json_tables import BundleInputs, build_json_tables, dump_table_json
 from bridge.steps.evidence.bundle.readme import render_readme
 
 __all__ = ["CERTIFICATE_SCHEMA_FILE", "BundleInputs", "build_evidence_bundle", "select_signed_heads"]
@@ -32,16 +31,14 @@ def build_evidence_bundle(
     """
     files = {name: dump_table_json(table) for name, table in build_json_tables(inputs).items()}
     files |= {_fact_path(row): encode_event(row) for row in inputs.rows}
-    files["CHAIN"] = "".join(
-        f"{row.prev_hash} {row.hash} {_fact_path(row)}\n" for row in inputs.rows
-    ).encode()
+    files["CHAIN"] = "".join(f"{row.prev_hash} {row.hash} {_fact_path(row)}\n" for row in inputs.rows).encode()
     if inputs.certificate is not None:
         unsigned = {name: value for name, value in inputs.certificate.items() if name != "signature"}
         files["certificate.json"] = encode_canonical_json(unsigned)
         files["certificate.sig"] = b64decode(inputs.certificate["signature"]["value"])
         files[f"schema/{CERTIFICATE_SCHEMA_FILE.name}"] = CERTIFICATE_SCHEMA_FILE.read_bytes()
     for head in inputs.heads:
-        files |= _build_head_files(head, inputs, encode_pem)
+        files |= _build_head_files(head, inputs.public_key, encode_pem)
     files["public-key.pem"] = encode_pem(inputs.public_key)
     files["README.txt"] = render_readme(inputs).encode()
     digests = (f"{hashlib.sha256(files[path]).hexdigest()}  {path}\n" for path in sorted(files))
@@ -67,13 +64,11 @@ def _fact_path(row: Event) -> str:
     return f"facts/{row.seq:06}.json"
 
 
-def _build_head_files(
-    head: SignedHead, inputs: BundleInputs, encode_pem: Callable[[str], bytes]
-) -> Mapping[str, bytes]:
+def _build_head_files(head: SignedHead, public_key: str, encode_pem: Callable[[str], bytes]) -> Mapping[str, bytes]:
     path = f"heads/{head.day}"
     files = {f"{path}.json": encode_head_statement(head), f"{path}.sig": b64decode(head.signature)}
     if head.token:
         files[f"{path}.tsr"] = b64decode(head.token)
-    if head.public_key != inputs.public_key:
+    if head.public_key != public_key:
         files[f"{path}.pem"] = encode_pem(head.public_key)
     return files

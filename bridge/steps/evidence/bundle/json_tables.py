@@ -7,41 +7,43 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from bridge import __version__
-from bridge.model import RequestSource, Task, TaskAction, TaskState
+from bridge.model import Event, PrivacyRequest, RequestSource, SignedHead, Task, TaskAction, TaskState
 from bridge.rules.requests.progress_codec import encode_detail
-
-if TYPE_CHECKING:
-    from bridge.steps.evidence.bundle.inputs import BundleInputs
 
 RECEIPT_FACTS = ("request.opened", "request.joined", "delivery.")
 SOURCE_FACTS = ("task.", "principal.", "shop.", "platform_erasure.", "late_delivery.")
 DECISION_FACTS = ("plan.", "guard.", "hold.", "law_file.", "shop_erasure.", "vault.", "review.")
 NOTICE_FACTS = ("instruction.", "entry.", "notice.", "parcel.")
 LETTER_FACTS = ("notice.sent", "notice.reminded", "notice.filed", "notice.bounced", "package.")
-AFTERCARE_FACTS = (
-    "document.",
-    "record.",
-    "notice.reopened",
-    "notice.read_back",
-    "request.replayed",
-    "tombstones.",
-)
-DELIVERY_FIELDS = (
-    "id",
-    "topic",
-    "webhook_id",
-    "event_id",
-    "api_version",
-    "triggered_at",
-    "received_at",
-    "state",
-)
+AFTERCARE_FACTS = ("document.", "record.", "notice.reopened", "notice.read_back", "request.replayed", "tombstones.")
+DELIVERY_FIELDS = ("id", "topic", "webhook_id", "event_id", "api_version", "triggered_at", "received_at", "state")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BundleInputs:
+    """What is recorded of one request.
+
+    `facts` are the request's own; `rows` are all facts in the bundle, which may include those of other requests
+    between them. `deliveries` are the webhooks that the facts name, without bodies. `heads` are the signed heads to
+    show. `public_key` is base64; `timezone` is an IANA name.
+    """
+
+    request: PrivacyRequest
+    tasks: Sequence[Task]
+    facts: Sequence[Event]
+    rows: Sequence[Event]
+    heads: Sequence[SignedHead]
+    deliveries: Sequence[Mapping[str, Any]]
+    certificate: Mapping[str, Any] | None
+    plan: Mapping[str, Any] | None
+    public_key: str
+    timezone: str
 
 
 def dump_table_json(value: Any) -> bytes:
@@ -70,8 +72,7 @@ def build_json_tables(inputs: BundleInputs) -> dict[str, Any]:
             "facts": _select_fact_rows(inputs, DECISION_FACTS),
         },
         "07_third_parties.json": {
-            "processors": certificate.get("processors")
-            or [_build_task_row(task) for task in processor_tasks],
+            "processors": certificate.get("processors") or [_build_task_row(task) for task in processor_tasks],
             "platform": certificate.get("platform", []),
             "not_instructed": certificate.get("not_instructed", []),
             "facts": _select_fact_rows(inputs, NOTICE_FACTS),
@@ -143,13 +144,12 @@ def _build_identity_table(inputs: BundleInputs) -> dict[str, Any]:
 
 def _build_scope_table(inputs: BundleInputs) -> dict[str, Any]:
     request = inputs.request
+    opening_facts = [fact for fact in inputs.facts if fact.fact in RECEIPT_FACTS[:2]]
     return {
         "kind": request.kind,
         "subject": request.subject,
         "subject_is": "a keyed HMAC (HMAC-SHA256, 128 bits): only the merchant's key links it to a person",
-        "orders_named": sum(
-            int(fact.detail.get("orders", 0)) for fact in inputs.facts if fact.fact in RECEIPT_FACTS[:2]
-        ),
+        "orders_named": sum(int(fact.detail.get("orders", 0)) for fact in opening_facts),
         "records_by_system": {f"{task.system}.{task.action}": task.records for task in inputs.tasks},
     }
 
@@ -161,20 +161,13 @@ def _build_software_table(inputs: BundleInputs) -> dict[str, Any]:
         "retention_sha256": inputs.request.retention_sha256,
         "certificate_made_by": (inputs.certificate or {}).get("policy", {}),
         "public_key": inputs.public_key,
-        "by_operators": [
-            _build_fact_row(fact) for fact in inputs.facts if not fact.actor.startswith("bridge")
-        ],
+        "by_operators": [_build_fact_row(fact) for fact in inputs.facts if not fact.actor.startswith("bridge")],
     }
 
 
 def _build_task_row(task: Task) -> dict[str, Any]:
     return {
-        "system": task.system,
-        "action": task.action,
-        "state": task.state,
-        "outcome": task.outcome,
-        "records": task.records,
-        "attempts": task.attempts,
+        **{name: getattr(task, name) for name in ("system", "action", "state", "outcome", "records", "attempts")},
         "problem": task.last_error,
         "gaps": [asdict(gap) for gap in task.gaps],
         "detail": encode_detail(task.progress),
@@ -188,10 +181,4 @@ def _select_fact_rows(inputs: BundleInputs, prefixes: Sequence[str]) -> list[Map
 
 
 def _build_fact_row(fact: Any) -> Mapping[str, Any]:
-    return {
-        "row": fact.seq,
-        "at": fact.at,
-        "actor": fact.actor,
-        "fact": fact.fact,
-        "detail": dict(fact.detail),
-    }
+    return {"row": fact.seq, "at": fact.at, "actor": fact.actor, "fact": fact.fact, "detail": dict(fact.detail)}

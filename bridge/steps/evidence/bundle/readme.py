@@ -5,11 +5,8 @@ Commands are the lines that begin with four blanks; a test runs them unchanged.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from bridge.model import SignedHead
-    from bridge.steps.evidence.bundle.inputs import BundleInputs
+from bridge.model import SignedHead
+from bridge.steps.evidence.bundle.json_tables import BundleInputs
 
 VERIFY_COMMAND = "openssl pkeyutl -verify -pubin -inkey {key} -rawin -in {name} -sigfile {sig}"
 CHAIN_CHECK_SCRIPT = """\
@@ -21,9 +18,33 @@ CHAIN_CHECK_SCRIPT = """\
       done < CHAIN
       echo "every fact has its hash" )
 """
-CHAIN_LINK_CHECK = (
-    '        [ -z "$last" ] || [ "$before" = "$last" ] || { echo "GAP before $file"; exit 1; }\n'
-)
+CHAIN_LINK_CHECK = '        [ -z "$last" ] || [ "$before" = "$last" ] || { echo "GAP before $file"; exit 1; }\n'
+FILE_CHECK = f"""\
+1. The files are those of the bundle
+
+    sha256sum --quiet --strict --check SHA256SUMS
+    {VERIFY_COMMAND.format(key="public-key.pem", name="SHA256SUMS", sig="SHA256SUMS.sig")}
+
+A signature proves no more than its key does. Compare the key with one from an earlier export, or with one
+that the merchant sent you in another way:
+
+    openssl pkey -pubin -in public-key.pem -outform DER | sha256sum
+"""
+CERTIFICATE_CHECK = f"""\
+2. The certificate was signed by the bridge (with the key of that day: if the merchant has changed the key
+since, replace public-key.pem with the key of an earlier export)
+
+    {VERIFY_COMMAND.format(key="public-key.pem", name="certificate.json", sig="certificate.sig")}
+"""
+LIMITS_OF_PROOF = """\
+What this proves: the holder of the key signed these files, no file was changed since, and each fact is the
+one whose hash is in the chain. A signed head that you stored yourself, or one with a timestamp, proves that
+the facts up to its row existed unchanged on that day.
+
+What it does not prove: that the facts were true when they were written, or that none was omitted. Someone
+who holds the key and the database can write another chain, but cannot make it match a head that was given
+away before, or a timestamp. A processor's answer is the processor's own statement.
+"""
 
 
 def render_readme(inputs: BundleInputs) -> str:
@@ -34,11 +55,11 @@ def render_readme(inputs: BundleInputs) -> str:
             "=" * 46,
             "",
             *_render_contents(inputs),
-            *_render_file_check(),
-            *_render_certificate_check(inputs),
+            FILE_CHECK,
+            *([CERTIFICATE_CHECK] if inputs.certificate else []),
             *_render_fact_check(inputs),
             *_render_head_check(inputs),
-            *_render_limits_of_proof(),
+            LIMITS_OF_PROOF,
         ]
     )
 
@@ -56,33 +77,6 @@ def _render_contents(inputs: BundleInputs) -> list[str]:
         "",
         "Needed: bash, sha256sum, cut, grep, and openssl 3.0 or newer. Unpack, go into the folder, and type the",
         "lines that begin with four blanks. Each must end without an error.",
-        "",
-    ]
-
-
-def _render_file_check() -> list[str]:
-    return [
-        "1. The files are those of the bundle",
-        "",
-        "    sha256sum --quiet --strict --check SHA256SUMS",
-        "    " + VERIFY_COMMAND.format(key="public-key.pem", name="SHA256SUMS", sig="SHA256SUMS.sig"),
-        "",
-        "A signature proves no more than its key does. Compare the key with one from an earlier export, or with one",
-        "that the merchant sent you in another way:",
-        "",
-        "    openssl pkey -pubin -in public-key.pem -outform DER | sha256sum",
-        "",
-    ]
-
-
-def _render_certificate_check(inputs: BundleInputs) -> list[str]:
-    if not inputs.certificate:
-        return []
-    return [
-        "2. The certificate was signed by the bridge (with the key of that day: if the merchant has changed the key",
-        "since, replace public-key.pem with the key of an earlier export)",
-        "",
-        "    " + VERIFY_COMMAND.format(key="public-key.pem", name="certificate.json", sig="certificate.sig"),
         "",
     ]
 
@@ -105,10 +99,8 @@ def _render_fact_check(inputs: BundleInputs) -> list[str]:
 
 def _render_head_check(inputs: BundleInputs) -> list[str]:
     if not inputs.heads:
-        return [
-            "4. No head of the chain was signed since. It is signed once a day: export the bundle again tomorrow.",
-            "",
-        ]
+        line = "4. No head of the chain was signed since. It is signed once a day: export the bundle again tomorrow."
+        return [line, ""]
     covered = ", ".join(f"{head.day}: all rows up to {head.seq}" for head in inputs.heads)
     lines = [f"4. The head of the chain was signed ({covered})", ""]
     for head in inputs.heads:
@@ -128,18 +120,5 @@ def _render_timestamp_check(head: SignedHead) -> list[str]:
         "",
         f"  openssl ts -verify -data heads/{head.day}.json -in heads/{head.day}.tsr -CAfile ca.pem",
         f"  openssl ts -reply -in heads/{head.day}.tsr -text",
-        "",
-    ]
-
-
-def _render_limits_of_proof() -> list[str]:
-    return [
-        "What this proves: the holder of the key signed these files, no file was changed since, and each fact is the",
-        "one whose hash is in the chain. A signed head that you stored yourself, or one with a timestamp, proves that",
-        "the facts up to its row existed unchanged on that day.",
-        "",
-        "What it does not prove: that the facts were true when they were written, or that none was omitted. Someone",
-        "who holds the key and the database can write another chain, but cannot make it match a head that was given",
-        "away before, or a timestamp. A processor's answer is the processor's own statement.",
         "",
     ]

@@ -5,43 +5,37 @@ Pure. A field that is missing or of another shape gives an empty cell, never an 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from datetime import tzinfo
 
-from bridge.steps.access.package.records.fields import join_values, read_phone, read_shopify_id, read_text
+from bridge.steps.access.package.records.fields import (
+    Cells,
+    RecordBody,
+    TableRow,
+    join_values,
+    read_phone,
+    read_shopify_id,
+    read_text,
+    read_texts,
+)
 from bridge.steps.access.package.text import format_iso_datetime, get_nested_value, iter_objects
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import tzinfo
-
-    from bridge.steps.access.package.records.fields import RecordBody, TableRow
 
 
 def build_customer_rows(body: RecordBody, zone: tzinfo) -> Iterator[TableRow]:
     """Yield the rows of a customer record in `profile`, `addresses` and `consents`."""
     ref = read_shopify_id(body)
-    yield (
-        "profile",
-        {
-            "customer_id": ref,
-            "name": read_text(body, "displayName"),
-            "first_name": read_text(body, "firstName"),
-            "last_name": read_text(body, "lastName"),
-            "email": read_text(body, "defaultEmailAddress.emailAddress") or read_text(body, "email"),
-            "phone": read_phone(
-                get_nested_value(body, "defaultPhoneNumber.phoneNumber") or body.get("phone")
-            ),
-            "language": read_text(body, "locale"),
-            "note": read_text(body, "note"),
-            "tags": join_values(body.get("tags")),
-            "orders": read_text(body, "numberOfOrders"),
-            "amount_spent": read_text(body, "amountSpent.amount"),
-            "currency": read_text(body, "amountSpent.currencyCode"),
-            "created_at": format_iso_datetime(body.get("createdAt"), zone),
-            "updated_at": format_iso_datetime(body.get("updatedAt"), zone),
-        },
-    )
+    row = {
+        "customer_id": ref,
+        **read_texts(body, "note", name="displayName", first_name="firstName", last_name="lastName"),
+        **read_texts(body, language="locale", orders="numberOfOrders"),
+        **read_texts(body, amount_spent="amountSpent.amount", currency="amountSpent.currencyCode"),
+        "email": read_text(body, "defaultEmailAddress.emailAddress") or read_text(body, "email"),
+        "phone": read_phone(get_nested_value(body, "defaultPhoneNumber.phoneNumber") or body.get("phone")),
+        "tags": join_values(body.get("tags")),
+        "created_at": format_iso_datetime(body.get("createdAt"), zone),
+        "updated_at": format_iso_datetime(body.get("updatedAt"), zone),
+    }
+    yield "profile", row
     addresses = [*iter_objects(body, "addressesV2"), *iter_objects(body, "addresses")]
     default = body.get("defaultAddress")
     if isinstance(default, Mapping) and default.get("id") not in [address.get("id") for address in addresses]:
@@ -59,23 +53,17 @@ def build_address_rows(owner_kind: str, owner_ref: str, body: RecordBody) -> Ite
             yield "addresses", _build_address_row(owner_kind, owner_ref, use, address)
 
 
-def _build_address_row(owner_kind: str, owner_ref: str, use: str, address: RecordBody) -> dict[str, str]:
+def _build_address_row(owner_kind: str, owner_ref: str, use: str, address: RecordBody) -> Cells:
     full_name = " ".join(filter(None, (read_text(address, "firstName"), read_text(address, "lastName"))))
     return {
         "kept_with": owner_kind,
         "kept_with_ref": owner_ref,
         "use": use,
         "name": read_text(address, "name") or full_name,
-        **{
-            name: read_text(address, name) for name in ("company", "address1", "address2", "city", "province")
-        },
-        "province_code": read_text(address, "provinceCode"),
-        "zip": read_text(address, "zip"),
-        "country": read_text(address, "country"),
+        **read_texts(address, "company", "address1", "address2", "city", "province", "zip", "country"),
+        **read_texts(address, "latitude", "longitude", province_code="provinceCode"),
         "country_code": read_text(address, "countryCodeV2") or read_text(address, "countryCode"),
         "phone": read_phone(address.get("phone")),
-        "latitude": read_text(address, "latitude"),
-        "longitude": read_text(address, "longitude"),
     }
 
 
@@ -83,14 +71,7 @@ def _build_consent_rows(body: RecordBody, zone: tzinfo) -> Iterator[TableRow]:
     email, phone = body.get("defaultEmailAddress"), body.get("defaultPhoneNumber")
     sources = [
         ("email", email, "marketingState", "marketingOptInLevel", "marketingUpdatedAt", ""),
-        (
-            "sms",
-            phone,
-            "marketingState",
-            "marketingOptInLevel",
-            "marketingUpdatedAt",
-            "marketingCollectedFrom",
-        ),
+        ("sms", phone, "marketingState", "marketingOptInLevel", "marketingUpdatedAt", "marketingCollectedFrom"),
     ]
     nested_consents = {
         "email": [body.get("emailMarketingConsent")],
@@ -98,9 +79,7 @@ def _build_consent_rows(body: RecordBody, zone: tzinfo) -> Iterator[TableRow]:
         "whatsapp": [get_nested_value(phone, "whatsAppMarketingConsent")],
     }
     for channel, consents in nested_consents.items():
-        sources += [
-            (channel, consent, "state", "optInLevel", "updatedAt", "collectedFrom") for consent in consents
-        ]
+        sources += [(channel, consent, "state", "optInLevel", "updatedAt", "collectedFrom") for consent in consents]
     seen_consents = set()
     for channel, consent, state, level, updated, source in sources:
         if not isinstance(consent, Mapping) or not consent.get(state):

@@ -9,12 +9,18 @@ from bridge.rules.index.identity import legacy_id, normalise_identifier
 from bridge.steps.access.package.text import convert_to_text, get_nested_value, iter_objects
 
 RecordBody = Mapping[str, Any]
-TableRow = tuple[str, dict[str, str]]
+Cells = dict[str, str]
+TableRow = tuple[str, Cells]
 
 
 def read_text(body: RecordBody, path: str) -> str:
     """Return the value at a dotted path as text."""
     return convert_to_text(get_nested_value(body, path))
+
+
+def read_texts(body: RecordBody, *names: str, **paths: str) -> Cells:
+    """Return cells by column: a column of `names` is the field of the same name, the others are given by path."""
+    return {column: read_text(body, path) for column, path in (dict(zip(names, names, strict=True)) | paths).items()}
 
 
 def read_phone(value: Any) -> str:
@@ -30,12 +36,10 @@ def read_shopify_id(body: RecordBody) -> str:
 
 def join_values(value: Any) -> str:
     """Return a list as text with commas, a single value as text."""
-    return (
-        ", ".join(map(convert_to_text, value)) if isinstance(value, list | tuple) else convert_to_text(value)
-    )
+    return ", ".join(map(convert_to_text, value)) if isinstance(value, list | tuple) else convert_to_text(value)
 
 
-def format_custom_attributes(body: RecordBody) -> str:
+def format_attributes(body: RecordBody) -> str:
     """Return Shopify's custom attributes as `key: value; key: value`."""
     pairs = iter_objects(body, "customAttributes")
     return "; ".join(f"{read_text(pair, 'key')}: {read_text(pair, 'value')}" for pair in pairs)

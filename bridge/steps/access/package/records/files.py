@@ -6,25 +6,21 @@ Masks first, so that nothing unmasked reaches a file or a count. Holds compresse
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterator, Mapping
+from datetime import tzinfo
+from typing import Any
 
+from bridge.model import Finding
 from bridge.rules.index.identity import legacy_id
+from bridge.rules.index.shipping import AttributionRules
+from bridge.steps.access.package.bag import BagItWriter
 from bridge.steps.access.package.records.mask import mask_record_body
 from bridge.steps.access.package.records.rows import FILE_NAMES_BY_KIND, build_table_rows
 from bridge.steps.access.package.records.tables import FLAT_TABLES, FLAT_TABLES_BY_NAME
-from bridge.steps.access.package.records.third_parties import mask_third_parties
+from bridge.steps.access.package.records.third_parties import NameWords, mask_third_parties
 from bridge.steps.access.package.sections.statistics import PackageStatistics
 from bridge.steps.access.package.temp_buffer import TempBuffer
 from bridge.steps.access.package.text import dump_json_line, format_csv_line
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
-    from datetime import tzinfo
-
-    from bridge.model import Finding
-    from bridge.rules.index.shipping import AttributionRules
-    from bridge.steps.access.package.bag import BagItWriter
-    from bridge.steps.access.package.records.third_parties import NameWords
 
 _NON_FILE_NAME_CHARS = re.compile(r"[^a-z0-9_]+")
 _MAX_FILE_NAME_CHARS = 40
@@ -35,22 +31,16 @@ class RecordFiles:
     """The record files of one package, collected until they are written."""
 
     def __init__(
-        self,
-        zone: tzinfo,
-        *,
-        subject_names: Collection[NameWords] = (),
-        shipping_rules: AttributionRules = (),
-        csv_bom: bool = False,
+        self, zone: tzinfo, *, names: Collection[NameWords] = (), rules: AttributionRules = (), csv_bom: bool = False
     ) -> None:
         """Create empty files: a table without rows still has its header.
 
-        `subject_names` are the data subject's own names, `shipping_rules` the merchant's rules for whose account a
-        parcel is on.
+        `names` are the data subject's own names, `rules` the merchant's rules for whose account a parcel is on.
         """
         self.statistics = PackageStatistics(zone)
         self._zone = zone
-        self._subject_names = subject_names
-        self._shipping_rules = shipping_rules
+        self._subject_names = names
+        self._shipping_rules = rules
         self._json_buffers: dict[str, TempBuffer] = {table.name: TempBuffer() for table in FLAT_TABLES}
         self._csv_buffers: dict[str, TempBuffer] = {table.name: TempBuffer() for table in FLAT_TABLES}
         self._record_counts: dict[str, int] = dict.fromkeys(self._json_buffers, 0)
@@ -63,12 +53,8 @@ class RecordFiles:
         body = mask_record_body(finding.body, self.statistics.mask_counts)
         mask_third_parties(body, self._subject_names, self.statistics.mask_counts)
         self.statistics.count_finding(system, finding.kind, body)
-        record = {
-            "system": system,
-            "ref": legacy_id(finding.ref) or finding.ref,
-            "found_by": finding.matched_by,
-            "data": body,
-        }
+        ref = legacy_id(finding.ref) or finding.ref
+        record = {"system": system, "ref": ref, "found_by": finding.matched_by, "data": body}
         self._append_json_record(_choose_file_name(finding.kind), dump_json_line(record))
         for table, row in build_table_rows(system, finding.kind, body, self._zone, self._shipping_rules):
             self.statistics.count_table_row(system, table, row)
@@ -82,21 +68,12 @@ class RecordFiles:
         other_names = sorted(self._json_buffers.keys() - FLAT_TABLES_BY_NAME.keys())
         for name in [*(table.name for table in FLAT_TABLES), *other_names]:
             table = FLAT_TABLES_BY_NAME.get(name)
-            bag.add_payload_file(
-                f"records/{name}.json",
-                self._render_json_file(name, header),
-                role="copy",
-                media_type="application/json",
-                portable=bool(table and table.portable),
-            )
+            portable = bool(table and table.portable)
+            content, path = self._render_json_file(name, header), f"records/{name}"
+            bag.add_payload_file(f"{path}.json", content, role="copy", media_type="application/json", portable=portable)
             if table:
-                bag.add_payload_file(
-                    f"records/{name}.csv",
-                    self._csv_buffers.pop(name).drain_chunks(),
-                    role="copy",
-                    media_type="text/csv",
-                    portable=table.portable,
-                )
+                content = self._csv_buffers.pop(name).drain_chunks()
+                bag.add_payload_file(f"{path}.csv", content, role="copy", media_type="text/csv", portable=portable)
 
     def _append_json_record(self, name: str, record: str) -> None:
         buffer = self._json_buffers.setdefault(name, TempBuffer())

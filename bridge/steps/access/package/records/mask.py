@@ -8,79 +8,44 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bridge.rules.scanning.scanner import mask_text
 from bridge.steps.access.package.text import convert_to_text, replace_surrogates
 
-if TYPE_CHECKING:
-    from collections import Counter
-
 MAX_NESTING_DEPTH = 60  # real records nest some ten levels; more is an attack on the reader
 _CONTAINER_TYPES = (dict, list, tuple, Mapping)
 
-_LAST_DIGITS_KEYS = frozenset(
-    {
-        "accountnumber",
-        "bankaccount",
-        "bankaccountnumber",
-        "bankaccountno",
-        "accountno",
-        "acnumber",
-        "cardnumber",
-        "maskednumber",
-        "creditcardnumber",
-        "iban",
-    }
+
+def parse_keys(text: str) -> frozenset[str]:
+    """Return the words of a text as a set."""
+    return frozenset(text.split())
+
+
+_LAST_DIGITS_KEYS = parse_keys(
+    "accountnumber bankaccount bankaccountnumber bankaccountno accountno acnumber cardnumber maskednumber "
+    "creditcardnumber iban"
 )
-_HIDDEN_KEYS = frozenset(
-    {
-        "ifsc",
-        "ifsccode",
-        "upi",
-        "upiid",
-        "vpa",
-        "cvv",
-        "bin",
-        "firstdigits",
-        "pan",
-        "pannumber",
-        "aadhaar",
-        "aadhaarnumber",
-        "password",
-        "receiptjson",  # the gateway's raw answer: tokens and codes; the payment has the payer's part
-        "carttoken",
-        "checkouttoken",
-    }
+_HIDDEN_KEYS = parse_keys(
+    # receiptjson is the gateway's raw answer: tokens and codes; the payment has the payer's part
+    "ifsc ifsccode upi upiid vpa cvv bin firstdigits pan pannumber aadhaar aadhaarnumber password receiptjson "
+    "carttoken checkouttoken"
 )
-_PAYMENT_INSTRUMENT_KEYS = frozenset({"paymentdetails", "instrument", "paymentinstrument"})
-_STAFF_KEYS = frozenset({"staffmember", "staff", "staffname", "handledby", "employee", "fieldexecutive"})
-_FREE_TEXT_KEYS = frozenset(
-    {
-        "note",
-        "note2",
-        "staffnote",
-        "customernote",
-        "returnreasonnote",
-        "reasonnotes",
-        "message",
-        "rawmessage",
-        "value",
-        "comment",
-        "remark",
-        "remarks",
-        "instructions",
-        "tags",
-    }
+_PAYMENT_INSTRUMENT_KEYS = parse_keys("paymentdetails instrument paymentinstrument")
+_STAFF_KEYS = parse_keys("staffmember staff staffname handledby employee fieldexecutive")
+_FREE_TEXT_KEYS = parse_keys(
+    "note note2 staffnote customernote returnreasonnote reasonnotes message rawmessage value comment remark remarks "
+    "instructions tags"
 )
 _SENSITIVE_KEYS = _LAST_DIGITS_KEYS | _HIDDEN_KEYS | _STAFF_KEYS | _FREE_TEXT_KEYS
 
 
-def mask_record_body(body: Mapping[str, Any], mask_counts: Counter[str]) -> dict[str, Any]:
-    """Return a masked copy of a record that JSON can hold; count what was masked in `mask_counts`."""
-    return _mask_object(body, mask_counts, in_payment_instrument=False, depth=0)
+def mask_record_body(body: Mapping[str, Any], counts: Counter[str]) -> dict[str, Any]:
+    """Return a masked copy of a record that JSON can hold; count what was masked in `counts`."""
+    return _mask_object(body, counts, in_payment=False, depth=0)
 
 
 def mask_to_last_digits(value: str) -> str:
@@ -95,58 +60,43 @@ def normalize_key(name: str) -> str:
     return re.sub(r"[\W_]", "", name).casefold()
 
 
-def _mask_object(
-    value: Mapping[str, Any], mask_counts: Counter[str], *, in_payment_instrument: bool, depth: int
-) -> dict[str, Any]:
+def _mask_object(value: Mapping[str, Any], counts: Counter[str], *, in_payment: bool, depth: int) -> dict[str, Any]:
     label = convert_to_text(value.get("key") or value.get("name")) if "value" in value else ""
     named_key = normalize_key(convert_to_text(value.get("key"))) if "value" in value else ""
     copy = {}
     for key, item in value.items():
         text = str(key)
-        name = (
-            named_key
-            if text == "value" and named_key in _LAST_DIGITS_KEYS | _HIDDEN_KEYS
-            else normalize_key(text)
-        )
+        name = named_key if text == "value" and named_key in _LAST_DIGITS_KEYS | _HIDDEN_KEYS else normalize_key(text)
         # most names are not sensitive and need no further check
         copy[replace_surrogates(text)] = (
-            _mask_field(
-                name, item, mask_counts, label, in_payment_instrument=in_payment_instrument, depth=depth + 1
-            )
-            if name in _SENSITIVE_KEYS or (in_payment_instrument and name == "number")
-            else _mask_value(
-                item,
-                mask_counts,
-                in_payment_instrument=in_payment_instrument or name in _PAYMENT_INSTRUMENT_KEYS,
-                depth=depth + 1,
-            )
+            _mask_field(name, item, counts, label, in_payment=in_payment, depth=depth + 1)
+            if name in _SENSITIVE_KEYS or (in_payment and name == "number")
+            else _mask_value(item, counts, in_payment=in_payment or name in _PAYMENT_INSTRUMENT_KEYS, depth=depth + 1)
         )
     return copy
 
 
-def _mask_field(
-    name: str, value: Any, mask_counts: Counter[str], label: str, *, in_payment_instrument: bool, depth: int
-) -> Any:
+def _mask_field(name: str, value: Any, counts: Counter[str], label: str, *, in_payment: bool, depth: int) -> Any:
     scalar = isinstance(value, str | int) and not isinstance(value, bool) and value != ""
     if name in _STAFF_KEYS and value:
-        mask_counts["staff_name_replaced"] += 1
+        counts["staff_name_replaced"] += 1
         return "a member of our staff"
-    if scalar and (name in _LAST_DIGITS_KEYS or (in_payment_instrument and name == "number")):
-        mask_counts["payment_number_masked"] += 1
+    if scalar and (name in _LAST_DIGITS_KEYS or (in_payment and name == "number")):
+        counts["payment_number_masked"] += 1
         return mask_to_last_digits(str(value))
     if name in _HIDDEN_KEYS and (scalar or (isinstance(value, Mapping | list) and value)):
-        mask_counts["payment_detail_masked"] += 1
+        counts["payment_detail_masked"] += 1
         return "****"
     if name in _FREE_TEXT_KEYS and (isinstance(value, str) or _is_text_list(value)):
-        return _mask_free_text(value, mask_counts, label)
-    return _mask_value(value, mask_counts, in_payment_instrument=in_payment_instrument, depth=depth)
+        return _mask_free_text(value, counts, label)
+    return _mask_value(value, counts, in_payment=in_payment, depth=depth)
 
 
 def _is_text_list(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
-def _mask_value(value: Any, mask_counts: Counter[str], *, in_payment_instrument: bool, depth: int) -> Any:
+def _mask_value(value: Any, counts: Counter[str], *, in_payment: bool, depth: int) -> Any:
     if isinstance(value, str):
         return replace_surrogates(value)
     if value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
@@ -154,22 +104,19 @@ def _mask_value(value: Any, mask_counts: Counter[str], *, in_payment_instrument:
     if not isinstance(value, _CONTAINER_TYPES):
         return replace_surrogates(str(value))
     if depth > MAX_NESTING_DEPTH:
-        mask_counts["nested_too_deeply"] += 1
+        counts["nested_too_deeply"] += 1
         return "(nested too deeply to be shown)"
     if not isinstance(value, list | tuple):
-        return _mask_object(value, mask_counts, in_payment_instrument=in_payment_instrument, depth=depth)
-    return [
-        _mask_value(item, mask_counts, in_payment_instrument=in_payment_instrument, depth=depth + 1)
-        for item in value
-    ]
+        return _mask_object(value, counts, in_payment=in_payment, depth=depth)
+    return [_mask_value(item, counts, in_payment=in_payment, depth=depth + 1) for item in value]
 
 
-def _mask_free_text(value: Any, mask_counts: Counter[str], label: str) -> Any:
+def _mask_free_text(value: Any, counts: Counter[str], label: str) -> Any:
     """Return a text or a list of texts with the bank and identity numbers in it masked."""
     if not isinstance(value, str):
-        return [_mask_free_text(item, mask_counts, label) for item in value]
+        return [_mask_free_text(item, counts, label) for item in value]
     text = replace_surrogates(value)
     masked = mask_text(text, label=label)
     if masked != text:
-        mask_counts["bank_detail_in_text_masked"] += 1
+        counts["bank_detail_in_text_masked"] += 1
     return masked

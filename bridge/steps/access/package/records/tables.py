@@ -5,13 +5,10 @@ Each table becomes `records/<name>.csv` and `.json` and rows of the column dicti
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from bridge.steps.access.package.text import format_csv_line
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +36,11 @@ class FlatTable:
     columns: tuple[TableColumn, ...]
 
 
-def _parse_columns(*specs: str) -> tuple[TableColumn, ...]:
-    return tuple(TableColumn(*(part.strip() for part in spec.split("|"))) for spec in specs)
+def _define_table(heading: str, *columns: str, portable: bool = True, holds_whole_records: bool = False) -> FlatTable:
+    """Return a table from `name | title | category` and a text `name | label | DPV term` for each column."""
+    name, title, category = heading.split(" | ")
+    parsed_columns = tuple(TableColumn(*column.split(" | ")) for column in columns)
+    return FlatTable(name, title, category, portable, holds_whole_records, parsed_columns)
 
 
 _ORDER_COLUMNS = ("order | Order name", "order_id | Shopify's number of the order | pd:Identifier")
@@ -60,222 +60,157 @@ _ADDRESS_COLUMNS = (
 )
 
 FLAT_TABLES: tuple[FlatTable, ...] = (
-    FlatTable(
-        "profile",
-        "Your customer profile",
-        "customer_profile",
-        portable=True,
+    _define_table(
+        "profile | Your customer profile | customer_profile",
+        "customer_id | Shopify's number of your profile | pd:Identifier",
+        "name | Name | pd:Name",
+        "first_name | First name | pd:Name",
+        "last_name | Last name | pd:Name",
+        "email | E-mail | pd:EmailAddress",
+        "phone | Phone | pd:TelephoneNumber",
+        "language | Language",
+        "note | Note kept with your profile",
+        "tags | Tags given to your profile",
+        "orders | Number of orders | pd:Purchase",
+        "amount_spent | Spent in all | pd:Purchase",
+        "currency | Currency of the amount",
+        "created_at | Profile made on",
+        "updated_at | Profile last changed on",
         holds_whole_records=True,
-        columns=_parse_columns(
-            "customer_id | Shopify's number of your profile | pd:Identifier",
-            "name | Name | pd:Name",
-            "first_name | First name | pd:Name",
-            "last_name | Last name | pd:Name",
-            "email | E-mail | pd:EmailAddress",
-            "phone | Phone | pd:TelephoneNumber",
-            "language | Language",
-            "note | Note kept with your profile",
-            "tags | Tags given to your profile",
-            "orders | Number of orders | pd:Purchase",
-            "amount_spent | Spent in all | pd:Purchase",
-            "currency | Currency of the amount",
-            "created_at | Profile made on",
-            "updated_at | Profile last changed on",
-        ),
     ),
-    FlatTable(
-        "addresses",
-        "Addresses",
-        "address",
-        portable=True,
-        holds_whole_records=False,
-        columns=_parse_columns(
-            "kept_with | Kept with your profile, an order or a draft order",
-            "kept_with_ref | Which one",
-            "use | Saved, delivery or billing address",
-            "name | Name on the address | pd:Name",
-            *_ADDRESS_COLUMNS,
-        ),
+    _define_table(
+        "addresses | Addresses | address",
+        "kept_with | Kept with your profile, an order or a draft order",
+        "kept_with_ref | Which one",
+        "use | Saved, delivery or billing address",
+        "name | Name on the address | pd:Name",
+        *_ADDRESS_COLUMNS,
     ),
-    FlatTable(
-        "orders",
-        "Orders",
-        "order_lines",
-        portable=True,
+    _define_table(
+        "orders | Orders | order_lines",
+        *_ORDER_COLUMNS,
+        "created_at | Ordered on",
+        "cancelled_at | Cancelled on",
+        "email | E-mail given | pd:EmailAddress",
+        "phone | Phone given | pd:TelephoneNumber",
+        "total | Total | pd:Purchase",
+        "currency | Currency of the total",
+        "payment_status | Payment status",
+        "delivery_status | Delivery status",
+        "note | Note of the order | pd:Communication",
+        "attributes | Further particulars, such as a gift message | pd:Communication",
+        "tags | Tags given to the order",
+        "ip_address | Internet address it was placed from | pd:IPAddress",
+        "language | Language",
         holds_whole_records=True,
-        columns=_parse_columns(
-            *_ORDER_COLUMNS,
-            "created_at | Ordered on",
-            "cancelled_at | Cancelled on",
-            "email | E-mail given | pd:EmailAddress",
-            "phone | Phone given | pd:TelephoneNumber",
-            "total | Total | pd:Purchase",
-            "currency | Currency of the total",
-            "payment_status | Payment status",
-            "delivery_status | Delivery status",
-            "note | Note of the order | pd:Communication",
-            "attributes | Further particulars, such as a gift message | pd:Communication",
-            "tags | Tags given to the order",
-            "ip_address | Internet address it was placed from | pd:IPAddress",
-            "language | Language",
-        ),
     ),
-    FlatTable(
-        "order_lines",
-        "What was ordered",
-        "order_lines",
-        portable=True,
-        holds_whole_records=False,
-        columns=_parse_columns(
-            "document | Order or draft order",
-            *_ORDER_COLUMNS,
-            "title | Article | pd:Purchase",
-            "variant | Variant",
-            "sku | Article number",
-            "quantity | Quantity",
-            "price | Price of one",
-            "currency | Currency of the price",
-            "attributes | Particulars such as an engraving | pd:Communication",
-        ),
+    _define_table(
+        "order_lines | What was ordered | order_lines",
+        "document | Order or draft order",
+        *_ORDER_COLUMNS,
+        "title | Article | pd:Purchase",
+        "variant | Variant",
+        "sku | Article number",
+        "quantity | Quantity",
+        "price | Price of one",
+        "currency | Currency of the price",
+        "attributes | Particulars such as an engraving | pd:Communication",
     ),
-    FlatTable(
-        "payments",
-        "Payments (numbers masked)",
-        "payment_reference",
-        portable=True,
-        holds_whole_records=False,
-        columns=_parse_columns(
-            *_ORDER_COLUMNS,
-            "kind | Kind, such as sale or refund | pd:Transactional",
-            "status | Status",
-            "gateway | Payment service",
-            "method | Means of payment",
-            "account | Number of the means of payment, last four only | pd:FinancialAccountNumber",
-            "amount | Amount | pd:Transactional",
-            "currency | Currency of the amount",
-            "reference | Reference of the payment",
-            "processed_at | Done on",
-        ),
+    _define_table(
+        "payments | Payments (numbers masked) | payment_reference",
+        *_ORDER_COLUMNS,
+        "kind | Kind, such as sale or refund | pd:Transactional",
+        "status | Status",
+        "gateway | Payment service",
+        "method | Means of payment",
+        "account | Number of the means of payment, last four only | pd:FinancialAccountNumber",
+        "amount | Amount | pd:Transactional",
+        "currency | Currency of the amount",
+        "reference | Reference of the payment",
+        "processed_at | Done on",
     ),
-    FlatTable(
-        "refunds",
-        "Refunds",
-        "payment_reference",
-        portable=True,
-        holds_whole_records=False,
-        columns=_parse_columns(
-            *_ORDER_COLUMNS,
-            "refund_id | Shopify's number of the refund",
-            "created_at | Made on",
-            "amount | Amount | pd:Transactional",
-            "currency | Currency of the amount",
-            "note | Note | pd:Communication",
-        ),
+    _define_table(
+        "refunds | Refunds | payment_reference",
+        *_ORDER_COLUMNS,
+        "refund_id | Shopify's number of the refund",
+        "created_at | Made on",
+        "amount | Amount | pd:Transactional",
+        "currency | Currency of the amount",
+        "note | Note | pd:Communication",
     ),
-    FlatTable(
-        "returns",
-        "Returns",
-        "order_lines",
-        portable=True,
-        holds_whole_records=False,
-        columns=_parse_columns(
-            *_ORDER_COLUMNS,
-            "return | Name of the return",
-            "status | Status",
-            "created_at | Opened on",
-            "quantity | Articles sent back",
-            "notes | What was said about it | pd:Communication",
-            "tracking | Numbers of the parcels",
-        ),
+    _define_table(
+        "returns | Returns | order_lines",
+        *_ORDER_COLUMNS,
+        "return | Name of the return",
+        "status | Status",
+        "created_at | Opened on",
+        "quantity | Articles sent back",
+        "notes | What was said about it | pd:Communication",
+        "tracking | Numbers of the parcels",
     ),
-    FlatTable(
-        "draft_orders",
-        "Draft orders",
-        "order_lines",
-        portable=True,
+    _define_table(
+        "draft_orders | Draft orders | order_lines",
+        "draft_order | Name of the draft",
+        "draft_order_id | Shopify's number of the draft | pd:Identifier",
+        "created_at | Made on",
+        "status | Status",
+        "email | E-mail | pd:EmailAddress",
+        "phone | Phone | pd:TelephoneNumber",
+        "note | Note | pd:Communication",
+        "attributes | Further particulars | pd:Communication",
+        "tags | Tags",
         holds_whole_records=True,
-        columns=_parse_columns(
-            "draft_order | Name of the draft",
-            "draft_order_id | Shopify's number of the draft | pd:Identifier",
-            "created_at | Made on",
-            "status | Status",
-            "email | E-mail | pd:EmailAddress",
-            "phone | Phone | pd:TelephoneNumber",
-            "note | Note | pd:Communication",
-            "attributes | Further particulars | pd:Communication",
-            "tags | Tags",
-        ),
     ),
-    FlatTable(
-        "shipments",
-        "Parcels",
-        "shipment",
+    _define_table(
+        "shipments | Parcels | shipment",
+        "told_by | System this line comes from",
+        "carrier | Carrier, as the system names it",
+        "carrier_id | Carrier, as we know it",
+        "account_holder | Who has the contract with the carrier",
+        "waybill | Number of the parcel | pd:Identifier",
+        "order | Order name",
+        "status | Status",
+        "status_at | Status since",
+        "shipped_on | First day it is known to have been with the carrier",
+        "last_on | Last day anything is known of it",
+        "cod_amount | Cash to be collected",
+        "invoice_value | Invoice value stated to the carrier",
+        "currency | Currency of the amounts",
+        "name | Name on the parcel | pd:Name",
+        "address | Address on the parcel | pd:PhysicalAddress",
+        "city | City",
+        "state | State",
+        "pin | PIN code | pd:PostalCode",
+        "country | Country",
+        "phones | Phones on the parcel | pd:TelephoneNumber",
+        "received_by | Handed over to | pd:Name",
+        "not_found | The carrier did not know the number",
         portable=False,
         holds_whole_records=True,
-        columns=_parse_columns(
-            "told_by | System this line comes from",
-            "carrier | Carrier, as the system names it",
-            "carrier_id | Carrier, as we know it",
-            "account_holder | Who has the contract with the carrier",
-            "waybill | Number of the parcel | pd:Identifier",
-            "order | Order name",
-            "status | Status",
-            "status_at | Status since",
-            "shipped_on | First day it is known to have been with the carrier",
-            "last_on | Last day anything is known of it",
-            "cod_amount | Cash to be collected",
-            "invoice_value | Invoice value stated to the carrier",
-            "currency | Currency of the amounts",
-            "name | Name on the parcel | pd:Name",
-            "address | Address on the parcel | pd:PhysicalAddress",
-            "city | City",
-            "state | State",
-            "pin | PIN code | pd:PostalCode",
-            "country | Country",
-            "phones | Phones on the parcel | pd:TelephoneNumber",
-            "received_by | Handed over to | pd:Name",
-            "not_found | The carrier did not know the number",
-        ),
     ),
-    FlatTable(
-        "shipment_events",
-        "Where your parcels were",
-        "shipment",
+    _define_table(
+        "shipment_events | Where your parcels were | shipment",
+        "carrier | Carrier",
+        "waybill | Number of the parcel | pd:Identifier",
+        "at | When",
+        "status | What happened",
+        "place | Where | pd:Location",
+        "remark | Remark",
         portable=False,
-        holds_whole_records=False,
-        columns=_parse_columns(
-            "carrier | Carrier",
-            "waybill | Number of the parcel | pd:Identifier",
-            "at | When",
-            "status | What happened",
-            "place | Where | pd:Location",
-            "remark | Remark",
-        ),
     ),
-    FlatTable(
-        "consents",
-        "Consents to marketing",
-        "marketing_consent",
-        portable=True,
-        holds_whole_records=False,
-        columns=_parse_columns(
-            "channel | E-mail, SMS or WhatsApp",
-            "state | State of the consent | pd:PrivacyPreference",
-            "method | How it was given",
-            "at | Last changed on",
-            "collected_from | Where it was given",
-        ),
+    _define_table(
+        "consents | Consents to marketing | marketing_consent",
+        "channel | E-mail, SMS or WhatsApp",
+        "state | State of the consent | pd:PrivacyPreference",
+        "method | How it was given",
+        "at | Last changed on",
+        "collected_from | Where it was given",
     ),
 )
 FLAT_TABLES_BY_NAME = {table.name: table for table in FLAT_TABLES}
 
-_PHONE_NOTE = (
-    "international form; an apostrophe stands in front, so that spreadsheets do not calculate with it"
-)
-_COLUMN_NOTES = {
-    "phone": _PHONE_NOTE,
-    "phones": _PHONE_NOTE,
-}
+_PHONE_NOTE = "international form; an apostrophe stands in front, so that spreadsheets do not calculate with it"
+_COLUMN_NOTES = {"phone": _PHONE_NOTE, "phones": _PHONE_NOTE}
 _EVERY_CELL_NOTE = (
     "a cell that begins with = + - @, a tab or a line break has an apostrophe in front, which is not part of "
     "the value; plain negative numbers have none; a very long text is cut and whole in the .json file"
@@ -289,6 +224,4 @@ def render_column_dictionary() -> Iterator[str]:
     for table in FLAT_TABLES:
         for column in table.columns:
             note = _COLUMN_NOTES.get(column.name, "")
-            yield format_csv_line(
-                (f"records/{table.name}.csv", column.name, column.label, column.dpv_term, note)
-            )
+            yield format_csv_line((f"records/{table.name}.csv", column.name, column.label, column.dpv_term, note))

@@ -7,15 +7,12 @@ consignee and the places of the parcel stay as they are.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from itertools import chain
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
-from bridge.steps.access.package.records.mask import normalize_key
+from bridge.steps.access.package.records.mask import normalize_key, parse_keys
 from bridge.steps.access.package.text import convert_to_text, get_nested_value
-
-if TYPE_CHECKING:
-    from collections import Counter
 
 NameWords: TypeAlias = tuple[str, ...]
 
@@ -24,13 +21,9 @@ OTHER_PERSON_REMOVED = "other_person_removed"  # a code of `plain_language.MASKI
 
 _RECEIVER_KEYS = frozenset({"receivedby", "recievedby", "receviedby", "receivername", "signedby"})
 _RAW_RECORD_KEY = "raw_unrecognised"
-_REMARK_KEYS = frozenset(
-    {"note", "notes", "remark", "remarks", "instructions", "message", "comment", _RAW_RECORD_KEY}
-)
+_REMARK_KEYS = frozenset({"note", "notes", "remark", "remarks", "instructions", "message", "comment", _RAW_RECORD_KEY})
 _SCAN_KEYS = frozenset({"at", "status", "code", "place", "location"})  # status codes and places
-_GENERIC_RECEIVER_WORDS = frozenset(
-    ["self", "consignee", "customer", "recipient", "security", "guard", "family", "neighbour", "neighbor"]
-)
+_GENERIC_RECEIVER_WORDS = parse_keys("self consignee customer recipient security guard family neighbour neighbor")
 _NAME_TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "smt", "shri", "sri"])
 _MIN_IDENTIFYING_CHARS = 3  # letters; shorter words are initials or common words
 # `\w` does not match the vowel signs of Indian scripts and would split words at them
@@ -44,9 +37,7 @@ def read_customer_name(customer: Mapping[str, Any]) -> NameWords:
     return _split_name(f"{first} {last}") if _split_name(first) else ()
 
 
-def mask_third_parties(
-    body: dict[str, Any], subject_names: Iterable[NameWords], mask_counts: Counter[str]
-) -> None:
+def mask_third_parties(body: dict[str, Any], subject_names: Iterable[NameWords], mask_counts: Counter[str]) -> None:
     """Replace the receiver's name in a record with `another person`, unless it is one of `subject_names`.
 
     Changes `body` in place and counts each replacement in `mask_counts`.
@@ -61,23 +52,17 @@ def mask_third_parties(
     ]
     if not receiver_fields:
         return
-    subject_name_words = [
-        name
-        for name in (_split_name(convert_to_text(get_nested_value(body, "consignee.name"))), *subject_names)
-        if name
-    ]
+    consignee_name = _split_name(convert_to_text(get_nested_value(body, "consignee.name")))
+    names = [name for name in (consignee_name, *subject_names) if name]
     third_party_words: set[str] = set()
     for record, key, text in receiver_fields:
         receiver_words = set(_split_words(text))
-        if not receiver_words <= _GENERIC_RECEIVER_WORDS and not any(
-            _is_same_name(_split_name(text), name) for name in subject_name_words
-        ):
+        is_subject = any(_is_same_name(_split_name(text), name) for name in names)
+        if not is_subject and not receiver_words <= _GENERIC_RECEIVER_WORDS:
             record[key] = OTHER_PERSON_PLACEHOLDER
             mask_counts[OTHER_PERSON_REMOVED] += 1
             third_party_words |= receiver_words - _GENERIC_RECEIVER_WORDS
-    identifying_words = {word for word in third_party_words if len(word) >= _MIN_IDENTIFYING_CHARS} - set(
-        chain(*subject_name_words)
-    )
+    identifying_words = {word for word in third_party_words if len(word) >= _MIN_IDENTIFYING_CHARS}.difference(*names)
     if identifying_words:
         _mask_names_in_remarks(body, third_party_words, identifying_words, mask_counts)
 
@@ -99,9 +84,7 @@ def _mask_names_in_remarks(
         mask_counts[OTHER_PERSON_REMOVED] += 1
         return name_run.sub(
             lambda match: (
-                match.group()
-                if identifying_words.isdisjoint(_split_words(match.group()))
-                else OTHER_PERSON_PLACEHOLDER
+                match.group() if identifying_words.isdisjoint(_split_words(match.group())) else OTHER_PERSON_PLACEHOLDER
             ),
             value,
         )

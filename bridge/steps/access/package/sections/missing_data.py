@@ -6,17 +6,14 @@ file does not make it incomplete; `recipients.py` lists those.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
+from typing import Any
 
 from bridge.model import Absence, Gap, Outcome, Task, TaskAction, TaskState
 from bridge.steps.access.package import plain_language
+from bridge.steps.access.package.sections.statistics import PackageStatistics
 from bridge.steps.access.package.text import format_count, format_long_datetime
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime, tzinfo
-
-    from bridge.steps.access.package.sections.statistics import PackageStatistics
 
 
 def select_gather_tasks(tasks: Sequence[Task]) -> list[Task]:
@@ -33,21 +30,17 @@ def find_gaps(tasks: Sequence[Task]) -> tuple[Gap, ...]:
     for task in gather_tasks:
         gaps.update(dict.fromkeys(task.gaps))
         if not task.gaps and not _is_fully_answered(task):
-            gaps[_build_unanswered_gap(task)] = None
+            is_denied = task.outcome is Outcome.DENIED
+            is_finished = task.state in (TaskState.DONE, TaskState.FAILED)
+            reason = "access_denied" if is_denied else "source_unavailable" if is_finished else "not_finished"
+            absence = Absence.DENIED if is_denied else Absence.UNREACHED
+            gaps[Gap(system=task.system, absence=absence, what="", reason=reason)] = None
     return tuple(gaps)
 
 
 def _is_fully_answered(task: Task) -> bool:
     incomplete_outcomes = (Outcome.INCOMPLETE, Outcome.UNREACHED, Outcome.DENIED, Outcome.UNCONFIRMED)
     return task.state is TaskState.DONE and task.outcome not in incomplete_outcomes
-
-
-def _build_unanswered_gap(task: Task) -> Gap:
-    is_denied = task.outcome is Outcome.DENIED
-    is_finished = task.state in (TaskState.DONE, TaskState.FAILED)
-    reason = "access_denied" if is_denied else "source_unavailable" if is_finished else "not_finished"
-    absence = Absence.DENIED if is_denied else Absence.UNREACHED
-    return Gap(system=task.system, absence=absence, what="", reason=reason)
 
 
 def describe_gap(gap: Gap) -> str:
@@ -58,9 +51,8 @@ def describe_gap(gap: Gap) -> str:
     sentence = plain_language.ABSENCE_SENTENCES[gap.absence]
     if gap.reason.startswith("not_in_version"):
         sentence = "{system} was not asked for: {what}"
-    text = sentence.format(
-        system=plain_language.describe_system(gap.system), what=plain_language.describe_gap_subject(gap.what)
-    )
+    system, what = plain_language.describe_system(gap.system), plain_language.describe_gap_subject(gap.what)
+    text = sentence.format(system=system, what=what)
     return f"{text[:1].upper()}{text[1:]}. {explanation}".strip()
 
 
@@ -72,9 +64,7 @@ def list_searched_systems(tasks: Sequence[Task], zone: tzinfo) -> list[dict[str,
             "system": task.system,
             "name": plain_language.describe_system(task.system),
             "answered_at": task.finished_at.isoformat() if task.finished_at else "",
-            "answered_on": format_long_datetime(task.finished_at, zone)
-            if task.finished_at
-            else "not answered yet",
+            "answered_on": format_long_datetime(task.finished_at, zone) if task.finished_at else "not answered yet",
             "records": task.records,
             "result": _describe_search_result(task, gaps),
         }
@@ -117,8 +107,7 @@ def build_withheld_section(gaps: Sequence[Gap], statistics: PackageStatistics) -
             for gap in gaps
         ],
         "left_out": [
-            {"reason_code": code, "places": count, "reason": reason}
-            for code, count, reason in list_masked_data(statistics)
+            {"reason_code": row[0], "places": row[1], "reason": row[2]} for row in list_masked_data(statistics)
         ],
         "explanation": "Missing means we could not get it; left out means we hold it and do not show it. "
         "What is neither listed here nor in the records was not found in the systems we asked.",
@@ -133,22 +122,15 @@ def build_headline_answer(
     `sealed_count` counts what an earlier erasure left sealed: it is still held, so the answer is not no.
     """
     if record_count:
-        return (
-            "yes",
-            f"Yes. We hold data about you: {format_count(record_count, 'record')} in the systems that answered.",
-        )
+        records = format_count(record_count, "record")
+        return "yes", f"Yes. We hold data about you: {records} in the systems that answered."
     if sealed_count and complete:
         return "yes", "Yes, but nothing beside what is sealed since we erased your data."
     if sealed_count:
-        return (
-            "yes",
-            "Yes: what is sealed since we erased your data. Not all systems answered, so there may be more.",
-        )
+        return "yes", "Yes: what is sealed since we erased your data. Not all systems answered, so there may be more."
     if not identifiable:
         return "could_not_match", "We could not tell which records are yours from what the request named."
     if complete:
         return "no", "No. We found no data about you in the systems we searched."
-    return (
-        "could_not_match",
-        "We cannot say yet. The systems that answered hold nothing about you, but not all answered.",
-    )
+    sentence = "We cannot say yet. The systems that answered hold nothing about you, but not all answered."
+    return "could_not_match", sentence

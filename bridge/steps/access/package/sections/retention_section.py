@@ -6,43 +6,38 @@ does, for each record at the time of the erasure.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import Any
 
 from bridge.rules.retention.holds import is_hold_applicable
 from bridge.steps.access.package import plain_language
 from bridge.steps.access.package.sections.statistics import PackageStatistics, RecordTally
 from bridge.steps.access.package.text import format_count
 from config.retention_file.gdpr_bases import GDPR_REGIMES
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-    from datetime import date
-
-    from config.retention_file.retention import Category, Retention, RetentionRule
+from config.retention_file.retention import Category, Retention, RetentionRule
 
 _DURATION_UNITS = ("days", "months", "years")
 
 
 def build_retention_section(
-    retention: Retention, statistics: PackageStatistics, on_date: date, regimes: Collection[str]
+    retention: Retention, statistics: PackageStatistics, day: date, regimes: Collection[str]
 ) -> Mapping[str, Any]:
     """Return the body of `04_retention.json`."""
     return {
-        "valid_on": on_date.isoformat(),
+        "valid_on": day.isoformat(),
         "approved_by_counsel": bool(retention.reviewed_by),
         "categories": [
             {
                 "category": category.id,
                 "title": category.title,
                 "records": statistics.tallies_by_category.get(category.id, RecordTally()).records,
-                "when_you_ask_for_erasure": describe_category_retention(
-                    category, retention, on_date, regimes
-                ),
+                "when_you_ask_for_erasure": describe_category_retention(category, retention, day, regimes),
                 "longest_time_without_a_request": describe_max_age(category),
                 "fields_kept_longer": list(category.keep_fields),
                 "held_by": [
-                    _build_hold_json(retention, hold, category, on_date, regimes)
-                    for hold in _list_binding_holds(category, retention, on_date, regimes)
+                    _build_hold_json(retention, hold, category, day, regimes)
+                    for hold in _list_binding_holds(category, retention, day, regimes)
                 ],
             }
             for category in retention.categories.values()
@@ -51,23 +46,21 @@ def build_retention_section(
     }
 
 
-def list_retention_laws(retention: Retention, on_date: date, regimes: Collection[str]) -> tuple[str, ...]:
+def list_retention_laws(retention: Retention, day: date, regimes: Collection[str]) -> tuple[str, ...]:
     """Return the titles of the laws whose holds apply on that day, in the order of the file."""
     used = {
         retention.holds[hold].law
         for category in retention.categories.values()
-        for hold in _list_binding_holds(category, retention, on_date, regimes)
+        for hold in _list_binding_holds(category, retention, day, regimes)
         if hold in retention.holds
     }
     return tuple(law.title for law in retention.laws.values() if law.id in used)
 
 
-def describe_category_retention(
-    category: Category, retention: Retention, on_date: date, regimes: Collection[str]
-) -> str:
+def describe_category_retention(category: Category, retention: Retention, day: date, regimes: Collection[str]) -> str:
     """Return what happens to the category after a request for erasure, in words."""
     action = plain_language.describe_code(category.on_request, plain_language.RETENTION_ACTION_PHRASES)
-    hold_ids = _list_binding_holds(category, retention, on_date, regimes)
+    hold_ids = _list_binding_holds(category, retention, day, regimes)
     if not hold_ids:
         return f"When you ask, {action}."
     until = "; ".join(describe_hold_rule(retention.holds.get(hold)) for hold in hold_ids)
@@ -79,12 +72,9 @@ def describe_category_retention(
 def describe_max_age(category: Category) -> str:
     """Return the maximum age of the category without a request, in words; empty if none is set."""
     duration = _describe_duration(category.max_age)
-    event = category.max_age.get("event", "")
-    return (
-        f"at most {duration} after {plain_language.describe_code(str(event), plain_language.RETENTION_EVENT_PHRASES)}"
-        if duration
-        else ""
-    )
+    event = str(category.max_age.get("event", ""))
+    event_phrase = plain_language.describe_code(event, plain_language.RETENTION_EVENT_PHRASES)
+    return f"at most {duration} after {event_phrase}" if duration else ""
 
 
 def describe_hold_rule(hold_rule: RetentionRule | None) -> str:
@@ -93,43 +83,25 @@ def describe_hold_rule(hold_rule: RetentionRule | None) -> str:
         return "until a rule that cannot be read has been looked at"
     duration = _describe_duration(hold_rule.args)
     event = plain_language.describe_code(hold_rule.from_event, plain_language.RETENTION_EVENT_PHRASES)
-    if hold_rule.last_day_rule == "gst_annual_return_due_plus_months":
-        return f"until {duration} after the yearly tax return for the year of the invoice is due"
-    if hold_rule.last_day_rule == "fy_end_plus_years":
-        return f"until {duration} after the end of the financial year of the invoice"
-    if hold_rule.last_day_rule == "contract_discharged":
-        return "until the order is delivered and the time for returns and warranty is over"
-    if hold_rule.last_day_rule == "until_released_by_ops":
-        return "while a dispute or claim is open; we look again at fixed times whether it still is"
-    return (
-        f"until {duration} after {event}"
-        if duration
-        else f"until {hold_rule.last_day_rule.replace('_', ' ')}"
-    )
+    if hold_rule.last_day_rule in plain_language.LAST_DAY_RULE_PHRASES:
+        return plain_language.LAST_DAY_RULE_PHRASES[hold_rule.last_day_rule].format(duration=duration)
+    return f"until {duration} after {event}" if duration else f"until {hold_rule.last_day_rule.replace('_', ' ')}"
 
 
 def _describe_duration(durations: Mapping[str, Any]) -> str:
-    parts = [
-        format_count(durations[unit], unit[:-1])
-        for unit in _DURATION_UNITS
-        if isinstance(durations.get(unit), int)
-    ]
-    return " and ".join(parts)
+    counted_units = [unit for unit in _DURATION_UNITS if isinstance(durations.get(unit), int)]
+    return " and ".join(format_count(durations[unit], unit[:-1]) for unit in counted_units)
 
 
-def _list_binding_holds(
-    category: Category, retention: Retention, on_date: date, regimes: Collection[str]
-) -> list[str]:
+def _list_binding_holds(category: Category, retention: Retention, day: date, regimes: Collection[str]) -> list[str]:
     """Return the holds that apply to this data subject on that day; an unreadable rule applies."""
     return [
-        hold
-        for hold in category.holds
-        if is_hold_applicable(hold, today=on_date, retention=retention, regimes=regimes)
+        hold for hold in category.holds if is_hold_applicable(hold, today=day, retention=retention, regimes=regimes)
     ]
 
 
 def _build_hold_json(
-    retention: Retention, hold_id: str, category: Category, on_date: date, regimes: Collection[str]
+    retention: Retention, hold_id: str, category: Category, day: date, regimes: Collection[str]
 ) -> Mapping[str, Any]:
     hold = retention.holds.get(hold_id)
     law = retention.laws.get(hold.law) if hold else None
@@ -137,13 +109,9 @@ def _build_hold_json(
         "hold": hold_id,
         "rule": describe_hold_rule(hold),
         "law": law.title if law else "not readable in the retention file",
-        "in_force": law is None or law.is_in_force(on_date),
-        "meanwhile": plain_language.describe_code(
-            category.held_action, plain_language.RETENTION_ACTION_PHRASES
-        ),
+        "in_force": law is None or law.is_in_force(day),
+        "meanwhile": plain_language.describe_code(category.held_action, plain_language.RETENTION_ACTION_PHRASES),
     }
-    if not set(GDPR_REGIMES).isdisjoint(
-        regimes
-    ):  # discloses an empty ground if the law is none under the GDPR
+    if not set(GDPR_REGIMES).isdisjoint(regimes):  # discloses an empty ground if the law is none under the GDPR
         hold_json["gdpr_ground"] = hold.gdpr_ground if hold else ""
     return hold_json

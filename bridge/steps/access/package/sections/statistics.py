@@ -10,15 +10,13 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from datetime import date, tzinfo
+from typing import Any
 
 from bridge.model import MERCHANT_ACCOUNT
 from bridge.steps.access.package.records.parcels import is_unknown_at_carrier
 from bridge.steps.access.package.records.tables import FLAT_TABLES_BY_NAME
 from bridge.steps.access.package.text import get_nested_value, iter_objects, parse_local_date
-
-if TYPE_CHECKING:
-    from datetime import date, tzinfo
 
 # shops write carriers as `Blue Dart`, `BlueDart Express`, `DELHIVERY SURFACE`
 _NON_ALPHANUMERIC_PATTERN = re.compile(r"[\W_]")
@@ -90,10 +88,7 @@ class PackageStatistics:
         self.tallies_by_system.setdefault(system, RecordTally()).add_record(system, record_date)
         for category in _find_extra_categories(kind, body):
             self._get_category_tally(category).add_record(system, record_date)
-        if kind == "order" and (
-            get_nested_value(body, "risk.recommendation") or get_nested_value(body, "risk.assessments")
-        ):
-            self.scored_order_count += 1
+        self.scored_order_count += kind == "order" and _is_risk_scored(body)
         if kind == "customer" and not self.first_name:
             self.first_name = str(body.get("firstName") or "")
         if kind == "shipment":
@@ -109,9 +104,7 @@ class PackageStatistics:
             # a carrier that no longer knows the parcel still received it; the shop may know when
             self._count_parcel(row)
             return
-        record_date = next(
-            filter(None, (parse_local_date(row.get(name), self.zone) for name in _DATE_KEYS)), None
-        )
+        record_date = self._find_record_date(row)
         self._get_category_tally(FLAT_TABLES_BY_NAME[table].category).add_record(system, record_date)
         if table == "shipments":
             self._count_parcel(row)
@@ -142,9 +135,7 @@ class PackageStatistics:
             self._count_carrier_parcel(holder, holder, row)
 
     def _count_carrier_parcel(self, carrier_id: str, carrier_name: str, row: Mapping[str, str]) -> None:
-        parcels = self.parcels_by_carrier.setdefault(
-            normalize_carrier_name(carrier_id), CarrierParcels(carrier_name)
-        )
+        parcels = self.parcels_by_carrier.setdefault(normalize_carrier_name(carrier_id), CarrierParcels(carrier_name))
         for date_key in ("shipped_on", "last_on"):
             parcels.span.include_date(parse_local_date(row.get(date_key), self.zone))
         if row["waybill"]:
@@ -177,10 +168,10 @@ def _find_extra_categories(kind: str, body: Mapping[str, Any]) -> list[str]:
         categories.append("order_free_text")
     if body.get("clientIp") or get_nested_value(body, "customerJourneySummary.firstVisit"):
         categories.append("usage_cookies")
-    if (
-        get_nested_value(body, "risk.recommendation")
-        or get_nested_value(body, "risk.assessments")
-        or body.get("statistics")
-    ):
+    if _is_risk_scored(body) or body.get("statistics"):
         categories.append("cod_risk")
     return categories
+
+
+def _is_risk_scored(body: Mapping[str, Any]) -> bool:
+    return bool(get_nested_value(body, "risk.recommendation") or get_nested_value(body, "risk.assessments"))

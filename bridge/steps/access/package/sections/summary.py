@@ -6,16 +6,13 @@ not apply to the data subject, and never counts a category that was not searched
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import Any
 
 from bridge.steps.access.package.sections.statistics import PackageStatistics, RecordTally
 from bridge.steps.access.package.text import format_count, format_long_date
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-    from datetime import date
-
-    from config.retention_file.retention import Category, Retention
+from config.retention_file.retention import Category, Retention
 
 # held by the bridge or the accounts, not by the systems that were searched
 _NOT_SEARCHED_NOTES = {
@@ -49,20 +46,13 @@ _WITHDRAWAL_NOTE = (
 )
 
 
-def _build_purposes(category: Category, retention: Retention) -> list[Mapping[str, str]]:
-    return [_build_purpose(purpose_id, retention) for purpose_id in category.purposes]
-
-
 def _build_purpose(purpose_id: str, retention: Retention) -> Mapping[str, str]:
     purpose = retention.purposes.get(purpose_id)
     return {"id": purpose_id, "in_words": purpose.title if purpose else ""}
 
 
 def build_summary_section(
-    retention: Retention,
-    statistics: PackageStatistics,
-    answer: tuple[str, str],
-    searched_systems: list[dict[str, Any]],
+    retention: Retention, statistics: PackageStatistics, answer: tuple[str, str], searched_systems: list[dict[str, Any]]
 ) -> Mapping[str, Any]:
     """Return the body of `01_summary.json`; `answer` is a code and its sentence."""
     return {
@@ -70,15 +60,12 @@ def build_summary_section(
         "records": statistics.found_count,
         "sources": searched_systems,
         "categories": [
-            _build_category_summary(category, retention, statistics)
-            for category in retention.categories.values()
+            _build_category_row(category, retention, statistics) for category in retention.categories.values()
         ],
     }
 
 
-def _build_category_summary(
-    category: Category, retention: Retention, statistics: PackageStatistics
-) -> Mapping[str, Any]:
+def _build_category_row(category: Category, retention: Retention, statistics: PackageStatistics) -> Mapping[str, Any]:
     tally = statistics.tallies_by_category.get(category.id, RecordTally())
     shared = category.id in ("shipment", "address", "contact") and statistics.waybill_count
     activities = ["collected", "stored"] if tally.records else []
@@ -93,14 +80,12 @@ def _build_category_summary(
         "records": statistics.waybill_count if category.id == "shipment" else tally.records,
         "systems": sorted(tally.systems),
         "since": tally.first_date.isoformat() if tally.first_date else "",
-        "purposes": _build_purposes(category, retention),
+        "purposes": [_build_purpose(purpose_id, retention) for purpose_id in category.purposes],
         "activities": activities,
     }
 
 
-def build_legal_bases_section(
-    retention: Retention, regimes: Collection[str], on_date: date
-) -> Mapping[str, Any]:
+def build_legal_bases_section(retention: Retention, regimes: Collection[str], on_date: date) -> Mapping[str, Any]:
     """Return the body of `03_purposes_and_bases.json`: per category and regime, valid on that day."""
     return {
         "valid_on": on_date.isoformat(),
@@ -109,7 +94,7 @@ def build_legal_bases_section(
             {
                 "category": category.id,
                 "title": category.title,
-                "purposes": _build_purposes(category, retention),
+                "purposes": [_build_purpose(purpose_id, retention) for purpose_id in category.purposes],
                 "bases": [_build_legal_basis(category, regime) for regime in regimes],
             }
             for category in retention.categories.values()
@@ -185,10 +170,7 @@ def build_letter_summary(statistics: PackageStatistics, recipient_count: int) ->
             f"{format_count(tables['refunds'], 'refund')} and {format_count(tables['returns'], 'return')}",
         ),
         (statistics.waybill_count, f"{format_count(statistics.waybill_count, 'parcel')} and where they were"),
-        (
-            tables["consents"],
-            f"{format_count(tables['consents'], 'entry', 'entries')} about consent to marketing",
-        ),
+        (tables["consents"], f"{format_count(tables['consents'], 'entry', 'entries')} about consent to marketing"),
         (statistics.found_count, f"shared with {format_count(recipient_count, 'recipient')}, named below"),
     ]
     lines = [line for count, line in counted_lines if count]
