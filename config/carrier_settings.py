@@ -42,18 +42,13 @@ class CarrierSettings:
         "BLUEDART_LOGIN_PATH", "/token/v1/login", meaning="path of the login; the manual also names a v2"
     )
     bluedart_client_id: str = _var("BLUEDART_CLIENT_ID", "", meaning="gateway client id")
-    bluedart_client_secret: Secret = _var(
-        "BLUEDART_CLIENT_SECRET", make_empty_secret, Secret, meaning="gateway secret"
-    )
+    bluedart_client_secret: Secret = _var("BLUEDART_CLIENT_SECRET", make_empty_secret, Secret, meaning="gateway secret")
     bluedart_login_id: str = _var("BLUEDART_LOGIN_ID", "", meaning="login id of the account")
     bluedart_licence_key: Secret = _var(
         "BLUEDART_LICENCE_KEY", make_empty_secret, Secret, meaning="shipping licence key"
     )
     bluedart_tracking_key: Secret = _var(
-        "BLUEDART_TRACKING_KEY",
-        make_empty_secret,
-        Secret,
-        meaning="tracking licence key: not the shipping one",
+        "BLUEDART_TRACKING_KEY", make_empty_secret, Secret, meaning="tracking licence key: not the shipping one"
     )
     bluedart_tracking_path: str = _var(
         "BLUEDART_TRACKING_PATH",
@@ -80,9 +75,7 @@ class CarrierSettings:
         env_parsers.make_url_parser("https", "http"),
         meaning="Shiprocket's API",
     )
-    shiprocket_email: str = _var(
-        "SHIPROCKET_EMAIL", "", meaning="e-mail of the API user (not of the account)"
-    )
+    shiprocket_email: str = _var("SHIPROCKET_EMAIL", "", meaning="e-mail of the API user (not of the account)")
     shiprocket_password: Secret = _var(
         "SHIPROCKET_PASSWORD", make_empty_secret, Secret, meaning="password of the API user"
     )

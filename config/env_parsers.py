@@ -138,9 +138,7 @@ def parse_key(value: str) -> Secret:
     except (binascii.Error, ValueError):
         raise ParseFault("must be base64 of 32 random bytes: `openssl rand -base64 32` makes one") from None
     if len(raw) != KEY_BYTES:
-        raise ParseFault(
-            f"must be base64 of {KEY_BYTES} random bytes: `openssl rand -base64 {KEY_BYTES}` makes one"
-        )
+        raise ParseFault(f"must be base64 of {KEY_BYTES} random bytes: `openssl rand -base64 {KEY_BYTES}` makes one")
     return Secret(raw)
 
 

@@ -31,9 +31,7 @@ class Configuration:
     warnings: tuple[str, ...]
 
 
-def read_configuration(
-    environ: Mapping[str, str] | None = None, *, var_dir: Path | None = None
-) -> Configuration:
+def read_configuration(environ: Mapping[str, str] | None = None, *, var_dir: Path | None = None) -> Configuration:
     """Load everything.
 
     Raises SettingsInvalid with all faults of the environment and both files together, and in production

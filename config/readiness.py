@@ -36,9 +36,7 @@ def list_file_blockers(
         # a broken rule only holds, but a deployment that brings one is a mistake
         missing += retention.faults
     if merchant and retention:
-        missing += _find_contradictions(
-            merchant, retention, label_file(merchant_file), label_file(retention_file)
-        )
+        missing += _find_contradictions(merchant, retention, label_file(merchant_file), label_file(retention_file))
     return missing
 
 

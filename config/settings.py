@@ -88,10 +88,7 @@ class Settings(LedgerSettings):
         meaning="orders of one customer above which they are fetched by a bulk operation",
     )
     smtp_url: Secret = _var(
-        "SMTP_URL",
-        make_empty_secret,
-        Secret,
-        meaning="smtp://user:pass@host:587 or smtps://; empty: letters wait",
+        "SMTP_URL", make_empty_secret, Secret, meaning="smtp://user:pass@host:587 or smtps://; empty: letters wait"
     )
     mail_from: str = _var("MAIL_FROM", "", meaning="sender of letters")
     keys: tuple[tuple[str, Secret], ...] = _var(
@@ -118,9 +115,7 @@ class Settings(LedgerSettings):
     merchant_file: Path = _var(
         "BRIDGE_MERCHANT_FILE", MERCHANT_FILE, Path, meaning="shops, contacts, clocks, processors"
     )
-    retention_file: Path = _var(
-        "BRIDGE_RETENTION_FILE", RETENTION_FILE, Path, meaning="laws, holds, categories"
-    )
+    retention_file: Path = _var("BRIDGE_RETENTION_FILE", RETENTION_FILE, Path, meaning="laws, holds, categories")
     public_url: str = _var(
         "PUBLIC_URL",
         "",
@@ -137,9 +132,7 @@ class Settings(LedgerSettings):
         env_parsers.make_choice_parser("DEBUG", "INFO", "WARNING", "ERROR"),
         meaning="lowest level that is logged",
     )
-    log_format: str = _var(
-        "LOG_FORMAT", "json", env_parsers.make_choice_parser("json", "text"), meaning="json or text"
-    )
+    log_format: str = _var("LOG_FORMAT", "json", env_parsers.make_choice_parser("json", "text"), meaning="json or text")
     metrics_token: Secret = _var(
         "METRICS_TOKEN",
         make_empty_secret,
@@ -277,9 +270,7 @@ def load_settings(environ: Mapping[str, str] | None = None, *, var_dir: Path | N
     """
     given = read_environment(environ)
     development_keys: dict[str, str] = {}
-    if given.get("BRIDGE_ENV", "").strip() != "production" and any(
-        not given.get(name) for name in DEVELOPMENT_KEYS
-    ):
+    if given.get("BRIDGE_ENV", "").strip() != "production" and any(not given.get(name) for name in DEVELOPMENT_KEYS):
         keys = load_development_keys(var_dir or ROOT / "var")
         development_keys = {name: key for name, key in keys.items() if not given.get(name)}
     return replace(Settings.from_env(given | development_keys), unset=tuple(Settings.unset_required(given)))

@@ -47,9 +47,7 @@ def read_toml(path: Path) -> tuple[dict[str, Any], str]:
         return tomllib.loads(raw.decode()), sha256(raw).hexdigest()
     except OSError:
         raise SettingsInvalid(
-            [
-                f"{label_file(path)}: cannot be read: check that the file exists and that the bridge may read it"
-            ]
+            [f"{label_file(path)}: cannot be read: check that the file exists and that the bridge may read it"]
         ) from None
     except UnicodeDecodeError:
         raise SettingsInvalid([f"{label_file(path)}: must be UTF-8: save it in that encoding"]) from None
@@ -101,12 +99,7 @@ class TomlTable:
         return key in self._data
 
     def get_text(
-        self,
-        key: str,
-        default: str | None = None,
-        *,
-        required_in_production: bool = False,
-        recommended: bool = False,
+        self, key: str, default: str | None = None, *, required_in_production: bool = False, recommended: bool = False
     ) -> str:
         """Return a string without placeholder. Without a default the key must be there and not be empty."""
         value, status = self._get_value(key, default)
@@ -182,9 +175,7 @@ class TomlTable:
             self.add_warning(key, "is not decided")
         return value
 
-    def get_date(
-        self, key: str, *, optional: bool = False, required_in_production: bool = False
-    ) -> date | None:
+    def get_date(self, key: str, *, optional: bool = False, required_in_production: bool = False) -> date | None:
         """Return a TOML date; an empty string counts as not set."""
         value, _ = self._get_value(key, "" if optional or required_in_production else None)
         if value == "" and (optional or required_in_production):
@@ -221,9 +212,7 @@ class TomlTable:
     def get_rising_numbers(self, key: str, default: tuple[float, ...]) -> tuple[float, ...]:
         """Return a list of numbers that rise and are not negative."""
         value, _ = self._get_value(key, list(default))
-        is_list_of_numbers = isinstance(value, list) and all(
-            type(each) in (int, float) and each >= 0 for each in value
-        )
+        is_list_of_numbers = isinstance(value, list) and all(type(each) in (int, float) and each >= 0 for each in value)
         if not is_list_of_numbers or value != sorted(value):
             self.add_fault(key, "must be a list of rising numbers such as [10, 16, 23]")
             return default

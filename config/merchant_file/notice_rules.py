@@ -62,9 +62,7 @@ def read_notice_rules(notices_table: TomlTable) -> NoticeRules:
         lost_claim_days=days("lost_claim_days"),
         untracked_days=days("untracked_days"),
         read_back_hours=notices_table.get_number("read_back_hours", 0, 24 * 366, default.read_back_hours),
-        escalate_to=notices_table.get_matching_text(
-            "escalate_to", EMAIL_PATTERN, "must be an e-mail address"
-        ),
+        escalate_to=notices_table.get_matching_text("escalate_to", EMAIL_PATTERN, "must be an e-mail address"),
         basis=_read_legal_bases(notices_table),
     )
     if rules.expire_days < max((rules.answer_days, *rules.remind_days)):

@@ -77,9 +77,7 @@ def read_processors(top: TomlTable) -> tuple[Processor, ...]:
     for number, data in enumerate(top.get_table_list("processor"), start=1):
         processor_id = data.get("id")
         table = TomlTable(
-            data,
-            f"processor.{processor_id if isinstance(processor_id, str) and processor_id else number}",
-            top.report,
+            data, f"processor.{processor_id if isinstance(processor_id, str) and processor_id else number}", top.report
         )
         processor = _read_processor(table)
         if processor.id and not _PROCESSOR_ID.fullmatch(processor.id):
@@ -116,9 +114,7 @@ def _read_processor(table: TomlTable) -> Processor:
 
 def _read_notice_fields(table: TomlTable, channel: str, data: tuple[str, ...]) -> dict[str, Any]:
     """Return the fields for notices; a processor that gets letters needs an address."""
-    default = (
-        "parcels" if "shipment" in data else "orders" if _ORDER_DATA_KINDS.intersection(data) else "everyone"
-    )
+    default = "parcels" if "shipment" in data else "orders" if _ORDER_DATA_KINDS.intersection(data) else "everyone"
     applies_to = table.get_choice("applies_to", APPLIES_TO, default)
     verified = table.get_date("contact_verified_on", optional=True)
     if channel == "email" and verified is None:
@@ -128,18 +124,13 @@ def _read_notice_fields(table: TomlTable, channel: str, data: tuple[str, ...]) -
     return {
         "client_code": table.get_text("client_code", ""),
         "privacy_contact": table.get_matching_text(
-            "privacy_contact",
-            EMAIL_PATTERN,
-            "must be an e-mail address",
-            required_in_production=channel == "email",
+            "privacy_contact", EMAIL_PATTERN, "must be an e-mail address", required_in_production=channel == "email"
         ),
         "contact_verified_on": verified,
         "applies_to": applies_to,
         "names": table.get_choice("names", REFERENCE_KINDS, DEFAULT_REFERENCE_KINDS[applies_to]),
         "carries": table.get_texts("carries"),
-        "template": table.get_choice(
-            "template", LETTER_TEMPLATES, "carrier" if applies_to == "parcels" else "general"
-        ),
+        "template": table.get_choice("template", LETTER_TEMPLATES, "carrier" if applies_to == "parcels" else "general"),
     }
 
 

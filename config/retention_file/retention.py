@@ -41,16 +41,7 @@ from config.toml_reader import (
     read_toml,
 )
 
-__all__ = [
-    "Calendar",
-    "Category",
-    "Law",
-    "Purpose",
-    "Retention",
-    "RetentionRule",
-    "RuleExtension",
-    "load_retention",
-]
+__all__ = ["Calendar", "Category", "Law", "Purpose", "Retention", "RetentionRule", "RuleExtension", "load_retention"]
 
 RETENTION_SCHEMA = "retention-policy/1"
 _MONTH_DAY = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
@@ -146,9 +137,7 @@ def _read_residue_rules(table: TomlTable) -> ResidueRules:
     words = {kind: table.get_choice(kind, ("erase", "keep"), "keep") for kind in RESIDUE_KINDS}
     apply = table.get_bool("apply", default=False)
     table.report_unknown_keys()
-    return ResidueRules(
-        apply=apply, erased_kinds=tuple(kind for kind, word in words.items() if word == "erase")
-    )
+    return ResidueRules(apply=apply, erased_kinds=tuple(kind for kind, word in words.items() if word == "erase"))
 
 
 def _read_vault_rules(table: TomlTable) -> VaultRules:
@@ -165,9 +154,7 @@ def _read_vault_rules(table: TomlTable) -> VaultRules:
         attested_on=table.get_date("attested_on", optional=True),
     )
     if rules.mode == "external_attested" and not (rules.attested_by and rules.attested_on):
-        table.add_fault(
-            "mode", "needs attested_by and attested_on: who said when that the books are kept elsewhere"
-        )
+        table.add_fault("mode", "needs attested_by and attested_on: who said when that the books are kept elsewhere")
     table.report_unknown_keys()
     return rules
 

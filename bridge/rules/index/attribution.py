@@ -101,13 +101,7 @@ class Attribution:
 
 
 def attribute_parcel(
-    *,
-    company: str,
-    url: str,
-    number: str,
-    location: str = "",
-    service: str = "",
-    rules: Sequence[AttributionRule] = (),
+    *, company: str, url: str, number: str, location: str = "", service: str = "", rules: Sequence[AttributionRule] = ()
 ) -> Attribution:
     """Return the carrier and the account holder of one parcel, from what its fulfillment says.
 

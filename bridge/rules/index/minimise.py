@@ -13,13 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from bridge.rules.index.identity import legacy_id
-from bridge.rules.index.json_values import (
-    parse_utc_datetime,
-    read_first_text,
-    read_object,
-    read_objects,
-    read_text,
-)
+from bridge.rules.index.json_values import parse_utc_datetime, read_first_text, read_object, read_objects, read_text
 from bridge.rules.index.shipping import (
     AttributionRules,
     ParcelSighting,
@@ -128,9 +122,7 @@ def _read_return_sighting(body: Mapping[str, Any], rules: AttributionRules) -> S
 def _read_dispute_sighting(body: Mapping[str, Any], _: AttributionRules) -> Sighting:
     """Return a chargeback or an inquiry: while it is open the proof of delivery is needed."""
     seen = Sighting(
-        kind=SightingKind.PARCELS,
-        order_id=_get_order_id(body),
-        updated_at=parse_utc_datetime(body.get("finalized_on")),
+        kind=SightingKind.PARCELS, order_id=_get_order_id(body), updated_at=parse_utc_datetime(body.get("finalized_on"))
     )
     return _add_blocker(seen, "dispute", body)
 
@@ -138,9 +130,7 @@ def _read_dispute_sighting(body: Mapping[str, Any], _: AttributionRules) -> Sigh
 def _add_blocker(sighting: Sighting, kind: str, body: Mapping[str, Any]) -> Sighting:
     is_open = is_unsettled(kind, read_text(body.get("status")))
     return (
-        sighting
-        if is_open is None
-        else replace(sighting, matter=f"{kind}/{_get_record_id(body)}", matter_open=is_open)
+        sighting if is_open is None else replace(sighting, matter=f"{kind}/{_get_record_id(body)}", matter_open=is_open)
     )
 
 
@@ -176,11 +166,7 @@ def _read_customer_merge(body: Mapping[str, Any], _: AttributionRules) -> Sighti
 
 def _get_order_id(body: Mapping[str, Any]) -> str:
     order = read_object(body.get("order"))
-    return (
-        legacy_id(body.get("order_id"))
-        or legacy_id(order.get("id"))
-        or legacy_id(order.get("admin_graphql_api_id"))
-    )
+    return legacy_id(body.get("order_id")) or legacy_id(order.get("id")) or legacy_id(order.get("admin_graphql_api_id"))
 
 
 def _get_record_id(body: Mapping[str, Any]) -> str:

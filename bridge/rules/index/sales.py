@@ -76,8 +76,7 @@ def _read_refund_sale(body: Mapping[str, Any], received_at: datetime) -> Sale | 
     money = [
         each
         for each in transactions
-        if read_text(each.get("kind")) == "refund"
-        and read_text(each.get("status")) in PAID_TRANSACTION_STATES
+        if read_text(each.get("kind")) == "refund" and read_text(each.get("status")) in PAID_TRANSACTION_STATES
     ]
     paid = [parse_amount(each.get("amount")) for each in money]
     taxes = [parse_amount(each.get("total_tax")) for each in items]
@@ -113,9 +112,7 @@ def _read_sold_line(line: Mapping[str, Any], refunded: Mapping[str, Any] | None 
 def _read_tax_lines(record: Mapping[str, Any]) -> tuple[SaleTax, ...]:
     return tuple(
         SaleTax(
-            title=read_text(tax.get("title")),
-            rate=str(tax.get("rate") or ""),
-            amount=_format_amount(tax.get("price")),
+            title=read_text(tax.get("title")), rate=str(tax.get("rate") or ""), amount=_format_amount(tax.get("price"))
         )
         for tax in read_objects(record.get("tax_lines"))
     )

@@ -26,9 +26,7 @@ from bridge.rules.index.json_values import (
 if TYPE_CHECKING:
     from config.merchant_file.processors import AttributionRule
 
-AttributionRules: TypeAlias = (
-    "Sequence[AttributionRule]"  # the merchant's own rules for whose account a parcel is on
-)
+AttributionRules: TypeAlias = "Sequence[AttributionRule]"  # the merchant's own rules for whose account a parcel is on
 
 # https://shopify.dev/docs/api/admin-rest/latest/resources/fulfillment; `failure` may be anything
 SHIPMENT_STATUSES: Mapping[str, ParcelStatus] = {
@@ -78,9 +76,7 @@ class ParcelSighting:
     status_at: datetime | None = None
 
 
-def read_fulfillment_parcels(
-    shipment: Mapping[str, Any], rules: AttributionRules
-) -> Iterator[ParcelSighting]:
+def read_fulfillment_parcels(shipment: Mapping[str, Any], rules: AttributionRules) -> Iterator[ParcelSighting]:
     """Return the parcels of one fulfilment."""
     company = read_text(shipment.get("tracking_company"))
     numbers = read_texts(shipment.get("tracking_numbers")) or read_texts([shipment.get("tracking_number")])
@@ -118,9 +114,7 @@ def read_reverse_parcels(body: Mapping[str, Any], rules: AttributionRules) -> tu
     return tuple(parcels)
 
 
-def _build_parcel_sighting(
-    number: str, shipped_at: datetime | None, **tracking_fields: Any
-) -> ParcelSighting:
+def _build_parcel_sighting(number: str, shipped_at: datetime | None, **tracking_fields: Any) -> ParcelSighting:
     by = attribute_parcel(number=number, **tracking_fields)
     return ParcelSighting(
         number=number[:64], carrier=by.carrier, account_holder=by.account_holder, shipped_at=shipped_at
@@ -186,11 +180,7 @@ def _build_waybill(
     )
     shipped_at = parse_utc_datetime(shipment.get("createdAt"))
     return Waybill(
-        number=number,
-        carrier=by.carrier,
-        account_holder=by.account_holder,
-        shipped_at=shipped_at,
-        **waybill_fields,
+        number=number, carrier=by.carrier, account_holder=by.account_holder, shipped_at=shipped_at, **waybill_fields
     )
 
 
@@ -199,6 +189,4 @@ def is_cash_on_delivery(body: Mapping[str, Any]) -> bool | None:
     gateway_names = read_texts(body.get("payment_gateway_names")) or read_texts([body.get("gateway")])
     if not gateway_names:
         return None
-    return any(
-        re.search(r"cash.?on.?delivery|\bcod\b", name.lower().replace("_", " ")) for name in gateway_names
-    )
+    return any(re.search(r"cash.?on.?delivery|\bcod\b", name.lower().replace("_", " ")) for name in gateway_names)

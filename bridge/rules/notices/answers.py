@@ -38,12 +38,7 @@ PROCESSOR_RETENTION_LAWS: Mapping[str, str] = {
 }
 MAX_NOTE_CHARS = 500
 MAX_RETAINED_DAYS = 36_525  # a hundred years: a later day is a typing error
-ANSWERED_NOTICE_STATES = (
-    NoticeState.COMPLETED,
-    NoticeState.PARTLY_REFUSED,
-    NoticeState.NOT_FOUND,
-    NoticeState.REFUSED,
-)
+ANSWERED_NOTICE_STATES = (NoticeState.COMPLETED, NoticeState.PARTLY_REFUSED, NoticeState.NOT_FOUND, NoticeState.REFUSED)
 OPEN_NOTICE_STATES = (
     NoticeState.QUEUED,
     NoticeState.SENT,
@@ -166,14 +161,7 @@ def derive_notice_task_status(
     refused = answers[ProcessorAnswer.REFUSED]
     state = TaskState.WAITING if open_items else TaskState.FAILED if refused else TaskState.DONE
     gaps = (
-        (
-            Gap(
-                system=processor,
-                absence=Absence.NOT_REMOVED,
-                what=f"{refused} records",
-                reason="processor_refused",
-            ),
-        )
+        (Gap(system=processor, absence=Absence.NOT_REMOVED, what=f"{refused} records", reason="processor_refused"),)
         if refused
         else ()
     )
@@ -195,14 +183,10 @@ def derive_notice_task_status(
     )
 
 
-def _find_first_problem(
-    open_items: Sequence[NoticeItem], notices: Sequence[Notice], refused_count: int
-) -> str:
+def _find_first_problem(open_items: Sequence[NoticeItem], notices: Sequence[Notice], refused_count: int) -> str:
     """Return the one problem that an operator looks at first, as a code; '' where there is none."""
     blocking_reason = next((entry.reason for entry in open_items if entry.reason in BLOCKING_REASONS), "")
-    problem_state = next(
-        (str(letter.state) for letter in notices if letter.state in PROBLEM_NOTICE_STATES), ""
-    )
+    problem_state = next((str(letter.state) for letter in notices if letter.state in PROBLEM_NOTICE_STATES), "")
     return blocking_reason or problem_state or ("processor_refused" if refused_count else "")
 
 
@@ -228,9 +212,7 @@ def _summarise_retained_items(items: Sequence[NoticeItem]) -> list[dict[str, Any
     groups = Counter((entry.law, entry.until) for entry in items if entry.answer is ProcessorAnswer.RETAINED)
     return [
         {"law": law, "until": until.isoformat() if until else None, "entries": count}
-        for (law, until), count in sorted(
-            groups.items(), key=lambda group: (group[0][0], group[0][1] or date.max)
-        )
+        for (law, until), count in sorted(groups.items(), key=lambda group: (group[0][0], group[0][1] or date.max))
     ]
 
 

@@ -21,24 +21,10 @@ if TYPE_CHECKING:
     from config.merchant_file.notice_rules import NoticeRules
     from config.retention_file.retention import Retention
 
-SHIPMENT_CATEGORY = (
-    "shipment"  # of the retention file: its holds bind the carriers' copy and the bridge's alike
-)
-TRACKING_PAUSE_DAYS = (
-    1,
-    1,
-    2,
-    3,
-    5,
-    7,
-)  # days between two requests for a moving parcel; then weekly
+SHIPMENT_CATEGORY = "shipment"  # of the retention file: its holds bind the carriers' copy and the bridge's alike
+TRACKING_PAUSE_DAYS = (1, 1, 2, 3, 5, 7)  # days between two requests for a moving parcel; then weekly
 OPEN_ENDED_PAUSE_DAYS = 7  # an item with an open end is checked weekly
-FINAL_PARCEL_STATUSES = (
-    ParcelStatus.DELIVERED,
-    ParcelStatus.RETURNED,
-    ParcelStatus.CANCELLED,
-    ParcelStatus.LOST,
-)
+FINAL_PARCEL_STATUSES = (ParcelStatus.DELIVERED, ParcelStatus.RETURNED, ParcelStatus.CANCELLED, ParcelStatus.LOST)
 UNINFORMATIVE_PARCEL_STATUSES = (ParcelStatus.UNKNOWN, ParcelStatus.NOT_FOUND)
 RETURNING_PARCEL_STATUSES = (ParcelStatus.RETURNING, ParcelStatus.RETURN_BOOKED, ParcelStatus.REDIRECTED)
 PAUSED_BY_OPERATOR = "held_by_operator"
@@ -139,15 +125,11 @@ def _list_retention_waits(
     # a parcel that came back or was cancelled leaves no contract open
     if item.status is ParcelStatus.DELIVERED:
         events |= {"ordered_at": item.shipped_at or status_since, "delivered_at": status_since}
-    holds = find_retention_holds(
-        category, events=events, today=local_day(now, retention.calendar), retention=retention
-    )
+    holds = find_retention_holds(category, events=events, today=local_day(now, retention.calendar), retention=retention)
     zone = ZoneInfo(retention.calendar.timezone)
     return [
         (
-            datetime.combine(hold.erasable_from, time.min, zone).astimezone(UTC)
-            if hold.erasable_from
-            else None,
+            datetime.combine(hold.erasable_from, time.min, zone).astimezone(UTC) if hold.erasable_from else None,
             f"hold_{hold.ground}"[:48],
         )
         for hold in holds

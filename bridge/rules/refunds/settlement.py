@@ -74,9 +74,7 @@ def validate_settlement(*, reference: str, amount: str, currency: str, on: date)
     return Settlement(reference=reference, amount=Decimal(amount), currency=currency, on=on)
 
 
-def find_read_refusal(
-    account: RefundAccount | None, *, refund: str, purpose: str, lock: Sequence[str]
-) -> str:
+def find_read_refusal(account: RefundAccount | None, *, refund: str, purpose: str, lock: Sequence[str]) -> str:
     """Return why these details may not be read, as a code; '' where they may.
 
     Policy s.2 and s.5.xvi: to execute the refund and for nothing else. A purpose that `purpose_lock` of the retention
@@ -107,8 +105,7 @@ def compute_erase_at(opened_at: datetime, settled_at: datetime, retention: Reten
     events = {"refund_opened_at": opened_at, "refund_reconciled_at": settled_at}
     today = local_day(settled_at, retention.calendar)
     release_days = [
-        hold.erasable_from
-        for hold in find_retention_holds(category, events=events, today=today, retention=retention)
+        hold.erasable_from for hold in find_retention_holds(category, events=events, today=today, retention=retention)
     ]
     if None in release_days:
         return None

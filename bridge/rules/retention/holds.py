@@ -149,9 +149,7 @@ def is_hold_applicable(
     """Return True where the hold can keep anything of this merchant and data subject on that day; a broken one can."""
     rule = retention.holds.get(ground)
     law = retention.laws.get(rule.law) if rule else None
-    return (
-        rule is None or law is None or _find_inapplicable_state(rule, law, today, retention, regimes) is None
-    )
+    return rule is None or law is None or _find_inapplicable_state(rule, law, today, retention, regimes) is None
 
 
 def compute_contract_end(events: Mapping[str, datetime], retention: Retention) -> date | None:
@@ -188,9 +186,7 @@ def _find_inapplicable_state(
 
 
 def _build_unreadable_hold(ground: str) -> RetentionHold:
-    return RetentionHold(
-        ground=ground, law="", citation=UNREADABLE_RULE_CITATION, last_day=None, erasable_from=None
-    )
+    return RetentionHold(ground=ground, law="", citation=UNREADABLE_RULE_CITATION, last_day=None, erasable_from=None)
 
 
 def _is_hold_over(hold: RetentionHold, today: date) -> bool:
@@ -206,21 +202,15 @@ def _has_hold_begun(rule: RetentionRule, events: Mapping[str, datetime]) -> bool
     return rule.from_event in events or rule.opened_by == ALWAYS_OPEN or rule.opened_by in events
 
 
-def _compute_hold_last_day(
-    rule: RetentionRule, events: Mapping[str, datetime], retention: Retention
-) -> date | None:
+def _compute_hold_last_day(rule: RetentionRule, events: Mapping[str, datetime], retention: Retention) -> date | None:
     if rule.extend_if and rule.extend_if in events:
         return None
     args = dict(rule.args)
     if rule.last_day_rule == CONTRACT_RULE:
         args |= {
-            length: days
-            for length in CONTRACT_LENGTH_FIELDS
-            if (days := retention.merchant.get(length)) is not None
+            length: days for length in CONTRACT_LENGTH_FIELDS if (days := retention.merchant.get(length)) is not None
         }
-    last_day = compute_last_day(
-        rule.last_day_rule, args, events.get(rule.from_event), calendar=retention.calendar
-    )
+    last_day = compute_last_day(rule.last_day_rule, args, events.get(rule.from_event), calendar=retention.calendar)
     extension = rule.extend_until
     if last_day is None or extension is None:
         return last_day
@@ -229,9 +219,7 @@ def _compute_hold_last_day(
         return None
     if ended is None:
         return last_day
-    extended = compute_last_day(
-        "event_plus_months", {"months": extension.months}, ended, calendar=retention.calendar
-    )
+    extended = compute_last_day("event_plus_months", {"months": extension.months}, ended, calendar=retention.calendar)
     return None if extended is None else max(last_day, extended)
 
 
@@ -239,13 +227,9 @@ def _list_release_needs(rule: RetentionRule, retention: Retention) -> tuple[str,
     """Return what must be decided first: the lengths of the contract; for books the legal form and the review."""
     if rule.last_day_rule == CONTRACT_RULE:
         return tuple(
-            f"merchant.{length}"
-            for length in CONTRACT_LENGTH_FIELDS
-            if retention.merchant.get(length) is None
+            f"merchant.{length}" for length in CONTRACT_LENGTH_FIELDS if retention.merchant.get(length) is None
         )
     if not rule.statutory:
         return ()
     undecided = retention.merchant.get("legal_entity_type", "unknown") == "unknown"
-    return ((LEGAL_FORM_FIELD,) if undecided else ()) + (
-        () if retention.reviewed_on else (REVIEWED_ON_FIELD,)
-    )
+    return ((LEGAL_FORM_FIELD,) if undecided else ()) + (() if retention.reviewed_on else (REVIEWED_ON_FIELD,))

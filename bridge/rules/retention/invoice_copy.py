@@ -69,8 +69,7 @@ def list_missing_particulars(sale: Sale) -> list[str]:
     return [
         *(
             ["state"]
-            if destination.country_code in ("", HOME_COUNTRY)
-            and not (destination.state or destination.state_code)
+            if destination.country_code in ("", HOME_COUNTRY) and not (destination.state or destination.state_code)
             else []
         ),
         *(["buyer"] if wanted and not is_buyer_named else []),
@@ -115,18 +114,14 @@ def list_buyer_name_reasons(sale: Sale, conditions: tuple[str, ...], rules: Vaul
     corrected later. An unknown condition does so too.
     """
     reasons = [
-        name
-        for name in conditions
-        if name not in BUYER_NAME_CONDITIONS or BUYER_NAME_CONDITIONS[name](sale, rules)
+        name for name in conditions if name not in BUYER_NAME_CONDITIONS or BUYER_NAME_CONDITIONS[name](sale, rules)
     ]
     if compute_taxable_value(sale) is None:
         reasons.append(TAXABLE_VALUE_UNKNOWN)
     return (*reasons, *([KEPT_BY_SETTING] if rules.keep_identity else []))
 
 
-def build_invoice_copy(
-    sale: Sale, supplier: Supplier, conditions: tuple[str, ...], rules: VaultRules
-) -> InvoiceCopy:
+def build_invoice_copy(sale: Sale, supplier: Supplier, conditions: tuple[str, ...], rules: VaultRules) -> InvoiceCopy:
     """Return the statutory minimum of a sale, or of what was paid back of it, ready to be sealed.
 
     A credit note (r.53) names nobody: it refers to its invoice, which names the buyer where it must.

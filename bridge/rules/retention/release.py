@@ -93,10 +93,7 @@ class DocumentRetentionCalculator:
         """Return what keeps these linked documents of one order: the latest counts for all (CGST r.53, T11)."""
         latest = max(document.issued_at for document in documents)
         speak = list_regimes({document.country for document in documents})
-        claimed, issued_on = (
-            _collect_legal_hold_events(legal_holds),
-            local_day(latest, self._retention.calendar),
-        )
+        claimed, issued_on = (_collect_legal_hold_events(legal_holds), local_day(latest, self._retention.calendar))
         key = (issued_on, tuple(sorted(claimed)), claimed.get(PROCEEDING_DISPOSED_EVENT), speak)
         if key not in self._results:
             events = {"document_issued_at": latest, "transaction_at": latest, **claimed}
@@ -130,9 +127,7 @@ class DocumentRetentionCalculator:
             holds.insert(0, _build_open_ended_hold(LEGAL_HOLD_GROUND, OPEN_LEGAL_HOLD_CITATION))
         return holds
 
-    def _find_erasable_from(
-        self, events: Mapping[str, datetime], regime_codes: tuple[str, ...]
-    ) -> date | None:
+    def _find_erasable_from(self, events: Mapping[str, datetime], regime_codes: tuple[str, ...]) -> date | None:
         """Return the first day from today on which nothing holds: duties end, laws are repealed and begin."""
         day = self._today
         while holds := self._list_retention_holds(events, day, regime_codes):

@@ -49,9 +49,7 @@ CATEGORY_REGISTRY: Mapping[str, StoredCategory | UnstoredCategory] = {
     "order_lines": UnstoredCategory("in the sealed documents: category invoice_document"),
     "order_free_text": UnstoredCategory(REASON_STORED_AT_SHOP),
     "invoice_document": StoredCategory(location="vault_documents", deleted_by="release"),
-    "payment_reference": UnstoredCategory(
-        "in the sealed documents, and beside a refund: category cod_refund_bank"
-    ),
+    "payment_reference": UnstoredCategory("in the sealed documents, and beside a refund: category cod_refund_bank"),
     "cod_refund_bank": StoredCategory(location="refund_accounts", deleted_by="refund"),
     "shipment": UnstoredCategory("waybills in the index and in instructions: parcel_index, instruction_text"),
     "cod_risk": UnstoredCategory(REASON_STORED_AT_SHOP),
@@ -78,9 +76,7 @@ CATEGORY_REGISTRY: Mapping[str, StoredCategory | UnstoredCategory] = {
     "parcel_index": StoredCategory(
         location="orders, parcels, customers, merges", deleted_by="age", events=("last_processing_at",)
     ),
-    "instruction_text": StoredCategory(
-        location="notice_entries.doc", deleted_by="age", events=("last_processing_at",)
-    ),
+    "instruction_text": StoredCategory(location="notice_entries.doc", deleted_by="age", events=("last_processing_at",)),
 }
 
 
@@ -97,9 +93,7 @@ def compute_expiry_cutoff(
         return None
     names = {*stored_category.events, *((str(age["event"]),) if age else ())}
     try:
-        day = add_months_to_date(today, -int(age.get("months", 0))) - timedelta(
-            days=int(age.get("days", 0)) + 1
-        )
+        day = add_months_to_date(today, -int(age.get("months", 0))) - timedelta(days=int(age.get("days", 0)) + 1)
         while holds := find_retention_holds(
             category,
             events=dict.fromkeys(names, datetime.combine(day, time.min, ZoneInfo(retention.timezone))),

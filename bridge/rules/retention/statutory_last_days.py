@@ -80,9 +80,7 @@ LAST_DAY_RULES: Mapping[str, LastDayRule] = {
 }
 
 
-def compute_last_day(
-    rule: str, args: Mapping[str, int], event: datetime | None, *, calendar: Calendar
-) -> date | None:
+def compute_last_day(rule: str, args: Mapping[str, int], event: datetime | None, *, calendar: Calendar) -> date | None:
     """Return the last day on which the duty binds, in the calendar's time zone. None: the end is open.
 
     Open are: an event that has not happened, a rule of no known name, missing arguments, a day beyond the

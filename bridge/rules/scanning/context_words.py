@@ -15,8 +15,7 @@ CONTEXT_CHARS_BEFORE, CONTEXT_CHARS_AFTER, LABEL_CHARS = (
 
 _ACCOUNT_WORD_PATTERN = r"(?<![a-z])(?:a\s?/\s?c|acc(?:t|ount)?s?|acc?t?no)"
 BANK_WORDS = re.compile(
-    rf"{_ACCOUNT_WORD_PATTERN}(?![a-z])|(?<![a-z])(?:bank|ifsc|neft|imps|rtgs|iban)(?![a-z])|खात|बैंक",
-    re.IGNORECASE,
+    rf"{_ACCOUNT_WORD_PATTERN}(?![a-z])|(?<![a-z])(?:bank|ifsc|neft|imps|rtgs|iban)(?![a-z])|खात|बैंक", re.IGNORECASE
 )
 UPI_WORDS = re.compile(
     r"(?<![a-z])(?:upi(?:\s?id)?|vpa|g\s?pay|google\s?pay|phone\s?pe|paytm|bhim)(?![a-z])", re.IGNORECASE
@@ -32,9 +31,7 @@ _SHOP_WORD_PATTERN = (
     r"parent|payment|session|shop|user)[ _-]?(?:item[ _-]?)?id"
 )
 ACCOUNT_LABEL = re.compile(rf"{_ACCOUNT_WORD_PATTERN}\b\.?{_LABEL_ENDING_PATTERN}", re.IGNORECASE)
-SHOP_LABEL = re.compile(
-    rf"(?<![a-z])(?:{_SHOP_WORD_PATTERN})(?:\b|_)\.?{_LABEL_ENDING_PATTERN}", re.IGNORECASE
-)
+SHOP_LABEL = re.compile(rf"(?<![a-z])(?:{_SHOP_WORD_PATTERN})(?:\b|_)\.?{_LABEL_ENDING_PATTERN}", re.IGNORECASE)
 NON_ACCOUNT_LABEL = re.compile(
     rf"(?<![a-z])(?:{_SHOP_WORD_PATTERN}|cart|id)(?:\b|_)\.?{_LABEL_ENDING_PATTERN}", re.IGNORECASE
 )

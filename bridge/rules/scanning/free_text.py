@@ -46,9 +46,7 @@ def build_review_key(what: str, *, customer_id: str) -> str:
     return f"{what}|customer {customer_id}"
 
 
-def find_sensitive_text(
-    topic: str, body: Mapping[str, Any], kinds: Collection[str]
-) -> list[SensitiveTextLocation]:
+def find_sensitive_text(topic: str, body: Mapping[str, Any], kinds: Collection[str]) -> list[SensitiveTextLocation]:
     """Return the fields of one delivery that hold numbers of these kinds, and those too long to read completely."""
     if not kinds:
         return []

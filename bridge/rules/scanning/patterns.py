@@ -77,10 +77,7 @@ def _is_upi_id(match: re.Match[str], text: str, for_masking: bool) -> bool:
         return True
     if not known and (match["gap"] != "@" or handle in bank_codes.NON_PAYMENT_HANDLES):
         return False
-    return (
-        for_masking
-        or context_words.UPI_WORDS.search(context_words.get_text_around(text, *match.span())) is not None
-    )
+    return for_masking or context_words.UPI_WORDS.search(context_words.get_text_around(text, *match.span())) is not None
 
 
 def _is_ifsc(match: re.Match[str], text: str, for_masking: bool) -> bool:
@@ -89,8 +86,7 @@ def _is_ifsc(match: re.Match[str], text: str, for_masking: bool) -> bool:
     if len(match[0]) > 11:  # gaps within
         return context_words.IFSC_LABEL.search(context_words.get_text_before(text, match.start())) is not None
     return (
-        for_masking
-        or context_words.BANK_WORDS.search(context_words.get_text_around(text, *match.span())) is not None
+        for_masking or context_words.BANK_WORDS.search(context_words.get_text_around(text, *match.span())) is not None
     )
 
 

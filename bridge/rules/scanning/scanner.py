@@ -33,9 +33,7 @@ VISIBLE_LAST_DIGITS = {
 }  # digits that stay visible, by kind; the other kinds are hidden completely
 
 _DIGIT_RUN = re.compile(r"\d(?:(?:[ \u00a0\u2010-\u2013-]{0,2}|\.)\d){8,}")
-_INDIAN_MOBILE = re.compile(
-    r"(?:0|(?:00)?91)?[6-9]\d{9}"
-)  # Indian mobiles, with and without the ways to dial them
+_INDIAN_MOBILE = re.compile(r"(?:0|(?:00)?91)?[6-9]\d{9}")  # Indian mobiles, with and without the ways to dial them
 # the issuers' groups: Visa, Amex, Diners, JCB and RuPay, Mastercard, Discover and RuPay, Maestro and UnionPay
 _CARD_NUMBER = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})|3[47]\d{13}|3(?:0[0-5]|[689]\d)\d{11}|(?:35|2[2-7]|5\d|6\d|8[12])\d{14}|"
@@ -62,9 +60,7 @@ def mask_text(text: str, kinds: Collection[str] = SCAN_KINDS, *, label: str = ""
         start = hit.start - shift
         if start >= 0:
             digits = "".join(_DIGIT_GROUP.findall(text[start : hit.end - shift]))
-            visible_digits = (
-                digits[-VISIBLE_LAST_DIGITS[hit.kind] :] if hit.kind in VISIBLE_LAST_DIGITS else ""
-            )
+            visible_digits = digits[-VISIBLE_LAST_DIGITS[hit.kind] :] if hit.kind in VISIBLE_LAST_DIGITS else ""
             pieces += [text[end:start], "****", visible_digits]
             end = hit.end - shift
     return "".join([*pieces, text[end:]])
@@ -88,23 +84,17 @@ class _DigitRunClassifier:
     def __init__(self, text: str, ifsc_ends: list[int], *, for_masking: bool) -> None:
         self._text, self._ifsc_ends, self._for_masking = text, ifsc_ends, for_masking
         folded = text.casefold()
-        self._may_hold_accounts = any(word in folded for word in context_words.PAYMENT_WORD_STEMS) or bool(
-            ifsc_ends
-        )
+        self._may_hold_accounts = any(word in folded for word in context_words.PAYMENT_WORD_STEMS) or bool(ifsc_ends)
         self._mentions_payment = for_masking and (
             "upi" in folded or bool(ifsc_ends) or context_words.BANK_WORDS.search(text) is not None
         )
 
     def classify_run(self, start: int, end: int) -> Iterator[ScanHit]:
         """Return the cards and Aadhaars in a run of groups of digits; the other groups may be an account."""
-        if (
-            end - start < 12 and not self._may_hold_accounts
-        ):  # too short for a card or an Aadhaar: most often a phone
+        if end - start < 12 and not self._may_hold_accounts:  # too short for a card or an Aadhaar: most often a phone
             return
         groups = [each.span() for each in _DIGIT_GROUP.finditer(self._text, start, end)]
-        named = (
-            context_words.ACCOUNT_LABEL.search(context_words.get_text_before(self._text, start)) is not None
-        )
+        named = context_words.ACCOUNT_LABEL.search(context_words.get_text_before(self._text, start)) is not None
         if (
             named and sum(to - at for at, to in groups) <= MAX_ACCOUNT_DIGITS
         ):  # the label decides, whatever check digit it passes
@@ -123,9 +113,7 @@ class _DigitRunClassifier:
                 continue
             yield from self._find_accounts(rest)
             rest = []
-            yield ScanHit(
-                ACCOUNT_KIND if named and at == 0 else kind, groups[at][0], groups[at + taken - 1][1]
-            )
+            yield ScanHit(ACCOUNT_KIND if named and at == 0 else kind, groups[at][0], groups[at + taken - 1][1])
             at += taken
         yield from self._find_accounts(rest)
 
@@ -141,9 +129,7 @@ class _DigitRunClassifier:
             if end - start < 3:  # cards are not printed in pairs; dates and times are
                 break
         of_an_id = (
-            longest
-            and not self._for_masking
-            and self._has_label(context_words.NON_ACCOUNT_LABEL, groups[index][0])
+            longest and not self._for_masking and self._has_label(context_words.NON_ACCOUNT_LABEL, groups[index][0])
         )
         return 0 if of_an_id else longest
 
@@ -174,9 +160,7 @@ class _DigitRunClassifier:
             is_one_account = sum(end - start for start, end in part) <= MAX_ACCOUNT_DIGITS
             for start, end in [(part[0][0], part[-1][1])] if is_one_account else part:
                 digits = "".join(_DIGIT_GROUP.findall(self._text, start, end))
-                if MIN_ACCOUNT_DIGITS <= len(digits) <= MAX_ACCOUNT_DIGITS and self._is_account(
-                    start, end, digits
-                ):
+                if MIN_ACCOUNT_DIGITS <= len(digits) <= MAX_ACCOUNT_DIGITS and self._is_account(start, end, digits):
                     yield ScanHit(ACCOUNT_KIND, start, end)
 
     def _split_at_dots(self, groups: list[DigitGroup]) -> Iterator[list[DigitGroup]]:
@@ -203,9 +187,7 @@ class _DigitRunClassifier:
         bank = bisect_left(self._ifsc_ends, start - _IFSC_DISTANCE_CHARS)
         if bank < len(self._ifsc_ends) and self._ifsc_ends[bank] <= start + _IFSC_DISTANCE_CHARS:
             return True
-        return (
-            context_words.BANK_WORDS.search(context_words.get_text_around(self._text, start, end)) is not None
-        )
+        return context_words.BANK_WORDS.search(context_words.get_text_around(self._text, start, end)) is not None
 
     def _has_label(self, label: re.Pattern[str], position: int) -> bool:
         return label.search(context_words.get_text_before(self._text, position)) is not None

@@ -86,9 +86,7 @@ def check_body_shape(topic: str, body: Mapping[str, Any], shop: str) -> None:
 
 
 def _is_topic_with_id(topic: str) -> bool:
-    return topic in _TOPICS_WITH_ID or topic.startswith(
-        ("fulfillments/", "refunds/", "returns/", "disputes/")
-    )
+    return topic in _TOPICS_WITH_ID or topic.startswith(("fulfillments/", "refunds/", "returns/", "disputes/"))
 
 
 _MAX_DELETE_KEYS = 4  # the body of a deletion has an id and few other keys
