@@ -61,11 +61,9 @@ def read_configuration(environ: Mapping[str, str] | None = None, *, var_dir: Pat
 
 def find_config_files(environ: Mapping[str, str] | None = None) -> tuple[Path, Path]:
     """Return the paths of the merchant's file and the retention file, whatever else the environment lacks."""
-    given = {name: value.strip() for name, value in read_environment(environ).items()}
-    return (
-        Path(given.get("BRIDGE_MERCHANT_FILE") or MERCHANT_FILE),
-        Path(given.get("BRIDGE_RETENTION_FILE") or RETENTION_FILE),
-    )
+    given = read_environment(environ)
+    merchant_file, retention_file = (given.get(f"BRIDGE_{each}_FILE", "").strip() for each in ("MERCHANT", "RETENTION"))
+    return Path(merchant_file or MERCHANT_FILE), Path(retention_file or RETENTION_FILE)
 
 
 def _load_or_collect_faults(read: Callable[[], T], faults: list[str]) -> T | None:

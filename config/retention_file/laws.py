@@ -10,12 +10,7 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
-from config.retention_file.gdpr_bases import (
-    CONFLICT_ACTIONS,
-    GDPR_GROUNDS,
-    RESTRICT_AND_DISCLOSE,
-    explain_ground_refusal,
-)
+from config.retention_file import gdpr_bases
 from config.retention_file.retention_model import LAST_DAY_RULE_ARGS, Law, RetentionRule, RuleExtension
 from config.toml_reader import MAX_DAYS, FileReport, TomlTable
 
@@ -95,8 +90,8 @@ def _read_retention_rule(
         statutory=table.get_bool("statutory", default=False),
         storage_region=table.get_text("storage_region", ""),
         dpv_justification=table.get_text("dpv_justification", ""),
-        gdpr_ground=table.get_choice("gdpr_ground", ("", *GDPR_GROUNDS), ""),
-        eu_conflict=table.get_choice("eu_conflict", CONFLICT_ACTIONS, RESTRICT_AND_DISCLOSE),
+        gdpr_ground=table.get_choice("gdpr_ground", ("", *gdpr_bases.GDPR_GROUNDS), ""),
+        eu_conflict=table.get_choice("eu_conflict", gdpr_bases.CONFLICT_ACTIONS, gdpr_bases.RESTRICT_AND_DISCLOSE),
     )
     _check_gdpr_ground(table, hold, laws.get(law))
     table.report_unknown_keys()
@@ -104,8 +99,7 @@ def _read_retention_rule(
 
 
 def _check_gdpr_ground(table: TomlTable, hold: RetentionRule, law: Law | None) -> None:
-    why = explain_ground_refusal(hold.gdpr_ground, law.jurisdiction) if law else ""
-    if why:
+    if law and (why := gdpr_bases.explain_ground_refusal(hold.gdpr_ground, law.jurisdiction)):
         table.add_fault("gdpr_ground", why)
     if hold.gdpr_ground and table.has_key("eu_conflict"):
         table.add_fault("eu_conflict", "must be removed: with a gdpr_ground there is no conflict to decide")
