@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.rules.index.identity import legacy_id
+from bridge.rules.index.identity import legacy_id, read_record_id
 from bridge.rules.index.json_values import read_object, read_objects, read_text, read_texts
 from bridge.rules.scanning import context_words, scanner
 
@@ -106,9 +106,8 @@ def _is_app_identifier(name: str, value: str) -> bool:
 
 
 def _get_record_owner_ids(topic: str, body: Mapping[str, Any]) -> tuple[str, str]:
-    own_id = legacy_id(body.get("id")) or legacy_id(body.get("admin_graphql_api_id"))
+    own_id = read_record_id(body)
     if topic.startswith("customers/"):
         return "", own_id
     order = own_id if topic.startswith("orders/") else legacy_id(body.get("order_id"))
-    customer = read_object(body.get("customer"))
-    return order, legacy_id(customer.get("id")) or legacy_id(customer.get("admin_graphql_api_id"))
+    return order, read_record_id(read_object(body.get("customer")))
