@@ -17,7 +17,7 @@ from bridge.cli.printing import show
 from bridge.cli.vault.vault_view import exit_document_not_found
 from bridge.errors import KeyMissing, SealBroken
 from bridge.model import Fact
-from bridge.rules.retention.fiduciary_role import STAFF_ROLES, may_open_documents
+from bridge.rules.retention.document_files import STAFF_ROLES, may_open_documents
 from bridge.store import Tx
 
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from bridge.errors import PayloadInvalid
 from bridge.model import BankDetails, RefundAccount, RefundState, Settlement
 from bridge.rules.retention.holds import find_retention_holds, local_day
+from bridge.rules.retention.statutory_last_days import compute_day_start
 
 if TYPE_CHECKING:
     from config.retention_file.retention import Retention
@@ -87,11 +87,6 @@ def find_read_refusal(account: RefundAccount | None, *, refund: str, purpose: st
     if refund != account.refund_id:
         return "another_refund"
     return "" if account.state is RefundState.OPEN else account.state.value
-
-
-def compute_day_start(day: date, retention: Retention) -> datetime:
-    """Return when a day begins where the merchant keeps its books."""
-    return datetime.combine(day, time.min, ZoneInfo(retention.calendar.timezone)).astimezone(UTC)
 
 
 def compute_erase_at(opened_at: datetime, settled_at: datetime, retention: Retention) -> datetime | None:

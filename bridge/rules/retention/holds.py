@@ -16,11 +16,8 @@ from typing import TYPE_CHECKING
 from bridge.rules.retention.statutory_last_days import (
     CONTRACT_LENGTH_FIELDS,
     CONTRACT_RULE,
-    LAST_DAY_RULES,
     compute_age_end,
     compute_erasable_from,
-    compute_financial_year_end,
-    compute_gst_return_due,
     compute_last_day,
     local_day,
 )
@@ -30,15 +27,10 @@ if TYPE_CHECKING:
     from config.retention_file.retention_model import Category, Law, Retention, RetentionRule
 
 __all__ = [
-    "LAST_DAY_RULES",
     "RetentionHold",
     "RetentionHoldState",
     "compute_age_end",
     "compute_contract_end",
-    "compute_erasable_from",
-    "compute_financial_year_end",
-    "compute_gst_return_due",
-    "compute_last_day",
     "evaluate_retention_hold",
     "find_retention_holds",
     "is_hold_applicable",
@@ -73,10 +65,10 @@ class RetentionHold:
     """
 
     ground: str
-    law: str
     citation: str
-    last_day: date | None
-    erasable_from: date | None
+    law: str = ""
+    last_day: date | None = None
+    erasable_from: date | None = None
     release_needs: tuple[str, ...] = ()
     gdpr_ground: str = ""
     must_disclose: bool = False
@@ -98,16 +90,13 @@ def find_retention_holds(
     holds outlive their last day until the legal form is known and the file was reviewed. `regimes` are those of
     the data subject: one more never adds a hold.
     """
-    holds = [
-        hold
-        for ground in category.holds
-        for state, hold in [
-            evaluate_retention_hold(ground, events=events, today=today, retention=retention, regimes=regimes)
-        ]
-        if state is RetentionHoldState.HOLDS
-    ]
-    if f"category.{category.id}" in retention.broken:
-        holds.append(_build_unreadable_hold(f"category.{category.id}"))
+    holds = []
+    for ground in category.holds:
+        state, hold = evaluate_retention_hold(ground, events=events, today=today, retention=retention, regimes=regimes)
+        if state is RetentionHoldState.HOLDS:
+            holds.append(hold)
+    if (ground := f"category.{category.id}") in retention.broken:
+        holds.append(RetentionHold(ground=ground, citation=UNREADABLE_RULE_CITATION))
     return sorted(holds, key=lambda hold: hold.last_day or date.max, reverse=True)
 
 
@@ -123,7 +112,7 @@ def evaluate_retention_hold(
     rule = retention.holds.get(ground)
     law = retention.laws.get(rule.law) if rule else None
     if rule is None or law is None:
-        return RetentionHoldState.HOLDS, _build_unreadable_hold(ground)
+        return RetentionHoldState.HOLDS, RetentionHold(ground=ground, citation=UNREADABLE_RULE_CITATION)
     has_begun, under_gdpr = _has_hold_begun(rule, events), not set(GDPR_REGIMES).isdisjoint(regimes)
     last_day = _compute_hold_last_day(rule, events, retention) if has_begun else None
     hold = RetentionHold(
@@ -140,7 +129,8 @@ def evaluate_retention_hold(
         return inapplicable, hold
     if not has_begun:
         return RetentionHoldState.NOT_STARTED, hold
-    return (RetentionHoldState.OVER if _is_hold_over(hold, today) else RetentionHoldState.HOLDS), hold
+    is_over = hold.erasable_from is not None and today >= hold.erasable_from and not hold.release_needs
+    return (RetentionHoldState.OVER if is_over else RetentionHoldState.HOLDS), hold
 
 
 def is_hold_applicable(
@@ -161,8 +151,7 @@ def compute_contract_end(events: Mapping[str, datetime], retention: Retention) -
     """
     rules = [rule for rule in retention.holds.values() if rule.last_day_rule == CONTRACT_RULE]
     last_days = [_compute_hold_last_day(rule, events, retention) for rule in rules]
-    known_days = [day for day in last_days if day is not None]
-    return max(known_days) if known_days and len(known_days) == len(last_days) else None
+    return None if None in last_days else max(filter(None, last_days), default=None)
 
 
 def is_law_applicable(law: Law, merchant: Mapping[str, object]) -> bool:
@@ -185,15 +174,6 @@ def _find_inapplicable_state(
     return RetentionHoldState.YIELDS_TO_GDPR if conflict and rule.eu_conflict == ERASE_ON_CONFLICT else None
 
 
-def _build_unreadable_hold(ground: str) -> RetentionHold:
-    return RetentionHold(ground=ground, law="", citation=UNREADABLE_RULE_CITATION, last_day=None, erasable_from=None)
-
-
-def _is_hold_over(hold: RetentionHold, today: date) -> bool:
-    erasable_from = hold.erasable_from
-    return erasable_from is not None and today >= erasable_from and not hold.release_needs
-
-
 def _has_hold_begun(rule: RetentionRule, events: Mapping[str, datetime]) -> bool:
     """Return True where the hold's event, or the event that opens it, has happened.
 
@@ -207,9 +187,7 @@ def _compute_hold_last_day(rule: RetentionRule, events: Mapping[str, datetime], 
         return None
     args = dict(rule.args)
     if rule.last_day_rule == CONTRACT_RULE:
-        args |= {
-            length: days for length in CONTRACT_LENGTH_FIELDS if (days := retention.merchant.get(length)) is not None
-        }
+        args |= {each: days for each in CONTRACT_LENGTH_FIELDS if (days := retention.merchant.get(each)) is not None}
     last_day = compute_last_day(rule.last_day_rule, args, events.get(rule.from_event), calendar=retention.calendar)
     extension = rule.extend_until
     if last_day is None or extension is None:
@@ -226,9 +204,7 @@ def _compute_hold_last_day(rule: RetentionRule, events: Mapping[str, datetime], 
 def _list_release_needs(rule: RetentionRule, retention: Retention) -> tuple[str, ...]:
     """Return what must be decided first: the lengths of the contract; for books the legal form and the review."""
     if rule.last_day_rule == CONTRACT_RULE:
-        return tuple(
-            f"merchant.{length}" for length in CONTRACT_LENGTH_FIELDS if retention.merchant.get(length) is None
-        )
+        return tuple(f"merchant.{each}" for each in CONTRACT_LENGTH_FIELDS if retention.merchant.get(each) is None)
     if not rule.statutory:
         return ()
     undecided = retention.merchant.get("legal_entity_type", "unknown") == "unknown"

@@ -51,10 +51,9 @@ def find_shortened_retention(accepted: MaxAges, loaded: MaxAges) -> list[Shorten
     for category in sorted(accepted):
         old, new = accepted[category], loaded.get(category)
         if new is not None:
-            if _is_age_shorter(_get_effective_age(old), _get_effective_age(new)):
-                shortened.append(
-                    _build_age_change(category, "max_age", _get_effective_age(old), _get_effective_age(new))
-                )
+            age_change = _get_effective_age(old), _get_effective_age(new)
+            if _is_age_shorter(*age_change):
+                shortened.append(_build_age_change(category, "max_age", *age_change))
             for ground, hold in sorted(old["holds"].items()):
                 if ground not in new["holds"] or _is_hold_weaker(hold, new["holds"][ground]):
                     texts = (_format_hold_rule(hold), _format_hold_rule(new["holds"].get(ground, {})))

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from bridge.rules.requests.deadlines import add_months_to_date
 from bridge.rules.retention.holds import find_retention_holds
+from bridge.rules.retention.statutory_last_days import compute_day_start
 
 if TYPE_CHECKING:
     from config.retention_file.retention import Category, Retention
@@ -95,10 +95,7 @@ def compute_expiry_cutoff(
     try:
         day = add_months_to_date(today, -int(age.get("months", 0))) - timedelta(days=int(age.get("days", 0)) + 1)
         while holds := find_retention_holds(
-            category,
-            events=dict.fromkeys(names, datetime.combine(day, time.min, ZoneInfo(retention.timezone))),
-            today=today,
-            retention=retention,
+            category, events=dict.fromkeys(names, compute_day_start(day, retention)), today=today, retention=retention
         ):
             if any(hold.erasable_from is None or hold.release_needs for hold in holds):
                 return None
@@ -111,4 +108,4 @@ def compute_expiry_cutoff(
 
 def compute_day_end(day: date, retention: Retention) -> datetime:
     """Return the moment at which the next day begins where the merchant keeps its books."""
-    return datetime.combine(day + _ONE_DAY, time.min, ZoneInfo(retention.timezone)).astimezone(UTC)
+    return compute_day_start(day + _ONE_DAY, retention)

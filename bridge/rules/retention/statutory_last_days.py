@@ -7,7 +7,7 @@ calendar's time zone. What cannot be computed has no last day, which holds.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ from bridge.rules.requests.deadlines import MONTHS_PER_YEAR, add_months_to_date
 from config.retention_file.retention_model import LAST_DAY_RULE_ARGS
 
 if TYPE_CHECKING:
-    from config.retention_file.retention_model import Calendar
+    from config.retention_file.retention_model import Calendar, Retention
 
 CONTRACT_RULE = "contract_discharged"
 CONTRACT_LENGTH_FIELDS = ("return_window_days", "warranty_days")
@@ -104,6 +104,11 @@ def compute_erasable_from(last_day: date | None) -> date | None:
 def local_day(moment: datetime, calendar: Calendar) -> date:
     """Return the calendar day of a moment where the merchant keeps its books."""
     return moment.astimezone(ZoneInfo(calendar.timezone)).date()
+
+
+def compute_day_start(day: date, retention: Retention) -> datetime:
+    """Return the moment at which a day begins where the merchant keeps its books."""
+    return datetime.combine(day, time.min, ZoneInfo(retention.calendar.timezone)).astimezone(UTC)
 
 
 def compute_age_end(age: Mapping[str, Any], event: datetime, calendar: Calendar) -> date:

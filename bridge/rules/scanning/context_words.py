@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import re
 
-CONTEXT_CHARS_BEFORE, CONTEXT_CHARS_AFTER, LABEL_CHARS = (
-    48,
-    16,
-    24,
-)  # characters: a word this near says what a number is
+# a word this near says what a number is
+CONTEXT_CHARS_BEFORE, CONTEXT_CHARS_AFTER, LABEL_CHARS = 48, 16, 24
 
 _ACCOUNT_WORD_PATTERN = r"(?<![a-z])(?:a\s?/\s?c|acc(?:t|ount)?s?|acc?t?no)"
 BANK_WORDS = re.compile(
@@ -45,6 +42,12 @@ def get_text_before(text: str, position: int, max_chars: int = LABEL_CHARS) -> s
     return text[max(0, position - max_chars) : position]
 
 
-def get_text_around(text: str, start: int, end: int) -> str:
-    """Return the text on both sides, without what lies between."""
-    return f"{get_text_before(text, start, CONTEXT_CHARS_BEFORE)} \n {text[end : end + CONTEXT_CHARS_AFTER]}"
+def has_word_before(words: re.Pattern[str], text: str, position: int, max_chars: int = LABEL_CHARS) -> bool:
+    """Return True where one of the words stands before a position, at most `max_chars` characters away."""
+    return words.search(get_text_before(text, position, max_chars)) is not None
+
+
+def has_word_around(words: re.Pattern[str], text: str, start: int, end: int) -> bool:
+    """Return True where one of the words stands near what lies between `start` and `end`, and not within it."""
+    around = f"{get_text_before(text, start, CONTEXT_CHARS_BEFORE)} \n {text[end : end + CONTEXT_CHARS_AFTER]}"
+    return words.search(around) is not None

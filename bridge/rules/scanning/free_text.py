@@ -61,10 +61,9 @@ def find_sensitive_text(topic: str, body: Mapping[str, Any], kinds: Collection[s
         if len(scanned) < len(joined) or any(len(text) > MAX_TEXT_CHARS for text in texts):
             descriptions.append(TEXT_TOO_LONG)
         customer_id = customer if field_name.startswith("customer") else ""
-        locations += [
-            SensitiveTextLocation(what=f"{field_name}: {what}", order_id=order, customer_id=customer_id)
-            for what in descriptions
-        ]
+        for what in descriptions:
+            location = SensitiveTextLocation(what=f"{field_name}: {what}", order_id=order, customer_id=customer_id)
+            locations.append(location)
     return locations
 
 

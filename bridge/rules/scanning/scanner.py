@@ -17,20 +17,12 @@ from bridge.rules.scanning.check_digits import is_luhn_valid, is_verhoeff_valid
 from bridge.rules.scanning.patterns import IFSC_KIND, PAN_KIND, UPI_KIND, ScanHit, find_by_pattern
 
 ACCOUNT_KIND, AADHAAR_KIND, CARD_KIND = "bank_account", "aadhaar", "card_pan"
-SCAN_KINDS = (
-    IFSC_KIND,
-    UPI_KIND,
-    ACCOUNT_KIND,
-    PAN_KIND,
-    AADHAAR_KIND,
-    CARD_KIND,
-)  # the words of `scan_for` in the retention file
+# the words of `scan_for` in the retention file
+SCAN_KINDS = (IFSC_KIND, UPI_KIND, ACCOUNT_KIND, PAN_KIND, AADHAAR_KIND, CARD_KIND)
 MIN_ACCOUNT_DIGITS, MAX_ACCOUNT_DIGITS = 9, 18  # digits of an account
 MAX_CARD_GROUPS = 7  # of a card: 19 digits, three in each at least
-VISIBLE_LAST_DIGITS = {
-    ACCOUNT_KIND: 4,
-    CARD_KIND: 4,
-}  # digits that stay visible, by kind; the other kinds are hidden completely
+# digits that stay visible, by kind; the other kinds are hidden completely
+VISIBLE_LAST_DIGITS = {ACCOUNT_KIND: 4, CARD_KIND: 4}
 
 _DIGIT_RUN = re.compile(r"\d(?:(?:[ \u00a0\u2010-\u2013-]{0,2}|\.)\d){8,}")
 _INDIAN_MOBILE = re.compile(r"(?:0|(?:00)?91)?[6-9]\d{9}")  # Indian mobiles, with and without the ways to dial them
@@ -70,9 +62,8 @@ def _find_numbers(text: str, kinds: Collection[str], *, for_masking: bool) -> li
     found, remaining_text = find_by_pattern(text, for_masking=for_masking)
     runs = [each.span() for each in _DIGIT_RUN.finditer(remaining_text)]
     if runs:
-        numbers = _DigitRunClassifier(
-            text, [hit.end for hit in found if hit.kind == IFSC_KIND], for_masking=for_masking
-        )
+        ifsc_ends = [hit.end for hit in found if hit.kind == IFSC_KIND]
+        numbers = _DigitRunClassifier(text, ifsc_ends, for_masking=for_masking)
         for start, end in runs:
             found += numbers.classify_run(start, end)
     return sorted((hit for hit in found if hit.kind in kinds), key=lambda hit: hit.start)
@@ -94,10 +85,9 @@ class _DigitRunClassifier:
         if end - start < 12 and not self._may_hold_accounts:  # too short for a card or an Aadhaar: most often a phone
             return
         groups = [each.span() for each in _DIGIT_GROUP.finditer(self._text, start, end)]
-        named = context_words.ACCOUNT_LABEL.search(context_words.get_text_before(self._text, start)) is not None
-        if (
-            named and sum(to - at for at, to in groups) <= MAX_ACCOUNT_DIGITS
-        ):  # the label decides, whatever check digit it passes
+        named = self._has_label(context_words.ACCOUNT_LABEL, start)
+        # the label decides, whatever check digit it passes
+        if named and sum(to - at for at, to in groups) <= MAX_ACCOUNT_DIGITS:
             yield ScanHit(ACCOUNT_KIND, start, end)
             return
         rest: list[DigitGroup] = []
@@ -128,10 +118,8 @@ class _DigitRunClassifier:
                 longest = taken
             if end - start < 3:  # cards are not printed in pairs; dates and times are
                 break
-        of_an_id = (
-            longest and not self._for_masking and self._has_label(context_words.NON_ACCOUNT_LABEL, groups[index][0])
-        )
-        return 0 if of_an_id else longest
+        may_be_id = longest and not self._for_masking
+        return 0 if may_be_id and self._has_label(context_words.NON_ACCOUNT_LABEL, groups[index][0]) else longest
 
     def _match_aadhaar(self, groups: list[DigitGroup], index: int) -> int:
         """Return how many groups from this one are one Aadhaar: twelve digits, in one or as 4-4-4, not of a phone."""
@@ -143,13 +131,11 @@ class _DigitRunClassifier:
         digits = "".join(self._text[first:last] for first, last in groups[index : index + taken])
         if int(digits[0]) < 2 or not is_verhoeff_valid(digits):
             return 0
-        if context_words.AADHAAR_WORDS.search(
-            context_words.get_text_before(self._text, start, context_words.CONTEXT_CHARS_BEFORE)
-        ):
+        max_chars = context_words.CONTEXT_CHARS_BEFORE
+        if context_words.has_word_before(context_words.AADHAAR_WORDS, self._text, start, max_chars):
             return taken
-        is_phone = taken == 1 and (
-            context_words.get_text_before(self._text, start, 1) == "+" or _INDIAN_MOBILE.fullmatch(digits)
-        )
+        has_plus = context_words.get_text_before(self._text, start, 1) == "+"
+        is_phone = taken == 1 and (has_plus or _INDIAN_MOBILE.fullmatch(digits))
         return 0 if is_phone or self._has_label(context_words.SHOP_LABEL, start) else taken
 
     def _find_accounts(self, groups: list[DigitGroup]) -> Iterator[ScanHit]:
@@ -180,14 +166,13 @@ class _DigitRunClassifier:
             return True
         before = context_words.get_text_before(self._text, start, 1)
         part_of_a_word = before.isalpha() or self._text[end : end + 1].isalpha()
-        if part_of_a_word or before == "+" or _INDIAN_MOBILE.fullmatch(digits):
-            return False
-        if self._has_label(context_words.NON_ACCOUNT_LABEL, start):
+        is_phone = before == "+" or _INDIAN_MOBILE.fullmatch(digits)
+        if part_of_a_word or is_phone or self._has_label(context_words.NON_ACCOUNT_LABEL, start):
             return False
         bank = bisect_left(self._ifsc_ends, start - _IFSC_DISTANCE_CHARS)
         if bank < len(self._ifsc_ends) and self._ifsc_ends[bank] <= start + _IFSC_DISTANCE_CHARS:
             return True
-        return context_words.BANK_WORDS.search(context_words.get_text_around(self._text, start, end)) is not None
+        return context_words.has_word_around(context_words.BANK_WORDS, self._text, start, end)
 
     def _has_label(self, label: re.Pattern[str], position: int) -> bool:
-        return label.search(context_words.get_text_before(self._text, position)) is not None
+        return context_words.has_word_before(label, self._text, position)
