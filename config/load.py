@@ -1,7 +1,6 @@
 """Load what a process starts with: the environment and the merchant's two files. Reports the faults of all at once.
 
-Production does not start while anything is missing. Development starts with what it has; the caller prints
-`missing`.
+Production does not start while anything is missing. Development starts with what it has; the caller prints `missing`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Read the merchant's file (`config/merchant.toml`): shops, contacts, clocks, processors.
 
-Reports what is unset and what is in doubt; never decides whether a process may start with that
-(`config/readiness.py`).
+Reports what is unset and what is in doubt; never decides whether a process may start with that (`config/readiness.py`).
 """
 
 from __future__ import annotations

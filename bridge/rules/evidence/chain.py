@@ -1,9 +1,8 @@
 """Chain the facts of the evidence: bind each fact to the fact before, and verify the chain.
 
-Pure: the row before is given. Canonical JSON is RFC 8785 (JCS) for what facts hold: text, whole numbers,
-booleans, null, lists and objects; anything else is refused. A chain shows any edit, deletion or re-order by
-somebody who cannot recompute it; it does not bind the administrator who can, which is why its head is signed
-every day (`chain_heads.py`).
+Pure: the row before is given. Canonical JSON is RFC 8785 (JCS) for what facts hold: text, whole numbers, booleans,
+null, lists and objects; anything else is refused. A chain shows any edit, deletion or re-order by somebody who cannot
+recompute it; it does not bind the administrator who can, which is why its head is signed every day (`chain_heads.py`).
 """
 
 from __future__ import annotations

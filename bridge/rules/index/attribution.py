@@ -104,22 +104,18 @@ def _normalise_company(company: str) -> str:
 
 def _attribute_by_tracking(company: str, url: str, number: str) -> Attribution:
     host = _parse_host(url)
-    compact_company = re.sub(r"[^a-z0-9]", "", company.lower())
-    holder = (
-        _find_host_owner(host, AGGREGATOR_HOSTS)
-        or _find_longest_name(compact_company, AGGREGATOR_COMPANY_NAMES)
-        or MERCHANT_ACCOUNT
-    )
+    letters = re.sub(r"[^a-z0-9]", "", company.lower())
+    aggregator = _find_host_owner(host, AGGREGATOR_HOSTS) or _find_longest_name(letters, AGGREGATOR_COMPANY_NAMES)
     carrier, decided_by = _find_host_owner(host, CARRIER_HOSTS), "url"
     if not carrier:
         words = re.findall(r"[a-z0-9]+", company.lower())
         short = next((SHORT_CARRIER_NAMES[word] for word in words if word in SHORT_CARRIER_NAMES), "")
-        carrier, decided_by = _find_longest_name(compact_company, CARRIER_COMPANY_NAMES) or short, "company"
+        carrier, decided_by = _find_longest_name(letters, CARRIER_COMPANY_NAMES) or short, "company"
     if not carrier:
-        return Attribution(carrier=UNKNOWN_CARRIER, account_holder=holder, decided_by="nothing")
-    if carrier in WAYBILL_FORMATS and number.strip():
+        carrier, decided_by = UNKNOWN_CARRIER, "nothing"
+    elif carrier in WAYBILL_FORMATS and number.strip():
         decided_by += "+number" if is_plausible_waybill(carrier, number) else "-number"
-    return Attribution(carrier=carrier, account_holder=holder, decided_by=decided_by)
+    return Attribution(carrier=carrier, account_holder=aggregator or MERCHANT_ACCOUNT, decided_by=decided_by)
 
 
 def is_plausible_waybill(carrier: str, number: str) -> bool:

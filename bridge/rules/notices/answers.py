@@ -194,16 +194,9 @@ def _summarise_retained_items(items: Sequence[NoticeItem]) -> list[dict[str, Any
 
 
 def _format_notice(notice: Notice) -> dict[str, Any]:
+    values = {name: getattr(notice, name) for name in ("id", "state", "via", "reminders", "answered_via")}
     moments = ("sent_at", "due_at", "answered_at")
-    times = {name: moment.isoformat() if (moment := getattr(notice, name)) else None for name in moments}
-    return {
-        "id": notice.id,
-        "state": notice.state,
-        "via": notice.via,
-        "reminders": notice.reminders,
-        "answered_via": notice.answered_via,
-        **times,
-    }
+    return values | {name: moment.isoformat() if (moment := getattr(notice, name)) else None for name in moments}
 
 
 def _format_latest_datetime(moments: Sequence[datetime | None]) -> str | None:

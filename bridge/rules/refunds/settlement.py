@@ -99,9 +99,8 @@ def compute_erase_at(opened_at: datetime, settled_at: datetime, retention: Reten
         return None
     events = {"refund_opened_at": opened_at, "refund_reconciled_at": settled_at}
     today = local_day(settled_at, retention.calendar)
-    release_days = [
-        hold.erasable_from for hold in find_retention_holds(category, events=events, today=today, retention=retention)
-    ]
+    holds = find_retention_holds(category, events=events, today=today, retention=retention)
+    release_days = [hold.erasable_from for hold in holds]
     if None in release_days:
         return None
     return max([settled_at, *(compute_day_start(day, retention) for day in release_days if day)])

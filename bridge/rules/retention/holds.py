@@ -35,6 +35,7 @@ __all__ = [
     "find_retention_holds",
     "is_hold_applicable",
     "is_law_applicable",
+    "list_region_requirements",
     "local_day",
 ]
 
@@ -160,6 +161,22 @@ def is_law_applicable(law: Law, merchant: Mapping[str, object]) -> bool:
         (fact := path.removeprefix("merchant.")) not in merchant or merchant[fact] in allowed
         for path, allowed in law.applies_if.items()
     )
+
+
+def list_region_requirements(region: str, retention: Retention, today: date) -> list[str]:
+    """Return ids of the holds and categories that require this region, of laws that bind this merchant on that day.
+
+    Income-tax Rules 2026 r.46(8): books of account are accessible in India, with a daily backup on servers in India.
+    """
+    used_holds = {ground for category in retention.categories.values() for ground in category.holds}
+    required = []
+    for hold in retention.holds.values():
+        law = retention.laws.get(hold.law)
+        binds = law is None or (law.is_in_force(today) and is_law_applicable(law, retention.merchant))
+        if hold.storage_region == region and hold.id in used_holds and binds:
+            required.append(hold.id)
+    required += [each.id for each in retention.categories.values() if each.storage_region == region]
+    return required
 
 
 def _find_inapplicable_state(

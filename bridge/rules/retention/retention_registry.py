@@ -39,25 +39,23 @@ class UnstoredCategory:
     reason: str
 
 
-REASON_STORED_AT_SHOP = (
-    "gathered for an access package only, and destroyed with it; the rest is in the shop's own systems"
-)
+STORED_AT_SHOP = "gathered for an access package only, and destroyed with it; the rest is in the shop's own systems"
 CATEGORY_REGISTRY: Mapping[str, StoredCategory | UnstoredCategory] = {
-    "customer_profile": UnstoredCategory(REASON_STORED_AT_SHOP),
+    "customer_profile": UnstoredCategory(STORED_AT_SHOP),
     "contact": UnstoredCategory("keyed hashes in the index: category parcel_index; in the clear nowhere"),
-    "address": UnstoredCategory(REASON_STORED_AT_SHOP),
+    "address": UnstoredCategory(STORED_AT_SHOP),
     "order_lines": UnstoredCategory("in the sealed documents: category invoice_document"),
-    "order_free_text": UnstoredCategory(REASON_STORED_AT_SHOP),
+    "order_free_text": UnstoredCategory(STORED_AT_SHOP),
     "invoice_document": StoredCategory(location="vault_documents", deleted_by="release"),
     "payment_reference": UnstoredCategory("in the sealed documents, and beside a refund: category cod_refund_bank"),
     "cod_refund_bank": StoredCategory(location="refund_accounts", deleted_by="refund"),
     "shipment": UnstoredCategory("waybills in the index and in instructions: parcel_index, instruction_text"),
-    "cod_risk": UnstoredCategory(REASON_STORED_AT_SHOP),
-    "marketing_consent": UnstoredCategory(REASON_STORED_AT_SHOP),
+    "cod_risk": UnstoredCategory(STORED_AT_SHOP),
+    "marketing_consent": UnstoredCategory(STORED_AT_SHOP),
     "suppression": StoredCategory(
         location="suppressions", deleted_by="age", events=("created_at", "last_processing_at")
     ),
-    "usage_cookies": UnstoredCategory(REASON_STORED_AT_SHOP),
+    "usage_cookies": UnstoredCategory(STORED_AT_SHOP),
     "support": UnstoredCategory("the bridge stores no ticket"),
     "identity_proof": UnstoredCategory("who decided is in the evidence; the bridge accepts no document"),
     "webhook_payload": StoredCategory(location="deliveries.body", deleted_by="purge"),

@@ -64,10 +64,6 @@ def _compute_contract_last_day(day: date, args: Mapping[str, int], _: Calendar) 
     return day + timedelta(days=max(args[length] for length in CONTRACT_LENGTH_FIELDS))
 
 
-def _compute_manual_last_day(_day: date, _args: Mapping[str, int], _calendar: Calendar) -> None:
-    """Return None: a claim ends when a person says so, and the caller then no longer names its event."""
-
-
 LastDayRule = Callable[["date", Mapping[str, int], "Calendar"], "date | None"]
 LAST_DAY_RULES: Mapping[str, LastDayRule] = {
     "gst_annual_return_due_plus_months": _compute_gst_last_day,
@@ -76,7 +72,8 @@ LAST_DAY_RULES: Mapping[str, LastDayRule] = {
     "event_plus_months": _compute_event_last_day,
     "event_plus_years": _compute_event_last_day,
     CONTRACT_RULE: _compute_contract_last_day,
-    "until_released_by_ops": _compute_manual_last_day,
+    # a claim ends when a person says so, and the caller then no longer names its event
+    "until_released_by_ops": lambda *_: None,
 }
 
 

@@ -22,9 +22,7 @@ _UPI_PATTERN = re.compile(
     r"(?P<handle>[A-Za-z][A-Za-z0-9]{1,63})(?![A-Za-z0-9_@-])"
 )
 _DOMAIN_CONTINUES = re.compile(r"\.\w")
-_EMAIL_DOMAIN = re.compile(
-    r"\.(?:com?|in|net|org|edu|gov|bank|io|info|biz|me|app|ai|dev|shop|store|us|uk)\b", re.IGNORECASE
-)
+_EMAIL_DOMAIN = re.compile(r"(?i)\.(?:com?|in|net|org|edu|gov|bank|io|info|biz|me|app|ai|dev|shop|store|us|uk)\b")
 # Reserve Bank of India: four letters of the bank, a zero, six of the branch. A landline goes on after seven digits
 _IFSC_PATTERN = re.compile(
     rf"(?<![A-Za-z0-9])(?P<bank>[A-Za-z]{{4}}){_GAP_PATTERN}{{0,2}}0"
