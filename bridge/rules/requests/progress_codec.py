@@ -57,11 +57,7 @@ RESIDUE_KEYS = {
     "still_present": "still_there",
     "quarantined": "quarantined",
 }
-WAITING_STATES = (
-    TaskState.RETRY,
-    TaskState.WAITING,
-    TaskState.FAILED,
-)  # in which a task can have a wait reason
+WAITING_STATES = (TaskState.RETRY, TaskState.WAITING, TaskState.FAILED)  # in which a task can have a wait reason
 PRECHECK_ERROR_PREFIX = "guard_"  # before each blocking code in the error of a task that prechecks blocked
 
 
@@ -134,9 +130,7 @@ def encode_remaining_shop_data(remaining: RemainingShopData) -> dict[str, Any]:
     return {REMAINING_KEYS[name]: value for name, value in values.items() if value}
 
 
-def decode_progress(
-    action: TaskAction, kind: RequestKind, cursor: str, detail: Mapping[str, Any]
-) -> Progress:
+def decode_progress(action: TaskAction, kind: RequestKind, cursor: str, detail: Mapping[str, Any]) -> Progress:
     """Return the progress of a task of this action, in a request of this kind, from its two stored parts."""
     progress: Progress
     match action:
@@ -182,9 +176,7 @@ def _decode_seal(cursor: str) -> SealProgress:
     row = json.loads(cursor)
     return SealProgress(
         search=InvoiceSearchResult(
-            never_invoiced=frozenset(row["none"]),
-            missing_copies=frozenset(row["missing"]),
-            is_complete=row["whole"],
+            never_invoiced=frozenset(row["none"]), missing_copies=frozenset(row["missing"]), is_complete=row["whole"]
         )
     )
 
