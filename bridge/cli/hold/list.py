@@ -9,16 +9,10 @@ from typing import Any
 import click
 
 from bridge.cli.context import open_command_context
-from bridge.cli.hold.hold_view import (
-    format_day,
-    group_documents,
-    join_list_values,
-    legal_hold_row,
-    make_day_sort_key,
-)
+from bridge.cli.hold.hold_view import format_day, group_documents, join_list_values, legal_hold_row, make_day_sort_key
 from bridge.cli.options import JSON_OPTION
 from bridge.cli.printing import print_table, show
-from bridge.rules.retention.holds import local_day
+from bridge.rules.retention.statutory_last_days import local_day
 from bridge.services import Services
 from bridge.steps.retention.accept_policy import iterate_order_retention
 

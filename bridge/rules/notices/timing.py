@@ -12,8 +12,8 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias
 
 from bridge.model import NoticeItem, ParcelStatus, ReferenceKind
-from bridge.rules.retention.holds import find_retention_holds, local_day
-from bridge.rules.retention.statutory_last_days import compute_day_start
+from bridge.rules.retention.holds import find_retention_holds
+from bridge.rules.retention.statutory_last_days import compute_day_start, local_day
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.errors import PayloadInvalid
 from bridge.model import BankDetails, RefundAccount, RefundState, Settlement
-from bridge.rules.retention.holds import find_retention_holds, local_day
-from bridge.rules.retention.statutory_last_days import compute_day_start
+from bridge.rules.retention.holds import find_retention_holds
+from bridge.rules.retention.statutory_last_days import compute_day_start, local_day
 
 if TYPE_CHECKING:
     from config.retention_file.retention import Retention

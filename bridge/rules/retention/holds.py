@@ -16,28 +16,13 @@ from typing import TYPE_CHECKING
 from bridge.rules.retention.statutory_last_days import (
     CONTRACT_LENGTH_FIELDS,
     CONTRACT_RULE,
-    compute_age_end,
     compute_erasable_from,
     compute_last_day,
-    local_day,
 )
 from config.retention_file.gdpr_bases import ERASE_ON_CONFLICT, GDPR_REGIMES
 
 if TYPE_CHECKING:
     from config.retention_file.retention_model import Category, Law, Retention, RetentionRule
-
-__all__ = [
-    "RetentionHold",
-    "RetentionHoldState",
-    "compute_age_end",
-    "compute_contract_end",
-    "evaluate_retention_hold",
-    "find_retention_holds",
-    "is_hold_applicable",
-    "is_law_applicable",
-    "list_region_requirements",
-    "local_day",
-]
 
 ALWAYS_OPEN = "always"
 UNREADABLE_RULE_CITATION = "the rule in the retention file could not be read: it holds until it is mended"

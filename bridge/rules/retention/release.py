@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bridge.model import Proceeding
 from bridge.rules.requests.regimes import list_regimes
-from bridge.rules.retention.holds import RetentionHold, find_retention_holds, local_day
+from bridge.rules.retention.holds import RetentionHold, find_retention_holds
+from bridge.rules.retention.statutory_last_days import local_day
 
 if TYPE_CHECKING:
     from bridge.model import Document, LegalHold

@@ -11,13 +11,13 @@ from datetime import date, datetime
 from itertools import repeat
 
 from bridge.model import Fact
-from bridge.rules.retention.holds import local_day
 from bridge.rules.retention.retention_registry import (
     CATEGORY_REGISTRY,
     StoredCategory,
     compute_day_end,
     compute_expiry_cutoff,
 )
+from bridge.rules.retention.statutory_last_days import local_day
 from bridge.services import Services
 from bridge.steps.retention.accept_policy import activate_or_review_policy
 

@@ -18,7 +18,6 @@ from bridge.rules.retention.holds import (
     find_retention_holds,
     is_hold_applicable,
     is_law_applicable,
-    local_day,
 )
 from bridge.rules.retention.statutory_last_days import (
     LAST_DAY_RULES,
@@ -27,6 +26,7 @@ from bridge.rules.retention.statutory_last_days import (
     compute_financial_year_end,
     compute_gst_return_due,
     compute_last_day,
+    local_day,
 )
 from config.retention_file.retention import Calendar, Law, load_retention
 from config.retention_file.retention_model import LAST_DAY_RULE_ARGS

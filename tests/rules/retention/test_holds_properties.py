@@ -13,12 +13,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bridge.rules.retention.holds import RetentionHoldState, evaluate_retention_hold, find_retention_holds, local_day
+from bridge.rules.retention.holds import RetentionHoldState, evaluate_retention_hold, find_retention_holds
 from bridge.rules.retention.statutory_last_days import (
     compute_age_end,
     compute_erasable_from,
     compute_financial_year_end,
     compute_last_day,
+    local_day,
 )
 from config.retention_file.retention import Calendar, Law, load_retention
 from config.retention_file.retention_model import RetentionRule
