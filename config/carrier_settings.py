@@ -3,95 +3,69 @@
 They are a part of `Settings`, which alone reads the environment.
 """
 
-# ruff: noqa: RUF009 - a setting is a frozen field that `_var` makes, never a shared value
+# ruff: noqa: RUF009 - a setting is a frozen field that `setting` makes, never a shared value
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from config import env_parsers
-from config.env_parsers import Secret, make_empty_secret
-from config.env_parsers import define_setting as _var
+from config.env_parsers import Secret, choice_setting, parse_http_url, secret_setting, setting
 
 
 @dataclass(frozen=True, kw_only=True)
 class CarrierSettings:
     """The settings of each connector; with its credentials unset a connector asks nothing and reports that."""
 
-    delhivery_base_url: str = _var(
-        "DELHIVERY_BASE_URL",
-        "https://track.delhivery.com",
-        env_parsers.make_url_parser("https", "http"),
-        meaning="Delhivery's API host",
+    delhivery_base_url: str = setting(
+        "DELHIVERY_BASE_URL", "Delhivery's API host", "https://track.delhivery.com", parse_http_url
     )
-    delhivery_token: Secret = _var(
-        "DELHIVERY_TOKEN", make_empty_secret, Secret, meaning="API token of the client account"
-    )
-    delhivery_documents: str = _var(
+    delhivery_token: Secret = secret_setting("DELHIVERY_TOKEN", "API token of the client account")
+    delhivery_documents: str = choice_setting(
         "DELHIVERY_DOCUMENTS",
+        "signatures and pictures: list what may exist, or ask which exist; they are never fetched",
         "list",
-        env_parsers.make_choice_parser("list", "ask"),
-        meaning="signatures and pictures: list what may exist, or ask which exist; they are never fetched",
+        ("list", "ask"),
     )
-    bluedart_base_url: str = _var(
+    bluedart_base_url: str = setting(
         "BLUEDART_BASE_URL",
+        "Blue Dart's API gateway",
         "https://apigateway.bluedart.com/in/transportation",
-        env_parsers.make_url_parser("https", "http"),
-        meaning="Blue Dart's API gateway",
+        parse_http_url,
     )
-    bluedart_login_path: str = _var(
-        "BLUEDART_LOGIN_PATH", "/token/v1/login", meaning="path of the login; the manual also names a v2"
+    bluedart_login_path: str = setting(
+        "BLUEDART_LOGIN_PATH", "path of the login; the manual also names a v2", "/token/v1/login"
     )
-    bluedart_client_id: str = _var("BLUEDART_CLIENT_ID", "", meaning="gateway client id")
-    bluedart_client_secret: Secret = _var(
-        "BLUEDART_CLIENT_SECRET", make_empty_secret, Secret, meaning="gateway secret"
+    bluedart_client_id: str = setting("BLUEDART_CLIENT_ID", "gateway client id")
+    bluedart_client_secret: Secret = secret_setting("BLUEDART_CLIENT_SECRET", "gateway secret")
+    bluedart_login_id: str = setting("BLUEDART_LOGIN_ID", "login id of the account")
+    bluedart_licence_key: Secret = secret_setting("BLUEDART_LICENCE_KEY", "shipping licence key")
+    bluedart_tracking_key: Secret = secret_setting(
+        "BLUEDART_TRACKING_KEY", "tracking licence key: not the shipping one"
     )
-    bluedart_login_id: str = _var("BLUEDART_LOGIN_ID", "", meaning="login id of the account")
-    bluedart_licence_key: Secret = _var(
-        "BLUEDART_LICENCE_KEY", make_empty_secret, Secret, meaning="shipping licence key"
+    bluedart_tracking_path: str = setting(
+        "BLUEDART_TRACKING_PATH", "path of tracking; for some accounts it is /tracking/v1", "/tracking/v1/shipment"
     )
-    bluedart_tracking_key: Secret = _var(
-        "BLUEDART_TRACKING_KEY",
-        make_empty_secret,
-        Secret,
-        meaning="tracking licence key: not the shipping one",
+    bluedart_tracking_verno: str = setting(
+        "BLUEDART_TRACKING_VERNO", "parameter verno of tracking: 1 or 1.3; empty: not sent", "1"
     )
-    bluedart_tracking_path: str = _var(
-        "BLUEDART_TRACKING_PATH",
-        "/tracking/v1/shipment",
-        meaning="path of tracking; for some accounts it is /tracking/v1",
-    )
-    bluedart_tracking_verno: str = _var(
-        "BLUEDART_TRACKING_VERNO", "1", meaning="parameter verno of tracking: 1 or 1.3; empty: not sent"
-    )
-    bluedart_tracking_format: str = _var(
+    bluedart_tracking_format: str = choice_setting(
         "BLUEDART_TRACKING_FORMAT",
+        "format of tracking answers; json only where the account offers it",
         "xml",
-        env_parsers.make_choice_parser("xml", "json"),
-        meaning="format of tracking answers; json only where the account offers it",
+        ("xml", "json"),
     )
-    bluedart_known_waybill: str = _var(
+    bluedart_known_waybill: str = setting(
         "BLUEDART_KNOWN_WAYBILL",
-        "",
-        meaning="a delivered waybill of this account, by which `doctor` tells a wrong licence key from an unknown waybill",
+        "a delivered waybill of this account, by which `doctor` tells a wrong licence key from an unknown waybill",
     )
-    shiprocket_base_url: str = _var(
-        "SHIPROCKET_BASE_URL",
-        "https://apiv2.shiprocket.in/v1/external",
-        env_parsers.make_url_parser("https", "http"),
-        meaning="Shiprocket's API",
+    shiprocket_base_url: str = setting(
+        "SHIPROCKET_BASE_URL", "Shiprocket's API", "https://apiv2.shiprocket.in/v1/external", parse_http_url
     )
-    shiprocket_email: str = _var(
-        "SHIPROCKET_EMAIL", "", meaning="e-mail of the API user (not of the account)"
-    )
-    shiprocket_password: Secret = _var(
-        "SHIPROCKET_PASSWORD", make_empty_secret, Secret, meaning="password of the API user"
-    )
-    aftership_base_url: str = _var(
+    shiprocket_email: str = setting("SHIPROCKET_EMAIL", "e-mail of the API user (not of the account)")
+    shiprocket_password: Secret = secret_setting("SHIPROCKET_PASSWORD", "password of the API user")
+    aftership_base_url: str = setting(
         "AFTERSHIP_BASE_URL",
+        "AfterShip's tracking API with its dated version",
         "https://api.aftership.com/tracking/2025-07",
-        env_parsers.make_url_parser("https", "http"),
-        meaning="AfterShip's tracking API with its dated version",
+        parse_http_url,
     )
-    aftership_api_key: Secret = _var(
-        "AFTERSHIP_API_KEY", make_empty_secret, Secret, meaning="as-api-key of the organisation"
-    )
+    aftership_api_key: Secret = secret_setting("AFTERSHIP_API_KEY", "as-api-key of the organisation")

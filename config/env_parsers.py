@@ -11,8 +11,9 @@ import re
 import secrets
 from collections.abc import Callable
 from dataclasses import field
-from typing import Any
+from typing import Any, TypeVar
 
+N = TypeVar("N", int, float)
 KEY_BYTES = 32
 
 
@@ -53,54 +54,6 @@ class Secret:
         return id(self)
 
 
-def parse_text(value: str) -> str:
-    """Return the text unchanged."""
-    return value
-
-
-def make_number_parser(low: float, high: float) -> Callable[[str], float]:
-    """Return a parser of numbers within bounds."""
-
-    def parse(value: str) -> float:
-        fault = f"must be a number between {low:g} and {high:g}"
-        try:
-            parsed = float(value)
-        except ValueError:
-            raise ParseFault(fault) from None
-        if not low <= parsed <= high:
-            raise ParseFault(fault)
-        return parsed
-
-    return parse
-
-
-def make_int_parser(low: int, high: int) -> Callable[[str], int]:
-    """Return a parser of whole numbers within bounds."""
-
-    def parse(value: str) -> int:
-        fault = f"must be a whole number between {low} and {high}"
-        try:
-            parsed = int(value)
-        except ValueError:
-            raise ParseFault(fault) from None
-        if not low <= parsed <= high:
-            raise ParseFault(fault)
-        return parsed
-
-    return parse
-
-
-def make_choice_parser(*allowed: str) -> Callable[[str], str]:
-    """Return a parser that accepts these words only."""
-
-    def parse(value: str) -> str:
-        if value not in allowed:
-            raise ParseFault("must be one of " + ", ".join(allowed))
-        return value
-
-    return parse
-
-
 def make_url_parser(*schemes: str) -> Callable[[str], str]:
     """Return a parser of URLs with one of the schemes; it removes a slash at the end."""
 
@@ -112,18 +65,20 @@ def make_url_parser(*schemes: str) -> Callable[[str], str]:
     return parse
 
 
-def parse_api_version(value: str) -> str:
-    """Return a dated version of the Admin API."""
-    if not re.fullmatch(r"20\d\d-(01|04|07|10)", value):
-        raise ParseFault("must be a dated version such as 2026-10")
-    return value
+def make_pattern_parser(pattern: str, fault: str) -> Callable[[str], str]:
+    """Return a parser of texts that match a pattern completely."""
+
+    def parse(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ParseFault(fault)
+        return value
+
+    return parse
 
 
-def parse_country(value: str) -> str:
-    """Return a country code of ISO 3166-1: two capital letters."""
-    if not re.fullmatch("[A-Z]{2}", value):
-        raise ParseFault("must be a country of two capital letters such as IN")
-    return value
+parse_http_url = make_url_parser("https", "http")
+parse_api_version = make_pattern_parser(r"20\d\d-(01|04|07|10)", "must be a dated version such as 2026-10")
+parse_country = make_pattern_parser("[A-Z]{2}", "must be a country of two capital letters such as IN")
 
 
 def parse_secret_list(value: str) -> tuple[Secret, ...]:
@@ -136,11 +91,9 @@ def parse_key(value: str) -> Secret:
     try:
         raw = base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError):
-        raise ParseFault("must be base64 of 32 random bytes: `openssl rand -base64 32` makes one") from None
+        raw = b""
     if len(raw) != KEY_BYTES:
-        raise ParseFault(
-            f"must be base64 of {KEY_BYTES} random bytes: `openssl rand -base64 {KEY_BYTES}` makes one"
-        )
+        raise ParseFault(f"must be base64 of {KEY_BYTES} random bytes: `openssl rand -base64 {KEY_BYTES}` makes one")
     return Secret(raw)
 
 
@@ -167,16 +120,51 @@ def parse_database_url(value: str) -> str:
     return value
 
 
-def make_empty_secret() -> Secret:
-    """Return the default of a secret."""
-    return Secret("")
-
-
-def define_setting(
-    name: str, default: Any, parse: Callable[[str], Any] = parse_text, *, meaning: str, required: bool = False
+def setting(
+    name: str, meaning: str, default: Any = "", parse: Callable[[str], Any] = str, *, required: bool = False
 ) -> Any:
-    """Return a field of Settings: its variable, default (or the function that makes it), parser and meaning."""
+    """Return a field of Settings: its variable, meaning, default and parser."""
     meta = {"name": name, "parse": parse, "required": required, "meaning": meaning}
-    if callable(default):
-        return field(default_factory=default, metadata=meta)
     return field(default=default, metadata=meta)
+
+
+def secret_setting(name: str, meaning: str, parse: Callable[[str], Secret] = Secret, *, required: bool = False) -> Any:
+    """Return a field of Settings that is an empty secret where its variable is unset."""
+    meta = {"name": name, "parse": parse, "required": required, "meaning": meaning}
+    return field(default_factory=lambda: Secret(""), metadata=meta)
+
+
+def choice_setting(name: str, meaning: str, default: str, allowed: tuple[str, ...]) -> Any:
+    """Return a field of Settings that accepts these words only."""
+
+    def parse(value: str) -> str:
+        if value not in allowed:
+            raise ParseFault("must be one of " + ", ".join(allowed))
+        return value
+
+    return setting(name, meaning, default, parse)
+
+
+def int_setting(name: str, meaning: str, default: int, bounds: tuple[int, int]) -> Any:
+    """Return a field of Settings that is a whole number within bounds."""
+    fault = f"must be a whole number between {bounds[0]} and {bounds[1]}"
+    return setting(name, meaning, default, _make_range_parser(int, bounds, fault))
+
+
+def number_setting(name: str, meaning: str, default: float, bounds: tuple[float, float]) -> Any:
+    """Return a field of Settings that is a number within bounds."""
+    fault = f"must be a number between {bounds[0]:g} and {bounds[1]:g}"
+    return setting(name, meaning, default, _make_range_parser(float, bounds, fault))
+
+
+def _make_range_parser(convert: Callable[[str], N], bounds: tuple[float, float], fault: str) -> Callable[[str], N]:
+    def parse(value: str) -> N:
+        try:
+            parsed = convert(value)
+        except ValueError:
+            raise ParseFault(fault) from None
+        if not bounds[0] <= parsed <= bounds[1]:
+            raise ParseFault(fault)
+        return parsed
+
+    return parse

@@ -55,9 +55,7 @@ threads = 32  # a request that waits for a commit or a slow body holds one
 timeout = 30  # a worker that is silent for so long is replaced
 graceful_timeout = 25  # Heroku kills 30 s after SIGTERM
 keepalive = 5
-max_requests = (
-    20_000  # replaces workers before a slow leak matters; the jitter keeps them from restarting together
-)
+max_requests = 20_000  # replaces workers before a slow leak matters; the jitter keeps them from restarting together
 max_requests_jitter = 2_000
 preload_app = False  # an engine or a thread made before the fork would be shared after it
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - heartbeats must not wait for a disk

@@ -1,7 +1,6 @@
 """Load what a process starts with: the environment and the merchant's two files. Reports the faults of all at once.
 
-Production does not start while anything is missing. Development starts with what it has; the caller prints
-`missing`.
+Production does not start while anything is missing. Development starts with what it has; the caller prints `missing`.
 """
 
 from __future__ import annotations
@@ -31,9 +30,7 @@ class Configuration:
     warnings: tuple[str, ...]
 
 
-def read_configuration(
-    environ: Mapping[str, str] | None = None, *, var_dir: Path | None = None
-) -> Configuration:
+def read_configuration(environ: Mapping[str, str] | None = None, *, var_dir: Path | None = None) -> Configuration:
     """Load everything.
 
     Raises SettingsInvalid with all faults of the environment and both files together, and in production
@@ -63,11 +60,9 @@ def read_configuration(
 
 def find_config_files(environ: Mapping[str, str] | None = None) -> tuple[Path, Path]:
     """Return the paths of the merchant's file and the retention file, whatever else the environment lacks."""
-    given = {name: value.strip() for name, value in read_environment(environ).items()}
-    return (
-        Path(given.get("BRIDGE_MERCHANT_FILE") or MERCHANT_FILE),
-        Path(given.get("BRIDGE_RETENTION_FILE") or RETENTION_FILE),
-    )
+    given = read_environment(environ)
+    merchant_file, retention_file = (given.get(f"BRIDGE_{each}_FILE", "").strip() for each in ("MERCHANT", "RETENTION"))
+    return Path(merchant_file or MERCHANT_FILE), Path(retention_file or RETENTION_FILE)
 
 
 def _load_or_collect_faults(read: Callable[[], T], faults: list[str]) -> T | None:

@@ -36,9 +36,7 @@ def list_file_blockers(
         # a broken rule only holds, but a deployment that brings one is a mistake
         missing += retention.faults
     if merchant and retention:
-        missing += _find_contradictions(
-            merchant, retention, label_file(merchant_file), label_file(retention_file)
-        )
+        missing += _find_contradictions(merchant, retention, label_file(merchant_file), label_file(retention_file))
     return missing
 
 
@@ -53,18 +51,17 @@ def _find_contradictions(
     """Return the facts that the two files state differently. A fact that is unset was named already."""
     forms = {merchant.legal_entity_type, retention.merchant.get("legal_entity_type")} - {"unknown", None}
     policies = {merchant.policy_sha256, retention.policy_sha256} - {""}
-    contradictions = []
-    if len(forms) > 1:
-        contradictions.append(
-            f"{format_key_location(retention_file, 'merchant', 'legal_entity_type')} differs from the merchant's file"
-        )
-    if len(policies) > 1:
-        contradictions.append(
-            f"{format_key_location(retention_file, '', 'privacy_policy_sha256')} differs from the merchant's file"
-        )
-    for number, basis in enumerate(merchant.instructions.basis, start=1):
-        if basis.law not in retention.laws:
-            contradictions.append(
-                f"{format_key_location(merchant_file, f'notices.basis.{number}', 'law')} is no law of the retention file"
-            )
-    return contradictions
+    differing = [("merchant", "legal_entity_type")] if len(forms) > 1 else []
+    differing += [("", "privacy_policy_sha256")] if len(policies) > 1 else []
+    unknown_laws = [
+        f"notices.basis.{number}"
+        for number, basis in enumerate(merchant.instructions.basis, start=1)
+        if basis.law not in retention.laws
+    ]
+    return [
+        *(f"{format_key_location(retention_file, *place)} differs from the merchant's file" for place in differing),
+        *(
+            f"{format_key_location(merchant_file, each, 'law')} is no law of the retention file"
+            for each in unknown_laws
+        ),
+    ]

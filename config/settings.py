@@ -4,7 +4,7 @@ Never prints a secret. Which variables exist, what each means and its default st
 `config/env.example` lists the same (tested).
 """
 
-# ruff: noqa: RUF009 - a setting is a frozen field that `_var` makes, never a shared value
+# ruff: noqa: RUF009 - a setting is a frozen field that `setting` makes, never a shared value
 from __future__ import annotations
 
 import os
@@ -17,188 +17,151 @@ from bridge.errors import SettingsInvalid
 from config import env_parsers
 from config.carrier_settings import CarrierSettings
 from config.development_keys import DEVELOPMENT_KEYS, load_development_keys
-from config.env_parsers import Secret, make_empty_secret
-from config.env_parsers import define_setting as _var
-from config.ledger_settings import LedgerSettings
-from config.readiness import list_startup_blockers
+from config.env_parsers import Secret, choice_setting, int_setting, number_setting, secret_setting, setting
 
 ROOT = Path(__file__).resolve().parent.parent
 MERCHANT_FILE, RETENTION_FILE = ROOT / "config" / "merchant.toml", ROOT / "config" / "retention.toml"
 
-__all__ = ["Settings", "list_startup_blockers", "list_variables", "load_settings", "read_environment"]
-
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(LedgerSettings):
+class Settings(CarrierSettings):
     """Every setting, parsed. `required` ones are refused when unset in production."""
 
-    env: str = _var(
-        "BRIDGE_ENV",
-        "development",
-        env_parsers.make_choice_parser("production", "development"),
-        meaning="production or development",
-    )
-    database_url: str = _var(
+    env: str = choice_setting("BRIDGE_ENV", "production or development", "development", ("production", "development"))
+    database_url: str = setting(
         "DATABASE_URL",
+        "the database, where everything is stored",
         "sqlite:///var/bridge.db",
         env_parsers.parse_database_url,
         required=True,
-        meaning="the database, where everything is stored",
     )
-    redis_url: str = _var(
+    redis_url: str = setting(
         "REDIS_URL",
+        "Redis or Valkey: the queue",
         "",
         env_parsers.make_url_parser("redis", "rediss", "unix"),
         required=True,
-        meaning="Redis or Valkey: the queue",
     )
-    redis_tls: str = _var(
+    redis_tls: str = choice_setting(
         "REDIS_TLS",
+        "no-verify for a rediss:// server with a self-signed certificate (Heroku)",
         "verify",
-        env_parsers.make_choice_parser("verify", "no-verify"),
-        meaning="no-verify for a rediss:// server with a self-signed certificate (Heroku)",
+        ("verify", "no-verify"),
     )
-    shopify_client_id: str = _var("SHOPIFY_CLIENT_ID", "", required=True, meaning="the app's client id")
-    shopify_client_secrets: tuple[Secret, ...] = _var(
+    shopify_client_id: str = setting("SHOPIFY_CLIENT_ID", "the app's client id", required=True)
+    shopify_client_secrets: tuple[Secret, ...] = setting(
         "SHOPIFY_CLIENT_SECRETS",
+        "client secrets, comma-separated: every one verifies webhooks, the first asks for tokens",
         (),
         env_parsers.parse_secret_list,
         required=True,
-        meaning="client secrets, comma-separated: every one verifies webhooks, the first asks for tokens",
     )
-    shopify_access_token: Secret = _var(
-        "SHOPIFY_ACCESS_TOKEN",
-        make_empty_secret,
-        Secret,
-        meaning="a fixed Admin token instead of the client-credentials grant (older custom apps)",
+    shopify_access_token: Secret = secret_setting(
+        "SHOPIFY_ACCESS_TOKEN", "a fixed Admin token instead of the client-credentials grant (older custom apps)"
     )
-    shopify_api_version: str = _var(
-        "SHOPIFY_API_VERSION", "2026-10", env_parsers.parse_api_version, meaning="version of the Admin API"
+    shopify_api_version: str = setting(
+        "SHOPIFY_API_VERSION", "version of the Admin API", "2026-10", env_parsers.parse_api_version
     )
-    shopify_base_url: str = _var(
-        "SHOPIFY_BASE_URL",
-        "",
-        env_parsers.make_url_parser("https", "http"),
-        meaning="replaces https://{shop}; {shop} is filled in",
+    shopify_base_url: str = setting(
+        "SHOPIFY_BASE_URL", "replaces https://{shop}; {shop} is filled in", "", env_parsers.parse_http_url
     )
-    shopify_bulk_orders: int = _var(
+    shopify_bulk_orders: int = int_setting(
         "SHOPIFY_BULK_ORDERS",
+        "orders of one customer above which they are fetched by a bulk operation",
         5_000,
-        env_parsers.make_int_parser(1, 1_000_000_000),
-        meaning="orders of one customer above which they are fetched by a bulk operation",
+        (1, 1_000_000_000),
     )
-    smtp_url: Secret = _var(
-        "SMTP_URL",
-        make_empty_secret,
-        Secret,
-        meaning="smtp://user:pass@host:587 or smtps://; empty: letters wait",
-    )
-    mail_from: str = _var("MAIL_FROM", "", meaning="sender of letters")
-    keys: tuple[tuple[str, Secret], ...] = _var(
+    smtp_url: Secret = secret_setting("SMTP_URL", "smtp://user:pass@host:587 or smtps://; empty: letters wait")
+    mail_from: str = setting("MAIL_FROM", "sender of letters")
+    keys: tuple[tuple[str, Secret], ...] = setting(
         "BRIDGE_KEYS",
+        "key ring id:base64(32 bytes),…; the first one encrypts",
         (),
         env_parsers.parse_key_ring,
         required=True,
-        meaning="key ring id:base64(32 bytes),…; the first one encrypts",
     )
-    pseudonym_key: Secret = _var(
+    pseudonym_key: Secret = secret_setting(
         "BRIDGE_PSEUDONYM_KEY",
-        make_empty_secret,
+        "base64 of 32 bytes: key of the HMACs by which persons are looked up",
         env_parsers.parse_key,
         required=True,
-        meaning="base64 of 32 bytes: key of the HMACs by which persons are looked up",
     )
-    evidence_key: Secret = _var(
+    evidence_key: Secret = secret_setting(
         "BRIDGE_EVIDENCE_KEY",
-        make_empty_secret,
+        "base64 of 32 bytes: seed of the Ed25519 key that signs evidence",
         env_parsers.parse_key,
         required=True,
-        meaning="base64 of 32 bytes: seed of the Ed25519 key that signs evidence",
     )
-    merchant_file: Path = _var(
-        "BRIDGE_MERCHANT_FILE", MERCHANT_FILE, Path, meaning="shops, contacts, clocks, processors"
+    merchant_file: Path = setting("BRIDGE_MERCHANT_FILE", "shops, contacts, clocks, processors", MERCHANT_FILE, Path)
+    retention_file: Path = setting("BRIDGE_RETENTION_FILE", "laws, holds, categories", RETENTION_FILE, Path)
+    public_url: str = setting(
+        "PUBLIC_URL", "start of the links in letters; empty: http://localhost:$PORT", "", env_parsers.parse_http_url
     )
-    retention_file: Path = _var(
-        "BRIDGE_RETENTION_FILE", RETENTION_FILE, Path, meaning="laws, holds, categories"
+    port: int = int_setting("PORT", "port of the web process", 8000, (1, 65535))
+    web_concurrency: int = int_setting("WEB_CONCURRENCY", "web processes, 32 threads each", 2, (1, 64))
+    log_level: str = choice_setting(
+        "LOG_LEVEL", "lowest level that is logged", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")
     )
-    public_url: str = _var(
-        "PUBLIC_URL",
-        "",
-        env_parsers.make_url_parser("https", "http"),
-        meaning="start of the links in letters; empty: http://localhost:$PORT",
+    log_format: str = choice_setting("LOG_FORMAT", "json or text", "json", ("json", "text"))
+    metrics_token: Secret = secret_setting(
+        "METRICS_TOKEN", "bearer token of /metrics; while it is unset, production serves no metrics"
     )
-    port: int = _var("PORT", 8000, env_parsers.make_int_parser(1, 65535), meaning="port of the web process")
-    web_concurrency: int = _var(
-        "WEB_CONCURRENCY", 2, env_parsers.make_int_parser(1, 64), meaning="web processes, 32 threads each"
-    )
-    log_level: str = _var(
-        "LOG_LEVEL",
-        "INFO",
-        env_parsers.make_choice_parser("DEBUG", "INFO", "WARNING", "ERROR"),
-        meaning="lowest level that is logged",
-    )
-    log_format: str = _var(
-        "LOG_FORMAT", "json", env_parsers.make_choice_parser("json", "text"), meaning="json or text"
-    )
-    metrics_token: Secret = _var(
-        "METRICS_TOKEN",
-        make_empty_secret,
-        Secret,
-        meaning="bearer token of /metrics; while it is unset, production serves no metrics",
-    )
-    body_limit_bytes: int = _var(
+    body_limit_bytes: int = int_setting(
         "BODY_LIMIT_BYTES",
+        "largest webhook body in bytes; a larger one is answered 413",
         5_000_000,
-        env_parsers.make_int_parser(1_000, 100_000_000),
-        meaning="largest webhook body in bytes; a larger one is answered 413",
+        (1_000, 100_000_000),
     )
-    body_deadline_s: float = _var(
-        "BODY_DEADLINE_S",
-        4.0,
-        env_parsers.make_number_parser(0.1, 60),
-        meaning="seconds in which a body must arrive; Shopify allows 5 for the whole request",
+    body_deadline_s: float = number_setting(
+        "BODY_DEADLINE_S", "seconds in which a body must arrive; Shopify allows 5 for the whole request", 4.0, (0.1, 60)
     )
-    dedupe_hours: float = _var(
-        "DEDUPE_HOURS",
-        4.0,
-        env_parsers.make_number_parser(0, 720),
-        meaning="hours in which the same topic and body count as one; Shopify retries for 4",
+    dedupe_hours: float = number_setting(
+        "DEDUPE_HOURS", "hours in which the same topic and body count as one; Shopify retries for 4", 4.0, (0, 720)
     )
-    accept_wait_s: float = _var(
-        "ACCEPT_WAIT_S",
-        3.0,
-        env_parsers.make_number_parser(0.1, 30),
-        meaning="seconds to wait for the commit of a webhook; then it is answered 503",
+    accept_wait_s: float = number_setting(
+        "ACCEPT_WAIT_S", "seconds to wait for the commit of a webhook; then it is answered 503", 3.0, (0.1, 30)
     )
-    accept_queue_rows: int = _var(
-        "ACCEPT_QUEUE_ROWS",
-        2_000,
-        env_parsers.make_int_parser(1, 100_000),
-        meaning="webhooks per process that may wait for a commit",
+    accept_queue_rows: int = int_setting(
+        "ACCEPT_QUEUE_ROWS", "webhooks per process that may wait for a commit", 2_000, (1, 100_000)
     )
-    accept_queue_bytes: int = _var(
-        "ACCEPT_QUEUE_BYTES",
-        64_000_000,
-        env_parsers.make_int_parser(1_000, 1_000_000_000),
-        meaning="bytes of the webhooks that may wait for a commit",
+    accept_queue_bytes: int = int_setting(
+        "ACCEPT_QUEUE_BYTES", "bytes of the webhooks that may wait for a commit", 64_000_000, (1_000, 1_000_000_000)
     )
-    lease_s: float = _var(
+    lease_s: float = number_setting(
         "LEASE_S",
+        "seconds until another worker takes over a dead worker's row; leases are renewed at a third of it",
         15.0,
-        env_parsers.make_number_parser(1, 3600),
-        meaning="seconds until another worker takes over a dead worker's row; leases are renewed at a third of it",
+        (1, 3600),
     )
-    sweep_every_s: float = _var(
-        "SWEEP_EVERY_S",
-        2.0,
-        env_parsers.make_number_parser(0.1, 3600),
-        meaning="seconds between two runs of the clock process, which enqueues what is due",
+    sweep_every_s: float = number_setting(
+        "SWEEP_EVERY_S", "seconds between two runs of the clock process, which enqueues what is due", 2.0, (0.1, 3600)
     )
-    connector_attempts: int = _var(
-        "CONNECTOR_ATTEMPTS",
-        6,
-        env_parsers.make_int_parser(1, 50),
-        meaning="attempts at a system that is down, before its data is reported as missing",
+    connector_attempts: int = int_setting(
+        "CONNECTOR_ATTEMPTS", "attempts at a system that is down, before its data is reported as missing", 6, (1, 50)
+    )
+    ledger_url: str = setting(
+        "BRIDGE_LEDGER_URL",
+        "a second small database outside the backups of the first: it knows after a restore who was erased",
+        "",
+        env_parsers.parse_database_url,
+    )
+    migrate_database_url: str = setting(
+        "MIGRATE_DATABASE_URL",
+        "the same database with its owner's login, for `migrate` only; empty: DATABASE_URL",
+        "",
+        env_parsers.parse_database_url,
+    )
+    tsa_url: str = setting(
+        "BRIDGE_TSA_URL",
+        "timestamp authority (RFC 3161) for each day's signed evidence; empty: none",
+        "",
+        env_parsers.parse_http_url,
+    )
+    storage_region: str = setting(
+        "BRIDGE_STORAGE_REGION",
+        "country where the database and its backups lie, such as IN; empty: unknown",
+        "",
+        env_parsers.parse_country,
     )
 
     unset: tuple[str, ...] = ()  # names of required variables that are not set; itself no variable
@@ -254,10 +217,11 @@ class Settings(LedgerSettings):
 
 
 def _list_setting_fields() -> list[Field[Any]]:
-    """Return the bridge's own settings first, then those of outside proof, then those of the carriers."""
-    parts = [{spec.name for spec in fields(part)} for part in (LedgerSettings, CarrierSettings)]
-    named = [spec for spec in fields(Settings) if "name" in spec.metadata]
-    return sorted(named, key=lambda spec: sum(spec.name in part for part in parts))
+    """Return the bridge's own settings first, then those of the carriers."""
+    of_carriers = {spec.name for spec in fields(CarrierSettings)}
+    return sorted(
+        (spec for spec in fields(Settings) if "name" in spec.metadata), key=lambda spec: spec.name in of_carriers
+    )
 
 
 def list_variables() -> list[tuple[str, str, str]]:
@@ -277,9 +241,7 @@ def load_settings(environ: Mapping[str, str] | None = None, *, var_dir: Path | N
     """
     given = read_environment(environ)
     development_keys: dict[str, str] = {}
-    if given.get("BRIDGE_ENV", "").strip() != "production" and any(
-        not given.get(name) for name in DEVELOPMENT_KEYS
-    ):
+    if given.get("BRIDGE_ENV", "").strip() != "production" and any(not given.get(name) for name in DEVELOPMENT_KEYS):
         keys = load_development_keys(var_dir or ROOT / "var")
         development_keys = {name: key for name, key in keys.items() if not given.get(name)}
     return replace(Settings.from_env(given | development_keys), unset=tuple(Settings.unset_required(given)))

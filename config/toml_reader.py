@@ -20,9 +20,8 @@ from bridge.errors import SettingsInvalid
 from config.removed_settings import explain_unknown_key
 
 ROOT = Path(__file__).resolve().parent.parent
-EMAIL_PATTERN = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-SHA256_PATTERN = re.compile(r"[0-9a-f]{64}")
-SHA256_FAULT = "must be a SHA-256 in lower-case hex"
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 MAX_DAYS = 36_500  # a century: the bound only catches typing errors
 STATUSES = ("unset", "conflict", "review", "confirmed")
 PLACEHOLDERS = ("[Insert", "REPLACE_WITH")
@@ -47,9 +46,7 @@ def read_toml(path: Path) -> tuple[dict[str, Any], str]:
         return tomllib.loads(raw.decode()), sha256(raw).hexdigest()
     except OSError:
         raise SettingsInvalid(
-            [
-                f"{label_file(path)}: cannot be read: check that the file exists and that the bridge may read it"
-            ]
+            [f"{label_file(path)}: cannot be read: check that the file exists and that the bridge may read it"]
         ) from None
     except UnicodeDecodeError:
         raise SettingsInvalid([f"{label_file(path)}: must be UTF-8: save it in that encoding"]) from None
@@ -66,6 +63,10 @@ class FileReport:
     unset: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
+    def add_fault(self, table: str, key: str, reason: str) -> None:
+        """Report one key of a table."""
+        self.faults.append(f"{format_key_location(self.file, table, key)} {reason}")
+
 
 class TomlTable:
     """One table. Every getter marks its key as known; `report_unknown_keys` reports the others.
@@ -81,7 +82,7 @@ class TomlTable:
 
     def add_fault(self, key: str, reason: str) -> None:
         """Report one key."""
-        self.report.faults.append(f"{format_key_location(self.report.file, self.name, key)} {reason}")
+        self.report.add_fault(self.name, key, reason)
 
     def add_warning(self, key: str, reason: str) -> None:
         """Report what does not keep production from starting."""
@@ -101,12 +102,7 @@ class TomlTable:
         return key in self._data
 
     def get_text(
-        self,
-        key: str,
-        default: str | None = None,
-        *,
-        required_in_production: bool = False,
-        recommended: bool = False,
+        self, key: str, default: str | None = None, *, required_in_production: bool = False, recommended: bool = False
     ) -> str:
         """Return a string without placeholder. Without a default the key must be there and not be empty."""
         value, status = self._get_value(key, default)
@@ -123,13 +119,18 @@ class TomlTable:
             self.add_fault(key, "must not be empty: write a text")
         return (default or "") if has_placeholder else value.strip()
 
-    def get_matching_text(
-        self, key: str, pattern: re.Pattern[str], reason: str, *, required_in_production: bool = False
-    ) -> str:
-        """Return a string of one form; '' where it is not given."""
+    def get_email(self, key: str, *, required_in_production: bool = False) -> str:
+        """Return an e-mail address; '' where it is not given."""
         value = self.get_text(key, "", required_in_production=required_in_production)
-        if value and not pattern.fullmatch(value):
-            self.add_fault(key, reason)
+        if value and not _EMAIL.fullmatch(value):
+            self.add_fault(key, "must be an e-mail address")
+        return value
+
+    def get_sha256(self, key: str) -> str:
+        """Return a digest that production requires; '' where it is not given."""
+        value = self.get_text(key, "", required_in_production=True)
+        if value and not _SHA256.fullmatch(value):
+            self.add_fault(key, "must be a SHA-256 in lower-case hex")
         return value
 
     def get_timezone(self, key: str, default: str) -> str:
@@ -182,9 +183,7 @@ class TomlTable:
             self.add_warning(key, "is not decided")
         return value
 
-    def get_date(
-        self, key: str, *, optional: bool = False, required_in_production: bool = False
-    ) -> date | None:
+    def get_date(self, key: str, *, optional: bool = False, required_in_production: bool = False) -> date | None:
         """Return a TOML date; an empty string counts as not set."""
         value, _ = self._get_value(key, "" if optional or required_in_production else None)
         if value == "" and (optional or required_in_production):
@@ -221,9 +220,7 @@ class TomlTable:
     def get_rising_numbers(self, key: str, default: tuple[float, ...]) -> tuple[float, ...]:
         """Return a list of numbers that rise and are not negative."""
         value, _ = self._get_value(key, list(default))
-        is_list_of_numbers = isinstance(value, list) and all(
-            type(each) in (int, float) and each >= 0 for each in value
-        )
+        is_list_of_numbers = isinstance(value, list) and all(type(each) in (int, float) and each >= 0 for each in value)
         if not is_list_of_numbers or value != sorted(value):
             self.add_fault(key, "must be a list of rising numbers such as [10, 16, 23]")
             return default
@@ -239,13 +236,18 @@ class TomlTable:
             self.add_fault(key, f"must be a table: write [{self._dotted_key(key)}]")
         return TomlTable(value if isinstance(value, dict) else {}, name or self._dotted_key(key), self.report)
 
-    def get_table_list(self, key: str) -> list[dict[str, Any]]:
-        """Return the tables of a `[[list]]` unread: each is named by its own content."""
+    def get_table_list(self, key: str, *, named_by: str = "") -> list[TomlTable]:
+        """Return the tables of a `[[list]]`, each named by its key `named_by`, or by its number where it has none."""
         value, _ = self._get_value(key, [])
         if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
             self.add_fault(key, f"must be a list of tables: write [[{self._dotted_key(key)}]]")
             return []
-        return value
+        tables = []
+        for number, data in enumerate(value, start=1):
+            name = data.get(named_by)
+            label = name if isinstance(name, str) and name else number
+            tables.append(TomlTable(data, f"{self._dotted_key(key)}.{label}", self.report))
+        return tables
 
     def list_keys(self) -> list[str]:
         """Return the keys as written, for tables whose keys are the merchant's own names."""

@@ -96,7 +96,7 @@ class Event:
     subject: str
     detail: Mapping[str, Any]
     prev_hash: str
-    hash: str
+    hash: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -70,9 +70,7 @@ class FindingPage:
 class ErasureState:
     """How far a platform's own erasure of a customer is; `reason` is a code."""
 
-    outcome: (
-        Outcome  # ERASED only where the platform says so, ABSENT: id unknown (no proof), else UNCONFIRMED
-    )
+    outcome: Outcome  # ERASED only where the platform says so, ABSENT: id unknown (no proof), else UNCONFIRMED
     reason: str = ""
 
 

@@ -1,7 +1,6 @@
 """Read the merchant's file (`config/merchant.toml`): shops, contacts, clocks, processors.
 
-Reports what is unset and what is in doubt; never decides whether a process may start with that
-(`config/readiness.py`).
+Reports what is unset and what is in doubt; never decides whether a process may start with that (`config/readiness.py`).
 """
 
 from __future__ import annotations
@@ -14,15 +13,12 @@ from typing import Any
 from bridge.errors import SettingsInvalid
 from config.merchant_file.notice_rules import NoticeRules, read_notice_rules
 from config.merchant_file.processors import AttributionRule, Processor, read_attribution_rules, read_processors
-from config.toml_reader import EMAIL_PATTERN, SHA256_FAULT, SHA256_PATTERN, FileReport, TomlTable, label_file, read_toml
+from config.toml_reader import FileReport, TomlTable, label_file, read_toml
 
 MERCHANT_SCHEMA = "merchant-config/1"
 LEGAL_FORMS = ("proprietorship", "partnership", "llp", "company", "unknown")
 _SHOP_DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
-_HOURS_PER_YEAR, _DAYS_IN_TEN_YEARS = (
-    24 * 366,
-    3660,
-)  # bounds that only catch typing errors
+_HOURS_PER_YEAR, _DAYS_IN_TEN_YEARS = 24 * 366, 3660  # bounds that only catch typing errors
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,9 +97,7 @@ def load_merchant(path: Path) -> Merchant:
         "officer": GrievanceOfficer(
             name=officer.get_text("name", "", required_in_production=True),
             designation=officer.get_text("designation", "", required_in_production=True),
-            email=officer.get_matching_text(
-                "email", EMAIL_PATTERN, "must be an e-mail address", required_in_production=True
-            ),
+            email=officer.get_email("email", required_in_production=True),
             phone=officer.get_text("phone", "", required_in_production=True),
             domain_control_verified=officer.get_bool("domain_control_verified", default=False),
         ),
@@ -117,28 +111,27 @@ def load_merchant(path: Path) -> Merchant:
         table.report_unknown_keys()
     if report.faults:
         raise SettingsInvalid(report.faults)
-    return Merchant(
-        **fields, sha256=digest, unset=tuple(dict.fromkeys(report.unset)), warnings=tuple(report.warnings)
-    )
+    return Merchant(**fields, sha256=digest, unset=tuple(dict.fromkeys(report.unset)), warnings=tuple(report.warnings))
 
 
-def _read_merchant_table(merchant_table: TomlTable) -> dict[str, Any]:
+def read_legal_form(merchant_table: TomlTable) -> str:
+    """Return the merchant's legal form; `unknown` counts as not set."""
     form = merchant_table.get_choice("legal_entity_type", LEGAL_FORMS, "unknown")
     if form == "unknown":
         merchant_table.add_unset("legal_entity_type")
+    return form
+
+
+def _read_merchant_table(merchant_table: TomlTable) -> dict[str, Any]:
     return {
         "shops": _read_shops(merchant_table),
         "trading_name": merchant_table.get_text("trading_name"),
         "legal_name": merchant_table.get_text("legal_name", "", required_in_production=True),
-        "legal_entity_type": form,
+        "legal_entity_type": read_legal_form(merchant_table),
         "website_url": merchant_table.get_text("website_url", "", required_in_production=True),
         "policy_url": merchant_table.get_text("policy_url", "", recommended=True),
-        "policy_last_updated": merchant_table.get_text(
-            "policy_last_updated", "", required_in_production=True
-        ),
-        "policy_sha256": merchant_table.get_matching_text(
-            "policy_sha256", SHA256_PATTERN, SHA256_FAULT, required_in_production=True
-        ),
+        "policy_last_updated": merchant_table.get_text("policy_last_updated", "", required_in_production=True),
+        "policy_sha256": merchant_table.get_sha256("policy_sha256"),
         "address": merchant_table.get_text("address"),
         "gstin": merchant_table.get_text("gstin", "", recommended=True),
     }
@@ -150,11 +143,7 @@ def _read_shops(merchant_table: TomlTable) -> tuple[str, ...]:
     if merchant_table.has_key("shops") and merchant_table.has_key("shop_domain"):
         merchant_table.add_fault("shop_domain", "must be removed: shops lists every shop")
         merchant_table.get_raw("shop_domain")
-    shops = (
-        merchant_table.get_texts(key)
-        if key == "shops"
-        else tuple(filter(None, [merchant_table.get_text(key, "")]))
-    )
+    shops = merchant_table.get_texts(key) if key == "shops" else tuple(filter(None, [merchant_table.get_text(key, "")]))
     if not shops:
         merchant_table.add_unset(key)
     if not all(_SHOP_DOMAIN.fullmatch(shop) for shop in shops):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from config.toml_reader import EMAIL_PATTERN, TomlTable
+from config.toml_reader import TomlTable
 
 _MAX_NOTICE_DAYS = 3_650
 
@@ -62,9 +62,7 @@ def read_notice_rules(notices_table: TomlTable) -> NoticeRules:
         lost_claim_days=days("lost_claim_days"),
         untracked_days=days("untracked_days"),
         read_back_hours=notices_table.get_number("read_back_hours", 0, 24 * 366, default.read_back_hours),
-        escalate_to=notices_table.get_matching_text(
-            "escalate_to", EMAIL_PATTERN, "must be an e-mail address"
-        ),
+        escalate_to=notices_table.get_email("escalate_to"),
         basis=_read_legal_bases(notices_table),
     )
     if rules.expire_days < max((rules.answer_days, *rules.remind_days)):
@@ -76,8 +74,7 @@ def read_notice_rules(notices_table: TomlTable) -> NoticeRules:
 
 def _read_legal_bases(notices_table: TomlTable) -> tuple[LegalBasis, ...]:
     bases = []
-    for number, data in enumerate(notices_table.get_table_list("basis"), start=1):
-        table = TomlTable(data, f"notices.basis.{number}", notices_table.report)
+    for table in notices_table.get_table_list("basis"):
         bases.append(LegalBasis(text=table.get_text("text"), law=table.get_text("law")))
         table.report_unknown_keys()
     return tuple(bases)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from config.toml_reader import EMAIL_PATTERN, TomlTable
+from config.toml_reader import TomlTable
 
 # email: a letter; portal: a document that a person files by hand; api: the bridge's connector erases;
 # platform: erases on its own (Shopify); own: the bridge's own erasure covers it
@@ -74,13 +74,7 @@ class AttributionRule:
 def read_processors(top: TomlTable) -> tuple[Processor, ...]:
     """Return the `[[processor]]` tables; faults and unset values go into the report."""
     processors: dict[str, Processor] = {}
-    for number, data in enumerate(top.get_table_list("processor"), start=1):
-        processor_id = data.get("id")
-        table = TomlTable(
-            data,
-            f"processor.{processor_id if isinstance(processor_id, str) and processor_id else number}",
-            top.report,
-        )
+    for table in top.get_table_list("processor", named_by="id"):
         processor = _read_processor(table)
         if processor.id and not _PROCESSOR_ID.fullmatch(processor.id):
             table.add_fault("id", "must be of small letters, digits, - and _, 32 at most")
@@ -116,38 +110,27 @@ def _read_processor(table: TomlTable) -> Processor:
 
 def _read_notice_fields(table: TomlTable, channel: str, data: tuple[str, ...]) -> dict[str, Any]:
     """Return the fields for notices; a processor that gets letters needs an address."""
-    default = (
-        "parcels" if "shipment" in data else "orders" if _ORDER_DATA_KINDS.intersection(data) else "everyone"
-    )
+    default = "parcels" if "shipment" in data else "orders" if _ORDER_DATA_KINDS.intersection(data) else "everyone"
     applies_to = table.get_choice("applies_to", APPLIES_TO, default)
     verified = table.get_date("contact_verified_on", optional=True)
     if channel == "email" and verified is None:
-        table.add_warning(
-            "contact_verified_on", "is not set: instructions wait until somebody made sure of the address"
-        )
+        reason = "is not set: instructions wait until somebody made sure of the address"
+        table.add_warning("contact_verified_on", reason)
     return {
         "client_code": table.get_text("client_code", ""),
-        "privacy_contact": table.get_matching_text(
-            "privacy_contact",
-            EMAIL_PATTERN,
-            "must be an e-mail address",
-            required_in_production=channel == "email",
-        ),
+        "privacy_contact": table.get_email("privacy_contact", required_in_production=channel == "email"),
         "contact_verified_on": verified,
         "applies_to": applies_to,
         "names": table.get_choice("names", REFERENCE_KINDS, DEFAULT_REFERENCE_KINDS[applies_to]),
         "carries": table.get_texts("carries"),
-        "template": table.get_choice(
-            "template", LETTER_TEMPLATES, "carrier" if applies_to == "parcels" else "general"
-        ),
+        "template": table.get_choice("template", LETTER_TEMPLATES, "carrier" if applies_to == "parcels" else "general"),
     }
 
 
 def read_attribution_rules(top: TomlTable) -> tuple[AttributionRule, ...]:
     """Return the `[[attribution]]` tables in their order."""
     rules = []
-    for number, data in enumerate(top.get_table_list("attribution"), start=1):
-        table = TomlTable(data, f"attribution.{number}", top.report)
+    for table in top.get_table_list("attribution"):
         values = {name: table.get_text(name, "") for name in AttributionRule.__slots__}
         if not any(values[name] for name in ("location", "service", "company", "prefix")):
             table.add_fault("company", "or location, service, prefix must say which parcels are meant")

@@ -22,9 +22,7 @@ def load_purposes(tables: TomlTable) -> Mapping[str, Purpose]:
     purposes = {}
     for name in tables.list_keys():
         table = tables.get_table(name)
-        purposes[name] = Purpose(
-            id=name, title=table.get_text("title"), bridge=table.get_bool("bridge", default=False)
-        )
+        purposes[name] = Purpose(id=name, title=table.get_text("title"), bridge=table.get_bool("bridge", default=False))
         table.report_unknown_keys()
     return purposes
 
@@ -41,15 +39,12 @@ def load_categories(
         for hold in category.holds:
             if hold not in hold_ids:
                 table.add_fault(
-                    "holds",
-                    f"names {hold}, a hold the file does not have: add [hold.{hold}] or remove the name",
+                    "holds", f"names {hold}, a hold the file does not have: add [hold.{hold}] or remove the name"
                 )
         for data_field in category.fields:
             if category_by_field.setdefault(data_field, name) != name:
-                table.add_fault(
-                    "fields",
-                    f"names {data_field}, which [category.{category_by_field[data_field]}] names already: remove one of the two",
-                )
+                owner = f"[category.{category_by_field[data_field]}]"
+                table.add_fault("fields", f"names {data_field}, which {owner} names already: remove one of the two")
         _check_purposes(table, category, purposes)
         table.report_unknown_keys()
         categories[name] = category
@@ -67,14 +62,8 @@ def _check_purposes(table: TomlTable, category: Category, purposes: Mapping[str,
                     key,
                     f"names {purpose_id}, a purpose the file does not have: add it to [purpose], or remove the name",
                 )
-    bridge_fields = [
-        purpose_id for purpose_id in category.fields if purpose_id.partition(".")[0] in BRIDGE_FIELD_PREFIXES
-    ]
-    foreign_purposes = [
-        purpose_id
-        for purpose_id in category.purposes
-        if purpose_id in purposes and not purposes[purpose_id].bridge
-    ]
+    bridge_fields = [name for name in category.fields if name.partition(".")[0] in BRIDGE_FIELD_PREFIXES]
+    foreign_purposes = [name for name in category.purposes if name in purposes and not purposes[name].bridge]
     if bridge_fields and foreign_purposes:
         table.add_fault(
             "purposes",

@@ -38,15 +38,9 @@ def explain_ground_refusal(ground: str, jurisdiction: str) -> str:
 
 def explain_basis_refusal(text: str, regime: str, jurisdictions: Collection[str]) -> str:
     """Return why a category kept by laws of these `jurisdictions` cannot name this basis of a regime; '' else."""
-    union_jurisdictions = {"EU": EEA | {"EU"}, "UK": {"UK"}}.get(regime)
-    foreign = (
-        sorted(set(jurisdictions) - union_jurisdictions)
-        if union_jurisdictions and _LEGAL_DUTY_ARTICLE.search(text)
-        else []
-    )
-    if foreign:
-        return (
-            f"names Art 17(3)(b), but a law of {', '.join(foreign)} keeps this: that is no such ground. "
-            "Art 17(3)(e) or Art 6(1)(f) may be one"
-        )
-    return ""
+    own_jurisdictions = {"EU": EEA | {"EU"}, "UK": {"UK"}}.get(regime)
+    if own_jurisdictions is None or not _LEGAL_DUTY_ARTICLE.search(text):
+        return ""
+    foreign = sorted(set(jurisdictions) - own_jurisdictions)
+    reason = f"names Art 17(3)(b), but a law of {', '.join(foreign)} keeps this: that is no such ground. "
+    return reason + "Art 17(3)(e) or Art 6(1)(f) may be one" if foreign else ""

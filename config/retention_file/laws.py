@@ -10,12 +10,7 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
-from config.retention_file.gdpr_bases import (
-    CONFLICT_ACTIONS,
-    GDPR_GROUNDS,
-    RESTRICT_AND_DISCLOSE,
-    explain_ground_refusal,
-)
+from config.retention_file import gdpr_bases
 from config.retention_file.retention_model import LAST_DAY_RULE_ARGS, Law, RetentionRule, RuleExtension
 from config.toml_reader import MAX_DAYS, FileReport, TomlTable
 
@@ -23,9 +18,7 @@ OWN_JURISDICTION = "own"  # the merchant's own promise, which is no state's law
 _JURISDICTION = re.compile(r"[A-Z]{2}|own")
 
 
-def load_laws(
-    tables: TomlTable, merchant_facts: Mapping[str, Any], rule_report: FileReport
-) -> dict[str, Law | None]:
+def load_laws(tables: TomlTable, merchant_facts: Mapping[str, Any], rule_report: FileReport) -> dict[str, Law | None]:
     """Return every law by its id. `merchant_facts` are those of `[merchant]` that `applies_if` may name."""
     return {name: _read_law(tables, name, merchant_facts, rule_report) for name in tables.list_keys()}
 
@@ -37,16 +30,12 @@ def load_retention_rules(
     return {name: _read_retention_rule(tables, name, laws, rule_report) for name in tables.list_keys()}
 
 
-def _read_law(
-    tables: TomlTable, name: str, merchant_facts: Mapping[str, Any], rule_report: FileReport
-) -> Law | None:
+def _read_law(tables: TomlTable, name: str, merchant_facts: Mapping[str, Any], rule_report: FileReport) -> Law | None:
     table, faults_before = _open_rule_table(tables, name, rule_report), len(rule_report.faults)
     if table is None:
         return None
     conditions = table.get_table("applies_if")
-    applies_if = {
-        path: _read_condition_values(conditions, path, merchant_facts) for path in conditions.list_keys()
-    }
+    applies_if = {path: _read_condition_values(conditions, path, merchant_facts) for path in conditions.list_keys()}
     law = Law(
         id=name,
         title=table.get_text("title"),
@@ -58,8 +47,7 @@ def _read_law(
     )
     if law.jurisdiction and not _JURISDICTION.fullmatch(law.jurisdiction):
         table.add_fault(
-            "jurisdiction",
-            f'must be whose law it is: IN, EU, UK, a country such as DE, or "{OWN_JURISDICTION}"',
+            "jurisdiction", f'must be whose law it is: IN, EU, UK, a country such as DE, or "{OWN_JURISDICTION}"'
         )
     if law.in_force_to and law.in_force_to < law.in_force_from:
         table.add_fault("in_force_to", "must not lie before in_force_from")
@@ -67,9 +55,7 @@ def _read_law(
     return law if len(rule_report.faults) == faults_before else None
 
 
-def _read_condition_values(
-    conditions: TomlTable, path: str, merchant_facts: Mapping[str, Any]
-) -> tuple[Any, ...]:
+def _read_condition_values(conditions: TomlTable, path: str, merchant_facts: Mapping[str, Any]) -> tuple[Any, ...]:
     value = conditions.get_raw(path)
     if not path.startswith("merchant.") or path.removeprefix("merchant.") not in merchant_facts:
         conditions.add_fault(path, "must name a key of [merchant], such as merchant.legal_entity_type")
@@ -96,9 +82,7 @@ def _read_retention_rule(
         id=name,
         law=law,
         last_day_rule=rule,
-        args=_read_rule_args(args, LAST_DAY_RULE_ARGS[rule])
-        if len(rule_report.faults) == faults_before_rule
-        else {},
+        args=_read_rule_args(args, LAST_DAY_RULE_ARGS[rule]) if len(rule_report.faults) == faults_before_rule else {},
         from_event=table.get_text("from_event"),
         opened_by=table.get_text("opened_by", ""),
         extend_if=table.get_text("extend_if", ""),
@@ -106,8 +90,8 @@ def _read_retention_rule(
         statutory=table.get_bool("statutory", default=False),
         storage_region=table.get_text("storage_region", ""),
         dpv_justification=table.get_text("dpv_justification", ""),
-        gdpr_ground=table.get_choice("gdpr_ground", ("", *GDPR_GROUNDS), ""),
-        eu_conflict=table.get_choice("eu_conflict", CONFLICT_ACTIONS, RESTRICT_AND_DISCLOSE),
+        gdpr_ground=table.get_choice("gdpr_ground", ("", *gdpr_bases.GDPR_GROUNDS), ""),
+        eu_conflict=table.get_choice("eu_conflict", gdpr_bases.CONFLICT_ACTIONS, gdpr_bases.RESTRICT_AND_DISCLOSE),
     )
     _check_gdpr_ground(table, hold, laws.get(law))
     table.report_unknown_keys()
@@ -115,8 +99,7 @@ def _read_retention_rule(
 
 
 def _check_gdpr_ground(table: TomlTable, hold: RetentionRule, law: Law | None) -> None:
-    why = explain_ground_refusal(hold.gdpr_ground, law.jurisdiction) if law else ""
-    if why:
+    if law and (why := gdpr_bases.explain_ground_refusal(hold.gdpr_ground, law.jurisdiction)):
         table.add_fault("gdpr_ground", why)
     if hold.gdpr_ground and table.has_key("eu_conflict"):
         table.add_fault("eu_conflict", "must be removed: with a gdpr_ground there is no conflict to decide")
@@ -146,8 +129,6 @@ def _open_rule_table(tables: TomlTable, name: str, rule_report: FileReport) -> T
     value = tables.get_raw(name)
     table = TomlTable(value if isinstance(value, dict) else {}, f"{tables.name}.{name}", rule_report)
     if not isinstance(value, dict):
-        rule_report.faults.append(
-            f"{rule_report.file}: [{table.name}] must be a table: write it under its own heading"
-        )
+        rule_report.faults.append(f"{rule_report.file}: [{table.name}] must be a table: write it under its own heading")
         return None
     return table

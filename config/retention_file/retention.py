@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.errors import SettingsInvalid
-from config.merchant_file.merchant import LEGAL_FORMS
+from config.merchant_file.merchant import read_legal_form
 from config.retention_file.categories import load_categories, load_purposes
 from config.retention_file.gdpr_bases import explain_basis_refusal
 from config.retention_file.laws import load_laws, load_retention_rules
@@ -24,33 +24,14 @@ from config.retention_file.retention_model import (
     Calendar,
     Category,
     Law,
-    Purpose,
     ResidueRules,
     Retention,
     RetentionRule,
-    RuleExtension,
     VaultRules,
 )
-from config.toml_reader import (
-    SHA256_FAULT,
-    SHA256_PATTERN,
-    FileReport,
-    TomlTable,
-    format_key_location,
-    label_file,
-    read_toml,
-)
+from config.toml_reader import FileReport, TomlTable, label_file, read_toml
 
-__all__ = [
-    "Calendar",
-    "Category",
-    "Law",
-    "Purpose",
-    "Retention",
-    "RetentionRule",
-    "RuleExtension",
-    "load_retention",
-]
+__all__ = ["Calendar", "Category", "Law", "Retention", "RetentionRule", "load_retention"]
 
 RETENTION_SCHEMA = "retention-policy/1"
 _MONTH_DAY = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
@@ -68,10 +49,7 @@ def load_retention(path: Path) -> Retention:
     report, rule_report = FileReport(file=label_file(path)), FileReport(file=label_file(path))
     top = TomlTable(data, "", report)
     top.get_choice("schema", (RETENTION_SCHEMA,))
-    merchant_table, calendar_table = (
-        top.get_table("merchant", required=True),
-        top.get_table("calendar", required=True),
-    )
+    merchant_table, calendar_table = (top.get_table(key, required=True) for key in ("merchant", "calendar"))
     calendar_rules = _read_calendar(calendar_table)
     facts = _read_merchant_facts(merchant_table)
     laws = load_laws(top.get_table("law", required=True), facts, rule_report)
@@ -90,9 +68,7 @@ def load_retention(path: Path) -> Retention:
         "vault": _read_vault_rules(top.get_table("vault")),
         "reviewed_by": top.get_text("reviewed_by", "", required_in_production=True),
         "reviewed_on": top.get_date("reviewed_on", required_in_production=True),
-        "policy_sha256": top.get_matching_text(
-            "privacy_policy_sha256", SHA256_PATTERN, SHA256_FAULT, required_in_production=True
-        ),
+        "policy_sha256": top.get_sha256("privacy_policy_sha256"),
     }
     for table in (merchant_table, calendar_table, top):
         table.report_unknown_keys()
@@ -116,11 +92,8 @@ def load_retention(path: Path) -> Retention:
 
 def _read_merchant_facts(merchant_table: TomlTable) -> dict[str, Any]:
     """Return the facts about the merchant that laws may name in `applies_if`."""
-    form = merchant_table.get_choice("legal_entity_type", LEGAL_FORMS, "unknown")
-    if form == "unknown":
-        merchant_table.add_unset("legal_entity_type")
     return {
-        "legal_entity_type": form,
+        "legal_entity_type": read_legal_form(merchant_table),
         "operator_role": merchant_table.get_choice("operator_role", ("fiduciary", "processor"), "fiduciary"),
         "gst_registered": merchant_table.get_bool("gst_registered", default=True),
         "bis_registered_jeweller": merchant_table.get_bool("bis_registered_jeweller", default=False),
@@ -146,28 +119,23 @@ def _read_residue_rules(table: TomlTable) -> ResidueRules:
     words = {kind: table.get_choice(kind, ("erase", "keep"), "keep") for kind in RESIDUE_KINDS}
     apply = table.get_bool("apply", default=False)
     table.report_unknown_keys()
-    return ResidueRules(
-        apply=apply, erased_kinds=tuple(kind for kind, word in words.items() if word == "erase")
-    )
+    return ResidueRules(apply=apply, erased_kinds=tuple(kind for kind, word in words.items() if word == "erase"))
 
 
 def _read_vault_rules(table: TomlTable) -> VaultRules:
     """Return where the statutory copies are. Books kept elsewhere count only with the attestation of their keeper."""
+    mode = table.get_choice("mode", ("bridge", "external_attested"), "bridge")
+    identity = table.get_choice("gst_keep_customer_identity", ("as_issued", "statutory_minimum"), "statutory_minimum")
     rules = VaultRules(
-        mode=table.get_choice("mode", ("bridge", "external_attested"), "bridge"),
-        keep_identity=table.get_choice(
-            "gst_keep_customer_identity", ("as_issued", "statutory_minimum"), "statutory_minimum"
-        )
-        == "as_issued",
+        mode=mode,
+        keep_identity=identity == "as_issued",
         hsn=table.get_text("hsn", ""),
         asked_for_by=table.get_texts("asked_for_by"),
         attested_by=table.get_text("attested_by", ""),
         attested_on=table.get_date("attested_on", optional=True),
     )
     if rules.mode == "external_attested" and not (rules.attested_by and rules.attested_on):
-        table.add_fault(
-            "mode", "needs attested_by and attested_on: who said when that the books are kept elsewhere"
-        )
+        table.add_fault("mode", "needs attested_by and attested_on: who said when that the books are kept elsewhere")
     table.report_unknown_keys()
     return rules
 
@@ -216,12 +184,10 @@ def _remove_refused_bases(
             for regime, text in each.basis.items()
             if (why := explain_basis_refusal(text, regime, jurisdictions))
         }
+        for regime, why in refused.items():
+            rule_report.add_fault(f"category.{each.id}.basis", regime, why)
         if refused:
             refused_ids.append(each.id)
-            rule_report.faults += [
-                f"{format_key_location(rule_report.file, f'category.{each.id}.basis', regime)} {why}"
-                for regime, why in refused.items()
-            ]
             basis = {regime: text for regime, text in each.basis.items() if regime not in refused}
             accepted[each.id] = replace(each, basis=basis)
     return accepted, refused_ids

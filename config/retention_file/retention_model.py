@@ -65,9 +65,8 @@ class RetentionRule:
     start); empty means no event, no hold. While `extend_if` is among the events the end is open. Statutory
     holds are released only after the legal form is set and the file was reviewed.
 
-    `gdpr_ground` is what keeps data of people in the EU or the United Kingdom: the number of the article. Where
-    there is none, `eu_conflict` decides: `restrict_and_disclose` holds, and the data subject is informed; `erase`
-    gives way.
+    `gdpr_ground` is what keeps data of people in the EU or the United Kingdom: the number of the article. Where there
+    is none, `eu_conflict` decides: `restrict_and_disclose` holds, and the data subject is informed; `erase` gives way.
     """
 
     id: str

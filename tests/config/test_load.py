@@ -7,7 +7,7 @@ import pytest
 
 from bridge.errors import SettingsInvalid
 from config.load import read_configuration
-from config.settings import list_startup_blockers
+from config.readiness import list_startup_blockers
 
 CONFIG = Path(__file__).parents[2] / "config"
 KEY = base64.b64encode(bytes(32)).decode()

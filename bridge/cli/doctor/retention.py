@@ -11,8 +11,8 @@ from bridge.cli.doctor.database import end_without_database
 from bridge.cli.hold.hold_view import needs_approval
 from bridge.cli.hold.list import DUE_DAYS
 from bridge.model import AcceptedPolicy, CheckResult, LegalHold
-from bridge.rules.retention.holds import local_day
 from bridge.rules.retention.release import LEGAL_HOLD_GROUND
+from bridge.rules.retention.statutory_last_days import local_day
 from bridge.services import Services
 from bridge.steps.retention.accept_policy import iterate_order_retention
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from bridge.cli.context import CommandContext
 from bridge.cli.doctor.database import end_without_database
 from bridge.model import CheckResult
-from bridge.rules.retention.storage_region import list_region_requirements
+from bridge.rules.retention.holds import list_region_requirements
 
 REQUIRED_REGION = "IN"
 REGION_LAW = "Income-tax Rules 2026 r.46(8): daily backup on servers in India"

@@ -12,7 +12,7 @@ from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
 from bridge.cli.hold import hold_view as view
 from bridge.cli.printing import print_table, show
-from bridge.rules.retention.holds import local_day
+from bridge.rules.retention.statutory_last_days import local_day
 from bridge.steps.retention.accept_policy import iterate_order_retention
 
 DUE_DAYS = 30

@@ -14,7 +14,7 @@ from bridge.cli.context import open_command_context
 from bridge.cli.hold.hold_view import group_documents, join_list_values
 from bridge.cli.options import DAY_TYPE
 from bridge.cli.printing import print_table, show
-from bridge.rules.retention.holds import local_day
+from bridge.rules.retention.statutory_last_days import local_day
 from bridge.services import Services
 from bridge.steps.retention.accept_policy import is_policy_pending, iterate_order_retention
 from bridge.steps.retention.expire import expire_aged_records, find_expired_categories

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from bridge.rules.retention.holds import local_day
+from bridge.rules.retention.statutory_last_days import local_day
 from config.retention_file.retention_model import Calendar
 
 FILE_HELP = "Read this file instead of the configured one."

@@ -16,10 +16,10 @@ from bridge.rules.retention.holds import (
     HOME_REGIMES,
     RetentionHold,
     RetentionHoldState,
-    compute_age_end,
     evaluate_retention_hold,
     find_retention_holds,
 )
+from bridge.rules.retention.statutory_last_days import compute_age_end
 from config.load import find_config_files
 from config.merchant_file.merchant import LEGAL_FORMS
 from config.retention_file.gdpr_bases import GDPR_REGIMES

@@ -17,7 +17,7 @@ from bridge.cli.output_files import FORCE_OPTION, OUT_OPTION, write_private_file
 from bridge.cli.printing import show
 from bridge.errors import KeyMissing, SealBroken
 from bridge.model import Fact
-from bridge.rules.retention.fiduciary_role import STAFF_ROLES, may_open_documents
+from bridge.rules.retention.document_files import STAFF_ROLES, may_open_documents
 from bridge.store import Tx
 
 

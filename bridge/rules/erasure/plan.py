@@ -15,8 +15,9 @@ from bridge.model import Document, DocumentForm, ErasureAction, LegalHold, PlanL
 from bridge.rules.erasure.platform_fields import plan_platform_fields
 from bridge.rules.refunds.settlement import REFUND_BANK_CATEGORY as REFUNDS
 from bridge.rules.requests.lifecycle import BRIDGE, VAULT
-from bridge.rules.retention.holds import UNREADABLE_RULE_CITATION, find_retention_holds, local_day
+from bridge.rules.retention.holds import UNREADABLE_RULE_CITATION, find_retention_holds
 from bridge.rules.retention.release import INVOICE_CATEGORY, DocumentRetention, DocumentRetentionCalculator
+from bridge.rules.retention.statutory_last_days import local_day
 from config.retention_file.retention_model import Category, Retention
 
 # What the bridge's own tables hold of a data subject: category of the retention file, and what it is.

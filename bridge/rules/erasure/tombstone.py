@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from bridge.model import ErasureRecord
 from bridge.rules.erasure.plan import find_legal_last_day, group_sealed_documents, plan_bank_details
 from bridge.rules.requests.deadlines import add_months_to_date
-from bridge.rules.retention.holds import local_day
 from bridge.rules.retention.release import INVOICE_CATEGORY
+from bridge.rules.retention.statutory_last_days import local_day
 
 if TYPE_CHECKING:
     from bridge.model import Document, LegalHold, RefundAccount

@@ -1,9 +1,8 @@
 """Chain the facts of the evidence: bind each fact to the fact before, and verify the chain.
 
-Pure: the row before is given. Canonical JSON is RFC 8785 (JCS) for what facts hold: text, whole numbers,
-booleans, null, lists and objects; anything else is refused. A chain shows any edit, deletion or re-order by
-somebody who cannot recompute it; it does not bind the administrator who can, which is why its head is signed
-every day (`chain_heads.py`).
+Pure: the row before is given. Canonical JSON is RFC 8785 (JCS) for what facts hold: text, whole numbers, booleans,
+null, lists and objects; anything else is refused. A chain shows any edit, deletion or re-order by somebody who cannot
+recompute it; it does not bind the administrator who can, which is why its head is signed every day (`chain_heads.py`).
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from dataclasses import replace
 from typing import Any
 
 from bridge.errors import EvidenceBroken
@@ -27,8 +26,7 @@ def encode_canonical_json(value: Mapping[str, Any]) -> bytes:
     Raises ValueError for what it does not write: floats, whole numbers beyond 2^53, names that are no text,
     lone surrogates, and every other kind. The message names the kind, never the value.
     """
-    text = json.dumps(_sort_object_names(value), separators=(",", ":"), ensure_ascii=False)
-    return text.encode()
+    return json.dumps(_sort_object_names(value), separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def _sort_object_names(value: Any) -> Any:
@@ -51,18 +49,8 @@ def _sort_object_names(value: Any) -> Any:
 
 def encode_event(event: Event) -> bytes:
     """Return the bytes of an event that are hashed after the previous hash."""
-    return encode_canonical_json(
-        {
-            "seq": event.seq,
-            "at": event.at.isoformat(),
-            "actor": event.actor,
-            "fact": event.fact,
-            "shop": event.shop,
-            "request_id": event.request_id,
-            "subject": event.subject,
-            "detail": event.detail,
-        }
-    )
+    names = ("seq", "actor", "fact", "shop", "request_id", "subject", "detail")
+    return encode_canonical_json({"at": event.at.isoformat(), **{name: getattr(event, name) for name in names}})
 
 
 def hash_event(event: Event) -> str:
@@ -70,32 +58,9 @@ def hash_event(event: Event) -> str:
     return hashlib.sha256(event.prev_hash.encode() + encode_event(event)).hexdigest()
 
 
-def build_chained_event(
-    *,
-    seq: int,
-    at: datetime,
-    actor: str,
-    fact: str,
-    shop: str,
-    request_id: str,
-    subject: str,
-    detail: Mapping[str, Any],
-    prev_hash: str,
-) -> Event:
-    """Return the event with its hash."""
-    draft = Event(
-        seq=seq,
-        at=at,
-        actor=actor,
-        fact=fact,
-        shop=shop,
-        request_id=request_id,
-        subject=subject,
-        detail=detail,
-        prev_hash=prev_hash,
-        hash="",
-    )
-    return Event(**{name: getattr(draft, name) for name in draft.__slots__} | {"hash": hash_event(draft)})
+def build_chained_event(draft: Event) -> Event:
+    """Return the event with its hash, which the draft lacks."""
+    return replace(draft, hash=hash_event(draft))
 
 
 def verify_chain(

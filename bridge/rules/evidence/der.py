@@ -8,15 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-INTEGER, BIT_STRING, OCTET_STRING, NULL, OID, SEQUENCE, GENERALIZED_TIME = (
-    0x02,
-    0x03,
-    0x04,
-    0x05,
-    0x06,
-    0x30,
-    0x18,
-)
+INTEGER, BIT_STRING, OCTET_STRING, NULL, OID, SEQUENCE, GENERALIZED_TIME = (0x02, 0x03, 0x04, 0x05, 0x06, 0x30, 0x18)
 BOOLEAN = 0x01
 EXPLICIT_TAG_0 = 0xA0
 LONG_LENGTH_FLAG = 0x80

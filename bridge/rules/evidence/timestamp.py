@@ -41,7 +41,7 @@ def read_timestamp(response: bytes, *, digest: bytes, nonce: int) -> datetime:
     Raises ValueError where it cannot be read, is about another digest, or answers another request.
     """
     try:
-        _, imprint, _, moment, nonces = _parse_tst_info(response)
+        imprint, moment, nonces = _parse_tst_info(response)
         [(_, algorithm), (_, imprinted)] = der.read_der_values(imprint)
         is_same_digest = algorithm.startswith(SHA256_OID) and imprinted == digest
     except (IndexError, TypeError) as fault:
@@ -53,8 +53,8 @@ def read_timestamp(response: bytes, *, digest: bytes, nonce: int) -> datetime:
     return datetime.strptime(moment.decode("ascii")[:14] + "+0000", "%Y%m%d%H%M%S%z").astimezone(UTC)
 
 
-def _parse_tst_info(response: bytes) -> tuple[int, bytes, int, bytes, list[int]]:
-    """Return version, imprint, serial number, moment and the whole numbers after it: TSTInfo inside of CMS."""
+def _parse_tst_info(response: bytes) -> tuple[bytes, bytes, list[int]]:
+    """Return imprint, moment and the whole numbers after it: TSTInfo inside of CMS."""
     _, (_, token) = der.unwrap_der_value(response, der.SEQUENCE)
     kind, (_, wrapped) = der.read_der_values(token)
     signed = der.unwrap_der_value(wrapped, der.SEQUENCE)
@@ -63,6 +63,4 @@ def _parse_tst_info(response: bytes) -> tuple[int, bytes, int, bytes, list[int]]
         raise ValueError("timestamp: not of its form")
     [(_, octets)] = der.read_der_values(content)
     fields = der.unwrap_der_value(octets, der.SEQUENCE)
-    after = [int.from_bytes(part) for tag, part in fields[5:] if tag == der.INTEGER]
-    version, serial = int.from_bytes(fields[0][1]), int.from_bytes(fields[3][1])
-    return version, fields[2][1], serial, fields[4][1], after
+    return fields[2][1], fields[4][1], [int.from_bytes(part) for tag, part in fields[5:] if tag == der.INTEGER]

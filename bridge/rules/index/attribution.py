@@ -21,70 +21,44 @@ if TYPE_CHECKING:
 
 UNKNOWN_CARRIER = "unknown"
 
+# By carrier: spellings of its name, as letters and digits only, and its hosts.
 # Shopify's own spellings for India are on FulfillmentTrackingInfo.company; the field is free text, and
 # aggregators add product names: "Bluedart Surface - Select  500gm".
 # https://shopify.dev/docs/api/admin-graphql/latest/objects/FulfillmentTrackingInfo
-CARRIER_COMPANY_NAMES: Mapping[str, str] = {
-    "bluedart": "bluedart",
-    "bdart": "bluedart",
-    "delhivery": "delhivery",
-    "dtdc": "dtdc",
-    "dtdexpress": "dtdc",  # on Shopify's list a company of the US; shops in India mean DTDC
-    "shadowfax": "shadowfax",
-    "xpressbees": "xpressbees",
-    "xbees": "xpressbees",
-    "ecomexpress": "ecomexpress",
-    "ekart": "ekart",
-    "indiapost": "indiapost",
-    "speedpost": "indiapost",
-    "gatikwe": "gati",
-    "professionalcour": "professionalcouriers",
-    "shreenandancourier": "shreenandan",
-    "amazon": "amazon",
-    "dhlexpress": "dhl",
-    "dhlecommerce": "dhlecommerce",
-    "fedex": "fedex",
+_CARRIERS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "bluedart": (("bluedart", "bdart"), ("bluedart.com",)),
+    "delhivery": (("delhivery",), ("delhivery.com",)),
+    # DTD Express is on Shopify's list a company of the US; shops in India mean DTDC
+    "dtdc": (("dtdc", "dtdexpress"), ("dtdc.com", "dtdc.in")),
+    "shadowfax": (("shadowfax",), ("shadowfax.in",)),
+    "xpressbees": (("xpressbees", "xbees"), ("xpressbees.com",)),
+    "ecomexpress": (("ecomexpress",), ("ecomexpress.in",)),
+    "ekart": (("ekart",), ("ekartlogistics.com",)),
+    "indiapost": (("indiapost", "speedpost"), ("indiapost.gov.in",)),
+    "gati": (("gatikwe",), ("gati.com",)),
+    "professionalcouriers": (("professionalcour",), ("tpcindia.com",)),
+    "shreenandan": (("shreenandancourier",), ()),
+    "amazon": (("amazon",), ()),
+    "dhl": (("dhlexpress",), ("dhl.com",)),
+    "dhlecommerce": (("dhlecommerce",), ()),
+    "fedex": (("fedex",), ("fedex.com",)),
+    "ups": ((), ("ups.com",)),
 }
 # Parts of other words ("navigation", "groups"): they count only where they stand alone.
 SHORT_CARRIER_NAMES: Mapping[str, str] = {"gati": "gati", "sfx": "shadowfax", "dhl": "dhl", "ups": "ups"}
-
-AGGREGATOR_COMPANY_NAMES: Mapping[str, str] = {  # they hold the account: the carrier is their sub-processor
-    "shiprocket": "shiprocket",
-    "nimbuspost": "nimbuspost",
-    "pickrr": "pickrr",
-    "ithinklogistics": "ithink",
-    "shipway": "shipway",
-    "shyplite": "shyplite",
+# Aggregators hold the account: the carrier is their sub-processor
+_AGGREGATORS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "shiprocket": (("shiprocket",), ("shiprocket.co", "shiprocket.in", "shiprocket.com")),
+    "nimbuspost": (("nimbuspost",), ("nimbuspost.com",)),
+    "pickrr": (("pickrr",), ("pickrr.com",)),
+    "ithink": (("ithinklogistics",), ("ithinklogistics.com", "ithinklogistics.co.in")),
+    "shipway": (("shipway",), ("shipway.com", "shipway.in")),
+    "shyplite": (("shyplite",), ("shyplite.com",)),
 }
-
-AGGREGATOR_HOSTS: Mapping[str, str] = {
-    "shiprocket.co": "shiprocket",
-    "shiprocket.in": "shiprocket",
-    "shiprocket.com": "shiprocket",
-    "nimbuspost.com": "nimbuspost",
-    "pickrr.com": "pickrr",
-    "ithinklogistics.com": "ithink",
-    "ithinklogistics.co.in": "ithink",
-    "shipway.com": "shipway",
-    "shipway.in": "shipway",
-    "shyplite.com": "shyplite",
-}
-CARRIER_HOSTS: Mapping[str, str] = {
-    "bluedart.com": "bluedart",
-    "delhivery.com": "delhivery",
-    "dtdc.com": "dtdc",
-    "dtdc.in": "dtdc",
-    "shadowfax.in": "shadowfax",
-    "xpressbees.com": "xpressbees",
-    "ecomexpress.in": "ecomexpress",
-    "ekartlogistics.com": "ekart",
-    "indiapost.gov.in": "indiapost",
-    "gati.com": "gati",
-    "tpcindia.com": "professionalcouriers",
-    "dhl.com": "dhl",
-    "fedex.com": "fedex",
-    "ups.com": "ups",
-}
+CARRIER_COMPANY_NAMES = {name: code for code, (names, _) in _CARRIERS.items() for name in names}
+CARRIER_HOSTS = {host: code for code, (_, hosts) in _CARRIERS.items() for host in hosts}
+AGGREGATOR_COMPANY_NAMES = {name: code for code, (names, _) in _AGGREGATORS.items() for name in names}
+AGGREGATOR_HOSTS = {host: code for code, (_, hosts) in _AGGREGATORS.items() for host in hosts}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,13 +75,7 @@ class Attribution:
 
 
 def attribute_parcel(
-    *,
-    company: str,
-    url: str,
-    number: str,
-    location: str = "",
-    service: str = "",
-    rules: Sequence[AttributionRule] = (),
+    *, company: str, url: str, number: str, location: str = "", service: str = "", rules: Sequence[AttributionRule] = ()
 ) -> Attribution:
     """Return the carrier and the account holder of one parcel, from what its fulfillment says.
 
@@ -125,9 +93,7 @@ def attribute_parcel(
             and waybill.startswith(normalise_waybill(rule.prefix))
         ):
             carrier = rule.carrier or by_tracking.carrier
-            account_holder = rule.account_holder or (
-                by_tracking.account_holder if not rule.carrier else MERCHANT_ACCOUNT
-            )
+            account_holder = rule.account_holder or (MERCHANT_ACCOUNT if rule.carrier else by_tracking.account_holder)
             return Attribution(carrier=carrier, account_holder=account_holder, decided_by="merchant")
     return by_tracking
 
@@ -138,22 +104,18 @@ def _normalise_company(company: str) -> str:
 
 def _attribute_by_tracking(company: str, url: str, number: str) -> Attribution:
     host = _parse_host(url)
-    compact_company = re.sub(r"[^a-z0-9]", "", company.lower())
-    holder = (
-        _find_host_owner(host, AGGREGATOR_HOSTS)
-        or _find_longest_name(compact_company, AGGREGATOR_COMPANY_NAMES)
-        or MERCHANT_ACCOUNT
-    )
+    letters = re.sub(r"[^a-z0-9]", "", company.lower())
+    aggregator = _find_host_owner(host, AGGREGATOR_HOSTS) or _find_longest_name(letters, AGGREGATOR_COMPANY_NAMES)
     carrier, decided_by = _find_host_owner(host, CARRIER_HOSTS), "url"
     if not carrier:
         words = re.findall(r"[a-z0-9]+", company.lower())
         short = next((SHORT_CARRIER_NAMES[word] for word in words if word in SHORT_CARRIER_NAMES), "")
-        carrier, decided_by = _find_longest_name(compact_company, CARRIER_COMPANY_NAMES) or short, "company"
+        carrier, decided_by = _find_longest_name(letters, CARRIER_COMPANY_NAMES) or short, "company"
     if not carrier:
-        return Attribution(carrier=UNKNOWN_CARRIER, account_holder=holder, decided_by="nothing")
-    return Attribution(
-        carrier=carrier, account_holder=holder, decided_by=decided_by + _build_number_suffix(carrier, number)
-    )
+        carrier, decided_by = UNKNOWN_CARRIER, "nothing"
+    elif carrier in WAYBILL_FORMATS and number.strip():
+        decided_by += "+number" if is_plausible_waybill(carrier, number) else "-number"
+    return Attribution(carrier=carrier, account_holder=aggregator or MERCHANT_ACCOUNT, decided_by=decided_by)
 
 
 def is_plausible_waybill(carrier: str, number: str) -> bool:
@@ -171,12 +133,6 @@ def is_personal_number(number: str) -> bool:
     waybill = normalise_waybill(number)
     phone = re.search(r"(?<![0-9])(?:0|91)?[6-9][0-9]{9}(?![0-9])", waybill)
     return bool(phone or re.search(r"[^\W\d_]{6,}|[^\W\d_A-Z]", waybill))
-
-
-def _build_number_suffix(carrier: str, number: str) -> str:
-    if carrier not in WAYBILL_FORMATS or not number.strip():
-        return ""
-    return "+number" if is_plausible_waybill(carrier, number) else "-number"
 
 
 def _parse_host(url: str) -> str:
@@ -231,18 +187,10 @@ def _is_indiapost_number(number: str) -> bool:
     return {10: 0, 11: 5}.get(11 - weighed % 11, 11 - weighed % 11) == int(number[10])
 
 
-def _is_dtdc_number(number: str) -> bool:
-    return re.fullmatch(r"[A-Z][0-9]{8}|[0-9A-Z]{9,14}", number) is not None
-
-
-def _is_ekart_number(number: str) -> bool:
-    return re.fullmatch(r"FMP[PC][0-9]{10}", number) is not None
-
-
 WAYBILL_FORMATS: Mapping[str, Callable[[str], bool]] = {
     "bluedart": _is_bluedart_number,
     "delhivery": _is_delhivery_number,
-    "dtdc": _is_dtdc_number,
-    "ekart": _is_ekart_number,
+    "dtdc": lambda number: re.fullmatch(r"[A-Z][0-9]{8}|[0-9A-Z]{9,14}", number) is not None,
+    "ekart": lambda number: re.fullmatch(r"FMP[PC][0-9]{10}", number) is not None,
     "indiapost": _is_indiapost_number,
 }

@@ -6,6 +6,7 @@ Pure. Never decides who is the same person: two people may share a phone.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -38,6 +39,11 @@ def legacy_id(value: Any) -> str:
     if text.startswith("gid://shopify/"):
         text = text.rpartition("/")[2].partition("?")[0]
     return text.lstrip("0") if text.isascii() and text.isdigit() else ""
+
+
+def read_record_id(record: Mapping[str, Any]) -> str:
+    """Return the id of an object as webhooks give it; '' where it has none."""
+    return legacy_id(record.get("id")) or legacy_id(record.get("admin_graphql_api_id"))
 
 
 @lru_cache(maxsize=4096)

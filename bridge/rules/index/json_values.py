@@ -16,19 +16,14 @@ def parse_utc_datetime(value: Any) -> datetime | None:
         return None
 
 
-def read_text(value: Any) -> str:
-    """Return text without the blanks around it; '' for anything else."""
-    return value.strip() if isinstance(value, str) else ""
+def read_text(*values: Any) -> str:
+    """Return the first text that is not blank, without the blanks around it; '' where there is none."""
+    return next((text for value in values if isinstance(value, str) and (text := value.strip())), "")
 
 
 def read_texts(values: Any) -> list[str]:
     """Return the texts of a list that are not blank."""
     return [text for text in map(read_text, values) if text] if isinstance(values, list) else []
-
-
-def read_first_text(*values: Any) -> str:
-    """Return the first text that is not blank."""
-    return next((text for text in map(read_text, values) if text), "")
 
 
 def read_object(value: Any) -> Mapping[str, Any]:

@@ -12,8 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from bridge.rules.index.identity import legacy_id
-from bridge.rules.index.json_values import parse_utc_datetime, read_first_text, read_object, read_objects, read_text
+from bridge.rules.index.identity import legacy_id, read_record_id
+from bridge.rules.index.json_values import parse_utc_datetime, read_object, read_objects, read_text
 from bridge.rules.index.shipping import (
     AttributionRules,
     ParcelSighting,
@@ -74,11 +74,11 @@ def _read_order_sighting(body: Mapping[str, Any], rules: AttributionRules) -> Si
     address = read_object(body.get("shipping_address")) or read_object(body.get("billing_address"))
     return Sighting(
         kind=SightingKind.ORDER,
-        order_id=_get_record_id(body),
+        order_id=read_record_id(body),
         order_name=read_text(body.get("name"))[:64],
         customer_id=legacy_id(customer.get("id")),
-        email=read_first_text(body.get("email"), body.get("contact_email"), customer.get("email")),
-        phone=read_first_text(body.get("phone"), customer.get("phone"), address.get("phone")),
+        email=read_text(body.get("email"), body.get("contact_email"), customer.get("email")),
+        phone=read_text(body.get("phone"), customer.get("phone"), address.get("phone")),
         placed_at=parse_utc_datetime(body.get("created_at")),
         updated_at=parse_utc_datetime(body.get("updated_at")),
         parcels=tuple(
@@ -88,10 +88,6 @@ def _read_order_sighting(body: Mapping[str, Any], rules: AttributionRules) -> Si
         ),
         cod=is_cash_on_delivery(body),
     )
-
-
-def _read_order_deletion(body: Mapping[str, Any], _: AttributionRules) -> Sighting:
-    return Sighting(kind=SightingKind.ORDER_DELETED, order_id=_get_record_id(body))
 
 
 def _read_fulfillment_sighting(body: Mapping[str, Any], rules: AttributionRules) -> Sighting:
@@ -115,46 +111,30 @@ def _read_refund_sighting(body: Mapping[str, Any], rules: AttributionRules) -> S
     )
 
 
-def _read_return_sighting(body: Mapping[str, Any], rules: AttributionRules) -> Sighting:
-    return _add_blocker(_read_refund_sighting(body, rules), "return", body)
-
-
 def _read_dispute_sighting(body: Mapping[str, Any], _: AttributionRules) -> Sighting:
     """Return a chargeback or an inquiry: while it is open the proof of delivery is needed."""
     seen = Sighting(
-        kind=SightingKind.PARCELS,
-        order_id=_get_order_id(body),
-        updated_at=parse_utc_datetime(body.get("finalized_on")),
+        kind=SightingKind.PARCELS, order_id=_get_order_id(body), updated_at=parse_utc_datetime(body.get("finalized_on"))
     )
     return _add_blocker(seen, "dispute", body)
 
 
 def _add_blocker(sighting: Sighting, kind: str, body: Mapping[str, Any]) -> Sighting:
     is_open = is_unsettled(kind, read_text(body.get("status")))
-    return (
-        sighting
-        if is_open is None
-        else replace(sighting, matter=f"{kind}/{_get_record_id(body)}", matter_open=is_open)
-    )
+    if is_open is None:
+        return sighting
+    return replace(sighting, matter=f"{kind}/{read_record_id(body)}", matter_open=is_open)
 
 
 def _read_customer_sighting(body: Mapping[str, Any], _: AttributionRules) -> Sighting:
     return Sighting(
         kind=SightingKind.CUSTOMER,
-        customer_id=_get_record_id(body),
+        customer_id=read_record_id(body),
         email=read_text(body.get("email")),
         phone=read_text(body.get("phone")),
         placed_at=parse_utc_datetime(body.get("created_at")),
         updated_at=parse_utc_datetime(body.get("updated_at")),
     )
-
-
-def _read_customer_deletion(body: Mapping[str, Any], _: AttributionRules) -> Sighting:
-    return Sighting(kind=SightingKind.CUSTOMER_DELETED, customer_id=_get_record_id(body))
-
-
-def _read_uninstall(_: Mapping[str, Any], __: AttributionRules) -> Sighting:
-    return Sighting(kind=SightingKind.UNINSTALLED)
 
 
 def _read_customer_merge(body: Mapping[str, Any], _: AttributionRules) -> Sighting:
@@ -169,33 +149,20 @@ def _read_customer_merge(body: Mapping[str, Any], _: AttributionRules) -> Sighti
 
 
 def _get_order_id(body: Mapping[str, Any]) -> str:
-    order = read_object(body.get("order"))
-    return (
-        legacy_id(body.get("order_id"))
-        or legacy_id(order.get("id"))
-        or legacy_id(order.get("admin_graphql_api_id"))
-    )
-
-
-def _get_record_id(body: Mapping[str, Any]) -> str:
-    return legacy_id(body.get("id")) or legacy_id(body.get("admin_graphql_api_id"))
-
-
-def _ignore_delivery(_: Mapping[str, Any], __: AttributionRules) -> Sighting:
-    return Sighting(kind=SightingKind.NOTHING)
+    return legacy_id(body.get("order_id")) or read_record_id(read_object(body.get("order")))
 
 
 _SIGHTING_READERS: Mapping[str, Callable[[Mapping[str, Any], AttributionRules], Sighting]] = {
     "orders": _read_order_sighting,
-    "orders/delete": _read_order_deletion,
-    "orders/edited": _ignore_delivery,  # shows lines only; `orders/updated` comes with it
-    "orders/risk_assessment_changed": _ignore_delivery,
+    "orders/delete": lambda body, _: Sighting(kind=SightingKind.ORDER_DELETED, order_id=read_record_id(body)),
+    "orders/edited": lambda *_: Sighting(kind=SightingKind.NOTHING),  # lines only; `orders/updated` comes with it
+    "orders/risk_assessment_changed": lambda *_: Sighting(kind=SightingKind.NOTHING),
     "fulfillments": _read_fulfillment_sighting,
     "refunds": _read_refund_sighting,
-    "returns": _read_return_sighting,
+    "returns": lambda body, rules: _add_blocker(_read_refund_sighting(body, rules), "return", body),
     "disputes": _read_dispute_sighting,
     "customers": _read_customer_sighting,
-    "customers/delete": _read_customer_deletion,
+    "customers/delete": lambda body, _: Sighting(kind=SightingKind.CUSTOMER_DELETED, customer_id=read_record_id(body)),
     "customers/merge": _read_customer_merge,
-    "app/uninstalled": _read_uninstall,
+    "app/uninstalled": lambda *_: Sighting(kind=SightingKind.UNINSTALLED),
 }

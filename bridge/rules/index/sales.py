@@ -13,14 +13,7 @@ from typing import Any
 
 from bridge.model import PostalAddress, Sale, SaleLine, SaleTax
 from bridge.rules.index.identity import legacy_id
-from bridge.rules.index.json_values import (
-    parse_utc_datetime,
-    read_first_text,
-    read_object,
-    read_objects,
-    read_text,
-    read_texts,
-)
+from bridge.rules.index.json_values import parse_utc_datetime, read_object, read_objects, read_text, read_texts
 
 # The events from which an invoice exists: payment received, or goods sent (CGST s.31(1)).
 INVOICE_TOPICS = ("orders/paid", "orders/fulfilled", "orders/partially_fulfilled")
@@ -45,9 +38,7 @@ def _read_order_sale(body: Mapping[str, Any], received_at: datetime) -> Sale | N
     return Sale(
         order_id=order_id,
         number=read_text(body.get("name")),
-        issued_at=parse_utc_datetime(body.get("updated_at"))
-        or parse_utc_datetime(body.get("processed_at"))
-        or received_at,
+        issued_at=_find_datetime(body, ("updated_at", "processed_at"), received_at),
         currency=read_text(body.get("currency")),
         total=parse_amount(body.get("total_price")),
         tax=parse_amount(body.get("total_tax")),
@@ -76,32 +67,29 @@ def _read_refund_sale(body: Mapping[str, Any], received_at: datetime) -> Sale | 
     money = [
         each
         for each in transactions
-        if read_text(each.get("kind")) == "refund"
-        and read_text(each.get("status")) in PAID_TRANSACTION_STATES
+        if read_text(each.get("kind")) == "refund" and read_text(each.get("status")) in PAID_TRANSACTION_STATES
     ]
-    paid = [parse_amount(each.get("amount")) for each in money]
-    taxes = [parse_amount(each.get("total_tax")) for each in items]
     return Sale(
         order_id=order_id,
         number="",
         refund_id=refund_id,
-        issued_at=parse_utc_datetime(body.get("processed_at"))
-        or parse_utc_datetime(body.get("created_at"))
-        or received_at,
-        currency=read_first_text(*(each.get("currency") for each in money)),
-        total=_sum_amounts(paid),
-        tax=_sum_amounts(taxes),
+        issued_at=_find_datetime(body, ("processed_at", "created_at"), received_at),
+        currency=read_text(*(each.get("currency") for each in money)),
+        total=_sum_amounts([parse_amount(each.get("amount")) for each in money]),
+        tax=_sum_amounts([parse_amount(each.get("total_tax")) for each in items]),
         lines=tuple(_read_sold_line(read_object(each.get("line_item")), each) for each in items),
-        gateways=tuple(
-            dict.fromkeys(read_text(each.get("gateway")) for each in money if read_text(each.get("gateway")))
-        ),
+        gateways=tuple(dict.fromkeys(read_texts([each.get("gateway") for each in money]))),
     )
+
+
+def _find_datetime(body: Mapping[str, Any], keys: tuple[str, ...], default: datetime) -> datetime:
+    return next((found for key in keys if (found := parse_utc_datetime(body.get(key)))), default)
 
 
 def _read_sold_line(line: Mapping[str, Any], refunded: Mapping[str, Any] | None = None) -> SaleLine:
     quantity = (refunded or line).get("quantity")
     return SaleLine(
-        description=read_first_text(line.get("title"), line.get("sku")),
+        description=read_text(line.get("title"), line.get("sku")),
         sku=read_text(line.get("sku")),
         quantity=quantity if isinstance(quantity, int) and not isinstance(quantity, bool) else 0,
         unit_price=_format_amount(line.get("price")),
@@ -113,31 +101,27 @@ def _read_sold_line(line: Mapping[str, Any], refunded: Mapping[str, Any] | None 
 def _read_tax_lines(record: Mapping[str, Any]) -> tuple[SaleTax, ...]:
     return tuple(
         SaleTax(
-            title=read_text(tax.get("title")),
-            rate=str(tax.get("rate") or ""),
-            amount=_format_amount(tax.get("price")),
+            title=read_text(tax.get("title")), rate=str(tax.get("rate") or ""), amount=_format_amount(tax.get("price"))
         )
         for tax in read_objects(record.get("tax_lines"))
     )
 
 
 def _sum_shipping(body: Mapping[str, Any]) -> str:
-    prices = [
-        amounts
-        for line in read_objects(body.get("shipping_lines"))
-        if (amounts := parse_amount(line.get("discounted_price"))) is not None
-        or (amounts := parse_amount(line.get("price"))) is not None
-    ]
-    return f"{sum(prices, Decimal(0)):.2f}"
+    total = Decimal(0)
+    for line in read_objects(body.get("shipping_lines")):
+        discounted = parse_amount(line.get("discounted_price"))
+        total += (parse_amount(line.get("price")) or Decimal(0)) if discounted is None else discounted
+    return f"{total:.2f}"
 
 
 def read_postal_address(address: Mapping[str, Any]) -> PostalAddress:
     """Return a name and an address, without phone and coordinates."""
-    names = [read_text(address.get("first_name")), read_text(address.get("last_name"))]
+    names = read_texts([address.get("first_name"), address.get("last_name")])
     return PostalAddress(
-        name=read_first_text(address.get("name"), " ".join(name for name in names if name)),
+        name=read_text(address.get("name"), " ".join(names)),
         company=read_text(address.get("company")),
-        lines=tuple(line for key in ("address1", "address2") if (line := read_text(address.get(key)))),
+        lines=tuple(read_texts([address.get("address1"), address.get("address2")])),
         city=read_text(address.get("city")),
         postal_code=read_text(address.get("zip")),
         state=read_text(address.get("province")),

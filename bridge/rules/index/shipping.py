@@ -14,21 +14,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from bridge.model import ParcelStatus, Waybill
 from bridge.rules.index.attribution import attribute_parcel
 from bridge.rules.index.identity import legacy_id
-from bridge.rules.index.json_values import (
-    parse_utc_datetime,
-    read_first_text,
-    read_object,
-    read_objects,
-    read_text,
-    read_texts,
-)
+from bridge.rules.index.json_values import parse_utc_datetime, read_object, read_objects, read_text, read_texts
 
 if TYPE_CHECKING:
     from config.merchant_file.processors import AttributionRule
 
-AttributionRules: TypeAlias = (
-    "Sequence[AttributionRule]"  # the merchant's own rules for whose account a parcel is on
-)
+AttributionRules: TypeAlias = "Sequence[AttributionRule]"  # the merchant's own rules for whose account a parcel is on
 
 # https://shopify.dev/docs/api/admin-rest/latest/resources/fulfillment; `failure` may be anything
 SHIPMENT_STATUSES: Mapping[str, ParcelStatus] = {
@@ -44,17 +35,10 @@ SHIPMENT_STATUSES: Mapping[str, ParcelStatus] = {
 
 # https://shopify.dev/docs/api/admin-graphql/latest/enums/FulfillmentDisplayStatus; a status not listed says nothing
 DISPLAY_STATUSES: Mapping[str, ParcelStatus] = {
-    "LABEL_PRINTED": ParcelStatus.BOOKED,
-    "LABEL_PURCHASED": ParcelStatus.BOOKED,
-    "CONFIRMED": ParcelStatus.BOOKED,
+    **{name.upper(): status for name, status in SHIPMENT_STATUSES.items()},
     "SUBMITTED": ParcelStatus.BOOKED,
     "CARRIER_PICKED_UP": ParcelStatus.IN_TRANSIT,
-    "IN_TRANSIT": ParcelStatus.IN_TRANSIT,
     "DELAYED": ParcelStatus.IN_TRANSIT,
-    "ATTEMPTED_DELIVERY": ParcelStatus.IN_TRANSIT,
-    "READY_FOR_PICKUP": ParcelStatus.IN_TRANSIT,
-    "OUT_FOR_DELIVERY": ParcelStatus.OUT_FOR_DELIVERY,
-    "DELIVERED": ParcelStatus.DELIVERED,
     "PICKED_UP": ParcelStatus.DELIVERED,
 }
 
@@ -78,9 +62,7 @@ class ParcelSighting:
     status_at: datetime | None = None
 
 
-def read_fulfillment_parcels(
-    shipment: Mapping[str, Any], rules: AttributionRules
-) -> Iterator[ParcelSighting]:
+def read_fulfillment_parcels(shipment: Mapping[str, Any], rules: AttributionRules) -> Iterator[ParcelSighting]:
     """Return the parcels of one fulfilment."""
     company = read_text(shipment.get("tracking_company"))
     numbers = read_texts(shipment.get("tracking_numbers")) or read_texts([shipment.get("tracking_number")])
@@ -110,18 +92,16 @@ def read_reverse_parcels(body: Mapping[str, Any], rules: AttributionRules) -> tu
     for key in ("reverse_deliveries", "return_shipments", "reverse_shipments"):
         for shipment in read_objects(body.get(key)):
             tracking = read_object(shipment.get("tracking")) or shipment
-            number = read_first_text(tracking.get("number"), tracking.get("tracking_number"))
+            number = read_text(tracking.get("number"), tracking.get("tracking_number"))
             if number:
-                company = read_first_text(tracking.get("carrier_name"), tracking.get("tracking_company"))
-                url = read_first_text(tracking.get("url"), tracking.get("tracking_url"))
+                company = read_text(tracking.get("carrier_name"), tracking.get("tracking_company"))
+                url = read_text(tracking.get("url"), tracking.get("tracking_url"))
                 parcels.append(_build_parcel_sighting(number, None, company=company, url=url, rules=rules))
     return tuple(parcels)
 
 
-def _build_parcel_sighting(
-    number: str, shipped_at: datetime | None, **tracking_fields: Any
-) -> ParcelSighting:
-    by = attribute_parcel(number=number, **tracking_fields)
+def _build_parcel_sighting(number: str, shipped_at: datetime | None, **tracking: Any) -> ParcelSighting:
+    by = attribute_parcel(number=number, **tracking)
     return ParcelSighting(
         number=number[:64], carrier=by.carrier, account_holder=by.account_holder, shipped_at=shipped_at
     )
@@ -170,11 +150,7 @@ def _read_display_status(shipment: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _build_waybill(
-    tracking: Mapping[str, Any],
-    company_key: str,
-    shipment: Mapping[str, Any],
-    rules: AttributionRules,
-    **waybill_fields: Any,
+    tracking: Mapping[str, Any], company_key: str, shipment: Mapping[str, Any], rules: AttributionRules, **of_order: Any
 ) -> Waybill:
     number = read_text(tracking.get("number"))[:64]
     by = attribute_parcel(
@@ -186,11 +162,7 @@ def _build_waybill(
     )
     shipped_at = parse_utc_datetime(shipment.get("createdAt"))
     return Waybill(
-        number=number,
-        carrier=by.carrier,
-        account_holder=by.account_holder,
-        shipped_at=shipped_at,
-        **waybill_fields,
+        number=number, carrier=by.carrier, account_holder=by.account_holder, shipped_at=shipped_at, **of_order
     )
 
 
@@ -199,6 +171,4 @@ def is_cash_on_delivery(body: Mapping[str, Any]) -> bool | None:
     gateway_names = read_texts(body.get("payment_gateway_names")) or read_texts([body.get("gateway")])
     if not gateway_names:
         return None
-    return any(
-        re.search(r"cash.?on.?delivery|\bcod\b", name.lower().replace("_", " ")) for name in gateway_names
-    )
+    return any(re.search(r"cash.?on.?delivery|\bcod\b", name.lower().replace("_", " ")) for name in gateway_names)

@@ -38,26 +38,14 @@ PROCESSOR_RETENTION_LAWS: Mapping[str, str] = {
 }
 MAX_NOTE_CHARS = 500
 MAX_RETAINED_DAYS = 36_525  # a hundred years: a later day is a typing error
-ANSWERED_NOTICE_STATES = (
-    NoticeState.COMPLETED,
-    NoticeState.PARTLY_REFUSED,
-    NoticeState.NOT_FOUND,
-    NoticeState.REFUSED,
-)
-OPEN_NOTICE_STATES = (
-    NoticeState.QUEUED,
-    NoticeState.SENT,
-    NoticeState.BOUNCED,
-    NoticeState.REMINDED,
-    NoticeState.ACKNOWLEDGED,
-    NoticeState.EXPIRED,
-)
 NOTICE_STATE_BY_ANSWER: Mapping[ProcessorAnswer, NoticeState] = {
     ProcessorAnswer.ERASED: NoticeState.COMPLETED,
     ProcessorAnswer.RETAINED: NoticeState.PARTLY_REFUSED,
     ProcessorAnswer.NOT_FOUND: NoticeState.NOT_FOUND,
     ProcessorAnswer.REFUSED: NoticeState.REFUSED,
 }
+ANSWERED_NOTICE_STATES = tuple(NOTICE_STATE_BY_ANSWER.values())
+OPEN_NOTICE_STATES = frozenset(NoticeState) - {NoticeState.WAITING, *ANSWERED_NOTICE_STATES}
 # worst first: an operator looks at the worst answer first
 ANSWER_OUTCOMES_WORST_FIRST: Sequence[tuple[ProcessorAnswer, Outcome]] = (
     (ProcessorAnswer.REFUSED, Outcome.DENIED),
@@ -147,43 +135,20 @@ class NoticeTaskStatus:
 def derive_notice_task_status(
     processor: str, items: Sequence[NoticeItem], notices: Sequence[Notice]
 ) -> NoticeTaskStatus:
-    """Return the status of the task from its items and the notices that list them.
-
-    `notices` are those of this request only.
-    """
+    """Return the status of the task from its items and the notices of this request that list them."""
     open_items = [entry for entry in items if entry.answer is None]
     answers = Counter(entry.answer for entry in items if entry.answer is not None)
-    outcome = Outcome.UNCONFIRMED
-    if not open_items:
-        outcome = next(
-            (
-                outcome_of_answer
-                for answer_kind, outcome_of_answer in ANSWER_OUTCOMES_WORST_FIRST
-                if answers[answer_kind]
-            ),
-            Outcome.ABSENT,
-        )
+    given = [outcome for answer, outcome in ANSWER_OUTCOMES_WORST_FIRST if answers[answer]]
     refused = answers[ProcessorAnswer.REFUSED]
     state = TaskState.WAITING if open_items else TaskState.FAILED if refused else TaskState.DONE
-    gaps = (
-        (
-            Gap(
-                system=processor,
-                absence=Absence.NOT_REMOVED,
-                what=f"{refused} records",
-                reason="processor_refused",
-            ),
-        )
-        if refused
-        else ()
-    )
+    gap = Gap(system=processor, absence=Absence.NOT_REMOVED, what=f"{refused} records", reason="processor_refused")
     due = [letter.due_at for letter in notices if letter.due_at and letter.state in OPEN_NOTICE_STATES]
     return NoticeTaskStatus(
         state=state,
-        outcome=outcome,
+        outcome=Outcome.UNCONFIRMED if open_items else (given or [Outcome.ABSENT])[0],
         error=_find_first_problem(open_items, notices, refused),
         expected_by=min(due, default=None) if open_items else None,
-        gaps=gaps,
+        gaps=(gap,) if refused else (),
         report=NoticeReport(
             items=len(items),
             answers={str(answer): count for answer, count in sorted(answers.items())},
@@ -195,14 +160,10 @@ def derive_notice_task_status(
     )
 
 
-def _find_first_problem(
-    open_items: Sequence[NoticeItem], notices: Sequence[Notice], refused_count: int
-) -> str:
+def _find_first_problem(open_items: Sequence[NoticeItem], notices: Sequence[Notice], refused_count: int) -> str:
     """Return the one problem that an operator looks at first, as a code; '' where there is none."""
     blocking_reason = next((entry.reason for entry in open_items if entry.reason in BLOCKING_REASONS), "")
-    problem_state = next(
-        (str(letter.state) for letter in notices if letter.state in PROBLEM_NOTICE_STATES), ""
-    )
+    problem_state = next((str(letter.state) for letter in notices if letter.state in PROBLEM_NOTICE_STATES), "")
     return blocking_reason or problem_state or ("processor_refused" if refused_count else "")
 
 
@@ -228,23 +189,14 @@ def _summarise_retained_items(items: Sequence[NoticeItem]) -> list[dict[str, Any
     groups = Counter((entry.law, entry.until) for entry in items if entry.answer is ProcessorAnswer.RETAINED)
     return [
         {"law": law, "until": until.isoformat() if until else None, "entries": count}
-        for (law, until), count in sorted(
-            groups.items(), key=lambda group: (group[0][0], group[0][1] or date.max)
-        )
+        for (law, until), count in sorted(groups.items(), key=lambda group: (group[0][0], group[0][1] or date.max))
     ]
 
 
 def _format_notice(notice: Notice) -> dict[str, Any]:
+    values = {name: getattr(notice, name) for name in ("id", "state", "via", "reminders", "answered_via")}
     moments = ("sent_at", "due_at", "answered_at")
-    times = {name: moment.isoformat() if (moment := getattr(notice, name)) else None for name in moments}
-    return {
-        "id": notice.id,
-        "state": notice.state,
-        "via": notice.via,
-        "reminders": notice.reminders,
-        "answered_via": notice.answered_via,
-        **times,
-    }
+    return values | {name: moment.isoformat() if (moment := getattr(notice, name)) else None for name in moments}
 
 
 def _format_latest_datetime(moments: Sequence[datetime | None]) -> str | None:

@@ -7,13 +7,13 @@ needs the data to deliver. In doubt it waits; a person may release.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from operator import itemgetter
-from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, TypeAlias
 
 from bridge.model import NoticeItem, ParcelStatus, ReferenceKind
-from bridge.rules.retention.holds import find_retention_holds, local_day
+from bridge.rules.retention.holds import find_retention_holds
+from bridge.rules.retention.statutory_last_days import compute_day_start, local_day
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,27 +21,14 @@ if TYPE_CHECKING:
     from config.merchant_file.notice_rules import NoticeRules
     from config.retention_file.retention import Retention
 
-SHIPMENT_CATEGORY = (
-    "shipment"  # of the retention file: its holds bind the carriers' copy and the bridge's alike
-)
-TRACKING_PAUSE_DAYS = (
-    1,
-    1,
-    2,
-    3,
-    5,
-    7,
-)  # days between two requests for a moving parcel; then weekly
+SHIPMENT_CATEGORY = "shipment"  # of the retention file: its holds bind the carriers' copy and the bridge's alike
+TRACKING_PAUSE_DAYS = (1, 1, 2, 3, 5, 7)  # days between two requests for a moving parcel; then weekly
 OPEN_ENDED_PAUSE_DAYS = 7  # an item with an open end is checked weekly
-FINAL_PARCEL_STATUSES = (
-    ParcelStatus.DELIVERED,
-    ParcelStatus.RETURNED,
-    ParcelStatus.CANCELLED,
-    ParcelStatus.LOST,
-)
+FINAL_PARCEL_STATUSES = (ParcelStatus.DELIVERED, ParcelStatus.RETURNED, ParcelStatus.CANCELLED, ParcelStatus.LOST)
 UNINFORMATIVE_PARCEL_STATUSES = (ParcelStatus.UNKNOWN, ParcelStatus.NOT_FOUND)
 RETURNING_PARCEL_STATUSES = (ParcelStatus.RETURNING, ParcelStatus.RETURN_BOOKED, ParcelStatus.REDIRECTED)
 PAUSED_BY_OPERATOR = "held_by_operator"
+Wait: TypeAlias = tuple[datetime | None, str]  # a reason to wait with its end; None is an open end
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,25 +56,22 @@ def decide_notice_timing(
     open_waits = [(until, reason) for until, reason in waits if until is None or until > now]
     if not open_waits:
         return NoticeTiming()
-    is_final, pause = (
-        item.status in FINAL_PARCEL_STATUSES,
-        TRACKING_PAUSE_DAYS[min(item.looks, len(TRACKING_PAUSE_DAYS) - 1)],
-    )
+    is_final = item.status in FINAL_PARCEL_STATUSES
+    pause_days = TRACKING_PAUSE_DAYS[min(item.looks, len(TRACKING_PAUSE_DAYS) - 1)]
     open_ended = [reason for until, reason in open_waits if until is None]
     if open_ended:
-        return NoticeTiming(
-            reason=open_ended[0], look_at=now + timedelta(days=OPEN_ENDED_PAUSE_DAYS if is_final else pause)
-        )
+        days = OPEN_ENDED_PAUSE_DAYS if is_final else pause_days
+        return NoticeTiming(reason=open_ended[0], look_at=now + timedelta(days=days))
     until, reason = max(((until, reason) for until, reason in open_waits if until), key=itemgetter(0))
     look_at = until
     if is_trackable and not is_final:  # it may arrive earlier
-        look_at = min(until, now + timedelta(days=pause))
+        look_at = min(until, now + timedelta(days=pause_days))
     return NoticeTiming(reason=reason, not_before=until, look_at=look_at)
 
 
 def _list_wait_reasons(
     item: NoticeItem, is_trackable: bool, notice_rules: NoticeRules, retention: Retention, now: datetime
-) -> list[tuple[datetime | None, str]]:
+) -> list[Wait]:
     """Return every reason to wait with its end; None is an open end. The gravest comes first."""
     if item.matters:
         return [(None, _format_blocker_code(item.matters))]
@@ -100,7 +84,7 @@ def _list_wait_reasons(
         if is_trackable and status not in UNINFORMATIVE_PARCEL_STATUSES:
             return [(None, "parcel_moving")]
         return _list_untracked_waits(item, is_trackable, notice_rules, retention, now)
-    waits: list[tuple[datetime | None, str]] = list(_list_retention_waits(item, since, now, retention))
+    waits = _list_retention_waits(item, since, now, retention)
     if status is ParcelStatus.LOST:
         waits.append((since + timedelta(days=notice_rules.lost_claim_days), "lost_claim"))
     if status in (ParcelStatus.DELIVERED, ParcelStatus.RETURNED):
@@ -113,7 +97,7 @@ def _list_wait_reasons(
 
 def _list_untracked_waits(
     item: NoticeItem, is_trackable: bool, notice_rules: NoticeRules, retention: Retention, now: datetime
-) -> list[tuple[datetime | None, str]]:
+) -> list[Wait]:
     """Return the waits of a parcel without known status: so many days after its last news it counts as delivered."""
     reason = "carrier_does_not_know_it" if is_trackable else "carrier_not_tracked"
     news = [moment for moment in (item.shipped_at, item.status_at) if moment is not None]
@@ -129,9 +113,7 @@ def _format_blocker_code(blockers: Sequence[str]) -> str:
     return PAUSED_BY_OPERATOR if PAUSED_BY_OPERATOR in blockers else f"{blockers[0].partition('/')[0]}_open"
 
 
-def _list_retention_waits(
-    item: NoticeItem, status_since: datetime, now: datetime, retention: Retention
-) -> list[tuple[datetime | None, str]]:
+def _list_retention_waits(item: NoticeItem, status_since: datetime, now: datetime, retention: Retention) -> list[Wait]:
     category = retention.categories.get(SHIPMENT_CATEGORY)
     if category is None:
         return []
@@ -139,16 +121,8 @@ def _list_retention_waits(
     # a parcel that came back or was cancelled leaves no contract open
     if item.status is ParcelStatus.DELIVERED:
         events |= {"ordered_at": item.shipped_at or status_since, "delivered_at": status_since}
-    holds = find_retention_holds(
-        category, events=events, today=local_day(now, retention.calendar), retention=retention
-    )
-    zone = ZoneInfo(retention.calendar.timezone)
+    holds = find_retention_holds(category, events=events, today=local_day(now, retention.calendar), retention=retention)
     return [
-        (
-            datetime.combine(hold.erasable_from, time.min, zone).astimezone(UTC)
-            if hold.erasable_from
-            else None,
-            f"hold_{hold.ground}"[:48],
-        )
+        (compute_day_start(hold.erasable_from, retention) if hold.erasable_from else None, f"hold_{hold.ground}"[:48])
         for hold in holds
     ]

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from bridge.errors import PayloadInvalid
 from bridge.model import BankDetails, RefundAccount, RefundState, Settlement
-from bridge.rules.retention.holds import find_retention_holds, local_day
+from bridge.rules.retention.holds import find_retention_holds
+from bridge.rules.retention.statutory_last_days import compute_day_start, local_day
 
 if TYPE_CHECKING:
     from config.retention_file.retention import Retention
@@ -74,9 +74,7 @@ def validate_settlement(*, reference: str, amount: str, currency: str, on: date)
     return Settlement(reference=reference, amount=Decimal(amount), currency=currency, on=on)
 
 
-def find_read_refusal(
-    account: RefundAccount | None, *, refund: str, purpose: str, lock: Sequence[str]
-) -> str:
+def find_read_refusal(account: RefundAccount | None, *, refund: str, purpose: str, lock: Sequence[str]) -> str:
     """Return why these details may not be read, as a code; '' where they may.
 
     Policy s.2 and s.5.xvi: to execute the refund and for nothing else. A purpose that `purpose_lock` of the retention
@@ -91,11 +89,6 @@ def find_read_refusal(
     return "" if account.state is RefundState.OPEN else account.state.value
 
 
-def compute_day_start(day: date, retention: Retention) -> datetime:
-    """Return when a day begins where the merchant keeps its books."""
-    return datetime.combine(day, time.min, ZoneInfo(retention.calendar.timezone)).astimezone(UTC)
-
-
 def compute_erase_at(opened_at: datetime, settled_at: datetime, retention: Retention) -> datetime | None:
     """Return when the details must be erased: the day after the last day of every hold of their category.
 
@@ -106,10 +99,8 @@ def compute_erase_at(opened_at: datetime, settled_at: datetime, retention: Reten
         return None
     events = {"refund_opened_at": opened_at, "refund_reconciled_at": settled_at}
     today = local_day(settled_at, retention.calendar)
-    release_days = [
-        hold.erasable_from
-        for hold in find_retention_holds(category, events=events, today=today, retention=retention)
-    ]
+    holds = find_retention_holds(category, events=events, today=today, retention=retention)
+    release_days = [hold.erasable_from for hold in holds]
     if None in release_days:
         return None
     return max([settled_at, *(compute_day_start(day, retention) for day in release_days if day)])

@@ -24,9 +24,7 @@ POLICY_CLOCK, LAW_CLOCK, SHOPIFY_CLOCK = "policy_30_days", "law_one_month", "sho
 MONTHS_PER_YEAR = 12
 
 
-def compute_clocks(
-    *, received_at: datetime, webhook_received_at: datetime | None, rules: ClockRules
-) -> Deadlines:
+def compute_clocks(*, received_at: datetime, webhook_received_at: datetime | None, rules: ClockRules) -> Deadlines:
     """Return every clock of a request that reached the merchant at `received_at`.
 
     Acknowledging: 48 hours by law (Consumer Protection (E-Commerce) Rules 2020 r.4(5)), 72 by the

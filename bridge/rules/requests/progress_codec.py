@@ -13,28 +13,7 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any, assert_never
 
-from bridge.model import (
-    EraseProgress,
-    GatherProgress,
-    InvoiceSearchResult,
-    ListedWaybill,
-    LocateProgress,
-    NoticeProgress,
-    NoticeReport,
-    PlatformRequestProgress,
-    PollProgress,
-    PrecheckResult,
-    Progress,
-    RemainingShopData,
-    RequestKind,
-    ResidueProgress,
-    SealProgress,
-    ShopEraseProgress,
-    TaskAction,
-    TaskState,
-    WaitReason,
-    Waybill,
-)
+from bridge import model
 
 PARCELS_PREFIX = "parcels:"  # before the list of parcels, where a connector's cursor was
 WAYBILL_FIELDS = ("number", "carrier", "account_holder", "order_id", "order_name")
@@ -57,60 +36,52 @@ RESIDUE_KEYS = {
     "still_present": "still_there",
     "quarantined": "quarantined",
 }
-WAITING_STATES = (
-    TaskState.RETRY,
-    TaskState.WAITING,
-    TaskState.FAILED,
-)  # in which a task can have a wait reason
+# in which a task can have a wait reason
+WAITING_STATES = (model.TaskState.RETRY, model.TaskState.WAITING, model.TaskState.FAILED)
 PRECHECK_ERROR_PREFIX = "guard_"  # before each blocking code in the error of a task that prechecks blocked
 
 
-def encode_cursor(progress: Progress | None) -> str:
+def encode_cursor(progress: model.Progress | None) -> str:
     """Return what of the progress must be sealed, '' where there is nothing."""
     match progress:
-        case GatherProgress(parcels=None):
+        case model.GatherProgress(parcels=None):
             return progress.cursor
-        case GatherProgress(parcels=tuple() as parcels):
+        case model.GatherProgress(parcels=tuple() as parcels):
             rows = [{name: getattr(parcel, name) for name in WAYBILL_FIELDS} for parcel in parcels]
             return PARCELS_PREFIX + json.dumps(rows)
-        case SealProgress(search=InvoiceSearchResult() as search):
-            return json.dumps(
-                {
-                    "none": sorted(search.never_invoiced),
-                    "missing": sorted(search.missing_copies),
-                    "whole": search.is_complete,
-                }
-            )
-        case EraseProgress(excluded_order_ids=order_ids) if order_ids:
+        case model.SealProgress(search=model.InvoiceSearchResult() as search):
+            orders = {"none": sorted(search.never_invoiced), "missing": sorted(search.missing_copies)}
+            return json.dumps(orders | {"whole": search.is_complete})
+        case model.EraseProgress(excluded_order_ids=order_ids) if order_ids:
             return json.dumps(list(order_ids))
-        case NoticeProgress(listed_waybills=waybills) if waybills:
+        case model.NoticeProgress(listed_waybills=waybills) if waybills:
             return json.dumps([asdict(listed) for listed in waybills])
     return ""
 
 
-def encode_detail(progress: Progress | None) -> dict[str, Any]:
+def encode_detail(progress: model.Progress | None) -> dict[str, Any]:
     """Return the counts and codes of the progress, JSON-ready and without a personal value."""
     detail: dict[str, Any] = {}
     match progress:
-        case GatherProgress(requested_parcels=int(count)):
+        case model.GatherProgress(requested_parcels=int(count)):
             detail = {"waybills": count}
-        case EraseProgress():
+        case model.EraseProgress():
             detail = dict(progress.removed_rows)
-        case ShopEraseProgress(stopped_at=stopped_at):
+        case model.ShopEraseProgress(stopped_at=stopped_at):
             stopped = {STOPPED_AT_KEY: stopped_at.isoformat()} if stopped_at else {}
             detail = {**stopped, **progress.removed_rows, **encode_remaining_shop_data(progress.remaining)}
-        case PlatformRequestProgress():
+        case model.PlatformRequestProgress():
             detail = {
                 **({} if progress.reason is None else {"reason": progress.reason}),
                 **({"guards": [asdict(each) for each in progress.prechecks]} if progress.prechecks else {}),
                 **({"released": list(progress.released_codes)} if progress.released_codes else {}),
             }
-        case PollProgress(reason=str(reason)):
+        case model.PollProgress(reason=str(reason)):
             detail = {"reason": reason}
-        case ResidueProgress():
+        case model.ResidueProgress():
             values = {key: getattr(progress, name) for name, key in RESIDUE_KEYS.items()}
             detail = {key: value for key, value in values.items() if value is not None}
-        case NoticeProgress(report=NoticeReport() as report):
+        case model.NoticeProgress(report=model.NoticeReport() as report):
             detail = {
                 "entries": report.items,
                 "answers": dict(report.answers),
@@ -122,7 +93,7 @@ def encode_detail(progress: Progress | None) -> dict[str, Any]:
     return detail
 
 
-def encode_remaining_shop_data(remaining: RemainingShopData) -> dict[str, Any]:
+def encode_remaining_shop_data(remaining: model.RemainingShopData) -> dict[str, Any]:
     """Return what the erasure of a shop keeps, without what there is none of."""
     values = {
         "documents": remaining.documents,
@@ -135,80 +106,78 @@ def encode_remaining_shop_data(remaining: RemainingShopData) -> dict[str, Any]:
 
 
 def decode_progress(
-    action: TaskAction, kind: RequestKind, cursor: str, detail: Mapping[str, Any]
-) -> Progress:
+    action: model.TaskAction, kind: model.RequestKind, cursor: str, detail: Mapping[str, Any]
+) -> model.Progress:
     """Return the progress of a task of this action, in a request of this kind, from its two stored parts."""
-    progress: Progress
+    progress: model.Progress
     match action:
-        case TaskAction.GATHER:
+        case model.TaskAction.GATHER:
             progress = _decode_gather(cursor, detail)
-        case TaskAction.LOCATE_PARCELS:
-            progress = LocateProgress()
-        case TaskAction.SEAL_INVOICES:
+        case model.TaskAction.LOCATE_PARCELS:
+            progress = model.LocateProgress()
+        case model.TaskAction.SEAL_INVOICES:
             progress = _decode_seal(cursor)
-        case TaskAction.REQUEST_PLATFORM_ERASURE:
-            progress = PlatformRequestProgress(
+        case model.TaskAction.REQUEST_PLATFORM_ERASURE:
+            progress = model.PlatformRequestProgress(
                 reason=detail.get("reason"),
-                prechecks=tuple(PrecheckResult(**each) for each in detail.get("guards", ())),
+                prechecks=tuple(model.PrecheckResult(**each) for each in detail.get("guards", ())),
                 released_codes=tuple(detail.get("released", ())),
             )
-        case TaskAction.REMOVE_PLATFORM_RESIDUE:
-            progress = ResidueProgress(**{name: detail.get(key) for name, key in RESIDUE_KEYS.items()})
-        case TaskAction.ERASE if kind is RequestKind.SHOP_ERASURE:
+        case model.TaskAction.REMOVE_PLATFORM_RESIDUE:
+            progress = model.ResidueProgress(**{name: detail.get(key) for name, key in RESIDUE_KEYS.items()})
+        case model.TaskAction.ERASE if kind is model.RequestKind.SHOP_ERASURE:
             progress = _decode_shop_erase(detail)
-        case TaskAction.ERASE:
+        case model.TaskAction.ERASE:
             order_ids = tuple(json.loads(cursor)) if cursor else ()
-            progress = EraseProgress(removed_rows=detail, excluded_order_ids=order_ids)
-        case TaskAction.POLL_PLATFORM_ERASURE:
-            progress = PollProgress(reason=detail.get("reason"))
-        case TaskAction.NOTIFY_PROCESSOR:
+            progress = model.EraseProgress(removed_rows=detail, excluded_order_ids=order_ids)
+        case model.TaskAction.POLL_PLATFORM_ERASURE:
+            progress = model.PollProgress(reason=detail.get("reason"))
+        case model.TaskAction.NOTIFY_PROCESSOR:
             progress = _decode_notice(cursor, detail)
         case _:
             assert_never(action)
     return progress
 
 
-def _decode_gather(cursor: str, detail: Mapping[str, Any]) -> GatherProgress:
+def _decode_gather(cursor: str, detail: Mapping[str, Any]) -> model.GatherProgress:
     requested = detail.get("waybills")
     if not cursor.startswith(PARCELS_PREFIX):
-        return GatherProgress(cursor=cursor, requested_parcels=requested)
+        return model.GatherProgress(cursor=cursor, requested_parcels=requested)
     rows = json.loads(cursor.removeprefix(PARCELS_PREFIX))
-    return GatherProgress(parcels=tuple(Waybill(**row) for row in rows), requested_parcels=requested)
+    return model.GatherProgress(parcels=tuple(model.Waybill(**row) for row in rows), requested_parcels=requested)
 
 
-def _decode_seal(cursor: str) -> SealProgress:
+def _decode_seal(cursor: str) -> model.SealProgress:
     if not cursor:
-        return SealProgress()
+        return model.SealProgress()
     row = json.loads(cursor)
-    return SealProgress(
-        search=InvoiceSearchResult(
-            never_invoiced=frozenset(row["none"]),
-            missing_copies=frozenset(row["missing"]),
-            is_complete=row["whole"],
-        )
+    never_invoiced, missing_copies = frozenset(row["none"]), frozenset(row["missing"])
+    search = model.InvoiceSearchResult(
+        never_invoiced=never_invoiced, missing_copies=missing_copies, is_complete=row["whole"]
     )
+    return model.SealProgress(search=search)
 
 
-def _decode_shop_erase(detail: Mapping[str, Any]) -> ShopEraseProgress:
+def _decode_shop_erase(detail: Mapping[str, Any]) -> model.ShopEraseProgress:
     stopped = detail.get(STOPPED_AT_KEY)
     values = {name: detail[key] for name, key in REMAINING_KEYS.items() if key in detail}
     if "until" in values:
         values["until"] = date.fromisoformat(values["until"])
     if "grounds" in values:
         values["grounds"] = tuple(values["grounds"])
-    return ShopEraseProgress(
+    return model.ShopEraseProgress(
         removed_rows={
             table: count
             for table, count in detail.items()
             if table != STOPPED_AT_KEY and not table.startswith(REMAINING_PREFIX)
         },
-        remaining=RemainingShopData(**values),
+        remaining=model.RemainingShopData(**values),
         stopped_at=datetime.fromisoformat(stopped) if stopped else None,
     )
 
 
-def _decode_notice(cursor: str, detail: Mapping[str, Any]) -> NoticeProgress:
-    report = NoticeReport(
+def _decode_notice(cursor: str, detail: Mapping[str, Any]) -> model.NoticeProgress:
+    report = model.NoticeReport(
         items=detail.get("entries", 0),
         answers=detail.get("answers", {}),
         waiting=tuple(detail.get("waits", ())),
@@ -217,13 +186,13 @@ def _decode_notice(cursor: str, detail: Mapping[str, Any]) -> NoticeProgress:
         notices=tuple(detail.get("notices", ())),
     )
     listed = json.loads(cursor) if cursor else ()
-    return NoticeProgress(
+    return model.NoticeProgress(
         report=report if detail else None,
-        listed_waybills=tuple(ListedWaybill(waybill=row["waybill"], order=row["order"]) for row in listed),
+        listed_waybills=tuple(model.ListedWaybill(waybill=row["waybill"], order=row["order"]) for row in listed),
     )
 
 
-def derive_wait_reason(state: TaskState, last_error: str) -> WaitReason | None:
+def derive_wait_reason(state: model.TaskState, last_error: str) -> model.WaitReason | None:
     """Return why a task waits from the text that is shown for it; None where no step decides by that text.
 
     Needed until no process of the release before `tasks.wait_reason` runs any more: that release writes `last_error`
@@ -232,5 +201,5 @@ def derive_wait_reason(state: TaskState, last_error: str) -> WaitReason | None:
     if state not in WAITING_STATES:
         return None
     if last_error.startswith(PRECHECK_ERROR_PREFIX):
-        return WaitReason.PRECHECK_BLOCKED
-    return next((reason for reason in WaitReason if reason == last_error), None)
+        return model.WaitReason.PRECHECK_BLOCKED
+    return next((reason for reason in model.WaitReason if reason == last_error), None)

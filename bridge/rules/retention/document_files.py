@@ -1,4 +1,4 @@
-"""Decide whether a shop's own document is acceptable: its media type, its size, its day. Pure.
+"""Decide whether a shop's own document is acceptable: its media type, its size, its day; and who may open it. Pure.
 
 The bytes stay as they are (CGST r.56(8)); a name that promises another media type than the bytes have is refused.
 """
@@ -22,6 +22,9 @@ _FILE_TYPES = {
     ".json": ("application/json", b"{"),
 }
 SUFFIX_BY_MEDIA_TYPE = {media: suffix for suffix, (media, _) in reversed(_FILE_TYPES.items())}
+# Policy section 3 names five departments with access; a sealed document is only for those who answer for the books
+STAFF_ROLES = ("admin", "sales_logistics", "marketing", "legal_compliance", "sysadmin")
+DOCUMENT_READER_ROLES = frozenset({"admin", "legal_compliance"})
 _LEADING_TEXT_BYTES = b"\xef\xbb\xbf \t\r\n"  # a byte order mark, blanks
 
 
@@ -41,6 +44,11 @@ def detect_media_type(name: str, content: bytes) -> str:
     if not (content.lstrip(_LEADING_TEXT_BYTES) if len(start) == 1 else content).startswith(start):
         raise PayloadInvalid("not_its_kind")
     return media
+
+
+def may_open_documents(role: str) -> bool:
+    """Return True for the roles that may read a statutory copy in the clear."""
+    return role in DOCUMENT_READER_ROLES
 
 
 def parse_issued_at(text: str, *, timezone: str, now: datetime) -> datetime:

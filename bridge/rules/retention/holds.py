@@ -16,35 +16,13 @@ from typing import TYPE_CHECKING
 from bridge.rules.retention.statutory_last_days import (
     CONTRACT_LENGTH_FIELDS,
     CONTRACT_RULE,
-    LAST_DAY_RULES,
-    compute_age_end,
     compute_erasable_from,
-    compute_financial_year_end,
-    compute_gst_return_due,
     compute_last_day,
-    local_day,
 )
 from config.retention_file.gdpr_bases import ERASE_ON_CONFLICT, GDPR_REGIMES
 
 if TYPE_CHECKING:
     from config.retention_file.retention_model import Category, Law, Retention, RetentionRule
-
-__all__ = [
-    "LAST_DAY_RULES",
-    "RetentionHold",
-    "RetentionHoldState",
-    "compute_age_end",
-    "compute_contract_end",
-    "compute_erasable_from",
-    "compute_financial_year_end",
-    "compute_gst_return_due",
-    "compute_last_day",
-    "evaluate_retention_hold",
-    "find_retention_holds",
-    "is_hold_applicable",
-    "is_law_applicable",
-    "local_day",
-]
 
 ALWAYS_OPEN = "always"
 UNREADABLE_RULE_CITATION = "the rule in the retention file could not be read: it holds until it is mended"
@@ -73,10 +51,10 @@ class RetentionHold:
     """
 
     ground: str
-    law: str
     citation: str
-    last_day: date | None
-    erasable_from: date | None
+    law: str = ""
+    last_day: date | None = None
+    erasable_from: date | None = None
     release_needs: tuple[str, ...] = ()
     gdpr_ground: str = ""
     must_disclose: bool = False
@@ -98,16 +76,13 @@ def find_retention_holds(
     holds outlive their last day until the legal form is known and the file was reviewed. `regimes` are those of
     the data subject: one more never adds a hold.
     """
-    holds = [
-        hold
-        for ground in category.holds
-        for state, hold in [
-            evaluate_retention_hold(ground, events=events, today=today, retention=retention, regimes=regimes)
-        ]
-        if state is RetentionHoldState.HOLDS
-    ]
-    if f"category.{category.id}" in retention.broken:
-        holds.append(_build_unreadable_hold(f"category.{category.id}"))
+    holds = []
+    for ground in category.holds:
+        state, hold = evaluate_retention_hold(ground, events=events, today=today, retention=retention, regimes=regimes)
+        if state is RetentionHoldState.HOLDS:
+            holds.append(hold)
+    if (ground := f"category.{category.id}") in retention.broken:
+        holds.append(RetentionHold(ground=ground, citation=UNREADABLE_RULE_CITATION))
     return sorted(holds, key=lambda hold: hold.last_day or date.max, reverse=True)
 
 
@@ -123,7 +98,7 @@ def evaluate_retention_hold(
     rule = retention.holds.get(ground)
     law = retention.laws.get(rule.law) if rule else None
     if rule is None or law is None:
-        return RetentionHoldState.HOLDS, _build_unreadable_hold(ground)
+        return RetentionHoldState.HOLDS, RetentionHold(ground=ground, citation=UNREADABLE_RULE_CITATION)
     has_begun, under_gdpr = _has_hold_begun(rule, events), not set(GDPR_REGIMES).isdisjoint(regimes)
     last_day = _compute_hold_last_day(rule, events, retention) if has_begun else None
     hold = RetentionHold(
@@ -140,7 +115,8 @@ def evaluate_retention_hold(
         return inapplicable, hold
     if not has_begun:
         return RetentionHoldState.NOT_STARTED, hold
-    return (RetentionHoldState.OVER if _is_hold_over(hold, today) else RetentionHoldState.HOLDS), hold
+    is_over = hold.erasable_from is not None and today >= hold.erasable_from and not hold.release_needs
+    return (RetentionHoldState.OVER if is_over else RetentionHoldState.HOLDS), hold
 
 
 def is_hold_applicable(
@@ -149,9 +125,7 @@ def is_hold_applicable(
     """Return True where the hold can keep anything of this merchant and data subject on that day; a broken one can."""
     rule = retention.holds.get(ground)
     law = retention.laws.get(rule.law) if rule else None
-    return (
-        rule is None or law is None or _find_inapplicable_state(rule, law, today, retention, regimes) is None
-    )
+    return rule is None or law is None or _find_inapplicable_state(rule, law, today, retention, regimes) is None
 
 
 def compute_contract_end(events: Mapping[str, datetime], retention: Retention) -> date | None:
@@ -163,8 +137,7 @@ def compute_contract_end(events: Mapping[str, datetime], retention: Retention) -
     """
     rules = [rule for rule in retention.holds.values() if rule.last_day_rule == CONTRACT_RULE]
     last_days = [_compute_hold_last_day(rule, events, retention) for rule in rules]
-    known_days = [day for day in last_days if day is not None]
-    return max(known_days) if known_days and len(known_days) == len(last_days) else None
+    return None if None in last_days else max(filter(None, last_days), default=None)
 
 
 def is_law_applicable(law: Law, merchant: Mapping[str, object]) -> bool:
@@ -173,6 +146,22 @@ def is_law_applicable(law: Law, merchant: Mapping[str, object]) -> bool:
         (fact := path.removeprefix("merchant.")) not in merchant or merchant[fact] in allowed
         for path, allowed in law.applies_if.items()
     )
+
+
+def list_region_requirements(region: str, retention: Retention, today: date) -> list[str]:
+    """Return ids of the holds and categories that require this region, of laws that bind this merchant on that day.
+
+    Income-tax Rules 2026 r.46(8): books of account are accessible in India, with a daily backup on servers in India.
+    """
+    used_holds = {ground for category in retention.categories.values() for ground in category.holds}
+    required = []
+    for hold in retention.holds.values():
+        law = retention.laws.get(hold.law)
+        binds = law is None or (law.is_in_force(today) and is_law_applicable(law, retention.merchant))
+        if hold.storage_region == region and hold.id in used_holds and binds:
+            required.append(hold.id)
+    required += [each.id for each in retention.categories.values() if each.storage_region == region]
+    return required
 
 
 def _find_inapplicable_state(
@@ -187,17 +176,6 @@ def _find_inapplicable_state(
     return RetentionHoldState.YIELDS_TO_GDPR if conflict and rule.eu_conflict == ERASE_ON_CONFLICT else None
 
 
-def _build_unreadable_hold(ground: str) -> RetentionHold:
-    return RetentionHold(
-        ground=ground, law="", citation=UNREADABLE_RULE_CITATION, last_day=None, erasable_from=None
-    )
-
-
-def _is_hold_over(hold: RetentionHold, today: date) -> bool:
-    erasable_from = hold.erasable_from
-    return erasable_from is not None and today >= erasable_from and not hold.release_needs
-
-
 def _has_hold_begun(rule: RetentionRule, events: Mapping[str, datetime]) -> bool:
     """Return True where the hold's event, or the event that opens it, has happened.
 
@@ -206,21 +184,13 @@ def _has_hold_begun(rule: RetentionRule, events: Mapping[str, datetime]) -> bool
     return rule.from_event in events or rule.opened_by == ALWAYS_OPEN or rule.opened_by in events
 
 
-def _compute_hold_last_day(
-    rule: RetentionRule, events: Mapping[str, datetime], retention: Retention
-) -> date | None:
+def _compute_hold_last_day(rule: RetentionRule, events: Mapping[str, datetime], retention: Retention) -> date | None:
     if rule.extend_if and rule.extend_if in events:
         return None
     args = dict(rule.args)
     if rule.last_day_rule == CONTRACT_RULE:
-        args |= {
-            length: days
-            for length in CONTRACT_LENGTH_FIELDS
-            if (days := retention.merchant.get(length)) is not None
-        }
-    last_day = compute_last_day(
-        rule.last_day_rule, args, events.get(rule.from_event), calendar=retention.calendar
-    )
+        args |= {each: days for each in CONTRACT_LENGTH_FIELDS if (days := retention.merchant.get(each)) is not None}
+    last_day = compute_last_day(rule.last_day_rule, args, events.get(rule.from_event), calendar=retention.calendar)
     extension = rule.extend_until
     if last_day is None or extension is None:
         return last_day
@@ -229,23 +199,15 @@ def _compute_hold_last_day(
         return None
     if ended is None:
         return last_day
-    extended = compute_last_day(
-        "event_plus_months", {"months": extension.months}, ended, calendar=retention.calendar
-    )
+    extended = compute_last_day("event_plus_months", {"months": extension.months}, ended, calendar=retention.calendar)
     return None if extended is None else max(last_day, extended)
 
 
 def _list_release_needs(rule: RetentionRule, retention: Retention) -> tuple[str, ...]:
     """Return what must be decided first: the lengths of the contract; for books the legal form and the review."""
     if rule.last_day_rule == CONTRACT_RULE:
-        return tuple(
-            f"merchant.{length}"
-            for length in CONTRACT_LENGTH_FIELDS
-            if retention.merchant.get(length) is None
-        )
+        return tuple(f"merchant.{each}" for each in CONTRACT_LENGTH_FIELDS if retention.merchant.get(each) is None)
     if not rule.statutory:
         return ()
     undecided = retention.merchant.get("legal_entity_type", "unknown") == "unknown"
-    return ((LEGAL_FORM_FIELD,) if undecided else ()) + (
-        () if retention.reviewed_on else (REVIEWED_ON_FIELD,)
-    )
+    return ((LEGAL_FORM_FIELD,) if undecided else ()) + (() if retention.reviewed_on else (REVIEWED_ON_FIELD,))

@@ -54,11 +54,8 @@ def compute_taxable_value(sale: Sale) -> Decimal | None:
 def find_buyer_gstin(sale: Sale) -> str:
     """Return the buyer's GSTIN where an attribute of the order or the company's name holds one, in any spelling."""
     texts = [*(value for _, value in sale.attributes), sale.billing.company, sale.delivery.company]
-    gstins = (
-        GSTIN_PATTERN.search(_GSTIN_SEPARATORS.sub("", text.upper())) or GSTIN_PATTERN.search(text.upper())
-        for text in texts
-    )
-    return next((match.group() for match in gstins if match), "")
+    spellings = (spelling for text in texts for spelling in (_GSTIN_SEPARATORS.sub("", text.upper()), text.upper()))
+    return next((match.group() for each in spellings if (match := GSTIN_PATTERN.search(each))), "")
 
 
 def list_missing_particulars(sale: Sale) -> list[str]:
@@ -66,16 +63,12 @@ def list_missing_particulars(sale: Sale) -> list[str]:
     destination = _get_supply_address(sale)
     wanted = list_buyer_name_reasons(sale, tuple(BUYER_NAME_CONDITIONS), VaultRules())
     is_buyer_named = bool(sale.billing.name or sale.billing.company) and bool(sale.billing.lines)
-    return [
-        *(
-            ["state"]
-            if destination.country_code in ("", HOME_COUNTRY)
-            and not (destination.state or destination.state_code)
-            else []
-        ),
-        *(["buyer"] if wanted and not is_buyer_named else []),
-        *([] if sale.is_complete else ["lines"]),
-    ]
+    missing = {
+        "state": _is_domestic(destination) and not (destination.state or destination.state_code),
+        "buyer": wanted and not is_buyer_named,
+        "lines": not sale.is_complete,
+    }
+    return [code for code, is_missing in missing.items() if is_missing]
 
 
 def _is_export(sale: Sale, _: VaultRules) -> bool:
@@ -84,27 +77,18 @@ def _is_export(sale: Sale, _: VaultRules) -> bool:
     return bool(country) and country != HOME_COUNTRY
 
 
-def _is_high_value(sale: Sale, _: VaultRules) -> bool:
-    value = compute_taxable_value(sale)
-    return value is not None and value >= BUYER_NAMED_FROM_INR
-
-
 def _is_buyer_name_requested(sale: Sale, rules: VaultRules) -> bool:
     requesting_names = {name.casefold() for name in rules.asked_for_by}
     given_names = {name.strip().casefold() for name, value in sale.attributes if value.strip()}
     return bool(requesting_names & given_names)
 
 
-def _is_buyer_registered(sale: Sale, _: VaultRules) -> bool:
-    return bool(find_buyer_gstin(sale))
-
-
 # The names that a category may list under `name_address_required_if_any`.
 BUYER_NAME_CONDITIONS: Mapping[str, Callable[[Sale, VaultRules], bool]] = {
     "is_export": _is_export,
-    "taxable_value_at_least_50000_inr": _is_high_value,
+    "taxable_value_at_least_50000_inr": lambda sale, _: (compute_taxable_value(sale) or 0) >= BUYER_NAMED_FROM_INR,
     "recipient_requested": _is_buyer_name_requested,
-    "recipient_has_gstin": _is_buyer_registered,
+    "recipient_has_gstin": lambda sale, _: bool(find_buyer_gstin(sale)),
 }
 
 
@@ -115,18 +99,14 @@ def list_buyer_name_reasons(sale: Sale, conditions: tuple[str, ...], rules: Vaul
     corrected later. An unknown condition does so too.
     """
     reasons = [
-        name
-        for name in conditions
-        if name not in BUYER_NAME_CONDITIONS or BUYER_NAME_CONDITIONS[name](sale, rules)
+        name for name in conditions if name not in BUYER_NAME_CONDITIONS or BUYER_NAME_CONDITIONS[name](sale, rules)
     ]
     if compute_taxable_value(sale) is None:
         reasons.append(TAXABLE_VALUE_UNKNOWN)
     return (*reasons, *([KEPT_BY_SETTING] if rules.keep_identity else []))
 
 
-def build_invoice_copy(
-    sale: Sale, supplier: Supplier, conditions: tuple[str, ...], rules: VaultRules
-) -> InvoiceCopy:
+def build_invoice_copy(sale: Sale, supplier: Supplier, conditions: tuple[str, ...], rules: VaultRules) -> InvoiceCopy:
     """Return the statutory minimum of a sale, or of what was paid back of it, ready to be sealed.
 
     A credit note (r.53) names nobody: it refers to its invoice, which names the buyer where it must.
@@ -184,15 +164,17 @@ def _build_place_of_supply(sale: Sale) -> dict[str, str]:
     return {
         "state": destination.state,
         "state_code": destination.state_code,
-        "gst_state_code": GST_STATE_CODES.get(destination.state_code, "")
-        if destination.country_code in ("", HOME_COUNTRY)
-        else "",
+        "gst_state_code": GST_STATE_CODES.get(destination.state_code, "") if _is_domestic(destination) else "",
         "country_code": destination.country_code,
     }
 
 
 def _get_supply_address(sale: Sale) -> PostalAddress:
     return sale.delivery if sale.delivery.country_code or sale.delivery.state_code else sale.billing
+
+
+def _is_domestic(address: PostalAddress) -> bool:
+    return address.country_code in ("", HOME_COUNTRY)
 
 
 def _format_postal_address(address: PostalAddress) -> dict[str, Any]:

@@ -35,10 +35,7 @@ class ShortenedRetention:
 
 def collect_max_ages(retention: Retention) -> dict[str, Any]:
     """Return what the file says of each category's ages."""
-    return {
-        category.id: _describe_category_ages(category, retention)
-        for category in retention.categories.values()
-    }
+    return {category.id: _describe_category_ages(category, retention) for category in retention.categories.values()}
 
 
 def find_expiry_days(max_ages: Iterable[MaxAges], age_key: tuple[str, str]) -> int:
@@ -54,16 +51,13 @@ def find_shortened_retention(accepted: MaxAges, loaded: MaxAges) -> list[Shorten
     for category in sorted(accepted):
         old, new = accepted[category], loaded.get(category)
         if new is not None:
-            if _is_age_shorter(_get_effective_age(old), _get_effective_age(new)):
-                shortened.append(
-                    _build_age_change(category, "max_age", _get_effective_age(old), _get_effective_age(new))
-                )
+            age_change = _get_effective_age(old), _get_effective_age(new)
+            if _is_age_shorter(*age_change):
+                shortened.append(_build_age_change(category, "max_age", *age_change))
             for ground, hold in sorted(old["holds"].items()):
                 if ground not in new["holds"] or _is_hold_weaker(hold, new["holds"][ground]):
                     texts = (_format_hold_rule(hold), _format_hold_rule(new["holds"].get(ground, {})))
-                    shortened.append(
-                        ShortenedRetention(category=category, what=ground, old=texts[0], new=texts[1])
-                    )
+                    shortened.append(ShortenedRetention(category=category, what=ground, old=texts[0], new=texts[1]))
     for category, name in DEFAULT_EXPIRY_DAYS:
         days = [find_expiry_days([ages], (category, name)) for ages in (accepted, loaded)]
         if days[1] < days[0] and (category, name) not in {(one.category, one.what) for one in shortened}:
@@ -130,10 +124,7 @@ def _is_hold_weaker(accepted: Mapping[str, Any] | None, loaded: Mapping[str, Any
         accepted["rule"] != loaded["rule"]
         or accepted["from_event"] != loaded["from_event"]
         or any(loaded["args"].get(name, 0) < accepted["args"].get(name, 0) for name in spans)
-        or any(
-            accepted[name] and loaded[name] != accepted[name]
-            for name in ("opened_by", "extend_if", "extend_until")
-        )
+        or any(accepted[name] and loaded[name] != accepted[name] for name in ("opened_by", "extend_if", "extend_until"))
         or loaded["extend_months"] < accepted["extend_months"]
         or (accepted["statutory"] and not loaded["statutory"])
         or (loaded["gives_way"] == "erase" != accepted["gives_way"])
@@ -146,9 +137,7 @@ def _is_hold_weaker(accepted: Mapping[str, Any] | None, loaded: Mapping[str, Any
 def _build_age_change(
     category: str, what: str, old: Mapping[str, int] | None, new: Mapping[str, int] | None
 ) -> ShortenedRetention:
-    return ShortenedRetention(
-        category=category, what=what, old=_format_max_age(old), new=_format_max_age(new)
-    )
+    return ShortenedRetention(category=category, what=what, old=_format_max_age(old), new=_format_max_age(new))
 
 
 def _format_max_age(span: Mapping[str, int] | None) -> str:

@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bridge.model import Proceeding
 from bridge.rules.requests.regimes import list_regimes
-from bridge.rules.retention.holds import RetentionHold, find_retention_holds, local_day
+from bridge.rules.retention.holds import RetentionHold, find_retention_holds
+from bridge.rules.retention.statutory_last_days import local_day
 
 if TYPE_CHECKING:
     from bridge.model import Document, LegalHold
@@ -23,14 +24,13 @@ if TYPE_CHECKING:
 
 INVOICE_CATEGORY = "invoice_document"  # of the retention file
 LEGAL_HOLD_GROUND = "legal_claim"
-PROCEEDING_OPEN_EVENTS = {
-    Proceeding.TAX: "tax_proceeding_open",
-    Proceeding.ASSESSMENT: "assessment_reopened",
-}  # events of the file
+# events of the file
+PROCEEDING_OPEN_EVENTS = {Proceeding.TAX: "tax_proceeding_open", Proceeding.ASSESSMENT: "assessment_reopened"}
 PROCEEDING_DISPOSED_EVENT = "tax_proceeding_disposed_at"
 NO_INVOICE_CATEGORY = "the retention file has no category invoice_document: held until it has"
 OPEN_LEGAL_HOLD_CITATION = "a claim that nobody released"
 _ONE_DAY = timedelta(days=1)
+HoldEvents: TypeAlias = Mapping[str, datetime]  # when each event of the retention file happened
 
 
 class ReleaseDayChange(StrEnum):
@@ -92,50 +92,38 @@ class DocumentRetentionCalculator:
     ) -> DocumentRetention:
         """Return what keeps these linked documents of one order: the latest counts for all (CGST r.53, T11)."""
         latest = max(document.issued_at for document in documents)
-        speak = list_regimes({document.country for document in documents})
-        claimed, issued_on = (
-            _collect_legal_hold_events(legal_holds),
-            local_day(latest, self._retention.calendar),
-        )
-        key = (issued_on, tuple(sorted(claimed)), claimed.get(PROCEEDING_DISPOSED_EVENT), speak)
+        regimes = list_regimes({document.country for document in documents})
+        hold_events, issued_on = _collect_legal_hold_events(legal_holds), local_day(latest, self._retention.calendar)
+        key = (issued_on, tuple(sorted(hold_events)), hold_events.get(PROCEEDING_DISPOSED_EVENT), regimes)
         if key not in self._results:
-            events = {"document_issued_at": latest, "transaction_at": latest, **claimed}
-            self._results[key] = self._build_retention(events, issued_on, speak)
+            events = {"document_issued_at": latest, "transaction_at": latest, **hold_events}
+            self._results[key] = self._build_retention(events, issued_on, regimes)
         return self._results[key]
 
-    def _build_retention(
-        self, events: Mapping[str, datetime], issued_on: date, regime_codes: tuple[str, ...]
-    ) -> DocumentRetention:
-        holds = self._list_retention_holds(events, self._today, regime_codes)
+    def _build_retention(self, events: HoldEvents, issued_on: date, regimes: tuple[str, ...]) -> DocumentRetention:
+        holds = self._list_retention_holds(events, self._today, regimes)
         if holds:
-            free_from, grounds = self._find_erasable_from(events, regime_codes), holds
+            free_from, grounds = self._find_erasable_from(events, regimes), holds
         else:
-            grounds = self._list_retention_holds(events, issued_on, regime_codes)
+            grounds = self._list_retention_holds(events, issued_on, regimes)
             days = [hold.erasable_from for hold in grounds if hold.erasable_from]
             free_from = min(self._today, max(days, default=self._today))
-        return DocumentRetention(
-            holds=tuple(holds), erasable_from=free_from, grounds=tuple(hold.ground for hold in grounds)
-        )
+        ids = tuple(hold.ground for hold in grounds)
+        return DocumentRetention(holds=tuple(holds), erasable_from=free_from, grounds=ids)
 
-    def _list_retention_holds(
-        self, events: Mapping[str, datetime], day: date, regime_codes: tuple[str, ...]
-    ) -> list[RetentionHold]:
+    def _list_retention_holds(self, events: HoldEvents, day: date, regimes: tuple[str, ...]) -> list[RetentionHold]:
         category = self._retention.categories.get(INVOICE_CATEGORY)
         if category is None:
-            return [_build_open_ended_hold("quarantine", NO_INVOICE_CATEGORY)]
-        holds = find_retention_holds(
-            category, events=events, today=day, retention=self._retention, regimes=regime_codes
-        )
+            return [RetentionHold(ground="quarantine", citation=NO_INVOICE_CATEGORY)]
+        holds = find_retention_holds(category, events=events, today=day, retention=self._retention, regimes=regimes)
         if "claim_opened_at" in events and LEGAL_HOLD_GROUND not in {hold.ground for hold in holds}:
-            holds.insert(0, _build_open_ended_hold(LEGAL_HOLD_GROUND, OPEN_LEGAL_HOLD_CITATION))
+            holds.insert(0, RetentionHold(ground=LEGAL_HOLD_GROUND, citation=OPEN_LEGAL_HOLD_CITATION))
         return holds
 
-    def _find_erasable_from(
-        self, events: Mapping[str, datetime], regime_codes: tuple[str, ...]
-    ) -> date | None:
+    def _find_erasable_from(self, events: HoldEvents, regimes: tuple[str, ...]) -> date | None:
         """Return the first day from today on which nothing holds: duties end, laws are repealed and begin."""
         day = self._today
-        while holds := self._list_retention_holds(events, day, regime_codes):
+        while holds := self._list_retention_holds(events, day, regimes):
             ends = [self._find_hold_end(hold) for hold in holds]
             if None in ends:
                 return None
@@ -156,18 +144,11 @@ def _collect_legal_hold_events(legal_holds: Sequence[LegalHold]) -> dict[str, da
     events: dict[str, datetime] = {}
     for legal_hold in legal_holds:
         if legal_hold.released_at is None:
-            for event in filter(
-                None,
-                (
-                    "claim_opened_at",
-                    PROCEEDING_OPEN_EVENTS.get(Proceeding(legal_hold.kind)) if legal_hold.kind else None,
-                ),
-            ):
+            of_kind = [PROCEEDING_OPEN_EVENTS[Proceeding(legal_hold.kind)]] if legal_hold.kind else []
+            for event in ("claim_opened_at", *of_kind):
                 events[event] = min(legal_hold.opened_at, events.get(event, legal_hold.opened_at))
-        elif legal_hold.kind == Proceeding.TAX and legal_hold.disposed_at is not None:
-            events[PROCEEDING_DISPOSED_EVENT] = max(
-                legal_hold.disposed_at, events.get(PROCEEDING_DISPOSED_EVENT, legal_hold.disposed_at)
-            )
+        elif legal_hold.kind == Proceeding.TAX and (disposed_at := legal_hold.disposed_at) is not None:
+            events[PROCEEDING_DISPOSED_EVENT] = max(disposed_at, events.get(PROCEEDING_DISPOSED_EVENT, disposed_at))
     return events
 
 
@@ -177,7 +158,3 @@ def compare_release_days(old: date | None, new: date | None, *, today: date) -> 
     if old_day == new_day:
         return ReleaseDayChange.SAME
     return ReleaseDayChange.EARLIER if new_day < old_day else ReleaseDayChange.LATER
-
-
-def _build_open_ended_hold(ground: str, citation: str) -> RetentionHold:
-    return RetentionHold(ground=ground, law="", citation=citation, last_day=None, erasable_from=None)

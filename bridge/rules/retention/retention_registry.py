@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from bridge.rules.requests.deadlines import add_months_to_date
 from bridge.rules.retention.holds import find_retention_holds
+from bridge.rules.retention.statutory_last_days import compute_day_start
 
 if TYPE_CHECKING:
     from config.retention_file.retention import Category, Retention
@@ -39,27 +39,23 @@ class UnstoredCategory:
     reason: str
 
 
-REASON_STORED_AT_SHOP = (
-    "gathered for an access package only, and destroyed with it; the rest is in the shop's own systems"
-)
+STORED_AT_SHOP = "gathered for an access package only, and destroyed with it; the rest is in the shop's own systems"
 CATEGORY_REGISTRY: Mapping[str, StoredCategory | UnstoredCategory] = {
-    "customer_profile": UnstoredCategory(REASON_STORED_AT_SHOP),
+    "customer_profile": UnstoredCategory(STORED_AT_SHOP),
     "contact": UnstoredCategory("keyed hashes in the index: category parcel_index; in the clear nowhere"),
-    "address": UnstoredCategory(REASON_STORED_AT_SHOP),
+    "address": UnstoredCategory(STORED_AT_SHOP),
     "order_lines": UnstoredCategory("in the sealed documents: category invoice_document"),
-    "order_free_text": UnstoredCategory(REASON_STORED_AT_SHOP),
+    "order_free_text": UnstoredCategory(STORED_AT_SHOP),
     "invoice_document": StoredCategory(location="vault_documents", deleted_by="release"),
-    "payment_reference": UnstoredCategory(
-        "in the sealed documents, and beside a refund: category cod_refund_bank"
-    ),
+    "payment_reference": UnstoredCategory("in the sealed documents, and beside a refund: category cod_refund_bank"),
     "cod_refund_bank": StoredCategory(location="refund_accounts", deleted_by="refund"),
     "shipment": UnstoredCategory("waybills in the index and in instructions: parcel_index, instruction_text"),
-    "cod_risk": UnstoredCategory(REASON_STORED_AT_SHOP),
-    "marketing_consent": UnstoredCategory(REASON_STORED_AT_SHOP),
+    "cod_risk": UnstoredCategory(STORED_AT_SHOP),
+    "marketing_consent": UnstoredCategory(STORED_AT_SHOP),
     "suppression": StoredCategory(
         location="suppressions", deleted_by="age", events=("created_at", "last_processing_at")
     ),
-    "usage_cookies": UnstoredCategory(REASON_STORED_AT_SHOP),
+    "usage_cookies": UnstoredCategory(STORED_AT_SHOP),
     "support": UnstoredCategory("the bridge stores no ticket"),
     "identity_proof": UnstoredCategory("who decided is in the evidence; the bridge accepts no document"),
     "webhook_payload": StoredCategory(location="deliveries.body", deleted_by="purge"),
@@ -78,9 +74,7 @@ CATEGORY_REGISTRY: Mapping[str, StoredCategory | UnstoredCategory] = {
     "parcel_index": StoredCategory(
         location="orders, parcels, customers, merges", deleted_by="age", events=("last_processing_at",)
     ),
-    "instruction_text": StoredCategory(
-        location="notice_entries.doc", deleted_by="age", events=("last_processing_at",)
-    ),
+    "instruction_text": StoredCategory(location="notice_entries.doc", deleted_by="age", events=("last_processing_at",)),
 }
 
 
@@ -97,14 +91,9 @@ def compute_expiry_cutoff(
         return None
     names = {*stored_category.events, *((str(age["event"]),) if age else ())}
     try:
-        day = add_months_to_date(today, -int(age.get("months", 0))) - timedelta(
-            days=int(age.get("days", 0)) + 1
-        )
+        day = add_months_to_date(today, -int(age.get("months", 0))) - timedelta(days=int(age.get("days", 0)) + 1)
         while holds := find_retention_holds(
-            category,
-            events=dict.fromkeys(names, datetime.combine(day, time.min, ZoneInfo(retention.timezone))),
-            today=today,
-            retention=retention,
+            category, events=dict.fromkeys(names, compute_day_start(day, retention)), today=today, retention=retention
         ):
             if any(hold.erasable_from is None or hold.release_needs for hold in holds):
                 return None
@@ -117,4 +106,4 @@ def compute_expiry_cutoff(
 
 def compute_day_end(day: date, retention: Retention) -> datetime:
     """Return the moment at which the next day begins where the merchant keeps its books."""
-    return datetime.combine(day + _ONE_DAY, time.min, ZoneInfo(retention.timezone)).astimezone(UTC)
+    return compute_day_start(day + _ONE_DAY, retention)

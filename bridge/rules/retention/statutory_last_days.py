@@ -7,7 +7,7 @@ calendar's time zone. What cannot be computed has no last day, which holds.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ from bridge.rules.requests.deadlines import MONTHS_PER_YEAR, add_months_to_date
 from config.retention_file.retention_model import LAST_DAY_RULE_ARGS
 
 if TYPE_CHECKING:
-    from config.retention_file.retention_model import Calendar
+    from config.retention_file.retention_model import Calendar, Retention
 
 CONTRACT_RULE = "contract_discharged"
 CONTRACT_LENGTH_FIELDS = ("return_window_days", "warranty_days")
@@ -64,10 +64,6 @@ def _compute_contract_last_day(day: date, args: Mapping[str, int], _: Calendar) 
     return day + timedelta(days=max(args[length] for length in CONTRACT_LENGTH_FIELDS))
 
 
-def _compute_manual_last_day(_day: date, _args: Mapping[str, int], _calendar: Calendar) -> None:
-    """Return None: a claim ends when a person says so, and the caller then no longer names its event."""
-
-
 LastDayRule = Callable[["date", Mapping[str, int], "Calendar"], "date | None"]
 LAST_DAY_RULES: Mapping[str, LastDayRule] = {
     "gst_annual_return_due_plus_months": _compute_gst_last_day,
@@ -76,13 +72,12 @@ LAST_DAY_RULES: Mapping[str, LastDayRule] = {
     "event_plus_months": _compute_event_last_day,
     "event_plus_years": _compute_event_last_day,
     CONTRACT_RULE: _compute_contract_last_day,
-    "until_released_by_ops": _compute_manual_last_day,
+    # a claim ends when a person says so, and the caller then no longer names its event
+    "until_released_by_ops": lambda *_: None,
 }
 
 
-def compute_last_day(
-    rule: str, args: Mapping[str, int], event: datetime | None, *, calendar: Calendar
-) -> date | None:
+def compute_last_day(rule: str, args: Mapping[str, int], event: datetime | None, *, calendar: Calendar) -> date | None:
     """Return the last day on which the duty binds, in the calendar's time zone. None: the end is open.
 
     Open are: an event that has not happened, a rule of no known name, missing arguments, a day beyond the
@@ -106,6 +101,11 @@ def compute_erasable_from(last_day: date | None) -> date | None:
 def local_day(moment: datetime, calendar: Calendar) -> date:
     """Return the calendar day of a moment where the merchant keeps its books."""
     return moment.astimezone(ZoneInfo(calendar.timezone)).date()
+
+
+def compute_day_start(day: date, retention: Retention) -> datetime:
+    """Return the moment at which a day begins where the merchant keeps its books."""
+    return datetime.combine(day, time.min, ZoneInfo(retention.calendar.timezone)).astimezone(UTC)
 
 
 def compute_age_end(age: Mapping[str, Any], event: datetime, calendar: Calendar) -> date:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.rules.index.identity import legacy_id
+from bridge.rules.index.identity import legacy_id, read_record_id
 from bridge.rules.index.json_values import read_object, read_objects, read_text, read_texts
 from bridge.rules.scanning import context_words, scanner
 
@@ -46,9 +46,7 @@ def build_review_key(what: str, *, customer_id: str) -> str:
     return f"{what}|customer {customer_id}"
 
 
-def find_sensitive_text(
-    topic: str, body: Mapping[str, Any], kinds: Collection[str]
-) -> list[SensitiveTextLocation]:
+def find_sensitive_text(topic: str, body: Mapping[str, Any], kinds: Collection[str]) -> list[SensitiveTextLocation]:
     """Return the fields of one delivery that hold numbers of these kinds, and those too long to read completely."""
     if not kinds:
         return []
@@ -63,10 +61,9 @@ def find_sensitive_text(
         if len(scanned) < len(joined) or any(len(text) > MAX_TEXT_CHARS for text in texts):
             descriptions.append(TEXT_TOO_LONG)
         customer_id = customer if field_name.startswith("customer") else ""
-        locations += [
-            SensitiveTextLocation(what=f"{field_name}: {what}", order_id=order, customer_id=customer_id)
-            for what in descriptions
-        ]
+        for what in descriptions:
+            location = SensitiveTextLocation(what=f"{field_name}: {what}", order_id=order, customer_id=customer_id)
+            locations.append(location)
     return locations
 
 
@@ -108,9 +105,8 @@ def _is_app_identifier(name: str, value: str) -> bool:
 
 
 def _get_record_owner_ids(topic: str, body: Mapping[str, Any]) -> tuple[str, str]:
-    own_id = legacy_id(body.get("id")) or legacy_id(body.get("admin_graphql_api_id"))
+    own_id = read_record_id(body)
     if topic.startswith("customers/"):
         return "", own_id
     order = own_id if topic.startswith("orders/") else legacy_id(body.get("order_id"))
-    customer = read_object(body.get("customer"))
-    return order, legacy_id(customer.get("id")) or legacy_id(customer.get("admin_graphql_api_id"))
+    return order, read_record_id(read_object(body.get("customer")))

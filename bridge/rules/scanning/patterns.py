@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from bridge.rules.scanning import bank_codes, context_words
 
@@ -21,9 +22,7 @@ _UPI_PATTERN = re.compile(
     r"(?P<handle>[A-Za-z][A-Za-z0-9]{1,63})(?![A-Za-z0-9_@-])"
 )
 _DOMAIN_CONTINUES = re.compile(r"\.\w")
-_EMAIL_DOMAIN = re.compile(
-    r"\.(?:com?|in|net|org|edu|gov|bank|io|info|biz|me|app|ai|dev|shop|store|us|uk)\b", re.IGNORECASE
-)
+_EMAIL_DOMAIN = re.compile(r"(?i)\.(?:com?|in|net|org|edu|gov|bank|io|info|biz|me|app|ai|dev|shop|store|us|uk)\b")
 # Reserve Bank of India: four letters of the bank, a zero, six of the branch. A landline goes on after seven digits
 _IFSC_PATTERN = re.compile(
     rf"(?<![A-Za-z0-9])(?P<bank>[A-Za-z]{{4}}){_GAP_PATTERN}{{0,2}}0"
@@ -50,11 +49,8 @@ def find_by_pattern(text: str, *, for_masking: bool) -> tuple[list[ScanHit], str
     remaining_text = text
     for kind, pattern, beginning, is_hit in _NUMBER_PATTERNS:
         if beginning.search(remaining_text):
-            hits = [
-                ScanHit(kind, *each.span())
-                for each in pattern.finditer(remaining_text)
-                if is_hit(each, text, for_masking)
-            ]
+            matches = pattern.finditer(remaining_text)
+            hits = [ScanHit(kind, *each.span()) for each in matches if is_hit(each, text, for_masking)]
             remaining_text = _blank_out_hits(remaining_text, hits)
             found += hits
     return found, remaining_text
@@ -77,40 +73,28 @@ def _is_upi_id(match: re.Match[str], text: str, for_masking: bool) -> bool:
         return True
     if not known and (match["gap"] != "@" or handle in bank_codes.NON_PAYMENT_HANDLES):
         return False
-    return (
-        for_masking
-        or context_words.UPI_WORDS.search(context_words.get_text_around(text, *match.span())) is not None
-    )
+    return for_masking or context_words.has_word_around(context_words.UPI_WORDS, text, *match.span())
 
 
 def _is_ifsc(match: re.Match[str], text: str, for_masking: bool) -> bool:
     if match["bank"].upper() in bank_codes.IFSC_BANK_CODES:
         return True
     if len(match[0]) > 11:  # gaps within
-        return context_words.IFSC_LABEL.search(context_words.get_text_before(text, match.start())) is not None
-    return (
-        for_masking
-        or context_words.BANK_WORDS.search(context_words.get_text_around(text, *match.span())) is not None
-    )
+        return context_words.has_word_before(context_words.IFSC_LABEL, text, match.start())
+    return for_masking or context_words.has_word_around(context_words.BANK_WORDS, text, *match.span())
 
 
 def _is_pan(match: re.Match[str], text: str, _for_masking: bool) -> bool:
     if len(match[0]) == 10:  # no gap
         return True
-    of_a_person = match["holder"] == "P" and match[0].isupper()
-    return (
-        of_a_person
-        or context_words.PAN_WORDS.search(
-            context_words.get_text_before(text, match.start(), context_words.CONTEXT_CHARS_BEFORE)
-        )
-        is not None
-    )
+    is_of_a_person = match["holder"] == "P" and match[0].isupper()
+    max_chars = context_words.CONTEXT_CHARS_BEFORE
+    return is_of_a_person or context_words.has_word_before(context_words.PAN_WORDS, text, match.start(), max_chars)
 
 
 # Almost no text holds these beginnings, and they are faster to search than the pattern
-_NUMBER_PATTERNS: tuple[
-    tuple[str, re.Pattern[str], re.Pattern[str], Callable[[re.Match[str], str, bool], bool]], ...
-] = (
+_NumberPattern: TypeAlias = tuple[str, re.Pattern[str], re.Pattern[str], Callable[[re.Match[str], str, bool], bool]]
+_NUMBER_PATTERNS: tuple[_NumberPattern, ...] = (
     (UPI_KIND, _UPI_PATTERN, re.compile("@"), _is_upi_id),
     (IFSC_KIND, _IFSC_PATTERN, re.compile("0"), _is_ifsc),
     (PAN_KIND, _PAN_PATTERN, re.compile(r"\d{4}[ -]?[A-Za-z]"), _is_pan),

@@ -33,11 +33,7 @@ def find_signing_secret(raw: bytes, header: str | None, secrets: Sequence[bytes]
     given_signature = header.encode("utf-8", "surrogatepass")
     matched = -1
     for index, secret in enumerate(secrets):
-        if (
-            secret
-            and hmac.compare_digest(sign_webhook(raw, secret).encode(), given_signature)
-            and matched < 0
-        ):
+        if secret and hmac.compare_digest(sign_webhook(raw, secret).encode(), given_signature) and matched < 0:
             matched = index
     if matched < 0:
         raise SignatureInvalid("mismatch")

@@ -79,26 +79,19 @@ def check_body_shape(topic: str, body: Mapping[str, Any], shop: str) -> None:
         raise PayloadInvalid("body_of_another_topic")
     if "shop_domain" in body and body["shop_domain"] != shop:
         raise PayloadInvalid("shop_differs")
+    is_id_required = topic in _TOPICS_WITH_ID or topic.startswith(_FAMILIES_WITH_ID)
     if topic in MANDATORY_TOPICS:
         _check_mandatory_body(topic, body)
-    elif _is_topic_with_id(topic) and not legacy_id(body.get("id", body.get("admin_graphql_api_id"))):
+    elif is_id_required and not legacy_id(body.get("id", body.get("admin_graphql_api_id"))):
         raise PayloadInvalid("id_missing")
 
 
-def _is_topic_with_id(topic: str) -> bool:
-    return topic in _TOPICS_WITH_ID or topic.startswith(
-        ("fulfillments/", "refunds/", "returns/", "disputes/")
-    )
-
-
 _MAX_DELETE_KEYS = 4  # the body of a deletion has an id and few other keys
-
+_FAMILIES_WITH_ID = ("fulfillments/", "refunds/", "returns/", "disputes/")
+_CUSTOMER_VERBS_WITH_ID = ("create", "update", "delete", "enable", "disable")
+_ORDER_VERBS_WITH_ID = ("create", "updated", "cancelled", "delete", "paid", "fulfilled", "partially_fulfilled")
 _TOPICS_WITH_ID = frozenset(
-    [
-        *(f"customers/{verb}" for verb in ("create", "update", "delete", "enable", "disable")),
-        *(f"orders/{verb}" for verb in ("create", "updated", "cancelled", "delete", "paid")),
-        *(f"orders/{verb}" for verb in ("fulfilled", "partially_fulfilled")),
-    ]
+    [f"customers/{verb}" for verb in _CUSTOMER_VERBS_WITH_ID] + [f"orders/{verb}" for verb in _ORDER_VERBS_WITH_ID]
 )
 
 

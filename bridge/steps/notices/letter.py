@@ -14,7 +14,7 @@ from html import escape
 from zoneinfo import ZoneInfo
 
 from bridge.model import Letter, Notice, NoticeItem, ReferenceKind
-from bridge.rules.retention.holds import local_day
+from bridge.rules.retention.statutory_last_days import local_day
 from bridge.services import Services
 from bridge.steps.notices.attachments import render_items_csv
 from config.merchant_file.processors import Processor

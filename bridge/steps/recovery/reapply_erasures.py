@@ -21,7 +21,7 @@ from bridge.logs import describe_exception
 from bridge.model import Destruction, Fact, LedgerHead, RequestKind, Tombstone
 from bridge.rules.erasure.tombstone import SUPPRESSION_CATEGORY
 from bridge.rules.recovery.restored import filter_live_tombstones
-from bridge.rules.retention.holds import local_day
+from bridge.rules.retention.statutory_last_days import local_day
 from bridge.services import Services
 from bridge.steps.evidence.sign_head import build_ledger_head
 from bridge.steps.notices.open_notice_items import open_notice_items

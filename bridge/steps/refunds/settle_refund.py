@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bridge.errors import PayloadInvalid
 from bridge.model import Fact, RefundAccount, Settlement
-from bridge.rules.refunds.settlement import compute_day_start, compute_erase_at
-from bridge.rules.retention.holds import local_day
+from bridge.rules.refunds.settlement import compute_erase_at
+from bridge.rules.retention.statutory_last_days import compute_day_start, local_day
 from bridge.services import Services
 from bridge.steps.retention.accept_policy import is_policy_pending
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from bridge.errors import PayloadInvalid
 from bridge.model import AcceptedPolicy, Document, Fact, LegalHold, ShopOrderKey
 from bridge.rules.retention import release
-from bridge.rules.retention.holds import local_day
 from bridge.rules.retention.max_ages import MaxAges, ShortenedRetention, collect_max_ages, find_shortened_retention
+from bridge.rules.retention.statutory_last_days import local_day
 from bridge.services import Services
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from itertools import repeat
 
 from bridge.model import Fact
 from bridge.rules.retention import retention_registry as registry
-from bridge.rules.retention.holds import local_day
+from bridge.rules.retention.statutory_last_days import local_day
 from bridge.services import Services
 from bridge.steps.retention.accept_policy import activate_or_review_policy
 

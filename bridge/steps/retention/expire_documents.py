@@ -13,8 +13,8 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from bridge.model import Document, Fact, ShopOrderKey
-from bridge.rules.retention.holds import local_day
 from bridge.rules.retention.release import DocumentRetention, DocumentRetentionCalculator
+from bridge.rules.retention.statutory_last_days import local_day
 from bridge.services import Services
 from bridge.steps.retention.accept_policy import activate_or_review_policy, is_policy_active
 

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 
 from bridge.errors import PayloadInvalid
 from bridge.model import Fact, LegalHold, NoticeItem, Proceeding, RequestKind
-from bridge.rules.refunds.settlement import compute_day_start
-from bridge.rules.retention.holds import local_day
 from bridge.rules.retention.release import LEGAL_HOLD_GROUND as GROUND
+from bridge.rules.retention.statutory_last_days import compute_day_start, local_day
 from bridge.services import Services
 from bridge.steps.notices.pause_items import LEGAL_HOLD_PREFIX, pause_items, resume_items
 from bridge.steps.retention.expire_documents import recompute_expiry_dates

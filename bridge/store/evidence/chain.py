@@ -45,7 +45,7 @@ class EvidenceRows:
         Writers wait for each other at the head's row, so that the chain has one order.
         """
         head, now = self._connection.execute(LOCK_CHAIN_HEAD).one(), self._now()
-        event = chain.build_chained_event(
+        draft = Event(
             seq=head.seq + 1,
             at=max(now, head.at or now),  # times never decrease, even where a writer's clock is behind
             actor=actor,
@@ -56,6 +56,7 @@ class EvidenceRows:
             detail=detail,
             prev_hash=head.hash,
         )
+        event = chain.build_chained_event(draft)
         row = {name: getattr(event, name) for name in event.__slots__} | {"detail": json.dumps(detail)}
         self._connection.execute(INSERT_FACT, row)
         self._connection.execute(ADVANCE_CHAIN_HEAD, {"seq": event.seq, "hash": event.hash, "at": event.at})

@@ -14,6 +14,7 @@ from bridge.model import (
     DocumentForm,
     DocumentKind,
     EraseProgress,
+    Event,
     ListedWaybill,
     NoticeProgress,
     NoticeReport,
@@ -244,10 +245,11 @@ def test_a_retention_file_that_names_nothing_claims_nothing():
 def test_the_facts_it_rests_on_are_named_by_number_and_hash():
     facts, before = [], GENESIS_HASH
     for seq in (7, 8):
-        event = build_chained_event(
+        draft = Event(
             seq=seq, at=NOW, actor="a", fact="task.done", shop=SHOP, request_id="r", subject="s", detail={},
             prev_hash=before,
         )  # fmt: skip
+        event = build_chained_event(draft)
         facts.append(event)
         before = event.hash
     assert made(ERASE, facts=facts)["evidence"] == {

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.errors import EvidenceBroken
+from bridge.model import Event
 from bridge.rules.evidence.chain import (
     GENESIS_HASH,
     build_chained_event,
@@ -24,7 +25,7 @@ from tests.factories import NOW
 def events(count):
     made, before = [], GENESIS_HASH
     for seq in range(1, count + 1):
-        event = build_chained_event(
+        draft = Event(
             seq=seq,
             at=NOW,
             actor="bridge",
@@ -35,6 +36,7 @@ def events(count):
             detail={"records": seq},
             prev_hash=before,
         )
+        event = build_chained_event(draft)
         made.append(event)
         before = event.hash
     return made
@@ -181,8 +183,7 @@ def test_any_one_change_names_its_row(data):
 
 
 @pytest.mark.parametrize(
-    ("damage", "seq"),
-    [(lambda made: made[1:], 1), (lambda made: made[:-1], 5), (lambda made: made[:2] + made[3:], 3)],
+    ("damage", "seq"), [(lambda made: made[1:], 1), (lambda made: made[:-1], 5), (lambda made: made[:2] + made[3:], 3)]
 )
 def test_a_missing_row_is_named(damage, seq):
     made = events(5)

@@ -12,13 +12,13 @@ from bridge.errors import PayloadInvalid
 from bridge.model import BankDetails, RefundAccount, RefundState
 from bridge.rules.refunds import settlement as settlement_rules
 from bridge.rules.refunds.settlement import (
-    compute_day_start,
     compute_erase_at,
     find_read_refusal,
     parse_refund_id,
     validate_bank_details,
     validate_settlement,
 )
+from bridge.rules.retention.statutory_last_days import compute_day_start
 from config.retention_file.retention import load_retention
 from config.settings import RETENTION_FILE
 from tests.factories import NOW
@@ -65,9 +65,7 @@ def test_malformed_details_are_refused_without_being_repeated(given, reason):
 
 def test_no_repr_shows_a_value():
     shown = repr(validate_bank_details(GOOD)) + repr(validate_bank_details({"upi_id": "asha@okbank"}))
-    shown += repr(
-        validate_settlement(reference="HDFC0123456789AB", amount="1", currency="INR", on=date(2026, 11, 1))
-    )
+    shown += repr(validate_settlement(reference="HDFC0123456789AB", amount="1", currency="INR", on=date(2026, 11, 1)))
     for value in (*GOOD.values(), "asha@okbank", "HDFC0123456789AB"):
         assert value not in shown
 
@@ -118,9 +116,7 @@ ACCOUNT = RefundAccount(
     ],
 )
 def test_details_are_read_only_for_the_purpose_and_refund_of_the_lock(account, changes, code):
-    assert (
-        find_read_refusal(account, **{"refund": "99", "purpose": "xvi", "lock": ("xvi",)} | changes) == code
-    )
+    assert find_read_refusal(account, **{"refund": "99", "purpose": "xvi", "lock": ("xvi",)} | changes) == code
 
 
 def test_the_details_are_erased_from_the_start_of_the_next_day_in_india(retention):

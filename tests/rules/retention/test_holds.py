@@ -10,20 +10,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.rules.retention.holds import (
-    LAST_DAY_RULES,
     LEGAL_FORM_FIELD,
     REVIEWED_ON_FIELD,
     RetentionHoldState,
-    compute_age_end,
     compute_contract_end,
-    compute_erasable_from,
-    compute_financial_year_end,
-    compute_gst_return_due,
-    compute_last_day,
     evaluate_retention_hold,
     find_retention_holds,
     is_hold_applicable,
     is_law_applicable,
+)
+from bridge.rules.retention.statutory_last_days import (
+    LAST_DAY_RULES,
+    compute_age_end,
+    compute_erasable_from,
+    compute_financial_year_end,
+    compute_gst_return_due,
+    compute_last_day,
     local_day,
 )
 from config.retention_file.retention import Calendar, Law, load_retention
@@ -47,12 +49,7 @@ SHIPPED = load_retention(HERE.parent / "config" / "retention.toml")
 REVIEWED = replace(
     SHIPPED,
     reviewed_on=date(2026, 12, 1),
-    merchant={
-        **SHIPPED.merchant,
-        "legal_entity_type": "proprietorship",
-        "warranty_days": 180,
-        "return_window_days": 7,
-    },
+    merchant={**SHIPPED.merchant, "legal_entity_type": "proprietorship", "warranty_days": 180, "return_window_days": 7},
 )
 MOMENTS = st.datetimes(min_value=datetime(1990, 1, 1), max_value=datetime(2300, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis adds the zone
 TODAY = date(2026, 11, 22)
@@ -72,11 +69,7 @@ def moments(events):
 
 def holds(category, events, today=TODAY, retention=REVIEWED, regimes=("IN",)):
     found = find_retention_holds(
-        SHIPPED.categories[category],
-        events=moments(events),
-        today=today,
-        retention=retention,
-        regimes=regimes,
+        SHIPPED.categories[category], events=moments(events), today=today, retention=retention, regimes=regimes
     )
     return {hold.ground: hold for hold in found}
 
@@ -97,9 +90,7 @@ class TestTheTaxVectors:
 
     @pytest.mark.parametrize("kind", ["proprietorship", "partnership"])
     def test_t09_a_merchant_that_is_no_company_keeps_until_the_income_tax_duty_ends(self, vector, kind):
-        found = holds(
-            "invoice_document", {"document_issued_at": vector["invoice_issued_at"]}, TODAY, form(kind)
-        )
+        found = holds("invoice_document", {"document_issued_at": vector["invoice_issued_at"]}, TODAY, form(kind))
         longest = next(iter(found.values()))
 
         assert (longest.ground, longest.erasable_from.isoformat()) == (
@@ -111,9 +102,7 @@ class TestTheTaxVectors:
 
     @pytest.mark.parametrize("kind", ["company", "unknown"])
     def test_t09_a_company_and_an_unknown_form_keep_longest(self, vector, kind):
-        found = holds(
-            "invoice_document", {"document_issued_at": vector["invoice_issued_at"]}, TODAY, form(kind)
-        )
+        found = holds("invoice_document", {"document_issued_at": vector["invoice_issued_at"]}, TODAY, form(kind))
         longest = next(iter(found.values()))
 
         assert longest.ground == "companies_books"
@@ -292,9 +281,9 @@ def test_the_one_year_floor_is_disclosed_abroad_or_gives_way_there(regime):
 def test_a_category_whose_basis_was_refused_holds():
     doubtful = replace(REVIEWED, broken=("category.support",))
 
-    assert [
-        (each, hold.erasable_from) for each, hold in holds("support", {}, retention=doubtful).items()
-    ] == [("category.support", None)]
+    assert [(each, hold.erasable_from) for each, hold in holds("support", {}, retention=doubtful).items()] == [
+        ("category.support", None)
+    ]
     assert holds("customer_profile", {}, retention=doubtful) == {}
 
 
@@ -304,12 +293,7 @@ def test_a_category_whose_basis_was_refused_holds():
         ("gst_books", {"document_issued_at": "2026-11-22T10:00Z"}, TODAY, RetentionHoldState.HOLDS),
         ("gst_books", {"document_issued_at": "2026-11-22T10:00Z"}, date(2034, 1, 1), RetentionHoldState.OVER),
         ("gst_books", {}, TODAY, RetentionHoldState.NOT_STARTED),
-        (
-            "companies_books",
-            {"document_issued_at": "2026-11-22T10:00Z"},
-            TODAY,
-            RetentionHoldState.LAW_NOT_APPLICABLE,
-        ),
+        ("companies_books", {"document_issued_at": "2026-11-22T10:00Z"}, TODAY, RetentionHoldState.LAW_NOT_APPLICABLE),
         ("dpdp_one_year", {}, TODAY, RetentionHoldState.NOT_IN_FORCE),
         ("of_no_known_name", {}, TODAY, RetentionHoldState.HOLDS),
     ],
@@ -333,10 +317,7 @@ def test_a_law_that_ended_no_longer_holds():
 def test_a_tax_proceeding_keeps_the_books_open_and_a_year_after_it():
     events = {"document_issued_at": "2026-11-22T10:00Z"}
 
-    assert (
-        holds("order_lines", events | {"tax_proceeding_open": "2030-01-01T00:00Z"})["gst_books"].last_day
-        is None
-    )
+    assert holds("order_lines", events | {"tax_proceeding_open": "2030-01-01T00:00Z"})["gst_books"].last_day is None
     ended = events | {"tax_proceeding_disposed_at": "2034-06-01T00:00Z"}
     assert holds("order_lines", ended)["gst_books"].last_day == date(2035, 6, 1)
     early = events | {"tax_proceeding_disposed_at": "2028-06-01T00:00Z"}
@@ -359,11 +340,7 @@ def test_a_rule_that_cannot_be_read_holds_for_ever_and_disables_no_other(missing
 
 def test_a_law_may_depend_on_facts_and_a_missing_fact_counts():
     law = Law(
-        id="x",
-        title="x",
-        in_force_from=TODAY,
-        in_force_to=None,
-        applies_if={"merchant.pmla_reporting_entity": (True,)},
+        id="x", title="x", in_force_from=TODAY, in_force_to=None, applies_if={"merchant.pmla_reporting_entity": (True,)}
     )
 
     assert is_law_applicable(law, {"pmla_reporting_entity": True})
@@ -435,11 +412,7 @@ def test_an_event_without_zone_is_refused():
         ({"event": "package_ready_at", "days": 14}, "2026-11-22T10:00Z", date(2026, 12, 7)),
         ({"event": "package_ready_at", "days": 14}, "2026-11-22T18:30Z", date(2026, 12, 8)),
         ({"event": "last_order_at", "months": 24}, "2028-02-28T20:00Z", date(2030, 3, 1)),
-        (
-            {"event": "last_contact_at", "months": 36, "notice_hours": 48},
-            "2026-11-22T10:00Z",
-            date(2029, 11, 23),
-        ),
+        ({"event": "last_contact_at", "months": 36, "notice_hours": 48}, "2026-11-22T10:00Z", date(2029, 11, 23)),
         ({"event": "created_at", "months": 12}, "9999-06-01T00:00Z", date.max),
     ],
 )
@@ -483,18 +456,14 @@ def test_a_later_document_never_shortens(one, other):
 @given(
     st.sampled_from(sorted(SHIPPED.categories)),
     st.dictionaries(
-        st.sampled_from(
-            ["document_issued_at", "delivered_at", "ordered_at", "last_processing_at", "case_closed_at"]
-        ),
+        st.sampled_from(["document_issued_at", "delivered_at", "ordered_at", "last_processing_at", "case_closed_at"]),
         MOMENTS,
     ),
     st.dates(min_value=date(2027, 5, 13), max_value=date(2200, 1, 1)),
     st.sampled_from(["proprietorship", "company", "unknown"]),
 )
 def test_holds_are_listed_longest_first_and_only_while_they_hold(category, events, today, kind):
-    found = find_retention_holds(
-        SHIPPED.categories[category], events=events, today=today, retention=form(kind)
-    )
+    found = find_retention_holds(SHIPPED.categories[category], events=events, today=today, retention=form(kind))
 
     days = [hold.last_day or date.max for hold in found]
     assert days == sorted(days, reverse=True)
@@ -503,6 +472,4 @@ def test_holds_are_listed_longest_first_and_only_while_they_hold(category, event
     # once nothing in a category holds, nothing begins to hold it again without a new event or law
     if not found:
         later = today + timedelta(days=365)
-        assert not find_retention_holds(
-            SHIPPED.categories[category], events=events, today=later, retention=form(kind)
-        )
+        assert not find_retention_holds(SHIPPED.categories[category], events=events, today=later, retention=form(kind))

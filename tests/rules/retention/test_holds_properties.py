@@ -13,14 +13,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bridge.rules.retention.holds import (
-    RetentionHoldState,
+from bridge.rules.retention.holds import RetentionHoldState, evaluate_retention_hold, find_retention_holds
+from bridge.rules.retention.statutory_last_days import (
     compute_age_end,
     compute_erasable_from,
     compute_financial_year_end,
     compute_last_day,
-    evaluate_retention_hold,
-    find_retention_holds,
     local_day,
 )
 from config.retention_file.retention import Calendar, Law, load_retention
@@ -30,12 +28,7 @@ SHIPPED = load_retention(Path(__file__).parents[3] / "config" / "retention.toml"
 REVIEWED = replace(
     SHIPPED,
     reviewed_on=date(2026, 12, 1),
-    merchant={
-        **SHIPPED.merchant,
-        "legal_entity_type": "proprietorship",
-        "warranty_days": 180,
-        "return_window_days": 7,
-    },
+    merchant={**SHIPPED.merchant, "legal_entity_type": "proprietorship", "warranty_days": 180, "return_window_days": 7},
 )
 INDIA, IST = Calendar(), ZoneInfo("Asia/Kolkata")
 RULES = {
@@ -50,9 +43,7 @@ MOMENTS = st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2200, 
 DAYS = st.dates(min_value=date(2000, 1, 2), max_value=date(2200, 1, 1))
 CATEGORIES = st.sampled_from(sorted(SHIPPED.categories))
 EVENTS = st.dictionaries(
-    st.sampled_from(
-        ["document_issued_at", "delivered_at", "last_processing_at", "case_closed_at", "transaction_at"]
-    ),
+    st.sampled_from(["document_issued_at", "delivered_at", "last_processing_at", "case_closed_at", "transaction_at"]),
     MOMENTS,
     min_size=1,
 )
@@ -64,9 +55,7 @@ def last(rule, moment, calendar=INDIA):
 
 
 def held(category, events, today, retention=REVIEWED, **more):
-    found = find_retention_holds(
-        SHIPPED.categories[category], events=events, today=today, retention=retention, **more
-    )
+    found = find_retention_holds(SHIPPED.categories[category], events=events, today=today, retention=retention, **more)
     return {hold.ground: hold for hold in found}
 
 
@@ -161,9 +150,9 @@ def test_a_second_before_midnight_in_india_is_the_day_before(rule, day):
     assert local_day(before, INDIA) == day - timedelta(days=1)
     assert last(rule, midnight) == last(rule, midnight + timedelta(hours=23, minutes=59))
     assert last(rule, before) <= last(rule, midnight)
-    assert compute_age_end({"days": 30}, midnight, INDIA) - compute_age_end(
-        {"days": 30}, before, INDIA
-    ) == timedelta(days=1)
+    assert compute_age_end({"days": 30}, midnight, INDIA) - compute_age_end({"days": 30}, before, INDIA) == timedelta(
+        days=1
+    )
 
 
 @quick
@@ -214,9 +203,7 @@ def test_one_more_regime_never_keeps_anything_longer(category, events, today, ab
 
 
 @quick
-@given(
-    CATEGORIES, EVENTS, DAYS, st.sampled_from(["Pacific/Kiritimati", "America/Los_Angeles", "Asia/Kolkata"])
-)
+@given(CATEGORIES, EVENTS, DAYS, st.sampled_from(["Pacific/Kiritimati", "America/Los_Angeles", "Asia/Kolkata"]))
 def test_the_time_zone_of_the_machine_changes_no_day(category, events, today, zone):
     with machine_in("UTC"):
         at_home = held(category, events, today)
@@ -245,11 +232,7 @@ def test_a_law_that_is_not_in_force_changes_nothing(category, events, today, end
         from_event="document_issued_at",
         opened_by="always",
     )
-    more = replace(
-        REVIEWED,
-        laws={**REVIEWED.laws, "another": law},
-        holds={**REVIEWED.holds, "another": rule},
-    )
+    more = replace(REVIEWED, laws={**REVIEWED.laws, "another": law}, holds={**REVIEWED.holds, "another": rule})
     changed = replace(SHIPPED.categories[category], holds=(*SHIPPED.categories[category].holds, "another"))
 
     after = find_retention_holds(changed, events=events, today=today, retention=more)
