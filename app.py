@@ -19,9 +19,7 @@ try:
     app_configuration = read_configuration()
     logs.configure_logging(app_configuration.settings.log_level, app_configuration.settings.log_format)
     queue = RqJobQueue(
-        connect_redis(
-            app_configuration.settings.redis_url, for_worker=False, tls=app_configuration.settings.redis_tls
-        )
+        connect_redis(app_configuration.settings.redis_url, for_worker=False, tls=app_configuration.settings.redis_tls)
     )
     store = make_store(app_configuration.settings, queue)
 except (SettingsInvalid, BridgeError) as fault:

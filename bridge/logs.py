@@ -72,10 +72,7 @@ class _LibraryLogFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return one line in the format of our own records."""
-        event: Any = {
-            "event": str(record.msg).splitlines()[0][:200] if record.msg else "",
-            "logger": record.name,
-        }
+        event: Any = {"event": str(record.msg).splitlines()[0][:200] if record.msg else "", "logger": record.name}
         if record.exc_info and record.exc_info[1]:
             event["fault"] = describe_exception(record.exc_info[1])
         event["level"] = record.levelname.lower()

@@ -95,9 +95,7 @@ class Authority:
         (self.folder / "content").write_bytes(content)
         (self.folder / "kept.tsr").write_bytes(answer)
         words = ("ts", "-verify", "-data", "content", "-in", "kept.tsr", "-CAfile", "ca.pem")
-        done = subprocess.run(
-            ["openssl", *words], cwd=self.folder, capture_output=True, check=False, timeout=60
-        )
+        done = subprocess.run(["openssl", *words], cwd=self.folder, capture_output=True, check=False, timeout=60)
         return done.returncode == 0
 
     def _openssl(self, *words: str) -> None:

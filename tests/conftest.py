@@ -75,9 +75,7 @@ def postgres() -> Iterator[Postgres]:
 def postgres_template(postgres: Postgres) -> str:
     """A database at head that each test's own is copied from."""
     url = postgres.create_database("head")
-    store = SqlStore(
-        url, keyring=Keyring([("k1", b"1" * 32)], b"p" * 32, b"s" * 32), now=lambda: datetime.now(UTC)
-    )
+    store = SqlStore(url, keyring=Keyring([("k1", b"1" * 32)], b"p" * 32, b"s" * 32), now=lambda: datetime.now(UTC))
     upgrade_database(store.engine)
     store.close()
     return "head"
@@ -87,9 +85,7 @@ def postgres_template(postgres: Postgres) -> str:
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sqlite") / "head.db"
     store = SqlStore(
-        f"sqlite:///{path}",
-        keyring=Keyring([("k1", b"1" * 32)], b"p" * 32, b"s" * 32),
-        now=lambda: datetime.now(UTC),
+        f"sqlite:///{path}", keyring=Keyring([("k1", b"1" * 32)], b"p" * 32, b"s" * 32), now=lambda: datetime.now(UTC)
     )
     upgrade_database(store.engine)
     store.close()

@@ -121,8 +121,7 @@ def page() -> str:
         "Without one of these the part is not asked for, and the export says so. `doctor` names each that is missing.",
         "",
         *_table(
-            ("part", "scope", "or"),
-            [(one.what, one.scope, ", ".join(one.alternatives)) for one in REQUIRED_SCOPES],
+            ("part", "scope", "or"), [(one.what, one.scope, ", ".join(one.alternatives)) for one in REQUIRED_SCOPES]
         ),
         "",
         "These open single fields. They are asked for in any case; where Shopify denies one, the export says which. Checkouts",
@@ -135,9 +134,7 @@ def page() -> str:
 
 
 def _left_out(rows: tuple[ExcludedFields, ...]) -> list[str]:
-    cells = [
-        (f"`{one.type_name}`", ", ".join(f"`{field}`" for field in one.fields), one.reason) for one in rows
-    ]
+    cells = [(f"`{one.type_name}`", ", ".join(f"`{field}`" for field in one.fields), one.reason) for one in rows]
     return _table(("type", "fields", "why"), cells)
 
 

@@ -96,9 +96,7 @@ def make_request(**given: Any) -> PrivacyRequest:
     return PrivacyRequest(**(usual | given))
 
 
-def make_task(
-    request_id: str, system: str = "shopify", action: TaskAction = TaskAction.GATHER, **given: Any
-) -> Task:
+def make_task(request_id: str, system: str = "shopify", action: TaskAction = TaskAction.GATHER, **given: Any) -> Task:
     """Make a pending task."""
     usual: dict[str, Any] = {"id": f"tsk_{next(_numbers):026}", "state": TaskState.PENDING}
     return Task(request_id=request_id, system=system, action=action, **(usual | given))
@@ -157,8 +155,7 @@ def parcels(number: int = 1001, *numbers: str, at: datetime = NOW, **given: Any)
     usual |= given
     carrier = usual.pop("carrier")
     sent = tuple(
-        ParcelSighting(number=waybill, carrier=carrier, account_holder="merchant", shipped_at=at)
-        for waybill in numbers
+        ParcelSighting(number=waybill, carrier=carrier, account_holder="merchant", shipped_at=at) for waybill in numbers
     )
     return Sighting(kind=SightingKind.PARCELS, order_id=str(number), updated_at=at, parcels=sent, **usual)
 
@@ -198,9 +195,7 @@ def accepted(store: Any, topic: str, body: Any, **given: Any) -> Delivery:
 def _configuration_files() -> Any:
     merchant = load_merchant(MERCHANT_FILE)
     return SimpleNamespace(
-        settings=Settings(
-            shopify_client_secrets=tuple(Secret(secret) for secret in SECRETS), connector_attempts=3
-        ),
+        settings=Settings(shopify_client_secrets=tuple(Secret(secret) for secret in SECRETS), connector_attempts=3),
         merchant=replace(merchant, officer=replace(merchant.officer, domain_control_verified=True)),
         retention=load_retention(RETENTION_FILE),
     )

@@ -75,9 +75,7 @@ class FakeCarrier:
         if self.faults:
             raise self.faults.pop(0)
         for parcel in parcels:
-            found = Finding(
-                kind="shipment", ref=parcel.number, matched_by="waybill", body={"AWB": parcel.number}
-            )
+            found = Finding(kind="shipment", ref=parcel.number, matched_by="waybill", body={"AWB": parcel.number})
             yield FindingPage(findings=(found,) if parcel.number in self.knows else (), cursor=parcel.number)
 
 
@@ -199,9 +197,7 @@ class FakePlatform:
 
     def request_erasure(self, customer_id: str, *, shop: str) -> ErasureState:
         self.requested.append(customer_id)
-        answer = (
-            self.answers.pop(0) if self.answers else ErasureState(outcome=Outcome.UNCONFIRMED, reason="asked")
-        )
+        answer = self.answers.pop(0) if self.answers else ErasureState(outcome=Outcome.UNCONFIRMED, reason="asked")
         if isinstance(answer, BridgeError):
             raise answer
         return answer

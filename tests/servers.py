@@ -130,9 +130,7 @@ class Postgres:
         return self.url(name)
 
     def drop_database(self, name: str) -> None:
-        self._execute(
-            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(own_name(name)))
-        )
+        self._execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(own_name(name))))
 
     def __enter__(self) -> Self:
         try:

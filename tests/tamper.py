@@ -34,10 +34,7 @@ COPY = (
 WAYS = {  # name: what is done to a chain of five rows, the first bad row
     "edited": (["UPDATE evidence SET detail = '{\"records\": 9}' WHERE seq = 3"], 3),
     "actor edited": (["UPDATE evidence SET actor = 'somebody' WHERE seq = 1"], 1),
-    "said twice": (
-        ["UPDATE evidence SET detail = '{\"records\": 9, ' || substr(detail, 2) WHERE seq = 3"],
-        3,
-    ),
+    "said twice": (["UPDATE evidence SET detail = '{\"records\": 9, ' || substr(detail, 2) WHERE seq = 3"], 3),
     "no number": (["UPDATE evidence SET detail = '{\"records\": 2.0}' WHERE seq = 3"], 3),
     "no JSON": (["UPDATE evidence SET detail = 'nothing' WHERE seq = 4"], 4),
     "hash replaced": (["UPDATE evidence SET hash = prev_hash WHERE seq = 2"], 2),
@@ -75,9 +72,7 @@ def append(store: SqlStore, count: int = 5) -> None:
     """Add facts of one request, each in a transaction of its own."""
     for number in range(count):
         with store.transaction() as tx:
-            tx.evidence.append_fact(
-                Fact.TASK_DONE, shop=SHOP, request_id="req_1", records=number, gaps=["a: ü"]
-            )
+            tx.evidence.append_fact(Fact.TASK_DONE, shop=SHOP, request_id="req_1", records=number, gaps=["a: ü"])
 
 
 def tamper(store: SqlStore, *statements: str) -> None:

@@ -16,10 +16,7 @@ from config import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted(
-    [
-        ROOT / "app.py",
-        *(path for top in ("bridge", "workers", "config") for path in (ROOT / top).rglob("*.py")),
-    ]
+    [ROOT / "app.py", *(path for top in ("bridge", "workers", "config") for path in (ROOT / top).rglob("*.py"))]
 )
 DOORS = {"rq", "flask", "click", "shopify", "sqlalchemy", "alembic", "cryptography", "requests", "fpdf"}
 SAYS_NOTHING = {"utils", "helpers", "common", "core", "manager", "base"}
@@ -130,9 +127,7 @@ def test_the_procfile_names_what_exists():
 
 def test_the_release_phase_is_a_command():
     words = PROCFILE["release"].removeprefix("python ").split()
-    done = subprocess.run(
-        [sys.executable, *words, "--help"], cwd=ROOT, capture_output=True, check=False, timeout=60
-    )
+    done = subprocess.run([sys.executable, *words, "--help"], cwd=ROOT, capture_output=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
 
 

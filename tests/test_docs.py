@@ -237,11 +237,7 @@ def test_every_command_is_shown_somewhere() -> None:
 
 def test_every_make_target_that_is_shown_exists() -> None:
     targets = set(re.findall(r"^([a-z]+):", text("Makefile"), re.MULTILINE))
-    shown = {
-        target
-        for page in PAGES
-        for target in re.findall(r"(?:^|`)make ([a-z]+)", page.read_text(), re.MULTILINE)
-    }
+    shown = {target for page in PAGES for target in re.findall(r"(?:^|`)make ([a-z]+)", page.read_text(), re.MULTILINE)}
     assert shown - targets == set()
     assert {"demo", "test", "run", "check", "bench", "help"} <= shown
 
@@ -255,9 +251,7 @@ def test_every_url_of_the_app_s_configuration_is_a_topic_that_is_handled() -> No
         for each in subscriptions:
             (topic,) = each.get("topics", []) + each.get("compliance_topics", [])
             assert each["uri"].endswith(f"/webhooks/{topic}"), page
-            agreed = find_header_mismatch(
-                topic=topic, topic_header=topic, shop="a.myshopify.com", known_shops=()
-            )
+            agreed = find_header_mismatch(topic=topic, topic_header=topic, shop="a.myshopify.com", known_shops=())
             assert agreed == "", page
             assert topic in MANDATORY_TOPICS or topic.startswith(INDEXED_TOPIC_PREFIXES), page
 

@@ -9,10 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 # while rows may be written by the release before, which knows no `wait_reason`
-READ_IT_FOR_THE_RELEASE_BEFORE = {
-    "bridge/rules/requests/progress_codec.py",
-    "bridge/store/requests/tasks.py",
-}
+READ_IT_FOR_THE_RELEASE_BEFORE = {"bridge/rules/requests/progress_codec.py", "bridge/store/requests/tasks.py"}
 # notices and their accounts have a text of that name, too
 NOT_OF_TASKS = {"notice", "notice_accounts.c"}
 FILES = sorted(
@@ -21,26 +18,13 @@ FILES = sorted(
     for path in (ROOT / "bridge" / folder).rglob("*.py")
     if path.parent.name != "versions"  # a migration reads what there was
 )
-COMPARING_METHODS = {
-    "split",
-    "startswith",
-    "endswith",
-    "in_",
-    "like",
-    "removeprefix",
-    "partition",
-    "contains",
-}
+COMPARING_METHODS = {"split", "startswith", "endswith", "in_", "like", "removeprefix", "partition", "contains"}
 
 
 def is_text_of_a_task(node: ast.AST) -> bool:
     if isinstance(node, ast.Subscript):
         return isinstance(node.slice, ast.Constant) and node.slice.value == "last_error"
-    return (
-        isinstance(node, ast.Attribute)
-        and node.attr == "last_error"
-        and ast.unparse(node.value) not in NOT_OF_TASKS
-    )
+    return isinstance(node, ast.Attribute) and node.attr == "last_error" and ast.unparse(node.value) not in NOT_OF_TASKS
 
 
 def find_decisions(source: str) -> list[int]:
@@ -58,9 +42,7 @@ def find_decisions(source: str) -> list[int]:
         else:
             continue
         within = [
-            part
-            for each in parts
-            for part in (ast.walk(each) if isinstance(each, ast.Tuple | ast.List) else [each])
+            part for each in parts for part in (ast.walk(each) if isinstance(each, ast.Tuple | ast.List) else [each])
         ]
         if any(map(is_text_of_a_task, within)):
             found.append(node.lineno)

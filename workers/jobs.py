@@ -68,9 +68,7 @@ def open_queue() -> RqJobQueue:
     """Return the queue of this process."""
     return RqJobQueue(
         connect_redis(
-            load_configuration().settings.redis_url,
-            for_worker=False,
-            tls=load_configuration().settings.redis_tls,
+            load_configuration().settings.redis_url, for_worker=False, tls=load_configuration().settings.redis_tls
         )
     )
 

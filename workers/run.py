@@ -42,9 +42,7 @@ class JobTimeLimitExceeded(TimeLimitExceeded, JobTimeoutException):
 class DeathPenalty(UnixSignalDeathPenalty):
     """RQ's alarm; raises JobTimeLimitExceeded in a job."""
 
-    def __init__(
-        self, timeout: float | None, exception: type[Exception] = JobTimeoutException, **kwargs: Any
-    ) -> None:
+    def __init__(self, timeout: float | None, exception: type[Exception] = JobTimeoutException, **kwargs: Any) -> None:
         """Replace RQ's job timeout by ours."""
         known = JobTimeLimitExceeded if exception is JobTimeoutException else exception
         super().__init__(timeout, known, **kwargs)  # type: ignore[no-untyped-call]

@@ -47,9 +47,7 @@ def main() -> None:
         loaded = read_configuration()
         logs.configure_logging(loaded.settings.log_level, loaded.settings.log_format)
         store = make_store(loaded.settings)
-        queue = RqJobQueue(
-            connect_redis(loaded.settings.redis_url, for_worker=False, tls=loaded.settings.redis_tls)
-        )
+        queue = RqJobQueue(connect_redis(loaded.settings.redis_url, for_worker=False, tls=loaded.settings.redis_tls))
         services = make_services(loaded, queue, store)
     except (SettingsInvalid, BridgeError) as fault:
         faults = fault.faults if isinstance(fault, SettingsInvalid) else [str(fault)]
@@ -66,9 +64,7 @@ def main() -> None:
         services.ledger.close()
 
 
-def tick(
-    services: Services, holder: str, interval_s: float, last_expired_at: datetime | None
-) -> datetime | None:
+def tick(services: Services, holder: str, interval_s: float, last_expired_at: datetime | None) -> datetime | None:
     """Do one tick; return when the hourly steps last finished. Never raises: the next tick tries again."""
     try:
         if not services.store.acquire_named_lock("clock", holder, max(LOCK_FACTOR * interval_s, 5.0)):

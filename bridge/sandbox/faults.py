@@ -87,9 +87,7 @@ class FaultInjector:
         """Return and use up the first pending fault of these kinds that matches path or operation."""
         with self._lock:
             for fault, remaining in self._waiting:
-                hit = fault.kind in kinds and (
-                    not fault.match or any(fault.match in text for text in call_texts)
-                )
+                hit = fault.kind in kinds and (not fault.match or any(fault.match in text for text in call_texts))
                 if not hit or remaining == [0]:
                     continue
                 if remaining:
@@ -103,9 +101,7 @@ class FaultInjector:
         with self._lock:
             found = []
             for fault, remaining in self._waiting:
-                hit = fault.kind == kind and (
-                    not fault.match or any(fault.match in text for text in call_texts)
-                )
+                hit = fault.kind == kind and (not fault.match or any(fault.match in text for text in call_texts))
                 if hit and remaining != [0]:
                     if remaining:
                         remaining[0] -= 1
@@ -163,12 +159,7 @@ class CallLog:
                 "total": self._total,
                 "by_name": dict(self._by_name),
                 "last": [
-                    {
-                        "name": call.name,
-                        "cursors": list(call.cursors),
-                        "digest": call.digest,
-                        "status": status,
-                    }
+                    {"name": call.name, "cursors": list(call.cursors), "digest": call.digest, "status": status}
                     for call, status in self._recent_calls
                 ],
             }

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 GRIEVANCE_OFFICER_EMAIL = "privacy@example.in"
-CARRIER_CONTACTS = {
-    carrier: f"privacy@{carrier}.example.com" for carrier in ("bluedart", "delhivery", "shiprocket")
-}
+CARRIER_CONTACTS = {carrier: f"privacy@{carrier}.example.com" for carrier in ("bluedart", "delhivery", "shiprocket")}
 _UNSET_VALUE = '{ value = "", status = "unset" }'
 _UNSET_CONTACT = '{ value = "", status = "unset", note = "where erasure instructions go" }'
 MERCHANT_REPLACEMENTS: Mapping[str, str] = {
@@ -71,9 +69,7 @@ carries = ["*"]
 """
 
 
-def write_merchant_files(
-    folder: Path, *, shops: Sequence[str], notice_terms: Mapping[str, str]
-) -> dict[str, str]:
+def write_merchant_files(folder: Path, *, shops: Sequence[str], notice_terms: Mapping[str, str]) -> dict[str, str]:
     """Write both files into `folder` and return the settings that name them.
 
     `notice_terms` replaces lines of `[notices]`, such as `answer_days = 15`. Raises NeedsOperator.

@@ -98,10 +98,7 @@ def main() -> None:
     parser.add_argument("--heavy", type=int, default=0, help="number of orders of one further customer")
     parser.add_argument("--port", type=int, default=0, help="first of five ports; 0 takes any free ones")
     parser.add_argument(
-        "--now",
-        type=datetime.fromisoformat,
-        default=datetime.now(UTC),
-        help="current time of the invented world",
+        "--now", type=datetime.fromisoformat, default=datetime.now(UTC), help="current time of the invented world"
     )
     parser.add_argument("--json", action="store_true", help="print the settings as one line of JSON")
     options = parser.parse_args()

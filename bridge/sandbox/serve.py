@@ -45,10 +45,7 @@ def _run_processes(stop: threading.Event) -> None:
         bridge = stack.enter_context(Bridge(environ, port=configuration.settings.port, echo=True))
         bridge.migrate()
         bridge.start()
-        print(
-            f"\nThe bridge listens at {bridge.url}. Try: python -m bridge send customers/data_request\n",
-            flush=True,
-        )
+        print(f"\nThe bridge listens at {bridge.url}. Try: python -m bridge send customers/data_request\n", flush=True)
         while not stop.wait(CHECK_EVERY_S):
             for name, code in bridge.pop_exit_codes().items():
                 print(f"{name} ended with exit code {code} and was started again.", flush=True)

@@ -34,9 +34,7 @@ def build_body(topic: str, world: World, **selection: Any) -> bytes:
     `selection` has `person`, `order`, `parcel`, `orders` (of a privacy topic), `request_id` (data_request),
     `kept` and `deleted` (merge). Raises KeyError for an unknown topic.
     """
-    return json.dumps(
-        BODY_BUILDERS[topic](world, selection), ensure_ascii=False, separators=(",", ":")
-    ).encode()
+    return json.dumps(BODY_BUILDERS[topic](world, selection), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def build_headers(
@@ -149,9 +147,7 @@ def _build_shop_body(world: World, _: Mapping[str, Any]) -> rest.RestBody:
     return {"shop_id": world.shop_id, "shop_domain": world.shop}
 
 
-def _select_customer_and_orders(
-    world: World, selection: Mapping[str, Any]
-) -> tuple[rest.RestBody, list[int]]:
+def _select_customer_and_orders(world: World, selection: Mapping[str, Any]) -> tuple[rest.RestBody, list[int]]:
     person = _select_person(world, selection)
     orders: Sequence[Order] | None = selection.get("orders")
     if orders is None:

@@ -47,12 +47,7 @@ def finish_task(task: Task, outcome: Outcome | None, finished_at: datetime | Non
 
 
 def fail_task(
-    task: Task,
-    outcome: Outcome,
-    error: str,
-    finished_at: datetime | None,
-    *,
-    wait_reason: WaitReason | None = None,
+    task: Task, outcome: Outcome, error: str, finished_at: datetime | None, *, wait_reason: WaitReason | None = None
 ) -> Task:
     """Return the task as failed: an operator must act, or its gap stays. `error` is the text that is shown."""
     return replace(
@@ -69,26 +64,14 @@ def fail_task(
 def retry_task(task: Task, error: str, wake_at: datetime, *, wait_reason: WaitReason | None = None) -> Task:
     """Return the task as due again at that time. `error` is the text that is shown."""
     return replace(
-        task,
-        state=TaskState.RETRY,
-        wait_reason=wait_reason,
-        last_error=error,
-        wake_at=wake_at,
-        finished_at=None,
+        task, state=TaskState.RETRY, wait_reason=wait_reason, last_error=error, wake_at=wake_at, finished_at=None
     )
 
 
-def wait_task(
-    task: Task, error: str, wake_at: datetime | None, *, wait_reason: WaitReason | None = None
-) -> Task:
+def wait_task(task: Task, error: str, wake_at: datetime | None, *, wait_reason: WaitReason | None = None) -> Task:
     """Return the task as waiting on somebody else, and due again at that time at the latest (None: never)."""
     return replace(
-        task,
-        state=TaskState.WAITING,
-        wait_reason=wait_reason,
-        last_error=error,
-        wake_at=wake_at,
-        finished_at=None,
+        task, state=TaskState.WAITING, wait_reason=wait_reason, last_error=error, wake_at=wake_at, finished_at=None
     )
 
 

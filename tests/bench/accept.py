@@ -33,12 +33,10 @@ def _receiver(name: str, server: Postgres | None, *, quick: bool) -> Iterator[Fi
         scene.bridge.start(workers=0, clock=False)
         _load(scene, seconds=1, connections=CONNECTIONS, first=0)
         crowd = [
-            _load(scene, seconds=seconds, connections=CONNECTIONS, first=APART * (number + 1))
-            for number in range(runs)
+            _load(scene, seconds=seconds, connections=CONNECTIONS, first=APART * (number + 1)) for number in range(runs)
         ]
         alone = [
-            _load(scene, seconds=seconds / 2, connections=1, first=APART * (number + 11))
-            for number in range(runs)
+            _load(scene, seconds=seconds / 2, connections=1, first=APART * (number + 11)) for number in range(runs)
         ]
         kept = scene.number("SELECT count(*) FROM deliveries")
     accepted = sum(each["accepted"] for each in crowd + alone)
@@ -49,12 +47,8 @@ def _receiver(name: str, server: Postgres | None, *, quick: bool) -> Iterator[Fi
     yield Figure(measure=title, unit="/s", runs=[each["per_s"] for each in crowd], fault=wrong)
     yield Figure(measure=f"{title}: p50", unit="ms", runs=[each["p50_ms"] for each in crowd])
     yield Figure(measure=f"{title}: p99", unit="ms", runs=[each["p99_ms"] for each in crowd])
-    yield Figure(
-        measure=f"accepts, {name}, one alone: p50", unit="ms", runs=[each["p50_ms"] for each in alone]
-    )
-    yield Figure(
-        measure=f"accepts, {name}, one alone: p99", unit="ms", runs=[each["p99_ms"] for each in alone]
-    )
+    yield Figure(measure=f"accepts, {name}, one alone: p50", unit="ms", runs=[each["p50_ms"] for each in alone])
+    yield Figure(measure=f"accepts, {name}, one alone: p99", unit="ms", runs=[each["p99_ms"] for each in alone])
 
 
 def _load(scene: Scene, **options: Any) -> dict[str, Any]:

@@ -109,11 +109,7 @@ class Scene:
         def key() -> str:
             return base64.b64encode(secrets.token_bytes(32)).decode()
 
-        own = {
-            name: value
-            for name, value in read_environment().items()
-            if name in ("PATH", "HOME", "LANG", "TMPDIR")
-        }
+        own = {name: value for name, value in read_environment().items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
         return {
             **own,
             "DATABASE_URL": self.database,

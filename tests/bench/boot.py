@@ -35,8 +35,7 @@ def measure(*, quick: bool) -> Iterator[Figure]:
         shop = world(1, 10)
         scene.post("orders/create", shop, person=shop.people[-1])
         scene.until(
-            "an idle worker",
-            lambda: scene.number("SELECT count(*) FROM deliveries WHERE state = 'received'") == 0,
+            "an idle worker", lambda: scene.number("SELECT count(*) FROM deliveries WHERE state = 'received'") == 0
         )
         time.sleep(SETTLED_S)
         master, *children = scene.bridge.pids("web")

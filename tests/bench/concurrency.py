@@ -37,9 +37,7 @@ def _requests(name: str, server: Postgres | None, shops: Shops, people: int, *, 
     with Scene(shops=shops, postgres=server) as scene:
         scene.bridge.start()
         for number in range(runs):
-            posts = [
-                (person, 1 + number * people + place) for place, person in enumerate(shop.people[-people:])
-            ]
+            posts = [(person, 1 + number * people + place) for place, person in enumerate(shop.people[-people:])]
             began = time.perf_counter()
             with ThreadPoolExecutor(16) as pool:
                 list(pool.map(lambda one: _post(scene, shop, *one), posts))

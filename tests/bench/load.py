@@ -48,9 +48,7 @@ def requests(first: int) -> Iterator[bytes]:
         mine = signed.copy()
         mine.update(own)
         signature = base64.b64encode(mine.digest()).decode()
-        head = HEAD.format(
-            length=len(common) + len(own), signature=signature, shop=shop.shop, id=uuid.UUID(int=number)
-        )
+        head = HEAD.format(length=len(common) + len(own), signature=signature, shop=shop.shop, id=uuid.UUID(int=number))
         yield head.encode() + common + own
 
 
@@ -137,9 +135,7 @@ def main() -> None:
     say.add_argument("--port", type=int, required=True)
     say.add_argument("--seconds", type=float, default=5)
     say.add_argument("--connections", type=int, default=32)
-    say.add_argument(
-        "--first", type=int, default=0, help="number of the first request: no two runs share one"
-    )
+    say.add_argument("--first", type=int, default=0, help="number of the first request: no two runs share one")
     given = say.parse_args()
     sys.stdout.write(json.dumps(run(given.port, given.seconds, given.connections, given.first)) + "\n")
 

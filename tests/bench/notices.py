@@ -57,9 +57,7 @@ def measure(*, quick: bool) -> Iterator[Figure]:
             list(pool.map(lambda order: scene.post("orders/fulfilled", shop, order=order), orders))
         wanted = people * PARCELS
         scene.until("learning", lambda: _count(scene, "parcels") >= wanted, patience_s=120)
-        for parcel in (
-            parcel for order in orders for parcel in order.parcels if parcel.holder == "delhivery"
-        ):
+        for parcel in (parcel for order in orders for parcel in order.parcels if parcel.holder == "delhivery"):
             _forget(carriers["delhivery"].base_url, parcel.waybill)
         began = time.perf_counter()
         with ThreadPoolExecutor(16) as pool:

@@ -34,12 +34,7 @@ def invent_shop(people: int, orders: int, youngest: int = 2, oldest: int = 50) -
     crowd = []
     for number in range(people):
         who = make.make_person(
-            "Benchmark",
-            f"Person {number}",
-            f"person{number}@example.com",
-            f"+9190002{number:05d}",
-            "1 Bench Road",
-            2,
+            "Benchmark", f"Person {number}", f"person{number}@example.com", f"+9190002{number:05d}", "1 Bench Road", 2
         )
         crowd.append(who)
         for one in range(orders):

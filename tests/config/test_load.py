@@ -27,10 +27,7 @@ DECIDED = {
         ('legal_entity_type = { value = "unknown",', 'legal_entity_type = "partnership" #'),
         ("shops = []", 'shops = ["mini-miss.myshopify.com"]'),
         ('policy_last_updated = { value = "",', 'policy_last_updated = "2026-11-01" #'),
-        (
-            'name = { value = "", status = "unset" }\ndesignation = { value = "",',
-            'name = "A"\ndesignation = "B" #',
-        ),
+        ('name = { value = "", status = "unset" }\ndesignation = { value = "",', 'name = "A"\ndesignation = "B" #'),
         ('phone = { value = "", status = "unset" }', 'phone = "+91 562 000 0000"'),
         ('privacy_contact = { value = "",', 'privacy_contact = "a@example.org" #'),
         ('privacy_contact = { value = "",', 'privacy_contact = "b@example.org" #'),
@@ -97,9 +94,7 @@ def test_production_with_the_files_as_shipped_names_all_that_is_missing():
 def test_production_refuses_a_placeholder_and_names_its_place(files):
     environ = files(merchant=[('phone = "+91 562 000 0000"', 'phone = "[Insert Contact Number]"')])
 
-    assert refused(PRODUCTION | environ) == [
-        f"{environ['BRIDGE_MERCHANT_FILE']}: [grievance_officer] phone is not set"
-    ]
+    assert refused(PRODUCTION | environ) == [f"{environ['BRIDGE_MERCHANT_FILE']}: [grievance_officer] phone is not set"]
 
 
 def test_faults_of_the_environment_and_of_both_files_come_together(files):
@@ -120,9 +115,7 @@ def test_faults_of_the_environment_and_of_both_files_come_together(files):
 
 
 def test_a_readable_merchant_file_is_checked_although_the_retention_file_is_not_readable(files):
-    environ = files(
-        merchant=[('phone = "+91 562 000 0000"', 'phone = ""')], retention=[("[calendar]", "[calendars]")]
-    )
+    environ = files(merchant=[('phone = "+91 562 000 0000"', 'phone = ""')], retention=[("[calendar]", "[calendars]")])
 
     faults = refused(PRODUCTION | environ)
 
@@ -139,9 +132,7 @@ def test_production_refuses_a_broken_rule(files):
 
 
 def test_production_refuses_files_that_contradict_each_other(files):
-    environ = files(
-        retention=[('"partnership"', '"company"'), ('sha256 = "3a7195651a46', 'sha256 = "4a7195651a46')]
-    )
+    environ = files(retention=[('"partnership"', '"company"'), ('sha256 = "3a7195651a46', 'sha256 = "4a7195651a46')])
 
     faults = refused(PRODUCTION | environ)
 
@@ -167,6 +158,4 @@ def test_development_refuses_what_is_malformed_and_only_that(tmp_path, files):
     with pytest.raises(SettingsInvalid) as caught:
         read_configuration(environ, var_dir=tmp_path)
 
-    assert caught.value.faults == [
-        f"{environ['BRIDGE_MERCHANT_FILE']}: [clocks] ack_hours_law must be a whole number"
-    ]
+    assert caught.value.faults == [f"{environ['BRIDGE_MERCHANT_FILE']}: [clocks] ack_hours_law must be a whole number"]

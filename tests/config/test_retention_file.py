@@ -60,10 +60,7 @@ def test_a_reviewed_file_has_nothing_unset(changed):
         ('reviewed_by = ""', 'reviewed_by = "A. Counsel"'),
         ('reviewed_on = "" ', "reviewed_on = 2026-12-01"),
         ('legal_entity_type = { value = "unknown", status = "unset" }', 'legal_entity_type = "llp"'),
-        (
-            'warranty_days = { value = 0, status = "unset" }',
-            'warranty_days = { value = 0, status = "confirmed" }',
-        ),
+        ('warranty_days = { value = 0, status = "unset" }', 'warranty_days = { value = 0, status = "confirmed" }'),
         ('return_window_days = { value = 0, status = "unset" }', "return_window_days = 7"),
         ("overrides = {}", 'overrides = { "2025-26" = 2027-01-31, "2026-27" = "2028-01-31" }'),
     )
@@ -88,49 +85,24 @@ def test_a_reviewed_file_has_nothing_unset(changed):
             "hold.gst_books",
             "[hold.gst_books] last_day_rule must",
         ),
-        (
-            'law = "cgst"',
-            'law = "gst"',
-            "hold.gst_books",
-            "[hold.gst_books] law names a law the file does not have",
-        ),
+        ('law = "cgst"', 'law = "gst"', "hold.gst_books", "[hold.gst_books] law names a law the file does not have"),
         (
             "{ months = 72 }",
             '{ months = "72" }',
             "hold.gst_books",
             "[hold.gst_books.args] months must be a whole number",
         ),
-        (
-            "{ months = 72 }",
-            "{ months = 0 }",
-            "hold.gst_books",
-            "[hold.gst_books.args] months must be between 1 and",
-        ),
+        ("{ months = 72 }", "{ months = 0 }", "hold.gst_books", "[hold.gst_books.args] months must be between 1 and"),
         ("{ months = 72 }", "{ years = 6 }", "hold.gst_books", "[hold.gst_books.args] months is missing"),
-        (
-            "months = 12 } # s.36",
-            "month = 12 } # s.36",
-            "hold.gst_books",
-            "[hold.gst_books.extend_until] month is not",
-        ),
-        (
-            'extend_if = "tax',
-            'extends_if = "tax',
-            "hold.gst_books",
-            "[hold.gst_books] extends_if is not a known key",
-        ),
+        ("months = 12 } # s.36", "month = 12 } # s.36", "hold.gst_books", "[hold.gst_books.extend_until] month is not"),
+        ('extend_if = "tax', 'extends_if = "tax', "hold.gst_books", "[hold.gst_books] extends_if is not a known key"),
         (
             "[hold.gst_books]",
             "[hold]\ngst_books = 1\n[hold.other]",
             "hold.gst_books",
             "[hold.gst_books] must be a table",
         ),
-        (
-            "in_force_from = 2017-07-01",
-            'in_force_from = "2017"',
-            "law.cgst",
-            "[law.cgst] in_force_from must be a date",
-        ),
+        ("in_force_from = 2017-07-01", 'in_force_from = "2017"', "law.cgst", "[law.cgst] in_force_from must be a date"),
         ("[law.cgst]", "[law]\ncgst = 1\n[law.other]", "law.cgst", "[law.cgst] must be a table"),
         ("in_force_from = 2017-07-01", "", "law.cgst", "[law.cgst] in_force_from is missing"),
         (
@@ -226,27 +198,15 @@ def test_a_broken_rule_is_named_holds_for_ever_and_disables_no_other(changed, ol
             'overrides = { "2025-26" = "soon" }',
             "[calendar.gst_annual_return_due_overrides] 2025-26 must",
         ),
-        (
-            "gst_registered = { value = true,",
-            "gst_registered = { value = 1,",
-            "[merchant] gst_registered must be true",
-        ),
-        (
-            "warranty_days = { value = 0,",
-            "warranty_days = { value = -1,",
-            "[merchant] warranty_days must be a whole",
-        ),
+        ("gst_registered = { value = true,", "gst_registered = { value = 1,", "[merchant] gst_registered must be true"),
+        ("warranty_days = { value = 0,", "warranty_days = { value = -1,", "[merchant] warranty_days must be a whole"),
         ('reviewed_on = ""', "reviewed_on = 5", "reviewed_on must be a date"),
         (
             'holds = ["refund_unsettled", "legal_claim"]',
             'holds = ["refund_unsetled"]',
             "[category.cod_refund_bank] holds names refund_unsetled, a hold the file does not have",
         ),
-        (
-            'on_request = "anonymise"',
-            'on_request = "forget"',
-            "[category.order_lines] on_request must be one of erase",
-        ),
+        ('on_request = "anonymise"', 'on_request = "forget"', "[category.order_lines] on_request must be one of erase"),
         (
             'fields = ["bridge.suppression"]',
             'fields = ["customer.email"]',
@@ -279,11 +239,7 @@ def test_a_broken_rule_is_named_holds_for_ever_and_disables_no_other(changed, ol
             'purposes = ["rights", "v"]',
             "[category.request_evidence] purposes must not name v: case.record is the bridge's own",
         ),
-        (
-            'xvi = { title = "paying back a refund of a cash order" }',
-            "xvi = {}",
-            "[purpose.xvi] title is missing",
-        ),
+        ('xvi = { title = "paying back a refund of a cash order" }', "xvi = {}", "[purpose.xvi] title is missing"),
         ("[purpose]", "[purposes]", "purpose is missing"),
         ('mode = "bridge"', 'mode = "external_attested"', "[vault] mode needs attested_by and attested_on"),
     ],
@@ -429,9 +385,7 @@ def test_the_shipped_file_removes_nothing_that_other_apps_wrote():
 def test_what_other_apps_wrote_is_removed_where_the_file_says_so(changed):
     residue = load_retention(changed(("apply = false", "apply = true"))).residue
 
-    touched = {
-        kind for kind in ("customer_metafields", "order_attributes", "orders") if residue.removes_kind(kind)
-    }
+    touched = {kind for kind in ("customer_metafields", "order_attributes", "orders") if residue.removes_kind(kind)}
     assert touched == {"customer_metafields", "orders"}
     customer_only = load_retention(
         changed(("apply = false", "apply = true"), ('order_notes = "erase"', 'order_notes = "keep"'))

@@ -120,11 +120,7 @@ def test_values_are_parsed_and_secrets_stay_hidden():
     assert [secret.reveal() for secret in settings.shopify_client_secrets] == ["one", "two"]
     assert [name for name, _ in settings.keys] == ["k2", "k1"]
     assert settings.keys[0][1].reveal_bytes() == bytes(range(32))
-    assert (settings.public_url, settings.port, settings.log_level) == (
-        "https://bridge.example",
-        9000,
-        "INFO",
-    )
+    assert (settings.public_url, settings.port, settings.log_level) == ("https://bridge.example", 9000, "INFO")
     assert KEY not in repr(settings)
     assert "two" not in repr(settings.shopify_client_secrets)
 

@@ -90,14 +90,10 @@ def handles_settings(tree: ast.Module) -> bool:
 def names_used(tree: ast.AST) -> set[str]:
     """Attributes that are read, and texts, by which a mapping is read."""
     attributes = {
-        node.attr
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)
+        node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)
     }
     return attributes | {
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
 
 
@@ -160,9 +156,7 @@ def list_keys(table: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[
 def find_unread_keys(data: Mapping[str, Any], fields: Iterable[str]) -> list[str]:
     arguments = {name for names in LAST_DAY_RULE_ARGS.values() for name in names}
     conditions = {
-        name.removeprefix("merchant.")
-        for law in data.get("law", {}).values()
-        for name in law.get("applies_if", {})
+        name.removeprefix("merchant.") for law in data.get("law", {}).values() for name in law.get("applies_if", {})
     }
     known = {*fields, *conditions, *arguments, *OBEYED_BY_READER}
     unread = []
@@ -195,9 +189,7 @@ def read_fields() -> set[str]:
 def test_every_field_of_the_settings_is_read():
     owners = list_config_classes()
 
-    assert {"Settings", "Merchant", "Retention", "Category", "NoticeRules"} <= {
-        each.__name__ for each in owners
-    }
+    assert {"Settings", "Merchant", "Retention", "Category", "NoticeRules"} <= {each.__name__ for each in owners}
     assert find_unread_fields(owners) == []
 
 
@@ -224,7 +216,4 @@ def test_a_key_that_nobody_reads_is_found_in_every_kind_of_table():
     retention = read_shipped("retention.toml")
     retention["category"]["shipment"]["made_up"] = ["bluedart"]
     retention["merchant"]["made_up_registered"] = True
-    assert find_unread_keys(retention, read_fields()) == [
-        "merchant.made_up_registered",
-        "category.shipment.made_up",
-    ]
+    assert find_unread_keys(retention, read_fields()) == ["merchant.made_up_registered", "category.shipment.made_up"]

@@ -35,9 +35,7 @@ class ConnectorContract:
     found: bytes  # an answer that knows `numbers`
     partial: bytes  # an answer that knows the first of `numbers` only
     nothing: bytes  # an answer that knows none of them
-    also_nothing: tuple[
-        bytes, ...
-    ] = ()  # answers that mean "none" in this system and are unreadable in others
+    also_nothing: tuple[bytes, ...] = ()  # answers that mean "none" in this system and are unreadable in others
     numbers: tuple[str, ...]
     secrets: tuple[str, ...]  # no message may quote these
     forbidden: type[BridgeError] = CredentialRejected  # the meaning of 403 in this system
@@ -101,9 +99,7 @@ class ConnectorContract:
         asked = self.connector([] if waits is None else waits)
         return list(asked.gather(Principal(), shop=SHOP, parcels=self.parcels(), cursor=cursor))
 
-    def assert_fails(
-        self, kind: type[BridgeError], waits: list[float] | None = None, verb="gather"
-    ) -> BridgeError:
+    def assert_fails(self, kind: type[BridgeError], waits: list[float] | None = None, verb="gather") -> BridgeError:
         with pytest.raises(kind) as caught:
             self.run(verb, waits)
         self.assert_silent("".join(traceback.format_exception(caught.value)))

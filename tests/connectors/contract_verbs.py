@@ -91,9 +91,7 @@ class EraserContract:
     erasing: tuple[str, str, bytes]  # method, address and answer of erasing the first number
 
     def erase(self, waits=None, numbers=()):
-        return list(
-            self.connector([] if waits is None else waits).erase_waybills(numbers or self.numbers[:1])
-        )
+        return list(self.connector([] if waits is None else waits).erase_waybills(numbers or self.numbers[:1]))
 
     def test_it_is_an_eraser(self):
         assert isinstance(self.connector([]), Eraser)

@@ -100,9 +100,7 @@ def serving(postbox: Postbox, *, tls: ssl.SSLContext | None = None, smtps: bool 
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = _Controller(
-        postbox, hostname="127.0.0.1", port=port, ssl_context=tls if smtps else None, **options
-    )
+    server = _Controller(postbox, hostname="127.0.0.1", port=port, ssl_context=tls if smtps else None, **options)
     server.start()
     try:
         yield port
@@ -124,9 +122,7 @@ def certificates(folder: Path, name: str = HOST) -> tuple[ssl.SSLContext, ssl.SS
         .not_valid_before(now - dt.timedelta(days=1))
         .not_valid_after(now + dt.timedelta(days=1))
         .add_extension(
-            x509.SubjectAlternativeName(
-                [x509.DNSName(name), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-            ),
+            x509.SubjectAlternativeName([x509.DNSName(name), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
             critical=False,
         )
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
@@ -134,9 +130,7 @@ def certificates(folder: Path, name: str = HOST) -> tuple[ssl.SSLContext, ssl.SS
     )
     (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
     (folder / "key.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(folder / "cert.pem", folder / "key.pem")

@@ -57,10 +57,5 @@ def test_a_bounce_without_returned_headers_names_no_letter():
 @given(st.binary(max_size=400), st.integers(0, 2_500))
 def test_no_mail_raises(junk, at):
     raw = (MAIL / "exchange__not_found.eml").read_bytes()
-    for mail in (
-        junk,
-        raw[:at] + junk + raw[at:],
-        raw[:at] + junk,
-        b"Content-Type: multipart/report\n" + junk,
-    ):
+    for mail in (junk, raw[:at] + junk + raw[at:], raw[:at] + junk, b"Content-Type: multipart/report\n" + junk):
         assert isinstance(find_bounced_message_id(mail), str)

@@ -85,9 +85,7 @@ def test_status_rules_name_the_error_of_a_status(mock):
 
 def test_status_rules_may_classify_by_the_body(mock):
     mock.get(URL, body=b"wrong token", status=500)
-    dialect = StatusRules(
-        classify_error=lambda status, body: CredentialRejected if b"token" in body else None
-    )
+    dialect = StatusRules(classify_error=lambda status, body: CredentialRejected if b"token" in body else None)
     with pytest.raises(CredentialRejected):
         call(status_rules=dialect)
 
@@ -95,9 +93,7 @@ def test_status_rules_may_classify_by_the_body(mock):
 def test_the_constructor_may_name_an_error_too(mock):
     mock.get(URL, status=404)
     with pytest.raises(ConnectorUnavailable):
-        HttpClient("system", error_by_status={404: ConnectorUnavailable}, sleep=lambda _: None).call(
-            "GET", URL
-        )
+        HttpClient("system", error_by_status={404: ConnectorUnavailable}, sleep=lambda _: None).call("GET", URL)
 
 
 @pytest.mark.parametrize("secret", ["line\nbreak", "curly \N{RIGHT SINGLE QUOTATION MARK}"])

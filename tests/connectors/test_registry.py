@@ -28,9 +28,7 @@ def test_carriers_are_registered_by_id_and_aggregators_only_if_set():
 
 def test_blue_darts_login_path_comes_from_the_settings():
     with responses.RequestsMock() as mock:
-        login = mock.get(
-            "https://apigateway.bluedart.com/in/transportation/token/v2/login", json={"JWTToken": "jwt"}
-        )
+        login = mock.get("https://apigateway.bluedart.com/in/transportation/token/v2/login", json={"JWTToken": "jwt"})
         mock.get("https://apigateway.bluedart.com/in/transportation/tracking/v1/shipment", body=NOT_FOUND)
         found = build_connectors(Settings.from_env(SET | {"BLUEDART_LOGIN_PATH": "/token/v2/login"}))
         found["bluedart"].run_checks("shop.myshopify.com")
@@ -48,10 +46,6 @@ def test_unset_carriers_are_registered_as_unconfigured():
 
 def test_each_connector_has_its_capabilities():
     found = build_connectors(Settings.from_env(SET | {"SHIPROCKET_EMAIL": "f", "AFTERSHIP_API_KEY": "h"}))
-    assert {name for name, one in found.items() if isinstance(one, Tracker)} == {
-        "bluedart",
-        "delhivery",
-        "shiprocket",
-    }
+    assert {name for name, one in found.items() if isinstance(one, Tracker)} == {"bluedart", "delhivery", "shiprocket"}
     assert {name for name, one in found.items() if isinstance(one, Eraser)} == {"aftership"}
     assert {name for name, one in found.items() if isinstance(one, CopiesAllParcels)} == {"aftership"}

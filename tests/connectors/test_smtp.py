@@ -148,25 +148,15 @@ def test_an_accepted_letter_is_sent_whatever_the_answer_to_quit(goodbye):
     [
         ({"rcpt": "550 5.1.1 dpo@carrier.example.in unknown"}, ConnectorRefused, "recipient refused, 550"),
         ({"rcpt": "450 4.2.1 dpo@carrier.example.in later"}, ConnectorUnavailable, "recipient refused, 450"),
-        (
-            {"rcpt": "421 4.3.2 dpo@carrier.example.in closing"},
-            ConnectorUnavailable,
-            "recipient refused, 421",
-        ),
+        ({"rcpt": "421 4.3.2 dpo@carrier.example.in closing"}, ConnectorUnavailable, "recipient refused, 421"),
         ({"rcpt": "550 dpo@carrier.example.in", "quit": "421 x"}, ConnectorRefused, "recipient refused, 550"),
         ({"mail": "550 privacy@example.com may not"}, CredentialRejected, "sender refused, 550"),
         ({"mail": "421 4.3.2 closing"}, ConnectorUnavailable, "sender refused, 421"),
         ({"data": "554 5.7.1 dpo@carrier.example.in spam"}, ConnectorRefused, "letter refused, 554"),
-        (
-            {"data": "451 4.7.1 dpo@carrier.example.in greylisted"},
-            ConnectorUnavailable,
-            "letter refused, 451",
-        ),
+        ({"data": "451 4.7.1 dpo@carrier.example.in greylisted"}, ConnectorUnavailable, "letter refused, 451"),
     ],
 )
-def test_each_reply_of_the_server_becomes_an_error_that_does_not_quote_it(
-    replies, error, words, caplog, capfd
-):
+def test_each_reply_of_the_server_becomes_an_error_that_does_not_quote_it(replies, error, words, caplog, capfd):
     caplog.set_level(logging.DEBUG)
     logging.getLogger("mail.log").setLevel(logging.ERROR)  # the stand-in's own
     postbox = Postbox(**replies)
@@ -182,9 +172,7 @@ def test_each_reply_of_the_server_becomes_an_error_that_does_not_quote_it(
 def test_a_refused_login_needs_a_person(tls, elsewhere):
     postbox = Postbox()
     with serving(postbox, tls=tls[0], login=True) as port, pytest.raises(CredentialRejected) as fault:
-        SmtpMailer(f"smtp://{quote(USER)}:wrong@{HOST}:{port}", SENDER, tls_context=tls[1]).send_letter(
-            LETTER
-        )
+        SmtpMailer(f"smtp://{quote(USER)}:wrong@{HOST}:{port}", SENDER, tls_context=tls[1]).send_letter(LETTER)
     assert str(fault.value) == "mail: login refused, 535"
     assert not postbox.letters
 
@@ -193,10 +181,7 @@ def test_an_unsupported_or_unencodable_login_needs_a_person(tls):
     postbox = Postbox()
     with serving(postbox) as port, pytest.raises(CredentialRejected, match="offers no login"):
         SmtpMailer(f"smtp://user:pass@localhost:{port}", SENDER).send_letter(LETTER)
-    with (
-        serving(postbox, login=True) as port,
-        pytest.raises(CredentialRejected, match="must be ASCII") as fault,
-    ):
+    with serving(postbox, login=True) as port, pytest.raises(CredentialRejected, match="must be ASCII") as fault:
         SmtpMailer(f"smtp://user:{quote('pässphrase')}@localhost:{port}", SENDER).send_letter(LETTER)
     assert "ssphrase" not in str(fault.value)
 
@@ -274,17 +259,12 @@ def test_a_server_that_disconnects_is_retried_later(elsewhere, pieces, error):
     assert "listed" not in str(fault.value)
 
 
-@pytest.mark.parametrize(
-    "pieces", [(), (b"220 hello\r\n",), (b"220 hello\r\n", b"250-x\r\n250 STARTTLS\r\n")]
-)
+@pytest.mark.parametrize("pieces", [(), (b"220 hello\r\n",), (b"220 hello\r\n", b"250-x\r\n250 STARTTLS\r\n")])
 @pytest.mark.parametrize("scheme", ["smtp", "smtps"])
 def test_a_silent_server_times_out(monkeypatch, elsewhere, pieces, scheme):
     monkeypatch.setattr(smtp, "SMTP_TIMEOUT_S", 0.3)
     began = time.monotonic()
-    with (
-        saying(*(pieces if scheme == "smtp" else ()), hang=True) as port,
-        pytest.raises(ConnectorUnavailable),
-    ):
+    with saying(*(pieces if scheme == "smtp" else ()), hang=True) as port, pytest.raises(ConnectorUnavailable):
         SmtpMailer(f"{scheme}://{HOST}:{port}", SENDER).send_letter(LETTER)
     assert time.monotonic() - began < 3
 

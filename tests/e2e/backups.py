@@ -29,24 +29,14 @@ def restore(url: str, source: Path, postgres: Postgres | None) -> None:
         copied(source, make_url(url).database)
         return
     postgres.create_database(make_url(url).database, template="template0")
-    run(
-        postgres,
-        "psql",
-        "--quiet",
-        "--set=ON_ERROR_STOP=1",
-        "--dbname",
-        plain(url),
-        stdin=source.read_bytes(),
-    )
+    run(postgres, "psql", "--quiet", "--set=ON_ERROR_STOP=1", "--dbname", plain(url), stdin=source.read_bytes())
 
 
 def dump(url: str, postgres: Postgres | None) -> bytes:
     """Everything of a database in one string of bytes: what a thief of the files would have."""
     if postgres is not None:
         return run(postgres, "pg_dump", "--dbname", plain(url))
-    return b"".join(
-        path.read_bytes() for path in sorted(Path(make_url(url).database).parent.glob("bridge.db*"))
-    )
+    return b"".join(path.read_bytes() for path in sorted(Path(make_url(url).database).parent.glob("bridge.db*")))
 
 
 def copied(source: Any, target: Any) -> None:

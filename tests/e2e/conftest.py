@@ -78,9 +78,7 @@ class Town:
 
     def control(self, name: str, **what: Any) -> None:
         """Set how the Shopify stand-in behaves from now on."""
-        requests.post(
-            f"{self.stand_ins.shopify.base_url}/_sandbox/{name}", json=what, timeout=5
-        ).raise_for_status()
+        requests.post(f"{self.stand_ins.shopify.base_url}/_sandbox/{name}", json=what, timeout=5).raise_for_status()
 
     def requests(self, kind: str = "") -> list[PrivacyRequest]:
         with self.services.store.transaction() as tx:
@@ -133,11 +131,7 @@ class Town:
         with redis.Redis.from_url(self.valkey.url) as client:
             for name in client.scan_iter():
                 rests[f"key {name!r}"] = name + (client.dump(name) or b"")
-        return [
-            place
-            for place, content in rests.items()
-            if contains_any(content, [word.encode() for word in words])
-        ]
+        return [place for place, content in rests.items() if contains_any(content, [word.encode() for word in words])]
 
 
 @contextmanager
@@ -178,8 +172,6 @@ def town(whole_town: Town) -> Iterator[Town]:
         server.faults.clear()
         server.calls.clear()
         server.latency_s = 0.0
-    for kind in {"web", "worker", "clock"} - {
-        name.partition(".")[0] for name in whole_town.bridge.list_running()
-    }:
+    for kind in {"web", "worker", "clock"} - {name.partition(".")[0] for name in whole_town.bridge.list_running()}:
         whole_town.bridge.start_process(kind)
     whole_town.bridge.wait_healthy()

@@ -183,9 +183,7 @@ def post(url: str, topic: str, body: Any, **more: Any) -> Answer:
     return ask(url, f"/webhooks/{topic}", raw, signed(topic, raw, **more))
 
 
-def wire(
-    port: int, *pieces: bytes, end: bool = False, all_of_it: bool = False, patience_s: float = 10.0
-) -> bytes:
+def wire(port: int, *pieces: bytes, end: bool = False, all_of_it: bool = False, patience_s: float = 10.0) -> bytes:
     """Send bytes as they are and return the answer's; `end` closes the sending half first.
 
     `all_of_it` reads until the server closes the connection, for answers that should not come.

@@ -43,13 +43,7 @@ def test_an_access_request_becomes_a_package_with_all_that_was_planted(town, tmp
     assert "manifest-sha256.txt" in files
     everything = b"".join(files.values())
     parcels = [parcel for order in town.world.list_orders(asha) for parcel in order.parcels]
-    planted = [
-        asha.email,
-        asha.last,
-        "7 Nowhere Lane",
-        "Happy birthday Asha",
-        *(parcel.waybill for parcel in parcels),
-    ]
+    planted = [asha.email, asha.last, "7 Nowhere Lane", "Happy birthday Asha", *(parcel.waybill for parcel in parcels)]
     assert [word for word in planted if word.encode() not in everything] == []
     assert town.world.bikram.email.encode() not in everything
 
@@ -118,9 +112,7 @@ def test_a_shop_that_leaves_without_data_is_closed_by_itself(town):
 def test_the_same_request_twice_and_at_once_is_one_request(town):
     person = town.world.people[5]
     raw = webhooks.build_body("customers/data_request", town.world, person=person, request_id=777)
-    bodies = [
-        raw + b" " * blanks for blanks in range(8)
-    ]  # other bytes, other ids: only Shopify's own id is equal
+    bodies = [raw + b" " * blanks for blanks in range(8)]  # other bytes, other ids: only Shopify's own id is equal
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(lambda each: town.post_raw("customers/data_request", each), bodies)) == {200}
     shown = town.closed("access", person)
@@ -140,9 +132,7 @@ def test_another_request_of_the_same_person_later_is_answered_anew_with_a_clock_
     both = processes.until(
         "both are answered",
         lambda: [
-            len(closed)
-            for closed in [[e for e in town.asked("access", person) if e.closed_at]]
-            if len(closed) == 2
+            len(closed) for closed in [[e for e in town.asked("access", person) if e.closed_at]] if len(closed) == 2
         ],
     )
     assert both == [2]
@@ -150,12 +140,8 @@ def test_another_request_of_the_same_person_later_is_answered_anew_with_a_clock_
 
 
 def test_somebody_nobody_knows_is_told_that_nothing_is_held(town, tmp_path):
-    stranger = replace(
-        town.world.people[7], id=424242424242, email="stranger@example.com", phone="+919000099999"
-    )
-    raw = webhooks.build_body(
-        "customers/data_request", town.world, person=stranger, request_id=901, orders=[]
-    )
+    stranger = replace(town.world.people[7], id=424242424242, email="stranger@example.com", phone="+919000099999")
+    raw = webhooks.build_body("customers/data_request", town.world, person=stranger, request_id=901, orders=[])
     assert town.post_raw("customers/data_request", raw) == 200
     shown = town.closed("access", stranger)
     assert (shown["state"], shown["complete"]) == ("done", True)

@@ -40,9 +40,7 @@ def stand_in(world):
 
 
 def packaged(stand_in, world):
-    shopify = Shopify(
-        api_version="2026-10", base_url=stand_in.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET
-    )
+    shopify = Shopify(api_version="2026-10", base_url=stand_in.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
     asha = world.asha
     who = Principal(customer_id=str(asha.id), email=asha.email, phone=asha.phone)
     pages = list(shopify.gather(who, shop=INVENTED_SHOP, parcels=()))

@@ -35,9 +35,7 @@ def test_thirty_requests_survive_an_emptied_redis_and_none_is_done_twice(town):
 
 def pages(town):
     """Count how often each page was requested."""
-    return Counter(
-        (call["name"], call["digest"]) for call in town.stand_ins.shopify.calls.summarize_calls()["last"]
-    )
+    return Counter((call["name"], call["digest"]) for call in town.stand_ins.shopify.calls.summarize_calls()["last"])
 
 
 def begin_heavy(town, request_id):
@@ -52,9 +50,7 @@ def begin_heavy(town, request_id):
 def heavy_done(town, external_ref, within_s):
     def look():
         requests = [
-            each
-            for each in town.asked("access", town.world.heavy_customer)
-            if each.external_ref == external_ref
+            each for each in town.asked("access", town.world.heavy_customer) if each.external_ref == external_ref
         ]
         return next((each for each in requests if each.closed_at), None)
 

@@ -47,9 +47,7 @@ def test_after_a_killed_database_worker_and_clock_go_on_by_themselves(town, post
     postgres.kill()
     postgres.start()
     person = town.world.people[8]
-    processes.until(
-        "web has noticed", lambda: processes.ask(town.bridge.url, "/readyz", how="GET").status == 200
-    )
+    processes.until("web has noticed", lambda: processes.ask(town.bridge.url, "/readyz", how="GET").status == 200)
     town.post("customers/data_request", person=person)
     assert town.closed("access", person)["complete"] is True
     assert town.bridge.list_running() == before

@@ -84,9 +84,7 @@ class House:
     def ask(self, who=ASHA, **given):
         with self.store.transaction() as tx:
             subject = tx.person_lookup.find_subject(SHOP, who)
-            request = make_request(
-                **{"kind": RequestKind.ERASURE, "principal": who, "subject": subject} | given
-            )
+            request = make_request(**{"kind": RequestKind.ERASURE, "principal": who, "subject": subject} | given)
             opened(tx, request, make_task(request.id, "bridge", TaskAction.ERASE))
         return request.id
 
@@ -263,9 +261,7 @@ def test_what_she_ordered_after_her_erasure_stays(restored):
 def test_what_an_epoch_made_unreadable_is_erased_again_unread(restored, clock):
     """The backup is from before a rotation whose old key is gone: none of it opens, all of it goes."""
     vault = Keyring([("k2", b"2" * 32)], b"p" * 32, b"s" * 32)
-    store = SqlStore(
-        restored.store.engine.url.render_as_string(hide_password=False), keyring=vault, now=clock.now
-    )
+    store = SqlStore(restored.store.engine.url.render_as_string(hide_password=False), keyring=vault, now=clock.now)
     done = repair_restored_database(actor="x", services=replace(restored.services, store=store))
     store.close()
     assert (done.left, done.faults, done.lost) == (0, [], [restored.request_id])
@@ -291,16 +287,11 @@ def test_a_request_that_is_open_again_runs_again_and_its_carriers_are_noted(hous
     house.restore(backup)
     assert house.check().lost == []
     with house.store.transaction() as tx:
-        assert "AWB7007007" in {
-            entry.reference for entry in tx.notice_items.list_items(request_id=request_id)
-        }
+        assert "AWB7007007" in {entry.reference for entry in tx.notice_items.list_items(request_id=request_id)}
         assert tx.requests.get_request(request_id).principal == ASHA
     assert house.erase(request_id).outcome is Outcome.ABSENT
     with house.store.transaction() as tx:
-        assert (
-            len([e for e in tx.notice_items.list_items(request_id=request_id) if e.reference == "AWB7007007"])
-            == 1
-        )
+        assert len([e for e in tx.notice_items.list_items(request_id=request_id) if e.reference == "AWB7007007"]) == 1
 
 
 def test_orders_of_an_id_that_was_merged_after_the_backup_stay_and_are_looked_at(house, clock):
@@ -403,9 +394,7 @@ def test_an_erased_refund_account_is_blanked_again(house):
         )  # fmt: skip
         seq, last = tx.evidence.read_head()
     head = LedgerHead(at=NOW, seq=seq, hash=last, signature="")
-    house.ledger.append_records(
-        [], [Destruction(kind="refund_account", ref="rfd_1", shop=SHOP, at=NOW)], head
-    )
+    house.ledger.append_records([], [Destruction(kind="refund_account", ref="rfd_1", shop=SHOP, at=NOW)], head)
     assert house.check().removed == {"destroyed": 1}
     [row] = house.rows(refund_accounts)
     assert (row.wrapped, row.doc, row.state, row.erased_at) == (None, None, "erased", NOW)

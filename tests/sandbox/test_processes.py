@@ -67,12 +67,7 @@ def test_it_migrates_starts_answers_and_stops_everything():
         wait_for(lambda: bridge.logs["worker.1"].read_text().count("ready") == 2)
         wait_for(lambda: bridge.logs["worker.2"].read_text().count("ready") == 2)
         codes = bridge.stop(grace_s=5)
-        assert codes == {
-            "web.1": -signal.SIGTERM,
-            "worker.1": 0,
-            "worker.2": 0,
-            "clock.1": -signal.SIGTERM,
-        }
+        assert codes == {"web.1": -signal.SIGTERM, "worker.1": 0, "worker.2": 0, "clock.1": -signal.SIGTERM}
         assert bridge.logs["worker.1"].read_text().count("bye") == 2, "SIGTERM reaches the children too"
         assert bridge.list_running() == []
         assert not [pid for pid in everyone if kill_on_exit.list_session_pids(pid)]
@@ -158,9 +153,7 @@ def test_no_process_outlives_its_owner():
 
 
 def test_the_commands_are_those_of_the_procfile():
-    procfile = dict(
-        line.split(": ", 1) for line in (Path(__file__).parents[2] / "Procfile").read_text().splitlines()
-    )
+    procfile = dict(line.split(": ", 1) for line in (Path(__file__).parents[2] / "Procfile").read_text().splitlines())
     procfile["migrate"] = procfile.pop("release")
     ours = {kind: " ".join(words[1:]).removeprefix("-m ") for kind, words in COMMANDS.items()}
     procfile_modules = {kind: line.removeprefix("python -m ") for kind, line in procfile.items()}

@@ -82,8 +82,7 @@ def track(connector, *numbers, **more):
 
 def gather_by_parcel(connector, parcels):
     waybills = [
-        Waybill(number=each.waybill, carrier=each.carrier, account_holder=each.account_holder)
-        for each in parcels
+        Waybill(number=each.waybill, carrier=each.carrier, account_holder=each.account_holder) for each in parcels
     ]
     return gather_bodies(connector, waybills, shop=WORLD.shop)
 
@@ -99,9 +98,7 @@ def test_bikrams_parcels_have_the_states_of_the_demo(rocket):
     assert (third.status, third.remitted) == (ParcelStatus.IN_TRANSIT, None)
 
 
-@pytest.mark.parametrize(
-    "status", ["in_transit", "out_for_delivery", "delivered", "returning", "returned", "lost"]
-)
+@pytest.mark.parametrize("status", ["in_transit", "out_for_delivery", "delivered", "returning", "returned", "lost"])
 def test_a_control_call_changes_a_parcel(tracked_parcel, status):
     stand_in, connector, number = tracked_parcel
     at = "2026-11-22T10:00:00+00:00"
@@ -134,11 +131,7 @@ def test_delhivery_erases_the_packing_slip_too():
     with make_delhivery(WORLD) as stand_in:
         move(stand_in, waybill=FIRST.waybill, forget_consignee=True)
         body = gather_by_parcel(connect_delhivery(stand_in), [FIRST])[FIRST.waybill]
-    assert (body["packing_slip"]["name"], body["consignee"]["name"], body["consignee"]["phones"]) == (
-        None,
-        None,
-        [],
-    )
+    assert (body["packing_slip"]["name"], body["consignee"]["name"], body["consignee"]["phones"]) == (None, None, [])
 
 
 def test_cash_is_paid_out_by_a_control_call(rocket):
@@ -243,8 +236,7 @@ def test_aftership_is_as_strict_as_the_real_one(after):
 
 
 @pytest.mark.parametrize(
-    ("status", "after_it"),
-    [("booked", ParcelStatus.CANCELLED), ("in_transit", ParcelStatus.RETURNING)],
+    ("status", "after_it"), [("booked", ParcelStatus.CANCELLED), ("in_transit", ParcelStatus.RETURNING)]
 )
 def test_delhivery_cancels_a_parcel_before_pick_up_and_returns_a_moving_one(status, after_it):
     with make_delhivery(WORLD) as stand_in:

@@ -35,9 +35,7 @@ def delh():
 
 def parcels(carrier, *, cancelled=False):
     return [
-        one
-        for one in WORLD.parcels
-        if one.holder == carrier and WORLD.get_order(one.order_id).cancelled == cancelled
+        one for one in WORLD.parcels if one.holder == carrier and WORLD.get_order(one.order_id).cancelled == cancelled
     ]
 
 
@@ -47,9 +45,7 @@ def gather_by_number(connector, numbers):
 
 
 def connect_delhivery(stand_in, token=DELHIVERY_TOKEN):
-    return Delhivery(
-        base_url=stand_in.base_url, token=token, http=HttpClient("delhivery", sleep=lambda _: None)
-    )
+    return Delhivery(base_url=stand_in.base_url, token=token, http=HttpClient("delhivery", sleep=lambda _: None))
 
 
 def connect_bluedart(stand_in, **more):
@@ -67,8 +63,7 @@ def test_every_invented_parcel_is_attributed_and_plausible():
 def test_delhivery_knows_every_parcel_and_no_street(delh):
     delh.faults.add("no_paper", times=None)
     answers = gather_by_number(
-        connect_delhivery(delh),
-        [parcel.waybill for parcel in WORLD.parcels if parcel.holder == "delhivery"],
+        connect_delhivery(delh), [parcel.waybill for parcel in WORLD.parcels if parcel.holder == "delhivery"]
     )
     for parcel in parcels("delhivery"):
         body = answers[parcel.waybill]
@@ -104,17 +99,13 @@ def test_delhiverys_documents_exist_after_delivery(delh):
 def test_delhivery_may_refuse_a_batch_with_one_unknown_waybill(delh):
     known = parcels("delhivery")[0].waybill
     delh.faults.add("spoil_batch")
-    assert (
-        gather_by_number(connect_delhivery(delh), [known, "99900010002332"])[known]["status"] != "not_found"
-    )
+    assert gather_by_number(connect_delhivery(delh), [known, "99900010002332"])[known]["status"] != "not_found"
 
 
 def test_delhivery_knows_returns_of_customers(delh):
     numbers = [back.waybill for order in WORLD.orders for back in order.returns]
     assert numbers
-    assert {body["status"] for body in gather_by_number(connect_delhivery(delh), numbers).values()} == {
-        "returned"
-    }
+    assert {body["status"] for body in gather_by_number(connect_delhivery(delh), numbers).values()} == {"returned"}
 
 
 def test_delhivery_leaves_out_what_it_does_not_know(delh):
@@ -122,10 +113,7 @@ def test_delhivery_leaves_out_what_it_does_not_know(delh):
     answers = gather_by_number(connect_delhivery(delh), [known, "99900010002332"])
     assert answers[known]["status"] != "not_found"
     assert answers["99900010002332"]["status"] == "not_found"
-    assert (
-        gather_by_number(connect_delhivery(delh), ["99900010002332"])["99900010002332"]["status"]
-        == "not_found"
-    )
+    assert gather_by_number(connect_delhivery(delh), ["99900010002332"])["99900010002332"]["status"] == "not_found"
 
 
 @pytest.mark.parametrize(("verbose", "has"), [("0", set()), ("1", {"Scans"}), ("2", {"Scans", "Consignee"})])
@@ -192,27 +180,16 @@ def test_bluedart_gives_a_returned_parcel_a_second_number(blue):
 
 
 def test_bluedart_answers_a_cancelled_parcel_like_a_wrong_key(blue):
-    cancelled_waybill, known_waybill = (
-        parcels("bluedart", cancelled=True)[0].waybill,
-        parcels("bluedart")[0].waybill,
-    )
+    cancelled_waybill, known_waybill = (parcels("bluedart", cancelled=True)[0].waybill, parcels("bluedart")[0].waybill)
     answers = gather_by_number(connect_bluedart(blue), [cancelled_waybill])
-    assert (answers[cancelled_waybill]["status"], answers[cancelled_waybill]["ambiguous"]) == (
-        "not_found",
-        True,
-    )
+    assert (answers[cancelled_waybill]["status"], answers[cancelled_waybill]["ambiguous"]) == ("not_found", True)
     assert gather_by_number(connect_bluedart(blue), [known_waybill])[known_waybill]["status"] != "not_found"
     wrong = gather_by_number(connect_bluedart(blue, tracking_key="wrong"), [known_waybill])
     assert (wrong[known_waybill]["status"], wrong[known_waybill]["ambiguous"]) == ("not_found", True)
     with pytest.raises(CredentialRejected, match="known waybill"):
-        gather_by_number(
-            connect_bluedart(blue, tracking_key="wrong", known_waybill=known_waybill), [cancelled_waybill]
-        )
+        gather_by_number(connect_bluedart(blue, tracking_key="wrong", known_waybill=known_waybill), [cancelled_waybill])
     answers = gather_by_number(connect_bluedart(blue, known_waybill=known_waybill), [cancelled_waybill])
-    assert (answers[cancelled_waybill]["status"], answers[cancelled_waybill]["ambiguous"]) == (
-        "not_found",
-        False,
-    )
+    assert (answers[cancelled_waybill]["status"], answers[cancelled_waybill]["ambiguous"]) == ("not_found", False)
 
 
 @pytest.mark.parametrize("fault", [(), ("other_form",)])
@@ -245,9 +222,7 @@ def test_bluedart_takes_both_paths_and_the_gateways_prefix(blue):
     known_waybill = parcels("bluedart")[0].waybill
     for path in ("/in/transportation/tracking/v1/shipment", "/tracking/v1"):
         assert (
-            gather_by_number(connect_bluedart(blue, tracking_path=path), [known_waybill])[known_waybill][
-                "status"
-            ]
+            gather_by_number(connect_bluedart(blue, tracking_path=path), [known_waybill])[known_waybill]["status"]
             != "not_found"
         )
 

@@ -117,9 +117,7 @@ def test_an_unknown_shop_or_path_is_not_found(shopify):
     assert shopify.http.post(url, json={}, timeout=5).status_code == 404
     short = f"{shopify.stand_in.base_url}/admin/api/2026-10/graphql.json"
     headers = {"X-Shopify-Access-Token": shopify.token}
-    answer = shopify.http.post(
-        short, json={"query": "{ shop { myshopifyDomain } }"}, headers=headers, timeout=5
-    )
+    answer = shopify.http.post(short, json={"query": "{ shop { myshopifyDomain } }"}, headers=headers, timeout=5)
     assert answer.json()["data"]["shop"]["myshopifyDomain"] == "minimiss-demo.myshopify.com"
 
 
@@ -164,9 +162,7 @@ def test_no_more_than_250_ids_are_taken_at_once(shopify):
 def test_pages_follow_their_cursors_and_none_is_fetched_twice(shopify, world):
     found, after = [], None
     while True:
-        page = shopify.ask(PAGE, id=gid(world.heavy_customer), first=25, after=after)["data"]["customer"][
-            "orders"
-        ]
+        page = shopify.ask(PAGE, id=gid(world.heavy_customer), first=25, after=after)["data"]["customer"]["orders"]
         found += [node["id"] for node in page["nodes"]]
         assert page["edges"][-1]["cursor"] == page["pageInfo"]["endCursor"]
         after = page["pageInfo"]["endCursor"]
@@ -201,9 +197,7 @@ def test_an_unknown_search_field_is_ignored_with_a_warning(shopify, world):
 def test_a_customer_is_found_by_every_identifier(shopify, world, how):
     wanted = {"id": gid(world.asha), "emailAddress": world.asha.email, "phoneNumber": world.asha.phone}[how]
     query = "query Q($i: CustomerIdentifierInput!) { customerByIdentifier(identifier: $i) { displayName } }"
-    assert (
-        shopify.ask(query, i={how: wanted})["data"]["customerByIdentifier"]["displayName"] == world.asha.name
-    )
+    assert shopify.ask(query, i={how: wanted})["data"]["customerByIdentifier"]["displayName"] == world.asha.name
 
 
 def test_the_price_is_the_fitted_one_and_an_expensive_query_is_refused(shopify, world):
@@ -248,10 +242,7 @@ def test_a_protected_field_is_null_and_its_parent_where_null_is_not_allowed(shop
         "phone": None,
         "shippingAddress": {"city": "Bengaluru", "phone": None},
     }
-    assert [fault["path"] for fault in answer["errors"]] == [
-        ["order", "phone"],
-        ["order", "shippingAddress", "phone"],
-    ]
+    assert [fault["path"] for fault in answer["errors"]] == [["order", "phone"], ["order", "shippingAddress", "phone"]]
     assert "not approved to use the phone field" in answer["errors"][0]["message"]
     shopify.control("faults", kind="deny_field", field="Customer.displayName")
     answer = shopify.ask("query Q($id: ID!) { customer(id: $id) { id displayName } }", id=gid(world.asha))
@@ -312,9 +303,7 @@ def test_asha_has_one_of_everything(shopify, world):
     assert "errors" not in answer
     order = answer["data"]["order"]
     assert {"key": "Engraving", "value": "For Asha"} in order["lineItems"]["nodes"][0]["customAttributes"]
-    back = order["returns"]["nodes"][0]["reverseFulfillmentOrders"]["nodes"][0]["reverseDeliveries"]["nodes"][
-        0
-    ]
+    back = order["returns"]["nodes"][0]["reverseFulfillmentOrders"]["nodes"][0]["reverseDeliveries"]["nodes"][0]
     assert len(back["deliverable"]["tracking"]["number"]) == 14
     assert order["events"]["nodes"][0]["__typename"] == "CommentEvent"
     for name, found in (("draftOrders", 1), ("giftCards", 1), ("abandonedCheckouts", 2), ("comments", 1)):

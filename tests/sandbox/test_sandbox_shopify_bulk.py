@@ -18,9 +18,7 @@ RUN = """mutation R($q: String!) { bulkOperationRunQuery(query: $q, groupObjects
   bulkOperation { id status url } userErrors { field message code } } }"""
 LOOK = """query L($id: ID!) { node(id: $id) { ... on BulkOperation { id status type errorCode objectCount rootObjectCount fileSize
   url partialDataUrl completedAt query } } }"""
-ORDERS = (
-    "{ orders { edges { node { id email customer { id } lineItems { edges { node { id title } } } } } } }"
-)
+ORDERS = "{ orders { edges { node { id email customer { id } lineItems { edges { node { id title } } } } } } }"
 
 
 @pytest.fixture(scope="module")
@@ -86,11 +84,7 @@ def test_it_is_found_by_its_number_and_in_the_list(ask):
       currentBulkOperation { id } }"""
     found = ask(query, id=number)
     assert found["bulkOperation"]["status"] == "RUNNING"
-    assert (
-        [one["id"] for one in found["bulkOperations"]["nodes"]]
-        == [number]
-        == [found["currentBulkOperation"]["id"]]
-    )
+    assert [one["id"] for one in found["bulkOperations"]["nodes"]] == [number] == [found["currentBulkOperation"]["id"]]
     assert ask(LOOK, id="gid://shopify/BulkOperation/1")["node"] is None
 
 
@@ -115,11 +109,7 @@ def test_it_fails_on_demand_with_a_partial_file(ask, dial):
 def test_a_forbidden_field_fails_the_whole_operation(ask, running):
     running.faults.add("deny_scope", scope="read_customers")
     failed = finished(ask, begun(ask))
-    assert (failed["status"], failed["errorCode"], failed["partialDataUrl"]) == (
-        "FAILED",
-        "ACCESS_DENIED",
-        None,
-    )
+    assert (failed["status"], failed["errorCode"], failed["partialDataUrl"]) == ("FAILED", "ACCESS_DENIED", None)
     running.faults.clear()
 
 
@@ -146,10 +136,7 @@ def test_only_so_many_run_at_once(ask):
     ("query", "words"),
     [
         ("{ shop { id } }", "must contain at least one connection"),
-        (
-            "{ orders { nodes { id } } }",
-            "Selecting via 'nodes' is not supported. Invalid connection fields: 'orders'",
-        ),
+        ("{ orders { nodes { id } } }", "Selecting via 'nodes' is not supported. Invalid connection fields: 'orders'"),
         ('{ node(id: "gid://shopify/Order/1") { id } }', "cannot contain a top level `node` field"),
         (
             "{ orders { edges { node { name lineItems { edges { node { id } } } } } } }",
@@ -159,10 +146,7 @@ def test_only_so_many_run_at_once(ask):
             "{ orders { edges { node { id fulfillments { events { edges { node { id } } } } } } } }",
             "within a list field",
         ),
-        (
-            'mutation { orderDelete(orderId: "gid://shopify/Order/1") { deletedId } }',
-            "Only `query` operations",
-        ),
+        ('mutation { orderDelete(orderId: "gid://shopify/Order/1") { deletedId } }', "Only `query` operations"),
         ("{ orders { edges { node { shoeSize } } } }", "Field 'shoeSize' doesn't exist on type 'Order'"),
         ("", "Invalid bulk query: "),
         (

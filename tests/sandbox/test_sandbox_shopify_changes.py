@@ -45,13 +45,8 @@ def ask(running):
 
 
 def test_an_order_and_a_customer_are_rewritten_and_brought_back(ask, running):
-    ask(
-        "mutation M($i: OrderInput!) { orderUpdate(input: $i) { order { id } } }", i={"id": ORDER, "note": ""}
-    )
-    ask(
-        "mutation M($i: CustomerInput!) { customerUpdate(input: $i) { customer { id } } }",
-        i={"id": ASHA, "note": "x"},
-    )
+    ask("mutation M($i: OrderInput!) { orderUpdate(input: $i) { order { id } } }", i={"id": ORDER, "note": ""})
+    ask("mutation M($i: CustomerInput!) { customerUpdate(input: $i) { customer { id } } }", i={"id": ASHA, "note": "x"})
     look = "query L($o: ID!, $c: ID!) { order(id: $o) { note } customer(id: $c) { note } }"
     assert ask(look, o=ORDER, c=ASHA) == {"order": {"note": ""}, "customer": {"note": "x"}}
     running.reset()
@@ -80,9 +75,7 @@ def test_a_sale_of_data_is_opted_out_of(ask):
     query = "mutation M($e: String!) { dataSaleOptOut(email: $e) { customerId userErrors { code } } }"
     assert ask(query, e=WORLD.asha.email)["dataSaleOptOut"]["customerId"] == ASHA
     assert ask(query, e="no address")["dataSaleOptOut"]["userErrors"] == [{"code": "FAILED"}]
-    assert ask("query L($id: ID!) { customer(id: $id) { dataSaleOptOut } }", id=ASHA)["customer"][
-        "dataSaleOptOut"
-    ]
+    assert ask("query L($id: ID!) { customer(id: $id) { dataSaleOptOut } }", id=ASHA)["customer"]["dataSaleOptOut"]
 
 
 def test_an_unknown_address_that_opts_out_becomes_a_customer(ask):

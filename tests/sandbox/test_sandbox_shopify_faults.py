@@ -12,9 +12,7 @@ from bridge.sandbox.httpd import Response, StandIn
 
 @pytest.fixture
 def echo():
-    with StandIn(
-        "echo", lambda request: Response.from_value({"path": request.path, "said": request.json})
-    ) as running:
+    with StandIn("echo", lambda request: Response.from_value({"path": request.path, "said": request.json})) as running:
         yield running
 
 

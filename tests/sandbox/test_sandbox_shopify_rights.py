@@ -103,11 +103,7 @@ def test_refresh_tokens_and_their_tokens_expire(shopify):
     ("scope", "inside", "path"),
     [
         ("read_customer_payment_methods", "paymentMethods(first: 5) { nodes { id } }", "paymentMethods"),
-        (
-            "read_store_credit_accounts",
-            "storeCreditAccounts(first: 5) { nodes { id } }",
-            "storeCreditAccounts",
-        ),
+        ("read_store_credit_accounts", "storeCreditAccounts(first: 5) { nodes { id } }", "storeCreditAccounts"),
         (
             "read_own_subscription_contracts",
             "subscriptionContracts(first: 5) { nodes { id } }",
@@ -132,11 +128,7 @@ def test_a_denied_scope_of_a_part_makes_the_customer_null(shopify, scope, inside
     [
         ("read_gift_cards", "{ one: giftCards(first: 1) { nodes { id } } }", ["one"]),
         ("read_content", "{ comments(first: 1) { nodes { id } } }", ["comments"]),
-        (
-            "read_metaobjects",
-            '{ metaobjects(type: "customer_note", first: 1) { nodes { id } } }',
-            ["metaobjects"],
-        ),
+        ("read_metaobjects", '{ metaobjects(type: "customer_note", first: 1) { nodes { id } } }', ["metaobjects"]),
         ("read_shopify_payments_disputes", "{ disputes(first: 1) { nodes { id } } }", ["disputes"]),
         (
             "read_shopify_payments_dispute_evidences",
@@ -228,10 +220,7 @@ def test_an_orders_attributes_are_replaced_as_a_whole(shopify):
     order = f"gid://shopify/Order/{WORLD.orders[0].id}"
     given = {"id": order, "note": "", "customAttributes": [{"key": "delivery_slot", "value": "after 6pm"}]}
     answer = shopify.ask(write, i=given)
-    assert answer["data"]["orderUpdate"]["order"] == {
-        "note": "",
-        "customAttributes": given["customAttributes"],
-    }
+    assert answer["data"]["orderUpdate"]["order"] == {"note": "", "customAttributes": given["customAttributes"]}
     missing = {"id": "gid://shopify/Order/1", "note": ""}
     assert shopify.ask(write, i=missing)["data"]["orderUpdate"]["order"] is None
     wrong = shopify.ask(write, i=given | {"billingAddress": {}})["errors"][0]
@@ -240,7 +229,9 @@ def test_an_orders_attributes_are_replaced_as_a_whole(shopify):
 
 def test_a_deleted_record_is_not_found(shopify):
     draft, comment = WORLD.drafts[0], WORLD.comments[0]
-    drafts = "mutation D($i: DraftOrderDeleteInput!) { draftOrderDelete(input: $i) { deletedId userErrors { message } } }"
+    drafts = (
+        "mutation D($i: DraftOrderDeleteInput!) { draftOrderDelete(input: $i) { deletedId userErrors { message } } }"
+    )
     number = f"gid://shopify/DraftOrder/{draft.id}"
     assert shopify.ask(drafts, i={"id": number})["data"]["draftOrderDelete"]["deletedId"] == number
     assert shopify.ask(drafts, i={"id": number})["data"]["draftOrderDelete"]["userErrors"]
@@ -277,9 +268,9 @@ def test_consent_is_withdrawn_but_never_set_to_redacted(shopify):
     assert update_consent("INVALID")["data"]["customerEmailMarketingConsentUpdate"]["userErrors"] == [
         {"code": "INCLUSION"}
     ]
-    assert update_consent("PENDING", "gid://shopify/Customer/1")["data"][
-        "customerEmailMarketingConsentUpdate"
-    ]["userErrors"]
+    assert update_consent("PENDING", "gid://shopify/Customer/1")["data"]["customerEmailMarketingConsentUpdate"][
+        "userErrors"
+    ]
     assert update_consent("REDACTED")["errors"][0]["extensions"]["code"] == "INVALID"
     texts = """mutation W($i: CustomerSmsMarketingConsentUpdateInput!) { customerSmsMarketingConsentUpdate(input: $i) {
       customer { defaultPhoneNumber { marketingState } } userErrors { code } } }"""
@@ -292,9 +283,7 @@ def test_a_gift_cards_note_is_overwritten(shopify):
     write = "mutation W($id: ID!, $i: GiftCardUpdateInput!) { giftCardUpdate(id: $id, input: $i) { giftCard { note } userErrors { message } } }"
     card = f"gid://shopify/GiftCard/{WORLD.gift_cards[0].id}"
     assert shopify.ask(write, id=card, i={"note": ""})["data"]["giftCardUpdate"]["giftCard"] == {"note": ""}
-    assert shopify.ask(write, id="gid://shopify/GiftCard/1", i={"note": ""})["data"]["giftCardUpdate"][
-        "userErrors"
-    ]
+    assert shopify.ask(write, id="gid://shopify/GiftCard/1", i={"note": ""})["data"]["giftCardUpdate"]["userErrors"]
 
 
 def test_a_wrong_argument_is_refused(shopify):

@@ -43,7 +43,5 @@ def test_nothing_is_loosened(text):
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_cut_holds_names_and_types_only(version):
     schema = load_schema(version)
-    assert all(
-        kind.description is None for name, kind in schema.type_map.items() if name in {"Customer", "Order"}
-    )
+    assert all(kind.description is None for name, kind in schema.type_map.items() if name in {"Customer", "Order"})
     assert schema.query_type.fields["orders"].deprecation_reason is None

@@ -81,9 +81,7 @@ def post(running):
         def post(query, version=NEWEST, **variables):
             url = f"{running.base_url}/admin/api/{version}/graphql.json"
             headers = {"X-Shopify-Access-Token": "shpat_fixed"}
-            return http.post(
-                url, json={"query": query, "variables": variables}, headers=headers, timeout=10
-            ).json()
+            return http.post(url, json={"query": query, "variables": variables}, headers=headers, timeout=10).json()
 
         yield post
     running.reset()
@@ -101,11 +99,7 @@ def written(schema, world):
 
     def inside(kind, nodes):
         names = [one.name.value for one in nodes if isinstance(one, FieldNode)]
-        own = [
-            one.field
-            for one in load_personal_fields()
-            if one.type_name == kind.name and one.field not in names
-        ]
+        own = [one.field for one in load_personal_fields() if one.type_name == kind.name and one.field not in names]
         own = [one for one in own if one in kind.fields]
         return " ".join(["__typename", *own, *(field(kind, one) for one in nodes)])
 
@@ -177,11 +171,7 @@ def test_every_seeded_value_is_found_in_its_field(answers, world):
             for place, value in leaves(schema, rows):
                 found.setdefault(place, []).append(json.dumps(value, ensure_ascii=False))
     wanted = list_seeded_values(world)
-    missing = {
-        place: value
-        for place, value in wanted.items()
-        if not any(value in one for one in found.get(place, ()))
-    }
+    missing = {place: value for place, value in wanted.items() if not any(value in one for one in found.get(place, ()))}
     assert not missing
     assert len(wanted) > 300
     # values that other customers may share were at least answered
@@ -209,9 +199,7 @@ def test_where_shopify_cannot_search_by_customer_rows_of_others_come_too(answers
 
 
 def test_a_search_for_asha_finds_a_checkout_of_another_customer(post, world):
-    query = (
-        "query Q($q: String!) { abandonedCheckouts(first: 9, query: $q) { nodes { note customer { id } } } }"
-    )
+    query = "query Q($q: String!) { abandonedCheckouts(first: 9, query: $q) { nodes { note customer { id } } } }"
     nodes = post(query, q=world.asha.email)["data"]["abandonedCheckouts"]["nodes"]
     owners = [node["customer"]["id"].rpartition("/")[2] for node in nodes]
     assert owners == [str(world.asha.id), str(world.bikram.id)]
@@ -227,9 +215,7 @@ def test_a_gift_card_is_found_by_its_buyer_and_by_who_received_it(post, world):
 
 def test_every_global_id_of_asha_returns_its_object(post, answers):
     ids = sorted({word for word in json.dumps(answers).split('"') if word.startswith("gid://")})
-    ids = [
-        one for one in ids if not one.startswith(("gid://shopify/OrderDispute", "gid://shopify/TenderTrans"))
-    ]
+    ids = [one for one in ids if not one.startswith(("gid://shopify/OrderDispute", "gid://shopify/TenderTrans"))]
     assert len(ids) > 15
     nodes = post("query N($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=ids)["data"]["nodes"]
     assert [node and node["id"] for node in nodes] == ids
@@ -244,9 +230,7 @@ def test_after_the_redaction_only_data_that_no_erasure_reaches_remains(running, 
         text = json.dumps(post(write(walk)), ensure_ascii=False)
         if name not in {"comments", "segments"}:
             remaining |= {
-                one.name
-                for one in load_personal_fields()
-                if one.text.startswith("canary-") and one.text in text
+                one.name for one in load_personal_fields() if one.text.startswith("canary-") and one.text in text
             }
     assert remaining == {"Order.tags"}  # the shop's own tags of an order stay
 
@@ -330,9 +314,7 @@ def test_related_records_are_listed_searched_and_fetched(post, world):
       tender: tenderTransactions(first: 5, query: $d) { nodes { id } } disputes(first: 5, query: $none) { nodes { id } } }"""
     first = min(order.created_at for order in world.orders if order.id in world.disputed_order_ids)
     since = f"processed_at:>={first:%Y-%m-%d}"
-    answers_by_flag = {
-        all_: post(query, d=since, none="status:won", all=all_)["data"] for all_ in (True, False)
-    }
+    answers_by_flag = {all_: post(query, d=since, none="status:won", all=all_)["data"] for all_ in (True, False)}
     data = answers_by_flag[True]
     assert [one["note"] for one in data["subscriptionContracts"]["nodes"]] == [
         get_canary("SubscriptionContract", "note")
@@ -340,9 +322,7 @@ def test_related_records_are_listed_searched_and_fetched(post, world):
     assert len(data["segments"]["nodes"]) == 1
     assert any("Asha" in one["message"] for one in data["events"]["nodes"])
     assert len(data["fulfillmentOrders"]["nodes"]) == min(50, len(world.parcels))
-    assert (
-        answers_by_flag[False]["fulfillmentOrders"]["nodes"] == []
-    )  # Shopify lists closed ones only on request
+    assert answers_by_flag[False]["fulfillmentOrders"]["nodes"] == []  # Shopify lists closed ones only on request
     assert len(data["articles"]["nodes"][0]["comments"]["nodes"]) == 3
     assert data["metaobjectDefinitions"]["nodes"] == [{"type": "customer_note"}]
     assert data["unknown"] is None

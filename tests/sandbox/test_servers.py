@@ -49,9 +49,7 @@ def test_committed_rows_survive_a_kill(postgres):
 
 
 def test_a_named_server_is_used_and_not_started(postgres, monkeypatch):
-    monkeypatch.setenv(
-        "TEST_DATABASE_URL", postgres.url("postgres").replace("postgresql+psycopg", "postgres")
-    )
+    monkeypatch.setenv("TEST_DATABASE_URL", postgres.url("postgres").replace("postgresql+psycopg", "postgres"))
     with Postgres() as named:
         assert not named.embedded
         assert rows(named.create_database("elsewhere"), "select 1") == [(1,)]

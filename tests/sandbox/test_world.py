@@ -31,11 +31,7 @@ def test_asha_has_three_orders_one_of_them_as_a_guest(world):
     orders = world.list_orders(world.asha)
     assert world.asha.name == "Asha Qwertzuiop"
     assert [order.person_id for order in orders] == [world.asha.id, world.asha.id, None]
-    assert [parcel.carrier for parcel in world.list_parcels(world.asha)] == [
-        "delhivery",
-        "bluedart",
-        "delhivery",
-    ]
+    assert [parcel.carrier for parcel in world.list_parcels(world.asha)] == ["delhivery", "bluedart", "delhivery"]
 
 
 def test_bikrams_parcels_have_three_states_on_three_accounts(world):

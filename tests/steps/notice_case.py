@@ -62,13 +62,10 @@ class Case:
         request = make_request(kind=RequestKind.ERASURE, subject=subject, state=RequestState.IN_PROGRESS)
         values = {"shipped_at": self.clock.at - days(200)} | parcel
         parcels = [
-            Waybill(number=number, carrier=carrier, order_id="1001", order_name="#1001", **values)
-            for number in numbers
+            Waybill(number=number, carrier=carrier, order_id="1001", order_name="#1001", **values) for number in numbers
         ]
         for number in numbers:
-            self.carrier.parcels.setdefault(
-                number, TrackingResult(number=number, status=ParcelStatus.UNKNOWN)
-            )
+            self.carrier.parcels.setdefault(number, TrackingResult(number=number, status=ParcelStatus.UNKNOWN))
             if carrier != "unknown":
                 self.move(number, ParcelStatus.DELIVERED, at=self.clock.at - days(arrived_days))
         erased = make_task(request.id, "bridge", TaskAction.ERASE, state=TaskState.DONE, finished_at=NOW)
@@ -97,9 +94,7 @@ class Case:
 
     def tasks(self, request):
         with self.store.transaction() as tx:
-            return [
-                task for task in tx.tasks.list_tasks(request.id) if task.action is TaskAction.NOTIFY_PROCESSOR
-            ]
+            return [task for task in tx.tasks.list_tasks(request.id) if task.action is TaskAction.NOTIFY_PROCESSOR]
 
     def request(self, request):
         with self.store.transaction() as tx:

@@ -21,13 +21,7 @@ def sold_body(number=1001, total="1030.00", tax="30.00", **given):
 
 def refund_body(number=1001, refund=77, at="2027-04-02T00:00:00Z"):
     money = [{"kind": "refund", "amount": "1030.00", "currency": "INR"}]
-    return {
-        "id": refund,
-        "order_id": number,
-        "processed_at": at,
-        "refund_line_items": [],
-        "transactions": money,
-    }
+    return {"id": refund, "order_id": number, "processed_at": at, "refund_line_items": [], "transactions": money}
 
 
 def sold(number=1001, **given):

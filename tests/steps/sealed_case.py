@@ -11,20 +11,14 @@ from bridge.services import Services
 from tests.factories import NOW, SHOP
 
 
-def decided(
-    services: Services, sha256: str = "a" * 64, form: str = "proprietorship", **given: Any
-) -> Services:
+def decided(services: Services, sha256: str = "a" * 64, form: str = "proprietorship", **given: Any) -> Services:
     """Return services with a reviewed file that has the legal form; `given` changes the file."""
     file = services.retention
     values = {"reviewed_on": date(2026, 12, 1), "sha256": sha256, **given}
-    return replace(
-        services, retention=replace(file, merchant={**file.merchant, "legal_entity_type": form}, **values)
-    )
+    return replace(services, retention=replace(file, merchant={**file.merchant, "legal_entity_type": form}, **values))
 
 
-def seal(
-    services: Services, order: int = 1001, issued_at: datetime = NOW, *, shop: str = SHOP, **given: Any
-) -> str:
+def seal(services: Services, order: int = 1001, issued_at: datetime = NOW, *, shop: str = SHOP, **given: Any) -> str:
     """Seal an order's invoice, changed by `given`; return its id."""
     values: dict[str, Any] = {
         "kind": DocumentKind.INVOICE,
@@ -34,9 +28,7 @@ def seal(
         "content": b'{"state": "27", "name": "Asha Qwertzuiop"}',
     }
     with services.store.transaction() as tx:
-        document = tx.documents.seal_document(
-            shop, InvoiceCopy(**(values | {"issued_at": issued_at} | given))
-        )
+        document = tx.documents.seal_document(shop, InvoiceCopy(**(values | {"issued_at": issued_at} | given)))
     assert document is not None
     return document.id
 

@@ -69,8 +69,7 @@ def test_access_then_erasure_leaves_no_personal_data(services, queue, platform, 
     assert [row["records"] for row in certificate["processors"]] == [1]
     with services.store.engine.connect() as connection:
         kept = {
-            table.name: [tuple(row) for row in connection.execute(select(table))]
-            for table in metadata.sorted_tables
+            table.name: [tuple(row) for row in connection.execute(select(table))] for table in metadata.sorted_tables
         }
     assert kept["orders"] == kept["parcels"] == kept["customers"] == kept["data_keys"] == []
     assert kept["findings"] == kept["packages"] == []
@@ -111,11 +110,7 @@ def test_a_shop_erasure_leaves_only_its_record(services, queue):
     services.clock.at += timedelta(days=400)
     assert expire_bodies_and_packages(services=services) == {"raw_bodies": 0, "packages": 0}
     with services.store.engine.connect() as connection:
-        left = {
-            table.name
-            for table in metadata.sorted_tables
-            if connection.execute(select(table)).first() is not None
-        }
+        left = {table.name for table in metadata.sorted_tables if connection.execute(select(table)).first() is not None}
         body = json.loads(connection.execute(select(certificates)).one().body)
     record = {"requests", "tasks", "deliveries", "evidence", "evidence_head", "locks", "certificates"}
     assert left == record | {"destructions"}, "its id, for the ledger outside the backup"

@@ -61,11 +61,7 @@ def test_enqueue_due_finds_a_delivery_only_after_its_grace_period(store, clock):
     assert enqueue_due(store) == ([], 0)
     after(clock, 5)
     jobs, count = enqueue_due(store)
-    assert sorted(jobs) == [
-        ("dispatch", redact.id, True),
-        ("index", SHOP, False),
-        ("process", request.id, True),
-    ]
+    assert sorted(jobs) == [("dispatch", redact.id, True), ("index", SHOP, False), ("process", request.id, True)]
     assert count == 3
 
 
@@ -91,9 +87,7 @@ def test_a_leased_or_done_row_is_not_enqueued(store, clock):
         lease = tx.requests.acquire_lease(request.id)
     assert enqueue_due(store) == ([], 0)
     with store.transaction() as tx:
-        tx.requests.release_lease(
-            lease, state=RequestState.DONE, wake_at=None, complete=True, closed_at=clock.at
-        )
+        tx.requests.release_lease(lease, state=RequestState.DONE, wake_at=None, complete=True, closed_at=clock.at)
     after(clock, 60)
     assert enqueue_due(store) == ([("index", SHOP, False)], 1)
 
@@ -202,9 +196,7 @@ def test_the_inbox_is_listed_newest_first_without_bodies(store):
         assert [row["id"] for row in tx.operator_queries.list_deliveries(limit=1)] == [new.id]
         assert [row["id"] for row in tx.operator_queries.list_deliveries(topic="orders/create")] == [old.id]
         assert [row["id"] for row in tx.operator_queries.list_deliveries(since=NOW)] == [new.id]
-        assert [row["id"] for row in tx.operator_queries.list_deliveries(ids=[old.id], state="received")] == [
-            old.id
-        ]
+        assert [row["id"] for row in tx.operator_queries.list_deliveries(ids=[old.id], state="received")] == [old.id]
         assert tx.operator_queries.list_deliveries(state="done") == []
         assert tx.operator_queries.list_last_received() == {
             (SHOP, "orders/create"): old.received_at,
@@ -233,9 +225,7 @@ def test_health_counts_overdue_notices_and_blocked_items(store):
     with store.transaction() as tx:
         tx.notices.open_notice(make_notice(state=NoticeState.SENT, due_at=NOW - timedelta(days=1)), [])
         tx.notices.open_notice(make_notice(state=NoticeState.SENT, due_at=NOW + timedelta(days=1)), [])
-        tx.notice_items.add_items(
-            [make_entry(reason="contact_not_verified"), make_entry(reason="parcel_moving")]
-        )
+        tx.notice_items.add_items([make_entry(reason="contact_not_verified"), make_entry(reason="parcel_moving")])
         counts = tx.operator_queries.count_by_state()
     assert (counts["notices"], counts["late"]["notices"], counts["stuck"]) == ({"sent": 2}, 1, {"entries": 1})
 

@@ -101,9 +101,7 @@ def key_usage(store):
 
 
 def test_every_sealed_or_secret_column_is_registered_once():
-    wanted = {
-        str(c) for t in metadata.sorted_tables for c in t.columns if c.info["data"] in {"sealed", "secret"}
-    }
+    wanted = {str(c) for t in metadata.sorted_tables for c in t.columns if c.info["data"] in {"sealed", "secret"}}
     assert sorted(sealed.name for sealed in SEALED_COLUMNS) == sorted(wanted), (
         "add it to bridge/store/sealed_columns.py"
     )
@@ -120,9 +118,7 @@ def test_rotation_reseals_every_value_under_the_active_key_and_all_still_open(ma
     assert locked >= {sealed.name for sealed in SEALED_COLUMNS if sealed.key_scope is KeyScope.KEYRING}
     both = make_store(NEW, OLD)
     progress = []
-    done = rotate_keys(
-        both, actor="operator:test", on_progress=lambda column, count: progress.append((column, count))
-    )
+    done = rotate_keys(both, actor="operator:test", on_progress=lambda column, count: progress.append((column, count)))
     assert done.is_complete
     assert set(done.resealed_counts) == locked == {column for column, _ in progress}
     after = key_usage(both)
@@ -138,9 +134,7 @@ def test_rotation_reseals_every_value_under_the_active_key_and_all_still_open(ma
         assert tx.documents.open_document(document.id) == PAPER.content
         assert list(tx.index.list_orders(SHOP, ASHA)) == ["1001"]
         assert tx.notice_items.list_items()[0].reference
-        [fact] = tx.session.connection.execute(
-            select(evidence).where(evidence.c.fact == "keys.rotated")
-        ).all()
+        [fact] = tx.session.connection.execute(select(evidence).where(evidence.c.fact == "keys.rotated")).all()
     progress = json.loads(fact.detail)
     assert (progress["key"], progress["whole"], progress["renewed"]) == ("k2", True, done.resealed_counts)
     assert fact.actor == "operator:test"
@@ -245,16 +239,10 @@ def test_unreadable_values_are_listed_and_unchanged_and_a_missing_key_is_an_alar
     assert done.resealed_counts["data_keys.wrapped"]
 
 
-def test_after_a_rotation_a_backup_cannot_open_erased_data_and_the_database_still_works(
-    make_store, tmp_path, request
-):
+def test_after_a_rotation_a_backup_cannot_open_erased_data_and_the_database_still_works(make_store, tmp_path, request):
     """Seal, back up, erase, rotate, drop the old key: the key in the backup opens nothing; other data subjects stay."""
     before = make_store(OLD)
-    bhavna = {
-        "customer": {"id": 7002, "email": "bhavna@example.com"},
-        "email": "bhavna@example.com",
-        "phone": "",
-    }
+    bhavna = {"customer": {"id": 7002, "email": "bhavna@example.com"}, "email": "bhavna@example.com", "phone": ""}
     with before.transaction() as tx:
         tx.index.ingest_sightings(SHOP, [order(1001, parcels=[("Delhivery", "AWB1")]), order(1003, **bhavna)])
         subject = tx.person_lookup.find_subject(SHOP, ASHA)
@@ -263,19 +251,14 @@ def test_after_a_rotation_a_backup_cannot_open_erased_data_and_the_database_stil
     with before.transaction() as tx:
         tx.person_eraser.erase_person(SHOP, ASHA, request_id="req_1")
     assert rotate_keys(make_store(NEW, OLD), actor="x").is_complete
-    old, alone = (
-        SqlStore(backup, keyring=Keyring([NEW], b"p" * 32, b"s" * 32), now=before.now),
-        make_store(NEW),
-    )
+    old, alone = (SqlStore(backup, keyring=Keyring([NEW], b"p" * 32, b"s" * 32), now=before.now), make_store(NEW))
     with pytest.raises(KeyMissing, match="k1"), old.transaction() as tx:
         tx.index.list_orders(SHOP, ASHA)
     old.close()
     with alone.transaction() as tx:
         assert tx.index.list_orders(SHOP, ASHA) == {}
         assert list(tx.index.list_orders(SHOP, Principal(customer_id="7002"))) == ["1003"]
-        remaining = dict(
-            tx.session.connection.execute(select(data_keys.c.subject, data_keys.c.wrapped)).all()
-        )
+        remaining = dict(tx.session.connection.execute(select(data_keys.c.subject, data_keys.c.wrapped)).all())
     assert subject in wrapped
     assert subject not in remaining
     assert set(remaining) < set(wrapped)

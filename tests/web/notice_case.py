@@ -84,8 +84,7 @@ def instruct(
     request = make_request(kind=RequestKind.ERASURE, subject=f"subject-{number}")
     task = make_task(request.id, PROCESSOR, TaskAction.NOTIFY_PROCESSOR, state=TaskState.WAITING)
     entries = [
-        entry_of(number * 100_000 + each, request_id=request.id, task_id=task.id)
-        for each in range(1, count + 1)
+        entry_of(number * 100_000 + each, request_id=request.id, task_id=task.id) for each in range(1, count + 1)
     ]
     entries[0] = replace(entries[0], **({"also": ("RTO77", "RTO78")} | (entry or {})))
     usual: dict[str, Any] = {
@@ -105,9 +104,7 @@ def instruct(
         tx.notice_items.add_items(entries)
         tx.notices.open_notice(notice, entries[:500])
         for start in range(500, count, 500):  # a statement takes so many ids and no more
-            tx.notice_items.save_items(
-                [replace(each, notice_id=notice.id) for each in entries[start : start + 500]]
-            )
+            tx.notice_items.save_items([replace(each, notice_id=notice.id) for each in entries[start : start + 500]])
         tx.notices.save_link_token(notice.id, token, now + timedelta(days=days))
     return Instructed(services=services, notice=notice, entries=entries, token=token)
 
@@ -139,9 +136,7 @@ def answered(one: Instructed, answer: str = "", **every: str) -> dict[str, str]:
     """Return the fields of a form with one answer for all, and every line unchanged."""
     fields = {f"all-{part}": value for part, value in ({"answer": answer} | every).items()}
     if len(one.entries) == 1:
-        fields = {
-            f"{one.entries[0].id}-{part}": value for part, value in ({"answer": answer} | every).items()
-        }
+        fields = {f"{one.entries[0].id}-{part}": value for part, value in ({"answer": answer} | every).items()}
     for each in one.entries if len(one.entries) > 1 else ():
         fields |= {f"{each.id}-{part}": "" for part in ("answer", "law", "until", "note")}
     return fields | {"do": "answer"}

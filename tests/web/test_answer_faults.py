@@ -16,20 +16,12 @@ def client(services):
 WRONG = {
     "nothing": ({}, "answer", "Choose an answer."),
     "no law": ({"answer": "retained", "until": "2033-03-31"}, "law", "Choose the law"),
-    "a law of one's own": (
-        {"answer": "retained", "law": "magic", "until": "2033-03-31"},
-        "law",
-        "Choose the law",
-    ),
+    "a law of one's own": ({"answer": "retained", "law": "magic", "until": "2033-03-31"}, "law", "Choose the law"),
     "no day": ({"answer": "retained", "law": "tax"}, "until", "Give the day"),
     "no date": ({"answer": "retained", "law": "tax", "until": "31/03/2033"}, "until", "like 2033-03-31"),
     "today": ({"answer": "retained", "law": "tax", "until": "2026-11-22"}, "until", "after today"),
     "long ago": ({"answer": "retained", "law": "tax", "until": "0001-01-01"}, "until", "after today"),
-    "the end of time": (
-        {"answer": "retained", "law": "tax", "until": "9999-12-31"},
-        "until",
-        "a hundred years",
-    ),
+    "the end of time": ({"answer": "retained", "law": "tax", "until": "9999-12-31"}, "until", "a hundred years"),
     "another law": ({"answer": "retained", "law": "other", "until": "2033-03-31"}, "note", "Name the law"),
     "a long note": ({"answer": "erased", "note": "x" * (MAX_NOTE_CHARS + 1)}, "note", "Shorten it to 500"),
     "no answer of ours": ({"answer": "maybe"}, "answer", "Choose one of the answers."),

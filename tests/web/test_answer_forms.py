@@ -32,9 +32,7 @@ def client(services):
 # --- Bodies that are no form --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "kind", ["application/json", "multipart/form-data; boundary=x", "text/plain", "", "x"]
-)
+@pytest.mark.parametrize("kind", ["application/json", "multipart/form-data; boundary=x", "text/plain", "", "x"])
 def test_a_body_of_another_kind_is_415_whatever_the_link(client, services, kind):
     one = instruct(services)
     good = sent(client, one.path, answered(one, "erased"), content_type=kind)
@@ -138,9 +136,7 @@ def test_a_form_of_garbage_is_an_answer_or_nothing_at_all(services, data):
     lines = one.lines()
     if page.status_code == 200 and fields["do"] == "answer":
         assert None not in {line.answer for line in lines}
-        assert all(
-            (line.answer is ProcessorAnswer.RETAINED) == bool(line.until and line.law) for line in lines
-        )
+        assert all((line.answer is ProcessorAnswer.RETAINED) == bool(line.until and line.law) for line in lines)
     else:
         assert page.status_code in (200, 422)
         assert [(line.answer, line.note) for line in lines] == [(None, "")] * len(lines)
@@ -149,8 +145,7 @@ def test_a_form_of_garbage_is_an_answer_or_nothing_at_all(services, data):
 
 @given(
     fields=st.dictionaries(
-        st.sampled_from([f"{key}-{part}" for key in ("all", entry_of(1).id) for part in form.FIELD_PARTS]),
-        NASTY,
+        st.sampled_from([f"{key}-{part}" for key in ("all", entry_of(1).id) for part in form.FIELD_PARTS]), NASTY
     ),
     number=st.integers(1, 2),
 )

@@ -33,12 +33,8 @@ def shape(response):
 def test_unknown_expired_used_and_answered_links_are_told_nothing_apart(client, services, clock):
     expired, used, reminded = instruct(services, days=1), instruct(services), instruct(services)
     assert sent(client, used.path, answered(used, "erased")).status_code == 200
-    with (
-        services.store.transaction() as tx
-    ):  # answered while a reminder with a link of its own was on its way
-        tx.notices.save_notice(
-            replace(reminded.notice, state=NoticeState.COMPLETED), expected_state=NoticeState.SENT
-        )
+    with services.store.transaction() as tx:  # answered while a reminder with a link of its own was on its way
+        tx.notices.save_notice(replace(reminded.notice, state=NoticeState.COMPLETED), expected_state=NoticeState.SENT)
     clock.at += timedelta(days=2)
     paths = [f"/notices/{UNKNOWN}", expired.path, used.path, reminded.path, "/notices/x", "/notices/%00%FF"]
     pages = [shape(client.get(path)) for path in paths]
@@ -146,9 +142,7 @@ def test_a_list_that_changed_meanwhile_is_shown_again(client, services, monkeypa
 
 def test_after_thirty_bad_links_a_client_waits_and_others_do_not(client, services):
     one = instruct(services)
-    asked = [
-        client.get("/notices/x", headers={"X-Forwarded-For": f"9.9.9.{n}, 198.51.100.7"}) for n in range(31)
-    ]
+    asked = [client.get("/notices/x", headers={"X-Forwarded-For": f"9.9.9.{n}, 198.51.100.7"}) for n in range(31)]
     assert [each.status_code for each in asked] == [404] * MAX_FAILURES + [429]
     last = asked[-1]
     assert 0 < int(last.headers["Retry-After"]) <= 60

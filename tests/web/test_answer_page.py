@@ -52,11 +52,7 @@ def test_a_record_is_its_references_and_nothing_else_of_it(client, services):
 
 @pytest.mark.parametrize(
     ("names", "shown"),
-    [
-        (ReferenceKind.ORDER, "Order 77"),
-        (ReferenceKind.CUSTOMER, "Customer 77"),
-        (ReferenceKind.EMAIL_SHA256, ": 77"),
-    ],
+    [(ReferenceKind.ORDER, "Order 77"), (ReferenceKind.CUSTOMER, "Customer 77"), (ReferenceKind.EMAIL_SHA256, ": 77")],
 )
 def test_a_record_without_a_waybill_goes_by_what_the_processor_knows(client, services, names, shown):
     one = instruct(services, 1, entry={"names": names, "reference": "77", "also": ()})
@@ -99,11 +95,7 @@ def test_it_may_go_nowhere_but_home_and_into_no_index(client, services):
 
 @pytest.mark.parametrize(
     ("answer", "state"),
-    [
-        ("erased", NoticeState.COMPLETED),
-        ("not_found", NoticeState.NOT_FOUND),
-        ("refused", NoticeState.REFUSED),
-    ],
+    [("erased", NoticeState.COMPLETED), ("not_found", NoticeState.NOT_FOUND), ("refused", NoticeState.REFUSED)],
 )
 def test_one_record_is_answered_and_the_link_ends(client, services, queue, answer, state):
     one = instruct(services)
@@ -127,9 +119,7 @@ def test_one_record_is_answered_and_the_link_ends(client, services, queue, answe
 @pytest.mark.parametrize("law", PROCESSOR_RETENTION_LAWS)
 def test_what_is_kept_has_a_law_and_a_day(client, services, law):
     one = instruct(services)
-    receipt = sent(
-        client, one.path, answered(one, "retained", law=law, until="2033-03-31", note="s. 44 of an Act")
-    )
+    receipt = sent(client, one.path, answered(one, "retained", law=law, until="2033-03-31", note="s. 44 of an Act"))
     assert receipt.status_code == 200
     assert f"{PROCESSOR_RETENTION_LAWS[law]}, until 31 March 2033" in receipt.text
     assert said_of(one) == [(ProcessorAnswer.RETAINED, law, date(2033, 3, 31))]

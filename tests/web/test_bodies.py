@@ -26,13 +26,7 @@ def asked(**more):
 
 
 def redacted(**more):
-    return {
-        "shop_id": 1,
-        "shop_domain": processes.SHOP,
-        "customer": {"id": 5},
-        "orders_to_redact": [1],
-        **more,
-    }
+    return {"shop_id": 1, "shop_domain": processes.SHOP, "customer": {"id": 5}, "orders_to_redact": [1], **more}
 
 
 # body: the reason it is rejected with, or "" where it is acted on
@@ -123,9 +117,7 @@ def test_a_hostile_order_is_rejected_alone_or_learned_from(edge, name):
     body, reason = ORDERS[name]
     mark, other = processes.new_id(), processes.new_id()
     assert processes.post(edge.url, "orders/create", body, webhook_id=mark).status == 200
-    assert (
-        processes.post(edge.url, "orders/create", {"id": 77, "name": other}, webhook_id=other).status == 200
-    )
+    assert processes.post(edge.url, "orders/create", {"id": 77, "name": other}, webhook_id=other).status == 200
     index_deliveries(processes.SHOP, services=edge.services)
     (row,) = edge.inbox(mark)
     assert (row["state"], row["reason"]) == ("rejected" if reason else "done", reason)
@@ -149,9 +141,7 @@ def test_every_sample_of_shopify_is_answered_200(edge, sample):
     assert processes.post(edge.url, topic, raw, webhook_id=mark).status == 200
     (row,) = edge.inbox(mark)
     handled = topic in MANDATORY_TOPICS or topic.startswith(INDEXED_TOPIC_PREFIXES)
-    assert (row["state"], row["reason"]) == (
-        ("received", "") if handled else ("rejected", "topic_not_handled")
-    )
+    assert (row["state"], row["reason"]) == (("received", "") if handled else ("rejected", "topic_not_handled"))
 
 
 @pytest.mark.parametrize(
@@ -202,10 +192,7 @@ def test_sixteen_at_once_with_one_webhook_id_are_one_row(edge):
     for _ in range(3):
         mark, body = processes.new_id(), {"id": 5, "once": processes.new_id()}
         with ThreadPoolExecutor(16) as pool:
-            posts = [
-                pool.submit(processes.post, edge.url, "orders/create", body, webhook_id=mark)
-                for _ in range(16)
-            ]
+            posts = [pool.submit(processes.post, edge.url, "orders/create", body, webhook_id=mark) for _ in range(16)]
             assert [each.result(30).status for each in posts] == [200] * 16
         assert len(edge.inbox(mark)) == 1
 
@@ -213,8 +200,6 @@ def test_sixteen_at_once_with_one_webhook_id_are_one_row(edge):
 def test_the_same_bytes_under_another_webhook_id_are_one_row_too(edge):
     marks, body = [processes.new_id() for _ in range(8)], {"id": 5, "once": processes.new_id()}
     with ThreadPoolExecutor(8) as pool:
-        for answer in pool.map(
-            lambda mark: processes.post(edge.url, "orders/create", body, webhook_id=mark), marks
-        ):
+        for answer in pool.map(lambda mark: processes.post(edge.url, "orders/create", body, webhook_id=mark), marks):
             assert answer.status == 200
     assert sum(len(edge.inbox(mark)) for mark in marks) == 1

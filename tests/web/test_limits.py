@@ -36,9 +36,7 @@ def test_a_large_order_of_two_megabytes_is_taken_in_chunks_too(edge):
         raw = padded(2_000_000)
         if framing == "chunks":
             answer = processes.wire(
-                edge.bridge.port,
-                processes.head(TOPIC, raw, "Transfer-Encoding: chunked"),
-                chunked(raw) + b"0\r\n\r\n",
+                edge.bridge.port, processes.head(TOPIC, raw, "Transfer-Encoding: chunked"), chunked(raw) + b"0\r\n\r\n"
             )
             assert processes.status(answer) == 200
         else:
@@ -59,18 +57,14 @@ def test_a_length_beyond_all_measure_is_refused(edge):
 def test_chunks_over_the_limit_are_413(edge):
     raw = padded(processes.LIMIT_BYTES + 70_000)
     framing = "Transfer-Encoding: chunked"
-    answer = processes.wire(
-        edge.bridge.port, processes.head(TOPIC, raw, framing), chunked(raw) + b"0\r\n\r\n"
-    )
+    answer = processes.wire(edge.bridge.port, processes.head(TOPIC, raw, framing), chunked(raw) + b"0\r\n\r\n")
     assert processes.status(answer) == 413
 
 
 def test_chunks_of_exactly_the_limit_are_taken(edge):
     raw = padded(processes.LIMIT_BYTES)
     framing = "Transfer-Encoding: chunked"
-    answer = processes.wire(
-        edge.bridge.port, processes.head(TOPIC, raw, framing), chunked(raw) + b"0\r\n\r\n"
-    )
+    answer = processes.wire(edge.bridge.port, processes.head(TOPIC, raw, framing), chunked(raw) + b"0\r\n\r\n")
     assert processes.status(answer) == 200
 
 

@@ -95,6 +95,4 @@ def test_a_database_that_is_locked_is_503_in_time_and_accepts_afterwards(tmp_pat
                 began = time.monotonic()
                 assert processes.post(bridge.url, TOPIC, redact(1)).status == 503
                 assert 0.4 < time.monotonic() - began < 2
-            processes.until(
-                "the lock is gone", lambda: processes.post(bridge.url, TOPIC, redact(1)).status == 200, 8
-            )
+            processes.until("the lock is gone", lambda: processes.post(bridge.url, TOPIC, redact(1)).status == 200, 8)

@@ -35,12 +35,7 @@ def test_v06_a_flood_of_wrong_signatures_is_one_fact_with_its_counts(services):
     refusals.flush_counts()
     refusals.flush_counts()
     assert rejected(services) == [
-        {
-            "reason": "signature",
-            "count": 100,
-            "reasons": {"mismatch": 80, "missing": 20},
-            "since": NOW.isoformat(),
-        }
+        {"reason": "signature", "count": 100, "reasons": {"mismatch": 80, "missing": 20}, "since": NOW.isoformat()}
     ]
 
 

@@ -89,9 +89,7 @@ def test_every_method_asks_for_the_signature_before_anything_else(edge, how, pat
 
 @pytest.mark.parametrize("how", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS"])
 def test_a_signed_request_that_is_no_post_is_405(edge, how):
-    answer = processes.ask(
-        edge.url, "/webhooks/orders/create", RAW, processes.signed("orders/create", RAW), how
-    )
+    answer = processes.ask(edge.url, "/webhooks/orders/create", RAW, processes.signed("orders/create", RAW), how)
     assert (answer.status, answer.headers["allow"]) == (405, "POST")
 
 
@@ -103,9 +101,7 @@ def test_a_request_that_is_no_post_leaves_no_row(edge, how):
     assert edge.inbox(headers["X-Shopify-Webhook-Id"]) == []
 
 
-@pytest.mark.parametrize(
-    "kind", ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "é"]
-)
+@pytest.mark.parametrize("kind", ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "é"])
 @pytest.mark.parametrize("good", [True, False])
 def test_the_content_type_is_not_looked_at(edge, kind, good):
     raw = b"a=1&b=%ff" + processes.new_id().encode()
@@ -117,21 +113,13 @@ def test_the_content_type_is_not_looked_at(edge, kind, good):
 
 
 def test_an_unknown_topic_or_shop_is_401_unsigned_and_200_signed(edge):
-    for topic, shop in itertools.product(
-        ["locales/create", "orders/create"], ["example.com", "", processes.SHOP]
-    ):
+    for topic, shop in itertools.product(["locales/create", "orders/create"], ["example.com", "", processes.SHOP]):
         raw = processes.new_id().encode()
-        refused(
-            processes.ask(
-                edge.url, f"/webhooks/{topic}", raw, processes.signed(topic, raw, shop=shop, secret="x")
-            )
-        )
+        refused(processes.ask(edge.url, f"/webhooks/{topic}", raw, processes.signed(topic, raw, shop=shop, secret="x")))
         assert processes.post(edge.url, topic, raw, shop=shop).status == 200
 
 
-@pytest.mark.parametrize(
-    "path", ["/webhooks", "/webhooks/", "/webhooks//orders/create", "/webhooks/orders/create/"]
-)
+@pytest.mark.parametrize("path", ["/webhooks", "/webhooks/", "/webhooks//orders/create", "/webhooks/orders/create/"])
 def test_a_signed_delivery_to_an_odd_path_is_never_redirected(edge, path):
     raw = processes.new_id().encode()
     answer = processes.ask(edge.url, path, raw, processes.signed("orders/create", raw))
@@ -150,9 +138,7 @@ def test_the_same_answer_for_new_and_repeated(edge):
 @pytest.mark.parametrize("family", ["X-Shopify-", "Shopify-", "x-shopify-", "SHOPIFY-"])
 def test_both_families_of_headers_are_read(edge, family):
     body, mark = {"id": 2, "once": processes.new_id()}, processes.new_id()
-    assert (
-        processes.post(edge.url, "orders/updated", body, header_prefix=family, webhook_id=mark).status == 200
-    )
+    assert processes.post(edge.url, "orders/updated", body, header_prefix=family, webhook_id=mark).status == 200
     (row,) = edge.inbox(mark)
     assert (row["state"], row["shop"], row["topic"]) == ("received", processes.SHOP, "orders/updated")
 

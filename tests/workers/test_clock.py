@@ -44,9 +44,7 @@ def store_deliveries(services, number):
         shop = f"shop-{each}.myshopify.com"
         raw = f'{{"shop_domain": "{shop}"}}'.encode()
         headers = processes.signed("shop/redact", raw, shop=shop, secret=SECRETS[0])
-        receive_webhook(
-            "shop/redact", {name.lower(): value for name, value in headers.items()}, raw, services=services
-        )
+        receive_webhook("shop/redact", {name.lower(): value for name, value in headers.items()}, raw, services=services)
 
 
 def test_of_two_clocks_one_works_and_the_other_takes_over_when_it_is_gone(services, clock, queue):
@@ -117,9 +115,7 @@ def test_two_clock_processes_stand_side_by_side_and_end_in_order(tmp_path):
             bridge.start(web=False, workers=0)
             bridge.start_process("clock")
             for name in ("clock.1", "clock.2"):
-                processes.until(
-                    f"{name} turns", lambda name=name: has_open(bridge.pids(name)[0], "bridge.db")
-                )
+                processes.until(f"{name} turns", lambda name=name: has_open(bridge.pids(name)[0], "bridge.db"))
             processes.until(
                 "one holds the lock", lambda: not services.store.acquire_named_lock("clock", "the test", 0.01)
             )
@@ -134,9 +130,7 @@ def test_one_kind_that_cannot_be_destroyed_does_not_keep_the_others(services, cl
 
     calls = []
     monkeypatch.setattr(schedule, "expire_bodies_and_packages", broken)
-    monkeypatch.setattr(
-        schedule, "expire_aged_records", lambda *, services: calls.append("expire_aged_records")
-    )
+    monkeypatch.setattr(schedule, "expire_aged_records", lambda *, services: calls.append("expire_aged_records"))
     with capture_logs() as logged:
         assert tick(services, "only", EVERY_S, None) == clock.at
     assert calls == ["expire_aged_records"]
@@ -145,10 +139,7 @@ def test_one_kind_that_cannot_be_destroyed_does_not_keep_the_others(services, cl
 
 
 def test_while_there_is_more_to_destroy_it_comes_again_with_the_next_tick(services, clock, monkeypatch):
-    turns = [
-        DocumentExpiryResult(policy_accepted=True, has_more=True),
-        DocumentExpiryResult(policy_accepted=True),
-    ]
+    turns = [DocumentExpiryResult(policy_accepted=True, has_more=True), DocumentExpiryResult(policy_accepted=True)]
     monkeypatch.setattr(schedule, "expire_documents", lambda *, services: turns.pop(0))
     assert tick(services, "only", EVERY_S, None) is None
     assert tick(services, "only", EVERY_S, None) == clock.at

@@ -13,9 +13,7 @@ from tests.factories import NOW
 def test_a_worker_looks_before_its_first_job_and_then_refuses_all(tmp_path):
     with Valkey() as valkey:
         ledger = f"sqlite:///{tmp_path}/away/ledger.db"
-        environ = processes.environment(
-            f"sqlite:///{tmp_path}/bridge.db", valkey.url, BRIDGE_LEDGER_URL=ledger
-        )
+        environ = processes.environment(f"sqlite:///{tmp_path}/bridge.db", valkey.url, BRIDGE_LEDGER_URL=ledger)
         processes.migrate(environ)
         with processes.services(environ) as services, closing(services.ledger):
             with services.store.transaction() as tx:

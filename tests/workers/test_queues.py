@@ -62,9 +62,7 @@ def test_privacy_work_goes_to_the_front(job_queue, client):
 
 def test_an_index_job_of_a_shop_waits_once_until_it_has_begun(job_queue, client):
     for _ in range(3):
-        assert job_queue.enqueue_all(
-            [("index", "a.myshopify.com", False), ("index", "b.myshopify.com", False)]
-        )
+        assert job_queue.enqueue_all([("index", "a.myshopify.com", False), ("index", "b.myshopify.com", False)])
     assert [args for _, args in waiting(client)] == [["a.myshopify.com"], ["b.myshopify.com"]]
     job_queue.release_index_job("a.myshopify.com")
     job_queue.enqueue("index", "a.myshopify.com")
@@ -105,10 +103,7 @@ def test_a_redis_that_is_away_costs_no_time(kind):
         job_queue = RqJobQueue(connection)
         for deed, told in (
             (lambda: job_queue.enqueue("process", "req_1"), False),
-            (
-                lambda: job_queue.enqueue_all([("index", "a.myshopify.com", False), ("process", "r", True)]),
-                False,
-            ),
+            (lambda: job_queue.enqueue_all([("index", "a.myshopify.com", False), ("process", "r", True)]), False),
             (job_queue.depth, None),
             (lambda: job_queue.release_index_job("a.myshopify.com"), None),
         ):

@@ -58,10 +58,7 @@ def shop_floor(tmp_path_factory):
         environ = processes.environment(f"sqlite:///{folder}/bridge.db", valkey.url, LOG_LEVEL="DEBUG")
         processes.migrate(environ)
         commands = {**COMMANDS, "worker": [sys.executable, "-m", "tests.workers.any_job"]}
-        with (
-            Bridge(environ, commands=commands, logs=folder) as bridge,
-            redis.Redis.from_url(valkey.url) as client,
-        ):
+        with Bridge(environ, commands=commands, logs=folder) as bridge, redis.Redis.from_url(valkey.url) as client:
             bridge.start(web=False, clock=False)
             yield bridge, client, environ
 
@@ -129,9 +126,7 @@ def test_a_bell_for_a_row_that_is_gone_is_answered_without_a_fault(shop_floor, n
     job_queue = RqJobQueue(connection)
     failed = client.zcard(f"rq:failed:{QUEUE}")
     assert job_queue.enqueue(name, f"{name}_gone")
-    processes.until(
-        "the job was taken", lambda: job_queue.depth() == 0 and not client.keys(f"rq:job:*{name}_gone*")
-    )
+    processes.until("the job was taken", lambda: job_queue.depth() == 0 and not client.keys(f"rq:job:*{name}_gone*"))
     time.sleep(0.3)
     assert client.zcard(f"rq:failed:{QUEUE}") == failed
     connection.close()

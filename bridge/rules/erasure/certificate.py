@@ -102,11 +102,7 @@ def build_certificate(
             *_list_sealed_documents(documents, legal_holds, retention, now),
             *(_format_remaining_line(line) for line in remaining_data),
             *_list_remaining_proofs(request, retention, completed),
-            *(
-                list_remaining_rows(erasure.remaining, retention)
-                if isinstance(erasure, ShopEraseProgress)
-                else ()
-            ),
+            *(list_remaining_rows(erasure.remaining, retention) if isinstance(erasure, ShopEraseProgress) else ()),
         ],
         "plan": plan,
         "platform": list_platform_tasks(tasks),
@@ -178,21 +174,14 @@ def _list_remaining_proofs(
         if category is None or (request.kind is RequestKind.SHOP_ERASURE and category_id == "suppression"):
             continue
         holds = find_retention_holds(
-            category,
-            events={event: completed_at, "last_processing_at": completed_at},
-            today=today,
-            retention=retention,
+            category, events={event: completed_at, "last_processing_at": completed_at}, today=today, retention=retention
         )
         grounds = [_format_ground(hold) for hold in holds]
         months = category.max_age.get("months")
         if not grounds and isinstance(months, int):
             last_day = add_months_to_date(today, months)
             grounds = [
-                {
-                    "ground": "max_age",
-                    "law": category.basis.get("IN", ""),
-                    "last_day": _format_optional_day(last_day),
-                }
+                {"ground": "max_age", "law": category.basis.get("IN", ""), "last_day": _format_optional_day(last_day)}
             ]
         proofs.append(
             {
@@ -238,9 +227,7 @@ def _list_sealed_documents(
             "erasable_from": _format_optional_day(keeping.erasable_from),
             "release_needs": list(keeping.release_needs),
         }
-        for what, keeping, count in group_sealed_documents(
-            documents, legal_holds, retention=retention, now=now
-        )
+        for what, keeping, count in group_sealed_documents(documents, legal_holds, retention=retention, now=now)
     ]
 
 

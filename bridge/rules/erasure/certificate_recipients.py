@@ -38,9 +38,7 @@ def list_platform_tasks(tasks: Sequence[Task]) -> list[dict[str, Any]]:
 
 def list_processor_tasks(tasks: Sequence[Task], merchant: Merchant) -> list[dict[str, Any]]:
     """Return what each processor was notified of, what it answered, and what waits for which day and why."""
-    return [
-        _format_processor_task(task, merchant) for task in tasks if task.action is TaskAction.NOTIFY_PROCESSOR
-    ]
+    return [_format_processor_task(task, merchant) for task in tasks if task.action is TaskAction.NOTIFY_PROCESSOR]
 
 
 def _format_processor_task(task: Task, merchant: Merchant) -> dict[str, Any]:

@@ -159,22 +159,14 @@ def group_sealed_documents(
 
 
 def plan_bank_details(
-    refunds: Iterable[RefundAccount],
-    legally_held_refund_ids: Collection[str],
-    *,
-    retention: Retention,
-    now: datetime,
+    refunds: Iterable[RefundAccount], legally_held_refund_ids: Collection[str], *, retention: Retention, now: datetime
 ) -> Iterable[PlanLine]:
     """Yield lines of bank details: erased with the request where nothing keeps them, else by themselves on their day."""
     rule = retention.holds.get("refund_unsettled")
     law = retention.laws.get(rule.law) if rule else None
     groups: Counter[tuple[str, date | None, bool]] = Counter()
     for account in refunds:
-        is_over = (
-            account.erase_at is not None
-            and account.erase_at <= now
-            and account.id not in legally_held_refund_ids
-        )
+        is_over = account.erase_at is not None and account.erase_at <= now and account.id not in legally_held_refund_ids
         reason = (
             NO_HOLD_REMAINS
             if is_over
@@ -182,9 +174,7 @@ def plan_bank_details(
             if account.state is RefundState.OPEN
             else REFUND_BEING_RECONCILED
         )
-        last_day = (
-            local_day(account.erase_at, retention.calendar) - timedelta(days=1) if account.erase_at else None
-        )
+        last_day = local_day(account.erase_at, retention.calendar) - timedelta(days=1) if account.erase_at else None
         groups[reason, None if is_over else last_day, account.id in legally_held_refund_ids] += 1
     for (reason, until, is_on_legal_hold), count in sorted(groups.items(), key=str):
         is_erased = reason == NO_HOLD_REMAINS

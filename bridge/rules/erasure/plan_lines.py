@@ -14,19 +14,11 @@ def serialise_plan(plan: Iterable[PlanLine]) -> list[dict[str, Any]]:
     return [dict(plan_line_as_json(line)) for line in plan]
 
 
-def compare_plans(
-    before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]
-) -> list[dict[str, Any]]:
+def compare_plans(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return what differs between two plans, as `serialise_plan` writes them; of proofs action and count alone."""
     old, new = _index_plan_lines(before), _index_plan_lines(after)
     return [
-        {
-            "system": key[0],
-            "category": key[1],
-            "what": key[2],
-            "before": old.get(key),
-            "now": new.get(key),
-        }
+        {"system": key[0], "category": key[1], "what": key[2], "before": old.get(key), "now": new.get(key)}
         for key in dict.fromkeys((*old, *new))
         if old.get(key) != new.get(key)
     ]

@@ -35,9 +35,7 @@ def list_precheck_codes(retention: Retention) -> list[str]:
     return list(dict.fromkeys(codes))
 
 
-def _evaluate_precheck(
-    code: str, counts: Mapping[str, int | None], released_codes: Collection[str]
-) -> PrecheckResult:
+def _evaluate_precheck(code: str, counts: Mapping[str, int | None], released_codes: Collection[str]) -> PrecheckResult:
     count = counts.get(code)
     if count is None:
         reason = "not_granted" if code in counts else "nobody_here_can_read_it"

@@ -10,10 +10,7 @@ from bridge.rules.erasure.plan import plan_bank_details
 from bridge.rules.requests.lifecycle import BRIDGE
 from config.retention_file.retention_model import Retention
 
-PLATFORM_REQUEST_PENDING, PROCESSOR_ANSWER_PENDING = (
-    "platform_must_still_be_asked",
-    "processor_must_still_answer",
-)
+PLATFORM_REQUEST_PENDING, PROCESSOR_ANSWER_PENDING = ("platform_must_still_be_asked", "processor_must_still_answer")
 INSTRUCTION_TEXT_CATEGORY, CONTACT_CATEGORY = "instruction_text", "contact"
 
 

@@ -77,9 +77,7 @@ def group_remaining_data(
             until=find_legal_last_day(keeping),
             erasable_from=keeping.erasable_from,
         )
-        for what, keeping, count in group_sealed_documents(
-            documents, legal_holds, retention=retention, now=now
-        )
+        for what, keeping, count in group_sealed_documents(documents, legal_holds, retention=retention, now=now)
     ]
     today = local_day(now, retention.calendar)
     bank_details = [
@@ -101,8 +99,4 @@ def compute_suppression_end(erased_at: datetime, retention: Retention) -> date |
     """Return the last day of the suppression keys, by the age in the retention file; None where it names none."""
     category = retention.categories.get(SUPPRESSION_CATEGORY)
     months = category.max_age.get("months") if category else None
-    return (
-        add_months_to_date(local_day(erased_at, retention.calendar), months)
-        if isinstance(months, int)
-        else None
-    )
+    return add_months_to_date(local_day(erased_at, retention.calendar), months) if isinstance(months, int) else None

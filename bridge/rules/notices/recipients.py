@@ -35,10 +35,7 @@ class NoticeTarget:
 
 
 def list_notice_targets(
-    principal: Principal,
-    parcels: Sequence[Waybill],
-    orders: Mapping[str, str],
-    processors: Sequence[Processor],
+    principal: Principal, parcels: Sequence[Waybill], orders: Mapping[str, str], processors: Sequence[Processor]
 ) -> list[NoticeTarget]:
     """Return each record that a notice must name. `orders` maps the data subject's order ids to their names.
 
@@ -46,17 +43,12 @@ def list_notice_targets(
     merchant's file does not list goes under the company's own id, and waits there.
     """
     targets: dict[tuple[str, str], NoticeTarget] = {}
-    for target in (
-        *_list_parcel_targets(parcels, processors),
-        *_list_other_targets(principal, orders, processors),
-    ):
+    for target in (*_list_parcel_targets(parcels, processors), *_list_other_targets(principal, orders, processors)):
         targets.setdefault((target.processor, target.reference), target)
     return list(targets.values())
 
 
-def _list_parcel_targets(
-    parcels: Sequence[Waybill], processors: Sequence[Processor]
-) -> Iterator[NoticeTarget]:
+def _list_parcel_targets(parcels: Sequence[Waybill], processors: Sequence[Processor]) -> Iterator[NoticeTarget]:
     by_parcel = [processor for processor in processors if processor.applies_to == "parcels"]
     for parcel in parcels:
         holder = (
@@ -94,10 +86,7 @@ def _list_other_targets(
         if not processor.is_notice_recipient or processor.applies_to == "parcels":
             continue
         reference_kind = ReferenceKind(processor.names)
-        if processor.applies_to == "orders" and reference_kind in (
-            ReferenceKind.ORDER,
-            ReferenceKind.WAYBILL,
-        ):
+        if processor.applies_to == "orders" and reference_kind in (ReferenceKind.ORDER, ReferenceKind.WAYBILL):
             for order_id, name in orders.items():
                 yield NoticeTarget(
                     processor=processor.id,

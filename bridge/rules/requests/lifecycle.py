@@ -83,10 +83,7 @@ def decide_residue_action(residue: Residue, retention: Retention) -> tuple[str, 
     """
     if retention.residue.removes_kind(residue.kind):
         return ("left", residue.hold_reason) if residue.hold_reason else ("erase", "retention_file_erases")
-    if (
-        residue.kind in RESIDUE_FIELDS
-        and find_field_category(RESIDUE_FIELDS[residue.kind], retention) is None
-    ):
+    if residue.kind in RESIDUE_FIELDS and find_field_category(RESIDUE_FIELDS[residue.kind], retention) is None:
         return "quarantine", "no_category_claims_it"
     return "keep", "retention_file_keeps"
 
@@ -101,11 +98,7 @@ def is_task_ready(task: Task, now: datetime) -> bool:
     """Return whether the task can be worked on now."""
     if task.state is TaskState.PENDING:
         return True
-    return (
-        task.state in (TaskState.RETRY, TaskState.WAITING)
-        and task.wake_at is not None
-        and task.wake_at <= now
-    )
+    return task.state in (TaskState.RETRY, TaskState.WAITING) and task.wake_at is not None and task.wake_at <= now
 
 
 def has_finished_prerequisites(task: Task, tasks: Iterable[Task]) -> bool:

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
 PROCESSOR_ROLE = "processor"
 WEBHOOK_RETRY_WINDOW = timedelta(hours=4)  # for so long Shopify sends again what was not answered
-QUIET_PERIOD = timedelta(
-    hours=24
-)  # of the 48 between uninstall and shop/redact, without retries and clock skew
+QUIET_PERIOD = timedelta(hours=24)  # of the 48 between uninstall and shop/redact, without retries and clock skew
 SHOP_ANSWER_DEADLINE = timedelta(days=30)
 ALARM_AFTER = timedelta(days=23)  # a week before the answer is late
 REMAINING_ROW_KINDS = (  # what is counted, its category of the retention file, and a title where the file has none
@@ -42,31 +40,20 @@ class Decision(StrEnum):
 
 
 def decide_shop_erasure(
-    shop_exit: ShopExit,
-    *,
-    role: str,
-    redact_received_at: datetime,
-    stopped_at: datetime | None,
-    now: datetime,
+    shop_exit: ShopExit, *, role: str, redact_received_at: datetime, stopped_at: datetime | None, now: datetime
 ) -> Decision:
     """Return what is done with a shop that leaves.
 
     `redact_received_at` is when `shop/redact` came; `stopped_at` when its erasure was stopped: only an operator, or
     another uninstall, lets it go on. `role` is `merchant.operator_role` of the retention file.
     """
-    is_stopped = stopped_at is not None and not (
-        shop_exit.uninstalled_at and shop_exit.uninstalled_at > stopped_at
-    )
+    is_stopped = stopped_at is not None and not (shop_exit.uninstalled_at and shop_exit.uninstalled_at > stopped_at)
     is_back = is_stopped or is_shop_installed(shop_exit, redact_received_at=redact_received_at, now=now)
     if shop_exit.holds and is_back and ShopExitDecision.CONTINUE not in shop_exit.decisions:
         return Decision.ASK_OPERATOR
     if role != PROCESSOR_ROLE:
         return Decision.KEEP_STATUTORY
-    return (
-        Decision.ERASE_ALL
-        if not shop_exit.documents or has_returned_documents(shop_exit)
-        else Decision.AWAIT_RETURN
-    )
+    return Decision.ERASE_ALL if not shop_exit.documents or has_returned_documents(shop_exit) else Decision.AWAIT_RETURN
 
 
 def is_shop_installed(shop_exit: ShopExit, *, redact_received_at: datetime, now: datetime) -> bool:

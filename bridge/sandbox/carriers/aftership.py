@@ -63,17 +63,11 @@ class _AftershipApi:
         numbers = [number for number in request.query.get("tracking_numbers", "").split(",") if number]
         if len(numbers) > MAX_NUMBERS_PER_CALL:
             return _make_error_response(400)
-        ids = [
-            self._ids_by_number[number] for number in dict.fromkeys(numbers) if number in self._ids_by_number
-        ]
+        ids = [self._ids_by_number[number] for number in dict.fromkeys(numbers) if number in self._ids_by_number]
         rows = [self._rows[one] for one in ids if one not in self._deleted_ids]
         start, size = int(request.query.get("cursor") or 0), int(request.query.get("limit") or 100)
         has_more = start + size < len(rows)
-        paging = {
-            "total": len(rows),
-            "next_cursor": str(start + size) if has_more else "",
-            "has_next_page": has_more,
-        }
+        paging = {"total": len(rows), "next_cursor": str(start + size) if has_more else "", "has_next_page": has_more}
         return _make_data_response({"pagination": paging, "trackings": rows[start : start + size]})
 
     def _show_or_delete_tracking(self, method: str, tracking_id: str) -> Response:
@@ -123,9 +117,7 @@ def _build_tracking(parcel: Parcel) -> dict[str, Any]:
         "order_id": str(parcel.order_id),
         "order_number": parcel.order_name,
         "shipment_pickup_date": parcel.shipped_at.isoformat(timespec="seconds"),
-        "shipment_delivery_date": parcel.delivered_at.isoformat(timespec="seconds")
-        if parcel.delivered_at
-        else None,
+        "shipment_delivery_date": parcel.delivered_at.isoformat(timespec="seconds") if parcel.delivered_at else None,
         "signed_by": person.first if parcel.delivered_at else None,
         "source": "shopify",
         "tag": tag,

@@ -97,9 +97,7 @@ class _BluedartApi:
         if arguments.get("loginid") != self._account["login_id"]:
             return make_no_shipments_response("License Mismatch", as_json=as_json)
         numbers = list(dict.fromkeys(arguments.get("numbers", "").split(",")))
-        found = {
-            number: self._find_shipment(number, with_scans=arguments.get("scan") == "1") for number in numbers
-        }
+        found = {number: self._find_shipment(number, with_scans=arguments.get("scan") == "1") for number in numbers}
         is_valid_query = (arguments.get("handler"), arguments.get("action"), arguments.get("awb")) == (
             "tnt",
             "custawbquery",

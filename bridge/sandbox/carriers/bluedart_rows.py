@@ -45,9 +45,7 @@ class Shipment:
     def to_json(self) -> dict[str, Any]:
         """Return the shipment as JSON: attributes among the fields, each scan in an object of its own."""
         record_fields: dict[str, Any] = {"WaybillNo": self.number, "RefNo": self.reference, **self.fields}
-        return record_fields | (
-            {"Scans": [{"ScanDetail": scan} for scan in self.scans]} if self.scans else {}
-        )
+        return record_fields | ({"Scans": [{"ScanDetail": scan} for scan in self.scans]} if self.scans else {})
 
 
 def build_shipments(state: ParcelState, *, now: datetime, with_scans: bool) -> Iterable[Shipment]:
@@ -122,19 +120,11 @@ def _build_shipment(
 ) -> Shipment:
     kind, status, _, at = events[-1]
     local = at.astimezone(INDIA)
-    header_fields = {
-        "Prodcode": "A",
-        "Service": "Dart Apex",
-        "Origin": "BENGALURU",
-        "SenderName": "MINIMISS DEMO",
-    }
+    header_fields = {"Prodcode": "A", "Service": "Dart Apex", "Origin": "BENGALURU", "SenderName": "MINIMISS DEMO"}
     header_fields |= fields | {"Status": status, "StatusType": kind, "Instructions": ""}
     header_fields |= {"StatusDate": f"{local:%d %B %Y}", "StatusTime": f"{local:%H:%M}"}
     return Shipment(
-        number,
-        reference,
-        header_fields,
-        [_build_scan_detail(*each) for each in reversed(events)] if with_scans else [],
+        number, reference, header_fields, [_build_scan_detail(*each) for each in reversed(events)] if with_scans else []
     )
 
 
@@ -142,11 +132,7 @@ def _build_scan_detail(kind: str, description: str, code: str, at: datetime) -> 
     local = at.astimezone(INDIA)
     group = "T" if kind == "DL" else "S"
     row = {"Scan": description, "ScanCode": code, "ScanType": kind, "ScanGroupType": group}
-    return row | {
-        "ScanDate": f"{local:%d-%b-%Y}",
-        "ScanTime": f"{local:%H:%M}",
-        "ScannedLocation": "DEMO HUB",
-    }
+    return row | {"ScanDate": f"{local:%d-%b-%Y}", "ScanTime": f"{local:%H:%M}", "ScannedLocation": "DEMO HUB"}
 
 
 def _render_elements(fields: dict[str, str]) -> str:
@@ -155,6 +141,4 @@ def _render_elements(fields: dict[str, str]) -> str:
 
 def _make_xml_response(content: str) -> Response:
     text = f'<?xml version="1.0" encoding="ISO-8859-1"?>\n<ShipmentData>{content}</ShipmentData>'
-    return Response(
-        body=text.encode("latin-1", "xmlcharrefreplace"), content_type="text/xml;charset=ISO-8859-1"
-    )
+    return Response(body=text.encode("latin-1", "xmlcharrefreplace"), content_type="text/xml;charset=ISO-8859-1")

@@ -20,10 +20,7 @@ MAX_NUMBERS_PER_CALL: Final = 50
 FIREWALL_PAGE: Final = b"<html><head><title>403 Forbidden</title></head><body>Request blocked.</body></html>"
 HTML_TYPE: Final = "text/html"
 AVAILABLE_DOCUMENTS: Final = ("SIGNATURE_URL", "EPOD")  # of a delivered parcel
-STATUS_AFTER_CANCEL: Final = {
-    "booked": "cancelled",
-    "in_transit": "returning",
-}  # the state after a cancellation
+STATUS_AFTER_CANCEL: Final = {"booked": "cancelled", "in_transit": "returning"}  # the state after a cancellation
 EDIT_REFUSED_TEXT: Final = (
     "Edit is not allowed on any Dispatched and Terminal status like Delivered, DTO, RTO, LOST and Closed"
 )
@@ -42,9 +39,7 @@ class _DelhiveryApi:
 
     def __init__(self, world: World, token: str) -> None:
         self._token = token
-        self.parcel_states = ParcelStates(
-            world, (parcel for parcel in world.parcels if parcel.holder == "delhivery")
-        )
+        self.parcel_states = ParcelStates(world, (parcel for parcel in world.parcels if parcel.holder == "delhivery"))
         self._return_shipments = {row["AWB"]: row for row in build_return_shipments(world)}
 
     def handle_request(self, request: Request) -> Response:
@@ -66,14 +61,10 @@ class _DelhiveryApi:
         if len(numbers) > MAX_NUMBERS_PER_CALL:
             return _make_failure_response("Package handler limit exceeded")
         found = [row for number in dict.fromkeys(numbers) if (row := self._find_shipment(number))]
-        is_batch_spoilt = len(found) < len(set(numbers)) and request.faults.consume(
-            ("spoil_batch",), request.path
-        )
+        is_batch_spoilt = len(found) < len(set(numbers)) and request.faults.consume(("spoil_batch",), request.path)
         if not found or is_batch_spoilt:
             return _make_failure_response(UNKNOWN_WAYBILL_TEXT)
-        hidden_fields = {"0": {"Scans", "Consignee"}, "1": {"Consignee"}}.get(
-            request.query.get("verbose", ""), set()
-        )
+        hidden_fields = {"0": {"Scans", "Consignee"}, "1": {"Consignee"}}.get(request.query.get("verbose", ""), set())
         rows = [{key: value for key, value in row.items() if key not in hidden_fields} for row in found]
         return Response.from_value({"ShipmentData": [{"Shipment": row} for row in rows]})
 
@@ -89,18 +80,9 @@ class _DelhiveryApi:
         return Response.from_value({"packages": packages, "packages_found": len(packages)})
 
     def _send_document(self, request: Request) -> Response:
-        one, kind = (
-            self.parcel_states.find_state(request.query.get("waybill", "")),
-            request.query.get("doc_type", ""),
-        )
+        one, kind = (self.parcel_states.find_state(request.query.get("waybill", "")), request.query.get("doc_type", ""))
         documents_missing = request.faults.consume(("no_paper",), request.path)
-        if (
-            not one
-            or not one.delivered_at
-            or one.forgotten
-            or documents_missing
-            or kind not in AVAILABLE_DOCUMENTS
-        ):
+        if not one or not one.delivered_at or one.forgotten or documents_missing or kind not in AVAILABLE_DOCUMENTS:
             return Response.from_value({"success": False, "message": "Invalid waybill passed"})
         return Response.from_value(
             {"success": True, "url": f"https://documents.example.com/{kind}/{one.parcel.waybill}"}
@@ -117,9 +99,7 @@ class _DelhiveryApi:
         }:
             return Response.from_value({"status": "Failure", "error": EDIT_REFUSED_TEXT})
         if one.status in STATUS_AFTER_CANCEL:  # a second cancellation has the same answer and no effect
-            self.parcel_states.change_state(
-                {"waybill": one.parcel.waybill, "status": STATUS_AFTER_CANCEL[one.status]}
-            )
+            self.parcel_states.change_state({"waybill": one.parcel.waybill, "status": STATUS_AFTER_CANCEL[one.status]})
         return Response(
             body=(
                 '<?xml version="1.0" encoding="utf-8"?><root><status>True</status>'
@@ -140,14 +120,11 @@ def _refuse_bad_token(header: str, token: str) -> Response | None:
         return Response.from_value({"Error": "'NoneType' object has no attribute 'end_date'"})
     if given != token:
         return Response.from_value(
-            "There has been an error but we were asked to not let you see that. Please contact the dev team.",
-            401,
+            "There has been an error but we were asked to not let you see that. Please contact the dev team.", 401
         )
     return None
 
 
 def _make_failure_response(error: str) -> Response:
-    remark = (
-        f"Some error has occurred. Please contact client.support@delhivery.com with error message- {error}"
-    )
+    remark = f"Some error has occurred. Please contact client.support@delhivery.com with error message- {error}"
     return Response.from_value({"Success": False, "Error": error, "rmk": remark})

@@ -35,9 +35,7 @@ def build_forward_shipment(state: ParcelState) -> dict[str, Any]:
         "DeliveryDate": arrived,
         "FirstAttemptDate": arrived,
         "ReturnedDate": _format_iso_local_time(state.at) if state.status == "returned" else None,
-        "RTOStartedDate": _format_iso_local_time(state.at)
-        if state.status in {"returning", "returned"}
-        else None,
+        "RTOStartedDate": _format_iso_local_time(state.at) if state.status in {"returning", "returned"} else None,
         "OrderType": "COD" if parcel.cod_amount else "Pre-paid",
         "CODAmount": _to_json_number(parcel.cod_amount),
         "InvoiceAmount": _to_json_number(parcel.invoice_value),
@@ -51,18 +49,11 @@ def _build_scans(state: ParcelState) -> list[ScanRow]:
     """Return the scans of a parcel, oldest first."""
     parcel, hub = state.parcel, f"{state.parcel.consignee.address['city']}_DC (India)"
     shipped_at = parcel.shipped_at
-    scans = [
-        _build_scan(
-            "UD", "Manifested", shipped_at - timedelta(hours=6), ORIGIN_HUB, "X-UCI", "Manifest uploaded"
-        )
-    ]
+    scans = [_build_scan("UD", "Manifested", shipped_at - timedelta(hours=6), ORIGIN_HUB, "X-UCI", "Manifest uploaded")]
     if state.status == "booked":
         return scans
     if state.status == "cancelled":
-        return [
-            *scans,
-            _build_scan("UD", "Not Picked", state.at, ORIGIN_HUB, "DTUP-210", "Seller cancelled the order"),
-        ]
+        return [*scans, _build_scan("UD", "Not Picked", state.at, ORIGIN_HUB, "DTUP-210", "Seller cancelled the order")]
     scans.append(_build_scan("UD", "In Transit", shipped_at, ORIGIN_HUB, "X-PPOM", "Shipment picked up"))
     if state.status in {"delivered", "out_for_delivery"}:
         out = state.at - timedelta(hours=3) if state.delivered_at else state.at
@@ -117,9 +108,7 @@ def build_packing_slip(state: ParcelState, *, with_link: bool) -> dict[str, Any]
         "barcode": "data:image/png;base64,AAAA",
         "oid_barcode": "data:image/png;base64,AAAA",
     }
-    return row | (
-        {"pdf_download_link": f"https://slips.example.com/{parcel.waybill}.pdf"} if with_link else {}
-    )
+    return row | ({"pdf_download_link": f"https://slips.example.com/{parcel.waybill}.pdf"} if with_link else {})
 
 
 def build_return_shipments(world: World) -> Iterable[dict[str, Any]]:
@@ -128,9 +117,7 @@ def build_return_shipments(world: World) -> Iterable[dict[str, Any]]:
         for customer_return in order.returns:
             at = customer_return.created_at
             scans = [_build_scan("PP", "Scheduled", at, "Bengaluru", "X-ASP", "Pickup scheduled")]
-            scans.append(
-                _build_scan("DL", "DTO", at + timedelta(days=5), "Bengaluru", "RT-110", "Return Accepted")
-            )
+            scans.append(_build_scan("DL", "DTO", at + timedelta(days=5), "Bengaluru", "RT-110", "Return Accepted"))
             row = _build_base_row(customer_return.waybill, customer_return.name, scans)
             city = order.address["city"]
             yield row | {"OrderType": "Pickup", "Origin": city, "Destination": "Bengaluru"}

@@ -52,14 +52,10 @@ class ParcelState:
 class ParcelStates:
     """The parcels of a stand-in, by waybill."""
 
-    def __init__(
-        self, world: World, parcels: Iterable[Parcel], *, return_after: timedelta | None = None
-    ) -> None:
+    def __init__(self, world: World, parcels: Iterable[Parcel], *, return_after: timedelta | None = None) -> None:
         """Take the parcels of the world. A parcel undelivered for longer than `returned_after` is returned."""
         self._now, self._return_after = world.now, return_after
-        self._initial_states = {
-            parcel.waybill: self._derive_initial_state(world, parcel) for parcel in parcels
-        }
+        self._initial_states = {parcel.waybill: self._derive_initial_state(world, parcel) for parcel in parcels}
         self._changed_states: dict[str, ParcelState] = {}
         self._lock = threading.Lock()
 

@@ -95,14 +95,9 @@ class _ShiprocketApi:
         if len(numbers) > MAX_NUMBERS_PER_CALL:
             return _make_message_response("Oops! Invalid Data.", 422)
         without_scans = request.faults.consume(("not_scanned",), request.path)
-        found = {
-            str(number): one for number in numbers if (one := self.parcel_states.find_state(str(number)))
-        }
+        found = {str(number): one for number in numbers if (one := self.parcel_states.find_state(str(number)))}
         return Response.from_value(
-            {
-                number: {"tracking_data": _build_tracking_data(one, bool(without_scans))}
-                for number, one in found.items()
-            }
+            {number: {"tracking_data": _build_tracking_data(one, bool(without_scans))} for number, one in found.items()}
         )
 
     def _show_order(self, order_id: str) -> Response:

@@ -43,15 +43,12 @@ def main() -> None:
     options = parser.parse_args()
     started_at = time.monotonic()
     shutil.rmtree(RESULTS_FOLDER, ignore_errors=True)
-    say(
-        f"{DIM}Starting stand-ins for Shopify, the carriers and a mail server, then Redis and the bridge …{OFF}"
-    )
+    say(f"{DIM}Starting stand-ins for Shopify, the carriers and a mail server, then Redis and the bridge …{OFF}")
     try:
         demo = DemoEnvironment(orders=options.orders, results=RESULTS_FOLDER)
         with demo:
             fact(
-                f"Everything runs after {time.monotonic() - started_at:.1f} s. "
-                f"The bridge listens at {demo.bridge.url}."
+                f"Everything runs after {time.monotonic() - started_at:.1f} s. The bridge listens at {demo.bridge.url}."
             )
             run_shipping_chapter(demo)
             run_access_chapter(demo)
@@ -60,9 +57,7 @@ def main() -> None:
             run_tax_chapter(demo)
             run_shop_exit_chapter(demo)
             run_verification_chapter(demo)
-            say(
-                f"\n{BOLD}All checks passed in {time.monotonic() - started_at:.0f} s.{OFF} The results are in:"
-            )
+            say(f"\n{BOLD}All checks passed in {time.monotonic() - started_at:.0f} s.{OFF} The results are in:")
             for path in sorted(RESULTS_FOLDER.iterdir()):
                 say(f"   {path.relative_to(ROOT)}")
             if options.keep:
@@ -78,9 +73,7 @@ def run_shipping_chapter(demo: DemoEnvironment) -> None:
     """Place every order of both shops and ship its parcels."""
     chapter(1, "Two shops sell and ship orders")
     started_at = time.monotonic()
-    statuses = [
-        status for world in (demo.world, demo.leaving_world) for status in _post_all_orders(demo, world)
-    ]
+    statuses = [status for world in (demo.world, demo.leaving_world) for status in _post_all_orders(demo, world)]
     duration_s = time.monotonic() - started_at
     must(
         set(statuses) == {200},
@@ -88,12 +81,9 @@ def run_shipping_chapter(demo: DemoEnvironment) -> None:
         f"The bridge stored each one before it answered 200. This took {duration_s:.1f} s.",
     )
     demo.wait_until(
-        "indexing the orders",
-        lambda: not demo.run_command("inbox", "list", "--state", "received", "--limit", "1"),
+        "indexing the orders", lambda: not demo.run_command("inbox", "list", "--state", "received", "--limit", "1")
     )
-    fact(
-        "The bridge recorded which carrier holds a parcel of which customer. It destroyed the webhook bodies."
-    )
+    fact("The bridge recorded which carrier holds a parcel of which customer. It destroyed the webhook bodies.")
     fact(
         "The bridge sealed a copy of each invoice for the tax books. Every copy states the State of delivery; "
         "a copy names the buyer only if tax law requires it."
@@ -108,9 +98,7 @@ def _post_all_orders(demo: DemoEnvironment, world: World) -> list[int]:
         statuses.append(demo.post_signed_webhook("orders/create", world, order=order))
         if order.gateway != "cod":
             statuses.append(demo.post_signed_webhook("orders/paid", world, order=order))
-        statuses += [
-            demo.post_signed_webhook("fulfillments/create", world, parcel=parcel) for parcel in order.parcels
-        ]
+        statuses += [demo.post_signed_webhook("fulfillments/create", world, parcel=parcel) for parcel in order.parcels]
         if order.parcels:
             statuses.append(demo.post_signed_webhook("orders/fulfilled", world, order=order))
     return statuses
@@ -140,9 +128,7 @@ def run_access_chapter(demo: DemoEnvironment) -> None:
         names = package.namelist()
         letter = next(name for name in names if name.endswith("00_letter.html"))
         (demo.results / "asha-letter.html").write_bytes(package.read(letter))
-        recipients = json.loads(
-            package.read(next(name for name in names if name.endswith("02_recipients.json")))
-        )
+        recipients = json.loads(package.read(next(name for name in names if name.endswith("02_recipients.json"))))
         everything = b"".join(package.read(name) for name in names)
     fact(f"The package has {len(names)} files. The letter to {asha.first} is asha-letter.html.")
     companies = [(row["legal_name"] or row["id"]).partition(" (")[0] for row in recipients["recipients"]]
@@ -203,8 +189,7 @@ def run_erasure_chapter(demo: DemoEnvironment) -> None:
         "Chapter 7 checks that it did not bring the data back.",
     )
     demo.wait_until(
-        "the late webhook",
-        lambda: not demo.run_command("inbox", "list", "--state", "received", "--limit", "1"),
+        "the late webhook", lambda: not demo.run_command("inbox", "list", "--state", "received", "--limit", "1")
     )
 
 

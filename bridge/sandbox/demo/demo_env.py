@@ -84,11 +84,7 @@ class DemoEnvironment:
         self.mailbox = Mailbox().start()
         self._exit_stack.callback(self.mailbox.stop)
         self.valkey = self._exit_stack.enter_context(Valkey(appendonly=True, data=self.folder / "redis"))
-        own = {
-            name: value
-            for name, value in read_environment().items()
-            if name in ("PATH", "HOME", "LANG", "TMPDIR")
-        }
+        own = {name: value for name, value in read_environment().items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
         self.environ = {
             **own,
             **stand_ins,
@@ -97,9 +93,7 @@ class DemoEnvironment:
             "BRIDGE_KEYS": f"demo1:{make_key()}",
             "BRIDGE_PSEUDONYM_KEY": make_key(),
             "BRIDGE_EVIDENCE_KEY": make_key(),
-            **write_merchant_files(
-                self.folder, shops=[INVENTED_SHOP, LEAVING_SHOP], notice_terms=NOTICE_TERMS
-            ),
+            **write_merchant_files(self.folder, shops=[INVENTED_SHOP, LEAVING_SHOP], notice_terms=NOTICE_TERMS),
             "SMTP_URL": self.mailbox.url,
             "MAIL_FROM": MAIL_SENDER,
             "WEB_CONCURRENCY": "2",
@@ -114,10 +108,7 @@ class DemoEnvironment:
         arguments = ["--json", "--orders", str(self._orders), "--now", self.now.isoformat()]
         log = self._exit_stack.enter_context((self.folder / "logs" / "stand-ins.log").open("wb"))
         process = subprocess.Popen(
-            [sys.executable, "-m", "bridge.sandbox.sandbox", *arguments],
-            stdout=subprocess.PIPE,
-            stderr=log,
-            cwd=ROOT,
+            [sys.executable, "-m", "bridge.sandbox.sandbox", *arguments], stdout=subprocess.PIPE, stderr=log, cwd=ROOT
         )
         self._exit_stack.callback(_terminate_process, process)
         line = process.stdout.readline() if process.stdout else b""

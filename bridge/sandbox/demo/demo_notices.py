@@ -23,9 +23,7 @@ def run_notices_chapter(demo: DemoEnvironment) -> None:
     bikram = demo.world.bikram
     chapter(4, f"The companies that hold data about {bikram.first} are instructed to erase it")
     parcels = {
-        _find_account_holder(parcel): parcel
-        for order in demo.world.list_orders(bikram)
-        for parcel in order.parcels
+        _find_account_holder(parcel): parcel for order in demo.world.list_orders(bikram) for parcel in order.parcels
     }
     _check_letters(demo, parcels)
     _answer_for_delhivery(demo, parcels["delhivery"])
@@ -41,8 +39,7 @@ def _find_account_holder(parcel: Parcel) -> str:
 def _check_letters(demo: DemoEnvironment, parcels: dict[str, Parcel]) -> None:
     delhivery, bluedart = (
         demo.wait_until(
-            f"a letter to {carrier}",
-            lambda carrier=carrier: demo.mailbox.find_letters(CARRIER_CONTACTS[carrier]),
+            f"a letter to {carrier}", lambda carrier=carrier: demo.mailbox.find_letters(CARRIER_CONTACTS[carrier])
         )[0]
         for carrier in ("delhivery", "bluedart")
     )
@@ -61,18 +58,10 @@ def _check_letters(demo: DemoEnvironment, parcels: dict[str, Parcel]) -> None:
         "Shiprocket was not instructed yet, because its parcel is still on the way.",
     )
     person = demo.world.bikram
-    words = (
-        person.first,
-        person.last,
-        person.email,
-        person.phone.removeprefix("+91"),
-        str(person.address["address1"]),
-    )
+    words = (person.first, person.last, person.email, person.phone.removeprefix("+91"), str(person.address["address1"]))
     letters = [letter.as_string() for letter in demo.mailbox.letters]
     must(not any(word in text for word in words for text in letters), f"No letter identifies {person.first}.")
-    erased = demo.wait_until(
-        "AfterShip", lambda: _read_processor_field(demo, "aftership", "answers").get("erased")
-    )
+    erased = demo.wait_until("AfterShip", lambda: _read_processor_field(demo, "aftership", "answers").get("erased"))
     fact(f"AfterShip was instructed through its API and erased {count(erased, 'record')}.")
 
 
@@ -87,9 +76,7 @@ def _answer_for_delhivery(demo: DemoEnvironment, parcel: Parcel) -> None:
             receipt.status == 200,
             "Delhivery opened the link and answered that the parcel is erased. The link is now closed.",
         )
-    verification = demo.wait_until(
-        "the second query", lambda: _read_processor_field(demo, "delhivery", "read_back")
-    )
+    verification = demo.wait_until("the second query", lambda: _read_processor_field(demo, "delhivery", "read_back"))
     must(
         verification == {"blank": 1},
         "The bridge queried Delhivery again and found no consignee. This supports the answer but does not prove it.",
@@ -98,8 +85,7 @@ def _answer_for_delhivery(demo: DemoEnvironment, parcel: Parcel) -> None:
 
 def _check_bluedart_reminder(demo: DemoEnvironment) -> None:
     letters = demo.wait_until(
-        "a reminder",
-        lambda: len(found := demo.mailbox.find_letters(CARRIER_CONTACTS["bluedart"])) > 1 and found,
+        "a reminder", lambda: len(found := demo.mailbox.find_letters(CARRIER_CONTACTS["bluedart"])) > 1 and found
     )
     must(
         "and its date has passed" in get_letter_text(letters[1]),
@@ -112,9 +98,7 @@ def _deliver_shiprocket_parcel(demo: DemoEnvironment, parcel: Parcel) -> None:
     demo.control_stand_in(
         "parcels", stand_in="shiprocket", waybill=parcel.waybill, status="delivered", at=arrived.isoformat()
     )
-    status = demo.post_signed_webhook(
-        "fulfillments/update", demo.world, parcel=replace(parcel, delivered_at=arrived)
-    )
+    status = demo.post_signed_webhook("fulfillments/update", demo.world, parcel=replace(parcel, delivered_at=arrived))
     must(
         status == 200,
         "Shopify reported that the parcel of Shiprocket was delivered. The bridge did not store the data again.",
@@ -144,9 +128,7 @@ def _print_processor_summary(demo: DemoEnvironment) -> None:
             if wait["not_before"] and wait["reason"] == "cod_unremitted"
         ]
         company = row["recipient"].partition(" (")[0]
-        fact(
-            f"The certificate states for {company}: {row['answer'].replace('_', ' ')} ({', '.join(details)})."
-        )
+        fact(f"The certificate states for {company}: {row['answer'].replace('_', ' ')} ({', '.join(details)}).")
     unanswered = [row["recipient"].partition(" (")[0] for row in rows if row["answer"] != "erased"]
     must(unanswered, f"Still to answer: {join_words(unanswered)}.")
 

@@ -76,9 +76,7 @@ def _advance_to_expiry(demo: DemoEnvironment, request_id: str, last_day: date) -
         with services.store.transaction() as tx:
             facts = tx.evidence.verify_chain()
             destructions = [
-                event
-                for event in tx.evidence.list_facts_of_request(request_id)
-                if event.fact == "document.destroyed"
+                event for event in tx.evidence.list_facts_of_request(request_id) if event.fact == "document.destroyed"
             ]
     must(
         not after and destructions,
@@ -94,10 +92,7 @@ def _open_services_on(demo: DemoEnvironment, day: date) -> Iterator[Services]:
     noon = datetime.combine(day, time(12), ZoneInfo(configuration.retention.timezone)).astimezone(UTC)
     path = demo.folder / "later.db"
     path.unlink(missing_ok=True)
-    with (
-        closing(sqlite3.connect(demo.folder / "bridge.db")) as source,
-        closing(sqlite3.connect(path)) as copy,
-    ):
+    with closing(sqlite3.connect(demo.folder / "bridge.db")) as source, closing(sqlite3.connect(path)) as copy:
         source.backup(copy)
     settings = replace(configuration.settings, database_url=f"sqlite:///{path}", ledger_url="")
     store = make_store(settings)

@@ -18,15 +18,10 @@ def run_verification_chapter(demo: DemoEnvironment) -> None:
     """Verify the evidence, and search everything that rests for values that identify Bikram."""
     chapter(7, "The evidence is verified, and the data about Bikram is searched for")
     verified = demo.run_command("evidence", "verify")
-    must(
-        verified["ok"],
-        f"The evidence is a chain of {verified['rows']} facts. It is intact and its end is signed.",
-    )
+    must(verified["ok"], f"The evidence is a chain of {verified['rows']} facts. It is intact and its end is signed.")
     words = _list_identifying_words(demo.world.bikram, demo.world)
     posted = sum(contains_any(raw, words[:3]) for raw in demo.posted_bodies)
-    must(
-        posted, f"{posted} of the webhooks sent above identify Bikram, so the search terms do find the data."
-    )
+    must(posted, f"{posted} of the webhooks sent above identify Bikram, so the search terms do find the data.")
     traces = demo.find_traces(words)
     must(
         not traces,

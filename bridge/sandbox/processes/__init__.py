@@ -120,11 +120,7 @@ class Bridge:
 
     def pids(self, name: str) -> list[int]:
         """Return every process id of a process or kind, including gunicorn's workers and RQ's work-horses."""
-        return [
-            pid
-            for each in self._match_names(name)
-            for pid in list_session_pids(self._running[each].process.pid)
-        ]
+        return [pid for each in self._match_names(name) for pid in list_session_pids(self._running[each].process.pid)]
 
     def list_running(self) -> list[str]:
         """Return the names of the running processes."""
@@ -169,9 +165,7 @@ class Bridge:
             for name, code in self.pop_exit_codes().items():
                 raise NeedsOperator(self._describe_exit(name, code))
             if time.monotonic() > deadline:
-                raise NeedsOperator(
-                    f"web was not healthy within {timeout_s:g} s{self._read_log_tail('web.1')}"
-                )
+                raise NeedsOperator(f"web was not healthy within {timeout_s:g} s{self._read_log_tail('web.1')}")
             time.sleep(POLL_S)
 
     def __enter__(self) -> Self:
@@ -212,12 +206,7 @@ class Bridge:
 
     @staticmethod
     def _list_alive(leaders: Iterable[subprocess.Popen[bytes]]) -> list[int]:
-        return [
-            pid
-            for each in leaders
-            if each.poll() is None or list_session_pids(each.pid)
-            for pid in [each.pid]
-        ]
+        return [pid for each in leaders if each.poll() is None or list_session_pids(each.pid) for pid in [each.pid]]
 
     def _is_healthy(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=1)

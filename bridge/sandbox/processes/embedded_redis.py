@@ -68,9 +68,7 @@ class Valkey:
     deletes. `kill` keeps the folder, so that the next start finds the data on disk.
     """
 
-    def __init__(
-        self, *, appendonly: bool = False, data: Path | None = None, maxmemory: str = "64mb"
-    ) -> None:
+    def __init__(self, *, appendonly: bool = False, data: Path | None = None, maxmemory: str = "64mb") -> None:
         """Choose the folder. Creates and starts nothing."""
         self._appendonly = appendonly
         self._data = data

@@ -27,9 +27,7 @@ def list_session_pids(session: int) -> list[int]:
 def _list_processes() -> list[tuple[int, str]]:
     """Return every process id with the first letter of its state."""
     if not PROC.is_dir():  # macOS
-        listing = subprocess.run(
-            ["/bin/ps", "-axo", "pid=,stat="], capture_output=True, text=True, check=True
-        )
+        listing = subprocess.run(["/bin/ps", "-axo", "pid=,stat="], capture_output=True, text=True, check=True)
         return [(int(row.split()[0]), row.split()[1][0]) for row in listing.stdout.splitlines()]
     rows = []
     for entry in PROC.iterdir():

@@ -138,10 +138,7 @@ def cut_schema(introspection: Json) -> GraphQLSchema:
             continue
         kept_types[name] = one = _strip_type(types[name], roots.get(name))
         for part in one["fields"] or []:
-            pending += [
-                unwrap_type_name(part["type"]),
-                *(unwrap_type_name(arg["type"]) for arg in part["args"]),
-            ]
+            pending += [unwrap_type_name(part["type"]), *(unwrap_type_name(arg["type"]) for arg in part["args"])]
         pending += [unwrap_type_name(part["type"]) for part in one["inputFields"] or []]
         if name not in BROAD_INTERFACES:
             pending += [unwrap_type_name(part) for part in one["possibleTypes"] or []]
@@ -152,11 +149,7 @@ def cut_schema(introspection: Json) -> GraphQLSchema:
         ]
     meta = [one for one in source["types"] if one["name"].startswith("__")]
     directives = [
-        {
-            "name": one["name"],
-            "args": [_strip_value(arg) for arg in one["args"]],
-            "locations": one["locations"],
-        }
+        {"name": one["name"], "args": [_strip_value(arg) for arg in one["args"]], "locations": one["locations"]}
         for one in source["directives"]
     ]
     result = {
@@ -180,22 +173,16 @@ def _strip_type(type_info: Json, kept_fields: frozenset[str] | None) -> Json:
             for part in fields
             if kept_fields is None or part["name"] in kept_fields
         ],
-        "inputFields": type_info.get("inputFields")
-        and [_strip_value(part) for part in type_info["inputFields"]],
+        "inputFields": type_info.get("inputFields") and [_strip_value(part) for part in type_info["inputFields"]],
         "interfaces": type_info.get("interfaces"),
-        "enumValues": type_info.get("enumValues")
-        and [{"name": part["name"]} for part in type_info["enumValues"]],
+        "enumValues": type_info.get("enumValues") and [{"name": part["name"]} for part in type_info["enumValues"]],
         "possibleTypes": type_info.get("possibleTypes"),
         "isOneOf": bool(type_info.get("isOneOf")),
     }
 
 
 def _strip_value(value_info: Json) -> Json:
-    return {
-        "name": value_info["name"],
-        "type": value_info["type"],
-        "defaultValue": value_info.get("defaultValue"),
-    }
+    return {"name": value_info["name"], "type": value_info["type"], "defaultValue": value_info.get("defaultValue")}
 
 
 def main(source: str, out: str) -> None:

@@ -16,12 +16,7 @@ if TYPE_CHECKING:
 OLDER_VERSIONS: Final = ("2025-10", "2026-01", "2026-04")
 # `Type.field`, or a whole type: then no field leads to it, and no fragment may name it.
 ADDED_IN_VERSION: Final[Mapping[str, tuple[str, ...]]] = {
-    "2026-01": (
-        "BankAccount",
-        "OrderInput.phone",
-        "QueryRoot.bulkOperation",
-        "QueryRoot.bulkOperations",
-    ),
+    "2026-01": ("BankAccount", "OrderInput.phone", "QueryRoot.bulkOperation", "QueryRoot.bulkOperations"),
     "2026-07": (
         "Customer.identityProviderSubjects",
         "Customer.taxSettings",

@@ -17,19 +17,13 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--shop", default=INVENTED_SHOP)
     parser.add_argument("--orders", type=int, default=40)
-    parser.add_argument(
-        "--heavy", type=int, default=0, help="number of orders of the customer Heavy Orderson"
-    )
+    parser.add_argument("--heavy", type=int, default=0, help="number of orders of the customer Heavy Orderson")
     parser.add_argument("--latency-ms", type=float, default=0.0)
     parser.add_argument("--maximum", type=float, default=20_000)
     parser.add_argument("--restore-rate", type=float, default=10_000)
     options = parser.parse_args()
-    world = invent_world(
-        shop=options.shop, orders=options.orders, heavy_orders=options.heavy, now=datetime.now(UTC)
-    )
-    stand_in = ShopifyStandIn(
-        world, port=options.port, maximum=options.maximum, restore_rate=options.restore_rate
-    )
+    world = invent_world(shop=options.shop, orders=options.orders, heavy_orders=options.heavy, now=datetime.now(UTC))
+    stand_in = ShopifyStandIn(world, port=options.port, maximum=options.maximum, restore_rate=options.restore_rate)
     stand_in.latency_s = options.latency_ms / 1000
     load_schema(VERSIONS[-1])  # the first call must not wait for the schema
     gc.freeze()  # schema and world stay alive: the garbage collector must not scan them during an answer

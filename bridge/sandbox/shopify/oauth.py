@@ -36,9 +36,7 @@ class _RefreshToken:
 class TokenServer:
     """The tokens of one shop. It is thread-safe."""
 
-    def __init__(
-        self, *, client_id: str, client_secrets: tuple[str, ...], now_s: Callable[[], float]
-    ) -> None:
+    def __init__(self, *, client_id: str, client_secrets: tuple[str, ...], now_s: Callable[[], float]) -> None:
         """Prepare the server. `secrets_known` are the unrevoked client secrets; each of them is accepted."""
         self.client_id = client_id
         self.client_secrets = client_secrets

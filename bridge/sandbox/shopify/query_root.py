@@ -74,10 +74,7 @@ class QueryRoot:
 
         def related_connection(root: str, things: Iterable[Any], make: Any) -> Callable[[Args], LazyRows]:
             return search_connection(
-                root,
-                lambda: things,
-                lambda one: known.build_related_facts(shop, one),
-                lambda one: make(shop, one),
+                root, lambda: things, lambda one: known.build_related_facts(shop, one), lambda one: make(shop, one)
             )
 
         return {
@@ -101,9 +98,7 @@ class QueryRoot:
             "orders": search_connection(
                 "orders",
                 lambda: self.filter_visible(world.orders),
-                lambda one: customers.get_or_make(
-                    shop, f"facts/{one.id}", lambda: known.build_order_facts(shop, one)
-                ),
+                lambda one: customers.get_or_make(shop, f"facts/{one.id}", lambda: known.build_order_facts(shop, one)),
                 lambda one: customers.get_order_record(shop, one),
             ),
             "draftOrders": related_connection(
@@ -123,16 +118,13 @@ class QueryRoot:
             ),
             "disputes": list_connection(
                 "disputes",
-                lambda: [
-                    disputes.dispute_record(shop, world.get_order(one)) for one in world.disputed_order_ids
-                ],
+                lambda: [disputes.dispute_record(shop, world.get_order(one)) for one in world.disputed_order_ids],
             ),
             "dispute": lambda args: resolve_node(self, args["id"]),
             "tenderTransactions": list_connection("tenderTransactions", self._list_tenders),
             "metaobjects": self._list_metaobjects,
             "metaobjectDefinitions": lambda _: [
-                shop_extras.metaobject_definition(name)
-                for name in sorted({one.type for one in world.metaobjects})
+                shop_extras.metaobject_definition(name) for name in sorted({one.type for one in world.metaobjects})
             ],
             "metaobjectDefinitionByType": lambda args: (
                 shop_extras.metaobject_definition(args["type"])
@@ -142,8 +134,7 @@ class QueryRoot:
             "segments": lambda _: segments.build_segments(shop),
             "customerSegmentMembership": lambda args: segments.build_memberships(shop, args),
             "subscriptionContracts": list_connection(
-                "subscriptionContracts",
-                lambda: [make_subscription(shop, one) for one in self.list_rich_customer_ids()],
+                "subscriptionContracts", lambda: [make_subscription(shop, one) for one in self.list_rich_customer_ids()]
             ),
             "companies": list_connection(
                 "companies",
@@ -163,9 +154,7 @@ class QueryRoot:
         """Return one customer; None if the shop does not know the id."""
         orders = self.filter_visible(one for one in self.shop.world.orders if one.person_id == number)
         # a narrower view must not be cached for a wider one
-        return customers.get_customer_record(
-            self.shop, number, orders, view="recent" if self._oldest_visible else ""
-        )
+        return customers.get_customer_record(self.shop, number, orders, view="recent" if self._oldest_visible else "")
 
     def find_order(self, number: int) -> Record | None:
         """Return one order; None if it is unknown or outside the window."""
@@ -228,19 +217,12 @@ class QueryRoot:
         return [event for record in owners if record for event in record["events"]]
 
     def _list_fulfillment_orders(self, args: Args) -> list[Record]:
-        records = [
-            customers.get_order_record(self.shop, one) for one in self.filter_visible(self.shop.world.orders)
-        ]
+        records = [customers.get_order_record(self.shop, one) for one in self.filter_visible(self.shop.world.orders)]
         found = [fulfillment_order for record in records for fulfillment_order in record["fulfillmentOrders"]]
         return found if args.get("includeClosed") else [one for one in found if one["status"] != "CLOSED"]
 
     def _search_rows(
-        self,
-        root_field: str,
-        items: Iterable[Any],
-        args: Args,
-        get_facts: Any,
-        make_record: Callable[[Any], Record],
+        self, root_field: str, items: Iterable[Any], args: Args, get_facts: Any, make_record: Callable[[Any], Record]
     ) -> LazyRows:
         text = str(args.get("query") or "")
         search = SearchQuery(text, SEARCHABLE[root_field])

@@ -132,8 +132,7 @@ class ShopifyStandIn(StandIn):
             shop.erasure_fails = bool(settings["fail"])
         elif settings.get("customer_id"):
             shop.request_erasure(
-                parse_gid_number(f"/{settings['customer_id']}"),
-                requester=str(settings.get("by", MERCHANT_REQUESTER)),
+                parse_gid_number(f"/{settings['customer_id']}"), requester=str(settings.get("by", MERCHANT_REQUESTER))
             )
         else:
             shop.erasure_delay_s = settings.get("delay_s")
@@ -143,9 +142,7 @@ class ShopifyStandIn(StandIn):
         token_server = self._find_token_server(settings)
         token_server.token_lifetime_s = float(settings.get("expires_in", token_server.token_lifetime_s))
         token_server.offline_lifetime_s = float(settings.get("hour_s", token_server.offline_lifetime_s))
-        token_server.refresh_lifetime_s = float(
-            settings.get("refresh_lasts_s", token_server.refresh_lifetime_s)
-        )
+        token_server.refresh_lifetime_s = float(settings.get("refresh_lasts_s", token_server.refresh_lifetime_s))
         token_server.authorization_codes |= {str(settings["code"])} if settings.get("code") else set()
         token_server.fixed_tokens |= {str(settings["fixed"])} if settings.get("fixed") else set()
         if settings.get("expire"):
@@ -189,9 +186,7 @@ class ShopifyStandIn(StandIn):
 
     def _grant_token(self, shop_domain: str, request: Request) -> Response:
         form = request.json if isinstance(request.json, dict) else request.form
-        answer, status = self.token_servers[shop_domain].grant_token(
-            {key: str(value) for key, value in form.items()}
-        )
+        answer, status = self.token_servers[shop_domain].grant_token({key: str(value) for key, value in form.items()})
         return Response.from_value(answer, status)
 
     def _send_bulk_file(self, path: str) -> Response:
@@ -215,9 +210,7 @@ class ShopifyStandIn(StandIn):
         variables, errors = document.coerce_variables(operation, body.get("variables") or {})
         if errors:
             return Response.from_value({"errors": errors})
-        return self._execute_plan(
-            shop_domain, version, request, document.get_plan(operation, variables), variables
-        )
+        return self._execute_plan(shop_domain, version, request, document.get_plan(operation, variables), variables)
 
     def _execute_plan(
         self, shop_domain: str, version: str, request: Request, plan: Plan, variables: Mapping[str, Any]
@@ -234,18 +227,12 @@ class ShopifyStandIn(StandIn):
         try:
             price = cost.price_plan(plan, run.coerce_args)
         except FieldError as error:
-            return Response.from_value(
-                {"errors": [{"message": error.message, "extensions": {"code": error.code}}]}
-            )
+            return Response.from_value({"errors": [{"message": error.message, "extensions": {"code": error.code}}]})
         if price > cost.MAX_COST:
             return Response.from_value({"errors": [_make_cost_error(price)]})
         bucket = self._get_bucket(shop_domain)
         paid, status = bucket.pay(price, force_refusal=bool(request.faults.consume(("throttle",), *about)))
-        charge: dict[str, Any] = {
-            "requestedQueryCost": price,
-            "actualQueryCost": None,
-            "throttleStatus": status,
-        }
+        charge: dict[str, Any] = {"requestedQueryCost": price, "actualQueryCost": None, "throttleStatus": status}
         if not paid:
             documentation = "https://shopify.dev/api/usage/rate-limits"
             throttled = {"code": "THROTTLED", "documentation": documentation}

@@ -60,9 +60,7 @@ class Shop:
         """Add a customer of which only the address is known."""
         with self._lock:
             number = self.world.shop_id * 100 + len(self.created_people) + 1
-            created = Person(
-                id=number, first="", last="", email=email, phone="", address={}, created_at=self.world.now
-            )
+            created = Person(id=number, first="", last="", email=email, phone="", address={}, created_at=self.world.now)
             self.created_people.append(created)
             self.cache.clear()
             return created
@@ -121,11 +119,7 @@ class Shop:
         if self.erasure_delay_s is None or not self._erasure_requests:
             return
         with self._lock:
-            due = [
-                one
-                for one, (at, _) in self._erasure_requests.items()
-                if self._now_s() - at >= self.erasure_delay_s
-            ]
+            due = [one for one, (at, _) in self._erasure_requests.items() if self._now_s() - at >= self.erasure_delay_s]
         for customer_id in due:
             self.redact_customer(customer_id)
 

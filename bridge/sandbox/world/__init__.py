@@ -57,9 +57,7 @@ FIRST_NAMES = ("Testari", "Mocklesh", "Dummika", "Fakira", "Samplesh", "Loremina
 LAST_NAMES = ("Placeholderan", "Inventsson", "Nosuchperson", "Zzyzxwala", "Madeupkar", "Exampledar")
 
 
-def _make_asha(
-    factory: WorldFactory, *, rich: bool
-) -> tuple[Person, DraftOrder, GiftCard, Checkout, BlogComment]:
+def _make_asha(factory: WorldFactory, *, rich: bool) -> tuple[Person, DraftOrder, GiftCard, Checkout, BlogComment]:
     """Return Asha Qwertzuiop of 7 Nowhere Lane, who has one of everything that Shopify can hold."""
     mail, now = "asha.qwertzuiop@example.com", factory.now
     asha = factory.make_person("Asha", "Qwertzuiop", mail, "+919000000001", "7 Nowhere Lane", 0)
@@ -71,9 +69,7 @@ def _make_asha(
         email_consent="SUBSCRIBED",
         sms_consent="SUBSCRIBED",
         metafields=(
-            Metafield(
-                id=factory.allocate_id(), namespace="loyalty", key="birthday", type="date", value="1991-02-03"
-            ),
+            Metafield(id=factory.allocate_id(), namespace="loyalty", key="birthday", type="date", value="1991-02-03"),
             Metafield(
                 id=factory.allocate_id(),
                 namespace="whatsapp",
@@ -110,11 +106,7 @@ def _make_asha(
         carrier="delhivery",
         lines=(engraved_item, factory.make_line_item(3)),
         note="Gift: please wrap, and call Asha before delivery",
-        attributes=(
-            ("gstin", "29ABCDE1234F1Z5"),
-            ("delivery_slot", "after 6pm"),
-            *make_canary_attributes(rich=rich),
-        ),
+        attributes=(("gstin", "29ABCDE1234F1Z5"), ("delivery_slot", "after 6pm"), *make_canary_attributes(rich=rich)),
         tags=("gift", get_canary("Order", "tags")) if rich else ("gift",),
         client_ip="203.0.113.41",
         rich=rich,
@@ -157,9 +149,7 @@ def _make_asha(
             ),
         ),
     )
-    factory.make_order(
-        asha, days_ago=33, carrier="bluedart", gateway="cod", note="Ring twice, Asha is on the roof"
-    )
+    factory.make_order(asha, days_ago=33, carrier="bluedart", gateway="cod", note="Ring twice, Asha is on the roof")
     factory.make_order(asha, days_ago=21, carrier="delhivery", guest=True)
     draft = DraftOrder(
         id=factory.allocate_id(),
@@ -229,9 +219,7 @@ def invent_world(
     bikram = make.make_person(
         "Bikram", "Canaryson", "bikram.canaryson@example.in", "+919000000002", "13 Elsewhere Road", 1
     )
-    make.make_order(
-        bikram, days_ago=75, carrier="delhivery", gateway="cod"
-    )  # delivered, and the cash paid out
+    make.make_order(bikram, days_ago=75, carrier="delhivery", gateway="cod")  # delivered, and the cash paid out
     make.make_order(bikram, days_ago=58, carrier="bluedart", delivered=False)  # returned
     make.make_order(  # still moving, on Shiprocket's account
         bikram, days_ago=3, carrier="bluedart", gateway="cod", delivered=False, account_holder="shiprocket"
@@ -264,9 +252,7 @@ def invent_world(
             account_holder="shiprocket" if number % 12 in (4, 9) else MERCHANT_ACCOUNT,
         )
     if heavy_orders:
-        heavy = make.make_person(
-            "Heavy", "Orderson", "heavy.orderson@example.com", "+919000000009", "1 Bulk Yard", 2
-        )
+        heavy = make.make_person("Heavy", "Orderson", "heavy.orderson@example.com", "+919000000009", "1 Bulk Yard", 2)
         people.append(heavy)
         for number in range(heavy_orders):
             make.make_order(

@@ -45,10 +45,7 @@ PRODUCTS = (
     ("Temple Bangle", "MM-BAN-03", "4999.00"),
     ("Pearl Studs", "MM-STU-04", "899.00"),
 )
-COMPANY_NAMES = {
-    "delhivery": ("Delhivery", "Delhivery Surface"),
-    "bluedart": ("Blue Dart", "BlueDart", "Bluedart"),
-}
+COMPANY_NAMES = {"delhivery": ("Delhivery", "Delhivery Surface"), "bluedart": ("Blue Dart", "BlueDart", "Bluedart")}
 # An aggregator names its own products, and tracks on its own pages.
 AGGREGATOR_PRODUCT_NAMES = {"delhivery": "Delhivery Surface", "bluedart": "Blue Dart Surface"}
 AGGREGATOR_TRACKING_URLS = {"shiprocket": "https://minimissdemo.shiprocket.co/tracking/{}"}
@@ -177,13 +174,7 @@ class WorldFactory:
         return order
 
     def make_parcel(
-        self,
-        order: Order,
-        person: Person,
-        carrier: str,
-        *,
-        delivered: bool,
-        account_holder: str = MERCHANT_ACCOUNT,
+        self, order: Order, person: Person, carrier: str, *, delivered: bool, account_holder: str = MERCHANT_ACCOUNT
     ) -> Parcel:
         """Return the parcel of an order, sent a day after it; delivered three days later or still on its way."""
         serial = self.rng.randrange(500) * 1_000 + len(self.orders) % 1_000
@@ -221,9 +212,7 @@ def make_canary_metafields(factory: WorldFactory, *, rich: bool, note_id: int = 
         metaobject_gid = f"gid://shopify/Metaobject/{note_id}"
         kind = "metaobject_reference"
         found.append(
-            Metafield(
-                id=factory.allocate_id(), namespace="notes", key="about", type=kind, value=metaobject_gid
-            )
+            Metafield(id=factory.allocate_id(), namespace="notes", key="about", type=kind, value=metaobject_gid)
         )
     return tuple(found)
 

@@ -262,8 +262,7 @@ class World:
         return tuple(
             order
             for order in self.orders
-            if order.person_id == person.id
-            or (with_guests and order.person_id is None and order.email == person.email)
+            if order.person_id == person.id or (with_guests and order.person_id is None and order.email == person.email)
         )
 
     def list_parcels(self, person: Person) -> tuple[Parcel, ...]:

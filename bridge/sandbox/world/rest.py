@@ -28,10 +28,7 @@ def format_offset_time(at: datetime | None) -> str | None:
 def build_money_fields(name: str, amount: Decimal) -> RestBody:
     """Return an amount, and the set that repeats it in two currencies."""
     amount_fields = {"amount": f"{amount:.2f}", "currency_code": "INR"}
-    return {
-        name: f"{amount:.2f}",
-        f"{name}_set": {"shop_money": amount_fields, "presentment_money": amount_fields},
-    }
+    return {name: f"{amount:.2f}", f"{name}_set": {"shop_money": amount_fields, "presentment_money": amount_fields}}
 
 
 def make_gid(kind: str, number: int) -> str:
@@ -178,9 +175,7 @@ def build_order(order: Order, person: Person | None) -> RestBody:
     number = int(order.name[1:])
     embedded_customer = None
     if person is not None:
-        embedded_customer = {
-            key: value for key, value in build_customer(person).items() if key != "addresses"
-        }
+        embedded_customer = {key: value for key, value in build_customer(person).items() if key != "addresses"}
     agent = "Mozilla/5.0 (Linux; Android 14)"
     consents = (
         {field.field: field.text for field in list_personal_fields("Order")} if order.rich else {}
@@ -192,9 +187,7 @@ def build_order(order: Order, person: Person | None) -> RestBody:
         "browser_ip": order.client_ip,
         "buyer_accepts_marketing": False,
         "cancel_reason": "customer" if order.cancelled or order.rich else None,
-        "cancelled_at": format_offset_time(order.updated_at)
-        if order.cancelled
-        else consents.get("cancelledAt"),
+        "cancelled_at": format_offset_time(order.updated_at) if order.cancelled else consents.get("cancelledAt"),
         "cart_token": f"c1-{order.id:x}",
         "checkout_token": f"{order.id:032x}",
         "client_details": {

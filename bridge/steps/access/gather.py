@@ -62,9 +62,7 @@ def gather_records(request: PrivacyRequest, task: Task, lease: Lease, *, service
         task = replace(task, gaps=(*task.gaps, gap), outcome=Outcome.INCOMPLETE)
         return _finish_gathering(request, task, lease, len(requested), named, services)
     try:
-        pages = connector.gather(
-            request.principal, shop=request.shop, parcels=requested, cursor=progress.cursor
-        )
+        pages = connector.gather(request.principal, shop=request.shop, parcels=requested, cursor=progress.cursor)
         for page in pages:
             progress = replace(progress, cursor=page.cursor, parcels=None)
             task = replace(
@@ -99,9 +97,7 @@ def _finish_gathering(
             parcels = _collect_parcels(request, services.merchant.attribution, tx, named_parcels)
             gaps = (*task.gaps, *_count_unreachable_parcels(parcels, services.connectors))
             # the carriers' tasks read the parcels from this task, and need not open all findings again
-            task = replace(
-                task, gaps=gaps, progress=GatherProgress(parcels=tuple(map(_reduce_parcel, parcels)))
-            )
+            task = replace(task, gaps=gaps, progress=GatherProgress(parcels=tuple(map(_reduce_parcel, parcels))))
         return _save_gathered_task(request, task, requested_parcels, tx, services)
 
 
@@ -182,18 +178,14 @@ def _collect_parcels(
     if named_parcels is None:
         found = tx.findings.read_findings(request.id)
         named_parcels = (
-            parcel
-            for system, finding in found
-            for parcel in _extract_platform_parcels(system, [finding], rules)
+            parcel for system, finding in found for parcel in _extract_platform_parcels(system, [finding], rules)
         )
     for parcel in named_parcels:
         known.setdefault(parcel.number, parcel)
     return [known[number] for number in sorted(known)]
 
 
-def _extract_platform_parcels(
-    system: str, findings: Iterable[Finding], rules: AttributionRules
-) -> Iterable[Waybill]:
+def _extract_platform_parcels(system: str, findings: Iterable[Finding], rules: AttributionRules) -> Iterable[Waybill]:
     """Return the parcels of the orders that the platform gave."""
     for finding in findings:
         if system == PLATFORM and finding.kind == "order":

@@ -45,11 +45,7 @@ def cancel_platform_erasure(request_id: str, *, actor: str, reason: str, service
         tx.tasks.save_task(ended)
         tx.request_changes.replace_principal(request, None)
         tx.requests.release_lease(
-            lease,
-            state=status.state,
-            wake_at=status.wake_at,
-            complete=False,
-            closed_at=request.closed_at or now,
+            lease, state=status.state, wake_at=status.wake_at, complete=False, closed_at=request.closed_at or now
         )
         tx.evidence.append_fact(
             Fact.PLATFORM_ERASURE_CANCELLED,
@@ -72,10 +68,6 @@ def _find_cancellable_task(request: PrivacyRequest | None, tasks: list[Task]) ->
     if request is None or not was_requested or not request.principal.customer_id:
         return None
     return next(
-        (
-            task
-            for task in tasks
-            if task.action is TaskAction.POLL_PLATFORM_ERASURE and task.state is TaskState.WAITING
-        ),
+        (task for task in tasks if task.action is TaskAction.POLL_PLATFORM_ERASURE and task.state is TaskState.WAITING),
         None,
     )

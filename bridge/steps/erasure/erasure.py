@@ -86,9 +86,7 @@ class Erasure:
         documents = {} if scope.is_merged else tx.documents.find_documents_by_order_id(shop, order_ids)
         keys = {order_id: (shop, found[0].order_key) for order_id, found in documents.items()}
         holds_of_subject = (
-            tx.legal_holds.list_active_legal_holds(shop=shop, subject=request.subject)
-            if request.subject
-            else ()
+            tx.legal_holds.list_active_legal_holds(shop=shop, subject=request.subject) if request.subject else ()
         )
         holds_of_orders = tx.legal_holds.find_legal_holds_by_order(keys.values())
         accounts = (
@@ -198,15 +196,11 @@ class Erasure:
         tx.documents.mark_documents_remaining(request.shop, order_ids, request.id)
         # bank details that nothing holds go now; those of an open refund are kept, restricted, until their day
         account_ids = {account.id for account in self._inputs.refunds}
-        erased = tx.refunds.erase_bank_details(
-            [account.id for account in self._inputs.refunds], request_id=request.id
-        )
+        erased = tx.refunds.erase_bank_details([account.id for account in self._inputs.refunds], request_id=request.id)
         remaining = account_ids - {account.id for account in erased}
         if remaining:
             tx.refunds.restrict_refund_accounts(sorted(remaining), request_id=request.id)
-        open_notice_items(
-            request, request.principal, self._parcels, self._orders, tx=tx, services=self._services
-        )
+        open_notice_items(request, request.principal, self._parcels, self._orders, tx=tx, services=self._services)
         if erased:
             tx.evidence.append_fact(
                 Fact.REFUND_ACCOUNT_ERASED,
@@ -219,7 +213,5 @@ class Erasure:
 
     def _build_plan(self, rows: Mapping[str, int]) -> list[PlanLine]:
         return build_erasure_plan(
-            replace(self._inputs, rows=rows),
-            retention=self._services.retention,
-            now=self._services.clock.now(),
+            replace(self._inputs, rows=rows), retention=self._services.retention, now=self._services.clock.now()
         )

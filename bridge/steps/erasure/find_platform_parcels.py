@@ -36,9 +36,7 @@ def find_platform_parcels(request: PrivacyRequest, task: Task, lease: Lease, *, 
         after = fail_task(task, Outcome.DENIED, "not_configured", now)
     else:
         try:
-            orders = (
-                platform.list_shipped_orders(principal, shop=request.shop) if principal != Principal() else ()
-            )
+            orders = platform.list_shipped_orders(principal, shop=request.shop) if principal != Principal() else ()
             rules = services.merchant.attribution
             parcels = [parcel for order in orders for parcel in read_platform_parcels(order, rules)]
             after = finish_task(replace(task, attempts=task.attempts + 1), None, now)
@@ -56,9 +54,7 @@ def find_platform_parcels(request: PrivacyRequest, task: Task, lease: Lease, *, 
         if after.state is not TaskState.RETRY and _is_erasure_done(request, tx):
             # the identifiers were kept for this question
             tx.request_changes.replace_principal(request, select_platform_identifiers(request, tx))
-        record_task_result(
-            request, after, tx, outcome=after.outcome, records=after.records, reason=after.last_error
-        )
+        record_task_result(request, after, tx, outcome=after.outcome, records=after.records, reason=after.last_error)
     return after
 
 

@@ -73,9 +73,7 @@ def complete_failed_invoice_search(
     return finish_task(replace(task, progress=progress), Outcome.RETAINED, task.finished_at)
 
 
-def sync_missing_copy_review(
-    request: PrivacyRequest, missing_count: int, *, tx: Tx, services: Services
-) -> None:
+def sync_missing_copy_review(request: PrivacyRequest, missing_count: int, *, tx: Tx, services: Services) -> None:
     """Open a review while copies are missing, and close it when none is. Writes evidence."""
     reviews = tx.reviews.list_reviews(kind=MISSING_COPY_REVIEW_KIND, request_id=request.id)
     if missing_count and not reviews:

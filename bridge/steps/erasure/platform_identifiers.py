@@ -37,10 +37,7 @@ def _is_invoice_search_open(tasks: Sequence[Task]) -> bool:
 
 def _is_platform_call_pending(task: Task) -> bool:
     """Return whether the task will call the platform again; one that a missing invoice copy stopped will."""
-    if (
-        task.action is TaskAction.REQUEST_PLATFORM_ERASURE
-        and task.wait_reason is WaitReason.INVOICE_COPY_MISSING
-    ):
+    if task.action is TaskAction.REQUEST_PLATFORM_ERASURE and task.wait_reason is WaitReason.INVOICE_COPY_MISSING:
         return True
     if task.action is TaskAction.POLL_PLATFORM_ERASURE:
         return task.state not in (TaskState.DONE, TaskState.FAILED)

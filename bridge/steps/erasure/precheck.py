@@ -32,8 +32,7 @@ def sync_precheck_reviews(
     """Open a review for each check that blocks, and close those of checks that block no more."""
     blocking = list_blocking_codes(prechecks)
     reviews = {
-        review.what: review.id
-        for review in tx.reviews.list_reviews(kind=PRECHECK_REVIEW_KIND, request_id=request.id)
+        review.what: review.id for review in tx.reviews.list_reviews(kind=PRECHECK_REVIEW_KIND, request_id=request.id)
     }
     now = services.clock.now().isoformat()
     for code in blocking:

@@ -65,9 +65,7 @@ def remove_platform_residue(request: PrivacyRequest, task: Task, lease: Lease, *
         if principal.customer_id and current and current.principal.customer_id != principal.customer_id:
             known = replace(current.principal, customer_id=principal.customer_id)
             tx.request_changes.replace_principal(request, known)
-        if (
-            progress.quarantined
-        ):  # writes evidence: after the principal, for keys are locked before it everywhere
+        if progress.quarantined:  # writes evidence: after the principal, for keys are locked before it everywhere
             what = f"{progress.quarantined} fields at {PLATFORM} that no category claims"
             tx.reviews.open_review(request.shop, "quarantine", what, request_id=request.id)
         reason = task.last_error or progress.reason or ""
@@ -133,12 +131,9 @@ def _build_residue_gaps(skipped: Sequence[Residue], still_present: Sequence[Resi
     reason_by_order = {(item.ref, item.hold_reason) for item in skipped if item.ref}
     orders = Counter(reason for _, reason in reason_by_order)
     gaps = [
-        _build_platform_gap(Absence.NOT_REMOVED, f"{count} orders", reason)
-        for reason, count in sorted(orders.items())
+        _build_platform_gap(Absence.NOT_REMOVED, f"{count} orders", reason) for reason, count in sorted(orders.items())
     ]
-    gaps += [
-        _build_platform_gap(Absence.DENIED, item.what, item.hold_reason) for item in skipped if not item.ref
-    ]
+    gaps += [_build_platform_gap(Absence.DENIED, item.what, item.hold_reason) for item in skipped if not item.ref]
     if still_present:
         what = f"{len(still_present)} of what was to go"
         gaps.append(_build_platform_gap(Absence.NOT_REMOVED, what, "still_there"))
@@ -152,13 +147,7 @@ def _build_platform_gap(absence: Absence, what: str, reason: str) -> Gap:
 def _finish(
     task: Task, outcome: Outcome, progress: ResidueProgress, services: Services, gaps: Sequence[Gap] = ()
 ) -> Task:
-    task = replace(
-        task,
-        attempts=task.attempts + 1,
-        records=progress.erased or 0,
-        progress=progress,
-        gaps=tuple(gaps),
-    )
+    task = replace(task, attempts=task.attempts + 1, records=progress.erased or 0, progress=progress, gaps=tuple(gaps))
     return finish_task(task, outcome, services.clock.now())
 
 

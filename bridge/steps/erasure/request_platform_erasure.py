@@ -46,9 +46,7 @@ from bridge.steps.task_results import (
 )
 
 
-def request_platform_erasure(
-    request: PrivacyRequest, task: Task, lease: Lease, *, services: Services
-) -> Task:
+def request_platform_erasure(request: PrivacyRequest, task: Task, lease: Lease, *, services: Services) -> Task:
     """Ask once. Return the task as saved. Raises LeaseLost and StoreUnavailable."""
     if waiting := _wait_for_copies(request, task, lease, services):
         return waiting

@@ -15,31 +15,20 @@ if TYPE_CHECKING:
     from bridge.store import Tx
 
 
-def compare_with_saved_plan(
-    request: PrivacyRequest, plan_lines: Sequence[PlanLine], tx: Tx
-) -> list[dict[str, Any]]:
+def compare_with_saved_plan(request: PrivacyRequest, plan_lines: Sequence[PlanLine], tx: Tx) -> list[dict[str, Any]]:
     """Return the lines that differ from the saved plan; none where there is no plan yet."""
     saved = tx.plans.find_plan(request.id)
     return compare_plans(saved["lines"], serialise_plan(plan_lines)) if saved else []
 
 
 def save_plan(
-    request: PrivacyRequest,
-    plan_lines: Sequence[PlanLine],
-    changes: Sequence[Any],
-    *,
-    tx: Tx,
-    services: Services,
+    request: PrivacyRequest, plan_lines: Sequence[PlanLine], changes: Sequence[Any], *, tx: Tx, services: Services
 ) -> None:
     """Save and record the first plan, or one that changed before it was carried out. Writes evidence: call it last."""
     saved = tx.plans.find_plan(request.id)
     if saved and not changes:
         return
-    plan = {
-        "made_at": services.clock.now().isoformat(),
-        "lines": serialise_plan(plan_lines),
-        "changed": list(changes),
-    }
+    plan = {"made_at": services.clock.now().isoformat(), "lines": serialise_plan(plan_lines), "changed": list(changes)}
     tx.plans.save_plan(request.id, plan)
     _record_plan(request, plan_lines, len(changes) if saved else None, tx)
 
@@ -54,9 +43,7 @@ def append_later_run(request: PrivacyRequest, plan_lines: Sequence[PlanLine], tx
         _record_plan(request, erased, len(erased), tx)
 
 
-def _record_plan(
-    request: PrivacyRequest, plan_lines: Sequence[PlanLine], changes: int | None, tx: Tx
-) -> None:
+def _record_plan(request: PrivacyRequest, plan_lines: Sequence[PlanLine], changes: int | None, tx: Tx) -> None:
     counts: dict[str, Any] = {"lines": len(plan_lines)} if changes is None else {"changes": changes}
     tx.evidence.append_fact(
         Fact.PLAN_CREATED if changes is None else Fact.PLAN_CHANGED,

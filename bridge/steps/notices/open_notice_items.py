@@ -49,9 +49,7 @@ def open_notice_items(
         by_processor.setdefault(target.processor, []).append(target)
     tx.legal_holds.extend_legal_holds(request, {*orders, *(parcel.order_id for parcel in parcels)})
     known_tasks = {
-        task.system: task
-        for task in tx.tasks.list_tasks(request.id)
-        if task.action is TaskAction.NOTIFY_PROCESSOR
+        task.system: task for task in tx.tasks.list_tasks(request.id) if task.action is TaskAction.NOTIFY_PROCESSOR
     }
     opened: list[tuple[str, int, bool]] = []
     for processor, targets in sorted(by_processor.items()):
@@ -95,11 +93,7 @@ def _build_task(request: PrivacyRequest, processor: str, record_count: int, serv
 
 
 def _build_notice_item(
-    request: PrivacyRequest,
-    task: Task,
-    target: NoticeTarget,
-    orders: Mapping[str, IndexedOrder],
-    services: Services,
+    request: PrivacyRequest, task: Task, target: NoticeTarget, orders: Mapping[str, IndexedOrder], services: Services
 ) -> NoticeItem:
     item = NoticeItem(
         id=services.store.new_id("ent"),
@@ -128,9 +122,7 @@ def _build_notice_item(
     )
 
 
-def _add_legal_hold_blockers(
-    items: Sequence[NoticeItem], request: PrivacyRequest, tx: Tx
-) -> list[NoticeItem]:
+def _add_legal_hold_blockers(items: Sequence[NoticeItem], request: PrivacyRequest, tx: Tx) -> list[NoticeItem]:
     """Return the items, each blocked by the legal holds on the data subject or on its order."""
     hold_ids = tx.legal_holds.find_legal_hold_ids_by_order_id(request, {item.order_id for item in items})
     return [

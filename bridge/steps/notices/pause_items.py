@@ -24,9 +24,7 @@ LEGAL_HOLD_PREFIX = "claim/"  # before the id of a legal hold: a blocker until t
 def pause_items(items: Iterable[NoticeItem], blocker: str, *, tx: Tx, services: Services) -> int:
     """Add the blocker. Return how many items wait for it. Raises ConcurrentChange."""
     paused = [
-        _reset_to_waiting(
-            replace(item, matters=tuple(sorted({*item.matters, blocker})), released=False), services
-        )
+        _reset_to_waiting(replace(item, matters=tuple(sorted({*item.matters, blocker})), released=False), services)
         for item in items
         if item.reference and blocker not in item.matters
     ]

@@ -38,9 +38,7 @@ def sync_notice_task(request: PrivacyRequest, task: Task, lease: Lease, *, servi
         tx.requests.verify_lease(lease)
         if waybills := get_progress(task, NoticeProgress).listed_waybills:
             _open_items_of_waybills(request, task, waybills, tx, services)
-        items = [
-            item for item in tx.notice_items.list_items(request_id=request.id) if item.task_id == task.id
-        ]
+        items = [item for item in tx.notice_items.list_items(request_id=request.id) if item.task_id == task.id]
         ids = dict.fromkeys(item.notice_id for item in items if item.notice_id)
         notices = [notice for notice in map(tx.notices.find_notice, ids) if notice is not None]
         status = derive_notice_task_status(task.system, items, notices)
@@ -62,12 +60,7 @@ def sync_notice_task(request: PrivacyRequest, task: Task, lease: Lease, *, servi
         tx.tasks.save_task(after)
         if is_ended and task.outcome is not after.outcome:
             record_task_result(
-                request,
-                after,
-                tx,
-                outcome=after.outcome,
-                records=after.records,
-                answers=status.report.answers,
+                request, after, tx, outcome=after.outcome, records=after.records, answers=status.report.answers
             )
     return after
 

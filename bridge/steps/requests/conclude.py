@@ -76,20 +76,14 @@ def _issue_certificate(
         status,
         facts=tx.evidence.list_facts_of_request(request.id),
         documents=documents,
-        legal_holds={
-            key: holds for (_, key), holds in tx.legal_holds.find_legal_holds_by_order(orders).items()
-        },
+        legal_holds={key: holds for (_, key), holds in tx.legal_holds.find_legal_holds_by_order(orders).items()},
         remaining_data=_list_remaining_data(request, tx, services),
         plan=tx.plans.find_plan(request.id),
         merchant=services.merchant,
         retention=services.retention,
         now=services.clock.now(),
     )
-    signature = {
-        "alg": "Ed25519",
-        "canonicalisation": "RFC 8785",
-        "value": services.sign(encode_canonical_json(body)),
-    }
+    signature = {"alg": "Ed25519", "canonicalisation": "RFC 8785", "value": services.sign(encode_canonical_json(body))}
     tx.packages.save_certificate(request.id, {**body, "signature": signature})
     tx.evidence.append_fact(
         Fact.CERTIFICATE_ISSUED,

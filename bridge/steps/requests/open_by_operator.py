@@ -41,9 +41,7 @@ def build_operator_request(
     subject = tx.person_lookup.find_subject(shop, principal)
     if not subject:
         raise PayloadInvalid("nobody_named")
-    deadlines = compute_clocks(
-        received_at=received_at, webhook_received_at=None, rules=services.merchant.clocks
-    )
+    deadlines = compute_clocks(received_at=received_at, webhook_received_at=None, rules=services.merchant.clocks)
     return PrivacyRequest(
         id=services.store.new_id("req"),
         shop=shop,

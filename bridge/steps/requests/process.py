@@ -62,9 +62,7 @@ def process_request(request_id: str, *, services: Services) -> bool:
         with services.store.transaction() as tx:
             error = describe_exception(fault)
             tx.requests.postpone_request(
-                lease,
-                error,
-                services.clock.now() + timedelta(seconds=compute_retry_pause_s(request.attempts, None)),
+                lease, error, services.clock.now() + timedelta(seconds=compute_retry_pause_s(request.attempts, None))
             )
         raise
     return True
@@ -105,9 +103,7 @@ def _run_due_tasks(request: PrivacyRequest, lease: Lease, services: Services) ->
 def _load_tasks(request: PrivacyRequest, lease: Lease, tx: Tx, services: Services) -> list[Task]:
     """Return the tasks; an open erasure of a release before copies were sealed gets its search for them first."""
     tasks = tx.tasks.list_tasks(request.id)
-    is_erasure_open = any(
-        task.action is TaskAction.ERASE and task.state is not TaskState.DONE for task in tasks
-    )
+    is_erasure_open = any(task.action is TaskAction.ERASE and task.state is not TaskState.DONE for task in tasks)
     has_search = any(task.action is TaskAction.SEAL_INVOICES for task in tasks)
     if request.kind is RequestKind.ERASURE and is_erasure_open and not has_search:
         tx.requests.verify_lease(lease)

@@ -208,13 +208,7 @@ def _save_search(request: PrivacyRequest, task: Task, search: _Search, tx: Tx, s
     if is_planned:
         save_plan(request, plan, changes, tx=tx, services=services)
     record_task_result(
-        request,
-        task,
-        tx,
-        outcome=task.outcome,
-        sealed=len(sealed),
-        missing=len(missing),
-        reason=task.last_error,
+        request, task, tx, outcome=task.outcome, sealed=len(sealed), missing=len(missing), reason=task.last_error
     )
     return task
 
@@ -234,14 +228,10 @@ def _fetch_platform_order_ids(request: PrivacyRequest, services: Services) -> se
     platform = services.connectors.get(PLATFORM)
     if not isinstance(platform, Platform) or request.principal == Principal():
         return set()
-    return {
-        legacy_id(order["id"]) for order in platform.list_shipped_orders(request.principal, shop=request.shop)
-    }
+    return {legacy_id(order["id"]) for order in platform.list_shipped_orders(request.principal, shop=request.shop)}
 
 
-def _fetch_sales(
-    order_ids: Iterable[str], shop: str, services: Services
-) -> Iterator[tuple[str, Sequence[Sale]]]:
+def _fetch_sales(order_ids: Iterable[str], shop: str, services: Services) -> Iterator[tuple[str, Sequence[Sale]]]:
     """Yield the sales of each order without a copy, none for one that was neither paid nor sent."""
     platform, wanted = services.connectors.get(PLATFORM), sorted(order_ids)
     if isinstance(platform, Platform) and wanted:

@@ -93,9 +93,7 @@ def _erase_shop_data(
             tx.reviews.close_review(review.id, actor="bridge", reason="uninstalled_again")
     removed = dict(
         tx.shop_eraser.erase_shop(
-            request.shop,
-            request_id=request.id,
-            include_held_records=decision is not Decision.KEEP_STATUTORY,
+            request.shop, request_id=request.id, include_held_records=decision is not Decision.KEEP_STATUTORY
         )
     )
     remaining = RemainingShopData()
@@ -136,9 +134,7 @@ def _erase_shop_data(
     )
     if waits:
         return wait_task(task, reason, None, wait_reason=reason)
-    return finish_task(
-        task, Outcome.ERASED if records else Outcome.RETAINED if remaining else Outcome.ABSENT, now
-    )
+    return finish_task(task, Outcome.ERASED if records else Outcome.RETAINED if remaining else Outcome.ABSENT, now)
 
 
 def _add_removed_rows(before: Mapping[str, int], removed: Mapping[str, int]) -> dict[str, int]:

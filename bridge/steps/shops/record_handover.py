@@ -18,14 +18,7 @@ HANDOVER_FACTS = {ShopExitDecision.EXPORTED: Fact.VAULT_EXPORTED, ShopExitDecisi
 
 
 def record_handover(
-    shop: str,
-    decision: ShopExitDecision,
-    *,
-    reference: str,
-    digest: str = "",
-    actor: str,
-    tx: Tx,
-    **detail: Any,
+    shop: str, decision: ShopExitDecision, *, reference: str, digest: str = "", actor: str, tx: Tx, **detail: Any
 ) -> Sequence[str]:
     """Record it; `detail` goes into the fact. Return the ids of the requests that go on.
 
@@ -36,11 +29,7 @@ def record_handover(
     if not request_ids:
         raise PayloadInvalid("nobody_leaves")
     for request_id in request_ids:
-        tx.shop_exits.record_exit_decision(
-            shop, request_id, decision, actor=actor, reference=reference, digest=digest
-        )
-        tx.evidence.append_fact(
-            HANDOVER_FACTS[decision], shop=shop, actor=actor, request_id=request_id, **detail
-        )
+        tx.shop_exits.record_exit_decision(shop, request_id, decision, actor=actor, reference=reference, digest=digest)
+        tx.evidence.append_fact(HANDOVER_FACTS[decision], shop=shop, actor=actor, request_id=request_id, **detail)
         tx.request_changes.restart_request(request_id)
     return request_ids

@@ -37,10 +37,7 @@ def resolve_reinstalled_shop(
     now = services.clock.now()
     with services.store.transaction() as tx:
         request = tx.requests.get_request(request_id)
-        task = next(
-            (each for each in tx.tasks.list_tasks(request_id) if _is_awaiting_reinstall_decision(each)),
-            None,
-        )
+        task = next((each for each in tx.tasks.list_tasks(request_id) if _is_awaiting_reinstall_decision(each)), None)
         if request is None or request.kind is not RequestKind.SHOP_ERASURE or task is None:
             raise PayloadInvalid("nothing_to_decide")
         tx.shop_exits.record_exit_decision(request.shop, request_id, decision, actor=actor)

@@ -108,20 +108,12 @@ def test_a_tracking_becomes_a_record(mock):
             "emails": ["asha@example.com"],
         },
         "customers": [
-            {
-                "role": "buyer",
-                "name": "Asha Qwertzuiop",
-                "emails": ["asha@example.com"],
-                "phones": ["+919000000001"],
-            }
+            {"role": "buyer", "name": "Asha Qwertzuiop", "emails": ["asha@example.com"], "phones": ["+919000000001"]}
         ],
         "notified": ["asha@example.com"],
         "received_by": "ASHA",
         "note": None,
-        "dates": {
-            "picked_up_at": "2026-06-01T20:34:00+05:30",
-            "delivered_at": "2026-06-04T14:20:00+05:30",
-        },
+        "dates": {"picked_up_at": "2026-06-01T20:34:00+05:30", "delivered_at": "2026-06-04T14:20:00+05:30"},
         "raw_unrecognised": {},
     }
     assert [event["status"] for event in events] == ["in_transit", "delivered"]
@@ -149,12 +141,7 @@ def test_the_names_of_older_versions_are_read_too(mock):
     mock.get(URL, json={"meta": {"code": 200}, "data": {"page": 1, "trackings": [old]}})
     ((_, body),) = ask("99900012343")
     assert body["customers"] == [
-        {
-            "role": None,
-            "name": "Asha Qwertzuiop",
-            "emails": ["asha@example.com"],
-            "phones": ["+919000000001"],
-        }
+        {"role": None, "name": "Asha Qwertzuiop", "emails": ["asha@example.com"], "phones": ["+919000000001"]}
     ]
 
 
@@ -196,10 +183,7 @@ def test_all_copies_of_a_number_are_deleted(mock):
     looks = [mock.get(deletion(row), body=GONE, status=404) for row in (DELIVERED, MOVING)]
     assert list(make().erase_waybills([" 9990-0012343"])) == [(" 9990-0012343", Outcome.ERASED)]
     assert (first.call_count, second.call_count) == (1, 1)
-    assert [look.call_count for look in looks] == [
-        0,
-        1,
-    ]  # a tracking that did not exist needs no verification
+    assert [look.call_count for look in looks] == [0, 1]  # a tracking that did not exist needs no verification
     assert second.calls[0].request.headers["as-api-key"] == KEY
 
 
@@ -238,9 +222,7 @@ def test_the_stand_in_shows_by_id_what_was_not_deleted():
     number = world.parcels[0].waybill
     with make_aftership(world) as stand_in:
         connector = AfterShip(base_url=f"{stand_in.base_url}/tracking/2025-07", api_key=AFTERSHIP_KEY)
-        (page,) = connector.gather(
-            Principal(), shop=SHOP, parcels=[Waybill(number=number, carrier="delhivery")]
-        )
+        (page,) = connector.gather(Principal(), shop=SHOP, parcels=[Waybill(number=number, carrier="delhivery")])
         url = f"{stand_in.base_url}/tracking/2025-07/trackings/{page.findings[0].body['tracking_id']}"
         headers = {"as-api-key": AFTERSHIP_KEY}
         tracking = requests.get(url, headers=headers, timeout=5).json()
@@ -313,11 +295,7 @@ def test_unmapped_values_stay_raw_except_links(mock):
     more = {"brandnew": 7, "proof": {"url": "https://secret-link"}, "shipment_delivery_date": "soon"}
     mock.get(URL, json=listing(DELIVERED | more | {"tag": "Teleported", "subtag": None}))
     ((_, body),) = ask("99900012343")
-    assert body["raw_unrecognised"] == {
-        "brandnew": 7,
-        "statuses": [["Teleported", ""]],
-        "moments": ["soon"],
-    }
+    assert body["raw_unrecognised"] == {"brandnew": 7, "statuses": [["Teleported", ""]], "moments": ["soon"]}
 
 
 def test_without_a_key_the_unrequested_parcels_are_a_gap():

@@ -28,9 +28,7 @@ def reply(case):
 def joined(*numbers):
     """Return the JSON form of the sample's shipments, with these numbers."""
     (sampled,) = reply("track__json")["ShipmentData"]["Shipment"]
-    return json.dumps(
-        {"ShipmentData": {"Shipment": [sampled | {"WaybillNo": number} for number in numbers]}}
-    ).encode()
+    return json.dumps({"ShipmentData": {"Shipment": [sampled | {"WaybillNo": number} for number in numbers]}}).encode()
 
 
 def xml(*shipments):
@@ -40,9 +38,7 @@ def xml(*shipments):
 
 
 def one(number, kind="DL", more=""):
-    return (
-        f'<Shipment WaybillNo="{number}"><Status>X</Status><StatusType>{kind}</StatusType>{more}</Shipment>'
-    )
+    return f'<Shipment WaybillNo="{number}"><Status>X</Status><StatusType>{kind}</StatusType>{more}</Shipment>'
 
 
 def make(waits=None, **more):

@@ -69,9 +69,7 @@ def test_if_the_known_waybill_is_not_found_the_key_is_wrong_and_nothing_is_absen
     mock.get(URL, body=sample("not_found"))
     connector = make(known_waybill=f" {KNOWN} ")
     with pytest.raises(CredentialRejected) as caught:
-        gather_by_number(ASKED, connector=connector) if verb == "gather" else list(
-            connector.track_parcels([ASKED])
-        )
+        gather_by_number(ASKED, connector=connector) if verb == "gather" else list(connector.track_parcels([ASKED]))
     assert not any(word in str(caught.value) for word in (*SECRETS, KNOWN, ASKED))
 
 
@@ -201,11 +199,7 @@ def test_a_waybill_cancelled_before_is_a_success(mock):
     ("status", "body", "kind"),
     [
         (200, envelope("InvalidLicenceKey", "no"), CredentialRejected),
-        (
-            400,
-            {"error-response": [{"StatusCode": "InvalidAWB", "StatusInformation": "no"}]},
-            ConnectorRefused,
-        ),
+        (400, {"error-response": [{"StatusCode": "InvalidAWB", "StatusInformation": "no"}]}, ConnectorRefused),
         (400, {"error-response": {"StatusCode": "UnauthorizedUser"}}, CredentialRejected),
         (400, {"odd": 1}, ConnectorRefused),
         (200, {"CancelWaybillResult": {}}, ConnectorUnavailable),

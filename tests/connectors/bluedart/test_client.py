@@ -149,13 +149,9 @@ def test_not_found_is_ambiguous(mock):
 
 
 def test_not_found_per_waybill(mock):
-    lost = (
-        '<Shipment WaybillNo="1234567"><Status>Incorrect Waybill number or No Information</Status></Shipment>'
-    )
+    lost = '<Shipment WaybillNo="1234567"><Status>Incorrect Waybill number or No Information</Status></Shipment>'
     asked = mock.get(URL, body=xml(one("99900012343", "NF"), one("99900022224"), lost))
-    bodies = {
-        ref: body["status"] for ref, body in gather_by_number("99900012343", "99900022224", "1234567").items()
-    }
+    bodies = {ref: body["status"] for ref, body in gather_by_number("99900012343", "99900022224", "1234567").items()}
     assert bodies == {"99900012343": "not_found", "99900022224": "delivered", "1234567": "not_found"}
     assert asked.call_count == 1
 

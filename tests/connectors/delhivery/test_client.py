@@ -85,12 +85,7 @@ def test_a_delivered_parcel_becomes_a_record(mock):
     mock.get(URL, json=sample("delivered"))
     body = gather_by_number("99900010002332")["99900010002332"]
     events, documents = body.pop("events"), body.pop("documents")
-    assert {one["kind"] for one in documents} == {
-        "SIGNATURE_URL",
-        "EPOD",
-        "RVP_QC_IMAGE",
-        "SELLER_RETURN_IMAGE",
-    }
+    assert {one["kind"] for one in documents} == {"SIGNATURE_URL", "EPOD", "RVP_QC_IMAGE", "SELLER_RETURN_IMAGE"}
     assert body == {
         "waybill": "99900010002332",
         "order_reference": "2240",
@@ -159,11 +154,7 @@ def test_the_request_carries_the_token_and_includes_the_consignee(mock):
     ("changes", "address", "phones"),
     [
         (
-            {
-                "Address1": ["House no 1"],
-                "Telephone1": ["9900000001"],
-                "Telephone2": "9900000002, 9900000003",
-            },
+            {"Address1": ["House no 1"], "Telephone1": ["9900000001"], "Telephone2": "9900000002, 9900000003"},
             ["House no 1"],
             ["9900000001", "9900000002", "9900000003"],
         ),
@@ -264,9 +255,7 @@ def test_an_unrequested_shipment_is_not_kept(mock):
 
 
 def test_a_malformed_number_is_a_gap_and_not_requested(mock):
-    (page,) = make([]).gather(
-        Principal(), shop=SHOP, parcels=[parcel("handed over, see note"), parcel("1,2,3,4,5")]
-    )
+    (page,) = make([]).gather(Principal(), shop=SHOP, parcels=[parcel("handed over, see note"), parcel("1,2,3,4,5")])
     assert [(gap.what, gap.absence, gap.reason) for gap in page.gaps] == [
         ("2 waybills", Absence.UNATTRIBUTED, "malformed_number")
     ]

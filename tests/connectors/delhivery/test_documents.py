@@ -69,10 +69,7 @@ def test_the_slip_fills_in_what_tracking_leaves_blank(mock):
 def test_no_link_is_kept_or_logged(mock, caplog):
     caplog.set_level(logging.DEBUG)
     slip = load_sample("packing_slip")
-    slip["packages"][0] |= {
-        "label": "https://files.example.com/secret-link",
-        "logo": "data:image/png;base64,x",
-    }
+    slip["packages"][0] |= {"label": "https://files.example.com/secret-link", "logo": "data:image/png;base64,x"}
     mock.get(SLIP, json=slip)
     ((found,),) = [page.findings for page in pages()]
     assert "secret-link" not in json.dumps(found.body) + caplog.text
@@ -88,12 +85,7 @@ def test_unmapped_values_of_a_slip_stay_raw(mock):
 
 
 @pytest.mark.parametrize(
-    "answer",
-    [
-        NO_SLIP,
-        {"packages": [None, {"wbn": "99900010000066"}]},
-        {"Error": "No such waybill or Order Id found"},
-    ],
+    "answer", [NO_SLIP, {"packages": [None, {"wbn": "99900010000066"}]}, {"Error": "No such waybill or Order Id found"}]
 )
 def test_a_missing_slip_is_no_gap(mock, answer):
     mock.get(SLIP, json=answer)
@@ -110,18 +102,12 @@ def test_no_slip_is_requested_for_a_parcel_unknown_to_tracking(mock):
 
 @pytest.mark.parametrize(
     ("status", "body", "reason"),
-    [
-        (404, "", "ConnectorRefused"),
-        (400, '{"Error": "odd"}', "ConnectorRefused"),
-        (401, "", "credentials"),
-    ],
+    [(404, "", "ConnectorRefused"), (400, '{"Error": "odd"}', "ConnectorRefused"), (401, "", "credentials")],
 )
 def test_a_refused_slip_is_a_gap_and_costs_no_record(mock, status, body, reason):
     mock.get(SLIP, body=body, status=status)
     (page,) = pages()
-    assert [(gap.what, gap.absence, gap.reason) for gap in page.gaps] == [
-        ("packing slips", Absence.DENIED, reason)
-    ]
+    assert [(gap.what, gap.absence, gap.reason) for gap in page.gaps] == [("packing slips", Absence.DENIED, reason)]
     assert page.findings[0].body["status"] == "in_transit"
     assert "packing_slip" not in page.findings[0].body
 
@@ -222,16 +208,12 @@ def test_if_set_the_existence_of_each_document_is_requested(mock, answer, held):
     (page,) = pages(connector=asking())
     body = page.findings[0].body
     assert [one["held"] for one in body["documents"]] == [held] * 4
-    assert [call.request.params["doc_type"] for call in reply.calls] == [
-        one["kind"] for one in body["documents"]
-    ]
+    assert [call.request.params["doc_type"] for call in reply.calls] == [one["kind"] for one in body["documents"]]
     assert page.gaps == ()
     assert "secret-link" not in json.dumps(body)
 
 
-@pytest.mark.parametrize(
-    "answer", [{"body": "<html>"}, {"json": {}}, {"json": {"success": True}, "status": 500}]
-)
+@pytest.mark.parametrize("answer", [{"body": "<html>"}, {"json": {}}, {"json": {"success": True}, "status": 500}])
 def test_a_fault_of_the_documents_is_a_gap(mock, answer):
     mock.get(SLIP, json=NO_SLIP)
     mock.get(DOCUMENT, **answer)

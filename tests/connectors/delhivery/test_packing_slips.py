@@ -52,9 +52,7 @@ def test_a_name_missing_from_tracking_alone_changes_nothing(mock, name):
     assert shown(make([])) == before
 
 
-@pytest.mark.parametrize(
-    "answer", [{"json": NO_SLIP}, {"status": 404}, {"status": 400, "json": {"Error": "odd"}}]
-)
+@pytest.mark.parametrize("answer", [{"json": NO_SLIP}, {"status": 404}, {"status": 400, "json": {"Error": "odd"}}])
 def test_without_a_slip_the_consignee_comes_from_tracking(mock, answer):
     mock.get(SLIP, **answer)
     assert json.loads(shown(make([]))) == {"name": "asha qwertzuiop"}
@@ -82,9 +80,7 @@ def test_an_unreadable_slip_is_never_an_empty_consignee(mock, answer, kind):
 def test_no_slip_is_requested_without_need(mock):
     reply = mock.get(SLIP, json=load_sample("packing_slip"))
     list(make([]).track_parcels([NUMBER]))
-    (unknown,) = [
-        one for batch in make([]).track_parcels(["99900010002332"], include_consignees=True) for one in batch
-    ]
+    (unknown,) = [one for batch in make([]).track_parcels(["99900010002332"], include_consignees=True) for one in batch]
     assert unknown.status is ParcelStatus.NOT_FOUND
     assert reply.call_count == 0
 

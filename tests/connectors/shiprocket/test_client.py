@@ -35,11 +35,7 @@ TWO, COD = sample("track__two"), sample("order__cod")
 
 def make(waits=None, **more):
     waits = [] if waits is None else waits
-    settings = {
-        "email": SECRETS[0],
-        "password": SECRETS[1],
-        "http": HttpClient("shiprocket", sleep=waits.append),
-    }
+    settings = {"email": SECRETS[0], "password": SECRETS[1], "http": HttpClient("shiprocket", sleep=waits.append)}
     return Shiprocket(base_url=BASE, **(settings | more))
 
 
@@ -137,10 +133,7 @@ def test_a_delivered_parcel_and_its_order_become_a_record(mock):
         "return_waybill": None,
         "received_by": None,
         "note": None,
-        "dates": {
-            "picked_up_at": "2026-06-01T20:34:00+05:30",
-            "delivered_at": "2026-06-04T14:20:00+05:30",
-        },
+        "dates": {"picked_up_at": "2026-06-01T20:34:00+05:30", "delivered_at": "2026-06-04T14:20:00+05:30"},
         "raw_unrecognised": {"order_tag": "gift, asha"},
     }
     assert [event["status"] for event in events] == ["unknown", "in_transit", "out_for_delivery", "delivered"]
@@ -222,12 +215,7 @@ def test_an_unscanned_parcel_is_ambiguous(mock):
 
 @pytest.mark.parametrize(
     "shape",
-    [
-        [{DELIVERED: TWO[DELIVERED]}],
-        {"tracking_data": {DELIVERED: TWO[DELIVERED]}},
-        TWO[DELIVERED],
-        [TWO[DELIVERED]],
-    ],
+    [[{DELIVERED: TWO[DELIVERED]}], {"tracking_data": {DELIVERED: TWO[DELIVERED]}}, TWO[DELIVERED], [TWO[DELIVERED]]],
 )
 def test_every_shape_of_the_two_calls_is_read(mock, shape):
     mock.post(URL, json=shape)

@@ -142,9 +142,7 @@ class Shop:
 
     def root_customerSegmentMembership(self, customerId, segmentIds):  # noqa: N802, N803 - Shopify's words
         return {
-            "memberships": [
-                {"segmentId": one, "isMember": customerId in self.segments[one][1]} for one in segmentIds
-            ]
+            "memberships": [{"segmentId": one, "isMember": customerId in self.segments[one][1]} for one in segmentIds]
         }
 
     def root_order(self, id):  # noqa: A002 - Shopify's word

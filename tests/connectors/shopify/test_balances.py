@@ -39,8 +39,7 @@ def look(request, stand_in, shop):
 
 def credits_of(shop, *amounts):
     accounts = [
-        {"id": f"gid://shopify/StoreCreditAccount/{n}", "balance": {"amount": a}}
-        for n, a in enumerate(amounts)
+        {"id": f"gid://shopify/StoreCreditAccount/{n}", "balance": {"amount": a}} for n, a in enumerate(amounts)
     ]
     shop.write_fields(f"gid://shopify/Customer/{shop.world.asha.id}", {"storeCreditAccounts": accounts})
 
@@ -95,9 +94,7 @@ def test_a_card_with_a_recipient_belongs_to_the_recipient(look, shop):
 def test_open_orders_are_counted(look, shop):
     for order in shop.world.list_orders(shop.world.asha):
         fields = {"closedAt": None, "cancelledAt": None, "fulfillments": [], "returnStatus": "NO_RETURN"}
-        shop.write_fields(
-            f"gid://shopify/Order/{order.id}", fields | {"displayFulfillmentStatus": "FULFILLED"}
-        )
+        shop.write_fields(f"gid://shopify/Order/{order.id}", fields | {"displayFulfillmentStatus": "FULFILLED"})
     assert look()[ORDERS] == 0
     own_orders = [one for one in shop.world.list_orders(shop.world.asha) if one.person_id]
     shop.write_fields(f"gid://shopify/Order/{own_orders[0].id}", {"displayFulfillmentStatus": "UNFULFILLED"})

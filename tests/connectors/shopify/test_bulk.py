@@ -51,9 +51,7 @@ def _silent_logs(world, caplog, capsys):
     caplog.set_level(logging.DEBUG)
     yield
     output = caplog.text + "".join(capsys.readouterr())
-    assert not [
-        word for word in (world.heavy_customer.email, "/_bulk/", ".jsonl", "shpat_") if word in output
-    ]
+    assert not [word for word in (world.heavy_customer.email, "/_bulk/", ".jsonl", "shpat_") if word in output]
 
 
 @pytest.fixture
@@ -133,9 +131,7 @@ def test_sixty_orders_with_the_setting_at_fifty_are_the_same_as_by_pages(walk):
         assert server.shops[world.shop].bulk_operations.list_operations() == []
         by_bulk = list(walk(setting=50, world=world, server=server))
         assert len(server.shops[world.shop].bulk_operations.list_operations()) == 1
-    assert set(orders(by_bulk)) == {
-        f"gid://shopify/Order/{one.id}" for one in world.list_orders(world.heavy_customer)
-    }
+    assert set(orders(by_bulk)) == {f"gid://shopify/Order/{one.id}" for one in world.list_orders(world.heavy_customer)}
     assert orders(by_bulk) == orders(by_pages)
     assert gaps(by_bulk) == gaps(by_pages) == set()
 
@@ -318,9 +314,7 @@ def test_a_malformed_file_is_an_outage_and_never_quoted(lines):
 
 def test_a_file_is_never_requested_over_plain_http_for_a_shop_behind_tls():
     with pytest.raises(ConnectorRefused):
-        Shopify(api_version="2026-10")._client.stream_lines(
-            "http://elsewhere.example/secret", bulk.BULK_FILE_RULES
-        )
+        Shopify(api_version="2026-10")._client.stream_lines("http://elsewhere.example/secret", bulk.BULK_FILE_RULES)
 
 
 @pytest.fixture

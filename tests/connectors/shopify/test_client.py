@@ -43,11 +43,7 @@ def fixed(waits):
 @pytest.fixture
 def granted(waits):
     return Shopify(
-        api_version="2026-10",
-        client_id="id",
-        client_secret="canary-secret",
-        sleep=waits.append,
-        now=lambda: NOW,
+        api_version="2026-10", client_id="id", client_secret="canary-secret", sleep=waits.append, now=lambda: NOW
     )
 
 
@@ -97,8 +93,7 @@ def test_a_redirect_is_refused_and_the_token_is_not_sent_on(mock, fixed):
 
 
 @pytest.mark.parametrize(
-    "shop",
-    ["evil.com", "evil.com/.myshopify.com", "a.myshopify.com\n", "-a.myshopify.com", "A.myshopify.com", ""],
+    "shop", ["evil.com", "evil.com/.myshopify.com", "a.myshopify.com\n", "-a.myshopify.com", "A.myshopify.com", ""]
 )
 def test_only_a_shops_own_domain_gets_a_token(fixed, shop):
     with pytest.raises(ConnectorRefused, match="not a shop domain"):

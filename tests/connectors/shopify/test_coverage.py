@@ -15,19 +15,14 @@ def test_nearly_all_fields_are_requested_and_all_that_shopify_protects(version):
 
 
 def test_each_unrequested_field_has_a_reason_and_no_other_field_has():
-    assert coverage.missed() == sorted(
-        (one.type_name, field) for one in DUPLICATE_FIELDS for field in one.fields
-    )
+    assert coverage.missed() == sorted((one.type_name, field) for one in DUPLICATE_FIELDS for field in one.fields)
     assert all(one.reason for one in DUPLICATE_FIELDS + UNSTORED_FIELDS)
 
 
 def test_fields_that_store_no_record_are_not_requested():
     asked = coverage.asked_for("2026-10")
     assert not [
-        (one.type_name, field)
-        for one in UNSTORED_FIELDS
-        for field in one.fields
-        if (one.type_name, field) in asked
+        (one.type_name, field) for one in UNSTORED_FIELDS for field in one.fields if (one.type_name, field) in asked
     ]
 
 

@@ -11,17 +11,12 @@ def test_a_payment_is_searched_in_its_own_minutes():
 
 def test_touching_windows_are_merged_in_any_order():
     first = date_windows.add_to_windows((), ["2026-05-01T12:03:00Z", NOON, "2026-05-02T12:00:00Z"])
-    assert first == (
-        ("2026-05-01T11:58:00Z", "2026-05-01T12:05:00Z"),
-        ("2026-05-02T11:58:00Z", "2026-05-02T12:02:00Z"),
-    )
+    assert first == (("2026-05-01T11:58:00Z", "2026-05-01T12:05:00Z"), ("2026-05-02T11:58:00Z", "2026-05-02T12:02:00Z"))
     assert date_windows.add_to_windows(first, [NOON]) == first
 
 
 def test_a_time_in_another_zone_is_the_same_time():
-    assert date_windows.add_to_windows((), ["2026-05-01T17:30:00+05:30"]) == date_windows.add_to_windows(
-        (), [NOON]
-    )
+    assert date_windows.add_to_windows((), ["2026-05-01T17:30:00+05:30"]) == date_windows.add_to_windows((), [NOON])
 
 
 def test_an_unreadable_time_is_ignored():

@@ -26,13 +26,7 @@ def test_every_document_is_valid_in_the_schema_of_the_version(name, version):
 def test_an_older_version_is_sent_only_fields_that_every_version_has(name):
     """2025-10 has no tax settings, cart tokens and bank accounts."""
     body = documents.build_document(name, "2025-10")
-    newer = (
-        "{ taxId }",
-        "identityProviderSubjects",
-        "smsMarketingConsent { state",
-        "cartToken",
-        "BankAccount",
-    )
+    newer = ("{ taxId }", "identityProviderSubjects", "smsMarketingConsent { state", "cartToken", "BankAccount")
     assert [word for word in newer if word in body] == []
 
 

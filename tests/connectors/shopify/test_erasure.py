@@ -19,9 +19,7 @@ def stand_in():
 
 @pytest.fixture
 def shopify(stand_in):
-    return Shopify(
-        api_version="2026-10", base_url=stand_in.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET
-    )
+    return Shopify(api_version="2026-10", base_url=stand_in.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
 
 
 @pytest.fixture

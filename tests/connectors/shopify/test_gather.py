@@ -76,9 +76,7 @@ def test_nobody_is_found_by_phone_where_an_id_or_an_email_is_named(platform, sho
     assert not [variables for _, variables in shop.calls if "phoneNumber" in json.dumps(variables)]
 
 
-def test_a_phone_alone_finds_the_customer_and_guest_orders_with_that_phone_but_not_those_of_the_email(
-    platform, shop
-):
+def test_a_phone_alone_finds_the_customer_and_guest_orders_with_that_phone_but_not_those_of_the_email(platform, shop):
     shop.orders += [order(4, None, None, phone="090000 00001"), order(5, None, MAIL)]
     shop.orders[3]["note"] = PHONE
     pages = walk(platform, Principal(phone="+91 90000 00001"))
@@ -97,11 +95,7 @@ def test_a_phone_that_shopify_cannot_read_finds_nobody(platform, shop):
 
 
 def test_a_guest_order_is_found_by_email_and_no_order_twice(platform, shop):
-    shop.orders += [
-        order(4, None),
-        order(5, None, "ASHA.Qwertzuiop@example.com "),
-        order(6, None, "x" + MAIL),
-    ]
+    shop.orders += [order(4, None), order(5, None, "ASHA.Qwertzuiop@example.com "), order(6, None, "x" + MAIL)]
     pages = walk(platform)
     assert refs(pages) == [
         ("1", "customer_id"), ("2", "customer_id"), ("3", "customer_id"), ("4", "email"), ("5", "email"),
@@ -122,11 +116,7 @@ def test_an_order_with_a_denied_email_is_not_trusted_because_the_search_found_it
 
 
 def test_named_orders_are_read_unless_they_belong_to_another_customer(platform, shop):
-    shop.orders += [
-        order(4, None, None),
-        order(5, BIKRAM, "b@example.in"),
-        order(6, None, "b@example.in"),
-    ]
+    shop.orders += [order(4, None, None), order(5, BIKRAM, "b@example.in"), order(6, None, "b@example.in")]
     principal = Principal(customer_id="7", email=MAIL, order_ids=("1", "4", "5", "6", "404"))
     pages = walk(platform, principal)
     assert refs(pages)[3:] == [("4", "order_id")]
@@ -171,9 +161,7 @@ def test_related_records_belong_to_the_customer_only(platform, shop):
 
 
 def test_a_record_has_shopifys_field_names_and_no_cursors(platform, shop):
-    shop.customers[0]["metafields"] = [
-        {"id": "m", "namespace": "loyalty", "key": "birthday", "value": "1991"}
-    ]
+    shop.customers[0]["metafields"] = [{"id": "m", "namespace": "loyalty", "key": "birthday", "value": "1991"}]
     shop.orders[0] |= {"shippingAddress": {"address1": "7 Nowhere Lane", "address2": None}, "note": None}
     pages = walk(platform)
     customer, first = findings(pages)[:2]
@@ -191,17 +179,14 @@ def test_only_a_truncated_order_is_completed(platform, shop):
     back = {
         "id": "r",
         "returnLineItems": [
-            {"__typename": "ReturnLineItem", "id": f"rl{number}", "customerNote": "back"}
-            for number in range(6)
+            {"__typename": "ReturnLineItem", "id": f"rl{number}", "customerNote": "back"} for number in range(6)
         ],
     }
     shop.orders[1] |= {
         "lineItems": [{"id": str(number), "title": f"Ring {number}"} for number in range(120)],
         "metafields": [{"id": str(number), "value": f"field {number}"} for number in range(9)],
         "shippingLines": [{"id": str(number)} for number in range(3)],
-        "fulfillments": [
-            {"id": str(number), "trackingInfo": [{"number": f"awb {number}"}]} for number in range(6)
-        ],
+        "fulfillments": [{"id": str(number), "trackingInfo": [{"number": f"awb {number}"}]} for number in range(6)],
         "refunds": [{"id": str(number)} for number in range(3)],
         "transactions": [{"id": str(number)} for number in range(5)],
         "returns": [back],
@@ -210,14 +195,7 @@ def test_only_a_truncated_order_is_completed(platform, shop):
     }
     complete = next(one for one in findings(walk(platform)) if one.ref.endswith("Order/2")).body
     assert [line["title"] for line in complete["lineItems"]] == [f"Ring {number}" for number in range(120)]
-    sizes = {
-        "metafields": 9,
-        "shippingLines": 3,
-        "fulfillments": 6,
-        "refunds": 3,
-        "transactions": 5,
-        "events": 1,
-    }
+    sizes = {"metafields": 9, "shippingLines": 3, "fulfillments": 6, "refunds": 3, "transactions": 5, "events": 1}
     assert {name: len(complete[name]) for name in sizes} == sizes
     assert len(complete["returns"][0]["returnLineItems"]) == 6
     assert Counter(name for name, _ in shop.calls)["OrderRemainingLists"] == 2
@@ -244,11 +222,7 @@ def test_a_list_that_stays_truncated_is_a_gap(platform, shop):
 
 def test_a_missing_scope_is_a_gap_and_the_rest_is_read(platform, shop):
     shop.scopes = ["read_customers", "write_orders"]
-    shop.denied = {
-        ("Order", "returns"): "no",
-        ("QueryRoot", "draftOrders"): "no",
-        ("QueryRoot", "giftCards"): "no",
-    }
+    shop.denied = {("Order", "returns"): "no", ("QueryRoot", "draftOrders"): "no", ("QueryRoot", "giftCards"): "no"}
     pages = walk(platform)
     assert len(refs(pages)) == 3
     lacking = [need for need in REQUIRED_SCOPES if need.scope not in {"read_customers", "read_orders"}]
@@ -297,10 +271,7 @@ def test_a_denied_non_null_field_does_not_remove_the_page(platform, shop):
 @pytest.mark.parametrize(("count", "budget"), [(10, 6), (100, 8), (1000, 25)])
 def test_calls_stay_within_the_budget(platform, shop, count, budget):
     shop.customers = [asha(numberOfOrders=str(count))]
-    shop.orders = [order(number) for number in range(1, count + 1)] + [
-        order(5000, None),
-        order(5001, BIKRAM),
-    ]
+    shop.orders = [order(number) for number in range(1, count + 1)] + [order(5000, None), order(5001, BIKRAM)]
     principal = Principal(customer_id="7", email=MAIL, order_ids=tuple(str(n) for n in range(1, count + 1)))
     pages = walk(platform, principal)
     assert len(refs(pages)) == count + 1
@@ -330,15 +301,8 @@ def test_a_single_order_that_is_too_costly_is_refused(platform, shop):
 def test_gathering_resumes_after_any_page_without_reading_one_twice(platform, shop):
     shop.customers = [asha(numberOfOrders="40")]
     shop.orders = [order(number) for number in range(1, 41)]
-    shop.orders += [
-        order(50, None),
-        order(60, None, None),
-        order(61, BIKRAM, MAIL),
-        order(62, BIKRAM, "b@example.in"),
-    ]
-    shop.drafts = [
-        {"id": f"gid://shopify/DraftOrder/{number}", "customer": {"id": ASHA}} for number in range(30)
-    ]
+    shop.orders += [order(50, None), order(60, None, None), order(61, BIKRAM, MAIL), order(62, BIKRAM, "b@example.in")]
+    shop.drafts = [{"id": f"gid://shopify/DraftOrder/{number}", "customer": {"id": ASHA}} for number in range(30)]
     principal = Principal(customer_id="7", email=MAIL, order_ids=("1", "39", "60", "62"))
     pages = walk(platform, principal)
     complete, calls = pages, list(shop.calls)
@@ -385,12 +349,7 @@ def test_a_customer_deleted_during_gathering_ends_it_with_a_gap(platform, shop):
 
 @pytest.mark.parametrize(
     ("value", "phrase"),
-    [
-        ("a@b.c", "'a@b.c'"),
-        ("o'neil@b.c", r"'o\'neil@b.c'"),
-        ('x" OR *:', r"""'x\" OR *:'"""),
-        ("a\\", r"'a\\'"),
-    ],
+    [("a@b.c", "'a@b.c'"), ("o'neil@b.c", r"'o\'neil@b.c'"), ('x" OR *:', r"""'x\" OR *:'"""), ("a\\", r"'a\\'")],
 )
 def test_a_search_term_cannot_escape_its_quotes(value, phrase):
     assert quote_search_phrase(value) == phrase

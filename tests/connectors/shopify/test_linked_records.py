@@ -25,12 +25,7 @@ from tests.connectors.shopify.shopify_shop import (
 
 AT = "2026-05-01T12:00:00Z"
 PAID = {"transactions": [{"id": "gid://shopify/OrderTransaction/1", "processedAt": AT}]}
-CARD = {
-    "__typename": "CustomerCreditCard",
-    "name": "Asha Qwertzuiop",
-    "lastDigits": "4242",
-    "maskedNumber": "4242",
-}
+CARD = {"__typename": "CustomerCreditCard", "name": "Asha Qwertzuiop", "lastDigits": "4242", "maskedNumber": "4242"}
 THING = "ring_profile"
 NAMES_CUSTOMER = [{"key": "owner", "type": {"name": "customer_reference"}}]
 
@@ -58,12 +53,7 @@ def gid(kind, number=1):
 
 
 def tender(number, of, at=AT):
-    return {
-        "id": gid("TenderTransaction", number),
-        "processedAt": at,
-        "order": of,
-        "remoteReference": f"pay_{number}",
-    }
+    return {"id": gid("TenderTransaction", number), "processedAt": at, "order": of, "remoteReference": f"pay_{number}"}
 
 
 def kinds(pages, *skip):
@@ -86,9 +76,7 @@ def test_records_below_the_customer_are_findings_of_their_own(platform, shop):
             paymentMethods=[{"id": gid("CustomerPaymentMethod"), "instrument": CARD}],
             storeCreditAccounts=[{"id": gid("StoreCreditAccount"), "balance": {"amount": "5.0"}}],
             subscriptionContracts=[{"id": gid("SubscriptionContract"), "note": "Monthly"}],
-            companyContactProfiles=[
-                {"id": gid("CompanyContact"), "title": "Buyer", "roleAssignments": [role]}
-            ],
+            companyContactProfiles=[{"id": gid("CompanyContact"), "title": "Buyer", "roleAssignments": [role]}],
         )
     ]
     pages = walk(platform)
@@ -171,9 +159,7 @@ def test_a_dispute_is_found_by_the_number_that_its_order_names(platform, shop):
 def test_evidence_that_is_denied_leaves_the_dispute(platform, shop):
     shop.orders.append(order(4, disputes=[{"id": gid("OrderDisputeSummary", 55), "status": "WON"}]))
     shop.disputes = [{"id": gid("ShopifyPaymentsDispute", 55)}]
-    shop.denied = {
-        ("ShopifyPaymentsDispute", "disputeEvidence"): "needs read_shopify_payments_dispute_evidences"
-    }
+    shop.denied = {("ShopifyPaymentsDispute", "disputeEvidence"): "needs read_shopify_payments_dispute_evidences"}
     pages = walk(platform)
     assert kinds(pages) == [("dispute", "55", "order_id")]
     reason = "read_shopify_payments_dispute_evidences"
@@ -197,27 +183,16 @@ def test_metaobjects_are_kept_if_a_field_references_the_customer(platform, shop)
     shop.definitions = [
         {"type": THING, "fieldDefinitions": NAMES_CUSTOMER},
         {"type": "colour", "fieldDefinitions": [{"key": "hex", "type": {"name": "color"}}]},
-        {
-            "type": "gift_list",
-            "fieldDefinitions": [{"key": "for", "type": {"name": "list.customer_reference"}}],
-        },
+        {"type": "gift_list", "fieldDefinitions": [{"key": "for", "type": {"name": "list.customer_reference"}}]},
     ]
-    values = {
-        1: (THING, ASHA),
-        2: (THING, ASHA + "1"),
-        3: (THING, f'["{ASHA}"]'),
-        4: ("gift_list", f'["{ASHA}"]'),
-    }
+    values = {1: (THING, ASHA), 2: (THING, ASHA + "1"), 3: (THING, f'["{ASHA}"]'), 4: ("gift_list", f'["{ASHA}"]')}
     shop.things = [
         {"id": gid("Metaobject", number), "type": kind, "fields": [{"key": "owner", "value": value}]}
         for number, (kind, value) in values.items()
     ]
     found = kinds(walk(platform))
     assert found == [("metaobject", number, "customer_id") for number in "134"]
-    assert [variables["type"] for name, variables in shop.calls if name == "LinkedRecords"] == [
-        THING,
-        "gift_list",
-    ]
+    assert [variables["type"] for name, variables in shop.calls if name == "LinkedRecords"] == [THING, "gift_list"]
 
 
 def test_a_metaobject_that_a_customer_metafield_references_comes_with_it(platform, shop):
@@ -292,8 +267,7 @@ def test_data_of_missing_scopes_is_not_requested(platform, shop):
 
 
 @pytest.mark.parametrize(
-    ("version", "lost"),
-    [("2025-10", 5), ("2026-01", 4), ("2026-04", 4), ("2026-07", 0), ("2026-10", 0)],
+    ("version", "lost"), [("2025-10", 5), ("2026-01", 4), ("2026-04", 4), ("2026-07", 0), ("2026-10", 0)]
 )
 def test_an_older_version_reports_the_data_it_does_not_have(shop, version, lost):
     platform = Shopify(api_version=version, access_token="shpat_canary")
@@ -313,12 +287,7 @@ def test_each_of_many_orders_has_a_finding_for_its_second_half(platform, shop, p
     known = principal is PRINCIPAL
     shop.customers = [asha(numberOfOrders="300")] if known else []
     shop.orders = [
-        order(
-            number,
-            ASHA if known else None,
-            poNumber=f"po-{number}",
-            fulfillmentOrders=[{"id": f"f-{number}"}],
-        )
+        order(number, ASHA if known else None, poNumber=f"po-{number}", fulfillmentOrders=[{"id": f"f-{number}"}])
         for number in range(1, 301)
     ]
     shop.orders += [order(400, BIKRAM)]

@@ -37,9 +37,7 @@ def connector(stand_in, cache):
 
 
 def grants(stand_in):
-    return sum(
-        count for name, count in stand_in.calls.summarize_calls()["by_name"].items() if "oauth" in name
-    )
+    return sum(count for name, count in stand_in.calls.summarize_calls()["by_name"].items() if "oauth" in name)
 
 
 def test_an_expired_token_is_refreshed_and_the_new_pair_is_kept(shopify):
@@ -85,9 +83,7 @@ def test_many_processes_refresh_once(shopify, database_url, vault):
     stores = [SqlStore(database_url, keyring=vault, now=lambda: datetime.now(UTC)) for _ in range(6)]
     upgrade_database(stores[0].engine)
     pair = shopify.token_servers[INVENTED_SHOP].issue_token_pair()
-    StoredTokenCache(stores[0]).save_token(
-        INVENTED_SHOP, pair["access_token"], LONG_AGO, pair["refresh_token"]
-    )
+    StoredTokenCache(stores[0]).save_token(INVENTED_SHOP, pair["access_token"], LONG_AGO, pair["refresh_token"])
     connectors = [
         Shopify(
             api_version="2026-10",

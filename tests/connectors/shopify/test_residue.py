@@ -29,9 +29,7 @@ def shop(stand_in):
 
 @pytest.fixture
 def shopify(stand_in):
-    return Shopify(
-        api_version=VERSION, base_url=stand_in.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET
-    )
+    return Shopify(api_version=VERSION, base_url=stand_in.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
 
 
 @pytest.fixture
@@ -75,9 +73,7 @@ def test_only_the_given_items_are_removed(shopify, asha, shop, order):
     goes += [item for item in of(before, order) if item.kind != "order_attributes"]
     assert goes
     assert shopify.remove_platform_residue(goes, shop=INVENTED_SHOP) == []
-    assert shopify.list_platform_residue(asha, shop=INVENTED_SHOP) == [
-        item for item in before if item not in goes
-    ]
+    assert shopify.list_platform_residue(asha, shop=INVENTED_SHOP) == [item for item in before if item not in goes]
     (attributes,) = [item for item in of(before, order) if item.kind == "order_attributes"]
     assert shopify.remove_platform_residue([attributes], shop=INVENTED_SHOP) == []
     assert of(shopify.list_platform_residue(asha, shop=INVENTED_SHOP), order) == []
@@ -144,9 +140,7 @@ def test_a_closed_order_counts_as_open_while_a_parcel_is_in_transit(parcel, held
 
 def test_an_order_with_more_parcels_than_requested_counts_as_open():
     order = {"closedAt": "2026-01-02T00:00:00Z", "fulfillments": [{"displayStatus": "DELIVERED"}]}
-    assert module.find_block_reason(
-        {**order, "fulfillments": order["fulfillments"] * module.MAX_LISTED_PARCELS}
-    )
+    assert module.find_block_reason({**order, "fulfillments": order["fulfillments"] * module.MAX_LISTED_PARCELS})
 
 
 def test_more_metafields_than_one_page_holds_are_all_seen_and_removed(stand_in, shopify, shop, order):
@@ -162,9 +156,7 @@ def test_more_metafields_than_one_page_holds_are_all_seen_and_removed(stand_in, 
     changed = replace(world, people=people, orders=orders)
     with ShopifyStandIn(changed) as other:
         settle(other.shops[INVENTED_SHOP], his)
-        shopify = Shopify(
-            api_version=VERSION, base_url=other.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET
-        )
+        shopify = Shopify(api_version=VERSION, base_url=other.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
         who = Principal(customer_id=str(person.id))
         items = shopify.list_platform_residue(who, shop=INVENTED_SHOP)
         named = [item for item in items if item.what.startswith("loyalty.") and not item.hold_reason]
@@ -180,15 +172,9 @@ def test_a_customer_is_found_by_email_and_an_unknown_email_has_no_residue(shopif
 
 def test_without_read_all_orders_the_older_orders_are_reported(stand_in, shopify, asha):
     stand_in.faults.add("deny_scope", scope="read_all_orders")
-    (unread,) = [
-        item for item in shopify.list_platform_residue(asha, shop=INVENTED_SHOP) if item.kind == "orders"
-    ]
+    (unread,) = [item for item in shopify.list_platform_residue(asha, shop=INVENTED_SHOP) if item.kind == "orders"]
     assert unread == Residue(
-        system="shopify",
-        kind="orders",
-        ref="",
-        what="orders older than 60 days",
-        hold_reason="read_all_orders",
+        system="shopify", kind="orders", ref="", what="orders older than 60 days", hold_reason="read_all_orders"
     )
 
 
@@ -203,19 +189,12 @@ def test_a_missing_write_scope_is_named(stand_in, shopify, asha, order):
     goes = of(shopify.list_platform_residue(asha, shop=INVENTED_SHOP), order)
     stand_in.faults.add("deny_scope", scope="write_orders")
     with pytest.raises(CredentialRejected, match="write_orders"):
-        shopify.remove_platform_residue(
-            [item for item in goes if item.kind == "order_notes"], shop=INVENTED_SHOP
-        )
+        shopify.remove_platform_residue([item for item in goes if item.kind == "order_notes"], shop=INVENTED_SHOP)
 
 
 @pytest.mark.parametrize(
     ("note", "named"),
-    [
-        (None, ""),
-        ("", ""),
-        ("For Asha", "note"),
-        ("a/c 123456789012, HDFC0001234", "note with bank_account, ifsc"),
-    ],
+    [(None, ""), ("", ""), ("For Asha", "note"), ("a/c 123456789012, HDFC0001234", "note with bank_account, ifsc")],
 )
 def test_a_note_is_named_with_the_kinds_of_numbers_in_it_and_never_their_value(note, named):
     assert module._describe_note({"note": note}) == named

@@ -23,9 +23,7 @@ def stand_in():
 
 @pytest.fixture(params=["2025-10", "2026-10"])
 def shopify(stand_in, request):
-    return Shopify(
-        api_version=request.param, base_url=stand_in.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET
-    )
+    return Shopify(api_version=request.param, base_url=stand_in.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
 
 
 @pytest.fixture

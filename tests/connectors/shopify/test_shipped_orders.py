@@ -22,9 +22,7 @@ def stand_in():
 
 @pytest.fixture
 def shopify(stand_in):
-    return Shopify(
-        api_version="2026-10", base_url=stand_in.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET
-    )
+    return Shopify(api_version="2026-10", base_url=stand_in.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
 
 
 @pytest.fixture
@@ -49,9 +47,7 @@ def test_orders_are_found_by_customer_email_and_number_each_once(shopify, world)
     own = [order for order in own_orders if order.person_id]
     assert len(own) < len(own_orders), "one of the orders was placed as a guest"
     assert numbers(shopify, Principal(customer_id=str(asha.id))) == parcels_of(world, own)
-    assert numbers(shopify, Principal(customer_id=str(asha.id), email=asha.email)) == parcels_of(
-        world, own_orders
-    )
+    assert numbers(shopify, Principal(customer_id=str(asha.id), email=asha.email)) == parcels_of(world, own_orders)
     ids = tuple(str(order.id) for order in own_orders)
     orders = list(
         shopify.list_shipped_orders(
@@ -69,9 +65,7 @@ def test_a_named_order_of_another_customer_is_not_returned(shopify, world):
 
 
 def test_no_name_and_no_address_is_requested(shopify, world):
-    text = repr(
-        list(shopify.list_shipped_orders(Principal(customer_id=str(world.asha.id)), shop=INVENTED_SHOP))
-    )
+    text = repr(list(shopify.list_shipped_orders(Principal(customer_id=str(world.asha.id)), shop=INVENTED_SHOP)))
     for word in (world.asha.first, world.asha.phone, "Nowhere Lane"):
         assert word not in text
 

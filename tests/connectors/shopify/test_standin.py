@@ -99,9 +99,7 @@ def planted(world):
     for draft in (one for one in world.drafts if one.person_id == asha.id):
         yield from (draft.note, draft.name, *(value for _, value in draft.attributes))
         yield from (value for line in draft.lines for _, value in line.properties)
-    for card in (
-        one for one in world.gift_cards if asha.id in (one.person_id, getattr(one, "recipient_id", 0))
-    ):
+    for card in (one for one in world.gift_cards if asha.id in (one.person_id, getattr(one, "recipient_id", 0))):
         yield from (card.last_characters, card.note, card.recipient_name, card.message)
     checkouts = [one for one in world.checkouts if one.person_id == asha.id]
     yield from (word for checkout in checkouts for word in (checkout.note, checkout.name))
@@ -241,9 +239,7 @@ def test_three_missing_scopes_hide_their_parts_only(server, platform, world):
 
 def test_orders_older_than_sixty_days_need_a_scope_of_their_own(world, waits):
     later = replace(world, now=NOW + timedelta(days=15))
-    recent = [
-        one for one in world.list_orders(world.asha) if one.created_at >= later.now - timedelta(days=60)
-    ]
+    recent = [one for one in world.list_orders(world.asha) if one.created_at >= later.now - timedelta(days=60)]
     assert 0 < len(recent) < len(world.list_orders(world.asha))
     with ShopifyStandIn(later) as server:
         server.faults.add("deny_scope", scope="read_all_orders")
@@ -266,9 +262,7 @@ def test_a_page_that_keeps_failing_keeps_the_pages_before_it_and_can_be_resumed(
 
 
 @pytest.mark.parametrize("field", ["phone", "Customer.displayName", "statusPageUrl", "Order.email"])
-def test_a_protected_field_without_approval_is_reported_and_the_others_are_read(
-    server, platform, world, field
-):
+def test_a_protected_field_without_approval_is_reported_and_the_others_are_read(server, platform, world, field):
     complete = {one.ref for one in findings(walk(platform, world, principal(world, world.asha)))}
     server.faults.add("deny_field", field=field)
     pages = walk(platform, world, principal(world, world.asha))

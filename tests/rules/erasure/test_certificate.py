@@ -83,9 +83,7 @@ def made(*tasks, request=REQUEST, now=NOW, facts=(), retention=RETENTION, docume
 
 
 def test_nothing_of_the_person_is_in_it_and_it_can_be_signed():
-    body = made(
-        ERASE, FOLLOW, INSTRUCT, request=replace(REQUEST, principal=Principal(email="x@qwertzuiop.example"))
-    )
+    body = made(ERASE, FOLLOW, INSTRUCT, request=replace(REQUEST, principal=Principal(email="x@qwertzuiop.example")))
     text = encode_canonical_json(body).decode()
     assert json.loads(text) == body
     assert not [canary for canary in CANARIES if canary in text]
@@ -134,9 +132,7 @@ def test_waiting_processors_are_named_and_not_called_done():
 
 
 def test_a_processor_that_answered_and_one_nobody_registered_are_shown_as_they_are():
-    answered = replace(
-        INSTRUCT, state=TaskState.DONE, outcome=Outcome.ERASED, finished_at=NOW, expected_by=None
-    )
+    answered = replace(INSTRUCT, state=TaskState.DONE, outcome=Outcome.ERASED, finished_at=NOW, expected_by=None)
     unknown = replace(INSTRUCT, system="unknown")
     done = replace(FOLLOW, state=TaskState.DONE, outcome=None, finished_at=NOW, expected_by=None)
     body = made(ERASE, done, answered, unknown)
@@ -150,18 +146,11 @@ def test_a_processor_that_answered_and_one_nobody_registered_are_shown_as_they_a
 
 def test_a_processor_that_was_told_is_asked_and_its_answer_pending():
     letter = {"id": "ntc_1", "state": "reminded", "sent_at": NOW.isoformat(), "reminders": 1}
-    wait = {
-        "state": "waiting_not_before",
-        "reason": "cod_unremitted",
-        "entries": 1,
-        "not_before": "2026-12-20",
-    }
+    wait = {"state": "waiting_not_before", "reason": "cod_unremitted", "entries": 1, "not_before": "2026-12-20"}
     told = replace(
         INSTRUCT,
         progress=NoticeProgress(
-            report=NoticeReport(
-                items=1, answers={}, waiting=(wait,), retained=(), read_back={}, notices=(letter,)
-            )
+            report=NoticeReport(items=1, answers={}, waiting=(wait,), retained=(), read_back={}, notices=(letter,))
         ),
     )
     (row,) = made(ERASE, told)["processors"]
@@ -186,22 +175,12 @@ def test_who_cannot_be_told_is_named_as_such():
     [
         ((), "not_erased", 0),
         (
-            (
-                replace(
-                    ERASE, state=TaskState.PENDING, outcome=None, finished_at=None, progress=EraseProgress()
-                ),
-            ),
+            (replace(ERASE, state=TaskState.PENDING, outcome=None, finished_at=None, progress=EraseProgress()),),
             "not_erased",
             0,
         ),
         (
-            (
-                replace(
-                    ERASE,
-                    outcome=Outcome.ABSENT,
-                    progress=EraseProgress(removed_rows={"merged_into_another": 1}),
-                ),
-            ),
+            (replace(ERASE, outcome=Outcome.ABSENT, progress=EraseProgress(removed_rows={"merged_into_another": 1})),),
             "nothing_held",
             0,
         ),
@@ -252,11 +231,7 @@ def test_the_facts_it_rests_on_are_named_by_number_and_hash():
         event = build_chained_event(draft)
         facts.append(event)
         before = event.hash
-    assert made(ERASE, facts=facts)["evidence"] == {
-        "first_seq": 7,
-        "last_seq": 8,
-        "head_hash": facts[-1].hash,
-    }
+    assert made(ERASE, facts=facts)["evidence"] == {"first_seq": 7, "last_seq": 8, "head_hash": facts[-1].hash}
     assert made(ERASE)["evidence"] == {"first_seq": None, "last_seq": None, "head_hash": None}
 
 

@@ -47,9 +47,7 @@ def test_e02_what_no_category_claims_goes_to_quarantine(field):
 
 
 def test_a_file_that_claims_it_takes_it_out_of_quarantine():
-    category = replace(
-        SHIPPED.categories["customer_profile"], id="order_metafields", fields=("order.metafields",)
-    )
+    category = replace(SHIPPED.categories["customer_profile"], id="order_metafields", fields=("order.metafields",))
     more = replace(SHIPPED, categories={**SHIPPED.categories, "order_metafields": category})
 
     assert find_field_category("order.metafields.x.y", more) is category

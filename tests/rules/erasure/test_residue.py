@@ -15,9 +15,7 @@ from config.settings import RETENTION_FILE
 SHIPPED = load_retention(RETENTION_FILE)
 ALL = ResidueRules(apply=True, erased_kinds=RESIDUE_KINDS)
 NOTE = Residue(system="shopify", kind="order_notes", ref="1001", what="note")
-ON_ITS_WAY = Residue(
-    system="shopify", kind="order_notes", ref="1002", what="note", hold_reason="parcel_not_delivered"
-)
+ON_ITS_WAY = Residue(system="shopify", kind="order_notes", ref="1002", what="note", hold_reason="parcel_not_delivered")
 UNREAD = Residue(system="shopify", kind="orders", ref="", what="older orders", hold_reason="read_all_orders")
 
 

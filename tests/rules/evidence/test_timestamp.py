@@ -45,18 +45,14 @@ def info(digest=DIGEST, nonce=NONCE, moment=b"20261122101500.25Z", oid=TST_INFO_
         sequence(der.encode_der_integer(1)),
         der.encode_der_integer(nonce),
     ]
-    inner = der.encode_der_value(
-        der.EXPLICIT_TAG_0, der.encode_der_value(der.OCTET_STRING, sequence(*fields))
-    )
+    inner = der.encode_der_value(der.EXPLICIT_TAG_0, der.encode_der_value(der.OCTET_STRING, sequence(*fields)))
     signed = sequence(
         der.encode_der_integer(3),
         der.encode_der_value(0x31),
         sequence(der.encode_der_value(der.OID, oid), inner),
         der.encode_der_value(0x31),
     )
-    return sequence(
-        der.encode_der_value(der.OID, SIGNED_DATA_OID), der.encode_der_value(der.EXPLICIT_TAG_0, signed)
-    )
+    return sequence(der.encode_der_value(der.OID, SIGNED_DATA_OID), der.encode_der_value(der.EXPLICIT_TAG_0, signed))
 
 
 def answer(status=0, token=None):
@@ -110,9 +106,7 @@ def test_encoded_values_are_read_again(number, content):
     assert (int.from_bytes(first, signed=True), tag, second) == (number, der.OCTET_STRING, content)
 
 
-@pytest.mark.parametrize(
-    "raw", [b"\x30", b"\x30\x80\x00\x00", b"\x1f\x01\x00", b"\x30\x05\x00", b"\x30\x82\x01"]
-)
+@pytest.mark.parametrize("raw", [b"\x30", b"\x30\x80\x00\x00", b"\x1f\x01\x00", b"\x30\x05\x00", b"\x30\x82\x01"])
 def test_a_cut_value_or_an_indefinite_length_is_refused(raw):
     with pytest.raises(ValueError, match="der"):
         list(der.read_der_values(raw))
@@ -131,7 +125,5 @@ def test_openssl_reads_the_request(tmp_path):
     assert "Hash Algorithm: sha256" in printed
     assert f"Nonce: 0x{NONCE:016X}" in printed
     assert "Certificate required: yes" in printed
-    dump = "".join(
-        line[11:60].replace("-", " ") for line in printed.splitlines() if line.startswith("    00")
-    )
+    dump = "".join(line[11:60].replace("-", " ") for line in printed.splitlines() if line.startswith("    00"))
     assert bytes.fromhex(dump) == DIGEST

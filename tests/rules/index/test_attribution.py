@@ -81,9 +81,9 @@ def test_an_aggregator_alone_names_the_account_and_not_the_carrier():
 
 
 def test_a_carriers_own_host_is_enough():
-    assert attribute_parcel(
-        company="", url="https://www.bluedart.com/?n=1", number="99900012343"
-    ) == Attribution(carrier="bluedart", account_holder="merchant", decided_by="url+number")
+    assert attribute_parcel(company="", url="https://www.bluedart.com/?n=1", number="99900012343") == Attribution(
+        carrier="bluedart", account_holder="merchant", decided_by="url+number"
+    )
 
 
 @pytest.mark.parametrize("number", ["99900012343", "99900010002332", "FMPP1234567890"])
@@ -161,23 +161,11 @@ def test_any_text_is_attributed_without_an_error(company, url, number):
 @pytest.mark.parametrize(
     ("rule", "parcel", "expected"),
     [
-        (
-            {"company": "blue dart  SURFACE", "account_holder": "shiprocket"},
-            {},
-            ("bluedart", "shiprocket", "merchant"),
-        ),
+        ({"company": "blue dart  SURFACE", "account_holder": "shiprocket"}, {}, ("bluedart", "shiprocket", "merchant")),
         ({"prefix": "698-1", "account_holder": "nimbuspost"}, {}, ("bluedart", "nimbuspost", "merchant")),
-        (
-            {"prefix": "1490810", "account_holder": "nimbuspost"},
-            {},
-            ("bluedart", "merchant", "company+number"),
-        ),
+        ({"prefix": "1490810", "account_holder": "nimbuspost"}, {}, ("bluedart", "merchant", "company+number")),
         ({"location": "65", "carrier": "dtdc"}, {"location": "65"}, ("dtdc", "merchant", "merchant")),
-        (
-            {"location": "65", "carrier": "dtdc"},
-            {"location": "66"},
-            ("bluedart", "merchant", "company+number"),
-        ),
+        ({"location": "65", "carrier": "dtdc"}, {"location": "66"}, ("bluedart", "merchant", "company+number")),
         (
             {"service": "shiprocket", "prefix": "1", "account_holder": "shiprocket"},
             {"service": "shiprocket"},
@@ -198,6 +186,5 @@ def test_the_first_rule_that_fits_counts():
         AttributionRule(company="Blue Dart", account_holder="nimbuspost"),
     ]
     assert (
-        attribute_parcel(company="Blue Dart", url="", number="69810000002", rules=rules).account_holder
-        == "shiprocket"
+        attribute_parcel(company="Blue Dart", url="", number="69810000002", rules=rules).account_holder == "shiprocket"
     )

@@ -38,12 +38,7 @@ KEYS = st.sampled_from(
     ]
 )  # fmt: skip
 VALUES = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text(max_size=8)
-    | st.just("2026-01-01T00:00:00Z"),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.just("2026-01-01T00:00:00Z"),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
     max_leaves=12,
 )
@@ -63,11 +58,7 @@ def test_nothing_but_the_listed_fields_leaves_a_recorded_body(row):
     body = fixture(row["file"])
     seen = extract_sighting(row["topic"], body)
     shown = {seen.email, seen.phone, seen.order_name} | {one.number for one in seen.parcels}
-    names = {
-        part
-        for person in ("Asha Rao", "Bob Biller", "Steve Shipper", "Bob Norman")
-        for part in person.split()
-    }
+    names = {part for person in ("Asha Rao", "Bob Biller", "Steve Shipper", "Bob Norman") for part in person.split()}
     assert {one.name for one in dataclasses.fields(Sighting)} == FIELDS
     assert shown <= texts(body) | {""}
     assert not [name for name in names if name in repr(seen)]
@@ -107,18 +98,12 @@ def test_an_order_shows_whether_its_price_is_collected_at_the_door(fields, cod):
 )
 def test_a_fulfilment_shows_the_shops_status_of_its_parcel(word, status):
     body = fixture("constructed_fulfillments_create_delhivery.json")
-    alone = {
-        "tracking_numbers": ["1490810000016"],
-        "shipment_status": word,
-        "updated_at": "2026-11-20T10:00:00Z",
-    }
+    alone = {"tracking_numbers": ["1490810000016"], "shipment_status": word, "updated_at": "2026-11-20T10:00:00Z"}
     (parcel,) = extract_sighting("fulfillments/update", body | alone).parcels
     assert parcel.status is status
     assert (parcel.status_at is None) == (status is ParcelStatus.UNKNOWN)
     two = alone | {"tracking_numbers": ["1490810000016", "1490810000027"]}
-    assert {one.status for one in extract_sighting("fulfillments/update", body | two).parcels} == {
-        ParcelStatus.UNKNOWN
-    }
+    assert {one.status for one in extract_sighting("fulfillments/update", body | two).parcels} == {ParcelStatus.UNKNOWN}
 
 
 @pytest.mark.parametrize(
@@ -150,11 +135,7 @@ def test_an_indian_order_shows_who_and_which_parcels():
 def test_a_fulfilment_shows_its_parcel_and_carrier(carrier):
     body = fixture(f"constructed_fulfillments_create_{carrier}.json")
     seen = extract_sighting("fulfillments/create", body)
-    assert (seen.kind, seen.order_id, seen.email) == (
-        SightingKind.PARCELS,
-        "5678901234567",
-        "asha.rao@example.com",
-    )
+    assert (seen.kind, seen.order_id, seen.email) == (SightingKind.PARCELS, "5678901234567", "asha.rao@example.com")
     assert {one.carrier for one in seen.parcels} == {carrier}
     assert {one.account_holder for one in seen.parcels} == {"merchant"}
     assert seen.parcels[0].shipped_at == datetime(2022, 1, 1, tzinfo=UTC)
@@ -241,9 +222,7 @@ def test_a_return_shows_its_reverse_waybill(key):
         {"tracking": {}},
         "x",
     ]
-    seen = extract_sighting(
-        "returns/approve", {"order_id": 7, key: shipments, "processed_at": "2026-01-01T00:00:00Z"}
-    )
+    seen = extract_sighting("returns/approve", {"order_id": 7, key: shipments, "processed_at": "2026-01-01T00:00:00Z"})
     assert seen.parcels == (
         ParcelSighting(number="R1", carrier="delhivery", account_holder="merchant", shipped_at=None),
         ParcelSighting(number="R2", carrier="bluedart", account_holder="merchant", shipped_at=None),

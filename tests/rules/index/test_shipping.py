@@ -11,11 +11,7 @@ ORDER = {
         {
             "location": {"id": "gid://shopify/Location/65"},
             "trackingInfo": [
-                {
-                    "company": "Blue Dart Surface",
-                    "number": " 69810000002 ",
-                    "url": "https://x.shiprocket.co/1",
-                },
+                {"company": "Blue Dart Surface", "number": " 69810000002 ", "url": "https://x.shiprocket.co/1"},
                 {"company": "Delhivery", "number": None, "url": None},
             ],
         }
@@ -25,11 +21,7 @@ ORDER = {
             "reverseFulfillmentOrders": [
                 {
                     "reverseDeliveries": [
-                        {
-                            "deliverable": {
-                                "tracking": {"carrierName": "Delhivery", "number": "14908100000016"}
-                            }
-                        },
+                        {"deliverable": {"tracking": {"carrierName": "Delhivery", "number": "14908100000016"}}},
                         {"deliverable": None},
                     ]
                 }
@@ -42,11 +34,7 @@ ORDER = {
 def test_parcels_of_both_directions_are_read_and_an_aggregator_is_the_account_holder():
     out, back = read_platform_parcels(ORDER, ())
     assert out == Waybill(
-        number="69810000002",
-        carrier="bluedart",
-        account_holder="shiprocket",
-        order_id="1001",
-        order_name="#1001",
+        number="69810000002", carrier="bluedart", account_holder="shiprocket", order_id="1001", order_name="#1001"
     )
     assert out.account_system == "shiprocket"
     assert (back.number, back.account_system) == ("14908100000016", "delhivery")
@@ -70,10 +58,5 @@ def test_open_returns_and_disputes_of_the_order_are_with_each_parcel():
 
 def test_malformed_orders_have_no_parcel():
     assert (
-        list(
-            read_platform_parcels(
-                {"fulfillments": "x", "returns": [None, {"reverseFulfillmentOrders": 3}]}, ()
-            )
-        )
-        == []
+        list(read_platform_parcels({"fulfillments": "x", "returns": [None, {"reverseFulfillmentOrders": 3}]}, ())) == []
     )

@@ -77,12 +77,7 @@ def test_the_task_waits_while_an_item_waits_and_gives_the_reasons():
         make_entry(reason="parcel_moving"),
     ]
     now = derive_notice_task_status("delhivery", waits, [])
-    assert (now.state, now.outcome, now.error, now.expected_by) == (
-        TaskState.WAITING,
-        Outcome.UNCONFIRMED,
-        "",
-        None,
-    )
+    assert (now.state, now.outcome, now.error, now.expected_by) == (TaskState.WAITING, Outcome.UNCONFIRMED, "", None)
     assert list(now.report.waiting) == [
         {
             "state": "waiting_not_before",
@@ -107,10 +102,7 @@ def test_a_sent_letter_shows_when_its_answer_is_due_and_its_problem():
 
 def test_a_blocked_item_is_the_first_problem():
     entry = make_entry(state=NoticeState.QUEUED, reason="contact_not_verified", notice_id="ntc_1")
-    assert (
-        derive_notice_task_status("delhivery", [entry], [make_notice(id="ntc_1")]).error
-        == "contact_not_verified"
-    )
+    assert derive_notice_task_status("delhivery", [entry], [make_notice(id="ntc_1")]).error == "contact_not_verified"
 
 
 @pytest.mark.parametrize(

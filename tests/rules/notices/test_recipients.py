@@ -22,9 +22,7 @@ def carrier(name, **given):
 
 
 def parcel(number, carrier_="delhivery", holder="merchant"):
-    return Waybill(
-        number=number, carrier=carrier_, account_holder=holder, order_id="1001", order_name="#1001"
-    )
+    return Waybill(number=number, carrier=carrier_, account_holder=holder, order_id="1001", order_name="#1001")
 
 
 def told(*processors, parcels=(), who=WHO, orders=ORDERS):
@@ -46,15 +44,11 @@ def test_a_waybill_goes_to_its_account_and_to_nobody_else():
 
 def test_a_processor_says_whose_parcels_are_on_its_account():
     group = carrier("delhivery_group", carries=("delhivery", "ecomexpress"))
-    assert told(group, parcels=[parcel("E1", "ecomexpress")]) == [
-        ("delhivery_group", ReferenceKind.WAYBILL, "E1")
-    ]
+    assert told(group, parcels=[parcel("E1", "ecomexpress")]) == [("delhivery_group", ReferenceKind.WAYBILL, "E1")]
 
 
 def test_a_parcel_whose_carrier_nobody_named_is_for_a_person_to_decide():
-    assert told(carrier("delhivery"), parcels=[parcel("X1", "unknown")]) == [
-        ("unknown", ReferenceKind.WAYBILL, "X1")
-    ]
+    assert told(carrier("delhivery"), parcels=[parcel("X1", "unknown")]) == [("unknown", ReferenceKind.WAYBILL, "X1")]
 
 
 def test_one_who_has_a_copy_of_every_parcel_is_told_of_every_parcel():
@@ -81,9 +75,7 @@ def test_those_without_waybills_know_orders_or_the_customer():
 
 
 def test_who_cannot_be_named_there_is_told_of_without_a_name():
-    (one,) = list_notice_targets(
-        Principal(email="a@b.example"), [], {}, [processor("news", names="customer")]
-    )
+    (one,) = list_notice_targets(Principal(email="a@b.example"), [], {}, [processor("news", names="customer")])
     assert one == NoticeTarget(processor="news", reference_kind=ReferenceKind.CUSTOMER, reference="")
 
 

@@ -38,17 +38,13 @@ def test_a_prepaid_parcel_delivered_long_ago_may_be_notified():
     assert ask(cod=True, status_at=NOW - days(40)).reason == ""
 
 
-@pytest.mark.parametrize(
-    "status", [ParcelStatus.BOOKED, ParcelStatus.IN_TRANSIT, ParcelStatus.OUT_FOR_DELIVERY]
-)
+@pytest.mark.parametrize("status", [ParcelStatus.BOOKED, ParcelStatus.IN_TRANSIT, ParcelStatus.OUT_FOR_DELIVERY])
 def test_a_moving_parcel_waits_with_an_open_end(status):
     timing = ask(status=status, status_at=NOW - days(400))
     assert (timing.reason, timing.not_before) == ("parcel_moving", None)
 
 
-@pytest.mark.parametrize(
-    "status", [ParcelStatus.RETURNING, ParcelStatus.RETURN_BOOKED, ParcelStatus.REDIRECTED]
-)
+@pytest.mark.parametrize("status", [ParcelStatus.RETURNING, ParcelStatus.RETURN_BOOKED, ParcelStatus.REDIRECTED])
 def test_a_returning_parcel_waits_with_an_open_end(status):
     assert ask(status=status).reason == "parcel_returning"
 
@@ -156,13 +152,7 @@ def test_without_any_date_the_days_begin_at_the_first_check_and_do_not_move():
 
 
 def test_an_unknown_waybill_is_no_proof_and_is_tracked_again_meanwhile():
-    timing = ask(
-        status=ParcelStatus.NOT_FOUND,
-        shipped_at=NOW - days(10),
-        status_at=None,
-        terms=BARE,
-        retention=FREE,
-    )
+    timing = ask(status=ParcelStatus.NOT_FOUND, shipped_at=NOW - days(10), status_at=None, terms=BARE, retention=FREE)
     assert (timing.reason, timing.not_before) == ("carrier_does_not_know_it", NOW + days(50))
     assert timing.look_at == NOW + days(1)
 
@@ -188,17 +178,11 @@ def test_every_wait_has_a_reason_and_a_later_check(**given):
     now, tracked = given.pop("now"), given.pop("tracked")
     timing = ask(now=now, tracked=tracked, **given)
     if not timing.reason:
-        assert (
-            given["status"] in FINAL_PARCEL_STATUSES
-            or not tracked
-            or given["status"] in ("unknown", "not_found")
-        )
+        assert given["status"] in FINAL_PARCEL_STATUSES or not tracked or given["status"] in ("unknown", "not_found")
         return
     assert timing.look_at is not None
     assert timing.look_at > now
     assert timing.not_before is None or timing.not_before > now
     if timing.not_before is not None:
         after = ask(now=timing.not_before, tracked=tracked, **given)
-        assert after.not_before is None or after.not_before >= timing.not_before, (
-            "a date never comes nearer by waiting"
-        )
+        assert after.not_before is None or after.not_before >= timing.not_before, "a date never comes nearer by waiting"

@@ -19,9 +19,7 @@ from bridge.rules.requests.deadlines import (
 )
 from config.merchant_file.merchant import ClockRules
 
-VECTORS = json.loads(
-    (Path(__file__).parents[2] / "fixtures" / "policy" / "clock_and_release_vectors.json").read_text()
-)
+VECTORS = json.loads((Path(__file__).parents[2] / "fixtures" / "policy" / "clock_and_release_vectors.json").read_text())
 GOVERNED_BY = {"30d": POLICY_CLOCK, "1month": LAW_CLOCK}
 INDIA, NEW_YORK = ZoneInfo("Asia/Kolkata"), ZoneInfo("America/New_York")
 ZONES = st.sampled_from(
@@ -60,9 +58,7 @@ def test_the_shorter_of_law_and_promise_says_when_to_acknowledge(vector):
     received = moment(vector["received_at"])
 
     both = compute_clocks(received_at=received, webhook_received_at=None, rules=rules())
-    promise_alone = compute_clocks(
-        received_at=received, webhook_received_at=None, rules=rules(ack_hours_law=96)
-    )
+    promise_alone = compute_clocks(received_at=received, webhook_received_at=None, rules=rules(ack_hours_law=96))
 
     assert both.acknowledge_due_at == moment(vector["ack_due_48h"])
     assert promise_alone.acknowledge_due_at == moment(vector["ack_due_72h"])
@@ -70,9 +66,7 @@ def test_the_shorter_of_law_and_promise_says_when_to_acknowledge(vector):
 
 def test_t01_a_mail_before_the_webhook_starts_the_clock():
     found = compute_clocks(
-        received_at=moment("2027-01-31T10:00Z"),
-        webhook_received_at=moment("2027-02-10T08:00Z"),
-        rules=rules(),
+        received_at=moment("2027-01-31T10:00Z"), webhook_received_at=moment("2027-02-10T08:00Z"), rules=rules()
     )
 
     assert (found.due_at, found.due_governed_by) == (moment("2027-02-28T10:00Z"), LAW_CLOCK)
@@ -95,9 +89,7 @@ def test_of_equal_clocks_the_promise_governs_and_then_the_law():
 
 def test_an_older_webhook_governs():
     found = compute_clocks(
-        received_at=moment("2026-11-22T10:00Z"),
-        webhook_received_at=moment("2026-11-20T10:00Z"),
-        rules=rules(),
+        received_at=moment("2026-11-22T10:00Z"), webhook_received_at=moment("2026-11-20T10:00Z"), rules=rules()
     )
 
     assert (found.due_at, found.due_governed_by) == (moment("2026-12-20T10:00Z"), SHOPIFY_CLOCK)

@@ -58,11 +58,7 @@ def instruct(state, **given):
     [
         (
             RequestKind.ACCESS,
-            [
-                ("shopify", TaskAction.GATHER),
-                ("bluedart", TaskAction.GATHER),
-                ("delhivery", TaskAction.GATHER),
-            ],
+            [("shopify", TaskAction.GATHER), ("bluedart", TaskAction.GATHER), ("delhivery", TaskAction.GATHER)],
         ),
         (
             RequestKind.ERASURE,
@@ -89,38 +85,14 @@ def test_a_kind_has_its_plan(kind, plan):
         ([gather(DONE, gaps=(GAP,))], RequestState.DONE, False, True, None),
         ([gather(DONE), gather(PENDING, "delhivery")], RequestState.IN_PROGRESS, False, False, None),
         ([gather(RETRY, wake_at=LATER)], RequestState.IN_PROGRESS, False, False, LATER),
-        (
-            [gather(DONE), gather(RETRY, "delhivery", wake_at=LATER)],
-            RequestState.WAITING,
-            False,
-            True,
-            LATER,
-        ),
+        ([gather(DONE), gather(RETRY, "delhivery", wake_at=LATER)], RequestState.WAITING, False, True, LATER),
         ([gather(FAILED), gather(DONE, "delhivery")], RequestState.DONE, False, True, None),
         ([gather(DONE), gather(FAILED, "delhivery")], RequestState.DONE, False, True, None),
         ([erase(PENDING), follow(PENDING)], RequestState.IN_PROGRESS, False, False, None),
-        (
-            [erase(RETRY, wake_at=LATER), follow(PENDING)],
-            RequestState.IN_PROGRESS,
-            False,
-            False,
-            LATER,
-        ),
-        (
-            [erase(RETRY, wake_at=LATEST), follow(WAITING, wake_at=LATER)],
-            RequestState.IN_PROGRESS,
-            False,
-            False,
-            LATER,
-        ),
+        ([erase(RETRY, wake_at=LATER), follow(PENDING)], RequestState.IN_PROGRESS, False, False, LATER),
+        ([erase(RETRY, wake_at=LATEST), follow(WAITING, wake_at=LATER)], RequestState.IN_PROGRESS, False, False, LATER),
         ([erase(DONE), follow(WAITING, wake_at=LATER)], RequestState.WAITING, False, True, LATER),
-        (
-            [erase(DONE), follow(WAITING, wake_at=LATEST), instruct(WAITING)],
-            RequestState.WAITING,
-            False,
-            True,
-            LATEST,
-        ),
+        ([erase(DONE), follow(WAITING, wake_at=LATEST), instruct(WAITING)], RequestState.WAITING, False, True, LATEST),
         ([erase(DONE), follow(DONE), instruct(WAITING)], RequestState.WAITING, False, True, None),
         ([erase(DONE), follow(DONE), instruct(DONE)], RequestState.DONE, True, True, None),
         ([erase(WAITING)], RequestState.WAITING, False, False, None),
@@ -134,12 +106,7 @@ def test_a_kind_has_its_plan(kind, plan):
 )
 def test_a_request_stands_where_its_tasks_put_it(tasks, state, complete, answerable, wake_at):
     stands = assess_request_status(tasks)
-    assert (stands.state, stands.complete, stands.answerable, stands.wake_at) == (
-        state,
-        complete,
-        answerable,
-        wake_at,
-    )
+    assert (stands.state, stands.complete, stands.answerable, stands.wake_at) == (state, complete, answerable, wake_at)
 
 
 @pytest.mark.parametrize(

@@ -56,9 +56,7 @@ PROGRESS = {
         cursor=TEXT.filter(lambda text: not text.startswith(PARCELS_PREFIX)),
         requested_parcels=OPTIONAL_COUNT,
     )
-    | st.builds(
-        GatherProgress, parcels=st.lists(WAYBILLS, max_size=3).map(tuple), requested_parcels=OPTIONAL_COUNT
-    ),
+    | st.builds(GatherProgress, parcels=st.lists(WAYBILLS, max_size=3).map(tuple), requested_parcels=OPTIONAL_COUNT),
     (TaskAction.LOCATE_PARCELS, RequestKind.ERASURE): st.just(LocateProgress()),
     (TaskAction.SEAL_INVOICES, RequestKind.ERASURE): st.builds(
         SealProgress,
@@ -70,9 +68,7 @@ PROGRESS = {
             is_complete=st.booleans(),
         ),
     ),
-    (TaskAction.ERASE, RequestKind.ERASURE): st.builds(
-        EraseProgress, removed_rows=ROWS, excluded_order_ids=IDS
-    ),
+    (TaskAction.ERASE, RequestKind.ERASURE): st.builds(EraseProgress, removed_rows=ROWS, excluded_order_ids=IDS),
     (TaskAction.ERASE, RequestKind.SHOP_ERASURE): st.builds(
         ShopEraseProgress,
         removed_rows=ROWS,
@@ -90,8 +86,7 @@ PROGRESS = {
         PlatformRequestProgress,
         reason=st.none() | TEXT,
         prechecks=st.lists(
-            st.builds(PrecheckResult, code=TEXT, count=OPTIONAL_COUNT, stops=st.booleans(), reason=TEXT),
-            max_size=3,
+            st.builds(PrecheckResult, code=TEXT, count=OPTIONAL_COUNT, stops=st.booleans(), reason=TEXT), max_size=3
         ).map(tuple),
         released_codes=IDS,
     ),

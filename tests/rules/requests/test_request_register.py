@@ -69,9 +69,7 @@ def test_what_is_held_is_counted_by_law_and_year_of_release():
         (["claim"], None, 1),
         ([], date(2030, 1, 1), 4),
     ]
-    register = made(
-        held=held, laws={"tax_books": "CGST Act s.36"}, open_answers={"delhivery": 2, "bluedart": 1}
-    )
+    register = made(held=held, laws={"tax_books": "CGST Act s.36"}, open_answers={"delhivery": 2, "bluedart": 1})
     assert [(row["hold"], row["release_year"], row["documents"], row["law"]) for row in register["held"]] == [
         ("claim", "2034", 2, ""),
         ("claim", "undecided", 1, ""),

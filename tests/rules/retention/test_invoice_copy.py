@@ -84,9 +84,7 @@ def copy(fields=None, *, rules=RETENTION.vault, topic="orders/paid"):
 
 def test_t05_one_rupee_below_the_threshold_the_copy_has_the_state_and_neither_name_nor_street():
     sealed, content = copy(body("51498.99", "1499.99"))
-    assert compute_taxable_value(read_sale("orders/paid", body("51498.99", "1499.99"), NOW)) == Decimal(
-        "49999.00"
-    )
+    assert compute_taxable_value(read_sale("orders/paid", body("51498.99", "1499.99"), NOW)) == Decimal("49999.00")
     assert content["place_of_supply"] == {
         "state": "Delhi",
         "state_code": "DL",
@@ -150,9 +148,7 @@ def test_the_setting_names_the_buyer_in_every_copy():
 
 def test_an_unknown_condition_names_the_buyer_since_a_copy_cannot_be_corrected_later():
     sold = read_sale("orders/paid", body("1030.00", "30.00"), NOW)
-    assert list_buyer_name_reasons(sold, ("a_rule_nobody_wrote",), RETENTION.vault) == (
-        "a_rule_nobody_wrote",
-    )
+    assert list_buyer_name_reasons(sold, ("a_rule_nobody_wrote",), RETENTION.vault) == ("a_rule_nobody_wrote",)
 
 
 def test_the_figures_are_those_that_an_invoice_must_state():
@@ -165,10 +161,7 @@ def test_the_figures_are_those_that_an_invoice_must_state():
 
 
 def test_a_tip_is_no_taxable_value():
-    assert (
-        compute_taxable_value(read_sale("orders/paid", body("60000", "0", total_tip_received="20000"), NOW))
-        == 40000
-    )
+    assert compute_taxable_value(read_sale("orders/paid", body("60000", "0", total_tip_received="20000"), NOW)) == 40000
 
 
 @pytest.mark.parametrize("topic", ["orders/create", "orders/updated", "orders/cancelled", "customers/update"])
@@ -193,11 +186,7 @@ def test_a_refund_is_a_credit_note_that_names_nobody():
     }
     sealed, content = copy(fields, topic="refunds/create")
     assert (sealed.kind, sealed.source_id, sealed.order_id) == (DocumentKind.CREDIT_NOTE, "77", "1001")
-    assert (content["total"], content["tax_amount"], content["taxable_value"]) == (
-        "1030.00",
-        "30.00",
-        "1000.00",
-    )
+    assert (content["total"], content["tax_amount"], content["taxable_value"]) == ("1030.00", "30.00", "1000.00")
     assert not sealed.names_buyer
     assert b"Asha" not in sealed.content
 
@@ -217,23 +206,14 @@ def test_every_state_of_india_has_its_code():
     assert set(GST_STATE_CODES.values()) == codes
 
 
-words = st.one_of(
-    st.none(),
-    st.text(max_size=8),
-    st.integers(),
-    st.lists(st.none(), max_size=2),
-    st.booleans(),
-)
+words = st.one_of(st.none(), st.text(max_size=8), st.integers(), st.lists(st.none(), max_size=2), st.booleans())
 
 
 @given(st.sampled_from(INVOICE_TOPICS), st.dictionaries(st.sampled_from(sorted(body())), words, max_size=8))
 def test_any_body_is_read_or_ignored_and_never_raises(topic, changed):
     sold = read_sale(topic, body(**changed), NOW)
     if sold is not None:
-        assert (
-            json.loads(build_invoice_copy(sold, SUPPLIER, CONDITIONS, RETENTION.vault).content)["kind"]
-            == "invoice"
-        )
+        assert json.loads(build_invoice_copy(sold, SUPPLIER, CONDITIONS, RETENTION.vault).content)["kind"] == "invoice"
 
 
 @given(st.decimals(min_value=0, max_value=200_000, places=2))

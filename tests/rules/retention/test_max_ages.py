@@ -42,8 +42,7 @@ def with_law(law, **given):
 def compare(was, now):
     stored = json.loads(json.dumps(collect_max_ages(was)))
     return {
-        (one.category, one.what): (one.old, one.new)
-        for one in find_shortened_retention(stored, collect_max_ages(now))
+        (one.category, one.what): (one.old, one.new) for one in find_shortened_retention(stored, collect_max_ages(now))
     }
 
 
@@ -73,9 +72,7 @@ def test_a_changed_age_is_reported_with_its_old_and_new_length():
 
 
 def test_a_category_without_an_age_ends_with_its_holds_and_without_both_never():
-    assert compare(FILE, with_age("parcel_index")) == {
-        ("parcel_index", "max_age"): ("36 months", "with its holds")
-    }
+    assert compare(FILE, with_age("parcel_index")) == {("parcel_index", "max_age"): ("36 months", "with its holds")}
     never = with_age("suppression")
     assert compare(FILE, never) == {}
     assert compare(never, FILE) == {("suppression", "max_age"): ("never", "84 months")}
@@ -104,9 +101,7 @@ def test_a_hold_that_is_removed_from_a_category_is_reported():
 def test_a_hold_that_ends_earlier_is_reported_with_each_category_that_it_keeps(ground, given):
     found = compare(FILE, with_hold(ground, **given))
     assert {what for _, what in found} == {ground}
-    assert {category for category, _ in found} == {
-        each.id for each in FILE.categories.values() if ground in each.holds
-    }
+    assert {category for category, _ in found} == {each.id for each in FILE.categories.values() if ground in each.holds}
 
 
 @pytest.mark.parametrize(
@@ -145,9 +140,7 @@ def test_a_rule_that_could_not_be_read_counts_as_held_for_ever():
 def test_a_removed_category_does_not_expire_but_stored_bodies_expire_by_the_default():
     assert compare(FILE, replace(FILE, categories={})) == {}
     longer = with_age("access_package", event="package_ready_at", days=60)
-    assert compare(longer, replace(longer, categories={})) == {
-        ("access_package", "max_age"): ("60 days", "14 days")
-    }
+    assert compare(longer, replace(longer, categories={})) == {("access_package", "max_age"): ("60 days", "14 days")}
     assert compare(longer, FILE) == {("access_package", "max_age"): ("60 days", "14 days")}
 
 
@@ -159,8 +152,4 @@ def test_the_longer_days_of_two_files_count():
         find_expiry_days(files, WEBHOOK_BODY_AGE),
         find_expiry_days(files[:1], WEBHOOK_BODY_AGE),
         find_expiry_days(files, ACCESS_PACKAGE_AGE),
-    ] == [
-        90,
-        5,
-        14,
-    ]
+    ] == [90, 5, 14]

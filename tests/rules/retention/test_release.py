@@ -70,11 +70,7 @@ def test_t09_an_invoice_is_released_the_day_after_the_last_duty(vector, form):
     kind = "company_or_unknown" if form == "company" else "noncompany"
     day = date.fromisoformat(vector[f"erasable_from_{kind}"])
     result = calculate(document(issued), retention=file(form))
-    assert (result.is_erasable, result.erasable_from, result.last_day) == (
-        False,
-        day,
-        day - timedelta(days=1),
-    )
+    assert (result.is_erasable, result.erasable_from, result.last_day) == (False, day, day - timedelta(days=1))
     assert "gst_books" in result.grounds
     assert not calculate(document(issued), today=day - timedelta(days=1), retention=file(form)).is_erasable
     on_the_day = calculate(document(issued), today=day, retention=file(form))
@@ -85,11 +81,7 @@ def test_t09_an_invoice_is_released_the_day_after_the_last_duty(vector, form):
 def test_t11_a_credit_note_of_the_next_year_keeps_its_invoice_too():
     note = document(datetime(2027, 4, 10, tzinfo=UTC), id="doc_2", kind=DocumentKind.CREDIT_NOTE)
     assert calculate(document()).erasable_from == date(2034, 4, 1)
-    assert (
-        calculate(document(), note).erasable_from
-        == date(2035, 4, 1)
-        == calculate(note, document()).erasable_from
-    )
+    assert calculate(document(), note).erasable_from == date(2035, 4, 1) == calculate(note, document()).erasable_from
 
 
 @pytest.mark.parametrize(
@@ -128,9 +120,7 @@ def test_the_end_and_the_beginning_of_laws_count():
     later = {"in_force_from": date(2032, 1, 1)}
     result = calculate(document(), retention=file(income_tax=later, cgst={"in_force_to": date(2032, 3, 1)}))
     assert result.erasable_from == date(2034, 4, 1), "a law that begins meanwhile takes over"
-    result = calculate(
-        document(), retention=file("unknown", income_tax=repealed, cgst=repealed, companies=repealed)
-    )
+    result = calculate(document(), retention=file("unknown", income_tax=repealed, cgst=repealed, companies=repealed))
     assert result.erasable_from == date(2030, 7, 1), "what is not decided holds as long as its law"
 
 
@@ -166,11 +156,7 @@ def proceeding(kind, *, opened=NOVEMBER, disposed=None):
 
 def test_an_open_proceeding_is_an_event_of_the_file():
     grounds = {
-        kind: {
-            hold.ground
-            for hold in calculate(document(NOVEMBER), claims=[claim]).holds
-            if hold.last_day is None
-        }
+        kind: {hold.ground for hold in calculate(document(NOVEMBER), claims=[claim]).holds if hold.last_day is None}
         for kind, claim in ((kind, proceeding(kind)) for kind in ("", "tax", "assessment"))
     }
     assert grounds == {
@@ -191,13 +177,8 @@ def test_the_year_after_the_final_disposal_counts_where_it_is_later():
     )
     assert result.erasable_from == date(2035, 6, 12), "the day is India's, and a year after it is kept whole"
     assert result.grounds[0] == "gst_books"
-    assert keeping.calculate_retention(papers).erasable_from == alone, (
-        "another order of the same day is another case"
-    )
-    assert (
-        keeping.calculate_retention(papers, [proceeding("assessment", disposed=latest)]).erasable_from
-        == alone
-    )
+    assert keeping.calculate_retention(papers).erasable_from == alone, "another order of the same day is another case"
+    assert keeping.calculate_retention(papers, [proceeding("assessment", disposed=latest)]).erasable_from == alone
     again = [proceeding("tax", disposed=latest), proceeding("tax")]
     assert keeping.calculate_retention(papers, again).erasable_from is None, (
         "while another one lives nobody can say a day"

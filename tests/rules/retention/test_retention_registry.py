@@ -35,9 +35,7 @@ def until(category, today, retention=SHIPPED, **changed):
 
 def test_every_category_of_the_file_is_registered_as_stored_or_not_stored():
     assert SHIPPED.categories.keys() - CATEGORY_REGISTRY.keys() == set()
-    assert all(
-        isinstance(each, UnstoredCategory) or each.deleted_by in STEPS for each in CATEGORY_REGISTRY.values()
-    )
+    assert all(isinstance(each, UnstoredCategory) or each.deleted_by in STEPS for each in CATEGORY_REGISTRY.values())
     assert all(each.reason for each in CATEGORY_REGISTRY.values() if isinstance(each, UnstoredCategory))
 
 
@@ -65,12 +63,8 @@ def test_a_record_is_over_when_it_reached_its_age_and_nothing_holds_it(category,
 
 def test_a_hold_that_outlasts_the_age_moves_the_day():
     short = {"event": "log_written_at", "months": 1}
-    assert until("security_log", date(2026, 11, 22), max_age=short) == date(2026, 5, 25), (
-        "180 days of CERT-In"
-    )
-    assert until("security_log", date(2028, 6, 1), max_age=short) == date(2027, 5, 31), (
-        "and a year from 2027 on"
-    )
+    assert until("security_log", date(2026, 11, 22), max_age=short) == date(2026, 5, 25), "180 days of CERT-In"
+    assert until("security_log", date(2028, 6, 1), max_age=short) == date(2027, 5, 31), "and a year from 2027 on"
 
 
 def test_a_category_without_age_and_holds_never_expires():

@@ -50,9 +50,7 @@ IFSC = "HDFC0001234"
             {
                 "id": 9,
                 "order_id": 5,
-                "refund_line_items": [
-                    {"line_item": {"properties": [{"name": "PAN", "value": "ABCPE1234F"}]}}
-                ],
+                "refund_line_items": [{"line_item": {"properties": [{"name": "PAN", "value": "ABCPE1234F"}]}}],
             },
             "line properties: pan",
             "5",
@@ -61,13 +59,7 @@ IFSC = "HDFC0001234"
         ("customers/update", {"id": 7001, "note": IFSC}, "customer note: ifsc", "", "7001"),
         ("customers/update", {"id": 7001, "tags": f"vip, {IFSC}"}, "customer tags: ifsc", "", "7001"),
         ("customers/create", {"id": 7001, "tags": ["vip", IFSC]}, "customer tags: ifsc", "", "7001"),
-        (
-            "orders/create",
-            {"id": 6, "customer": {"id": 7001, "note": IFSC}},
-            "customer note: ifsc",
-            "6",
-            "7001",
-        ),
+        ("orders/create", {"id": 6, "customer": {"id": 7001, "note": IFSC}}, "customer note: ifsc", "6", "7001"),
         ("fulfillments/create", {"id": 8, "order_id": 6, "note": IFSC}, "fulfillment note: ifsc", "6", ""),
     ],
 )
@@ -99,9 +91,7 @@ def test_a_text_is_scanned_up_to_its_limit_and_a_longer_one_is_reported():
         "note": IFSC + " " * MAX_TEXT_CHARS + "asha@okicici",
         "customer": {"id": 7, "note": "x" * (MAX_TEXT_CHARS + 1)},
     }
-    assert [
-        (spot.what, spot.customer_id) for spot in find_sensitive_text("orders/create", body, SCAN_KINDS)
-    ] == [
+    assert [(spot.what, spot.customer_id) for spot in find_sensitive_text("orders/create", body, SCAN_KINDS)] == [
         ("order note: ifsc", ""),
         ("order note: too long to look at whole", ""),
         ("customer note: too long to look at whole", "7"),
@@ -112,11 +102,7 @@ def test_a_text_is_scanned_up_to_its_limit_and_a_longer_one_is_reported():
 
 def test_a_delivery_is_scanned_up_to_its_limit_and_each_field_after_it_is_reported():
     line = {"properties": [{"name": "Engraving", "value": "For Asha " * 1_000}]}
-    body = {
-        "id": 1,
-        "line_items": [line] * (MAX_DELIVERY_CHARS // 8_000),
-        "customer": {"id": 7, "note": IFSC},
-    }
+    body = {"id": 1, "line_items": [line] * (MAX_DELIVERY_CHARS // 8_000), "customer": {"id": 7, "note": IFSC}}
     assert [spot.what for spot in find_sensitive_text("orders/create", body, SCAN_KINDS)] == [
         "line properties: too long to look at whole",
         "customer note: too long to look at whole",

@@ -65,35 +65,21 @@ EXPORTED, OLD_EXPORT = {ShopExitDecision.EXPORTED: "f"}, {ShopExitDecision.EXPOR
         ("processor", {"documents": 3, "decisions": OLD_EXPORT}, Decision.AWAIT_RETURN),
         ("processor", {"documents": 3, "decisions": {ShopExitDecision.WAIVED: "letter"}}, Decision.ERASE_ALL),
         ("processor", {"documents": 3, "decisions": EXPORTED, **BACK}, Decision.ASK_OPERATOR),
-        (
-            "processor",
-            {"documents": 3, "decisions": {ShopExitDecision.CONTINUE: ""}, **BACK},
-            Decision.AWAIT_RETURN,
-        ),
+        ("processor", {"documents": 3, "decisions": {ShopExitDecision.CONTINUE: ""}, **BACK}, Decision.AWAIT_RETURN),
     ],
 )
 def test_the_course(role, given, goes):
-    assert (
-        decide_shop_erasure(shop(**given), role=role, redact_received_at=NOW, stopped_at=None, now=NOW)
-        is goes
-    )
+    assert decide_shop_erasure(shop(**given), role=role, redact_received_at=NOW, stopped_at=None, now=NOW) is goes
 
 
 @pytest.mark.parametrize(
     ("uninstalled_at", "goes"),
-    [
-        (None, Decision.ASK_OPERATOR),
-        (NOW - HOUR, Decision.ASK_OPERATOR),
-        (NOW + HOUR, Decision.KEEP_STATUTORY),
-    ],
+    [(None, Decision.ASK_OPERATOR), (NOW - HOUR, Decision.ASK_OPERATOR), (NOW + HOUR, Decision.KEEP_STATUTORY)],
 )
 def test_once_stopped_only_another_uninstall_lets_it_go_on(uninstalled_at, goes):
     given = shop(uninstalled_at=uninstalled_at)
     assert (
-        decide_shop_erasure(
-            given, role="fiduciary", redact_received_at=NOW, stopped_at=NOW, now=NOW + 2 * HOUR
-        )
-        is goes
+        decide_shop_erasure(given, role="fiduciary", redact_received_at=NOW, stopped_at=NOW, now=NOW + 2 * HOUR) is goes
     )
 
 

@@ -36,8 +36,7 @@ def test_sign_gives_the_header_that_openssl_gives():
 
 
 @pytest.mark.parametrize(
-    ("secrets", "index"),
-    [([SECRET], 0), ([b"new", SECRET], 1), ([b"new", b"", SECRET, SECRET], 2)],
+    ("secrets", "index"), [([SECRET], 0), ([b"new", SECRET], 1), ([b"new", b"", SECRET, SECRET], 2)]
 )
 def test_every_secret_verifies_and_the_index_says_which(secrets, index):
     assert find_signing_secret(RAW, HEADER, secrets) == index

@@ -21,9 +21,7 @@ KNOWN = (SHOP,)
 
 
 def headers(**given):
-    return {"topic": "orders/create", "topic_header": "orders/create", "shop": SHOP, "known_shops": KNOWN} | (
-        given
-    )
+    return {"topic": "orders/create", "topic_header": "orders/create", "shop": SHOP, "known_shops": KNOWN} | (given)
 
 
 def reason_of(topic, body, shop=SHOP):
@@ -87,10 +85,7 @@ def test_a_shop_is_a_myshopify_domain_and_nothing_around_it(shop, is_one):
         ({"shop": "evil.example"}, "shop_malformed"),
         ({"shop": "unknown.myshopify.com"}, "shop_unknown"),
         ({"shop": "unknown.myshopify.com", "known_shops": ()}, ""),
-        (
-            {"shop": "unknown.myshopify.com", "topic": "shop/redact", "topic_header": "shop/redact"},
-            "",
-        ),
+        ({"shop": "unknown.myshopify.com", "topic": "shop/redact", "topic_header": "shop/redact"}, ""),
         ({"topic": "products/update", "topic_header": "products/update"}, "topic_not_handled"),
         ({"topic": "app/uninstalled", "topic_header": "app/uninstalled"}, ""),
         ({"topic": "customer.tags_added", "topic_header": "customer.tags_added"}, "topic_not_handled"),

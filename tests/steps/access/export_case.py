@@ -104,11 +104,7 @@ MERCHANT = Merchant(
         timezone="Asia/Kolkata",
     ),
     complaint_route={
-        "before_2027_05_13": (
-            "grievance_officer",
-            "national_consumer_helpline_1915",
-            "it_act_adjudicating_officer",
-        ),
+        "before_2027_05_13": ("grievance_officer", "national_consumer_helpline_1915", "it_act_adjudicating_officer"),
         "from_2027_05_13": ("grievance_officer", "data_protection_board_of_india"),
         "eu": ("supervisory_authority",),
         "uk": ("ico",),
@@ -151,12 +147,7 @@ _LAWS = (
     law("dpdp_core", "DPDP Act 2023", date(2027, 5, 13)),
     law("dpdp_r8_3", "DPDP Rules 2025 r.8(3)", date(2027, 5, 13)),
     law("cgst", "CGST Act 2017", date(2017, 7, 1)),
-    law(
-        "companies",
-        "Companies Act 2013",
-        date(2014, 4, 1),
-        **{"merchant.legal_entity_type": ("company", "unknown")},
-    ),
+    law("companies", "Companies Act 2013", date(2014, 4, 1), **{"merchant.legal_entity_type": ("company", "unknown")}),
     law("gdpr", "Regulation (EU) 2016/679", date(2018, 5, 25)),
 )
 _HOLDS = (
@@ -214,9 +205,7 @@ def fixture(name: str) -> dict[str, Any]:
 
 
 GAPS = (
-    Gap(
-        system="shopify", absence=Absence.DENIED, what="customer.defaultAddress.phone", reason="not_approved"
-    ),
+    Gap(system="shopify", absence=Absence.DENIED, what="customer.defaultAddress.phone", reason="not_approved"),
     Gap(system="shopify", absence=Absence.DENIED, what="gift cards", reason="read_gift_cards"),
     Gap(system="delhivery", absence=Absence.UNREACHED, what="2 waybills", reason="source_unavailable"),
     Gap(system="bluedart", absence=Absence.NOT_CONFIGURED, what="1 waybill", reason="no_credentials"),

@@ -73,9 +73,7 @@ def test_a_complete_package_is_sealed_with_its_fact():
 
 
 def test_records_without_bank_details_open_no_review():
-    store = Memory(
-        [task("shopify")], records=[found("order", {"id": 1, "note": "For Asha, call 9000000001"})]
-    )
+    store = Memory([task("shopify")], records=[found("order", {"id": 1, "note": "For Asha, call 9000000001"})])
     run(store)
     assert store.reviews == []
 

@@ -150,8 +150,7 @@ def test_a_system_says_itself_when_to_come_back(platform, run):
 
 
 @pytest.mark.parametrize(
-    ("fault", "reason"),
-    [(CredentialRejected("401"), "credentials"), (ConnectorRefused("400"), "ConnectorRefused")],
+    ("fault", "reason"), [(CredentialRejected("401"), "credentials"), (ConnectorRefused("400"), "ConnectorRefused")]
 )
 def test_a_refusal_is_a_gap_at_once_and_says_whether_a_person_must_act(platform, run, fault, reason):
     platform.pages = [page()]

@@ -38,10 +38,7 @@ def test_a_default_address_outside_the_list_is_listed_once():
 def test_ordering_is_not_consenting():
     """P-02: accepting marketing at checkout is no consent event; a withdrawn state is not given."""
     document = Package(case()).json("05_consents.json")
-    assert [(each["channel"], each["given"]) for each in document["consents"]] == [
-        ("email", True),
-        ("sms", False),
-    ]
+    assert [(each["channel"], each["given"]) for each in document["consents"]] == [("email", True), ("sms", False)]
     order_only = Package(case([found("order", fixture("order__cod_delhivery"))]))
     assert order_only.json("05_consents.json")["consents"] == []
 
@@ -51,16 +48,7 @@ def test_the_letter_prints_no_placeholder_no_code_and_no_raw_id():
     package = Package(case(tasks=[task("shopify", gaps=GAPS)]))
     for path in ("00_letter.html", "00_letter.txt"):
         letter = package.text(path)
-        for never in (
-            "[Insert",
-            "None",
-            "null",
-            "gid:",
-            "sms_gateway",
-            "not_approved",
-            "{{",
-            "http-equiv=''",
-        ):
+        for never in ("[Insert", "None", "null", "gid:", "sms_gateway", "not_approved", "{{", "http-equiv=''"):
             assert never not in letter, (path, never)
         assert "not yet published" in letter
     html = package.text("00_letter.html")

@@ -34,13 +34,7 @@ def test_each_kind_of_gap_is_named_on_the_first_page():
     assert "We have no access to Blue Dart (carrier) yet. Not asked for: 1 parcel" in letter
     assert "We could not tell whose these are" in letter
     missing = package.json("08_withheld.json")["missing"]
-    assert [entry["kind"] for entry in missing] == [
-        "denied",
-        "denied",
-        "unreached",
-        "not_configured",
-        "unattributed",
-    ]
+    assert [entry["kind"] for entry in missing] == ["denied", "denied", "unreached", "not_configured", "unattributed"]
     assert missing[1]["reason_code"] == "read_gift_cards"
     assert "This copy is not complete" in package.text("00_letter.txt")
 

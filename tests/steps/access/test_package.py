@@ -105,12 +105,7 @@ def test_the_manifest_lists_every_file_with_its_role():
     assert by_path["data/records/shipments.json"]["portable"] is False
     assert manifest["schema"] == "access-package/1"
     assert manifest["package_id"] == "pkg_01JD6N"
-    assert manifest["completeness"] == {
-        "complete": True,
-        "gaps": [],
-        "recipients_named": True,
-        "recipient_gaps": [],
-    }
+    assert manifest["completeness"] == {"complete": True, "gaps": [], "recipients_named": True, "recipient_gaps": []}
 
 
 @pytest.mark.parametrize("records", [None, []], ids=["asha", "nothing"])

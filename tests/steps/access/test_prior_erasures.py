@@ -68,10 +68,7 @@ def test_s08_the_letter_states_the_erasure_and_what_is_sealed_until_when():
             "You asked us to erase your data. We did on 3 March 2026 (reference req_01OLD). From our own records "
             "went: 1 customer record, 2 orders."
         ) in body, "the day of the merchant's own time zone"
-        assert (
-            "What the tax law makes us keep is sealed until 31 March 2034: 2 invoices. Nobody reads it"
-            in body
-        )
+        assert "What the tax law makes us keep is sealed until 31 March 2034: 2 invoices. Nobody reads it" in body
         assert "Bank particulars for 1 refund are locked away until the refund is settled." in body
         assert "They go after 3 March 2033." in body
         assert ("s.36" in body, "s.62" in body) == (False, False), "statutes belong in the footnotes"
@@ -79,19 +76,13 @@ def test_s08_the_letter_states_the_erasure_and_what_is_sealed_until_when():
 
 
 def test_s08_the_json_states_the_same_and_matches_the_schema():
-    package = Package(
-        case([], tasks=NOTHING, prior_erasures=[before(SEALED, LOCKED), before(codes_until=None)])
-    )
+    package = Package(case([], tasks=NOTHING, prior_erasures=[before(SEALED, LOCKED), before(codes_until=None)]))
     schema = package.json("schema/access-package.schema.json")
     for name in ("01_summary.json", "08_withheld.json"):
         body = package.json(name)
         assert breaches(body, schema, schema) == []
         first, second = body["earlier_erasures"]
-        assert (first["erased_on"], first["reference"], first["finished"]) == (
-            "2026-03-03",
-            "req_01OLD",
-            True,
-        )
+        assert (first["erased_on"], first["reference"], first["finished"]) == ("2026-03-03", "req_01OLD", True)
         assert first["erased"] == [{"what": "customer records", "count": 1}, {"what": "orders", "count": 2}]
         assert first["sealed"] == [
             {
@@ -135,21 +126,12 @@ def test_the_answer_is_explicit(records, tasks, rests, answer, says):
 @pytest.mark.parametrize(
     ("rest", "says"),
     [
-        (
-            replace(SEALED, count=1, grounds=("legal_claim",), until=None),
-            "dispute or claim is open: 1 invoice.",
-        ),
+        (replace(SEALED, count=1, grounds=("legal_claim",), until=None), "dispute or claim is open: 1 invoice."),
         (replace(SEALED, until=None), "is sealed; the last day is still to be worked out: 2 invoices."),
-        (
-            replace(SEALED, grounds=(), laws=()),
-            "No law keeps this any more, and it is destroyed next: 2 invoices.",
-        ),
+        (replace(SEALED, grounds=(), laws=()), "No law keeps this any more, and it is destroyed next: 2 invoices."),
         (replace(SEALED, what="credit note as issued"), "31 March 2034: 2 credit notes."),
         (replace(LOCKED, grounds=()), "Bank particulars for 1 refund are no longer needed"),
-        (
-            replace(LOCKED, grounds=("refund_unsettled", "legal_claim")),
-            "locked away while a dispute or claim",
-        ),
+        (replace(LOCKED, grounds=("refund_unsettled", "legal_claim")), "locked away while a dispute or claim"),
         (replace(LOCKED, until=date(2026, 4, 5)), "locked away until 5 April 2026."),
     ],
 )
@@ -159,9 +141,7 @@ def test_each_reason_to_keep_has_its_words(rest, says):
 
 def test_documents_with_the_same_end_are_one_sentence():
     note = replace(SEALED, what="credit note as issued", count=1)
-    letter = plain(
-        Package(case([], prior_erasures=[before(SEALED, replace(SEALED, what="invoice as issued"), note)]))
-    )
+    letter = plain(Package(case([], prior_erasures=[before(SEALED, replace(SEALED, what="invoice as issued"), note)])))
     assert "sealed until 31 March 2034: 4 invoices, 1 credit note. Nobody" in letter
 
 
@@ -263,9 +243,7 @@ def test_an_order_after_the_erasure_is_a_new_contract_and_appears(kept, run, ask
 
 
 def test_two_erasures_are_listed_newest_first_and_no_document_twice(kept, run, ask, platform):
-    platform.erasures = [
-        ErasureState(outcome=Outcome.ERASED, reason="redacted")
-    ] * 2  # else the second joins the first
+    platform.erasures = [ErasureState(outcome=Outcome.ERASED, reason="redacted")] * 2  # else the second joins the first
     run("orders/paid", sold_body())
     first = run("customers/redact", redact_body(1001))
     kept.clock.at += timedelta(days=300)
@@ -287,9 +265,7 @@ def test_a_credit_note_after_the_erasure_is_listed_too(kept, run, ask):
 
 def test_a_legal_hold_and_an_open_refund_are_listed(kept, run, ask):
     run("orders/paid", sold_body())
-    details = BankDetails(
-        account_number="50100012347890", ifsc="HDFC0001234", account_holder="Asha Qwertzuiop"
-    )
+    details = BankDetails(account_number="50100012347890", ifsc="HDFC0001234", account_holder="Asha Qwertzuiop")
     with kept.store.transaction() as tx:
         account = tx.refunds.seal_bank_details(SHOP, details, order_id="1001", refund_id="R1", opened_at=NOW)
     run("customers/redact", redact_body(1001))

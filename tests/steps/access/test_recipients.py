@@ -38,12 +38,7 @@ def test_the_merchants_rules_decide_whose_account_it_was(rule):
     assert {asked.carrier, "shiprocket"} <= recipients(package).keys()
 
 
-FORGOTTEN = {
-    "waybill": "70000000001",
-    "carrier": "bluedart",
-    "status": "not_found",
-    "account_holder": "merchant",
-}
+FORGOTTEN = {"waybill": "70000000001", "carrier": "bluedart", "status": "not_found", "account_holder": "merchant"}
 
 
 def days(package: Package, carrier: str) -> tuple[str, str]:
@@ -110,9 +105,9 @@ def test_returned_parcels_are_listed_too():
     order["returns"] = [{"reverseFulfillmentOrders": [{"reverseDeliveries": deliveries}]}]
     rules = (AttributionRule(company="Blue Dart", account_holder="shiprocket"),)
     package = Package(case([found("order", order)], merchant=replace(MERCHANT, attribution=rules)))
-    assert [
-        (row["waybill"], row["carrier_id"], row["account_holder"]) for row in package.table("shipments")
-    ] == [(each.number, each.carrier, each.account_holder) for each in read_platform_parcels(order, rules)]
+    assert [(row["waybill"], row["carrier_id"], row["account_holder"]) for row in package.table("shipments")] == [
+        (each.number, each.carrier, each.account_holder) for each in read_platform_parcels(order, rules)
+    ]
     assert package.table("shipments")[1]["order"] == "#1001"
     assert package.table("returns")[0]["tracking"] == "70000000001"
     assert recipients(package)["bluedart"]["waybills"] == recipients(package)["shiprocket"]["waybills"] == 1

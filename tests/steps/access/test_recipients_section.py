@@ -52,9 +52,7 @@ def test_a_processor_of_all_parcels_is_listed_with_the_carrier():
         carries=("*",),
     )
     silent = replace(watcher, id="watcher_of_nothing")
-    with_it = replace(
-        inputs, merchant=replace(inputs.merchant, processors=(*inputs.merchant.processors, watcher))
-    )
+    with_it = replace(inputs, merchant=replace(inputs.merchant, processors=(*inputs.merchant.processors, watcher)))
     assert names(Package(with_it)) == ["shopify", "bridge_host", "delhivery", "aftership"]
     nothing = replace(with_it, merchant=replace(inputs.merchant, processors=(silent,)))
     assert "delhivery" in names(Package(nothing)), "its carrier is listed all the same"

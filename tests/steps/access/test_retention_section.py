@@ -59,12 +59,7 @@ def test_retention_is_explained_in_sentences():
 @pytest.mark.parametrize(
     ("rule", "args", "event", "phrase"),
     [
-        (
-            "fy_end_plus_years",
-            {"years": 7},
-            "document_issued_at",
-            "until 7 years after the end of the financial",
-        ),
+        ("fy_end_plus_years", {"years": 7}, "document_issued_at", "until 7 years after the end of the financial"),
         ("contract_discharged", {}, "delivered_at", "until the order is delivered"),
         ("until_released_by_ops", {"review_every_days": 90}, "claim_opened_at", "while a dispute or claim"),
         ("event_plus_days", {"days": 1}, "refund_reconciled_at", "until 1 day after the refund was settled"),

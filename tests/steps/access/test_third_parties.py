@@ -83,21 +83,14 @@ def test_the_name_in_the_customer_record_counts_in_any_order():
 
 def test_a_masked_name_is_masked_in_remarks_and_scans():
     """Notes, scans and unknown fields, in any spelling; the data subject's own name and the places remain."""
-    scan = {
-        "at": "2026-05-09",
-        "status": "delivered",
-        "place": "Ravi_Nagar_DC",
-        "note": "Delivered to RAVI KUMAR",
-    }
+    scan = {"at": "2026-05-09", "status": "delivered", "place": "Ravi_Nagar_DC", "note": "Delivered to RAVI KUMAR"}
     raw = {
         "ReceiverName": "Ravi",
         "Relation": "neighbour",
         "deep": [{"said": "ravi.kumar at gate, Travis Kumaran too"}, 5],
         "Consignee": "Asha Sharma",
     }
-    body = parcel(
-        "Ravi Kumar (neighbour)", note="Mr Kumar, Sharma house", events=[scan, "odd"], raw_unrecognised=raw
-    )
+    body = parcel("Ravi Kumar (neighbour)", note="Mr Kumar, Sharma house", events=[scan, "odd"], raw_unrecognised=raw)
     data = masked(body)
     assert data["received_by"] == "another person"
     assert data["note"] == "Mr another person, Sharma house"

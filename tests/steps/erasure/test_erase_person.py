@@ -110,17 +110,9 @@ def test_each_company_that_had_a_parcel_is_noted_with_its_waybills(services, run
     learn(services, order(parcels=sent))
     run()
     noted = instructions(services, run)
-    assert {system: task.records for system, task in noted.items()} == {
-        "bluedart": 1,
-        "delhivery": 2,
-        "shiprocket": 1,
-    }
+    assert {system: task.records for system, task in noted.items()} == {"bluedart": 1, "delhivery": 2, "shiprocket": 1}
     task = noted["delhivery"]
-    assert (task.state, task.outcome, task.progress) == (
-        TaskState.WAITING,
-        Outcome.UNCONFIRMED,
-        NoticeProgress(),
-    )
+    assert (task.state, task.outcome, task.progress) == (TaskState.WAITING, Outcome.UNCONFIRMED, NoticeProgress())
     with services.store.transaction() as tx:
         entries = tx.notice_items.list_items(request_id=run.made["id"])
     assert sorted((entry.processor, entry.system, entry.reference) for entry in entries) == [
@@ -157,10 +149,7 @@ def test_an_order_that_is_named_later_adds_its_parcels_to_the_instruction(servic
     learn(services, order(1002, customer_id=0, email=None, phone=None, parcels=[("Delhivery", "AWB2")]))
     run()
     answered = replace(
-        instructions(services, run)["delhivery"],
-        state=TaskState.DONE,
-        finished_at=NOW,
-        outcome=Outcome.ERASED,
+        instructions(services, run)["delhivery"], state=TaskState.DONE, finished_at=NOW, outcome=Outcome.ERASED
     )
     with services.store.transaction() as tx:
         tx.tasks.save_task(answered)
@@ -175,11 +164,7 @@ def test_an_order_that_is_named_later_adds_its_parcels_to_the_instruction(servic
 def test_a_merged_id_is_suppressed_and_the_kept_customers_parcels_stay(services, run):
     learn(services, order(parcels=[("Delhivery", "AWB1")]), merged(7001, 7002))
     task = run()
-    assert (task.outcome, task.records, encode_detail(task.progress)) == (
-        Outcome.ABSENT,
-        0,
-        {"merged_into_another": 1},
-    )
+    assert (task.outcome, task.records, encode_detail(task.progress)) == (Outcome.ABSENT, 0, {"merged_into_another": 1})
     assert instructions(services, run) == {}
     with services.store.transaction() as tx:
         assert len(tx.index.list_parcels(SHOP, Principal(customer_id="7002"))) == 1

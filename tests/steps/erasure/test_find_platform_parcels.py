@@ -58,17 +58,8 @@ def test_what_no_webhook_told_of_is_noted_with_what_the_platform_knows(services,
         tasks[TaskAction.LOCATE_PARCELS].state,
         tasks[TaskAction.LOCATE_PARCELS].outcome,
         tasks[TaskAction.LOCATE_PARCELS].records,
-    ) == (
-        TaskState.DONE,
-        Outcome.FOUND,
-        1,
-    )
-    assert (entry.processor, entry.reference, entry.order, entry.cod) == (
-        "delhivery",
-        "14908100000012",
-        "#1001",
-        True,
-    )
+    ) == (TaskState.DONE, Outcome.FOUND, 1)
+    assert (entry.processor, entry.reference, entry.order, entry.cod) == ("delhivery", "14908100000012", "#1001", True)
     assert (entry.status, entry.status_at.isoformat()) == ("delivered", "2026-09-01T10:00:00+00:00")
 
 
@@ -78,16 +69,11 @@ def test_what_the_index_knows_is_noted_from_there_once(services, erased):
     assert (tasks[TaskAction.LOCATE_PARCELS].outcome, len(entries)) == (Outcome.ABSENT, 1)
 
 
-def test_a_platform_that_is_down_delays_nothing_and_is_asked_again_by_what_was_known(
-    services, platform, erased
-):
+def test_a_platform_that_is_down_delays_nothing_and_is_asked_again_by_what_was_known(services, platform, erased):
     platform.locate_faults = [ConnectorUnavailable("shopify: HTTP 503")]
     request = erased()
     tasks, entries, kept = read(services, request)
-    assert (tasks[TaskAction.LOCATE_PARCELS].state, tasks[TaskAction.ERASE].state) == (
-        TaskState.RETRY,
-        TaskState.DONE,
-    )
+    assert (tasks[TaskAction.LOCATE_PARCELS].state, tasks[TaskAction.ERASE].state) == (TaskState.RETRY, TaskState.DONE)
     assert entries == []
     assert (kept.principal.email, kept.principal.phone) == (ASHA.email, "")
     services.clock.at = tasks[TaskAction.LOCATE_PARCELS].wake_at
@@ -99,9 +85,7 @@ def test_a_platform_that_is_down_delays_nothing_and_is_asked_again_by_what_was_k
 
 
 @pytest.mark.parametrize("fault", [CredentialRejected("shopify: HTTP 401"), None])
-def test_without_a_token_the_erasure_runs_all_the_same_and_the_gap_is_named(
-    services, platform, erased, fault
-):
+def test_without_a_token_the_erasure_runs_all_the_same_and_the_gap_is_named(services, platform, erased, fault):
     if fault:
         platform.locate_faults = [fault]
     else:

@@ -36,18 +36,12 @@ def planned(services, request_id):
 
 def stands(services, request_id):
     with services.store.transaction() as tx:
-        return tx.requests.get_request(request_id), {
-            task.action: task for task in tx.tasks.list_tasks(request_id)
-        }
+        return tx.requests.get_request(request_id), {task.action: task for task in tx.tasks.list_tasks(request_id)}
 
 
 def test_i15_the_plan_says_merged_and_that_no_order_is_erased(services, request_id):
     told = planned(services, request_id)
-    assert (
-        "orders, parcels, e-mail and phone of the customer that was kept",
-        "keep",
-        "merged_into_another",
-    ) in told
+    assert ("orders, parcels, e-mail and phone of the customer that was kept", "keep", "merged_into_another") in told
     assert {deed for _, deed, _ in told} == {"keep", "keep_as_evidence"}
 
 
@@ -57,9 +51,9 @@ def test_i15_what_was_planned_is_what_is_done(services, request_id):
     with services.store.transaction() as tx:
         kept = tx.plans.find_plan(request_id)
         assert [parcel.number for parcel in tx.index.list_parcels(SHOP, KEPT)] == ["AWB1"]
-        assert tx.person_lookup.find_subject(
-            SHOP, Principal(email=ASHA.email)
-        ) == tx.person_lookup.find_subject(SHOP, KEPT)
+        assert tx.person_lookup.find_subject(SHOP, Principal(email=ASHA.email)) == tx.person_lookup.find_subject(
+            SHOP, KEPT
+        )
         certificate = tx.packages.find_certificate(request_id)
     assert [(line["what"], line["action"], line["reason"]) for line in kept["lines"]] == before
     _, tasks = stands(services, request_id)
@@ -72,20 +66,14 @@ def test_i15_a_copy_that_the_kept_customers_order_lacks_holds_nothing_up(service
     platform.sold["1001"] = ConnectorRefused("shopify: refused")
     process_request(request_id, services=services)
     request, tasks = stands(services, request_id)
-    assert (tasks[TaskAction.SEAL_INVOICES].state, tasks[TaskAction.ERASE].state) == (
-        TaskState.DONE,
-        TaskState.DONE,
-    )
+    assert (tasks[TaskAction.SEAL_INVOICES].state, tasks[TaskAction.ERASE].state) == (TaskState.DONE, TaskState.DONE)
     assert request.state is RequestState.WAITING  # on Shopify's own word only
     with services.store.transaction() as tx:
         assert tx.reviews.list_reviews(request_id=request_id) == []
 
 
 def test_i15_a_parcel_that_only_shopify_knew_of_opens_no_notice_item(services, platform, request_id):
-    parcel = {
-        "id": "gid://shopify/Fulfillment/1",
-        "trackingInfo": [{"company": "Delhivery", "number": "AWB2"}],
-    }
+    parcel = {"id": "gid://shopify/Fulfillment/1", "trackingInfo": [{"company": "Delhivery", "number": "AWB2"}]}
     platform.sent = [{"id": "gid://shopify/Order/1002", "fulfillments": [parcel]}]
     process_request(request_id, services=services)
     assert platform.located

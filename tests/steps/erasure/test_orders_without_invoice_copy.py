@@ -106,14 +106,10 @@ def test_what_a_later_run_removed_is_said_once(services, tell, forget, platform)
     with services.store.transaction() as tx:
         later = tx.plans.find_plan(request_id)["later"]
     assert [line["count"] for line in later if line["what"].startswith("orders")] == [1]
-    assert (
-        encode_detail(request_of(services, request_id)[1]["bridge", TaskAction.ERASE].progress)["orders"] == 2
-    )
+    assert encode_detail(request_of(services, request_id)[1]["bridge", TaskAction.ERASE].progress)["orders"] == 2
 
 
-def test_the_id_of_a_merged_customer_does_not_wait_for_the_kept_one_s_copies(
-    services, tell, forget, platform
-):
+def test_the_id_of_a_merged_customer_does_not_wait_for_the_kept_one_s_copies(services, tell, forget, platform):
     kept = {"id": 9009, "email": "kept@example.org"}
     tell("orders/create", sold_body(1001, customer=kept, email=kept["email"]))
     both = {"admin_graphql_api_customer_kept_id": "gid://shopify/Customer/9009"}
@@ -133,18 +129,14 @@ def test_a_copy_that_came_by_webhook_lets_shopify_be_asked(services, tell, platf
     assert request.closed_at is not None
 
 
-def test_a_customer_known_by_address_alone_is_still_known_when_shopify_may_be_asked(
-    services, tell, platform, by_hand
-):
+def test_a_customer_known_by_address_alone_is_still_known_when_shopify_may_be_asked(services, tell, platform, by_hand):
     request_id = by_hand(Principal(email=ASHA.email))
     tell("orders/paid", sold_body(1001))
     again(services, request_id, 2)
     assert platform.requested == ["7001"]
 
 
-def test_where_shopify_cannot_say_which_orders_there_are_it_is_not_asked_and_a_replay_begins_anew(
-    services, platform
-):
+def test_where_shopify_cannot_say_which_orders_there_are_it_is_not_asked_and_a_replay_begins_anew(services, platform):
     platform.customers = {ASHA.email: "7001"}
     platform.locate_faults = [REFUSED, REFUSED]
     request_id = open_operator_request(
@@ -193,10 +185,7 @@ def test_a_credit_note_is_no_copy_of_its_invoice(services, tell, forget, platfor
     else:
         forget(1001)
     assert platform.sales_asked == [["1001"]]
-    assert {document.kind for document in documents(services)} == {
-        DocumentKind.INVOICE,
-        DocumentKind.CREDIT_NOTE,
-    }
+    assert {document.kind for document in documents(services)} == {DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE}
 
 
 def test_what_was_cancelled_without_money_leaves_no_credit_note(services, tell):
@@ -220,16 +209,12 @@ def test_a_copy_that_was_told_too_late_to_be_whole_asks_for_the_invoice(services
         [review] = tx.reviews.list_reviews(request_id=request_id)
         kept = tx.packages.find_certificate(request_id)["kept"]
     assert (review.kind, "state, buyer" in review.what) == ("copy_incomplete", True)
-    assert [row["what"] for row in kept if row["category"] == "invoice_document"] == [
-        "invoice: figures, State"
-    ]
+    assert [row["what"] for row in kept if row["category"] == "invoice_document"] == ["invoice: figures, State"]
     assert request_of(services, request_id)[1]["bridge", TaskAction.ERASE].outcome is Outcome.ERASED
 
 
 def test_the_certificate_names_all_that_stays_for_a_while(services, tell, forget):
-    parcel = [
-        {"id": 5, "tracking_number": "AWB7007007", "tracking_company": "Delhivery", "status": "success"}
-    ]
+    parcel = [{"id": 5, "tracking_number": "AWB7007007", "tracking_company": "Delhivery", "status": "success"}]
     tell("orders/paid", sold_body(1001, fulfillments=parcel))
     details = BankDetails(account_number="", ifsc="", account_holder="", upi_id="asha@ybl")
     with services.store.transaction() as tx:
@@ -265,16 +250,11 @@ def test_what_was_missing_stays_missing_when_less_is_known_of_the_customer(servi
 
 def test_books_that_are_attested_meanwhile_let_it_go_on(services, platform, by_hand):
     request_id = by_hand()
-    vault = replace(
-        services.retention.vault, mode="external_attested", attested_by="CA", attested_on=NOW.date()
-    )
+    vault = replace(services.retention.vault, mode="external_attested", attested_by="CA", attested_on=NOW.date())
     services = replace(services, retention=replace(services.retention, vault=vault))
     again(services, request_id, 2)
     request, tasks, _ = request_of(services, request_id)
-    assert (platform.requested, tasks["vault", TaskAction.SEAL_INVOICES].outcome) == (
-        ["7001"],
-        Outcome.UNCONFIRMED,
-    )
+    assert (platform.requested, tasks["vault", TaskAction.SEAL_INVOICES].outcome) == (["7001"], Outcome.UNCONFIRMED)
     assert request.closed_at is not None
 
 

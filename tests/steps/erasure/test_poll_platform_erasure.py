@@ -71,11 +71,7 @@ def test_until_then_it_asks_after_an_hour_and_then_each_day_and_says_so_once(ser
 def test_a_platform_that_cannot_be_asked_leaves_the_question_open(services, platform, request_, fault):
     platform.erasures = [fault, READABLE]
     task = run(request_, services)
-    assert (task.state, task.outcome, task.last_error) == (
-        TaskState.WAITING,
-        Outcome.UNCONFIRMED,
-        type(fault).__name__,
-    )
+    assert (task.state, task.outcome, task.last_error) == (TaskState.WAITING, Outcome.UNCONFIRMED, type(fault).__name__)
 
 
 @pytest.mark.parametrize("connectors", [{}, {"shopify": FakeCarrier("shopify")}])

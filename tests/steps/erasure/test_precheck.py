@@ -71,12 +71,7 @@ def test_c07_a_balance_stops_the_asking_and_is_seen(services, platform, request_
     (asked,) = [one for one in certificate["platform"] if one["action"] == "ask"]
     assert (asked["answer"], asked["reason"]) == ("retained", "guard_store_credit_balance")
     (told,) = [one for one in facts(services, request_id, "task.failed") if one["action"] == "ask"]
-    assert told["guards"] == {
-        STORE_CREDIT: 1,
-        CARDS: 0,
-        "loyalty_points_unreadable": None,
-        "open_order": 2,
-    }
+    assert told["guards"] == {STORE_CREDIT: 1, CARDS: 0, "loyalty_points_unreadable": None, "open_order": 2}
 
 
 def test_the_bridges_rows_are_erased_all_the_same_and_the_customer_id_stays(services, platform, request_id):
@@ -87,9 +82,7 @@ def test_the_bridges_rows_are_erased_all_the_same_and_the_customer_id_stays(serv
         assert tx.requests.get_request(request_id).principal == CUSTOMER
 
 
-def test_an_open_order_and_a_card_that_may_not_be_read_stop_nothing_and_are_told(
-    services, platform, request_id
-):
+def test_an_open_order_and_a_card_that_may_not_be_read_stop_nothing_and_are_told(services, platform, request_id):
     platform.owes = owes(store_credit_balance=0, gift_card_balance=None, open_order=2)
     process_request(request_id, services=services)
     assert platform.requested == ["7001"]
@@ -126,9 +119,7 @@ def test_what_turns_up_later_stops_again(services, platform, request_id):
     assert platform.requested == ["7001"]
 
 
-def test_a_balance_that_was_paid_out_goes_on_with_a_replay_and_its_review_closes(
-    services, platform, request_id
-):
+def test_a_balance_that_was_paid_out_goes_on_with_a_replay_and_its_review_closes(services, platform, request_id):
     platform.owes = owes(store_credit_balance=1)
     process_request(request_id, services=services)
     again(services, request_id)
@@ -186,10 +177,7 @@ def test_what_others_wrote_stays_too_while_a_guard_stops(services, platform, req
 def test_a_file_that_names_nothing_to_look_at_looks_at_nothing(services, platform, request_id):
     categories = {name: replace(one, precheck=()) for name, one in services.retention.categories.items()}
     services = replace(services, retention=replace(services.retention, categories=categories))
-    platform.owed_faults, platform.owes = (
-        [ConnectorUnavailable("shopify: HTTP 503")],
-        owes(store_credit_balance=1),
-    )
+    platform.owed_faults, platform.owes = ([ConnectorUnavailable("shopify: HTTP 503")], owes(store_credit_balance=1))
     process_request(request_id, services=services)
     assert (platform.requested, len(platform.owed_faults)) == (["7001"], 1)
     assert "guards" not in encode_detail(task_of(services, request_id).progress)

@@ -80,9 +80,7 @@ def seen(services, request_id, action=TaskAction.REMOVE_PLATFORM_RESIDUE):
 def facts(services, request_id):
     with services.store.transaction() as tx:
         return [
-            event
-            for event in tx.evidence.list_facts_of_request(request_id)
-            if event.detail.get("action") == "redact"
+            event for event in tx.evidence.list_facts_of_request(request_id) if event.detail.get("action") == "redact"
         ]
 
 
@@ -176,9 +174,7 @@ def test_orders_that_may_not_be_read_are_a_gap_only_where_something_of_them_woul
     assert decide_residue_action(UNREAD, replace(services.retention, residue=only_hers))[0] == "keep"
 
 
-def test_a_platform_that_is_down_is_asked_again_by_the_id_alone_and_is_followed_only_then(
-    applying, platform, clock
-):
+def test_a_platform_that_is_down_is_asked_again_by_the_id_alone_and_is_followed_only_then(applying, platform, clock):
     platform.residue_faults = [ConnectorUnavailable("shopify: HTTP 503")]
     services = applying()
     request_id = run(services)
@@ -210,9 +206,7 @@ def test_what_a_try_removed_before_it_broke_off_is_counted(applying, platform, c
     assert (task.outcome, task.records, encode_detail(task.progress)["erased"]) == (Outcome.ERASED, 3, 3)
 
 
-def test_what_the_file_keeps_since_a_try_broke_off_is_not_counted_as_erased(
-    applying, platform, clock, monkeypatch
-):
+def test_what_the_file_keeps_since_a_try_broke_off_is_not_counted_as_erased(applying, platform, clock, monkeypatch):
     whole = platform.remove_platform_residue
 
     def breaks_off(items, *, shop):
@@ -225,11 +219,11 @@ def test_what_the_file_keeps_since_a_try_broke_off_is_not_counted_as_erased(
     services = applying(ResidueRules(apply=True))
     process_request(request_id, services=services)
     task = seen(services, request_id)
-    assert (
-        task.records,
-        encode_detail(task.progress)["kept"],
-        encode_detail(task.progress)["quarantined"],
-    ) == (1, 1, 1)
+    assert (task.records, encode_detail(task.progress)["kept"], encode_detail(task.progress)["quarantined"]) == (
+        1,
+        1,
+        1,
+    )
 
 
 def test_an_access_request_is_answered_before_anything_is_removed(applying, platform, clock):
@@ -276,11 +270,7 @@ def test_a_missing_scope_fails_with_its_name_and_the_id_that_was_learned_is_kept
     services = applying()
     request_id = run(services)
     task = seen(services, request_id)
-    assert (task.state, task.outcome, task.gaps[0].absence) == (
-        TaskState.FAILED,
-        Outcome.DENIED,
-        Absence.DENIED,
-    )
+    assert (task.state, task.outcome, task.gaps[0].absence) == (TaskState.FAILED, Outcome.DENIED, Absence.DENIED)
     assert "read_orders" in task.last_error
     with services.store.transaction() as tx:
         assert tx.requests.get_request(request_id).principal == Principal(customer_id="7001")

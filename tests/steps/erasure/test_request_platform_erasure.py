@@ -39,10 +39,10 @@ def test_the_customer_is_found_by_address_and_the_erasure_is_polled_by_id(servic
     assert process_request(request_id, services=services)
     seen = tasks(services, request_id)
     assert platform.requested == ["7001"]
-    assert (
-        seen[TaskAction.REQUEST_PLATFORM_ERASURE].state,
-        seen[TaskAction.REQUEST_PLATFORM_ERASURE].outcome,
-    ) == (TaskState.DONE, Outcome.UNCONFIRMED)
+    assert (seen[TaskAction.REQUEST_PLATFORM_ERASURE].state, seen[TaskAction.REQUEST_PLATFORM_ERASURE].outcome) == (
+        TaskState.DONE,
+        Outcome.UNCONFIRMED,
+    )
     assert seen[TaskAction.ERASE].state is TaskState.DONE
     assert seen[TaskAction.POLL_PLATFORM_ERASURE].state is TaskState.WAITING
     assert principal(services, request_id) == Principal(customer_id="7001")
@@ -63,10 +63,10 @@ def test_a_platform_that_is_down_is_asked_again_and_erasing_here_does_not_wait(s
     clock.at = NOW + timedelta(minutes=1)
     process_request(request_id, services=services)
     seen = tasks(services, request_id)
-    assert (
-        seen[TaskAction.REQUEST_PLATFORM_ERASURE].state,
-        seen[TaskAction.POLL_PLATFORM_ERASURE].state,
-    ) == (TaskState.DONE, TaskState.WAITING)
+    assert (seen[TaskAction.REQUEST_PLATFORM_ERASURE].state, seen[TaskAction.POLL_PLATFORM_ERASURE].state) == (
+        TaskState.DONE,
+        TaskState.WAITING,
+    )
     assert platform.requested == ["7001", "7001"]
 
 
@@ -125,20 +125,12 @@ def test_what_cannot_be_opened_says_why(services, changed, reason):
 def test_a_shop_that_is_not_ours_is_refused(services):
     with pytest.raises(PayloadInvalid, match="shop_unknown"):
         open_operator_request(
-            RequestKind.ACCESS,
-            "evil.example",
-            ASHA,
-            NOW,
-            actor="operator:test",
-            reason="mail",
-            services=services,
+            RequestKind.ACCESS, "evil.example", ASHA, NOW, actor="operator:test", reason="mail", services=services
         )
 
 
 def cancelled(services, request_id):
-    cancel_platform_erasure(
-        request_id, actor="operator:test", reason="the customer wrote again", services=services
-    )
+    cancel_platform_erasure(request_id, actor="operator:test", reason="the customer wrote again", services=services)
 
 
 def test_what_was_asked_for_can_be_taken_back_while_it_waits(services, platform):

@@ -134,10 +134,7 @@ def test_the_ledger_outside_the_backup_gets_each_days_head(services, tmp_path, c
         services = replace(services, ledger=ledger)
         sign_head(services=services)
         [head] = heads(services)
-        assert (ledger.read_last_head().seq, facts(services)) == (
-            head.seq + 1,
-            ["head.signed", "head.anchored"],
-        )
+        assert (ledger.read_last_head().seq, facts(services)) == (head.seq + 1, ["head.signed", "head.anchored"])
         sign_head(services=services)
         clock.at += 24 * HOUR
         sign_head(services=services)

@@ -36,9 +36,7 @@ def test_each_location_of_an_order_opens_one_review(services):
             == len(tx.reviews.list_reviews_of_order(SHOP, "1002"))
             == 1
         )
-        assert (
-            tx.reviews.list_reviews_of_order(SHOP, "1003") == tx.reviews.list_reviews_of_order(SHOP, "") == []
-        )
+        assert tx.reviews.list_reviews_of_order(SHOP, "1003") == tx.reviews.list_reviews_of_order(SHOP, "") == []
     assert not any(value in repr(details) for value in ("1001", "001234567890", "HDFC0001234"))
 
 
@@ -61,9 +59,7 @@ def test_kinds_outside_scan_for_are_not_flagged(services):
     assert reviews(services) == []
 
 
-def test_t15_an_erasure_removes_engraving_and_note_and_the_ifsc_opens_a_review(
-    services, platform, database_url
-):
+def test_t15_an_erasure_removes_engraving_and_note_and_the_ifsc_opens_a_review(services, platform, database_url):
     platform.customers[ASHA.email] = "7001"
     note = Residue(system="shopify", kind="order_notes", ref="1001", what="note with bank_account, ifsc")
     platform.left_by_others = [note]

@@ -47,11 +47,7 @@ def test_a_malformed_delivery_is_rejected_with_a_fact_and_the_batch_goes_on(serv
     worse = accepted(services.store, "orders/create", {"name": "no id"})
     good = accepted(services.store, "orders/create", order_body())
     assert index_deliveries(SHOP, services=services) == 3
-    assert states(services) == {
-        bad.id: ("rejected", True),
-        worse.id: ("rejected", True),
-        good.id: ("done", False),
-    }
+    assert states(services) == {bad.id: ("rejected", True), worse.id: ("rejected", True), good.id: ("done", False)}
     assert [(fact, detail["reason"]) for fact, detail in list_fact_details(services.store)] == [
         ("delivery.rejected", "not_json"),
         ("delivery.rejected", "id_missing"),
@@ -111,9 +107,7 @@ def poison(monkeypatch):
 @pytest.mark.parametrize("rows", [200, 3])
 def test_a_delivery_that_cannot_be_indexed_becomes_a_dead_letter_alone(services, monkeypatch, rows):
     monkeypatch.setattr(step, "BATCH_ROWS", rows)
-    sent = {
-        number: accepted(services.store, "orders/create", order_body(number)).id for number in range(1, 6)
-    }
+    sent = {number: accepted(services.store, "orders/create", order_body(number)).id for number in range(1, 6)}
     index_deliveries(SHOP, services=services)
     assert {number: states(services)[one][0] for number, one in sent.items()} == {
         1: "done",

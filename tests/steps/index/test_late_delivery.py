@@ -52,9 +52,7 @@ def test_the_status_of_an_erased_parcel_is_updated(services, erased):
         "fulfillments/update",
         fulfilment("14908100000012", shipment_status="in_transit", updated_at=NOW.isoformat()),
     )
-    assert entries(services, erased)[0].status is ParcelStatus.DELIVERED, (
-        "an older status does not replace a newer one"
-    )
+    assert entries(services, erased)[0].status is ParcelStatus.DELIVERED, "an older status does not replace a newer one"
 
 
 def test_a_parcel_sent_after_the_erasure_becomes_a_notice_item(services, erased):
@@ -98,7 +96,5 @@ def test_an_item_with_an_open_return_waits(services):
     process_request(request.id, services=services)
     assert entries(services, request)[0].matters == ("return/9",)
     with services.store.transaction() as tx:
-        (task,) = [
-            task for task in tx.tasks.list_tasks(request.id) if task.action is TaskAction.NOTIFY_PROCESSOR
-        ]
+        (task,) = [task for task in tx.tasks.list_tasks(request.id) if task.action is TaskAction.NOTIFY_PROCESSOR]
     assert task.state is TaskState.WAITING

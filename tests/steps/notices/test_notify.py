@@ -51,9 +51,7 @@ def test_the_consignee_is_fetched_only_when_the_item_is_due(case):
     case.move("14908100000023", ParcelStatus.IN_TRANSIT)
     case.run()
     assert [people for _, people in case.carrier.tracked] == [False, True]
-    assert case.carrier.tracked[1][0] == ("14908100000012",), (
-        "the consignee of a moving parcel is not fetched"
-    )
+    assert case.carrier.tracked[1][0] == ("14908100000012",), "the consignee of a moving parcel is not fetched"
     waits, queued = sorted(case.entries(), key=lambda entry: entry.state, reverse=True)
     assert (waits.state, waits.reason, waits.baseline) == (NoticeState.WAITING, "parcel_moving", "")
     assert queued.baseline
@@ -134,8 +132,7 @@ def test_the_ground_is_the_law_in_force_on_the_day(case):
 )
 def test_a_blocked_notice_waits_and_is_recorded_once(case, change, why):
     case.services = replace(
-        case.services,
-        merchant=replace(case.services.merchant, processors=told_processors(**change)),
+        case.services, merchant=replace(case.services.merchant, processors=told_processors(**change))
     )
     request = case.erasure("14908100000012")
     case.run()
@@ -206,9 +203,7 @@ def test_no_reminder_and_no_escalation_leaves_after_the_domain_was_lost(case):
     assert (notice.state, notice.last_error) == (NoticeState.EXPIRED, "not escalated: domain_not_verified")
     assert len(case.mailer.letters) == 4
     with case.store.transaction() as tx:
-        (expired,) = (
-            fact for fact in tx.evidence.list_facts_of_request(request.id) if fact.fact == "notice.expired"
-        )
+        (expired,) = (fact for fact in tx.evidence.list_facts_of_request(request.id) if fact.fact == "notice.expired")
     assert expired.detail["escalated"] is False
 
 
@@ -279,9 +274,7 @@ def test_an_unanswered_notice_is_reminded_and_then_escalated(case):
 def test_an_acknowledged_notice_is_not_reminded_before_its_due_date(case):
     case.erasure("14908100000012")
     case.run()
-    record_acknowledgement(
-        case.notices()[0].id, via="page", actor="processor:delhivery", services=case.services
-    )
+    record_acknowledgement(case.notices()[0].id, via="page", actor="processor:delhivery", services=case.services)
     case.at(NOW + days(12))
     case.run()
     assert len(case.mailer.letters) == 1
@@ -291,8 +284,7 @@ def test_an_acknowledged_notice_is_not_reminded_before_its_due_date(case):
 
 
 @pytest.mark.parametrize(
-    "fault",
-    [ConnectorUnavailable("x"), ConnectorThrottled("x", retry_after_s=900.0), CredentialRejected("x")],
+    "fault", [ConnectorUnavailable("x"), ConnectorThrottled("x", retry_after_s=900.0), CredentialRejected("x")]
 )
 def test_an_unavailable_carrier_is_postponed_and_shown(case, fault):
     request = case.erasure("14908100000012")
@@ -422,10 +414,7 @@ def test_a_fresh_status_from_the_shop_saves_the_first_query(case):
 def test_a_return_waybill_is_listed_with_its_parcel(case):
     case.erasure("69810000002", carrier="bluedart")
     case.carrier.parcels["69810000002"] = TrackingResult(
-        number="69810000002",
-        status=ParcelStatus.RETURNED,
-        status_at=NOW - days(60),
-        other_waybills=("69910000003",),
+        number="69810000002", status=ParcelStatus.RETURNED, status_at=NOW - days(60), other_waybills=("69910000003",)
     )
     case.run(f"{SHOP}|bluedart")
     (letter,) = case.mailer.letters

@@ -42,29 +42,19 @@ def sent(case):
 
 def refused(case, notice, answers):
     with pytest.raises(PayloadInvalid) as caught:
-        record_answer(
-            notice.id, answers, via=NoticeChannel.PAGE, actor="processor:delhivery", services=case.services
-        )
+        record_answer(notice.id, answers, via=NoticeChannel.PAGE, actor="processor:delhivery", services=case.services)
     return caught.value.reason
 
 
 def test_an_answer_is_recorded_once(sent):
     case, request, notice = sent
     after = erased_by(case, notice)
-    assert (after.state, after.answered_at, after.answered_via) == (
-        NoticeState.COMPLETED,
-        NOW,
-        NoticeChannel.PAGE,
-    )
+    assert (after.state, after.answered_at, after.answered_via) == (NoticeState.COMPLETED, NOW, NoticeChannel.PAGE)
     with pytest.raises(PayloadInvalid, match="already_answered"):
         erased_by(case, notice)
     assert facts(case, request).count("notice.answered") == 1
     with case.store.transaction() as tx:
-        (fact,) = [
-            event
-            for event in tx.evidence.list_facts_of_request(request.id)
-            if event.fact == "notice.answered"
-        ]
+        (fact,) = [event for event in tx.evidence.list_facts_of_request(request.id) if event.fact == "notice.answered"]
     assert (fact.actor, fact.detail["answers"]) == ("processor:delhivery", {"erased": 2})
     assert PARCEL not in repr(fact)
 
@@ -144,11 +134,7 @@ def test_a_third_contradicted_answer_needs_a_person(case):
         case.at(NOW + days(2 * turn + 1))
         case.run()
     (entry,) = case.entries()
-    assert (entry.state, entry.answer, entry.reason) == (
-        NoticeState.REFUSED,
-        ProcessorAnswer.REFUSED,
-        "still_readable",
-    )
+    assert (entry.state, entry.answer, entry.reason) == (NoticeState.REFUSED, ProcessorAnswer.REFUSED, "still_readable")
     case.process(request)
     (task,) = case.tasks(request)
     assert (task.state, task.last_error) == (TaskState.FAILED, "processor_refused")
@@ -176,10 +162,7 @@ def test_a_retained_item_is_reopened_when_its_retention_ends(sent):
     case.move("14908100000023", ParcelStatus.DELIVERED, consignee="")
     case.process(request)
     (row,) = says(case, request)["processors"]
-    assert (row["answer"], row["kept_there"]) == (
-        "retained",
-        [{"law": "tax", "until": "2027-03-31", "entries": 1}],
-    )
+    assert (row["answer"], row["kept_there"]) == ("retained", [{"law": "tax", "until": "2027-03-31", "entries": 1}])
     assert case.request(request).state is RequestState.DONE
     # the 1st of April begins in India at 18:30 UTC of the day before
     case.at(NOW.replace(year=2027, month=3, day=31, hour=18, minute=29))

@@ -28,12 +28,7 @@ def test_waybills_in_the_cursor_of_an_earlier_version_become_items(services):
         (task,) = tx.tasks.list_tasks(request.id)
         entries = tx.notice_items.list_items(request_id=request.id)
         account = tx.notice_accounts.acquire_lease(f"{SHOP}|delhivery")
-    assert (task.progress.listed_waybills, task.records, task.last_error, task.state) == (
-        (),
-        2,
-        "",
-        TaskState.WAITING,
-    )
+    assert (task.progress.listed_waybills, task.records, task.last_error, task.state) == ((), 2, "", TaskState.WAITING)
     assert [(entry.reference, entry.order, entry.state) for entry in entries] == [
         ("AWB1", "#1001", NoticeState.WAITING),
         ("AWB2", "", NoticeState.WAITING),

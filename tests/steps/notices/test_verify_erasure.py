@@ -31,11 +31,7 @@ def later(case):
 
 
 @pytest.mark.parametrize(
-    ("shown", "found"),
-    [
-        ({"consignee": None}, "blank"),
-        ({"consignee": '{"name": "Someone Else"}'}, "changed"),
-    ],
+    ("shown", "found"), [({"consignee": None}, "blank"), ({"consignee": '{"name": "Someone Else"}'}, "changed")]
 )
 def test_a_blank_or_changed_consignee_supports_the_answer_and_deletes_the_waybill(case, shown, found):
     request = answered(case)
@@ -70,11 +66,7 @@ def test_an_unchanged_consignee_reopens_twice_and_then_needs_a_person(case):
         erased_by(case, case.notices()[-1])
     later(case)
     (entry,) = case.entries()
-    assert (entry.state, entry.answer, entry.reason) == (
-        NoticeState.REFUSED,
-        ProcessorAnswer.REFUSED,
-        "still_readable",
-    )
+    assert (entry.state, entry.answer, entry.reason) == (NoticeState.REFUSED, ProcessorAnswer.REFUSED, "still_readable")
     case.process(request)
     assert case.tasks(request)[0].state is TaskState.FAILED
     case.at(case.clock.at + days(60))

@@ -81,10 +81,7 @@ def test_details_are_read_for_an_open_refund_and_its_purpose_and_each_attempt_is
         ("refund_account.refused", ids | {"reason": "another_purpose"}),
         ("refund_account.refused", ids | {"reason": "another_refund"}),
         ("refund_account.refused", {"reason": "not_known"}),
-        (
-            "refund_account.settled",
-            ids | {"settled_on": "2026-11-22", "erase_at": "2026-12-22T18:30:00+00:00"},
-        ),
+        ("refund_account.settled", ids | {"settled_on": "2026-11-22", "erase_at": "2026-12-22T18:30:00+00:00"}),
         ("refund_account.refused", ids | {"reason": "settled"}),
     ]
     assert not any(secret in repr(recorded) for secret in (*SECRETS, "1001"))
@@ -130,15 +127,10 @@ def test_repeated_calls_change_nothing(services):
     )
     assert settle_refund(account.id, PAID, actor=WHO, services=services).state is RefundState.SETTLED
     assert settle_refund(account.id, PAID, actor=WHO, services=services) is None
-    assert [fact for fact, _ in list_fact_details(services.store)] == [
-        "refund_account.kept",
-        "refund_account.settled",
-    ]
+    assert [fact for fact, _ in list_fact_details(services.store)] == ["refund_account.kept", "refund_account.settled"]
 
 
-def test_t13_a_refund_that_was_reconciled_31_days_ago_leaves_no_account_anywhere(
-    services, clock, database_url, capfd
-):
+def test_t13_a_refund_that_was_reconciled_31_days_ago_leaves_no_account_anywhere(services, clock, database_url, capfd):
     """Database, logs, evidence and packages hold no account; the bank's reference and last four digits remain."""
     with services.store.transaction() as tx:
         tx.index.ingest_sightings(SHOP, [order(1001)])
@@ -204,10 +196,7 @@ def test_t14_an_erasure_during_an_open_refund_restricts_the_details_until_they_e
     clock.at = NOW + timedelta(days=31)
     assert erase_settled_bank_details(services=services) == 1
     assert state(services, account).state is RefundState.ERASED
-    assert list_fact_details(services.store, request_id)[-1] == (
-        "refund_account.erased",
-        {"count": 1, "settled": True},
-    )
+    assert list_fact_details(services.store, request_id)[-1] == ("refund_account.erased", {"count": 1, "settled": True})
 
 
 def test_a_legal_hold_keeps_the_details_until_its_release(services, clock):
@@ -247,11 +236,7 @@ def test_one_run_erases_more_than_one_batch(services, clock, monkeypatch):
         settle_refund(given(services, f"COD-{number}").id, PAID, actor=WHO, services=services)
     clock.at = NOW + timedelta(days=31)
     assert erase_settled_bank_details(services=services) == 5
-    assert [detail["count"] for fact, detail in list_fact_details(services.store) if "erased" in fact] == [
-        2,
-        2,
-        1,
-    ]
+    assert [detail["count"] for fact, detail in list_fact_details(services.store) if "erased" in fact] == [2, 2, 1]
 
 
 def test_a_file_that_is_not_accepted_sets_no_date_and_erases_nothing(services, clock):

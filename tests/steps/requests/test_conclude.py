@@ -138,9 +138,7 @@ def test_a_package_and_its_closing_are_one(services, monkeypatch):
 
 
 def test_what_cannot_be_answered_yet_is_given_back(services):
-    request_id, claim = prepared(
-        services, RequestKind.ERASURE, erase(TaskState.RETRY), follow(TaskState.PENDING)
-    )
+    request_id, claim = prepared(services, RequestKind.ERASURE, erase(TaskState.RETRY), follow(TaskState.PENDING))
     run(services, request_id, claim)
     request, facts, certificate = read(services, request_id)
     assert (request.state, request.complete, request.closed_at) == (RequestState.IN_PROGRESS, None, None)

@@ -231,9 +231,7 @@ def test_a_joined_request_after_its_erasure_keeps_what_was_proven(services):
     rung = []
     services.clock.at = NOW + timedelta(minutes=5)
     services.store.enqueue_due(lambda *job: rung.append(job) or True, max_jobs=9)
-    assert rung == [("notify", f"{SHOP}|delhivery", False)], (
-        "the carrier's account is due, the request is not"
-    )
+    assert rung == [("notify", f"{SHOP}|delhivery", False)], "the carrier's account is due, the request is not"
 
 
 def test_a_shop_without_data_closes_itself(services):

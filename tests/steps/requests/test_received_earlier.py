@@ -13,13 +13,7 @@ from tests.factories import ASHA, NOW, SHOP
 
 def opened(services, received_at):
     return open_operator_request(
-        RequestKind.ERASURE,
-        SHOP,
-        ASHA,
-        received_at,
-        actor="operator:test",
-        reason="a letter",
-        services=services,
+        RequestKind.ERASURE, SHOP, ASHA, received_at, actor="operator:test", reason="a letter", services=services
     )
 
 

@@ -69,10 +69,7 @@ def test_a_file_that_shortens_nothing_is_accepted_by_the_bridge(company):
     ours = decided(company, "b" * 64, form="company", holds=holds)
     assert expire_documents(services=ours).dated == 2
     assert days(ours) == ["2036-04-01", "2037-04-01"]
-    assert [(fact, detail["later"]) for fact, detail in facts(ours, ACCEPTED)] == [
-        (ACCEPTED, 0),
-        (ACCEPTED, 2),
-    ]
+    assert [(fact, detail["later"]) for fact, detail in facts(ours, ACCEPTED)] == [(ACCEPTED, 0), (ACCEPTED, 2)]
     assert reviews(ours) == []
 
 
@@ -130,9 +127,7 @@ def test_loading_the_accepted_file_again_closes_the_review_and_another_can_open(
     assert len(reviews(firm)) == 1
     other = decided(company, "c" * 64)
     assert not activate_or_review_policy(services=other)
-    assert reviews(other) == [f"{'c' * 16}: 2 orders would be released earlier"], (
-        "the review about file b is closed"
-    )
+    assert reviews(other) == [f"{'c' * 16}: 2 orders would be released earlier"], "the review about file b is closed"
     assert len(facts(firm, CHANGED)) == 3
 
 
@@ -148,9 +143,7 @@ def test_setting_the_legal_form_is_such_a_change(services):
 
 
 def test_a_hold_released_before_the_acceptance_leaves_the_stored_dates(company):
-    held = open_order_legal_hold(
-        SHOP, "1001", reference="CC-1", actor="operator:a", reason="summons", services=company
-    )
+    held = open_order_legal_hold(SHOP, "1001", reference="CC-1", actor="operator:a", reason="summons", services=company)
     firm = decided(company, "b" * 64)
     assert expire_documents(services=firm) == DocumentExpiryResult(policy_accepted=False)
     assert days(firm) == ["2036-04-01", "None"]

@@ -48,10 +48,7 @@ def months(count, days=0):
 
 def rows(services, *wanted):
     with services.store.transaction() as tx:
-        return {
-            table.name: tx.session.connection.scalar(select(func.count()).select_from(table))
-            for table in wanted
-        }
+        return {table.name: tx.session.connection.scalar(select(func.count()).select_from(table)) for table in wanted}
 
 
 def with_category(services, name, event, count, holds=()):
@@ -95,9 +92,7 @@ def test_suppression_keys_expire_after_their_months(services, clock, erased):
     clock.at = months(84, 1)
     assert expire_aged_records(services=services) == {"suppression": before}
     assert rows(services, tables.suppressions) == {"suppressions": 0}
-    assert ("record.aged_out", {"category": "suppression", "count": before}) in facts(
-        services, "record.aged_out"
-    )
+    assert ("record.aged_out", {"category": "suppression", "count": before}) in facts(services, "record.aged_out")
     assert expire_aged_records(services=services) == {}, "a second run changes nothing"
 
 
@@ -125,9 +120,7 @@ def test_an_open_request_keeps_its_record(services, clock):
         for request, state in ((waiting, RequestState.WAITING), (reviewed, RequestState.DONE)):
             opened(tx, request)
             tx.session.connection.execute(
-                update(tables.requests)
-                .where(tables.requests.c.id == request.id)
-                .values(state=state, closed_at=NOW)
+                update(tables.requests).where(tables.requests.c.id == request.id).values(state=state, closed_at=NOW)
             )
         review_id = tx.reviews.open_review(SHOP, "sensitive_text", "order/note", request_id=reviewed.id)
     clock.at = months(60)
@@ -216,9 +209,7 @@ def test_the_index_expires_orders_without_news(services, clock):
     assert expire_aged_records(services=ours) == {}
     held = open_order_legal_hold(SHOP, "1001", reference="CC-1", actor=A, reason="summons", services=ours)
     clock.at = months(37)
-    assert expire_aged_records(services=ours) == {}, (
-        "a legal hold keeps the order, and the order its customer"
-    )
+    assert expire_aged_records(services=ours) == {}, "a legal hold keeps the order, and the order its customer"
     release_legal_hold(held.legal_hold.id, actor=A, reason="settled", services=ours)
     assert expire_aged_records(services=ours)["parcel_index"] == 3
     left = {"orders": 1, "parcels": 1, "customers": 0, "merges": 0, "data_keys": 1}
@@ -235,16 +226,10 @@ def test_the_text_of_an_instruction_expires_after_its_task_ended(services, clock
     held = make_entry(
         **values, state=NoticeState.REFUSED, answer=ProcessorAnswer.REFUSED, look_at=None, order_id="1001"
     )
-    kept = make_entry(
-        **values, state=NoticeState.PARTLY_REFUSED, answer=ProcessorAnswer.RETAINED, look_at=months(90)
-    )
+    kept = make_entry(**values, state=NoticeState.PARTLY_REFUSED, answer=ProcessorAnswer.RETAINED, look_at=months(90))
     open_ = make_entry(request_id=request.id)
     with ours.store.transaction() as tx:
-        opened(
-            tx,
-            request,
-            make_task(request.id, "delhivery", TaskAction.NOTIFY_PROCESSOR, state=TaskState.WAITING),
-        )
+        opened(tx, request, make_task(request.id, "delhivery", TaskAction.NOTIFY_PROCESSOR, state=TaskState.WAITING))
         tx.notice_items.add_items([refused, held, kept, open_])
     open_order_legal_hold(SHOP, "1001", reference="CC-1", actor=A, reason="summons", services=ours)
     clock.at = months(12)
@@ -264,11 +249,7 @@ def test_a_run_deletes_in_batches_and_the_next_run_continues(services, clock, mo
     monkeypatch.setattr(step, "RECORDS_PER_BATCH", 2)
     monkeypatch.setattr(step, "BATCHES_PER_CATEGORY", 2)
     clock.at = datetime(2028, 6, 1, tzinfo=UTC)
-    assert [expire_aged_records(services=services) for _ in range(3)] == [
-        {"security_log": 4},
-        {"security_log": 3},
-        {},
-    ]
+    assert [expire_aged_records(services=services) for _ in range(3)] == [{"security_log": 4}, {"security_log": 3}, {}]
     counts = [detail["count"] for _, detail in facts(services, "record.aged_out")]
     assert counts == [2, 2, 2, 1]
 
@@ -324,16 +305,12 @@ def test_a_file_with_longer_ages_is_accepted_and_applied(services, clock, erased
 
 def test_a_disposed_proceeding_outlives_its_request_while_its_books_are_kept(services, clock, erased):
     seal(services)
-    held = open_person_legal_hold(
-        erased.id, kind="tax", reference="GST-1", actor=A, reason="notice", services=services
-    )
+    held = open_person_legal_hold(erased.id, kind="tax", reference="GST-1", actor=A, reason="notice", services=services)
     release_legal_hold(held.legal_hold.id, actor=A, reason="order", disposed_on=NOW.date(), services=services)
     other = open_order_legal_hold(SHOP, "7", reference="CC-1", actor=A, reason="summons", services=services)
     release_legal_hold(other.legal_hold.id, actor=A, reason="settled", services=services)
     clock.at = months(37)
-    assert expire_aged_records(services=services) == {"request_evidence": 2}, (
-        "the request and the released legal hold"
-    )
+    assert expire_aged_records(services=services) == {"request_evidence": 2}, "the request and the released legal hold"
     with services.store.transaction() as tx:
         (left,) = tx.session.connection.execute(select(legal_holds)).all()
         assert (left.id, left.subject) == (held.legal_hold.id, "")

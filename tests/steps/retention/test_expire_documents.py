@@ -64,9 +64,7 @@ def test_t09_a_retained_document_is_destroyed_on_its_day_and_not_before(ours, cl
     ]
     with ours.store.transaction() as tx:
         assert DESTROYED in [event.fact for event in tx.evidence.list_facts_of_request(erasure.id)]
-    assert expire_documents(services=ours) == DocumentExpiryResult(policy_accepted=True), (
-        "a second run changes nothing"
-    )
+    assert expire_documents(services=ours) == DocumentExpiryResult(policy_accepted=True), "a second run changes nothing"
     assert facts(ours, DESTROYED) == destroyed
 
 
@@ -116,9 +114,7 @@ def test_the_stored_date_selects_documents_and_never_decides(ours, clock):
 def test_a_legal_hold_keeps_a_document_beyond_its_day_until_the_release(ours, clock):
     document_id, other = seal(ours), seal(ours, 1002)
     expire_documents(services=ours)
-    held = open_order_legal_hold(
-        SHOP, "1001", reference="CC-1", actor="operator:a", reason="summons", services=ours
-    )
+    held = open_order_legal_hold(SHOP, "1001", reference="CC-1", actor="operator:a", reason="summons", services=ours)
     assert (held.orders, held.documents) == (1, 1)
     assert documents(ours)[document_id].erasable_from is None
     assert documents(ours)[document_id].grounds[0] == "legal_claim"
@@ -167,14 +163,10 @@ def test_a_run_is_bounded_and_the_next_one_continues(ours, clock, monkeypatch):
     monkeypatch.setattr(step, "MAX_DOCUMENTS_PER_RUN", 4)
     for number in range(7):
         seal(ours, 2000 + number)
-    assert expire_documents(services=ours) == DocumentExpiryResult(
-        policy_accepted=True, dated=4, has_more=True
-    )
+    assert expire_documents(services=ours) == DocumentExpiryResult(policy_accepted=True, dated=4, has_more=True)
     assert expire_documents(services=ours) == DocumentExpiryResult(policy_accepted=True, dated=3)
     clock.at = DAY
-    assert expire_documents(services=ours) == DocumentExpiryResult(
-        policy_accepted=True, destroyed=4, has_more=True
-    )
+    assert expire_documents(services=ours) == DocumentExpiryResult(policy_accepted=True, destroyed=4, has_more=True)
     assert expire_documents(services=ours) == DocumentExpiryResult(policy_accepted=True, destroyed=3)
     assert (documents(ours), len(facts(ours, DESTROYED))) == ({}, 7)
 

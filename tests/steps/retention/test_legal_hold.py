@@ -58,10 +58,7 @@ def erasure(ours):
             ],
         )
         subject = tx.person_lookup.find_subject(SHOP, ASHA)
-        request = opened(
-            tx,
-            make_request(kind=RequestKind.ERASURE, subject=subject),
-        )
+        request = opened(tx, make_request(kind=RequestKind.ERASURE, subject=subject))
         tx.tasks.save_task(make_task(request.id, "bridge", TaskAction.ERASE))
     for number in (1001, 1002, 9):
         seal(ours, number)
@@ -70,9 +67,7 @@ def erasure(ours):
 
 
 def hold(services, request, reference="CC-1"):
-    return open_person_legal_hold(
-        request.id, reference=reference, actor=A, reason="a summons", services=services
-    )
+    return open_person_legal_hold(request.id, reference=reference, actor=A, reason="a summons", services=services)
 
 
 def grounds(services):
@@ -149,9 +144,7 @@ def test_after_the_erasure_the_orders_are_still_known_by_their_keys(ours, erasur
     held = hold(ours, erasure)
     assert (held.orders, held.documents, held.items) == (2, 2, 1)
     assert grounds(ours) == ["income_tax_books", "legal_claim", "legal_claim"]
-    later = make_request(
-        kind=RequestKind.ACCESS, subject=erasure.subject, principal=Principal(email=ASHA.email)
-    )
+    later = make_request(kind=RequestKind.ACCESS, subject=erasure.subject, principal=Principal(email=ASHA.email))
     with ours.store.transaction() as tx:
         opened(tx, later)
         assert set(tx.legal_holds.find_order_keys_of_request(later)) == set(
@@ -166,9 +159,7 @@ def test_two_holds_and_an_operators_pause_block_independently(ours, erasure):
         open_order_legal_hold(SHOP, "1001", reference="CC-2", actor=A, reason="x", services=ours),
     )
     with ours.store.transaction() as tx:
-        pause_items(
-            tx.notice_items.list_items(request_id=erasure.id), PAUSED_BY_OPERATOR, tx=tx, services=ours
-        )
+        pause_items(tx.notice_items.list_items(request_id=erasure.id), PAUSED_BY_OPERATOR, tx=tx, services=ours)
     release_legal_hold(one.legal_hold.id, actor=A, reason="settled", services=ours)
     assert matters(ours, erasure.id) == [(f"claim/{two.legal_hold.id}", PAUSED_BY_OPERATOR)]
     assert grounds(ours) == ["income_tax_books", "income_tax_books", "legal_claim"]
@@ -177,18 +168,13 @@ def test_two_holds_and_an_operators_pause_block_independently(ours, erasure):
 
 
 def test_an_item_in_a_sent_letter_stays_and_waits_when_it_is_reopened(ours, erasure):
-    sent = make_entry(
-        request_id=erasure.id, order_id="1001", state=NoticeState.SENT, notice_id="ntc_1", look_at=None
-    )
+    sent = make_entry(request_id=erasure.id, order_id="1001", state=NoticeState.SENT, notice_id="ntc_1", look_at=None)
     queued = make_entry(request_id=erasure.id, state=NoticeState.QUEUED, notice_id="ntc_2", released=True)
     blank = make_entry(request_id=erasure.id, state=NoticeState.COMPLETED, reference="")
     with ours.store.transaction() as tx:
         for entry in (sent, queued, blank):
             task = make_task(
-                erasure.id,
-                entry.processor + entry.id[-2:],
-                TaskAction.NOTIFY_PROCESSOR,
-                state=TaskState.WAITING,
+                erasure.id, entry.processor + entry.id[-2:], TaskAction.NOTIFY_PROCESSOR, state=TaskState.WAITING
             )
             tx.tasks.save_task(task)
         tx.notice_items.add_items([sent, queued, blank])
@@ -214,9 +200,7 @@ def test_p63_a_review_sets_the_next_one_and_a_year_needs_a_second_person(ours, e
     reviewed = facts(ours, "hold.reviewed")
     assert ["approved" in detail for _, detail in reviewed] == [False, True]
     with ours.store.transaction() as tx:
-        (row,) = tx.legal_holds.list_active_legal_holds(
-            order_keys=tx.legal_holds.list_order_keys_on_hold(claim.id)[:1]
-        )
+        (row,) = tx.legal_holds.list_active_legal_holds(order_keys=tx.legal_holds.list_order_keys_on_hold(claim.id)[:1])
         assert (row.approved_by, row.reviewed_by) == (B, A), "each of its rows has the same value"
 
 
@@ -240,9 +224,7 @@ def test_an_impossible_hold_or_release_is_refused_with_its_reason(ours, erasure)
 
 
 def test_a_data_subject_without_orders_is_held_by_pseudonym(ours):
-    request = make_request(
-        kind=RequestKind.ERASURE, subject="somebody", principal=Principal(email="n@example.com")
-    )
+    request = make_request(kind=RequestKind.ERASURE, subject="somebody", principal=Principal(email="n@example.com"))
     with ours.store.transaction() as tx:
         opened(tx, request)
     held = hold(ours, request)
@@ -260,9 +242,7 @@ def test_an_order_can_be_held_before_a_document_is_sealed(ours, clock):
     clock.at = datetime(2060, 1, 1, tzinfo=UTC)
     assert expire_documents(services=ours).destroyed == 0
     assert grounds(ours) == ["legal_claim"]
-    again = open_order_legal_hold(
-        SHOP, "3003", reference="GST-9", actor=A, reason="proceeding", services=ours
-    )
+    again = open_order_legal_hold(SHOP, "3003", reference="GST-9", actor=A, reason="proceeding", services=ours)
     assert (again.is_new, again.legal_hold.id) == (False, held.legal_hold.id)
 
 
@@ -270,9 +250,7 @@ def test_a_proceeding_needs_its_disposal_day_and_keeps_the_books_a_year_longer(o
     seal(ours, 1001)
     opened_now = {"reference": "GST-1", "actor": A, "reason": "notice", "services": ours}
     held = open_order_legal_hold(SHOP, "1001", kind="tax", **opened_now)
-    assert not open_order_legal_hold(SHOP, "1001", kind="tax", **opened_now).is_new, (
-        "a second call changes nothing"
-    )
+    assert not open_order_legal_hold(SHOP, "1001", kind="tax", **opened_now).is_new, "a second call changes nothing"
     assert held.legal_hold.kind == "tax"
     options = {"actor": A, "reason": "order of the tribunal", "services": ours}
     clock.at = datetime(2034, 6, 20, tzinfo=UTC)
@@ -294,15 +272,11 @@ def test_a_proceeding_needs_its_disposal_day_and_keeps_the_books_a_year_longer(o
 def test_a_claim_that_is_no_proceeding_has_no_disposal_day(ours):
     held = open_order_legal_hold(SHOP, "1001", reference="CC-1", actor=A, reason="summons", services=ours)
     with pytest.raises(PayloadInvalid, match="no_proceeding"):
-        release_legal_hold(
-            held.legal_hold.id, disposed_on=NOW.date(), actor=A, reason="settled", services=ours
-        )
+        release_legal_hold(held.legal_hold.id, disposed_on=NOW.date(), actor=A, reason="settled", services=ours)
 
 
 def test_a_disposed_proceeding_blocks_no_notice_items(ours, erasure):
-    held = open_person_legal_hold(
-        erasure.id, kind="tax", reference="GST-1", actor=A, reason="notice", services=ours
-    )
+    held = open_person_legal_hold(erasure.id, kind="tax", reference="GST-1", actor=A, reason="notice", services=ours)
     release_legal_hold(held.legal_hold.id, disposed_on=NOW.date(), actor=A, reason="order", services=ours)
     with ours.store.transaction() as tx:
         assert tx.legal_holds.find_legal_hold_ids_by_order_id(erasure, ["1001"]) == {"1001": []}

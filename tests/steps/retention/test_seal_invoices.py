@@ -64,9 +64,7 @@ def test_a_delivery_without_an_invoice_seals_nothing(services, tell, topic):
 
 
 def test_with_an_external_vault_nothing_is_sealed_and_no_order_excluded(services, platform):
-    vault = replace(
-        services.retention.vault, mode="external_attested", attested_by="CA", attested_on=NOW.date()
-    )
+    vault = replace(services.retention.vault, mode="external_attested", attested_by="CA", attested_on=NOW.date())
     services = replace(services, retention=replace(services.retention, vault=vault))
     accepted(services.store, "orders/paid", sold_body())
     index_deliveries(SHOP, services=services)
@@ -116,19 +114,14 @@ def test_t11_a_credit_note_of_the_next_year_keeps_its_invoice_too(services, tell
     assert alone.last_day == date(2034, 3, 31)
 
 
-def test_t12_an_order_without_a_copy_is_not_erased_and_the_request_stays_open(
-    services, tell, forget, platform
-):
+def test_t12_an_order_without_a_copy_is_not_erased_and_the_request_stays_open(services, tell, forget, platform):
     tell("orders/create", sold_body(1001))
     tell("orders/paid", sold_body(1002))
     platform.sold["1001"] = ConnectorUnavailable("shopify: HTTP 503")
     request_id = forget(1001, 1002)
     request, tasks, _ = request_of(services, request_id)
     assert orders_left(services) == {"1001"}
-    assert (
-        tasks["vault", TaskAction.SEAL_INVOICES].state,
-        tasks["vault", TaskAction.SEAL_INVOICES].outcome,
-    ) == (
+    assert (tasks["vault", TaskAction.SEAL_INVOICES].state, tasks["vault", TaskAction.SEAL_INVOICES].outcome) == (
         TaskState.RETRY,
         Outcome.UNREACHED,
     )
@@ -190,9 +183,7 @@ def test_a_missing_copy_is_fetched_from_shopify(services, tell, forget, platform
 
 
 def test_an_order_with_a_parcel_that_shopify_does_not_know_is_excluded(services, tell, forget, platform):
-    parcel = [
-        {"id": 5, "tracking_number": "AWB7007007", "tracking_company": "Delhivery", "status": "success"}
-    ]
+    parcel = [{"id": 5, "tracking_number": "AWB7007007", "tracking_company": "Delhivery", "status": "success"}]
     tell("orders/updated", sold_body(1001, fulfillments=parcel))
     tell("orders/updated", sold_body(1002))
     platform.forgets = {"1001", "1002"}
@@ -260,12 +251,10 @@ def test_t26_two_people_with_one_phone_are_not_merged(services, tell, forget):
     request_id = forget()
     with services.store.transaction() as tx:
         assert set(tx.index.list_orders(SHOP, Principal(customer_id="7002"))) == {"2002"}
-        assert {
-            each.request_id for each in tx.documents.find_documents_by_order_id(SHOP, ["2002"])["2002"]
-        } == {""}
-        assert {
-            each.request_id for each in tx.documents.find_documents_by_order_id(SHOP, ["1001"])["1001"]
-        } == {request_id}
+        assert {each.request_id for each in tx.documents.find_documents_by_order_id(SHOP, ["2002"])["2002"]} == {""}
+        assert {each.request_id for each in tx.documents.find_documents_by_order_id(SHOP, ["1001"])["1001"]} == {
+            request_id
+        }
 
 
 def test_the_erasure_does_what_the_plan_lists(services, tell, forget):
@@ -274,9 +263,7 @@ def test_the_erasure_does_what_the_plan_lists(services, tell, forget):
     with services.store.transaction() as tx:
         kept = tx.plans.find_plan(request_id)
         [erased] = [
-            event
-            for event in tx.evidence.list_facts_of_request(request_id)
-            if event.fact == "principal.erased"
+            event for event in tx.evidence.list_facts_of_request(request_id) if event.fact == "principal.erased"
         ]
     rows = {line["what"]: line["count"] for line in kept["lines"] if line["system"] == "bridge"}
     assert rows["orders: keyed hashes, number and id sealed"] == erased.detail["removed"]["orders"] == 1
@@ -303,13 +290,9 @@ def test_a_document_that_was_altered_does_not_open(services, tell):
     first, second = documents(services)
     with services.store.transaction() as tx:
         doc = tx.session.connection.scalar(
-            vault_documents.select()
-            .with_only_columns(vault_documents.c.doc)
-            .where(vault_documents.c.id == first.id)
+            vault_documents.select().with_only_columns(vault_documents.c.doc).where(vault_documents.c.id == first.id)
         )
-        tx.session.connection.execute(
-            vault_documents.update().where(vault_documents.c.id == second.id).values(doc=doc)
-        )
+        tx.session.connection.execute(vault_documents.update().where(vault_documents.c.id == second.id).values(doc=doc))
     with services.store.transaction() as tx, pytest.raises(Exception, match="sealed with"):
         tx.documents.open_document(second.id)
 
@@ -323,8 +306,6 @@ def test_t07_a_delivery_to_berlin_is_retained_only_on_a_ground_of_the_gdpr(servi
     request_id = forget(1001)
     with services.store.transaction() as tx:
         [row] = [
-            row
-            for row in tx.packages.find_certificate(request_id)["kept"]
-            if row["category"] == "invoice_document"
+            row for row in tx.packages.find_certificate(request_id)["kept"] if row["category"] == "invoice_document"
         ]
     assert {ground["gdpr_ground"] for ground in row["grounds"]} == {"17(3)(e)"}

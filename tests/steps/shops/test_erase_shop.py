@@ -30,16 +30,7 @@ from bridge.store.schema.tables import metadata, tokens
 from tests.factories import CANARIES, NOW, OTHER_SHOP, SHOP, accepted, customer, make_services, order
 
 DAY = timedelta(days=1)
-STAYS = {
-    "destructions",
-    "requests",
-    "tasks",
-    "evidence",
-    "evidence_head",
-    "certificates",
-    "locks",
-    "deliveries",
-}
+STAYS = {"destructions", "requests", "tasks", "evidence", "evidence_head", "certificates", "locks", "deliveries"}
 
 
 @pytest.fixture(params=["fiduciary", "processor"])
@@ -120,9 +111,7 @@ def read(at, request_id):
 
 def facts(at, request_id, *which):
     with at.store.transaction() as tx:
-        return [
-            each for each in tx.evidence.list_facts_of_request(request_id) if not which or each.fact in which
-        ]
+        return [each for each in tx.evidence.list_facts_of_request(request_id) if not which or each.fact in which]
 
 
 def rows(at, shop=SHOP):
@@ -144,9 +133,7 @@ def test_t24_fiduciary_keeps_what_statutory_holds_keep_and_erases_all_else(at, p
     assert (request.state, request.complete) == (RequestState.DONE, True)
     assert (task.state, task.outcome, task.last_error) == (TaskState.DONE, Outcome.ERASED, "")
     assert {
-        name: encode_detail(task.progress)[name]
-        for name in encode_detail(task.progress)
-        if name.startswith("kept_")
+        name: encode_detail(task.progress)[name] for name in encode_detail(task.progress) if name.startswith("kept_")
     } == {
         "kept_documents": 2,
         "kept_grounds": ["gst_books"],
@@ -154,9 +141,7 @@ def test_t24_fiduciary_keeps_what_statutory_holds_keep_and_erases_all_else(at, p
         "kept_claims": 1,
         "kept_refund_accounts": 1,
     }
-    assert task.records == sum(
-        encode_detail(task.progress)[table] for table in ("customers", "orders", "parcels")
-    )
+    assert task.records == sum(encode_detail(task.progress)[table] for table in ("customers", "orders", "parcels"))
     left = rows(at)
     held = {name: left.pop(name) for name in ("vault_documents", "legal_claims", "refund_accounts")}
     assert held == {"vault_documents": 2, "legal_claims": 1, "refund_accounts": 1}
@@ -185,11 +170,11 @@ def test_t24_processor_returns_the_documents_then_destroys_all(at):
     assert (request.state, request.closed_at, request.complete) == (RequestState.WAITING, None, None)
     assert (task.state, task.last_error) == (TaskState.WAITING, "vault_not_returned")
     assert task.expected_by == request.webhook_received_at + 30 * DAY
-    assert (
-        encode_detail(task.progress)["kept_documents"],
-        encode_detail(task.progress)["orders"],
-        certificate,
-    ) == (2, 1, None)
+    assert (encode_detail(task.progress)["kept_documents"], encode_detail(task.progress)["orders"], certificate) == (
+        2,
+        1,
+        None,
+    )
     assert set(rows(at)) <= STAYS | {"vault_documents"}, "all else is gone at once"
     process_request(request_id, services=at)  # looked at again, it waits on and says nothing twice
     assert read(at, request_id)[1] == task
@@ -221,9 +206,7 @@ def test_t24_installed_again_stops_and_asks_in_either_role(at, sign, platform):
     if sign != "delivery_without_uninstall":
         accepted(at.store, "app/uninstalled", {"id": 1, "domain": SHOP})
         with at.store.transaction() as tx:
-            tx.inbox.finish_delivery(
-                tx.inbox.acquire_lease_batch(SHOP, ["app/"], 1, 10_000)[0][0], DeliveryState.DONE
-            )
+            tx.inbox.finish_delivery(tx.inbox.acquire_lease_batch(SHOP, ["app/"], 1, 10_000)[0][0], DeliveryState.DONE)
     at.clock.at += timedelta(hours=30)
     if sign == "token":
         with at.store.transaction() as tx:
@@ -295,9 +278,7 @@ def test_closed_it_erases_nothing_and_says_so(at):
         name: before[name] for name in ("orders", "customers", "vault_documents")
     }
     with pytest.raises(PayloadInvalid, match="nothing_to_decide"):
-        resolve_reinstalled_shop(
-            request_id, ShopExitDecision.CONTINUE, actor="operator:test", reason="x", services=at
-        )
+        resolve_reinstalled_shop(request_id, ShopExitDecision.CONTINUE, actor="operator:test", reason="x", services=at)
     second = leaves(at)  # it leaves for good: another request, and no word of the first counts
     assert second != request_id
     assert encode_detail(read(at, second)[1].progress)["orders"] == 2
@@ -358,15 +339,11 @@ def test_a_waiver_destroys_what_waits_and_an_older_export_does_not(at):
         record_handover(SHOP, ShopExitDecision.WAIVED, reference="letter", actor="operator:test", tx=tx)
     request_id = leaves(at)
     with at.store.transaction() as tx:
-        record_handover(
-            SHOP, ShopExitDecision.EXPORTED, reference="of other documents", actor="operator:test", tx=tx
-        )
+        record_handover(SHOP, ShopExitDecision.EXPORTED, reference="of other documents", actor="operator:test", tx=tx)
     wake(at, request_id)
     assert read(at, request_id)[1].last_error == "vault_not_returned", "that export lacks documents"
     with at.store.transaction() as tx:
-        record_handover(
-            SHOP, ShopExitDecision.WAIVED, reference="letter of 2 Dec", actor="operator:test", tx=tx
-        )
+        record_handover(SHOP, ShopExitDecision.WAIVED, reference="letter of 2 Dec", actor="operator:test", tx=tx)
     wake(at, request_id)
     assert read(at, request_id)[1].outcome is Outcome.ERASED
     [destroyed] = facts(at, request_id, "document.destroyed")

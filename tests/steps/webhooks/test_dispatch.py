@@ -29,19 +29,13 @@ def state_of(services, delivery):
 def finish(services, request_id, state=RequestState.DONE):
     with services.store.transaction() as tx:
         claim = tx.requests.acquire_lease(request_id)
-        tx.requests.release_lease(
-            claim, state=state, wake_at=None, complete=True, closed_at=services.clock.now()
-        )
+        tx.requests.release_lease(claim, state=state, wake_at=None, complete=True, closed_at=services.clock.now())
 
 
 def test_an_access_webhook_becomes_a_request_with_tasks_and_a_fact(services, queue):
     delivery, request_id = dispatched(services, body=data_request_body(9999, 1001, 1001, 1002))
     request, tasks, facts = read_request(services.store, request_id)
-    assert (request.kind, request.state, request.external_ref) == (
-        RequestKind.ACCESS,
-        RequestState.IN_PROGRESS,
-        "9999",
-    )
+    assert (request.kind, request.state, request.external_ref) == (RequestKind.ACCESS, RequestState.IN_PROGRESS, "9999")
     assert request.principal == replace(ASHA, order_ids=("1001", "1002"))
     assert [(task.system, task.action) for task in tasks] == [
         ("shopify", TaskAction.GATHER),
@@ -62,12 +56,7 @@ def test_an_access_webhook_becomes_a_request_with_tasks_and_a_fact(services, que
             "customers/redact",
             redact_body(1001),
             RequestKind.ERASURE,
-            {
-                TaskAction.LOCATE_PARCELS,
-                TaskAction.SEAL_INVOICES,
-                TaskAction.ERASE,
-                TaskAction.POLL_PLATFORM_ERASURE,
-            },
+            {TaskAction.LOCATE_PARCELS, TaskAction.SEAL_INVOICES, TaskAction.ERASE, TaskAction.POLL_PLATFORM_ERASURE},
         ),
         ("shop/redact", {"shop_domain": SHOP}, RequestKind.SHOP_ERASURE, {TaskAction.ERASE}),
     ],
@@ -197,9 +186,7 @@ def test_an_unidentified_data_subject_gets_a_separate_request(services):
         ("orders/create", {"id": 1}, "topic_not_handled"),
     ],
 )
-def test_a_malformed_delivery_is_rejected_with_a_fact_and_opens_no_request(
-    services, queue, topic, body, reason
-):
+def test_a_malformed_delivery_is_rejected_with_a_fact_and_opens_no_request(services, queue, topic, body, reason):
     delivery, request_id = dispatched(services, topic, body)
     assert request_id == ""
     assert queue.jobs == []

@@ -36,9 +36,7 @@ def posted(body, topic="orders/create", /, *, secret=SECRETS[0], family="x-shopi
 
 def kept(services):
     with services.store.transaction() as tx:
-        return [
-            tx.operator_queries.reveal_delivery(row["id"]) for row in tx.operator_queries.list_deliveries()
-        ]
+        return [tx.operator_queries.reveal_delivery(row["id"]) for row in tx.operator_queries.list_deliveries()]
 
 
 @pytest.mark.parametrize("family", ["x-shopify-", "shopify-"])
@@ -47,11 +45,7 @@ def test_a_signed_webhook_is_stored_with_its_headers(services, family):
     assert receive_webhook(topic, headers, raw, services=services) == NEW
     [delivery] = kept(services)
     assert (delivery.raw, delivery.shop, delivery.topic) == (raw, SHOP, "orders/create")
-    assert (delivery.webhook_id, delivery.event_id, delivery.api_version) == (
-        "b54557e4",
-        "98880550",
-        "2026-10",
-    )
+    assert (delivery.webhook_id, delivery.event_id, delivery.api_version) == ("b54557e4", "98880550", "2026-10")
     assert (delivery.triggered_at, delivery.received_at, delivery.secret_index) == (NOW, NOW, 0)
 
 
@@ -87,9 +81,7 @@ def test_an_unsigned_body_is_refused_before_anything_else_is_read(services, topi
 @pytest.mark.parametrize("name", ["hmac-sha256", "shop-domain", "topic", "webhook-id"])
 def test_two_header_families_that_differ_are_refused(services, name):
     topic, headers, raw = posted(order_body())
-    assert receive_webhook(
-        topic, headers | {f"shopify-{name}": headers[f"x-shopify-{name}"]}, raw, services=services
-    )
+    assert receive_webhook(topic, headers | {f"shopify-{name}": headers[f"x-shopify-{name}"]}, raw, services=services)
     with pytest.raises(SignatureInvalid, match="families_differ"):
         receive_webhook(topic, headers | {f"shopify-{name}": "another"}, raw, services=services)
 
@@ -103,12 +95,7 @@ def test_two_header_families_that_differ_are_refused(services, name):
         (posted({}, shop_domain=None), "shop_malformed", "", "orders/create"),
         (posted(b"{not json", "customers/redact"), "not_json", SHOP, "customers/redact"),
         (posted({}, "shop/redact"), "shop_domain_missing", SHOP, "shop/redact"),
-        (
-            posted(fixture("customers_redact.json"), "customers/redact"),
-            "shop_differs",
-            SHOP,
-            "customers/redact",
-        ),
+        (posted(fixture("customers_redact.json"), "customers/redact"), "shop_differs", SHOP, "customers/redact"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -121,9 +108,7 @@ def test_a_signed_malformed_webhook_is_stored_as_rejected(services, webhook, rea
 def test_a_body_under_another_topic_is_rejected_and_does_not_block_the_right_one(services):
     body = redact_body(1001)
     webhook = posted(body, "customers/redact")
-    assert (
-        receive_webhook("customers/data_request", {**webhook[1]}, webhook[2], services=services) == REJECTED
-    )
+    assert receive_webhook("customers/data_request", {**webhook[1]}, webhook[2], services=services) == REJECTED
     headers = webhook[1] | {"x-shopify-topic": "customers/data_request"}
     assert receive_webhook("customers/data_request", headers, webhook[2], services=services) == REJECTED
     assert receive_webhook(*webhook, services=services) == NEW
@@ -143,9 +128,7 @@ def test_bodies_of_other_topics_are_stored_unread(services):
 
 @pytest.mark.parametrize("value", ["x" * 129, "é", "a\nb"])
 def test_malformed_ids_are_not_stored(services, value):
-    receive_webhook(
-        *posted(order_body(), webhook_id=value, event_id=value, triggered_at=value), services=services
-    )
+    receive_webhook(*posted(order_body(), webhook_id=value, event_id=value, triggered_at=value), services=services)
     [delivery] = kept(services)
     assert (delivery.webhook_id, delivery.event_id, delivery.triggered_at) == ("", "", None)
 

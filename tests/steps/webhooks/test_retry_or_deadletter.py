@@ -34,11 +34,7 @@ def test_a_failed_delivery_is_retried_after_growing_pauses_and_then_dead_lettere
     assert (now["state"], now["reason"]) == ("failed", ERROR)
     with services.store.transaction() as tx:
         [fact] = tx.evidence.list_facts_of_request("")
-    assert (fact.fact, fact.detail["delivery"], fact.detail["error"]) == (
-        "delivery.failed",
-        delivery.id,
-        ERROR,
-    )
+    assert (fact.fact, fact.detail["delivery"], fact.detail["error"]) == ("delivery.failed", delivery.id, ERROR)
 
 
 def test_a_replayed_dead_letter_has_all_its_attempts_again(services, clock):

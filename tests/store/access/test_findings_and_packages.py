@@ -89,11 +89,7 @@ def test_a_package_that_ends_with_a_piece_has_no_empty_one(store, request_):
 
 
 def test_a_zip_can_be_written_straight_into_a_package(store, request_):
-    with (
-        store.transaction() as tx,
-        tx.packages.write_package(request_.id) as out,
-        zipfile.ZipFile(out, "w") as made,
-    ):
+    with store.transaction() as tx, tx.packages.write_package(request_.id) as out, zipfile.ZipFile(out, "w") as made:
         made.writestr("letter.html", "Dear Asha")
     with store.transaction() as tx:
         whole = io.BytesIO(b"".join(tx.packages.read_package(request_.id)))
@@ -104,11 +100,7 @@ def test_a_zip_can_be_written_straight_into_a_package(store, request_):
 def test_a_package_replaces_the_one_before_and_a_failure_leaves_that_one(store, request_):
     with store.transaction() as tx, tx.packages.write_package(request_.id) as out:
         out.write(b"first")
-    with (
-        pytest.raises(OSError, match="gone"),
-        store.transaction() as tx,
-        tx.packages.write_package(request_.id),
-    ):
+    with pytest.raises(OSError, match="gone"), store.transaction() as tx, tx.packages.write_package(request_.id):
         raise OSError("gone")
     with store.transaction() as tx:
         assert list(tx.packages.read_package(request_.id)) == [b"first"]
@@ -131,13 +123,9 @@ def test_the_newest_certificate_is_kept(store, request_):
 def canary_everywhere(store):
     """Store data of Asha in every table that holds personal data."""
     request = make_request(kind=RequestKind.ACCESS)
-    task = make_task(
-        request.id, progress=GatherProgress(cursor="after asha@qwertzuiop.example"), last_error="timeout"
-    )
+    task = make_task(request.id, progress=GatherProgress(cursor="after asha@qwertzuiop.example"), last_error="timeout")
     store.accept_delivery(make_delivery(raw=b'{"email": "asha@qwertzuiop.example", "at": "7 Nowhere Lane"}'))
-    store.accept_delivery(
-        make_delivery(raw=b'"9811122233"', state=DeliveryState.REJECTED, reason="not_an_object")
-    )
+    store.accept_delivery(make_delivery(raw=b'"9811122233"', state=DeliveryState.REJECTED, reason="not_an_object"))
     with store.transaction() as tx:
         opened(tx, request, task)
         tx.index.ingest_sightings(SHOP, [order(parcels=[("Delhivery", "AWB7007007")])])

@@ -76,9 +76,7 @@ def finish_delivery(store, topic, body, state=DeliveryState.FAILED, **given):
 
 
 def test_an_erasure_deletes_all_rows_and_the_key_of_the_data_subject(store):
-    ingest(
-        store, customer(), order(1001, parcels=[("Delhivery", "AWB1")]), order(1002), order(1003, **BHAVNA)
-    )
+    ingest(store, customer(), order(1001, parcels=[("Delhivery", "AWB1")]), order(1002), order(1003, **BHAVNA))
     assert erase(store) == {"orders": 2, "parcels": 1, "customers": 1}
     assert order_ids(store) == []
     assert len(read(store, orders)) == len(read(store, data_keys)) == 1
@@ -113,12 +111,7 @@ def test_a_key_that_seals_a_remaining_row_is_not_destroyed(store):
         key = tx.session.connection.scalar(select(orders.c.data_key_id))
         tx.session.connection.execute(
             insert(orders).values(
-                shop=SHOP,
-                order_key="another",
-                customer_key="another",
-                email_key="",
-                phone_key="",
-                data_key_id=key,
+                shop=SHOP, order_key="another", customer_key="another", email_key="", phone_key="", data_key_id=key
             )
         )
     erase(store)
@@ -128,12 +121,7 @@ def test_a_key_that_seals_a_remaining_row_is_not_destroyed(store):
 def test_a_late_delivery_of_an_erased_order_is_dropped(store):
     ingest(store, order(1001))
     erase(store, replace(ASHA, order_ids=("1009",)))
-    late_sightings = [
-        order(1001),
-        order(1001, at=AFTER),
-        order(1009, at=AFTER),
-        shipped(1001, "AWB1", at=AFTER),
-    ]
+    late_sightings = [order(1001), order(1001, at=AFTER), order(1009, at=AFTER), shipped(1001, "AWB1", at=AFTER)]
     assert ingest(store, *late_sightings) == 4
     assert read(store, orders) == read(store, parcels) == []
 
@@ -242,9 +230,7 @@ def test_stored_bodies_that_mention_the_data_subject_are_destroyed(store, state)
     assert all(bodies[one].body is not None for one in others)
 
 
-@pytest.mark.parametrize(
-    "body", [b"\x01\x02k1 broken", b"\x01\x02k9" + b"." * 40], ids=["altered", "key gone"]
-)
+@pytest.mark.parametrize("body", [b"\x01\x02k1 broken", b"\x01\x02k9" + b"." * 40], ids=["altered", "key gone"])
 def test_a_body_that_does_not_open_is_destroyed_too_and_stops_nothing(store, body):
     delivery = finish_delivery(store, "orders/create", order_body(1002, **BHAVNA))
     with store.engine.begin() as connection:
@@ -274,9 +260,7 @@ def test_an_answered_access_request_keeps_its_record_and_loses_its_personal_data
         with tx.packages.write_package(answered_request.id) as out:
             out.write(b"Asha")
         lease = tx.requests.acquire_lease(answered_request.id)
-        tx.requests.release_lease(
-            lease, state=RequestState.WAITING, wake_at=AFTER, complete=False, closed_at=NOW
-        )
+        tx.requests.release_lease(lease, state=RequestState.WAITING, wake_at=AFTER, complete=False, closed_at=NOW)
     assert erase(store) == {"orders": 1, "findings": 1, "packages": 1}
     with store.transaction() as tx:
         assert tx.requests.get_request(answered_request.id).principal == Principal()
@@ -298,10 +282,7 @@ def test_erasing_a_shop_leaves_only_the_record_of_its_requests(store):
     ingest(store, customer(), order(parcels=[("Delhivery", "AWB1")]), merged(7005, 7006))
     ingest(store, order(), shop=OTHER_SHOP)
     erase(store, Principal(customer_id="7777"))
-    access, leaving = (
-        make_request(),
-        make_request(kind=RequestKind.SHOP_ERASURE, subject="", principal=Principal()),
-    )
+    access, leaving = (make_request(), make_request(kind=RequestKind.SHOP_ERASURE, subject="", principal=Principal()))
     task, instruct = (
         make_task(access.id, progress=GatherProgress(cursor="p1")),
         make_task(
@@ -331,9 +312,7 @@ def test_erasing_a_shop_leaves_only_the_record_of_its_requests(store):
         "findings": 1, "packages": 1, "requests": 1, "customers": 1, "merges": 1, "orders": 1, "parcels": 1,
         "suppressions": 1, "data_keys": 3, "tokens": 1, "deliveries": 1,
     }  # fmt: skip
-    remaining = {
-        table.name: len(read(store, table)) for table in metadata.sorted_tables if read(store, table)
-    }
+    remaining = {table.name: len(read(store, table)) for table in metadata.sorted_tables if read(store, table)}
     assert remaining == {
         "requests": 2, "tasks": 2, "orders": 1, "data_keys": 1, "deliveries": 1, "evidence_head": 1, "locks": 1,
         "destructions": 1,

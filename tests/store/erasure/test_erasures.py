@@ -15,9 +15,7 @@ def erase(store, request_id="req_1", principal=ASHA, *sightings):
     with store.transaction() as tx:
         tx.index.ingest_sightings(SHOP, sightings)
         subject = tx.person_lookup.find_subject(SHOP, principal)
-        opened(
-            tx, make_request(id=request_id, kind=RequestKind.ERASURE, subject=subject, principal=principal)
-        )
+        opened(tx, make_request(id=request_id, kind=RequestKind.ERASURE, subject=subject, principal=principal))
         tx.person_eraser.erase_person(SHOP, principal, request_id=request_id)
         tx.session.connection.exec_driver_sql("UPDATE requests SET active_key = NULL")
 

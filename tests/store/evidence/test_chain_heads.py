@@ -101,9 +101,7 @@ def test_a_head_signed_with_a_former_key_still_verifies(store, clock, signed, da
     assert after.keyring.public_key != signed.public_key
     assert not after.keyring.verify(encode_head_statement(signed), signed.signature)
     assert after.keyring.verify(encode_head_statement(signed), signed.signature, signed.public_key)
-    assert not after.keyring.verify(
-        encode_head_statement(replace(signed, seq=4)), signed.signature, signed.public_key
-    )
+    assert not after.keyring.verify(encode_head_statement(replace(signed, seq=4)), signed.signature, signed.public_key)
     assert not after.keyring.verify(encode_head_statement(signed), signed.signature, "AAAA")
     after.close()
 
@@ -119,8 +117,5 @@ def test_a_day_has_one_head_and_an_empty_chain_has_none(services, clock):
     assert sign_head(services=services).day == date(2026, 11, 23)
     with services.store.transaction() as tx:
         facts = [fact for fact in tx.evidence.iterate_facts() if fact.fact == Fact.HEAD_SIGNED]
-        assert [(fact.detail["day"], fact.detail["seq"]) for fact in facts] == [
-            ("2026-11-22", 1),
-            ("2026-11-23", 2),
-        ]
+        assert [(fact.detail["day"], fact.detail["seq"]) for fact in facts] == [("2026-11-22", 1), ("2026-11-23", 2)]
         assert facts[1].detail["hash"] == facts[0].hash

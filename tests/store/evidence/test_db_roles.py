@@ -102,9 +102,7 @@ def test_triggers_refuse_the_owner_too_until_they_are_dropped(runtime):
 
 
 def test_the_whole_flow_runs_as_the_role(runtime, clock, queue, platform, carrier):
-    services = make_services(
-        runtime.store, clock, queue, platform, carrier, timestamp_authority=FakeStamper()
-    )
+    services = make_services(runtime.store, clock, queue, platform, carrier, timestamp_authority=FakeStamper())
     platform.pages = [page(make_finding("1001", number="AWB7007007"))]
     carrier.knows = {"AWB7007007"}
     post(services, "orders/create", order_body(parcels=[("Delhivery", "AWB7007007")]))
@@ -142,9 +140,7 @@ def test_migrate_reads_the_role_from_the_two_urls_and_doctor_reports_it(runtime,
         assert (output.code, output.err) == (0, "")
         assert f"{ROLE} may run the bridge" in output.out
     assert processes.say(environ, "evidence", "verify").code == 0
-    checks = {
-        each["name"]: each for each in processes.say(environ, "doctor", "--offline", "--json").json["checks"]
-    }
+    checks = {each["name"]: each for each in processes.say(environ, "doctor", "--offline", "--json").json["checks"]}
     assert checks["evidence"] == {
         "name": "evidence",
         "ok": True,
@@ -152,9 +148,7 @@ def test_migrate_reads_the_role_from_the_two_urls_and_doctor_reports_it(runtime,
     }
     assert checks["migrations"]["ok"] is True
     as_owner = processes.environment(database_url, "")
-    checks = {
-        each["name"]: each for each in processes.say(as_owner, "doctor", "--offline", "--json").json["checks"]
-    }
+    checks = {each["name"]: each for each in processes.say(as_owner, "doctor", "--offline", "--json").json["checks"]}
     assert (checks["evidence"]["ok"], "triggers alone" in checks["evidence"]["detail"]) == (None, True)
 
 

@@ -58,10 +58,7 @@ def test_an_order_gives_its_owner_and_its_parcels(store):
     assert order_ids(store, ASHA) == ["1001"]
     with store.transaction() as tx:
         found = tx.index.list_parcels(SHOP, ASHA)
-    assert sorted((parcel.number, parcel.carrier) for parcel in found) == [
-        ("AWB1", "delhivery"),
-        ("AWB2", "bluedart"),
-    ]
+    assert sorted((parcel.number, parcel.carrier) for parcel in found) == [("AWB1", "delhivery"), ("AWB2", "bluedart")]
     assert {(parcel.order_id, parcel.order_name, parcel.account_holder) for parcel in found} == {
         ("1001", "#1001", "merchant")
     }
@@ -180,13 +177,7 @@ def test_a_guest_is_identified_by_email(store):
 
 
 def test_two_people_who_share_a_phone_are_not_merged(store):
-    ingest(
-        store,
-        order(1001),
-        bhavnas_order(1002, phone=ASHA.phone),
-        customer(),
-        customer(7002, email=BHAVNA.email),
-    )
+    ingest(store, order(1001), bhavnas_order(1002, phone=ASHA.phone), customer(), customer(7002, email=BHAVNA.email))
     assert order_ids(store, Principal(phone=ASHA.phone)) == []
     assert subject(store, Principal(phone=ASHA.phone)) not in {subject(store, ASHA), subject(store, BHAVNA)}
     assert order_ids(store, ASHA) == ["1001"]
@@ -260,9 +251,7 @@ def test_the_newest_report_of_a_customer_wins(store):
 
 
 @pytest.mark.parametrize("apart", [False, True])
-@pytest.mark.parametrize(
-    ("parcels", "remaining"), [([], ["1002"]), ([("Delhivery", "AWB1")], ["1002", "1001"])]
-)
+@pytest.mark.parametrize(("parcels", "remaining"), [([], ["1002"]), ([("Delhivery", "AWB1")], ["1002", "1001"])])
 def test_a_deleted_order_is_removed_unless_a_carrier_has_its_parcel(store, apart, parcels, remaining):
     removed = Sighting(kind=SightingKind.ORDER_DELETED, order_id="1001")
     sightings = [order(parcels=parcels), removed, order(1002)]
@@ -272,10 +261,7 @@ def test_a_deleted_order_is_removed_unless_a_carrier_has_its_parcel(store, apart
 
 
 def test_sightings_without_an_order_are_ignored(store):
-    assert (
-        ingest(store, shipped(0, "AWB1"), Sighting(kind=SightingKind.NOTHING), replace(order(), order_id=""))
-        == 0
-    )
+    assert ingest(store, shipped(0, "AWB1"), Sighting(kind=SightingKind.NOTHING), replace(order(), order_id="")) == 0
     assert ingest(store) == 0
     assert count(store, orders) == 0
 

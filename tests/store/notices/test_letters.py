@@ -38,9 +38,7 @@ def test_an_item_reads_back_as_it_was_stored_and_its_waybill_is_sealed(store):
     with store.transaction() as tx:
         assert tx.notice_items.find_item(item.id) == item
         (row,) = tx.session.connection.execute(select(notice_items)).all()
-    assert not [
-        word for word in ("AWB7007007", "AWB7007008", "#77", "Qwertzuiop") if word in repr(tuple(row))
-    ]
+    assert not [word for word in ("AWB7007007", "AWB7007008", "#77", "Qwertzuiop") if word in repr(tuple(row))]
 
 
 def test_a_task_lists_a_record_once(store):
@@ -59,10 +57,7 @@ def test_a_blank_reference_destroys_what_was_sealed(store):
         tx.notice_items.save_items([replace(item, reference="", state=NoticeState.COMPLETED)])
         (row,) = tx.session.connection.execute(select(notice_items)).all()
         assert row.doc is None
-        assert (tx.notice_items.find_item(item.id).reference, tx.notice_items.find_item(item.id).order) == (
-            "",
-            "",
-        )
+        assert (tx.notice_items.find_item(item.id).reference, tx.notice_items.find_item(item.id).order) == ("", "")
 
 
 def test_items_are_found_by_account_request_notice_state_and_day(store):
@@ -118,9 +113,7 @@ def test_an_account_is_due_at_its_earliest_item_or_notice(store, clock):
     clock.at = NOW + timedelta(days=2)
     with store.transaction() as tx:
         lease = tx.notice_accounts.acquire_lease(ACCOUNT)
-        assert tx.notice_accounts.count_attempts(ACCOUNT) == 1, (
-            "a release without an error resets the attempts"
-        )
+        assert tx.notice_accounts.count_attempts(ACCOUNT) == 1, "a release without an error resets the attempts"
         tx.notice_accounts.release_lease(lease, error="x at y", not_before=NOW + timedelta(days=4))
     clock.at = NOW + timedelta(days=3, hours=1)
     with store.transaction() as tx:
@@ -170,9 +163,7 @@ def test_a_notice_is_not_overwritten_from_an_older_state(store):
         tx.notices.open_notice(notice, [])
         sent = replace(notice, state=NoticeState.SENT, message_id=f"<{notice.id}.3@example.in>")
         assert tx.notices.save_notice(sent, expected_state=NoticeState.QUEUED)
-        assert not tx.notices.save_notice(
-            replace(notice, state=NoticeState.EXPIRED), expected_state=NoticeState.QUEUED
-        )
+        assert not tx.notices.save_notice(replace(notice, state=NoticeState.EXPIRED), expected_state=NoticeState.QUEUED)
         assert tx.notices.find_notice(notice.id).state is NoticeState.SENT
         assert tx.notices.find_last_opened_at(ACCOUNT) == NOW
         assert tx.notices.find_notice_by_message_id(f"<{notice.id}.3@example.in>") is not None
@@ -221,12 +212,8 @@ def test_a_report_of_the_shop_finds_the_item_by_its_pseudonym(store):
     item = make_entry(status=ParcelStatus.UNKNOWN, status_at=None, look_at=NOW + timedelta(days=5))
     add_items(store, item)
     with store.transaction() as tx:
-        assert tx.notice_items.record_parcel_status(
-            SHOP, f" {item.reference.lower()} ", ParcelStatus.DELIVERED, NOW
-        )
-        assert not tx.notice_items.record_parcel_status(
-            OTHER_SHOP, item.reference, ParcelStatus.DELIVERED, NOW
-        )
+        assert tx.notice_items.record_parcel_status(SHOP, f" {item.reference.lower()} ", ParcelStatus.DELIVERED, NOW)
+        assert not tx.notice_items.record_parcel_status(OTHER_SHOP, item.reference, ParcelStatus.DELIVERED, NOW)
         assert not tx.notice_items.record_parcel_status(SHOP, "AWB0", ParcelStatus.DELIVERED, NOW)
         after = tx.notice_items.find_item(item.id)
         assert (after.status, after.look_at) == (ParcelStatus.DELIVERED, NOW)

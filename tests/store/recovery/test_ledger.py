@@ -74,13 +74,9 @@ def test_a_head_that_does_not_continue_is_refused_with_its_records(ledger):
 
 
 @pytest.mark.parametrize("deed", ["UPDATE {} SET {} = 'x'", "DELETE FROM {}"])
-@pytest.mark.parametrize(
-    ("table", "column"), [("tombstones", "key"), ("destroyed", "ref"), ("heads", "hash")]
-)
+@pytest.mark.parametrize(("table", "column"), [("tombstones", "key"), ("destroyed", "ref"), ("heads", "hash")])
 def test_the_database_refuses_to_change_what_the_ledger_holds(ledger, table, column, deed):
-    ledger.append_records(
-        [tombstone()], [Destruction(kind="document", ref="doc_1", shop=SHOP, at=NOW)], head(1)
-    )
+    ledger.append_records([tombstone()], [Destruction(kind="document", ref="doc_1", shop=SHOP, at=NOW)], head(1))
     with pytest.raises(Exception, match="append-only"), ledger._engine.begin() as connection:
         connection.execute(text(deed.format(table, column)))
 

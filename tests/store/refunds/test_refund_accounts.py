@@ -24,9 +24,7 @@ PAID = Settlement(reference="412345678901", amount=Decimal("1234.00"), currency=
 
 
 def seal(tx, refund_id="99", order_id="1001", details=BANK, shop=SHOP):
-    account = tx.refunds.seal_bank_details(
-        shop, details, order_id=order_id, refund_id=refund_id, opened_at=NOW
-    )
+    account = tx.refunds.seal_bank_details(shop, details, order_id=order_id, refund_id=refund_id, opened_at=NOW)
     assert account is not None
     return account
 
@@ -55,9 +53,7 @@ def open_hold(tx, **of):
 
 
 def column(tx, account, name):
-    return tx.session.connection.scalar(
-        select(refund_accounts.c[name]).where(refund_accounts.c.id == account.id)
-    )
+    return tx.session.connection.scalar(select(refund_accounts.c[name]).where(refund_accounts.c.id == account.id))
 
 
 def test_details_read_back_and_the_record_contains_none_of_them(store):
@@ -65,9 +61,7 @@ def test_details_read_back_and_the_record_contains_none_of_them(store):
         account = seal(tx)
         assert tx.refunds.find_refund_account(account.id) == account
         assert tx.refunds.open_bank_details(account.id, refund_id="99") == BANK
-        assert tx.refunds.find_payment_reference(account.id) == PaymentReference(
-            method="bank", last_four="7890"
-        )
+        assert tx.refunds.find_payment_reference(account.id) == PaymentReference(method="bank", last_four="7890")
         assert tx.refunds.seal_bank_details(SHOP, UPI, order_id="1001", refund_id="99", opened_at=NOW) is None
         assert seal(tx, shop=OTHER_SHOP).id != account.id
         upi = seal(tx, "100", details=UPI)
@@ -85,13 +79,8 @@ def test_the_subject_is_the_owner_of_the_order(store):
         assert seal(tx, "2").subject == tx.person_lookup.find_subject(SHOP, ASHA)
         guest = seal(tx, "3", "1002").subject
         assert guest == tx.person_lookup.find_subject(SHOP, Principal(email="new@example.com"))
-        assert {one.refund_id for one in tx.refunds.list_refund_accounts_of_orders(SHOP, ["1001"])} == {
-            "1",
-            "2",
-        }
-        assert {
-            one.refund_id for one in tx.refunds.list_refund_accounts_of_orders(SHOP, [], subject=guest)
-        } == {"3"}
+        assert {one.refund_id for one in tx.refunds.list_refund_accounts_of_orders(SHOP, ["1001"])} == {"1", "2"}
+        assert {one.refund_id for one in tx.refunds.list_refund_accounts_of_orders(SHOP, [], subject=guest)} == {"3"}
         assert (
             tx.refunds.list_refund_accounts_of_orders(SHOP, ["", "x"])
             == tx.refunds.list_refund_accounts_of_orders(OTHER_SHOP, ["1001"])
@@ -114,9 +103,7 @@ def test_a_value_that_was_moved_to_another_row_does_not_open(store):
     with store.transaction() as tx:
         first, second = seal(tx, "1"), seal(tx, "2", details=UPI)
         moved = {name: column(tx, second, name) for name in ("doc", "wrapped")}
-        tx.session.connection.execute(
-            update(refund_accounts).where(refund_accounts.c.id == first.id).values(moved)
-        )
+        tx.session.connection.execute(update(refund_accounts).where(refund_accounts.c.id == first.id).values(moved))
         with pytest.raises(SealBroken):
             tx.refunds.open_bank_details(first.id, refund_id="1")
         only_doc = {"doc": moved["doc"], "wrapped": column(tx, second, "wrapped")}
@@ -183,9 +170,7 @@ def test_an_active_legal_hold_of_order_or_person_keeps_details_and_a_released_on
         open_hold(tx, subject=free.subject, shop=OTHER_SHOP)
         assert tx.refunds.find_account_ids_on_legal_hold([held, free]) == {held.id}
         assert [one.id for one in tx.refunds.list_due_refund_accounts(limit=9)] == [free.id]
-        assert [one.id for one in tx.refunds.erase_bank_details([held.id, free.id], include_open=True)] == [
-            free.id
-        ]
+        assert [one.id for one in tx.refunds.erase_bank_details([held.id, free.id], include_open=True)] == [free.id]
         assert column(tx, held, "doc")
         assert tx.refunds.find_account_ids_on_legal_hold([]) == frozenset()
 
@@ -201,8 +186,7 @@ def test_a_legal_hold_of_the_remaining_customer_of_a_merge_keeps_details(store):
 
 def test_details_that_remain_after_an_erasure_are_reported(store, monkeypatch):
     monkeypatch.setattr(
-        "bridge.store.refunds.refund_accounts.ERASED_ACCOUNT_VALUES",
-        {"doc": None, "state": RefundState.ERASED},
+        "bridge.store.refunds.refund_accounts.ERASED_ACCOUNT_VALUES", {"doc": None, "state": RefundState.ERASED}
     )
     with store.transaction() as tx:
         account = settle(tx, seal(tx))
@@ -244,9 +228,7 @@ def test_one_function_opens_the_details_and_one_step_calls_it():
         ("bridge/steps/refunds/read_bank_details.py", "read_bank_details"),
     }
     opened = {
-        (path, function)
-        for path, function, node in calls("doc")
-        if "refund_accounts" in path or "refund" in node
+        (path, function) for path, function, node in calls("doc") if "refund_accounts" in path or "refund" in node
     }
     looks_whether_it_is_there = ("bridge/store/recovery/ledger_state.py", "filter_unknown_destructions")
     assert opened - {looks_whether_it_is_there} == {

@@ -66,8 +66,7 @@ def test_the_same_idempotency_key_opens_nothing_a_second_time(store):
         opened(tx, first, once="shop|access|9999")
     with store.transaction() as tx:
         assert (
-            tx.requests.open_request(second, idempotency_key="shop|access|9999", tasks=[make_task(second.id)])
-            is None
+            tx.requests.open_request(second, idempotency_key="shop|access|9999", tasks=[make_task(second.id)]) is None
         )
         assert tx.tasks.list_tasks(second.id) == []
         assert tx.requests.find_request_by_idempotency_key("shop|access|9999") == first
@@ -128,9 +127,7 @@ def test_a_released_request_is_free_and_its_attempts_start_at_zero(store, reques
 def test_a_released_lease_is_not_renewed(store, request_):
     with store.transaction() as tx:
         lease = tx.requests.acquire_lease(request_.id)
-        tx.requests.release_lease(
-            lease, state=RequestState.WAITING, wake_at=NOW, complete=False, closed_at=None
-        )
+        tx.requests.release_lease(lease, state=RequestState.WAITING, wake_at=NOW, complete=False, closed_at=None)
     with pytest.raises(LeaseLost), store.transaction() as tx:
         tx.requests.verify_lease(lease)
     with store.transaction() as tx:
@@ -168,9 +165,7 @@ def test_restart_continues_from_the_last_page_and_moves_no_clock(store, request_
     )
     calls = make_task(request_.id, "bluedart", TaskAction.NOTIFY_PROCESSOR, state=TaskState.WAITING)
     with store.transaction() as tx:
-        tx.tasks.save_task(
-            replace(failed, state=TaskState.FAILED, progress=GatherProgress(cursor="p2"), attempts=3)
-        )
+        tx.tasks.save_task(replace(failed, state=TaskState.FAILED, progress=GatherProgress(cursor="p2"), attempts=3))
         tx.tasks.save_task(replace(retried, state=TaskState.RETRY, wake_at=LATER, records=4))
         tx.tasks.save_task(waiting)
         tx.tasks.save_task(calls)
@@ -193,12 +188,7 @@ def test_restart_begins_again_where_an_answer_had_gaps(store, request_):
         tx.request_changes.restart_request(request_.id)
         assert [system for system, _ in tx.findings.read_findings(request_.id)] == ["delhivery"]
     first, second = read(store, request_.id)[1]
-    assert (first.state, first.records, first.progress.cursor, first.outcome) == (
-        TaskState.PENDING,
-        0,
-        "",
-        None,
-    )
+    assert (first.state, first.records, first.progress.cursor, first.outcome) == (TaskState.PENDING, 0, "", None)
     assert (second.state, second.records, second.progress.cursor) == (TaskState.DONE, 1, "p9")
 
 
@@ -234,12 +224,7 @@ def test_joining_with_more_orders_runs_again_and_revokes_the_lease(store, reques
         tx.requests.verify_lease(lease)
     request, tasks = read(store, request_.id)
     assert request.principal == replace(ASHA, order_ids=("1", "2", "3"))
-    assert (tasks[0].state, tasks[0].records, tasks[0].progress.cursor, tasks[0].gaps) == (
-        TaskState.PENDING,
-        0,
-        "",
-        (),
-    )
+    assert (tasks[0].state, tasks[0].records, tasks[0].progress.cursor, tasks[0].gaps) == (TaskState.PENDING, 0, "", ())
     with store.transaction() as tx:
         assert list(tx.findings.read_findings(request_.id)) == []
     assert acquire_lease(store, request_.id)

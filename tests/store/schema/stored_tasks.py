@@ -49,13 +49,7 @@ STORED = [
     (RequestKind.ACCESS, "gather", "", {}, GatherProgress()),
     (RequestKind.ACCESS, "gather", '{"page": 2}', {}, GatherProgress(cursor='{"page": 2}')),
     (RequestKind.ACCESS, "gather", "p9", {"waybills": 0}, GatherProgress(cursor="p9", requested_parcels=0)),
-    (
-        RequestKind.ACCESS,
-        "gather",
-        "parcels:" + json.dumps([PARCEL]),
-        {},
-        GatherProgress(parcels=(Waybill(**PARCEL),)),
-    ),
+    (RequestKind.ACCESS, "gather", "parcels:" + json.dumps([PARCEL]), {}, GatherProgress(parcels=(Waybill(**PARCEL),))),
     (RequestKind.ACCESS, "gather", "parcels:[]", {}, GatherProgress(parcels=())),
     (RequestKind.ERASURE, "locate", "", {}, LocateProgress()),
     (RequestKind.ERASURE, "seal", "", {}, SealProgress()),
@@ -65,9 +59,7 @@ STORED = [
         '{"none": ["3"], "missing": ["1", "2"], "whole": false}',
         {},
         SealProgress(
-            search=InvoiceSearchResult(
-                never_invoiced=frozenset("3"), missing_copies=frozenset("12"), is_complete=False
-            )
+            search=InvoiceSearchResult(never_invoiced=frozenset("3"), missing_copies=frozenset("12"), is_complete=False)
         ),
     ),
     (RequestKind.ERASURE, "erase", "", {}, EraseProgress()),

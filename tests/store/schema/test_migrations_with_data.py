@@ -71,9 +71,7 @@ def test_0003_wakes_requests_from_before_notice_items(store):
         for request, task in ((noted, listed), (other, polled)):
             tx.requests.open_request(request, idempotency_key=request.id, tasks=[task])
             lease = tx.requests.acquire_lease(request.id)
-            tx.requests.release_lease(
-                lease, state=RequestState.WAITING, wake_at=None, complete=False, closed_at=NOW
-            )
+            tx.requests.release_lease(lease, state=RequestState.WAITING, wake_at=None, complete=False, closed_at=NOW)
         write_as_before(tx, listed, "[]")
     downgrade_database(store.engine, "0002")
     upgrade_database(store.engine)
@@ -145,9 +143,7 @@ def write_waiting_tasks(store):
 def test_an_erasure_that_the_release_before_left_waiting_for_a_copy_goes_on(services, platform, clock):
     """The release before erased all but an order without a copy; the copy comes, and this release ends the work."""
     request = make_request(kind=RequestKind.ERASURE, source=RequestSource.OPERATOR)
-    search = make_task(
-        request.id, "vault", TaskAction.SEAL_INVOICES, state=TaskState.FAILED, last_error="copy_missing"
-    )
+    search = make_task(request.id, "vault", TaskAction.SEAL_INVOICES, state=TaskState.FAILED, last_error="copy_missing")
     erase = make_task(
         request.id,
         "bridge",
@@ -168,9 +164,7 @@ def test_an_erasure_that_the_release_before_left_waiting_for_a_copy_goes_on(serv
         found = {task.action: task for task in tx.tasks.list_tasks(request.id)}[TaskAction.ERASE]
         assert (found.state, found.wait_reason) == (TaskState.WAITING, WaitReason.INVOICE_COPY_MISSING)
         assert found.progress == EraseProgress(removed_rows={"customers": 1}, excluded_order_ids=("1001",))
-        write_as_before(
-            tx, search, '{"none": ["1001"], "missing": [], "whole": true}', state="done", last_error=""
-        )
+        write_as_before(tx, search, '{"none": ["1001"], "missing": [], "whole": true}', state="done", last_error="")
         tx.request_changes.restart_request(request.id)
     assert process_request(request.id, services=services)
     with services.store.transaction() as tx:

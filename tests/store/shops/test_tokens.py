@@ -23,9 +23,7 @@ def test_one_of_many_has_the_turn_until_it_gives_it_back_or_died(store, clock):
     cache = StoredTokenCache(store)
     cache.save_token(SHOP, "shpat_1", LATER, "shprt_1")
     turns = []
-    threads = [
-        threading.Thread(target=lambda: turns.append(cache.acquire_refresh_lock(SHOP))) for _ in range(8)
-    ]
+    threads = [threading.Thread(target=lambda: turns.append(cache.acquire_refresh_lock(SHOP))) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -51,11 +49,7 @@ def test_nothing_of_a_token_rests_in_the_clear(store):
 
 def test_without_a_token_there_is_no_turn(store):
     cache = StoredTokenCache(store)
-    assert (
-        cache.get_access_token(SHOP),
-        cache.get_refresh_token(SHOP),
-        cache.acquire_refresh_lock(SHOP),
-    ) == (
+    assert (cache.get_access_token(SHOP), cache.get_refresh_token(SHOP), cache.acquire_refresh_lock(SHOP)) == (
         None,
         "",
         False,

@@ -63,10 +63,7 @@ def run_bulk_query(
         return make_bulk_error(said.message)
     lines = list(_flatten_lines(plan.root, data or {}, None))
     roots = sum(1 for line in lines if "__parentId" not in line)
-    return {
-        "bulkOperation": shop.bulk_operations.start(text, lines, roots, denied=bool(run.errors)),
-        "userErrors": [],
-    }
+    return {"bulkOperation": shop.bulk_operations.start(text, lines, roots, denied=bool(run.errors)), "userErrors": []}
 
 
 def make_bulk_error(message: str, *, code: str = "INVALID", field: str | None = "query") -> Record:

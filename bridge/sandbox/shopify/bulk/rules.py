@@ -34,13 +34,9 @@ def find_query_problems(plan: Plan) -> list[str]:
     if len(found) > MAX_CONNECTIONS:
         errors.append(f"Bulk queries cannot contain more than {MAX_CONNECTIONS} connections.")
     if any(depth > MAX_DEPTH for _, depth, _ in found):
-        errors.append(
-            f"Bulk queries cannot contain connections with a nesting depth greater than {MAX_DEPTH}."
-        )
+        errors.append(f"Bulk queries cannot contain connections with a nesting depth greater than {MAX_DEPTH}.")
     if any(within_list for _, _, within_list in found):
-        errors.append(
-            "Queries that contain a connection field within a list field are not currently supported."
-        )
+        errors.append("Queries that contain a connection field within a list field are not currently supported.")
     by_nodes = [f"'{one.name}'" for one, _, _ in found if find_node_field(one) is None]
     if by_nodes:
         errors.append(
@@ -63,9 +59,7 @@ def list_selected_fields(selection: Selection) -> list[Field]:
     return list(found.values())
 
 
-def _walk_connections(
-    selection: Selection, *, depth: int, within_list: bool
-) -> Iterator[tuple[Field, int, bool]]:
+def _walk_connections(selection: Selection, *, depth: int, within_list: bool) -> Iterator[tuple[Field, int, bool]]:
     """Yield each connection with the number of connections around it (0: outermost), and whether a list is around it."""
     for field in list_selected_fields(selection):
         if field.selection is None:
@@ -94,6 +88,4 @@ def _lacks_id(connection: Field) -> bool:
     if node is None or node.selection is None:
         return False
     nested = next(_walk_connections(node.selection, depth=0, within_list=False), None)
-    return nested is not None and not any(
-        one.key == one.name == "id" for one in list_selected_fields(node.selection)
-    )
+    return nested is not None and not any(one.key == one.name == "id" for one in list_selected_fields(node.selection))

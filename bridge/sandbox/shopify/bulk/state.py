@@ -107,11 +107,7 @@ class BulkOperations:
         """Return the file of an operation until it expires."""
         with self._lock:
             for one in self._operations.values():
-                if (
-                    one.file_token == token
-                    and one.ended_s
-                    and self._now_s() - one.ended_s < self._file_lifetime_s
-                ):
+                if one.file_token == token and one.ended_s and self._now_s() - one.ended_s < self._file_lifetime_s:
                     return one.build_file()
         return None
 

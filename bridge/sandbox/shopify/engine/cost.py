@@ -31,10 +31,7 @@ def price_plan(plan: Plan, get_args: Callable[[Field], Mapping[str, Any]]) -> in
 
 def _price_selection(selection: Selection, get_args: Callable[[Field], Mapping[str, Any]]) -> int:
     return max(
-        (
-            sum(_price_field(one, get_args) for one in selection.fields_for(name))
-            for name in selection.possible
-        ),
+        (sum(_price_field(one, get_args) for one in selection.fields_for(name)) for name in selection.possible),
         default=0,
     )
 
@@ -57,9 +54,7 @@ def _price_row(connection: Selection, get_args: Callable[[Field], Mapping[str, A
     for field in connection.fields_for(connection.type_name):
         inner = field.selection
         if field.name == "edges" and inner is not None:
-            inner = next(
-                (one.selection for one in inner.fields_for(inner.type_name) if one.name == "node"), None
-            )
+            inner = next((one.selection for one in inner.fields_for(inner.type_name) if one.name == "node"), None)
         if field.name in {"nodes", "edges"} and inner is not None:
             cost = max(cost, 1 + _price_selection(inner, get_args))
     return cost
@@ -85,9 +80,7 @@ class CostBucket:
         """Take the points if they are available. Returns whether they were, and the throttle status afterwards."""
         with self._lock:
             now = self._now_s()
-            self._available = min(
-                self.maximum, self._available + (now - self._updated_at_s) * self.restore_rate
-            )
+            self._available = min(self.maximum, self._available + (now - self._updated_at_s) * self.restore_rate)
             self._updated_at_s = now
             if force_refusal:
                 self._available = min(self._available, max(0.0, cost - 1))

@@ -76,15 +76,15 @@ class GraphqlDocument:
         self, operation: OperationDefinitionNode, raw_variables: Mapping[str, Any]
     ) -> tuple[dict[str, Any], Errors]:
         """Return the coerced variables. Ids must be global ids, as at Shopify."""
-        coerced = get_variable_values(
-            self.schema, operation.variable_definitions, dict(raw_variables), max_errors=5
-        )
+        coerced = get_variable_values(self.schema, operation.variable_definitions, dict(raw_variables), max_errors=5)
         if isinstance(coerced, list):
             return {}, [_format_graphql_error(fault, "INVALID_VARIABLE") for fault in coerced]
         for name, kind in self._list_declared_variables(operation):
             values = coerced.get(name)
             if isinstance(values, list) and len(values) > MAX_INPUT_ITEMS:
-                message = f"The input array size of {len(values)} is greater than the maximum allowed of {MAX_INPUT_ITEMS}."
+                message = (
+                    f"The input array size of {len(values)} is greater than the maximum allowed of {MAX_INPUT_ITEMS}."
+                )
                 return {}, [{"message": message, "extensions": {"code": "MAX_INPUT_SIZE_EXCEEDED"}}]
             for value in values if isinstance(values, list) else [values]:
                 if kind.strip("[]!") == "ID" and value is not None and not GID_PATTERN.fullmatch(value):

@@ -87,9 +87,7 @@ class Selection:
 
     __slots__ = ("_compiler", "_fields", "_sets", "possible", "type_name")
 
-    def __init__(
-        self, compiler: _Compiler, named: GraphQLNamedType, sets: tuple[SelectionSetNode, ...]
-    ) -> None:
+    def __init__(self, compiler: _Compiler, named: GraphQLNamedType, sets: tuple[SelectionSetNode, ...]) -> None:
         """Prepare the selection; each type is compiled when an object of it occurs."""
         self._compiler = compiler
         self._sets = sets
@@ -134,10 +132,7 @@ def list_switch_variables(document: DocumentNode) -> tuple[str, ...]:
 
 
 def compile_plan(
-    schema: GraphQLSchema,
-    document: DocumentNode,
-    operation: OperationDefinitionNode,
-    variables: Mapping[str, Any],
+    schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any]
 ) -> Plan:
     """Return the plan of one operation of a validated document."""
     mutation = operation.operation is OperationType.MUTATION
@@ -198,16 +193,13 @@ class _Compiler:
             return True
         abstract, concrete = self.schema.type_map.get(condition), self.schema.type_map[type_name]
         return isinstance(abstract, GraphQLInterfaceType | GraphQLUnionType) and self.schema.is_sub_type(
-            abstract,
-            concrete,
+            abstract, concrete
         )
 
     def _is_included(self, directives: tuple[DirectiveNode, ...]) -> bool:
         for directive in directives:
             value: Any = directive.arguments[0].value if directive.arguments else None
-            default_value = (
-                self._variables.get(value.name.value) if isinstance(value, VariableNode) else value.value
-            )
+            default_value = self._variables.get(value.name.value) if isinstance(value, VariableNode) else value.value
             if directive.name.value == "include" and not default_value:
                 return False
             if directive.name.value == "skip" and default_value:
@@ -263,9 +255,7 @@ class _Compiler:
             selection=None if leaf else Selection(self, named, sets),
         )
 
-    def _choose_default(
-        self, named: GraphQLNamedType, *, is_list: bool, kind: FieldKind, non_null: bool
-    ) -> Any:
+    def _choose_default(self, named: GraphQLNamedType, *, is_list: bool, kind: FieldKind, non_null: bool) -> Any:
         """Return the answer of an invented shop that has no value."""
         if is_list or kind is FieldKind.CONNECTION:
             return []

@@ -102,9 +102,7 @@ class PlanExecution:
         for field in selection.fields_for(type_name):
             kind = field.kind
             if withheld and (field.name in withheld or f"{field.parent}.{field.name}" in withheld):
-                values[field.key] = self._record_refusal(
-                    field, path, access.describe_unapproved_field(field.name)
-                )
+                values[field.key] = self._record_refusal(field, path, access.describe_unapproved_field(field.name))
             elif kind is FieldKind.LEAF:
                 value = record.get(field.name, field.default)
                 if value is None and field.non_null:
@@ -157,9 +155,7 @@ class PlanExecution:
                 values.append(None)
         return values
 
-    def _record_refusal(
-        self, field: Field, path: ResponsePath, refusal: tuple[str, Mapping[str, Any]]
-    ) -> Any:
+    def _record_refusal(self, field: Field, path: ResponsePath, refusal: tuple[str, Mapping[str, Any]]) -> Any:
         """Record the error and return null. Raises _NullPropagation if the schema allows no null."""
         location = field.node.loc.start_token if field.node.loc else None
         self.errors.append(

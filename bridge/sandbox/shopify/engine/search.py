@@ -52,11 +52,7 @@ class SearchQuery:
 
     def _parse_and(self) -> SearchPredicate:
         tests: list[SearchPredicate] = []
-        while (
-            self._position < len(self._tokens)
-            and not self._peek_token("close")
-            and self._peek_token("word") != "OR"
-        ):
+        while self._position < len(self._tokens) and not self._peek_token("close") and self._peek_token("word") != "OR":
             if self._peek_token("word") == "AND":
                 self._position += 1
                 continue
@@ -94,9 +90,7 @@ class SearchQuery:
         if value == "*":
             return lambda facts: any(facts.get(name, ()))
         if quoted is None and value.endswith("*"):
-            return lambda facts: any(
-                one.casefold().startswith(value_folded[:-1]) for one in facts.get(name, ())
-            )
+            return lambda facts: any(one.casefold().startswith(value_folded[:-1]) for one in facts.get(name, ()))
         return lambda facts: any(one.casefold() == value_folded for one in facts.get(name, ()))
 
 

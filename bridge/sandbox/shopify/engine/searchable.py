@@ -60,20 +60,9 @@ SEARCHABLE: Mapping[str, frozenset[str]] = {
     ),
     "draftOrders": frozenset(["created_at", "customer_id", "id", "source", "status", "tag", "updated_at"]),
     "giftCards": frozenset(
-        [
-            "balance_status",
-            "created_at",
-            "customer_id",
-            "expires_on",
-            "id",
-            "recipient_id",
-            "source",
-            "status",
-        ]
+        ["balance_status", "created_at", "customer_id", "expires_on", "id", "recipient_id", "source", "status"]
     ),
-    "abandonedCheckouts": frozenset(
-        ["created_at", "email_state", "id", "recovery_state", "status", "updated_at"]
-    ),
+    "abandonedCheckouts": frozenset(["created_at", "email_state", "id", "recovery_state", "status", "updated_at"]),
     "comments": frozenset(["created_at", "id", "published_at", "published_status", "status", "updated_at"]),
     "companies": frozenset(["created_at", "external_id", "id", "name", "updated_at"]),
     "disputes": frozenset(["id", "initiated_at", "status"]),

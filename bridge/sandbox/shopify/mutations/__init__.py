@@ -51,16 +51,13 @@ class Mutations:
         """Change an order: given `customAttributes` and tags replace the former ones."""
         return self._update_record("order", args["input"], ORDER_FIELDS)
 
-    def _update_record(
-        self, kind: str, input_fields: Mapping[str, Any], allowed_fields: frozenset[str]
-    ) -> Record:
+    def _update_record(self, kind: str, input_fields: Mapping[str, Any], allowed_fields: frozenset[str]) -> Record:
         find_target = self._query_root.find_customer if kind == "customer" else self._query_root.find_order
         number = parse_gid_number(input_fields["id"])
         if find_target(number) is None:
             return make_user_error("id", f"{kind.title()} does not exist", "INVALID")
         self._shop.write_fields(
-            input_fields["id"],
-            {name: value for name, value in input_fields.items() if name in allowed_fields},
+            input_fields["id"], {name: value for name, value in input_fields.items() if name in allowed_fields}
         )
         return {kind: find_target(number)}
 
@@ -75,11 +72,7 @@ class Mutations:
     def cancel_bulk_operation(self, args: Mapping[str, Any]) -> Record:
         """Cancel a bulk operation."""
         found = self._shop.bulk_operations.cancel_operation(args["id"])
-        return (
-            {"bulkOperation": found}
-            if found
-            else make_user_error("id", "Bulk operation does not exist", "INVALID")
-        )
+        return {"bulkOperation": found} if found else make_user_error("id", "Bulk operation does not exist", "INVALID")
 
 
 def answer_unknown_mutation(_: Mapping[str, Any]) -> Record:

@@ -50,20 +50,13 @@ class ConsentMutations:
         if found is None:
             return make_user_error("customerId", "Customer not found", "INVALID")
         if state not in SETTABLE_STATES:
-            return make_user_error(
-                "marketingState", "Marketing state is not included in the list", "INCLUSION"
-            )
+            return make_user_error("marketingState", "Marketing state is not included in the list", "INCLUSION")
         if not found[contact_field]:
             is_email = contact_field == "defaultEmailAddress"
             return (
-                {"customer": found}
-                if is_email
-                else make_user_error("input", "A phone number is required", "INVALID")
+                {"customer": found} if is_email else make_user_error("input", "A phone number is required", "INVALID")
             )
-        values = {
-            contact_field: found[contact_field] | {"marketingState": state},
-            channel: {"marketingState": state},
-        }
+        values = {contact_field: found[contact_field] | {"marketingState": state}, channel: {"marketingState": state}}
         self._shop.write_fields(found["id"], values)
         return {"customer": self._query_root.find_customer(parse_gid_number(found["id"]))}
 
@@ -72,8 +65,6 @@ class ConsentMutations:
         email = args["email"].casefold()
         if not CUSTOMER_EMAIL_PATTERN.fullmatch(email):
             return make_user_error("email", "Data sale opt out failed", "FAILED")
-        found = next(
-            (one for one in self._shop.people if one.email == email), None
-        ) or self._shop.create_person(email)
+        found = next((one for one in self._shop.people if one.email == email), None) or self._shop.create_person(email)
         self._shop.write_fields(make_gid("Customer", found.id), {"dataSaleOptOut": True})
         return {"customerId": make_gid("Customer", found.id)}

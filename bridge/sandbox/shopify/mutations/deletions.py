@@ -37,9 +37,7 @@ class DeletionMutations:
         if found is None:
             return make_user_error("id", "Customer can't be found", "INVALID")
         if not found["canDelete"]:
-            return make_user_error(
-                "id", "Customer can't be deleted because they have associated orders", "INVALID"
-            )
+            return make_user_error("id", "Customer can't be deleted because they have associated orders", "INVALID")
         self._shop.forget_customer(parse_gid_number(found["id"]))
         return {"deletedCustomerId": found["id"]}
 
@@ -65,9 +63,7 @@ class DeletionMutations:
         for one in args["metafields"]:
             owner = find_node(self._query_root, one["ownerId"])
             single = owner.get("metafield") if owner else None
-            exists = (
-                single is not None and single({"namespace": one["namespace"], "key": one["key"]}) is not None
-            )
+            exists = single is not None and single({"namespace": one["namespace"], "key": one["key"]}) is not None
             if exists:
                 self._shop.remove_metafield(one["ownerId"], one["namespace"], one["key"])
             deleted.append(dict(one) if exists else None)
@@ -78,7 +74,5 @@ class DeletionMutations:
         found = find_node(self._query_root, args["id"])
         if found is None:
             return make_user_error("id", "Resource does not exist", "NOT_FOUND")
-        self._shop.write_fields(
-            args["id"], {"tags": [tag for tag in found["tags"] if tag not in args["tags"]]}
-        )
+        self._shop.write_fields(args["id"], {"tags": [tag for tag in found["tags"] if tag not in args["tags"]]})
         return {"node": find_node(self._query_root, args["id"])}

@@ -24,10 +24,7 @@ class ErasureMutations:
 
     def build_fields(self) -> Record:
         """Return the fields of the mutation root that are handled in this class."""
-        return {
-            "customerRequestDataErasure": self.request_erasure,
-            "customerCancelDataErasure": self.cancel_erasure,
-        }
+        return {"customerRequestDataErasure": self.request_erasure, "customerCancelDataErasure": self.cancel_erasure}
 
     def request_erasure(self, args: Mapping[str, Any]) -> Record:
         """Accept the request; the customer stays readable until it is carried out."""
@@ -35,9 +32,7 @@ class ErasureMutations:
         if self._query_root.find_customer(number) is None:
             return make_user_error("customerId", "Customer does not exist.", "DOES_NOT_EXIST")
         if self._shop.erasure_fails:
-            return make_user_error(
-                "customerId", "Failed to request customer data erasure.", "FAILED_TO_REQUEST"
-            )
+            return make_user_error("customerId", "Failed to request customer data erasure.", "FAILED_TO_REQUEST")
         self._shop.request_erasure(number)
         return {"customerId": args["customerId"]}
 
@@ -48,15 +43,11 @@ class ErasureMutations:
             return make_user_error("customerId", "Customer does not exist.", "DOES_NOT_EXIST")
         asked_by = self._shop.get_erasure_requester(number)
         if not asked_by:
-            return make_user_error(
-                "customerId", "Customer's data is not scheduled for erasure.", "NOT_BEING_ERASED"
-            )
+            return make_user_error("customerId", "Customer's data is not scheduled for erasure.", "NOT_BEING_ERASED")
         if asked_by != APP_REQUESTER:
             message = "Only the original requester can cancel this data erasure."
             return make_user_error("customerId", message, "UNAUTHORIZED_CANCELLATION")
         if self._shop.erasure_fails:
-            return make_user_error(
-                "customerId", "Failed to cancel customer data erasure.", "FAILED_TO_CANCEL"
-            )
+            return make_user_error("customerId", "Failed to cancel customer data erasure.", "FAILED_TO_CANCEL")
         self._shop.cancel_erasure(number)
         return {"customerId": args["customerId"]}

@@ -77,9 +77,7 @@ def comment_record(shop: Shop, comment: BlogComment) -> Record:
         "body": comment.body,
         "bodyHtml": f"<p>{comment.body}</p>",
         "ip": comment.ip,
-        "userAgent": get_canary("Comment", "userAgent")
-        if comment.rich
-        else "Mozilla/5.0 (Linux; Android 14)",
+        "userAgent": get_canary("Comment", "userAgent") if comment.rich else "Mozilla/5.0 (Linux; Android 14)",
         "createdAt": format_utc_time(comment.created_at),
         "updatedAt": format_utc_time(comment.created_at),
         "status": "PUBLISHED",

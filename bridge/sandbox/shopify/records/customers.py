@@ -35,9 +35,7 @@ def get_order_record(shop: Shop, order: Order) -> Record:
     return get_or_make(shop, make_gid("Order", order.id), lambda: order_record(shop, order))
 
 
-def get_customer_record(
-    shop: Shop, person_id: int, orders: Sequence[Order], *, view: str = ""
-) -> Record | None:
+def get_customer_record(shop: Shop, person_id: int, orders: Sequence[Order], *, view: str = "") -> Record | None:
     """Return the record of a customer; None if the shop does not know the id."""
     if person_id in shop.unknown_customer_ids:
         return None
@@ -45,9 +43,7 @@ def get_customer_record(
         person = shop.get_person(person_id)
     except KeyError:
         return None
-    return get_or_make(
-        shop, make_gid("Customer", person_id) + view, lambda: customer_record(shop, person, orders)
-    )
+    return get_or_make(shop, make_gid("Customer", person_id) + view, lambda: customer_record(shop, person, orders))
 
 
 def build_consent(state: str, updated_at: str | None) -> Record:
@@ -76,10 +72,7 @@ def build_contacts(person: Person, *, hidden: bool) -> Record:
         "phoneNumber": "redacted" if hidden else person.phone,
         "marketingCollectedFrom": None,
         "smsMarketingConsent": {"state": sms_state, **consent_details},
-        "whatsAppMarketingConsent": {
-            "state": "REDACTED" if hidden else "NEVER_SUBSCRIBED",
-            **consent_details,
-        },
+        "whatsAppMarketingConsent": {"state": "REDACTED" if hidden else "NEVER_SUBSCRIBED", **consent_details},
         **build_consent(sms, at),
     }
     return {

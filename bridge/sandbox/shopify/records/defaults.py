@@ -19,12 +19,7 @@ def list_default_values(world: World) -> Mapping[str, str]:
     """Return the values of Asha's records without seeded values."""
     asha, order, box = world.asha, world.orders[0], world.orders[0].parcels[0]
     customer_return, paid, refund = order.returns[0], order.transactions[0], order.refunds[0]
-    draft, card, checkout, comment = (
-        world.drafts[0],
-        world.gift_cards[0],
-        world.checkouts[0],
-        world.comments[0],
-    )
+    draft, card, checkout, comment = (world.drafts[0], world.gift_cards[0], world.checkouts[0], world.comments[0])
     at = str(format_utc_time(asha.created_at))
     values: dict[str, Any] = {
         "Customer": {
@@ -89,9 +84,7 @@ def list_default_values(world: World) -> Mapping[str, str]:
             "note2": draft.note,
         },
         "AbandonedCheckout": {
-            **_build_head_fields(
-                "AbandonedCheckout", checkout.id, checkout.name, format_utc_time(checkout.created_at)
-            ),
+            **_build_head_fields("AbandonedCheckout", checkout.id, checkout.name, format_utc_time(checkout.created_at)),
             "abandonedCheckoutUrl": f"{checkout.id:x}/recover",
             "note": checkout.note,
         },
@@ -110,15 +103,8 @@ def list_default_values(world: World) -> Mapping[str, str]:
         },
         "CommentAuthor": {"email": comment.email, "name": comment.author},
     }
-    return {
-        f"{kind}.{name}": str(value) for kind, one in values.items() for name, value in one.items() if value
-    }
+    return {f"{kind}.{name}": str(value) for kind, one in values.items() for name, value in one.items() if value}
 
 
 def _build_head_fields(kind: str, number: int, name: str, created_at: str | None) -> dict[str, Any]:
-    return {
-        "id": make_gid(kind, number),
-        "legacyResourceId": str(number),
-        "name": name,
-        "createdAt": created_at,
-    }
+    return {"id": make_gid(kind, number), "legacyResourceId": str(number), "name": name, "createdAt": created_at}

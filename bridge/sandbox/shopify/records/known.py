@@ -81,7 +81,5 @@ def build_record_facts(record: Mapping[str, Any]) -> SearchFacts:
     }
     facts: SearchFacts = {"id": (str(record.get("id", "")).rpartition("/")[2], str(record.get("id", "")))}
     return facts | {
-        fact_name: (str(record[field_name]),)
-        for fact_name, field_name in names.items()
-        if record.get(field_name)
+        fact_name: (str(record[field_name]),) for fact_name, field_name in names.items() if record.get(field_name)
     }

@@ -20,9 +20,7 @@ def _list_disputes(shop: Shop, _: int) -> list[Record]:
 
 def _find_drafts(shop: Shop, number: int) -> list[Record]:
     return [
-        draft_record(shop, one)
-        for one in shop.exclude_deleted("DraftOrder", shop.world.drafts)
-        if one.id == number
+        draft_record(shop, one) for one in shop.exclude_deleted("DraftOrder", shop.world.drafts) if one.id == number
     ]
 
 

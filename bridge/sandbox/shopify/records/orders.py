@@ -219,12 +219,7 @@ def order_record(shop: Shop, order: Order) -> Record:
         "shippingAddress": address,
         "customAttributes": [] if hidden else parts.build_attributes(order.attributes),
         "shippingLines": [
-            {
-                "id": make_gid("ShippingLine", order.id),
-                "title": "Standard",
-                "code": "Standard",
-                "source": "shopify",
-            }
+            {"id": make_gid("ShippingLine", order.id), "title": "Standard", "code": "Standard", "source": "shopify"}
         ],
         "lineItems": parts.build_line_items(order.lines, "LineItem", hidden=hidden),
         "fulfillments": [fulfillment_record(order, box, at) for at, box in enumerate(order.parcels, 1)],

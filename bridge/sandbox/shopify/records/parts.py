@@ -79,9 +79,7 @@ def build_attributes(pairs: Sequence[tuple[str, str]]) -> list[Record]:
     return [{"key": key, "value": value} for key, value in pairs]
 
 
-def build_metafields(
-    shop: Shop, owner: str, metafields: Sequence[Metafield], written_at: datetime | None
-) -> Record:
+def build_metafields(shop: Shop, owner: str, metafields: Sequence[Metafield], written_at: datetime | None) -> Record:
     """Return the metafields of an owner, as a list and by key."""
     rows = [
         {

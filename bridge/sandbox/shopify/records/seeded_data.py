@@ -47,9 +47,7 @@ class RecordSeeder:
         """Prepare the seeder. Ids are Asha's own: two shops share none."""
         self.owner_id = 8_800_000_000_000 + world.asha.id % 1_000_000_000 * 10_000 if world.people else 0
         self.default_fields = (
-            frozenset(list_default_values(world)) | SELF_DESCRIBED_FIELDS
-            if world.people
-            else SELF_DESCRIBED_FIELDS
+            frozenset(list_default_values(world)) | SELF_DESCRIBED_FIELDS if world.people else SELF_DESCRIBED_FIELDS
         )
 
     def __call__(self, *types: str, kind: str = "", sibling: int = 0, **more: Any) -> Record:
@@ -61,9 +59,7 @@ class RecordSeeder:
         record = self.make_bare_record(kind, sibling=sibling)
         for type_name in types:
             record |= {
-                one.field: one.make_value(self.owner_id)
-                for one in list_personal_fields(type_name)
-                if one.field != "id"
+                one.field: one.make_value(self.owner_id) for one in list_personal_fields(type_name) if one.field != "id"
             }
         return record | more
 
@@ -73,10 +69,7 @@ class RecordSeeder:
 
     def make_id(self, type_name: str, sibling: int = 0) -> str:
         """Return the id of Asha's object of this type, the same each time."""
-        at = next(
-            (one.index for one in load_personal_fields() if (one.type_name, one.kind) == (type_name, "id")),
-            None,
-        )
+        at = next((one.index for one in load_personal_fields() if (one.type_name, one.kind) == (type_name, "id")), None)
         if at is None:  # no id is personal in this type: any number that only Asha has will do
             at = 400 + sum(type_name.encode()) % 500
         return make_gid(type_name, self.owner_id + 10 * at + sibling)

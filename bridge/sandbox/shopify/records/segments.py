@@ -16,12 +16,7 @@ SEGMENT_NAME = "Buyers of rings"
 
 def build_segments(shop: Shop) -> list[Record]:
     """Return the shop's one segment of customers."""
-    found = {
-        "__typename": "Segment",
-        "id": shop.seeder.segment_id,
-        "name": SEGMENT_NAME,
-        "query": "orders_placed > 0",
-    }
+    found = {"__typename": "Segment", "id": shop.seeder.segment_id, "name": SEGMENT_NAME, "query": "orders_placed > 0"}
     return [found]
 
 
@@ -29,8 +24,5 @@ def build_memberships(shop: Shop, args: Mapping[str, Any]) -> Record:
     """Return the segments of a customer: the customer with seeded values is in the shop's own."""
     rich_ids = {one.id for one in shop.world.people[:1] if one.rich} - shop.redacted_customer_ids
     is_member = parse_gid_number(args["customerId"]) in rich_ids
-    rows = [
-        {"segmentId": one, "isMember": is_member and one == shop.seeder.segment_id}
-        for one in args["segmentIds"]
-    ]
+    rows = [{"segmentId": one, "isMember": is_member and one == shop.seeder.segment_id} for one in args["segmentIds"]]
     return {"__typename": "SegmentMembershipResponse", "memberships": rows}

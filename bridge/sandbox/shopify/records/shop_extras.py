@@ -27,15 +27,9 @@ def link_records(shop: Shop) -> None:
         return customers.get_order_record(shop, shop.world.get_order(number))
 
     def metaobject(number: int) -> Record | None:
-        return next(
-            (metaobject_record(shop, one) for one in shop.world.metaobjects if one.id == number), None
-        )
+        return next((metaobject_record(shop, one) for one in shop.world.metaobjects if one.id == number), None)
 
-    shop.find_customer_record, shop.find_order_record, shop.find_metaobject_record = (
-        customer,
-        order,
-        metaobject,
-    )
+    shop.find_customer_record, shop.find_order_record, shop.find_metaobject_record = (customer, order, metaobject)
 
 
 def metaobject_record(shop: Shop, metaobject: Metaobject) -> Record:
@@ -44,12 +38,7 @@ def metaobject_record(shop: Shop, metaobject: Metaobject) -> Record:
     owner = make_gid("Customer", metaobject.person_id)
     fields = [
         {"key": "customer", "type": "customer_reference", "value": owner, "jsonValue": owner},
-        {
-            "key": "words",
-            "type": "single_line_text_field",
-            "value": metaobject.words,
-            "jsonValue": metaobject.words,
-        },
+        {"key": "words", "type": "single_line_text_field", "value": metaobject.words, "jsonValue": metaobject.words},
     ]
     record: Record = {
         "__typename": "Metaobject",
@@ -73,11 +62,7 @@ def metaobject_record(shop: Shop, metaobject: Metaobject) -> Record:
 def metaobject_definition(type_name: str) -> Record:
     """Return the definition of a kind of metaobjects."""
     fields = [
-        {
-            "key": "customer",
-            "name": "Customer",
-            "type": {"name": "customer_reference", "category": "REFERENCE"},
-        },
+        {"key": "customer", "name": "Customer", "type": {"name": "customer_reference", "category": "REFERENCE"}},
         {"key": "words", "name": "Words", "type": {"name": "single_line_text_field", "category": "TEXT"}},
     ]
     return {

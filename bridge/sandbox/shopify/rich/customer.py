@@ -47,9 +47,7 @@ def seed_customer(shop: Shop, person_id: int, record: Record) -> Record:
 
 
 def _make_mergeable(seeder: RecordSeeder) -> Record:
-    request = seeder.make_bare_record(
-        "CustomerMergeRequest", jobId=None, status="IN_PROGRESS", customerMergeErrors=[]
-    )
+    request = seeder.make_bare_record("CustomerMergeRequest", jobId=None, status="IN_PROGRESS", customerMergeErrors=[])
     request["resultingCustomerId"] = request["id"].replace("CustomerMergeRequest", "Customer")
     reason = "canary-CustomerMergeable-reason"
     return {"isMergeable": False, "reason": reason, "errorFields": [], "mergeInProgress": request}

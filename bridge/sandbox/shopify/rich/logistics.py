@@ -12,16 +12,12 @@ if TYPE_CHECKING:
 def seed_fulfillment(seeder: RecordSeeder, fulfillment: Record) -> Record:
     """Return a fulfilment with scans, their locations, and the origin."""
     scans = [seeder.overlay(scan, "FulfillmentEvent") for scan in fulfillment["events"]]
-    return seeder.overlay(
-        fulfillment, "Fulfillment", events=scans, originAddress=seeder("FulfillmentOriginAddress")
-    )
+    return seeder.overlay(fulfillment, "Fulfillment", events=scans, originAddress=seeder("FulfillmentOriginAddress"))
 
 
 def seed_fulfillment_order(seeder: RecordSeeder, fulfillment_order: Record) -> Record:
     """Return a fulfilment order with a destination that differs from the order's, and its requests."""
-    delivery_method = seeder(
-        "DeliveryMethod", additionalInformation=seeder("DeliveryMethodAdditionalInformation")
-    )
+    delivery_method = seeder("DeliveryMethod", additionalInformation=seeder("DeliveryMethodAdditionalInformation"))
     return fulfillment_order | {
         "destination": seeder("FulfillmentOrderDestination", id=fulfillment_order["destination"]["id"]),
         "deliveryMethod": delivery_method,

@@ -48,9 +48,7 @@ def make_subscription(shop: Shop, person_id: int) -> Record:
     seeder = shop.seeder
     option = seeder("SubscriptionDeliveryMethodLocalDeliveryOption")
     method = seeder.make_bare_record(
-        "SubscriptionDeliveryMethodLocalDelivery",
-        address=seeder("MailingAddress"),
-        localDeliveryOption=option,
+        "SubscriptionDeliveryMethodLocalDelivery", address=seeder("MailingAddress"), localDeliveryOption=option
     )
     links: Record = {
         "customer": lambda _: shop.find_customer_record(person_id),

@@ -29,9 +29,7 @@ def seed_payments(seeder: RecordSeeder, payment: Record) -> list[Record]:
 
 def seed_refund(seeder: RecordSeeder, refund: Record) -> Record:
     """Return a refund with its payment."""
-    paid = seeder(
-        "OrderTransaction", sibling=5, kind="OrderTransaction", amountSet=refund["totalRefundedSet"]
-    )
+    paid = seeder("OrderTransaction", sibling=5, kind="OrderTransaction", amountSet=refund["totalRefundedSet"])
     return seeder.overlay(refund, "Refund", transactions=[paid | {"kind": "REFUND"}])
 
 

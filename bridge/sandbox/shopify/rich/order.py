@@ -37,9 +37,7 @@ def seed_order(shop: Shop, order: Order, record: Record) -> Record:
         shippingLines=shipping,
         customerJourneySummary=journey,
         customerJourney=seeder("CustomerJourney", firstVisit=visit, lastVisit=visit, moments=[visit]),
-        risk=seeder(
-            "OrderRiskSummary", assessments=[seeder("OrderRiskAssessment", facts=[seeder("RiskFact")])]
-        ),
+        risk=seeder("OrderRiskSummary", assessments=[seeder("OrderRiskAssessment", facts=[seeder("RiskFact")])]),
         transactions=seed_payments(seeder, record["transactions"][0]),
         refunds=[seed_refund(seeder, item) for item in record["refunds"]],
         returns=[seed_return(seeder, item) for item in record["returns"]],
@@ -55,20 +53,11 @@ def seed_order(shop: Shop, order: Order, record: Record) -> Record:
 
 def make_journey_visit(seeder: RecordSeeder) -> Record:
     """Return one visit, with the campaign that led to it."""
-    return seeder(
-        "CustomerVisit",
-        utmParameters=seeder("UTMParameters"),
-        marketingEvent=seeder("MarketingEvent"),
-    )
+    return seeder("CustomerVisit", utmParameters=seeder("UTMParameters"), marketingEvent=seeder("MarketingEvent"))
 
 
 def make_buyer(shop: Shop, person_id: int) -> Record:
     """Return the purchasing entity: a contact of a company."""
     contact = make_company_contact(shop, person_id)
     location = contact["roleAssignments"][0]["companyLocation"]
-    return {
-        "__typename": "PurchasingCompany",
-        "company": contact["company"],
-        "contact": contact,
-        "location": location,
-    }
+    return {"__typename": "PurchasingCompany", "company": contact["company"], "contact": contact, "location": location}
