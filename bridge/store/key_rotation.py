@@ -50,13 +50,9 @@ def rotate_keys(
             break
     with store.transaction() as tx:
         result = RotationResult(
-            resealed_counts=dict(renewed),
-            unreadable=tuple(sorted(unreadable)),
-            key_usage=count_key_usage(tx.session),
+            resealed_counts=dict(renewed), unreadable=tuple(sorted(unreadable)), key_usage=count_key_usage(tx.session)
         )
-        if renewed or (
-            result.is_complete and _is_rotation_unrecorded(tx.session, result.key_usage.active_key_id)
-        ):
+        if renewed or (result.is_complete and _is_rotation_unrecorded(tx.session, result.key_usage.active_key_id)):
             tx.evidence.append_fact(
                 Fact.KEYS_ROTATED,
                 shop="",
@@ -104,15 +100,11 @@ def _reseal_column(
             on_progress(sealed_column.name, renewed[sealed_column.name])
 
 
-def _read_outdated_batch(
-    session: Session, sealed_column: SealedColumn, after: Any, batch_rows: int
-) -> list[Row[Any]]:
+def _read_outdated_batch(session: Session, sealed_column: SealedColumn, after: Any, batch_rows: int) -> list[Row[Any]]:
     """Return the next values that an old key sealed. Rows that another worker has locked wait for the next pass."""
     keyring = session.keyring
     is_outdated = [
-        is_sealed_by(sealed_column.column, key_id)
-        for key_id in keyring.key_ids
-        if key_id != keyring.active_key_id
+        is_sealed_by(sealed_column.column, key_id) for key_id in keyring.key_ids if key_id != keyring.active_key_id
     ]
     if not is_outdated:
         return []
@@ -127,9 +119,7 @@ def _read_outdated_batch(
     )
     candidates = session.connection.execute(sizes_query).all()
     sizes = accumulate(row[-1] for row in candidates)
-    batch = [row for row, size in zip(candidates, sizes, strict=True) if size <= BATCH_BYTES] or candidates[
-        :1
-    ]
+    batch = [row for row, size in zip(candidates, sizes, strict=True) if size <= BATCH_BYTES] or candidates[:1]
     if not batch:
         return []
     until = tuple_(*sealed_column.primary_key) <= tuple_(*batch[-1][:-1])

@@ -30,9 +30,7 @@ def count_key_usage(session: Session) -> KeyUsage:
         for key_id, count in _count_missing_keys(session, sealed).items():
             missing[key_id][sealed.name] = count
     return KeyUsage(
-        active_key_id=session.keyring.active_key_id,
-        counts_by_key=rows,
-        missing_keys=dict(sorted(missing.items())),
+        active_key_id=session.keyring.active_key_id, counts_by_key=rows, missing_keys=dict(sorted(missing.items()))
     )
 
 
@@ -58,7 +56,5 @@ def _count_missing_keys(session: Session, sealed_column: SealedColumn) -> Counte
     if sealed_column.key_scope is KeyScope.ROW_KEY:
         is_row_key = and_(_has_bytes_at(column, 2, ROW_KEY_ID_LENGTH), _has_bytes_at(column, 6, b"_"))
         is_unknown = and_(is_unknown, not_(is_row_key))
-    headers = select(func.substr(column, 1, MAX_HEADER_BYTES, type_=LargeBinary)).where(
-        column.is_not(None), is_unknown
-    )
+    headers = select(func.substr(column, 1, MAX_HEADER_BYTES, type_=LargeBinary)).where(column.is_not(None), is_unknown)
     return Counter(map(parse_key_id, session.connection.scalars(headers.execution_options(yield_per=1000))))

@@ -139,9 +139,7 @@ class OperatorQueries:
 
     def list_failing_accounts(self) -> list[Mapping[str, Any]]:
         """Return accounts whose last run failed: error code, attempts, and when they run again."""
-        columns = [
-            notice_accounts.c[name] for name in ("shop", "processor", "last_error", "attempts", "wake_at")
-        ]
+        columns = [notice_accounts.c[name] for name in ("shop", "processor", "last_error", "attempts", "wake_at")]
         rows = select(*columns).where(notice_accounts.c.last_error != "").order_by(notice_accounts.c.id)
         return [dict(row) for row in self._connection.execute(rows).mappings()]
 

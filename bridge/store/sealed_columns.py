@@ -100,11 +100,7 @@ class KeyUsage:
     @property
     def outdated_count(self) -> int:
         """Return how many values were sealed by keys of the keyring that are no longer active."""
-        return sum(
-            sum(found.values())
-            for key_id, found in self.counts_by_key.items()
-            if key_id != self.active_key_id
-        )
+        return sum(sum(found.values()) for key_id, found in self.counts_by_key.items() if key_id != self.active_key_id)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

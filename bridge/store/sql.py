@@ -146,13 +146,8 @@ class SqlStore:
                 (row, _job_for_delivery(row.topic, row.shop, row.id))
                 for row in self._select_due_rows(tx, deliveries, max_jobs)
             ]
-            jobs += [
-                (row, ("process", row.id, True)) for row in self._select_due_rows(tx, requests, max_jobs)
-            ]
-            jobs += [
-                (row, ("notify", row.id, False))
-                for row in self._select_due_rows(tx, notice_accounts, max_jobs)
-            ]
+            jobs += [(row, ("process", row.id, True)) for row in self._select_due_rows(tx, requests, max_jobs)]
+            jobs += [(row, ("notify", row.id, False)) for row in self._select_due_rows(tx, notice_accounts, max_jobs)]
             chosen = sorted(dict.fromkeys(job for _, job in jobs), key=lambda job: not job[2])[:max_jobs]
             for table in (deliveries, requests, notice_accounts):
                 ids = [row.id for row, job in jobs if job in chosen]
@@ -177,9 +172,7 @@ class SqlStore:
         due = select(*columns).where(is_open, table.c.wake_at <= now, free, not_enqueued)
         return list(tx.session.connection.execute(due.order_by(*order).limit(max_jobs)))
 
-    def expire_bodies_and_packages(
-        self, *, keep_failed_days: int, keep_packages_days: int
-    ) -> Mapping[str, int]:
+    def expire_bodies_and_packages(self, *, keep_failed_days: int, keep_packages_days: int) -> Mapping[str, int]:
         """Destroy bodies of failed and rejected webhooks, and packages, that reached their age. Return how many."""
         now = self.now()
         with self.transaction() as tx:
@@ -188,9 +181,7 @@ class SqlStore:
                 deliveries.c.state.in_([DeliveryState.FAILED, DeliveryState.REJECTED]),
                 deliveries.c.received_at < now - timedelta(days=keep_failed_days),
             )
-            bodies = tx.session.connection.execute(
-                update(deliveries).where(expired).values(body=None)
-            ).rowcount
+            bodies = tx.session.connection.execute(update(deliveries).where(expired).values(body=None)).rowcount
             is_old = packages.c.made_at < now - timedelta(days=keep_packages_days)
             ids = list(tx.session.connection.scalars(select(packages.c.request_id).where(is_old).distinct()))
             tx.session.connection.execute(delete(packages).where(packages.c.request_id.in_(ids)))

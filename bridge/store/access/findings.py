@@ -19,9 +19,7 @@ _OF_REQUEST = findings.c.request_id == bindparam("of")
 SELECT_LAST_PAGE = select(
     requests.c.data_key_id, select(func.max(findings.c.seq)).where(_OF_REQUEST).scalar_subquery()
 ).where(requests.c.id == bindparam("of"))
-SELECT_PAGES = (
-    select(findings.c.seq, findings.c.system).where(_OF_REQUEST).order_by(findings.c.system, findings.c.seq)
-)
+SELECT_PAGES = select(findings.c.seq, findings.c.system).where(_OF_REQUEST).order_by(findings.c.system, findings.c.seq)
 SELECT_PAGE_BODY = select(findings.c.body).where(_OF_REQUEST, findings.c.seq == bindparam("at"))
 FINDING_AAD = "findings|{request_id}|{seq}|body"
 
@@ -39,9 +37,7 @@ class FindingRows:
         key_id, last = self._connection.execute(SELECT_LAST_PAGE, {"of": task.request_id}).one()
         seq = (last or 0) + 1
         plain = zlib.compress(
-            json.dumps(
-                [[found.kind, found.ref, found.matched_by, found.body] for found in page.findings]
-            ).encode(),
+            json.dumps([[found.kind, found.ref, found.matched_by, found.body] for found in page.findings]).encode(),
             level=3,
         )
         aad = FINDING_AAD.format(request_id=task.request_id, seq=seq)
@@ -62,9 +58,7 @@ class FindingRows:
         for seq, system in self._connection.execute(SELECT_PAGES, {"of": request_id}).all():
             sealed = self._connection.scalar(SELECT_PAGE_BODY, {"of": request_id, "at": seq})
             aad = FINDING_AAD.format(request_id=request_id, seq=seq)
-            for kind, ref, matched_by, body in json.loads(
-                zlib.decompress(self._session.open(sealed or b"", aad))
-            ):
+            for kind, ref, matched_by, body in json.loads(zlib.decompress(self._session.open(sealed or b"", aad))):
                 yield system, Finding(kind=kind, ref=ref, matched_by=matched_by, body=body)
 
     def delete_findings(self, request_id: str, system: str = "") -> None:

@@ -72,9 +72,7 @@ class PackageRows:
     def read_package(self, request_id: str) -> Iterator[bytes]:
         """Yield the opened package in pieces; nothing where there is none."""
         of_request = packages.c.request_id == request_id
-        for seq in self._connection.scalars(
-            select(packages.c.seq).where(of_request).order_by(packages.c.seq)
-        ).all():
+        for seq in self._connection.scalars(select(packages.c.seq).where(of_request).order_by(packages.c.seq)).all():
             sealed = self._connection.scalar(select(packages.c.body).where(of_request, packages.c.seq == seq))
             yield self._session.open(sealed or b"", PACKAGE_AAD.format(request_id=request_id, seq=seq))
 
@@ -93,7 +91,5 @@ class PackageRows:
 
     def find_certificate(self, request_id: str) -> Mapping[str, Any] | None:
         """Return the newest certificate of a request, if any."""
-        body = self._connection.scalar(
-            select(certificates.c.body).where(certificates.c.request_id == request_id)
-        )
+        body = self._connection.scalar(select(certificates.c.body).where(certificates.c.request_id == request_id))
         return None if body is None else cast("Mapping[str, Any]", json.loads(body))

@@ -43,10 +43,7 @@ class ErasureLookup:
         person_keys = {field: key for field, key in (("customer", customer), ("email", email)) if key}
         if not person_keys:
             return []
-        keys = (
-            and_(suppressions.c.field == field, suppressions.c.key == key)
-            for field, key in person_keys.items()
-        )
+        keys = (and_(suppressions.c.field == field, suppressions.c.key == key) for field, key in person_keys.items())
         named = select(suppressions.c.request_id).where(suppressions.c.shop == shop, or_(*keys))
         requested = select(requests.c.id).where(
             requests.c.shop == shop,

@@ -31,14 +31,7 @@ class EvidenceRows:
         self._session, self._connection, self._now = session, session.connection, session.now
 
     def append_fact(
-        self,
-        fact: Fact,
-        *,
-        shop: str,
-        actor: str = "bridge",
-        request_id: str = "",
-        subject: str = "",
-        **detail: Any,
+        self, fact: Fact, *, shop: str, actor: str = "bridge", request_id: str = "", subject: str = "", **detail: Any
     ) -> Event:
         """Append one fact to the chain in this transaction. `detail` is JSON-ready and holds nothing personal.
 

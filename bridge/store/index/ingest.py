@@ -46,14 +46,11 @@ class _IngestBatch:
         self._keys = [lookup.derive_person_keys(shop, sighting) for sighting in sightings]
         order_keys = {lookup.pseudonym(shop, "order", sighting.order_id) for sighting in sightings} - {""}
         self._orders = {
-            row.order_key: row._asdict()
-            for row in self._select_rows_for_update(orders, "order_key", order_keys)
+            row.order_key: row._asdict() for row in self._select_rows_for_update(orders, "order_key", order_keys)
         }
         self._merged_into = {
             row.deleted_key: lookup.follow_merges(shop, row.deleted_key)
-            for row in self._select_rows_for_update(
-                merges, "deleted_key", {keys["customer"] for keys in self._keys}
-            )
+            for row in self._select_rows_for_update(merges, "deleted_key", {keys["customer"] for keys in self._keys})
         }
         self._suppressed = self._read_suppressions(order_keys)
         self._changed: dict[str, dict[str, Any]] = {}
@@ -70,15 +67,8 @@ class _IngestBatch:
         return list(self._connection.execute(rows.with_for_update()))
 
     def _read_suppressions(self, order_keys: set[str]) -> dict[tuple[str, str], datetime]:
-        named = (
-            {key for keys in self._keys for key in keys.values()}
-            | order_keys
-            | set(self._merged_into.values())
-        )
-        return {
-            (row.field, row.key): row.erased_at
-            for row in self._select_rows_for_update(suppressions, "key", named)
-        }
+        named = {key for keys in self._keys for key in keys.values()} | order_keys | set(self._merged_into.values())
+        return {(row.field, row.key): row.erased_at for row in self._select_rows_for_update(suppressions, "key", named)}
 
     def apply_sighting(self, sighting: Sighting) -> None:
         """Decide what one sighting changes."""
@@ -148,18 +138,14 @@ class _IngestBatch:
             }
         row = dict(row)
         named = {column: keys[field] for column, field in zip(KEY_COLUMNS, PERSON_KEY_FIELDS, strict=True)}
-        if sighting.kind is SightingKind.ORDER and not _is_newer(
-            row["source_updated_at"], sighting.updated_at
-        ):
+        if sighting.kind is SightingKind.ORDER and not _is_newer(row["source_updated_at"], sighting.updated_at):
             row |= {column: key or row[column] for column, key in named.items()}  # a blank removes nothing
             row["source_updated_at"] = sighting.updated_at
             row["placed_at"] = sighting.placed_at or row["placed_at"]
         else:  # part of an order, or an older version of it: it only fills blanks
             row |= {column: row[column] or key for column, key in named.items()}
             row["placed_at"] = row["placed_at"] or sighting.placed_at
-        doc = self._order_docs.setdefault(
-            order_key, {"id": sighting.order_id, "name": "", "cod": None, "matters": {}}
-        )
+        doc = self._order_docs.setdefault(order_key, {"id": sighting.order_id, "name": "", "cod": None, "matters": {}})
         doc["name"] = sighting.order_name or doc["name"]
         doc["cod"] = doc["cod"] if sighting.cod is None else sighting.cod
         if sighting.matter:
@@ -198,9 +184,9 @@ class _IngestBatch:
         row = {"shop": self._shop, "deleted_key": deleted, "kept_key": remaining, "merged_at": now}
         self._upsert_rows(merges, ["shop", "deleted_key"], [row])
         remaining = self._lookup.follow_merges(self._shop, remaining)  # merges come in any order too
-        self._merged_into = {
-            old: remaining if new == deleted else new for old, new in self._merged_into.items()
-        } | {deleted: remaining}
+        self._merged_into = {old: remaining if new == deleted else new for old, new in self._merged_into.items()} | {
+            deleted: remaining
+        }
         for row in (*self._orders.values(), *self._changed.values()):
             row["customer_key"] = remaining if row["customer_key"] == deleted else row["customer_key"]
         of_deleted = (orders.c.shop == self._shop, orders.c.customer_key == deleted)
@@ -224,8 +210,7 @@ class _IngestBatch:
     def write_changes(self) -> None:
         """Seal and write what changed; a row that another worker made newer meanwhile stays."""
         subjects = {
-            key: next((row[column] for column in KEY_COLUMNS if row[column]), key)
-            for key, row in self._changed.items()
+            key: next((row[column] for column in KEY_COLUMNS if row[column]), key) for key, row in self._changed.items()
         }
         if subjects:
             data_keys = self._session.get_or_create_data_keys(self._shop, subjects.values())

@@ -78,9 +78,7 @@ class PersonLookup:
         found: set[str] = set()
         for table in (customers, orders):
             named = and_(table.c.shop == shop, table.c[f"{field}_key"] == key, table.c.customer_key != "")
-            found |= set(
-                self._connection.scalars(select(table.c.customer_key).where(named).distinct().limit(3))
-            )
+            found |= set(self._connection.scalars(select(table.c.customer_key).where(named).distinct().limit(3)))
         return found.pop() if len(found) == 1 else ""
 
     def list_order_rows(self, shop: str, principal: Principal) -> list[Any]:

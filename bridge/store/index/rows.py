@@ -84,9 +84,7 @@ class IndexRows:
         """Return the sealed part of an order row: id, name, cash on delivery, returns and disputes."""
         if row.doc is None:
             return {}
-        opened: dict[str, Any] = json.loads(
-            self._session.open(row.doc, ORDER_AAD.format(key=row.order_key, shop=shop))
-        )
+        opened: dict[str, Any] = json.loads(self._session.open(row.doc, ORDER_AAD.format(key=row.order_key, shop=shop)))
         return opened
 
 

@@ -47,12 +47,7 @@ class NoticeAccountRows:
         self._update_leased_account(lease, {"lease_until": until}, notice_accounts.c.lease_until.is_not(None))
 
     def release_lease(
-        self,
-        lease: Lease,
-        *,
-        wake_at: datetime | None = None,
-        error: str = "",
-        not_before: datetime | None = None,
+        self, lease: Lease, *, wake_at: datetime | None = None, error: str = "", not_before: datetime | None = None
     ) -> None:
         """Release an account until `wake_at` or the earliest time at which one of its items or notices is due.
 
@@ -74,9 +69,7 @@ class NoticeAccountRows:
         self._update_leased_account(lease, {**values, "last_error": error[:200]})
 
     def _update_leased_account(self, lease: Lease, values: dict[str, Any], *conditions: Any) -> None:
-        leased = and_(
-            notice_accounts.c.id == lease.row_id, notice_accounts.c.fence == lease.fence, *conditions
-        )
+        leased = and_(notice_accounts.c.id == lease.row_id, notice_accounts.c.fence == lease.fence, *conditions)
         if self._connection.execute(update(notice_accounts).where(leased).values(**values)).rowcount != 1:
             raise LeaseLost(lease.row_id)
 

@@ -113,10 +113,7 @@ class NoticeItemRows:
         if account:
             shop, _, processor = account.partition("|")
             rows = rows.where(notice_items.c.shop == shop, notice_items.c.processor == processor)
-        for column, value in (
-            (notice_items.c.request_id, request_id),
-            (notice_items.c.notice_id, notice_id),
-        ):
+        for column, value in ((notice_items.c.request_id, request_id), (notice_items.c.notice_id, notice_id)):
             if value:
                 rows = rows.where(column == value)
         if states:
@@ -150,9 +147,7 @@ class NoticeItemRows:
         other_items = exists().where(notice_items.c.task_id == item.task_id)
         self._connection.execute(delete(tasks).where(tasks.c.id == item.task_id, ~other_items))
 
-    def record_parcel_status(
-        self, shop: str, waybill: str, status: ParcelStatus, status_at: datetime | None
-    ) -> bool:
+    def record_parcel_status(self, shop: str, waybill: str, status: ParcelStatus, status_at: datetime | None) -> bool:
         """Record the shop's report of where an erased data subject's parcel is. False where no item lists it."""
         key = self._session.keyring.pseudonym(shop, "waybill", waybill)
         listed = and_(notice_items.c.shop == shop, notice_items.c.entry_key == key)

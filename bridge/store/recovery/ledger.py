@@ -119,16 +119,11 @@ class SqlLedger:
     def list_tombstones(self) -> Sequence[Tombstone]:
         """Return every suppression key with its newest erasure, ordered by shop and request."""
         key = (tombstone_table.c.shop, tombstone_table.c.field, tombstone_table.c.key)
-        newest = (
-            select(*key, func.max(tombstone_table.c.erased_at).label("erased_at")).group_by(*key).subquery()
-        )
+        newest = select(*key, func.max(tombstone_table.c.erased_at).label("erased_at")).group_by(*key).subquery()
         same = [tombstone_table.c[name] == newest.c[name] for name in ("shop", "field", "key", "erased_at")]
         rows = select(tombstone_table).join(newest, same[0] & same[1] & same[2] & same[3])
         ordered = rows.order_by(
-            tombstone_table.c.shop,
-            tombstone_table.c.request_id,
-            tombstone_table.c.field,
-            tombstone_table.c.key,
+            tombstone_table.c.shop, tombstone_table.c.request_id, tombstone_table.c.field, tombstone_table.c.key
         )
         with self._begin_transaction() as connection:
             return [Tombstone(**row) for row in connection.execute(ordered).mappings()]

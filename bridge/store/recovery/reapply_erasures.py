@@ -61,9 +61,7 @@ class ErasureReapplier:
         if _names_whole_person(person_keys, named_keys):
             subjects = [*(key for _, key in person_keys), *named_keys]
             removed |= eraser.clear_prior_requests(shop, subjects, tombstones[0].request_id)
-            removed["deliveries"] = eraser.destroy_webhook_bodies(
-                shop, person_keys, {*order_keys, *named_keys}
-            )
+            removed["deliveries"] = eraser.destroy_webhook_bodies(shop, person_keys, {*order_keys, *named_keys})
         else:
             undecided = select(func.count()).where(orders.c.shop == shop, _match_person_orders(person_keys))
             removed["undecided"] = self._connection.scalar(undecided) or 0

@@ -99,9 +99,7 @@ class RefundRows:
     def find_payment_reference(self, account_id: str) -> PaymentReference | None:
         """Return what may be shown: method, the last four digits, the settlement."""
         columns = (refund_accounts.c.id, refund_accounts.c.shop, refund_accounts.c.reference)
-        row = self._connection.execute(
-            select(*columns).where(refund_accounts.c.id == account_id)
-        ).one_or_none()
+        row = self._connection.execute(select(*columns).where(refund_accounts.c.id == account_id)).one_or_none()
         if row is None or row.reference is None:
             return None
         values = json.loads(self._session.keyring.open(row.reference, _build_account_aad(row, "reference")))
@@ -114,9 +112,7 @@ class RefundRows:
         account, reference = self.find_refund_account(account_id), self.find_payment_reference(account_id)
         if account is None or reference is None:
             return False
-        new_reference = PaymentReference(
-            method=reference.method, last_four=reference.last_four, settlement=settlement
-        )
+        new_reference = PaymentReference(method=reference.method, last_four=reference.last_four, settlement=settlement)
         is_open = (refund_accounts.c.id == account_id, refund_accounts.c.state == RefundState.OPEN)
         values = {
             "state": RefundState.SETTLED,
@@ -137,17 +133,13 @@ class RefundRows:
         """Return the records, oldest first. `order_id` needs a shop."""
         key = self._person_lookup.pseudonym(shop, "order", order_id)
         filters = {"shop": shop, "state": state, "order_key": key}
-        return self._read_accounts(
-            *(refund_accounts.c[name] == value for name, value in filters.items() if value)
-        )
+        return self._read_accounts(*(refund_accounts.c[name] == value for name, value in filters.items() if value))
 
     def list_refund_accounts_of_orders(
         self, shop: str, order_ids: Iterable[str], *, subject: str = ""
     ) -> Sequence[RefundAccount]:
         """Return the records of these orders, and of all orders of `subject` where it is given."""
-        keys = [
-            key for order_id in order_ids if (key := self._person_lookup.pseudonym(shop, "order", order_id))
-        ]
+        keys = [key for order_id in order_ids if (key := self._person_lookup.pseudonym(shop, "order", order_id))]
         matches = or_(refund_accounts.c.order_key.in_(keys), refund_accounts.c.subject.in_({subject} - {""}))
         return self._read_accounts(refund_accounts.c.shop == shop, matches)
 
@@ -157,20 +149,14 @@ class RefundRows:
 
     def restrict_refund_accounts(self, account_ids: Sequence[str], *, request_id: str) -> int:
         """Record which erasure asked for details that must stay: they are erased later without another request."""
-        restrictable = (
-            refund_accounts.c.id.in_(list(account_ids)),
-            refund_accounts.c.state != RefundState.ERASED,
-        )
+        restrictable = (refund_accounts.c.id.in_(list(account_ids)), refund_accounts.c.state != RefundState.ERASED)
         return self._connection.execute(
             update(refund_accounts).where(*restrictable).values(request_id=request_id)
         ).rowcount
 
     def list_due_refund_accounts(self, *, limit: int) -> Sequence[RefundAccount]:
         """Return settled refunds whose day has come and that no active legal hold keeps."""
-        is_due = (
-            refund_accounts.c.state == RefundState.SETTLED,
-            refund_accounts.c.erase_at <= self._session.now(),
-        )
+        is_due = (refund_accounts.c.state == RefundState.SETTLED, refund_accounts.c.erase_at <= self._session.now())
         found = self._read_accounts(*is_due)
         on_hold = self.find_account_ids_on_legal_hold(found)
         return [account for account in found if account.id not in on_hold][:limit]
@@ -183,12 +169,9 @@ class RefundRows:
         if not accounts:
             return frozenset()
         active_holds = select(legal_holds.c.shop, legal_holds.c.subject, legal_holds.c.order_key).where(
-            legal_holds.c.shop.in_({account.shop for account in accounts}),
-            legal_holds.c.released_at.is_(None),
+            legal_holds.c.shop.in_({account.shop for account in accounts}), legal_holds.c.released_at.is_(None)
         )
-        held_keys = {
-            (hold.shop, key) for hold in self._connection.execute(active_holds) for key in hold[1:] if key
-        }
+        held_keys = {(hold.shop, key) for hold in self._connection.execute(active_holds) for key in hold[1:] if key}
         return frozenset(
             account.id
             for account in accounts
@@ -208,10 +191,7 @@ class RefundRows:
         Details under an active legal hold stay, settled ones before their day, and open ones unless `include_open`. Raises
         NeedsOperator where something is still there.
         """
-        is_due = and_(
-            refund_accounts.c.state == RefundState.SETTLED,
-            refund_accounts.c.erase_at <= self._session.now(),
-        )
+        is_due = and_(refund_accounts.c.state == RefundState.SETTLED, refund_accounts.c.erase_at <= self._session.now())
         if include_open:
             is_due = or_(is_due, refund_accounts.c.state == RefundState.OPEN)
         found = self._read_accounts(refund_accounts.c.id.in_(list(account_ids)), is_due)
@@ -225,9 +205,7 @@ class RefundRows:
         )
         self._connection.execute(update(refund_accounts).where(erased_ids).values(values))
         not_erased = or_(refund_accounts.c.doc.is_not(None), refund_accounts.c.wrapped.is_not(None))
-        count = self._connection.scalar(
-            select(func.count()).select_from(refund_accounts).where(erased_ids, not_erased)
-        )
+        count = self._connection.scalar(select(func.count()).select_from(refund_accounts).where(erased_ids, not_erased))
         if count:
             raise NeedsOperator(f"bank details of {count} refunds that were erased are still there")
         return self._read_accounts(erased_ids)
@@ -254,9 +232,7 @@ class RefundRows:
         return self._person_lookup.pseudonym(shop, "order", order_id)
 
     def _seal_reference(self, account: RefundAccount, reference: PaymentReference) -> bytes:
-        return self._session.keyring.seal(
-            _encode_json(asdict(reference)), _build_account_aad(account, "reference")
-        )
+        return self._session.keyring.seal(_encode_json(asdict(reference)), _build_account_aad(account, "reference"))
 
 
 def _build_account_aad(row: Any, column: str) -> str:
@@ -270,6 +246,4 @@ def _encode_json(value: Mapping[str, Any]) -> bytes:
 def _settlement_from_json(values: Mapping[str, Any] | None) -> Settlement | None:
     if values is None:
         return None
-    return Settlement(
-        **{**values, "amount": Decimal(values["amount"]), "on": date.fromisoformat(values["on"])}
-    )
+    return Settlement(**{**values, "amount": Decimal(values["amount"]), "on": date.fromisoformat(values["on"])})

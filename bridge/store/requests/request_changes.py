@@ -104,7 +104,5 @@ class RequestChanges:
     def _revoke_lease(self, request_id: str) -> None:
         """End the lease of a worker that started before the request grew: its next write is refused."""
         self._connection.execute(
-            update(requests)
-            .where(requests.c.id == request_id)
-            .values(fence=requests.c.fence + 1, lease_until=None)
+            update(requests).where(requests.c.id == request_id).values(fence=requests.c.fence + 1, lease_until=None)
         )

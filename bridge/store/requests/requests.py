@@ -38,9 +38,7 @@ ACQUIRE_REQUEST_LEASE = (
     .values(fence=requests.c.fence + 1, attempts=requests.c.attempts + 1, lease_until=bindparam("until"))
     .returning(requests.c.fence)
 )
-UPDATE_LEASED_REQUEST = update(requests).where(
-    requests.c.id == bindparam("of"), requests.c.fence == bindparam("by")
-)
+UPDATE_LEASED_REQUEST = update(requests).where(requests.c.id == bindparam("of"), requests.c.fence == bindparam("by"))
 # not a lease that was released: a renewal in the background may have waited for the transaction that released it
 RENEW_REQUEST_LEASE = UPDATE_LEASED_REQUEST.where(requests.c.lease_until.is_not(None)).values(
     lease_until=bindparam("until")
@@ -112,21 +110,15 @@ class RequestRows:
         """Return the stored row of a request that exists, sealed as it is."""
         return self._connection.execute(SELECT_REQUEST, {"of": request_id}).one()
 
-    def seal_principal(
-        self, request_id: str, shop: str, principal: Principal, key_id: str, key: bytes
-    ) -> bytes:
+    def seal_principal(self, request_id: str, shop: str, principal: Principal, key_id: str, key: bytes) -> bytes:
         """Seal a principal under a data key, for the row of this request."""
         plain = json.dumps(dataclasses.asdict(principal)).encode()
-        return self._session.keyring.seal(
-            plain, PRINCIPAL_AAD.format(id=request_id, shop=shop), key_id=key_id, key=key
-        )
+        return self._session.keyring.seal(plain, PRINCIPAL_AAD.format(id=request_id, shop=shop), key_id=key_id, key=key)
 
     def _open_request_row(self, row: Any) -> PrivacyRequest:
         principal = Principal()
         if row.principal is not None:
-            values = json.loads(
-                self._session.open(row.principal, PRINCIPAL_AAD.format(id=row.id, shop=row.shop))
-            )
+            values = json.loads(self._session.open(row.principal, PRINCIPAL_AAD.format(id=row.id, shop=row.shop)))
             principal = Principal(**values | {"order_ids": tuple(values["order_ids"])})
         return request_from_row(row, principal)
 

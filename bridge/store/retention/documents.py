@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 
 DOCUMENT_AAD = "vault_documents|{id}|doc|{shop}"
 DOCUMENT_KEY_AAD = "vault_documents|{id}|wrapped|{shop}"
-DOCUMENT_COLUMNS = [
-    column for column in vault_documents.c if column.name not in {"doc", "wrapped", "source_key"}
-]
+DOCUMENT_COLUMNS = [column for column in vault_documents.c if column.name not in {"doc", "wrapped", "source_key"}]
 
 
 class DocumentRows:
@@ -82,9 +80,7 @@ class DocumentRows:
             .values(issued_at=row["issued_at"], erasable_from=None, law_sha256="")
         )
 
-    def find_documents_by_order_id(
-        self, shop: str, order_ids: Iterable[str]
-    ) -> Mapping[str, Sequence[Document]]:
+    def find_documents_by_order_id(self, shop: str, order_ids: Iterable[str]) -> Mapping[str, Sequence[Document]]:
         """Return the documents of these orders, by order id; orders without one are left out."""
         ids = {self._compute_order_key(shop, order_id): order_id for order_id in order_ids}
         found: dict[str, list[Document]] = {}
@@ -97,20 +93,14 @@ class DocumentRows:
         keys = [key for key in order_keys if key]
         if not keys:
             return []
-        rows = select(*DOCUMENT_COLUMNS).where(
-            vault_documents.c.shop == shop, vault_documents.c.order_key.in_(keys)
-        )
+        rows = select(*DOCUMENT_COLUMNS).where(vault_documents.c.shop == shop, vault_documents.c.order_key.in_(keys))
         return self._read_documents(rows)
 
     def list_documents_of_request(self, request_id: str) -> Sequence[Document]:
         """Return the documents that an erasure left."""
-        return self._read_documents(
-            select(*DOCUMENT_COLUMNS).where(vault_documents.c.request_id == request_id)
-        )
+        return self._read_documents(select(*DOCUMENT_COLUMNS).where(vault_documents.c.request_id == request_id))
 
-    def list_documents(
-        self, *, shop: str = "", due_on: date | None = None, limit: int = 0
-    ) -> Sequence[Document]:
+    def list_documents(self, *, shop: str = "", due_on: date | None = None, limit: int = 0) -> Sequence[Document]:
         """Return all documents, or those erasable by `due_on`, oldest first. `limit` 0: all."""
         rows = select(*DOCUMENT_COLUMNS)
         if shop:
@@ -146,16 +136,12 @@ class DocumentRows:
 
         The key comes from the row itself, never from a cache.
         """
-        row = self._connection.execute(
-            select(vault_documents).where(vault_documents.c.id == document_id)
-        ).one_or_none()
+        row = self._connection.execute(select(vault_documents).where(vault_documents.c.id == document_id)).one_or_none()
         if row is None:
             return None
         keyring = self._session.keyring
         key = keyring.open(row.wrapped, DOCUMENT_KEY_AAD.format(id=row.id, shop=row.shop))
-        return keyring.open(
-            row.doc, DOCUMENT_AAD.format(id=row.id, shop=row.shop), find_data_key=lambda _: key
-        )
+        return keyring.open(row.doc, DOCUMENT_AAD.format(id=row.id, shop=row.shop), find_data_key=lambda _: key)
 
     def mark_documents_remaining(self, shop: str, order_ids: Iterable[str], request_id: str) -> int:
         """Record that an erasure left these documents as all that is kept. Return how many."""
@@ -166,12 +152,7 @@ class DocumentRows:
         ).rowcount
 
     def record_erasable_from(
-        self,
-        document_ids: Sequence[str],
-        *,
-        erasable_from: date | None,
-        grounds: Sequence[str],
-        law_sha256: str,
+        self, document_ids: Sequence[str], *, erasable_from: date | None, grounds: Sequence[str], law_sha256: str
     ) -> None:
         """Store the day that was computed, with its grounds and the retention file that it comes from."""
         self._connection.execute(

@@ -114,22 +114,14 @@ def _select_expired_orders(cutoff: datetime) -> Select[Any]:
     of_order = and_(parcels.c.shop == orders.c.shop, parcels.c.order_key == orders.c.order_key)
     reported_at = func.coalesce(parcels.c.source_updated_at, parcels.c.shipped_at)
     last_reported_at = func.coalesce(
-        orders.c.source_updated_at,
-        orders.c.placed_at,
-        select(func.max(reported_at)).where(of_order).scalar_subquery(),
+        orders.c.source_updated_at, orders.c.placed_at, select(func.max(reported_at)).where(of_order).scalar_subquery()
     )
     expired = (
         last_reported_at < cutoff,
         ~exists().where(of_order, or_(reported_at >= cutoff, reported_at.is_(None))),
-        ~_has_active_legal_hold(
-            legal_holds.c.shop == orders.c.shop, legal_holds.c.order_key == orders.c.order_key
-        ),
+        ~_has_active_legal_hold(legal_holds.c.shop == orders.c.shop, legal_holds.c.order_key == orders.c.order_key),
     )
-    return (
-        select(orders.c.shop, orders.c.order_key, orders.c.data_key_id)
-        .where(*expired)
-        .order_by(last_reported_at)
-    )
+    return select(orders.c.shop, orders.c.order_key, orders.c.data_key_id).where(*expired).order_by(last_reported_at)
 
 
 def _select_expired_customers(cutoff: datetime) -> Select[Any]:
@@ -162,21 +154,15 @@ class ExpiryRows:
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
         self._deleters: Mapping[Any, Callable[[Sequence[Any]], None]] = {
-            _select_expired_suppressions: lambda rows: self._delete_rows(
-                suppressions, ("shop", "field", "key"), rows
-            ),
-            _select_expired_delivery_receipts: lambda rows: self._delete_rows(
-                deliveries, ("shop", "id"), rows
-            ),
+            _select_expired_suppressions: lambda rows: self._delete_rows(suppressions, ("shop", "field", "key"), rows),
+            _select_expired_delivery_receipts: lambda rows: self._delete_rows(deliveries, ("shop", "id"), rows),
             _select_expired_closed_requests: self._reduce_requests_to_register,
             _select_expired_released_legal_holds: lambda rows: self._delete_rows(
                 legal_holds, ("shop", "id", "order_key"), rows
             ),
             _select_expired_notice_item_texts: self._clear_notice_item_texts,
             _select_expired_orders: self._delete_orders_with_parcels,
-            _select_expired_customers: lambda rows: self._delete_rows(
-                customers, ("shop", "customer_key"), rows
-            ),
+            _select_expired_customers: lambda rows: self._delete_rows(customers, ("shop", "customer_key"), rows),
             _select_expired_merges: lambda rows: self._delete_rows(merges, ("shop", "deleted_key"), rows),
         }
 
@@ -212,9 +198,7 @@ class ExpiryRows:
         return self._connection.execute(query.where(tuple_(*key_columns).in_(locked))).all()
 
     def _delete_rows(self, table: Any, key_columns: Sequence[str], rows: Sequence[Any]) -> None:
-        named = tuple_(*(table.c[name] for name in key_columns)).in_(
-            [tuple(row)[: len(key_columns)] for row in rows]
-        )
+        named = tuple_(*(table.c[name] for name in key_columns)).in_([tuple(row)[: len(key_columns)] for row in rows])
         self._connection.execute(delete(table).where(named))
         self._raise_if_rows_remain(table, named)
 
@@ -224,15 +208,11 @@ class ExpiryRows:
 
     def _clear_notice_item_texts(self, rows: Sequence[Any]) -> None:
         named = notice_items.c.id.in_([row.id for row in rows])
-        self._connection.execute(
-            update(notice_items).where(named).values(doc=None, version=NEXT_ITEM_VERSION)
-        )
+        self._connection.execute(update(notice_items).where(named).values(doc=None, version=NEXT_ITEM_VERSION))
         self._raise_if_rows_remain(notice_items, named, notice_items.c.doc.is_not(None))
 
     def _delete_orders_with_parcels(self, rows: Sequence[Any]) -> None:
-        of_orders = tuple_(parcels.c.shop, parcels.c.order_key).in_(
-            [(row.shop, row.order_key) for row in rows]
-        )
+        of_orders = tuple_(parcels.c.shop, parcels.c.order_key).in_([(row.shop, row.order_key) for row in rows])
         keys = {(row.shop, row.data_key_id) for row in rows}
         keys |= set(self._connection.execute(select(parcels.c.shop, parcels.c.data_key_id).where(of_orders)))
         self._connection.execute(delete(parcels).where(of_orders))
@@ -256,13 +236,9 @@ class ExpiryRows:
             self._connection.execute(delete(table).where(condition))
             self._raise_if_rows_remain(table, condition)
         self._connection.execute(update(legal_holds).where(holds_of_requests).values(subject=""))
-        without_items = and_(
-            notices.c.id.in_(notice_ids), ~exists().where(notice_items.c.notice_id == notices.c.id)
-        )
+        without_items = and_(notices.c.id.in_(notice_ids), ~exists().where(notice_items.c.notice_id == notices.c.id))
         deleted_notices = (
-            self._connection.execute(delete(notices).where(without_items).returning(notices.c.id))
-            .scalars()
-            .all()
+            self._connection.execute(delete(notices).where(without_items).returning(notices.c.id)).scalars().all()
         )
         self._connection.execute(delete(notice_links).where(notice_links.c.notice_id.in_(deleted_notices)))
         blanks = {"principal": None, "subject": "", "active_key": None, "external_ref": "", "data_key_id": ""}

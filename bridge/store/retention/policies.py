@@ -29,9 +29,7 @@ class RetentionPolicyRows:
         row = self._connection.execute(newest).mappings().one_or_none()
         return AcceptedPolicy(**{**row, "ages": json.loads(row["ages"])}) if row else None
 
-    def save_accepted_policy(
-        self, sha256: str, policy_id: str, *, actor: str, ages: Mapping[str, Any]
-    ) -> None:
+    def save_accepted_policy(self, sha256: str, policy_id: str, *, actor: str, ages: Mapping[str, Any]) -> None:
         """Put this retention file in force, with each category's ages. One that was accepted before is the newest again."""
         now, before = self._session.now(), self.find_accepted_policy()
         if before is not None:  # the last one accepted must be the newest, even where a clock goes back

@@ -60,9 +60,7 @@ class ShopEraser:
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
 
-    def erase_shop(
-        self, shop: str, *, request_id: str, include_held_records: bool = False
-    ) -> Mapping[str, int]:
+    def erase_shop(self, shop: str, *, request_id: str, include_held_records: bool = False) -> Mapping[str, int]:
         """Erase all of a shop but the record of its requests and its sealed documents. Return rows deleted per table.
 
         Legal holds, refund accounts, reviews and plans are erased only with `include_held_records`. Needs no token.
@@ -76,9 +74,7 @@ class ShopEraser:
         others = and_(requests.c.shop == shop, requests.c.id != request_id)
         other_ids = select(requests.c.id).where(others)
         for table in (findings, packages):
-            removed[table.name] = self._connection.execute(
-                delete(table).where(table.c.request_id.in_(ids))
-            ).rowcount
+            removed[table.name] = self._connection.execute(delete(table).where(table.c.request_id.in_(ids))).rowcount
         removed["requests"] = self._clear_other_requests(others)
         of_others = tasks.c.request_id.in_(other_ids)
         self._connection.execute(update(tasks).where(of_others).values(cursor=None, gaps="[]"))

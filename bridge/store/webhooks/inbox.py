@@ -24,9 +24,7 @@ REENQUEUE_AFTER_S = 15.0
 DELIVERY_BODY_AAD = "deliveries|{id}|body|{shop}"
 
 
-def insert_deliveries(
-    connection: Connection, rows: Sequence[dict[str, Any]], *, dedupe_after: datetime
-) -> set[str]:
+def insert_deliveries(connection: Connection, rows: Sequence[dict[str, Any]], *, dedupe_after: datetime) -> set[str]:
     """Insert the rows that are new. Return their ids.
 
     New means: neither this webhook id nor, since `dedupe_after`, these bytes under this topic and shop.
@@ -35,9 +33,7 @@ def insert_deliveries(
     for row in rows:
         first.setdefault(row["digest"], row)
     known = deliveries.c.digest.in_(list(first))
-    connection.execute(
-        update(deliveries).where(known, deliveries.c.received_at < dedupe_after).values(digest=None)
-    )
+    connection.execute(update(deliveries).where(known, deliveries.c.received_at < dedupe_after).values(digest=None))
     statement = upsert(connection, deliveries).returning(deliveries.c.id)
     return set(connection.scalars(statement, list(first.values())))
 
@@ -86,9 +82,7 @@ class InboxRows:
         self, shop: str, topics: Iterable[str], limit: int, limit_bytes: int
     ) -> list[tuple[Lease, Delivery]]:
         """Lease the oldest deliveries of these topics, bounded in rows and bytes."""
-        return self._lease_selected(
-            _select_index_deliveries(tuple(topics)), {"of": shop, "most": limit}, limit_bytes
-        )
+        return self._lease_selected(_select_index_deliveries(tuple(topics)), {"of": shop, "most": limit}, limit_bytes)
 
     def _lease_selected(
         self, selection: Select[Any], parameters: dict[str, Any], limit_bytes: int = 0
@@ -174,9 +168,7 @@ class InboxRows:
             raise LeaseLost(lease.row_id)
 
 
-def new_delivery_row(
-    delivery: Delivery, *, sealed_body: bytes, digest: str, unique_webhook_id: bool
-) -> dict[str, Any]:
+def new_delivery_row(delivery: Delivery, *, sealed_body: bytes, digest: str, unique_webhook_id: bool) -> dict[str, Any]:
     """Build the row of a received delivery. `unique_webhook_id`: another one with its webhook id is a repetition."""
     received = delivery.state is DeliveryState.RECEIVED
     return {
