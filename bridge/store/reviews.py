@@ -10,8 +10,8 @@ from sqlalchemy import and_, select, update
 from bridge.model import Fact, Review
 from bridge.store.evidence.chain import EvidenceRows
 from bridge.store.index.rows import IndexRows
+from bridge.store.schema.index_tables import orders
 from bridge.store.schema.retention_tables import reviews
-from bridge.store.schema.tables import orders
 from bridge.store.schema.ulid import new_id
 from bridge.store.upsert import upsert
 

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, exists, func, select
 
 from bridge.store.crypto.keyring import Keyring
-from bridge.store.schema.tables import data_keys, orders, parcels, requests
+from bridge.store.schema.index_tables import data_keys, orders, parcels
+from bridge.store.schema.tables import requests
 from bridge.store.schema.ulid import new_id
 from bridge.store.upsert import upsert
 

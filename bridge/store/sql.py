@@ -20,7 +20,8 @@ from bridge.rules.webhooks.topics import MANDATORY_TOPICS
 from bridge.store.crypto.keyring import Keyring
 from bridge.store.engine import lock_sqlite_writers, open_engine, translate_database_errors
 from bridge.store.requests.requests import OPEN_STATES
-from bridge.store.schema.tables import deliveries, notice_accounts, packages, requests
+from bridge.store.schema.notice_tables import notice_accounts
+from bridge.store.schema.tables import deliveries, packages, requests
 from bridge.store.schema.ulid import new_id
 from bridge.store.session import Session
 from bridge.store.transaction import Tx

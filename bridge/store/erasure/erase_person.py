@@ -18,17 +18,8 @@ from bridge.rules.erasure.plan import CUSTOMER_MERGED_AWAY
 from bridge.rules.index import minimise
 from bridge.rules.webhooks import payload
 from bridge.store.index.person_lookup import PersonLookup
-from bridge.store.schema.tables import (
-    customers,
-    data_keys,
-    deliveries,
-    findings,
-    orders,
-    packages,
-    parcels,
-    requests,
-    suppressions,
-)
+from bridge.store.schema.index_tables import customers, data_keys, orders, parcels, suppressions
+from bridge.store.schema.tables import deliveries, findings, packages, requests
 from bridge.store.upsert import upsert
 from bridge.store.webhooks.inbox import InboxRows
 

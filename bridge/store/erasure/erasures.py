@@ -9,7 +9,8 @@ from sqlalchemy import and_, or_, select
 
 from bridge.model import ErasureRecord, Principal, RequestKind
 from bridge.store.index.person_lookup import PersonLookup
-from bridge.store.schema.tables import requests, suppressions
+from bridge.store.schema.index_tables import suppressions
+from bridge.store.schema.tables import requests
 
 if TYPE_CHECKING:
     from bridge.store.session import Session

@@ -12,7 +12,8 @@ from sqlalchemy import insert, select, update
 from bridge.errors import EvidenceBroken
 from bridge.model import Event, SignedHead
 from bridge.rules.evidence.chain_heads import encode_head_statement
-from bridge.store.schema.tables import evidence_head, evidence_heads
+from bridge.store.schema.retention_tables import evidence_heads
+from bridge.store.schema.tables import evidence_head
 
 if TYPE_CHECKING:
     from bridge.store.session import Session

@@ -10,7 +10,8 @@ from sqlalchemy.engine import make_url
 
 from bridge.errors import NeedsOperator
 from bridge.store.engine import translate_database_errors
-from bridge.store.schema.tables import evidence, evidence_head, evidence_heads, metadata
+from bridge.store.schema.retention_tables import evidence_heads
+from bridge.store.schema.tables import evidence, evidence_head, metadata
 
 ALL_PRIVILEGES = "SELECT, INSERT, UPDATE, DELETE"
 TABLE_PRIVILEGES = {

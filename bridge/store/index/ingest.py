@@ -16,7 +16,8 @@ from sqlalchemy import and_, delete, exists, select, update
 from bridge.rules.index.minimise import Sighting, SightingKind
 from bridge.rules.index.shipping import ParcelSighting
 from bridge.store.index.person_lookup import PersonLookup
-from bridge.store.schema.tables import customers, merges, orders, parcels, suppressions, tokens
+from bridge.store.schema.index_tables import customers, merges, orders, parcels, suppressions
+from bridge.store.schema.tables import tokens
 from bridge.store.upsert import upsert
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from sqlalchemy import and_, bindparam, false, or_, select
 
 from bridge.model import Principal
 from bridge.rules.index.minimise import Sighting
-from bridge.store.schema.tables import customers, merges, orders
+from bridge.store.schema.index_tables import customers, merges, orders
 
 if TYPE_CHECKING:
     from bridge.store.session import Session

@@ -17,7 +17,7 @@ from bridge.model import IndexedOrder, ParcelStatus, Principal, Waybill
 from bridge.rules.index.minimise import Sighting
 from bridge.store.index.ingest import ingest_batch
 from bridge.store.index.person_lookup import PersonLookup
-from bridge.store.schema.tables import parcels
+from bridge.store.schema.index_tables import parcels
 
 if TYPE_CHECKING:
     from bridge.store.session import Session

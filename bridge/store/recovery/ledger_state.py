@@ -15,7 +15,9 @@ from bridge.model import Destruction, Fact, LedgerHead, Tombstone
 from bridge.store.evidence.chain import EvidenceRows
 from bridge.store.retention.deletions import DELETION_KIND_DOCUMENT, DELETION_KIND_REFUND_ACCOUNT, record_deletions
 from bridge.store.retention.documents import DocumentRows
-from bridge.store.schema.tables import destructions, evidence, locks, refund_accounts, suppressions
+from bridge.store.schema.index_tables import suppressions
+from bridge.store.schema.retention_tables import destructions, refund_accounts
+from bridge.store.schema.tables import evidence, locks
 from bridge.store.upsert import upsert
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from sqlalchemy import and_, func, or_, select
 from bridge.model import Tombstone, Waybill
 from bridge.store.erasure.erase_person import PersonEraser
 from bridge.store.index.rows import IndexRows
-from bridge.store.schema.tables import orders
+from bridge.store.schema.index_tables import orders
 
 if TYPE_CHECKING:
     from bridge.store.session import Session

@@ -16,21 +16,10 @@ from sqlalchemy import Select, and_, delete, exists, func, or_, select, tuple_, 
 from bridge.errors import NeedsOperator
 from bridge.model import DeliveryState, RequestState
 from bridge.store.notices.notice_items import NEXT_ITEM_VERSION
+from bridge.store.schema.index_tables import customers, merges, orders, parcels, suppressions
 from bridge.store.schema.notice_tables import notice_items, notice_links, notices
 from bridge.store.schema.retention_tables import legal_holds, plans, reviews, vault_documents
-from bridge.store.schema.tables import (
-    certificates,
-    customers,
-    deliveries,
-    findings,
-    merges,
-    orders,
-    packages,
-    parcels,
-    requests,
-    suppressions,
-    tasks,
-)
+from bridge.store.schema.tables import certificates, deliveries, findings, packages, requests, tasks
 
 if TYPE_CHECKING:
     from bridge.store.session import Session

@@ -14,8 +14,9 @@ from sqlalchemy import insert, or_, select, update
 
 from bridge.model import LegalHold, PrivacyRequest, ShopOrderKey
 from bridge.store.index.person_lookup import PersonLookup
+from bridge.store.schema.index_tables import suppressions
 from bridge.store.schema.retention_tables import legal_holds
-from bridge.store.schema.tables import requests, suppressions
+from bridge.store.schema.tables import requests
 
 if TYPE_CHECKING:
     from bridge.store.session import Session

@@ -14,25 +14,10 @@ from sqlalchemy import and_, delete, func, or_, select, update
 from bridge.errors import NeedsOperator
 from bridge.model import Destruction, RequestState
 from bridge.store.retention.deletions import DELETION_KIND_SHOP, record_deletions
+from bridge.store.schema.index_tables import customers, data_keys, merges, orders, parcels, suppressions
+from bridge.store.schema.notice_tables import notice_accounts, notice_items, notice_links, notices
 from bridge.store.schema.retention_tables import legal_holds, plans, refund_accounts, reviews
-from bridge.store.schema.tables import (
-    customers,
-    data_keys,
-    deliveries,
-    findings,
-    merges,
-    notice_accounts,
-    notice_items,
-    notice_links,
-    notices,
-    orders,
-    packages,
-    parcels,
-    requests,
-    suppressions,
-    tasks,
-    tokens,
-)
+from bridge.store.schema.tables import deliveries, findings, packages, requests, tasks, tokens
 
 if TYPE_CHECKING:
     from bridge.store.session import Session

@@ -24,8 +24,9 @@ from bridge.rules.requests.progress_codec import derive_wait_reason
 from bridge.rules.webhooks.topics import MANDATORY_TOPICS
 from bridge.store.requests.tasks import waits_for
 from bridge.store.retention.documents import DocumentRows
+from bridge.store.schema.index_tables import data_keys
 from bridge.store.schema.retention_tables import legal_holds, refund_accounts, shop_exit_decisions, vault_documents
-from bridge.store.schema.tables import data_keys, deliveries, packages, requests, tasks, tokens
+from bridge.store.schema.tables import deliveries, packages, requests, tasks, tokens
 from bridge.store.shops.erase_shop import HAS_BODY, SHOP_TABLES
 from bridge.store.upsert import upsert
 

@@ -17,7 +17,7 @@ from bridge.steps.retention.accept_policy import accept_policy
 from bridge.steps.retention.expire import expire_aged_records
 from bridge.steps.retention.legal_hold import open_order_legal_hold, open_person_legal_hold, release_legal_hold
 from bridge.store.retention.expire import ExpiryRows
-from bridge.store.schema import tables
+from bridge.store.schema import index_tables, notice_tables, retention_tables, tables
 from bridge.store.schema.retention_tables import legal_holds
 from config.retention_file.retention_model import Category
 from tests.factories import (
@@ -48,10 +48,7 @@ def months(count, days=0):
 
 def rows(services, *wanted):
     with services.store.transaction() as tx:
-        return {
-            table.name: tx.session.connection.scalar(select(func.count()).select_from(table))
-            for table in wanted
-        }
+        return {table.name: tx.session.connection.scalar(select(func.count()).select_from(table)) for table in wanted}
 
 
 def with_category(services, name, event, count, holds=()):
@@ -88,16 +85,14 @@ def erased(services):
 
 
 def test_suppression_keys_expire_after_their_months(services, clock, erased):
-    before = rows(services, tables.suppressions)["suppressions"]
+    before = rows(services, index_tables.suppressions)["suppressions"]
     clock.at = months(84)
     expire_aged_records(services=services)
-    assert rows(services, tables.suppressions) == {"suppressions": before}
+    assert rows(services, index_tables.suppressions) == {"suppressions": before}
     clock.at = months(84, 1)
     assert expire_aged_records(services=services) == {"suppression": before}
-    assert rows(services, tables.suppressions) == {"suppressions": 0}
-    assert ("record.aged_out", {"category": "suppression", "count": before}) in facts(
-        services, "record.aged_out"
-    )
+    assert rows(services, index_tables.suppressions) == {"suppressions": 0}
+    assert ("record.aged_out", {"category": "suppression", "count": before}) in facts(services, "record.aged_out")
     assert expire_aged_records(services=services) == {}, "a second run changes nothing"
 
 
@@ -107,7 +102,7 @@ def test_an_expired_request_leaves_its_register_line_and_the_chain(services, clo
     assert expire_aged_records(services=services) == {}
     clock.at = months(36, 1)
     assert expire_aged_records(services=services) == {"request_evidence": 1}
-    gone = (tables.tasks, tables.certificates, tables.plans, tables.data_keys)
+    gone = (tables.tasks, tables.certificates, retention_tables.plans, index_tables.data_keys)
     assert rows(services, *gone) == dict.fromkeys(("tasks", "certificates", "plans", "data_keys"), 0)
     with services.store.transaction() as tx:
         line = tx.requests.get_request(erased.id)
@@ -125,9 +120,7 @@ def test_an_open_request_keeps_its_record(services, clock):
         for request, state in ((waiting, RequestState.WAITING), (reviewed, RequestState.DONE)):
             opened(tx, request)
             tx.session.connection.execute(
-                update(tables.requests)
-                .where(tables.requests.c.id == request.id)
-                .values(state=state, closed_at=NOW)
+                update(tables.requests).where(tables.requests.c.id == request.id).values(state=state, closed_at=NOW)
             )
         review_id = tx.reviews.open_review(SHOP, "sensitive_text", "order/note", request_id=reviewed.id)
     clock.at = months(60)
@@ -135,7 +128,7 @@ def test_an_open_request_keeps_its_record(services, clock):
     with services.store.transaction() as tx:
         tx.reviews.close_review(review_id, actor=A, reason="looked")
     assert expire_aged_records(services=services) == {"request_evidence": 1}
-    assert rows(services, tables.reviews) == {"reviews": 0}
+    assert rows(services, retention_tables.reviews) == {"reviews": 0}
 
 
 def test_an_active_legal_hold_keeps_the_record_of_its_request(services, clock, erased):
@@ -146,7 +139,7 @@ def test_an_active_legal_hold_keeps_the_record_of_its_request(services, clock, e
     assert expire_aged_records(services=services) == {}
     release_legal_hold(claim.id, actor=A, reason="settled", services=services)
     assert expire_aged_records(services=services) == {"request_evidence": 1}
-    assert rows(services, tables.legal_holds) == {"legal_claims": 0}
+    assert rows(services, retention_tables.legal_holds) == {"legal_claims": 0}
 
 
 def test_notices_expire_with_the_last_request_that_they_list(services, clock):
@@ -177,7 +170,7 @@ def test_notices_expire_with_the_last_request_that_they_list(services, clock):
     with services.store.transaction() as tx:
         assert (tx.notices.find_notice(own.id), tx.notices.find_notice(shared.id).id) == (None, shared.id)
         assert [entry.id for entry in tx.notice_items.list_items()] == [listed[2].id]
-    assert rows(services, tables.notice_links) == {"notice_links": 0}
+    assert rows(services, notice_tables.notice_links) == {"notice_links": 0}
 
 
 def test_delivery_receipts_expire_after_thirteen_months_and_bodies_elsewhere(services, clock):
@@ -201,7 +194,7 @@ def index(services, *sightings):
         tx.index.ingest_sightings(SHOP, sightings)
 
 
-INDEX = (tables.orders, tables.parcels, tables.customers, tables.merges, tables.data_keys)
+INDEX = (index_tables.orders, index_tables.parcels, index_tables.customers, index_tables.merges, index_tables.data_keys)
 
 
 def test_the_index_expires_orders_without_news(services, clock):
@@ -216,9 +209,7 @@ def test_the_index_expires_orders_without_news(services, clock):
     assert expire_aged_records(services=ours) == {}
     held = open_order_legal_hold(SHOP, "1001", reference="CC-1", actor=A, reason="summons", services=ours)
     clock.at = months(37)
-    assert expire_aged_records(services=ours) == {}, (
-        "a legal hold keeps the order, and the order its customer"
-    )
+    assert expire_aged_records(services=ours) == {}, "a legal hold keeps the order, and the order its customer"
     release_legal_hold(held.legal_hold.id, actor=A, reason="settled", services=ours)
     assert expire_aged_records(services=ours)["parcel_index"] == 3
     left = {"orders": 1, "parcels": 1, "customers": 0, "merges": 0, "data_keys": 1}
@@ -235,16 +226,10 @@ def test_the_text_of_an_instruction_expires_after_its_task_ended(services, clock
     held = make_entry(
         **values, state=NoticeState.REFUSED, answer=ProcessorAnswer.REFUSED, look_at=None, order_id="1001"
     )
-    kept = make_entry(
-        **values, state=NoticeState.PARTLY_REFUSED, answer=ProcessorAnswer.RETAINED, look_at=months(90)
-    )
+    kept = make_entry(**values, state=NoticeState.PARTLY_REFUSED, answer=ProcessorAnswer.RETAINED, look_at=months(90))
     open_ = make_entry(request_id=request.id)
     with ours.store.transaction() as tx:
-        opened(
-            tx,
-            request,
-            make_task(request.id, "delhivery", TaskAction.NOTIFY_PROCESSOR, state=TaskState.WAITING),
-        )
+        opened(tx, request, make_task(request.id, "delhivery", TaskAction.NOTIFY_PROCESSOR, state=TaskState.WAITING))
         tx.notice_items.add_items([refused, held, kept, open_])
     open_order_legal_hold(SHOP, "1001", reference="CC-1", actor=A, reason="summons", services=ours)
     clock.at = months(12)
@@ -264,11 +249,7 @@ def test_a_run_deletes_in_batches_and_the_next_run_continues(services, clock, mo
     monkeypatch.setattr(step, "RECORDS_PER_BATCH", 2)
     monkeypatch.setattr(step, "BATCHES_PER_CATEGORY", 2)
     clock.at = datetime(2028, 6, 1, tzinfo=UTC)
-    assert [expire_aged_records(services=services) for _ in range(3)] == [
-        {"security_log": 4},
-        {"security_log": 3},
-        {},
-    ]
+    assert [expire_aged_records(services=services) for _ in range(3)] == [{"security_log": 4}, {"security_log": 3}, {}]
     counts = [detail["count"] for _, detail in facts(services, "record.aged_out")]
     assert counts == [2, 2, 2, 1]
 
@@ -280,7 +261,7 @@ def test_a_record_that_survives_its_deletion_raises_without_a_fact(services, clo
         expire_aged_records(services=services)
     monkeypatch.undo()
     assert facts(services, "record.aged_out") == []
-    assert rows(services, tables.suppressions)["suppressions"] > 0
+    assert rows(services, index_tables.suppressions)["suppressions"] > 0
 
 
 def _something_left(_rows, table, *_which):
@@ -296,11 +277,11 @@ def another(services, name, **age):
 
 def test_a_file_that_is_not_accepted_expires_nothing(services, clock, erased):
     assert expire_aged_records(services=services) == {}, "the first file is accepted"
-    before = rows(services, tables.suppressions)
+    before = rows(services, index_tables.suppressions)
     typo = another(services, "suppression", event="created_at", months=1)
     clock.at = months(2)
     assert expire_aged_records(services=typo) == {}
-    assert rows(services, tables.suppressions) == before
+    assert rows(services, index_tables.suppressions) == before
     with services.store.transaction() as tx:
         tx.index.ingest_sightings(SHOP, [order(1001)])
         assert tx.index.list_orders(SHOP, ASHA) == {}
@@ -319,25 +300,21 @@ def test_a_file_with_longer_ages_is_accepted_and_applied(services, clock, erased
     longer = another(services, "suppression", event="created_at", months=96)
     clock.at = months(84, 1)
     assert expire_aged_records(services=longer) == {"request_evidence": 1}
-    assert rows(services, tables.suppressions)["suppressions"] > 0
+    assert rows(services, index_tables.suppressions)["suppressions"] > 0
 
 
 def test_a_disposed_proceeding_outlives_its_request_while_its_books_are_kept(services, clock, erased):
     seal(services)
-    held = open_person_legal_hold(
-        erased.id, kind="tax", reference="GST-1", actor=A, reason="notice", services=services
-    )
+    held = open_person_legal_hold(erased.id, kind="tax", reference="GST-1", actor=A, reason="notice", services=services)
     release_legal_hold(held.legal_hold.id, actor=A, reason="order", disposed_on=NOW.date(), services=services)
     other = open_order_legal_hold(SHOP, "7", reference="CC-1", actor=A, reason="summons", services=services)
     release_legal_hold(other.legal_hold.id, actor=A, reason="settled", services=services)
     clock.at = months(37)
-    assert expire_aged_records(services=services) == {"request_evidence": 2}, (
-        "the request and the released legal hold"
-    )
+    assert expire_aged_records(services=services) == {"request_evidence": 2}, "the request and the released legal hold"
     with services.store.transaction() as tx:
         (left,) = tx.session.connection.execute(select(legal_holds)).all()
         assert (left.id, left.subject) == (held.legal_hold.id, "")
         documents = [each.id for each in tx.documents.list_documents()]
         tx.documents.delete_documents(documents)
     assert expire_aged_records(services=services) == {"request_evidence": 1}
-    assert rows(services, tables.legal_holds) == {"legal_claims": 0}
+    assert rows(services, retention_tables.legal_holds) == {"legal_claims": 0}
