@@ -19,9 +19,9 @@ from bridge.model import Fact
 from bridge.store.key_usage import count_key_usage, is_sealed_by
 from bridge.store.schema.tables import evidence
 from bridge.store.sealed_columns import SEALED_COLUMNS, RotationResult, SealedColumn
+from bridge.store.session import Session
 
 if TYPE_CHECKING:
-    from bridge.store.session import Session
     from bridge.store.sql import SqlStore
 
 BATCH_ROWS = 200

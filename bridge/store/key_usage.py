@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import ColumnElement, LargeBinary, and_, case, func, literal, not_, or_, select
+from sqlalchemy import Column, ColumnElement, LargeBinary, and_, case, func, literal, not_, or_, select
 
 from bridge.store.crypto.keyring import build_header, parse_key_id
 from bridge.store.sealed_columns import SEALED_COLUMNS, KeyScope, KeyUsage, SealedColumn
-
-if TYPE_CHECKING:
-    from sqlalchemy import Column
-
-    from bridge.store.session import Session
+from bridge.store.session import Session
 
 ROW_KEY_ID_LENGTH = bytes([30])  # ids of rows, such as data keys: `key_` and 26 letters
 MAX_HEADER_BYTES = 2 + 255

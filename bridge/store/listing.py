@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import and_, func, or_, select, update
 
-from bridge.model import DeliveryState, Principal, PrivacyRequest, ProcessorAnswer
+from bridge.model import Delivery, DeliveryState, Notice, Principal, PrivacyRequest, ProcessorAnswer
 from bridge.rules.notices.answers import BLOCKING_REASONS
 from bridge.store.notices.letters import NoticeRows
 from bridge.store.requests.requests import request_from_row
 from bridge.store.schema.notice_tables import notice_accounts, notice_items, notices
 from bridge.store.schema.tables import deliveries, locks, requests
+from bridge.store.session import Session
 from bridge.store.webhooks.inbox import InboxRows
-
-if TYPE_CHECKING:
-    from bridge.model import Delivery, Notice
-    from bridge.store.session import Session
 
 
 class OperatorQueries:

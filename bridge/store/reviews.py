@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import and_, select, update
 
@@ -13,10 +13,8 @@ from bridge.store.index.rows import IndexRows
 from bridge.store.schema.index_tables import orders
 from bridge.store.schema.retention_tables import reviews
 from bridge.store.schema.ulid import new_id
+from bridge.store.session import Session
 from bridge.store.upsert import upsert
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
 
 REVIEW_COLUMNS = [reviews.c[name] for name in Review.__slots__]
 

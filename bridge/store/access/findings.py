@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, delete, func, insert, select
 
 from bridge.model import Finding, FindingPage, Task
 from bridge.store.schema.tables import findings, requests
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
+from bridge.store.session import Session
 
 _OF_REQUEST = findings.c.request_id == bindparam("of")
 SELECT_LAST_PAGE = select(

@@ -6,14 +6,12 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, Any, cast
 
 from sqlalchemy import delete, insert, select
 
 from bridge.store.schema.tables import certificates, packages, requests
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
+from bridge.store.session import Session
 
 PIECE_BYTES = 1 << 18
 PACKAGE_AAD = "packages|{request_id}|{seq}|body"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import and_, delete, func, select, update
 
@@ -20,11 +20,9 @@ from bridge.rules.webhooks import payload
 from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.schema.index_tables import customers, data_keys, orders, parcels, suppressions
 from bridge.store.schema.tables import deliveries, findings, packages, requests
+from bridge.store.session import Session
 from bridge.store.upsert import upsert
 from bridge.store.webhooks.inbox import InboxRows
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
 
 LOOKUP_FIELDS = ("customer", "email")  # a phone alone names nobody: families and offices share one
 PersonKeys = AbstractSet[tuple[str, str]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import and_, or_, select
 
@@ -11,9 +11,7 @@ from bridge.model import ErasureRecord, Principal, RequestKind
 from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.schema.index_tables import suppressions
 from bridge.store.schema.tables import requests
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
+from bridge.store.session import Session
 
 
 class ErasureLookup:

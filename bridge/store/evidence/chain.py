@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Generator, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import insert, select, true, update
 
@@ -14,10 +14,7 @@ from bridge.model import Event, Fact
 from bridge.rules.evidence import chain
 from bridge.store.evidence.chain_heads import SignedHeadRows
 from bridge.store.schema.tables import evidence, evidence_head
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
-
+from bridge.store.session import Session
 
 INSERT_FACT, ADVANCE_CHAIN_HEAD = insert(evidence), update(evidence_head)
 LOCK_CHAIN_HEAD = select(evidence_head).with_for_update()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import insert, select, update
 
@@ -14,9 +14,7 @@ from bridge.model import Event, SignedHead
 from bridge.rules.evidence.chain_heads import encode_head_statement
 from bridge.store.schema.retention_tables import evidence_heads
 from bridge.store.schema.tables import evidence_head
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
+from bridge.store.session import Session
 
 MAX_ERROR_CHARS = 200
 

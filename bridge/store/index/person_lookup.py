@@ -7,17 +7,14 @@ of customers are followed. It writes nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import and_, bindparam, false, or_, select
 
 from bridge.model import Principal
 from bridge.rules.index.minimise import Sighting
 from bridge.store.schema.index_tables import customers, merges, orders
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
-
+from bridge.store.session import Session
 
 SELECT_MERGED_INTO = select(merges.c.kept_key).where(
     merges.c.shop == bindparam("at"), merges.c.deleted_key == bindparam("of")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import select
 
@@ -18,9 +18,7 @@ from bridge.rules.index.minimise import Sighting
 from bridge.store.index.ingest import ingest_batch
 from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.schema.index_tables import parcels
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
+from bridge.store.session import Session
 
 PARCEL_AAD = "parcels|{key}|doc|{shop}"
 ORDER_AAD = "orders|{key}|doc|{shop}"

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import and_, func, or_, select, update
 
 from bridge.errors import LeaseLost
 from bridge.model import Lease
 from bridge.store.schema.notice_tables import notice_accounts, notice_items, notices
+from bridge.store.session import Session
 from bridge.store.upsert import upsert
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
 
 
 class NoticeAccountRows:

@@ -6,16 +6,14 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
 
 from bridge.model import Notice, NoticeChannel, NoticeItem, NoticeState
 from bridge.store.notices.notice_items import NoticeItemRows
 from bridge.store.schema.notice_tables import notice_links, notices
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
+from bridge.store.session import Session
 
 MUTABLE_NOTICE_FIELDS = {
     name for name in Notice.__slots__ if name not in {"id", "shop", "processor", "via", "created_at"}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import and_, bindparam, delete, exists, or_, select, update
 
@@ -26,10 +26,8 @@ from bridge.rules.notices.timing import FINAL_PARCEL_STATUSES
 from bridge.store.notices.accounts import NoticeAccountRows
 from bridge.store.schema.notice_tables import notice_items
 from bridge.store.schema.tables import requests, tasks
+from bridge.store.session import Session
 from bridge.store.upsert import upsert
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
 
 NOTICE_ITEM_AAD = "notice_entries|{id}|doc|{shop}"
 SEALED_ITEM_FIELDS = ("reference", "order", "order_id", "also", "matters", "note")

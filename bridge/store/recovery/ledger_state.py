@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, delete, func, or_, select, update
 
@@ -18,12 +19,8 @@ from bridge.store.retention.documents import DocumentRows
 from bridge.store.schema.index_tables import suppressions
 from bridge.store.schema.retention_tables import destructions, refund_accounts
 from bridge.store.schema.tables import evidence, locks
+from bridge.store.session import Session
 from bridge.store.upsert import upsert
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from bridge.store.session import Session
 
 GATE_LOCK = "restored"
 DESTROY_BATCH_ROWS = 500

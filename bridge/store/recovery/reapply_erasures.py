@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import and_, func, or_, select
 
@@ -11,9 +11,7 @@ from bridge.model import Tombstone, Waybill
 from bridge.store.erasure.erase_person import PersonEraser
 from bridge.store.index.rows import IndexRows
 from bridge.store.schema.index_tables import orders
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
+from bridge.store.session import Session
 
 ORDER_FIELD = "order"
 

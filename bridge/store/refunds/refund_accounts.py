@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import and_, delete, func, or_, select, update
 
@@ -20,10 +20,8 @@ from bridge.model import BankDetails, PaymentReference, Principal, RefundAccount
 from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.schema.retention_tables import legal_holds, refund_accounts
 from bridge.store.schema.ulid import new_id
+from bridge.store.session import Session
 from bridge.store.upsert import upsert
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
 
 REFUND_ACCOUNT_AAD = "refund_accounts|{id}|{column}|{shop}"
 REFUND_ACCOUNT_COLUMNS = [refund_accounts.c[name] for name in RefundAccount.__slots__]

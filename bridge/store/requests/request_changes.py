@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import update
 
@@ -12,9 +12,7 @@ from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.requests.requests import RequestRows, active_key
 from bridge.store.requests.tasks import TaskRows
 from bridge.store.schema.tables import requests
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
+from bridge.store.session import Session
 
 
 class RequestChanges:

@@ -6,7 +6,7 @@ import dataclasses
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import bindparam, or_, select, update
 
@@ -14,11 +14,9 @@ from bridge.errors import LeaseLost
 from bridge.model import Lease, Principal, PrivacyRequest, RequestKind, RequestSource, RequestState, Task
 from bridge.store.requests.tasks import TaskRows
 from bridge.store.schema.tables import requests
+from bridge.store.session import Session
 from bridge.store.upsert import upsert
 from bridge.store.webhooks.inbox import ENQUEUE_GRACE_S
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
 
 OPEN_STATES = (RequestState.IN_PROGRESS, RequestState.WAITING)
 PRINCIPAL_AAD = "requests|{id}|principal|{shop}"

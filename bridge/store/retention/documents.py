@@ -10,7 +10,7 @@ import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import delete, func, select, update
 
@@ -19,10 +19,8 @@ from bridge.model import Destruction, Document, DocumentForm, DocumentKind, Invo
 from bridge.store.retention.deletions import DELETION_KIND_DOCUMENT, record_deletions
 from bridge.store.schema.retention_tables import vault_documents
 from bridge.store.schema.ulid import new_id
+from bridge.store.session import Session
 from bridge.store.upsert import upsert
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
 
 DOCUMENT_AAD = "vault_documents|{id}|doc|{shop}"
 DOCUMENT_KEY_AAD = "vault_documents|{id}|wrapped|{shop}"

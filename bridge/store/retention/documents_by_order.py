@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import or_, select, tuple_
 
 from bridge.model import Document, ShopOrderKey
 from bridge.store.retention.documents import DocumentRows
 from bridge.store.schema.retention_tables import vault_documents
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
+from bridge.store.session import Session
 
 ORDER_KEY_COLUMNS = (vault_documents.c.shop, vault_documents.c.order_key)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import insert, or_, select, update
 
@@ -17,9 +17,7 @@ from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.schema.index_tables import suppressions
 from bridge.store.schema.retention_tables import legal_holds
 from bridge.store.schema.tables import requests
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
+from bridge.store.session import Session
 
 
 class LegalHoldRows:

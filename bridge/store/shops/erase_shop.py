@@ -7,7 +7,7 @@ hold are erased only where the caller asks for it. It never erases sealed docume
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import and_, delete, func, or_, select, update
 
@@ -18,9 +18,7 @@ from bridge.store.schema.index_tables import customers, data_keys, merges, order
 from bridge.store.schema.notice_tables import notice_accounts, notice_items, notice_links, notices
 from bridge.store.schema.retention_tables import legal_holds, plans, refund_accounts, reviews
 from bridge.store.schema.tables import deliveries, findings, packages, requests, tasks, tokens
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
+from bridge.store.session import Session
 
 SHOP_TABLES = (
     customers,

@@ -14,10 +14,10 @@ from sqlalchemy import or_, select, update
 
 from bridge.errors import BridgeError
 from bridge.store.schema.tables import tokens
+from bridge.store.session import Session
 from bridge.store.upsert import upsert
 
 if TYPE_CHECKING:
-    from bridge.store.session import Session
     from bridge.store.sql import SqlStore
 
 TOKEN_AAD = "tokens|{shop}|{column}"  # noqa: S105 - a name, no secret

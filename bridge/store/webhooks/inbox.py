@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, or_, select, update
 
@@ -14,10 +14,8 @@ from bridge.model import Delivery, DeliveryState, Fact, Lease
 from bridge.rules.webhooks.topics import MANDATORY_TOPICS
 from bridge.store.evidence.chain import EvidenceRows
 from bridge.store.schema.tables import deliveries
+from bridge.store.session import Session
 from bridge.store.upsert import upsert
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
 
 ENQUEUE_GRACE_S = 5.0  # the job that is enqueued at once comes first; enqueue_due finds the rest
 REENQUEUE_AFTER_S = 15.0
