@@ -71,10 +71,7 @@ class ReviewRows:
 
     def find_review(self, review_id: str) -> Review | None:
         """Return one review, open or closed, if there is one with this id."""
-        row = (
-            self._connection.execute(select(*REVIEW_COLUMNS).where(reviews.c.id == review_id)).mappings().one_or_none()
-        )
-        return Review(**row) if row else None
+        return next(iter(self._read_reviews(reviews.c.id == review_id)), None)
 
     def list_reviews_of_order(self, shop: str, order_id: str) -> Sequence[Review]:
         """Return all reviews about this order."""

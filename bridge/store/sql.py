@@ -143,10 +143,8 @@ class SqlStore:
         """
         now = self.now()
         with self.transaction() as tx:
-            jobs = [
-                (row, _job_for_delivery(row.topic, row.shop, row.id))
-                for row in self._select_due_rows(tx, deliveries, max_jobs)
-            ]
+            due_deliveries = self._select_due_rows(tx, deliveries, max_jobs)
+            jobs = [(row, _job_for_delivery(row.topic, row.shop, row.id)) for row in due_deliveries]
             jobs += [(row, ("process", row.id, True)) for row in self._select_due_rows(tx, requests, max_jobs)]
             jobs += [(row, ("notify", row.id, False)) for row in self._select_due_rows(tx, notice_accounts, max_jobs)]
             chosen = sorted(dict.fromkeys(job for _, job in jobs), key=lambda job: not job[2])[:max_jobs]
@@ -163,9 +161,8 @@ class SqlStore:
         elif table is requests:
             is_open = table.c.state.in_(OPEN_STATES)
         free = or_(table.c.lease_until.is_(None), table.c.lease_until < now)
-        not_enqueued = or_(
-            table.c.rung_at.is_(None), table.c.rung_at < now - timedelta(seconds=inbox.REENQUEUE_AFTER_S)
-        )
+        enqueued_before = now - timedelta(seconds=inbox.REENQUEUE_AFTER_S)
+        not_enqueued = or_(table.c.rung_at.is_(None), table.c.rung_at < enqueued_before)
         columns, order = [table.c.id, table.c.shop], [table.c.wake_at]
         if table is deliveries:
             columns.append(table.c.topic)

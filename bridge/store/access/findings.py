@@ -33,22 +33,13 @@ class FindingRows:
             return
         key_id, last = self._connection.execute(SELECT_LAST_PAGE, {"of": task.request_id}).one()
         seq = (last or 0) + 1
-        plain = zlib.compress(
-            json.dumps([[found.kind, found.ref, found.matched_by, found.body] for found in page.findings]).encode(),
-            level=3,
-        )
+        values = [[found.kind, found.ref, found.matched_by, found.body] for found in page.findings]
+        plain = zlib.compress(json.dumps(values).encode(), level=3)
         aad = FINDING_AAD.format(request_id=task.request_id, seq=seq)
         key = self._session.find_data_key(key_id or "")
-        self._connection.execute(
-            insert(findings),
-            {
-                "request_id": task.request_id,
-                "seq": seq,
-                "system": task.system,
-                "records": len(page.findings),
-                "body": self._session.keyring.seal(plain, aad, key_id=key_id or "", key=key or b""),
-            },
-        )
+        body = self._session.keyring.seal(plain, aad, key_id=key_id or "", key=key or b"")
+        row = {"request_id": task.request_id, "seq": seq, "system": task.system, "records": len(page.findings)}
+        self._connection.execute(insert(findings), row | {"body": body})
 
     def read_findings(self, request_id: str) -> Iterator[tuple[str, Finding]]:
         """Yield (system, finding), by system and in the order of storing; one page is open at a time."""

@@ -41,14 +41,9 @@ class _SealedPieceWriter(io.RawIOBase):
     def _write_piece(self, size: int) -> None:
         aad = PACKAGE_AAD.format(request_id=self._request_id, seq=self._seq)
         piece, self._buffer = bytes(self._buffer[:size]), self._buffer[size:]
-        self._session.connection.execute(
-            insert(packages).values(
-                request_id=self._request_id,
-                seq=self._seq,
-                made_at=self._session.now(),
-                body=self._session.keyring.seal(piece, aad, key_id=self._key_id, key=self._key),
-            )
-        )
+        body = self._session.keyring.seal(piece, aad, key_id=self._key_id, key=self._key)
+        row = {"request_id": self._request_id, "seq": self._seq, "made_at": self._session.now(), "body": body}
+        self._session.connection.execute(insert(packages).values(row))
         self._seq += 1
 
 
@@ -81,11 +76,8 @@ class PackageRows:
     def save_certificate(self, request_id: str, certificate: Mapping[str, Any]) -> None:
         """Store a certificate in place of the request's former one."""
         self._connection.execute(delete(certificates).where(certificates.c.request_id == request_id))
-        self._connection.execute(
-            insert(certificates).values(
-                request_id=request_id, issued_at=self._session.now(), body=json.dumps(certificate)
-            )
-        )
+        row = {"request_id": request_id, "issued_at": self._session.now(), "body": json.dumps(certificate)}
+        self._connection.execute(insert(certificates).values(row))
 
     def find_certificate(self, request_id: str) -> Mapping[str, Any] | None:
         """Return the newest certificate of a request, if any."""

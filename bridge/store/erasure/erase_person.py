@@ -142,30 +142,23 @@ class PersonEraser:
             table.name: int(self._connection.execute(delete(table).where(table.c.request_id.in_(ids))).rowcount)
             for table in (findings, packages)
         }
-        self._connection.execute(
-            update(requests)
-            .where(requests.c.id.in_(ids))
-            .values(principal=None, state=RequestState.DONE, active_key=None, wake_at=None)
-        )
+        closed = {"principal": None, "state": RequestState.DONE, "active_key": None, "wake_at": None}
+        self._connection.execute(update(requests).where(requests.c.id.in_(ids)).values(closed))
         return removed
 
     def destroy_webhook_bodies(self, shop: str, person_keys: PersonKeys, order_keys: set[str]) -> int:
         """Destroy bodies of failed and rejected webhooks that mention the data subject. Return how many."""
-        rows = self._connection.execute(
-            select(deliveries).where(
-                deliveries.c.shop.in_([shop, ""]),  # a malformed shop header is stored as ''
-                deliveries.c.body.is_not(None),
-                deliveries.c.state.in_([DeliveryState.FAILED, DeliveryState.REJECTED]),
-            )
-        ).all()
+        has_body = and_(
+            deliveries.c.shop.in_([shop, ""]),  # a malformed shop header is stored as ''
+            deliveries.c.body.is_not(None),
+            deliveries.c.state.in_([DeliveryState.FAILED, DeliveryState.REJECTED]),
+        )
+        rows = self._connection.execute(select(deliveries).where(has_body)).all()
         reader = InboxRows(self._session)
         ids = [row.id for row in rows if self._mentions_person(reader, row, shop, person_keys, order_keys)]
         if ids:
-            self._connection.execute(
-                update(deliveries)
-                .where(deliveries.c.id.in_(ids))
-                .values(body=None, state=DeliveryState.REJECTED, reason="person_erased")
-            )
+            destroyed = {"body": None, "state": DeliveryState.REJECTED, "reason": "person_erased"}
+            self._connection.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(destroyed))
         return len(ids)
 
     def _mentions_person(

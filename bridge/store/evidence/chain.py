@@ -129,18 +129,7 @@ def _event_from_row(row: Any) -> Event:
         detail = json.loads(row.detail, object_pairs_hook=_reject_duplicate_names)
     except (ValueError, TypeError):
         raise EvidenceBroken(row.seq, "unreadable") from None
-    return Event(
-        seq=row.seq,
-        at=row.at,
-        actor=row.actor,
-        fact=row.fact,
-        shop=row.shop,
-        request_id=row.request_id,
-        subject=row.subject,
-        detail=detail,
-        prev_hash=row.prev_hash,
-        hash=row.hash,
-    )
+    return Event(**{name: getattr(row, name) for name in Event.__slots__} | {"detail": detail})
 
 
 def _reject_duplicate_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

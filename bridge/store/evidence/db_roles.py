@@ -52,9 +52,8 @@ def grant_runtime_role(engine: Engine, role: str) -> None:
         connection.execute(text(f"GRANT USAGE ON SCHEMA {schema} TO {name}"))
         for table in [*(each.name for each in metadata.sorted_tables), "alembic_version"]:
             connection.execute(text(f"REVOKE ALL ON {schema}.{table} FROM {name}"))
-            connection.execute(
-                text(f"GRANT {TABLE_PRIVILEGES.get(table, ALL_PRIVILEGES)} ON {schema}.{table} TO {name}")
-            )
+            privileges = TABLE_PRIVILEGES.get(table, ALL_PRIVILEGES)
+            connection.execute(text(f"GRANT {privileges} ON {schema}.{table} TO {name}"))
 
 
 def is_append_only(engine: Engine) -> bool | None:

@@ -21,7 +21,6 @@ from bridge.store.schema.tables import tokens
 from bridge.store.session import Session
 from bridge.store.upsert import upsert
 
-PERSON_KEY_FIELDS = ("customer", "email", "phone")
 KEY_COLUMNS = ("customer_key", "email_key", "phone_key")
 
 
@@ -115,28 +114,17 @@ class _IngestBatch:
             return
         self._customers[keys["customer"]] = {
             "shop": self._shop,
-            "customer_key": keys["customer"],
-            "email_key": keys["email"],
-            "phone_key": keys["phone"],
+            **{f"{field}_key": key for field, key in keys.items()},
             "source_updated_at": sighting.updated_at,
         }
 
     def _apply_order(self, sighting: Sighting, keys: Mapping[str, str], order_key: str) -> None:
         row = self._changed.get(order_key) or self._orders.get(order_key)
         if row is None:
-            row = {
-                "shop": self._shop,
-                "order_key": order_key,
-                "customer_key": "",
-                "email_key": "",
-                "phone_key": "",
-                "doc": None,
-                "data_key_id": "",
-                "placed_at": None,
-                "source_updated_at": None,
-            }
+            blank = dict.fromkeys(orders.c.keys()) | dict.fromkeys(KEY_COLUMNS, "")
+            row = blank | {"shop": self._shop, "order_key": order_key, "data_key_id": ""}
         row = dict(row)
-        named = {column: keys[field] for column, field in zip(KEY_COLUMNS, PERSON_KEY_FIELDS, strict=True)}
+        named = {f"{field}_key": key for field, key in keys.items()}
         if sighting.kind is SightingKind.ORDER and not _is_newer(row["source_updated_at"], sighting.updated_at):
             row |= {column: key or row[column] for column, key in named.items()}  # a blank removes nothing
             row["source_updated_at"] = sighting.updated_at

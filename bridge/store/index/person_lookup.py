@@ -98,20 +98,12 @@ class PersonLookup:
             matches.append(and_(orders.c.email_key == keys["email"], not_of_others))
         elif keys["phone"] and not keys["customer"]:
             matches.append(self._match_sole_phone_owner(shop, keys["phone"]))
-        return list(
-            self._connection.execute(
-                select(orders)
-                .where(orders.c.shop == shop, or_(*matches))
-                .order_by(orders.c.placed_at, orders.c.order_key)
-            )
-        )
+        rows = select(orders).where(orders.c.shop == shop, or_(*matches))
+        return list(self._connection.execute(rows.order_by(orders.c.placed_at, orders.c.order_key)))
 
     def _match_sole_phone_owner(self, shop: str, phone_key: str) -> Any:
         """Return the condition for orders with this phone; it matches none where several people have the phone."""
-        rows = self._connection.execute(
-            select(orders.c.customer_key, orders.c.email_key)
-            .where(orders.c.shop == shop, orders.c.phone_key == phone_key)
-            .distinct()
-        ).all()
+        owners = select(orders.c.customer_key, orders.c.email_key).distinct()
+        rows = self._connection.execute(owners.where(orders.c.shop == shop, orders.c.phone_key == phone_key)).all()
         people = {row.customer_key or row.email_key for row in rows}
         return orders.c.phone_key == phone_key if len(people) == 1 else false()

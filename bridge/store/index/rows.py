@@ -48,11 +48,9 @@ class IndexRows:
         orders_by_key = {row.order_key: row for row in order_rows}
         if not orders_by_key:
             return []
-        rows = self._connection.execute(
-            select(parcels)
-            .where(parcels.c.shop == shop, parcels.c.order_key.in_(list(orders_by_key)))
-            .order_by(parcels.c.shipped_at, parcels.c.parcel_key)
-        ).all()
+        of_orders = (parcels.c.shop == shop, parcels.c.order_key.in_(list(orders_by_key)))
+        ordered = select(parcels).where(*of_orders).order_by(parcels.c.shipped_at, parcels.c.parcel_key)
+        rows = self._connection.execute(ordered).all()
         return [self._waybill_from_row(shop, row, orders_by_key[row.order_key]) for row in rows]
 
     def list_orders(self, shop: str, principal: Principal) -> dict[str, IndexedOrder]:

@@ -24,16 +24,11 @@ class NoticeAccountRows:
         """Lease an account that is due; None where it is not due or leased."""
         now = self._session.now()
         free = or_(notice_accounts.c.lease_until.is_(None), notice_accounts.c.lease_until < now)
-        fence = self._connection.scalar(
-            update(notice_accounts)
-            .where(notice_accounts.c.id == account, notice_accounts.c.wake_at <= now, free)
-            .values(
-                fence=notice_accounts.c.fence + 1,
-                attempts=notice_accounts.c.attempts + 1,
-                lease_until=now + timedelta(seconds=self._session.lease_s),
-            )
-            .returning(notice_accounts.c.fence)
-        )
+        is_due = (notice_accounts.c.id == account, notice_accounts.c.wake_at <= now, free)
+        values = {"fence": notice_accounts.c.fence + 1, "attempts": notice_accounts.c.attempts + 1}
+        until = now + timedelta(seconds=self._session.lease_s)
+        leasing = update(notice_accounts).where(*is_due).values(**values, lease_until=until)
+        fence = self._connection.scalar(leasing.returning(notice_accounts.c.fence))
         return None if fence is None else Lease(row_id=account, fence=fence)
 
     def verify_lease(self, lease: Lease) -> None:

@@ -15,9 +15,7 @@ from bridge.store.notices.notice_items import NoticeItemRows
 from bridge.store.schema.notice_tables import notice_links, notices
 from bridge.store.session import Session
 
-MUTABLE_NOTICE_FIELDS = {
-    name for name in Notice.__slots__ if name not in {"id", "shop", "processor", "via", "created_at"}
-}
+MUTABLE_NOTICE_FIELDS = set(Notice.__slots__) - {"id", "shop", "processor", "via", "created_at"}
 
 
 class NoticeRows:
@@ -64,9 +62,8 @@ class NoticeRows:
 
     def save_notice(self, notice: Notice, *, expected_state: NoticeState) -> bool:
         """Overwrite a notice; False where its state is no longer `expected_state`: it was answered meanwhile."""
-        values = {name: getattr(notice, name) for name in MUTABLE_NOTICE_FIELDS} | {
-            "last_error": notice.last_error[:200]
-        }
+        values = {name: getattr(notice, name) for name in MUTABLE_NOTICE_FIELDS}
+        values["last_error"] = notice.last_error[:200]
         known = (notices.c.id == notice.id, notices.c.state == expected_state)
         return self._connection.execute(update(notices).where(*known).values(**values)).rowcount == 1
 

@@ -185,28 +185,21 @@ class NoticeItemRows:
         is_final = values["status"] in FINAL_PARCEL_STATUSES
         waits = notice_items.c.state.in_([NoticeState.WAITING] if is_final else list(UNSENT_ITEM_STATES))
         values = {**values, "state": NoticeState.WAITING, "notice_id": "", "look_at": self._session.now()}
-        accounts = self._connection.execute(
-            update(notice_items)
-            .where(waits, condition)
-            .values(**values, version=NEXT_ITEM_VERSION)
-            .returning(notice_items.c.shop, notice_items.c.processor)
-        ).all()
+        statement = update(notice_items).where(waits, condition).values(**values, version=NEXT_ITEM_VERSION)
+        accounts = self._connection.execute(statement.returning(notice_items.c.shop, notice_items.c.processor)).all()
         self._wake_accounts((row.shop, row.processor) for row in accounts)
 
     def wake_requests_of_items(self, items: Iterable[NoticeItem]) -> None:
         """Make the requests of these items due now, so that they read their state; a done request waits again."""
         items, now = list(items), self._session.now()
-        notice_tasks = (
-            tasks.c.id.in_(sorted({item.task_id for item in items})),
-            tasks.c.action == TaskAction.NOTIFY_PROCESSOR,
-        )
+        task_ids = sorted({item.task_id for item in items})
+        notice_tasks = (tasks.c.id.in_(task_ids), tasks.c.action == TaskAction.NOTIFY_PROCESSOR)
         of_items = requests.c.id.in_(sorted({item.request_id for item in items}))
         # the request before its tasks, and in one order, as every worker locks them
         rows = select(requests.c.id).where(of_items).order_by(requests.c.id).with_for_update()
         self._connection.execute(rows)
-        self._connection.execute(
-            update(tasks).where(*notice_tasks).values(state=TaskState.WAITING, wake_at=now, finished_at=None)
-        )
+        waiting = {"state": TaskState.WAITING, "wake_at": now, "finished_at": None}
+        self._connection.execute(update(tasks).where(*notice_tasks).values(waiting))
         self._connection.execute(update(requests).where(of_items).values(wake_at=now, rung_at=None))
         done = (of_items, requests.c.state == RequestState.DONE)
         self._connection.execute(update(requests).where(*done).values(state=RequestState.WAITING))

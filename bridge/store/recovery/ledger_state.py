@@ -104,21 +104,15 @@ class LedgerStateRows:
         columns = [suppressions.c[name] for name in (*TOMBSTONE_KEY, "erased_at")]
         known = {tuple(row[:3]): row.erased_at for row in self._connection.execute(select(*columns))}
         known_at = [known.get((tombstone.shop, tombstone.field, tombstone.key)) for tombstone in tombstones]
-        return [
-            tombstone
-            for tombstone, day in zip(tombstones, known_at, strict=True)
-            if day is None or day < tombstone.erased_at
-        ]
+        pairs = zip(tombstones, known_at, strict=True)
+        return [tombstone for tombstone, day in pairs if day is None or day < tombstone.erased_at]
 
     def filter_unknown_destructions(self, destroyed_records: Sequence[Destruction]) -> Sequence[Destruction]:
         """Return those that the database does not have as destroyed."""
         recorded = select(destructions.c.kind, destructions.c.ref)
         known = {tuple(row) for row in self._connection.execute(recorded)}
-        is_restored = or_(
-            refund_accounts.c.erased_at.is_(None),
-            refund_accounts.c.wrapped.is_not(None),
-            refund_accounts.c.doc.is_not(None),
-        )
+        has_content = (refund_accounts.c.wrapped.is_not(None), refund_accounts.c.doc.is_not(None))
+        is_restored = or_(refund_accounts.c.erased_at.is_(None), *has_content)
         accounts = set(self._connection.scalars(select(refund_accounts.c.id).where(is_restored)))
         return [
             destruction

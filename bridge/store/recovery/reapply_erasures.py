@@ -83,7 +83,6 @@ def _names_whole_person(person_keys: frozenset[tuple[str, str]], order_keys: Seq
 
 def _split_tombstones(tombstones: Sequence[Tombstone]) -> tuple[frozenset[tuple[str, str]], list[str]]:
     """Return (field, key) of the data subject, and keys of orders."""
-    person_keys = frozenset(
-        (tombstone.field, tombstone.key) for tombstone in tombstones if tombstone.field != ORDER_FIELD
-    )
-    return person_keys, [tombstone.key for tombstone in tombstones if tombstone.field == ORDER_FIELD]
+    keys = [(tombstone.field, tombstone.key) for tombstone in tombstones]
+    person_keys = frozenset((field, key) for field, key in keys if field != ORDER_FIELD)
+    return person_keys, [key for field, key in keys if field == ORDER_FIELD]

@@ -25,7 +25,7 @@ from bridge.store.upsert import upsert
 
 REFUND_ACCOUNT_AAD = "refund_accounts|{id}|{column}|{shop}"
 REFUND_ACCOUNT_COLUMNS = [refund_accounts.c[name] for name in RefundAccount.__slots__]
-ERASED_ACCOUNT_VALUES = {"doc": None, "wrapped": None, "state": RefundState.ERASED}
+ERASED_ACCOUNT_VALUES: dict[str, Any] = {"doc": None, "wrapped": None, "state": RefundState.ERASED}
 
 
 class RefundRows:
@@ -53,14 +53,12 @@ class RefundRows:
             state=RefundState.OPEN,
             opened_at=opened_at,
         )
+        plain, aad = _encode_json(asdict(details)), _build_account_aad(account, "doc")
+        reference = PaymentReference(method=details.method, last_four=details.last_four)
         row = asdict(account) | {
             "wrapped": keyring.seal(key, _build_account_aad(account, "wrapped")),
-            "doc": keyring.seal(
-                _encode_json(asdict(details)), _build_account_aad(account, "doc"), key_id=account_id, key=key
-            ),
-            "reference": self._seal_reference(
-                account, PaymentReference(method=details.method, last_four=details.last_four)
-            ),
+            "doc": keyring.seal(plain, aad, key_id=account_id, key=key),
+            "reference": self._seal_reference(account, reference),
         }
         same_refund = and_(refund_accounts.c.shop == shop, refund_accounts.c.refund_id == refund_id)
         is_erased = (refund_accounts.c.state == RefundState.ERASED, refund_accounts.c.settled_at.is_(None))
@@ -83,16 +81,14 @@ class RefundRows:
         The caller has checked the purpose, and records it.
         """
         is_open = (refund_accounts.c.refund_id == refund_id, refund_accounts.c.state == RefundState.OPEN)
-        row = self._connection.execute(
-            select(refund_accounts).where(refund_accounts.c.id == account_id, *is_open)
-        ).one_or_none()
+        found = select(refund_accounts).where(refund_accounts.c.id == account_id, *is_open)
+        row = self._connection.execute(found).one_or_none()
         if row is None:
             return None
         keyring = self._session.keyring
         key = keyring.open(row.wrapped, _build_account_aad(row, "wrapped"))
-        return BankDetails(
-            **json.loads(keyring.open(row.doc, _build_account_aad(row, "doc"), find_data_key=lambda _: key))
-        )
+        plain = keyring.open(row.doc, _build_account_aad(row, "doc"), find_data_key=lambda _: key)
+        return BankDetails(**json.loads(plain))
 
     def find_payment_reference(self, account_id: str) -> PaymentReference | None:
         """Return what may be shown: method, the last four digits, the settlement."""
@@ -148,9 +144,8 @@ class RefundRows:
     def restrict_refund_accounts(self, account_ids: Sequence[str], *, request_id: str) -> int:
         """Record which erasure asked for details that must stay: they are erased later without another request."""
         restrictable = (refund_accounts.c.id.in_(list(account_ids)), refund_accounts.c.state != RefundState.ERASED)
-        return self._connection.execute(
-            update(refund_accounts).where(*restrictable).values(request_id=request_id)
-        ).rowcount
+        restriction = update(refund_accounts).where(*restrictable).values(request_id=request_id)
+        return self._connection.execute(restriction).rowcount
 
     def list_due_refund_accounts(self, *, limit: int) -> Sequence[RefundAccount]:
         """Return settled refunds whose day has come and that no active legal hold keeps."""
@@ -170,14 +165,11 @@ class RefundRows:
             legal_holds.c.shop.in_({account.shop for account in accounts}), legal_holds.c.released_at.is_(None)
         )
         held_keys = {(hold.shop, key) for hold in self._connection.execute(active_holds) for key in hold[1:] if key}
+        follow_merges = self._person_lookup.follow_merges
         return frozenset(
             account.id
             for account in accounts
-            for key in (
-                account.order_key,
-                account.subject,
-                self._person_lookup.follow_merges(account.shop, account.subject),
-            )
+            for key in (account.order_key, account.subject, follow_merges(account.shop, account.subject))
             if (account.shop, key) in held_keys
         )
 
@@ -196,11 +188,8 @@ class RefundRows:
         on_hold = self.find_account_ids_on_legal_hold(found)
         to_erase = [account for account in found if account.id not in on_hold]
         erased_ids = refund_accounts.c.id.in_([account.id for account in to_erase])
-        values = (
-            ERASED_ACCOUNT_VALUES
-            | {"erased_at": self._session.now()}
-            | ({"request_id": request_id} if request_id else {})
-        )
+        values = ERASED_ACCOUNT_VALUES | {"erased_at": self._session.now()}
+        values |= {"request_id": request_id} if request_id else {}
         self._connection.execute(update(refund_accounts).where(erased_ids).values(values))
         not_erased = or_(refund_accounts.c.doc.is_not(None), refund_accounts.c.wrapped.is_not(None))
         count = self._connection.scalar(select(func.count()).select_from(refund_accounts).where(erased_ids, not_erased))
@@ -209,15 +198,9 @@ class RefundRows:
         return self._read_accounts(erased_ids)
 
     def _read_accounts(self, *conditions: Any) -> list[RefundAccount]:
-        rows = (
-            select(*REFUND_ACCOUNT_COLUMNS)
-            .where(*conditions)
-            .order_by(refund_accounts.c.opened_at, refund_accounts.c.id)
-        )
-        return [
-            RefundAccount(**row | {"state": RefundState(row["state"])})
-            for row in map(dict, self._connection.execute(rows).mappings())
-        ]
+        found = select(*REFUND_ACCOUNT_COLUMNS).where(*conditions)
+        rows = self._connection.execute(found.order_by(refund_accounts.c.opened_at, refund_accounts.c.id)).mappings()
+        return [RefundAccount(**{**row, "state": RefundState(row["state"])}) for row in rows]
 
     def _find_subject(self, shop: str, order_id: str) -> str:
         """Return the pseudonym of the order's data subject, as requests have it; the order's own where none is known."""

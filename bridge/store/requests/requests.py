@@ -19,6 +19,7 @@ from bridge.store.upsert import upsert
 from bridge.store.webhooks.inbox import ENQUEUE_GRACE_S
 
 OPEN_STATES = (RequestState.IN_PROGRESS, RequestState.WAITING)
+LEASE_FIELDS = {"attempts", "last_error"}  # a new request has their defaults
 PRINCIPAL_AAD = "requests|{id}|principal|{shop}"
 
 _NOW = bindparam("now", type_=requests.c.wake_at.type)
@@ -55,31 +56,15 @@ class RequestRows:
     ) -> PrivacyRequest | None:
         """Store a request with its tasks. None where one was opened under this idempotency key before."""
         key = self._session.get_or_create_data_key(request.shop, request.subject or request.id)
-        now = self._session.now()
-        row = {
-            "id": request.id,
-            "shop": request.shop,
-            "kind": request.kind,
-            "source": request.source,
-            "state": request.state,
-            "subject": request.subject,
+        same = {name: getattr(request, name) for name in PrivacyRequest.__slots__ if name not in LEASE_FIELDS}
+        row = same | {
             "once_key": idempotency_key,
             "active_key": active_key(request.shop, request.kind, request.subject),
             "principal": self.seal_principal(request.id, request.shop, request.principal, key.id, key.key),
             "data_key_id": key.id,
             "external_ref": request.external_ref[:64],
-            "received_at": request.received_at,
-            "received_at_basis": request.received_at_basis,
-            "webhook_received_at": request.webhook_received_at,
-            "acknowledge_due_at": request.acknowledge_due_at,
-            "due_at": request.due_at,
-            "due_governed_by": request.due_governed_by,
             "clocks": json.dumps(dict(request.clocks)),
-            "policy_sha256": request.policy_sha256,
-            "retention_sha256": request.retention_sha256,
-            "complete": request.complete,
-            "closed_at": request.closed_at,
-            "wake_at": now + timedelta(seconds=ENQUEUE_GRACE_S),
+            "wake_at": self._session.now() + timedelta(seconds=ENQUEUE_GRACE_S),
         }
         insert = upsert(self._connection, requests).returning(requests.c.id)
         if self._connection.scalar(insert, row) is None:
@@ -145,25 +130,16 @@ class RequestRows:
         last_error: str = "",
     ) -> None:
         """Release a request in a new state. One that is done joins no later request. Raises LeaseLost."""
-        values: dict[str, Any] = {
-            "state": state,
-            "attempts": 0,
-            "wake_at": wake_at,
-            "rung_at": None,
-            "complete": complete,
-            "closed_at": closed_at,
-            "last_error": last_error[:200],
-            "lease_until": None,
-        }
+        values: dict[str, Any] = {"state": state, "complete": complete, "closed_at": closed_at, "attempts": 0}
+        values |= {"wake_at": wake_at, "rung_at": None, "lease_until": None, "last_error": last_error[:200]}
         if state is RequestState.DONE:
             values["active_key"] = None
         self._update_leased_request(lease, values)
 
     def postpone_request(self, lease: Lease, error: str, retry_at: datetime) -> None:
         """Release a request until `retry_at` after a fault of the bridge. Raises LeaseLost."""
-        self._update_leased_request(
-            lease, {"wake_at": retry_at, "rung_at": None, "last_error": error[:200], "lease_until": None}
-        )
+        postponed = {"wake_at": retry_at, "rung_at": None, "last_error": error[:200], "lease_until": None}
+        self._update_leased_request(lease, postponed)
 
     def fail_request(self, lease: Lease, error: str) -> None:
         """Mark a request as failed: operators see it, and a replay runs it again. Raises LeaseLost."""
@@ -178,19 +154,9 @@ class RequestRows:
 
 def request_from_row(row: Any, principal: Principal) -> PrivacyRequest:
     """Return a row as a PrivacyRequest about this principal."""
-    same = {
-        name: getattr(row, name)
-        for name in PrivacyRequest.__slots__
-        if name not in {"kind", "source", "state", "principal", "clocks"}
-    }
-    return PrivacyRequest(
-        kind=RequestKind(row.kind),
-        source=RequestSource(row.source),
-        state=RequestState(row.state),
-        principal=principal,
-        clocks=json.loads(row.clocks),
-        **same,
-    )
+    values = {name: getattr(row, name) for name in PrivacyRequest.__slots__}
+    values |= {"kind": RequestKind(row.kind), "source": RequestSource(row.source), "state": RequestState(row.state)}
+    return PrivacyRequest(**values | {"principal": principal, "clocks": json.loads(row.clocks)})
 
 
 def active_key(shop: str, kind: str, subject: str) -> str:

@@ -72,11 +72,9 @@ class DocumentRows:
     def _keep_later_issue_date(self, row: Mapping[str, Any]) -> None:
         """Keep the later of two days of issue: a later event can prove the same copy, as goods sent after the payment."""
         same_content = [vault_documents.c[name] == row[name] for name in ("shop", "source_key", "digest")]
-        self._connection.execute(
-            update(vault_documents)
-            .where(*same_content, vault_documents.c.issued_at < row["issued_at"])
-            .values(issued_at=row["issued_at"], erasable_from=None, law_sha256="")
-        )
+        values = {"issued_at": row["issued_at"], "erasable_from": None, "law_sha256": ""}
+        is_earlier = vault_documents.c.issued_at < row["issued_at"]
+        self._connection.execute(update(vault_documents).where(*same_content, is_earlier).values(values))
 
     def find_documents_by_order_id(self, shop: str, order_ids: Iterable[str]) -> Mapping[str, Sequence[Document]]:
         """Return the documents of these orders, by order id; orders without one are left out."""
@@ -145,29 +143,23 @@ class DocumentRows:
         """Record that an erasure left these documents as all that is kept. Return how many."""
         keys = [self._compute_order_key(shop, order_id) for order_id in order_ids]
         of_orders = (vault_documents.c.shop == shop, vault_documents.c.order_key.in_(keys))
-        return self._connection.execute(
-            update(vault_documents).where(*of_orders).values(request_id=request_id)
-        ).rowcount
+        marking = update(vault_documents).where(*of_orders).values(request_id=request_id)
+        return self._connection.execute(marking).rowcount
 
     def record_erasable_from(
         self, document_ids: Sequence[str], *, erasable_from: date | None, grounds: Sequence[str], law_sha256: str
     ) -> None:
         """Store the day that was computed, with its grounds and the retention file that it comes from."""
-        self._connection.execute(
-            update(vault_documents)
-            .where(vault_documents.c.id.in_(document_ids))
-            .values(erasable_from=erasable_from, grounds=json.dumps(list(grounds)), law_sha256=law_sha256)
-        )
+        values = {"erasable_from": erasable_from, "grounds": json.dumps(list(grounds)), "law_sha256": law_sha256}
+        self._connection.execute(update(vault_documents).where(vault_documents.c.id.in_(document_ids)).values(values))
 
     def delete_documents(self, document_ids: Sequence[str]) -> int:
         """Destroy documents with their keys and read again. Raises NeedsOperator where one is still there."""
         named = vault_documents.c.id.in_(list(document_ids))
         deleted = delete(vault_documents).where(named).returning(vault_documents.c.id, vault_documents.c.shop)
         rows, now = self._connection.execute(deleted).all(), self._session.now()
-        record_deletions(
-            self._connection,
-            [Destruction(kind=DELETION_KIND_DOCUMENT, ref=row.id, shop=row.shop, at=now) for row in rows],
-        )
+        deletions = [Destruction(kind=DELETION_KIND_DOCUMENT, ref=row.id, shop=row.shop, at=now) for row in rows]
+        record_deletions(self._connection, deletions)
         remaining = self._connection.scalar(select(func.count()).select_from(vault_documents).where(named))
         if remaining:
             raise NeedsOperator(f"{remaining} documents that were destroyed are still there")

@@ -23,8 +23,8 @@ from bridge.store.schema.tables import certificates, deliveries, findings, packa
 from bridge.store.session import Session
 
 EXPIRED_KEY_PREFIX = "aged|"  # in place of the key of a request that was reduced to its line in the register
+IS_NOT_REDUCED = ~requests.c.once_key.startswith(EXPIRED_KEY_PREFIX, autoescape=True)
 ENDED_DELIVERY_STATES = (DeliveryState.DONE, DeliveryState.REJECTED, DeliveryState.FAILED)
-
 
 # a proceeding that was disposed of, while there are documents that the law keeps because of it
 IS_DISPOSED_WITH_DOCUMENTS = and_(
@@ -45,19 +45,16 @@ def _select_expired_suppressions(cutoff: datetime) -> Select[Any]:
 
 
 def _select_expired_delivery_receipts(cutoff: datetime) -> Select[Any]:
-    expired = (
-        deliveries.c.body.is_(None),
-        deliveries.c.state.in_(ENDED_DELIVERY_STATES),
-        deliveries.c.received_at < cutoff,
-    )
-    return select(deliveries.c.shop, deliveries.c.id).where(*expired).order_by(deliveries.c.received_at)
+    ended = (deliveries.c.body.is_(None), deliveries.c.state.in_(ENDED_DELIVERY_STATES))
+    rows = select(deliveries.c.shop, deliveries.c.id).where(*ended, deliveries.c.received_at < cutoff)
+    return rows.order_by(deliveries.c.received_at)
 
 
 def _select_expired_closed_requests(cutoff: datetime) -> Select[Any]:
     expired = (
         requests.c.state == RequestState.DONE,
         requests.c.closed_at < cutoff,
-        ~requests.c.once_key.startswith(EXPIRED_KEY_PREFIX, autoescape=True),
+        IS_NOT_REDUCED,
         ~_has_active_legal_hold(legal_holds.c.request_id == requests.c.id),
         ~exists().where(reviews.c.request_id == requests.c.id, reviews.c.closed_at.is_(None)),
     )
@@ -69,10 +66,7 @@ def _select_expired_released_legal_holds(cutoff: datetime) -> Select[Any]:
     """Select holds that are over and belong to no stored request; a proceeding stays while its documents do."""
     expired = (
         legal_holds.c.released_at < cutoff,
-        ~exists().where(
-            requests.c.id == legal_holds.c.request_id,
-            ~requests.c.once_key.startswith(EXPIRED_KEY_PREFIX, autoescape=True),
-        ),
+        ~exists().where(requests.c.id == legal_holds.c.request_id, IS_NOT_REDUCED),
         ~IS_DISPOSED_WITH_DOCUMENTS,
     )
     rows = select(legal_holds.c.shop, legal_holds.c.id, legal_holds.c.order_key)
@@ -155,10 +149,8 @@ class ExpiryRows:
 
     def count_expired(self, category: str, cutoff: datetime) -> int:
         """Count the records that `expire_records` would delete."""
-        counts = (
-            select(func.count()).select_from(build_select(cutoff).subquery())
-            for build_select in EXPIRED_SELECTS[category]
-        )
+        subqueries = (build_select(cutoff).subquery() for build_select in EXPIRED_SELECTS[category])
+        counts = (select(func.count()).select_from(subquery) for subquery in subqueries)
         return sum(self._connection.scalar(rows) or 0 for rows in counts)
 
     def expire_records(self, category: str, cutoff: datetime, *, limit: int) -> Mapping[str, int]:
@@ -210,11 +202,8 @@ class ExpiryRows:
     def _reduce_requests_to_register(self, rows: Sequence[Any]) -> None:
         """Delete all of a request but its line in the register: kind, days, lateness. The evidence chain stays complete."""
         ids = [row.id for row in rows]
-        conditions: dict[Any, Any] = {
-            table: table.c.request_id.in_(ids) for table in (tasks, certificates, plans, findings, packages)
-        }
-        conditions[notice_items] = notice_items.c.request_id.in_(ids)
-        conditions[reviews] = reviews.c.request_id.in_(ids)
+        tables = (tasks, certificates, plans, findings, packages, notice_items, reviews)
+        conditions: dict[Any, Any] = {table: table.c.request_id.in_(ids) for table in tables}
         holds_of_requests = legal_holds.c.request_id.in_(ids)
         conditions[legal_holds] = and_(holds_of_requests, ~IS_DISPOSED_WITH_DOCUMENTS)
         notice_id_query = select(notice_items.c.notice_id).where(conditions[notice_items]).distinct()
@@ -224,9 +213,8 @@ class ExpiryRows:
             self._raise_if_rows_remain(table, condition)
         self._connection.execute(update(legal_holds).where(holds_of_requests).values(subject=""))
         without_items = and_(notices.c.id.in_(notice_ids), ~exists().where(notice_items.c.notice_id == notices.c.id))
-        deleted_notices = (
-            self._connection.execute(delete(notices).where(without_items).returning(notices.c.id)).scalars().all()
-        )
+        deletion = delete(notices).where(without_items).returning(notices.c.id)
+        deleted_notices = self._connection.execute(deletion).scalars().all()
         self._connection.execute(delete(notice_links).where(notice_links.c.notice_id.in_(deleted_notices)))
         blanks = {"principal": None, "subject": "", "active_key": None, "external_ref": "", "data_key_id": ""}
         expired = requests.c.id.in_(ids)

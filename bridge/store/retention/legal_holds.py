@@ -118,9 +118,8 @@ class LegalHoldRows:
 
     def record_legal_hold_release(self, legal_hold_id: str, *, actor: str, disposed_at: datetime | None = None) -> None:
         """Record that the hold is over; a proceeding by its final disposal at `disposed_at`."""
-        self._update_legal_hold(
-            legal_hold_id, released_by=actor, released_at=self._session.now(), disposed_at=disposed_at
-        )
+        now = self._session.now()
+        self._update_legal_hold(legal_hold_id, released_by=actor, released_at=now, disposed_at=disposed_at)
 
     def _update_legal_hold(self, legal_hold_id: str, **values: Any) -> None:
         self._connection.execute(update(legal_holds).where(legal_holds.c.id == legal_hold_id).values(**values))

@@ -32,11 +32,7 @@ class RetentionPolicyRows:
         now, before = self._session.now(), self.find_accepted_policy()
         if before is not None:  # the last one accepted must be the newest, even where a clock goes back
             now = max(now, before.accepted_at + timedelta(microseconds=1))
-        values = {
-            "policy_id": policy_id[:64],
-            "accepted_at": now,
-            "accepted_by": actor,
-            "ages": json.dumps(dict(ages), sort_keys=True),
-        }
+        values = {"policy_id": policy_id[:64], "accepted_at": now, "accepted_by": actor}
+        values["ages"] = json.dumps(dict(ages), sort_keys=True)
         statement = upsert(self._connection, retention_policies, ["sha256"], values)
         self._connection.execute(statement, {"sha256": sha256, **values})

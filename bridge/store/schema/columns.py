@@ -37,7 +37,7 @@ def sealed_column(name: str, **options: Any) -> Column[Any]:
     return Column(name, LargeBinary, info={"data": "sealed"}, **{"nullable": False, **options})
 
 
-def wrapped_column(**options: Any) -> Column[Any]:
+def key_column(**options: Any) -> Column[Any]:
     """Return the column for a row's own key, wrapped by the keyring: without it the row's content is unreadable."""
     return Column("wrapped", LargeBinary, info={"data": "secret"}, **{"nullable": False, **options})
 

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Index, String, UniqueConstraint
 
-from bridge.store.schema.columns import (
-    plain_column,
-    pseudonym_column,
-    sealed_column,
-    shop_column,
-    table,
-    wrapped_column,
-)
+from bridge.store.schema.columns import key_column, plain_column, pseudonym_column, sealed_column, shop_column, table
 from bridge.store.schema.utc_datetime import UtcDateTime
 
 data_keys = table(
@@ -19,7 +12,7 @@ data_keys = table(
     plain_column("id", String(40), primary_key=True),
     shop_column(),
     pseudonym_column("subject"),
-    wrapped_column(),
+    key_column(),
     plain_column("created_at", UtcDateTime),
     UniqueConstraint("shop", "subject"),
 )

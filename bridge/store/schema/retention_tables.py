@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, String, Text, UniqueConstraint
 
-from bridge.store.schema.columns import (
-    plain_column,
-    pseudonym_column,
-    sealed_column,
-    shop_column,
-    table,
-    wrapped_column,
-)
+from bridge.store.schema.columns import key_column, plain_column, pseudonym_column, sealed_column, shop_column, table
 from bridge.store.schema.utc_datetime import UtcDateTime
 
 vault_documents = table(
@@ -26,7 +19,7 @@ vault_documents = table(
     pseudonym_column("order_key"),
     pseudonym_column("source_key"),
     pseudonym_column("digest"),
-    wrapped_column(),
+    key_column(),
     sealed_column("doc"),
     plain_column("issued_at", UtcDateTime),
     plain_column("sealed_at", UtcDateTime),
@@ -70,7 +63,7 @@ refund_accounts = table(
     plain_column("refund_id", String(64)),
     pseudonym_column("order_key"),
     pseudonym_column("subject"),
-    wrapped_column(nullable=True),
+    key_column(nullable=True),
     sealed_column("doc", nullable=True),
     sealed_column("reference", nullable=True),
     plain_column("state", String(16)),

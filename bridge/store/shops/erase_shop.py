@@ -20,18 +20,8 @@ from bridge.store.schema.retention_tables import legal_holds, plans, refund_acco
 from bridge.store.schema.tables import deliveries, findings, packages, requests, tasks, tokens
 from bridge.store.session import Session
 
-SHOP_TABLES = (
-    customers,
-    merges,
-    orders,
-    parcels,
-    suppressions,
-    data_keys,
-    tokens,
-    notice_items,
-    notices,
-    notice_accounts,
-)
+INDEX_TABLES = (customers, merges, orders, parcels, suppressions, data_keys)
+SHOP_TABLES = (*INDEX_TABLES, tokens, notice_items, notices, notice_accounts)
 IS_NOT_RECEIPT = deliveries.c.topic != "shop/redact"
 HAS_BODY = and_(deliveries.c.body.is_not(None), IS_NOT_RECEIPT)
 SETTLED_DELIVERIES = "settled_deliveries"  # rows without a body: which topic came when, and nothing else
@@ -87,14 +77,7 @@ class ShopEraser:
     def _clear_other_requests(self, others: Any) -> int:
         """Close the shop's other requests and remove their principals. Return how many."""
         unfinished = or_(requests.c.principal.is_not(None), requests.c.state != RequestState.DONE)
-        closed = {
-            "principal": None,
-            "state": RequestState.DONE,
-            "active_key": None,
-            "wake_at": None,
-            "closed_at": func.coalesce(requests.c.closed_at, self._session.now()),
-            "fence": requests.c.fence + 1,
-            "lease_until": None,
-            "last_error": "shop_erased",
-        }
-        return self._connection.execute(update(requests).where(others, unfinished).values(**closed)).rowcount
+        values: dict[str, Any] = dict.fromkeys(("principal", "active_key", "wake_at", "lease_until"))
+        values |= {"state": RequestState.DONE, "last_error": "shop_erased", "fence": requests.c.fence + 1}
+        values["closed_at"] = func.coalesce(requests.c.closed_at, self._session.now())
+        return self._connection.execute(update(requests).where(others, unfinished).values(values)).rowcount

@@ -60,9 +60,7 @@ class TokenRows:
     def list_tokens(self) -> list[tuple[str, datetime, bool]]:
         """Return for each shop: name, end of its token, whether it can be refreshed."""
         rows = select(tokens.c.shop, tokens.c.expires_at, tokens.c.refresh.is_not(None)).order_by(tokens.c.shop)
-        return [
-            (shop, expires_at, bool(refreshable)) for shop, expires_at, refreshable in self._connection.execute(rows)
-        ]
+        return [(shop, end, bool(refreshable)) for shop, end, refreshable in self._connection.execute(rows)]
 
     def delete_tokens(self, shop: str) -> bool:
         """Destroy a shop's tokens; False where there were none."""
