@@ -23,14 +23,11 @@ from bridge.store.retention import documents
 from bridge.store.schema.index_tables import data_keys, orders, parcels
 from bridge.store.schema.notice_tables import notice_items
 from bridge.store.schema.retention_tables import refund_accounts, vault_documents
-from bridge.store.schema.tables import (
-    deliveries,
-    findings as finding_rows,
-    packages as package_rows,
-    requests,
-    tasks as task_rows,
-    tokens as token_rows,
-)
+from bridge.store.schema.tables import deliveries, requests
+from bridge.store.schema.tables import findings as finding_rows
+from bridge.store.schema.tables import packages as package_rows
+from bridge.store.schema.tables import tasks as task_rows
+from bridge.store.schema.tables import tokens as token_rows
 from bridge.store.shops import tokens
 from bridge.store.webhooks import inbox
 
