@@ -56,13 +56,10 @@ class ErasureLookup:
     def _read_erasures(self, shop: str, request_ids: Collection[str]) -> list[ErasureRecord]:
         if not request_ids:
             return []
-        rows = self._connection.execute(
-            select(suppressions)
-            .where(suppressions.c.shop == shop, suppressions.c.request_id.in_(request_ids))
-            .order_by(suppressions.c.erased_at.desc(), suppressions.c.request_id, suppressions.c.key)
-        ).all()
+        rows = select(suppressions).where(suppressions.c.shop == shop, suppressions.c.request_id.in_(request_ids))
+        newest_first = (suppressions.c.erased_at.desc(), suppressions.c.request_id, suppressions.c.key)
         rows_by_request: dict[str, list[Any]] = {}
-        for row in rows:
+        for row in self._connection.execute(rows.order_by(*newest_first)).all():
             rows_by_request.setdefault(row.request_id, []).append(row)
         return [
             ErasureRecord(

@@ -73,14 +73,11 @@ class LedgerStateRows:
             update(suppressions).where(*same_tombstone).values(ledger_at=now),
             [{f"of_{name}": getattr(one, name) for name in (*TOMBSTONE_KEY, "erased_at")} for one in tombstones],
         )
+        others = [one for one in destroyed_records if one.kind != DELETION_KIND_REFUND_ACCOUNT]
         same_destruction = (destructions.c.kind == bindparam("of_kind"), destructions.c.ref == bindparam("of_ref"))
         self._execute_many(
             update(destructions).where(*same_destruction).values(ledger_at=now),
-            [
-                {"of_kind": one.kind, "of_ref": one.ref}
-                for one in destroyed_records
-                if one.kind != DELETION_KIND_REFUND_ACCOUNT
-            ],
+            [{"of_kind": one.kind, "of_ref": one.ref} for one in others],
         )
         self._execute_many(
             update(refund_accounts).where(refund_accounts.c.id == bindparam("of_id")).values(ledger_at=now),

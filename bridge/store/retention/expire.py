@@ -112,12 +112,11 @@ def _select_expired_customers(cutoff: datetime) -> Select[Any]:
 
 
 def _select_expired_merges(cutoff: datetime) -> Select[Any]:
-    is_used = [
-        exists().where(table.c.shop == merges.c.shop, table.c.customer_key == merges.c.kept_key)
+    is_unused = [
+        ~exists().where(table.c.shop == merges.c.shop, table.c.customer_key == merges.c.kept_key)
         for table in (orders, customers)
     ]
-    expired = (merges.c.merged_at < cutoff, *(~condition for condition in is_used))
-    return select(merges.c.shop, merges.c.deleted_key).where(*expired)
+    return select(merges.c.shop, merges.c.deleted_key).where(merges.c.merged_at < cutoff, *is_unused)
 
 
 EXPIRED_SELECTS: Mapping[str, tuple[Callable[[datetime], Select[Any]], ...]] = {

@@ -47,11 +47,9 @@ class LegalHoldRows:
         """Return legal holds that were not released, oldest first: all, or those on any of what is given."""
         of_shop = [legal_holds.c.shop == shop] if shop else []
         keys = [key for key in order_keys if key]
-        matches = [
-            column == value
-            for column, value in ((legal_holds.c.request_id, request_id), (legal_holds.c.subject, subject))
-            if value
-        ] + ([legal_holds.c.order_key.in_(keys)] if keys else [])
+        filters = ((legal_holds.c.request_id, request_id), (legal_holds.c.subject, subject))
+        matches = [column == value for column, value in filters if value]
+        matches += [legal_holds.c.order_key.in_(keys)] if keys else []
         return _merge_legal_hold_rows(self._read_active_legal_holds(*of_shop, *([or_(*matches)] if matches else [])))
 
     def find_legal_holds_by_order(self, orders: Iterable[ShopOrderKey]) -> Mapping[ShopOrderKey, Sequence[LegalHold]]:
