@@ -19,9 +19,9 @@ from bridge.model import Fact
 from bridge.store.key_usage import count_key_usage, is_sealed_by
 from bridge.store.schema.tables import evidence
 from bridge.store.sealed_columns import SEALED_COLUMNS, RotationResult, SealedColumn
+from bridge.store.session import Session
 
 if TYPE_CHECKING:
-    from bridge.store.session import Session
     from bridge.store.sql import SqlStore
 
 BATCH_ROWS = 200
@@ -50,13 +50,9 @@ def rotate_keys(
             break
     with store.transaction() as tx:
         result = RotationResult(
-            resealed_counts=dict(renewed),
-            unreadable=tuple(sorted(unreadable)),
-            key_usage=count_key_usage(tx.session),
+            resealed_counts=dict(renewed), unreadable=tuple(sorted(unreadable)), key_usage=count_key_usage(tx.session)
         )
-        if renewed or (
-            result.is_complete and _is_rotation_unrecorded(tx.session, result.key_usage.active_key_id)
-        ):
+        if renewed or (result.is_complete and _is_rotation_unrecorded(tx.session, result.key_usage.active_key_id)):
             tx.evidence.append_fact(
                 Fact.KEYS_ROTATED,
                 shop="",
@@ -104,40 +100,30 @@ def _reseal_column(
             on_progress(sealed_column.name, renewed[sealed_column.name])
 
 
-def _read_outdated_batch(
-    session: Session, sealed_column: SealedColumn, after: Any, batch_rows: int
-) -> list[Row[Any]]:
+def _read_outdated_batch(session: Session, sealed: SealedColumn, after: Any, batch_rows: int) -> list[Row[Any]]:
     """Return the next values that an old key sealed. Rows that another worker has locked wait for the next pass."""
     keyring = session.keyring
-    is_outdated = [
-        is_sealed_by(sealed_column.column, key_id)
-        for key_id in keyring.key_ids
-        if key_id != keyring.active_key_id
-    ]
+    is_outdated = [is_sealed_by(sealed.column, key_id) for key_id in keyring.key_ids if key_id != keyring.active_key_id]
     if not is_outdated:
         return []
     condition = or_(*is_outdated)
     if after is not None:
-        condition = and_(condition, tuple_(*sealed_column.primary_key) > tuple_(*after))
+        condition = and_(condition, tuple_(*sealed.primary_key) > tuple_(*after))
     sizes_query = (
-        select(*sealed_column.primary_key, func.length(sealed_column.column))
+        select(*sealed.primary_key, func.length(sealed.column))
         .where(condition)
-        .order_by(*sealed_column.primary_key)
+        .order_by(*sealed.primary_key)
         .limit(batch_rows)
     )
     candidates = session.connection.execute(sizes_query).all()
     sizes = accumulate(row[-1] for row in candidates)
-    batch = [row for row, size in zip(candidates, sizes, strict=True) if size <= BATCH_BYTES] or candidates[
-        :1
-    ]
+    batch = [row for row, size in zip(candidates, sizes, strict=True) if size <= BATCH_BYTES] or candidates[:1]
     if not batch:
         return []
-    until = tuple_(*sealed_column.primary_key) <= tuple_(*batch[-1][:-1])
-    columns = {column.name: column for column in (*sealed_column.primary_key, *sealed_column.aad_columns)}
+    until = tuple_(*sealed.primary_key) <= tuple_(*batch[-1][:-1])
+    columns = {column.name: column for column in (*sealed.primary_key, *sealed.aad_columns)}
     values = (
-        select(*columns.values(), sealed_column.column.label("value"))
-        .where(condition, until)
-        .order_by(*sealed_column.primary_key)
+        select(*columns.values(), sealed.column.label("value")).where(condition, until).order_by(*sealed.primary_key)
     )
     return list(session.connection.execute(values.with_for_update(skip_locked=True)))
 

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import ColumnElement, LargeBinary, and_, case, func, literal, not_, or_, select
+from sqlalchemy import Column, ColumnElement, LargeBinary, and_, case, func, literal, not_, or_, select
 
 from bridge.store.crypto.keyring import build_header, parse_key_id
 from bridge.store.sealed_columns import SEALED_COLUMNS, KeyScope, KeyUsage, SealedColumn
-
-if TYPE_CHECKING:
-    from sqlalchemy import Column
-
-    from bridge.store.session import Session
+from bridge.store.session import Session
 
 ROW_KEY_ID_LENGTH = bytes([30])  # ids of rows, such as data keys: `key_` and 26 letters
 MAX_HEADER_BYTES = 2 + 255
@@ -30,9 +26,7 @@ def count_key_usage(session: Session) -> KeyUsage:
         for key_id, count in _count_missing_keys(session, sealed).items():
             missing[key_id][sealed.name] = count
     return KeyUsage(
-        active_key_id=session.keyring.active_key_id,
-        counts_by_key=rows,
-        missing_keys=dict(sorted(missing.items())),
+        active_key_id=session.keyring.active_key_id, counts_by_key=rows, missing_keys=dict(sorted(missing.items()))
     )
 
 
@@ -58,7 +52,5 @@ def _count_missing_keys(session: Session, sealed_column: SealedColumn) -> Counte
     if sealed_column.key_scope is KeyScope.ROW_KEY:
         is_row_key = and_(_has_bytes_at(column, 2, ROW_KEY_ID_LENGTH), _has_bytes_at(column, 6, b"_"))
         is_unknown = and_(is_unknown, not_(is_row_key))
-    headers = select(func.substr(column, 1, MAX_HEADER_BYTES, type_=LargeBinary)).where(
-        column.is_not(None), is_unknown
-    )
+    headers = select(func.substr(column, 1, MAX_HEADER_BYTES, type_=LargeBinary)).where(column.is_not(None), is_unknown)
     return Counter(map(parse_key_id, session.connection.scalars(headers.execution_options(yield_per=1000))))

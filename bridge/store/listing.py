@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import and_, func, or_, select, update
 
-from bridge.model import DeliveryState, Principal, PrivacyRequest, ProcessorAnswer
+from bridge.model import Delivery, DeliveryState, Notice, Principal, PrivacyRequest, ProcessorAnswer
 from bridge.rules.notices.answers import BLOCKING_REASONS
 from bridge.store.notices.letters import NoticeRows
 from bridge.store.requests.requests import request_from_row
 from bridge.store.schema.notice_tables import notice_accounts, notice_items, notices
 from bridge.store.schema.tables import deliveries, locks, requests
+from bridge.store.session import Session
 from bridge.store.webhooks.inbox import InboxRows
-
-if TYPE_CHECKING:
-    from bridge.model import Delivery, Notice
-    from bridge.store.session import Session
 
 
 class OperatorQueries:
@@ -39,10 +36,7 @@ class OperatorQueries:
         """Return deliveries without their bodies, newest first."""
         columns = [column for column in deliveries.c if column.name not in {"body", "digest", "once_key"}]
         rows = select(*columns).order_by(deliveries.c.received_at.desc(), deliveries.c.id).limit(limit)
-        if state:
-            rows = rows.where(deliveries.c.state == state)
-        if topic:
-            rows = rows.where(deliveries.c.topic == topic)
+        rows = rows.where(*_match_given((deliveries.c.state, state), (deliveries.c.topic, topic)))
         if since:
             rows = rows.where(deliveries.c.received_at >= since)
         if ids:
@@ -63,27 +57,16 @@ class OperatorQueries:
             deliveries.c.state == DeliveryState.FAILED,
             and_(deliveries.c.state == DeliveryState.REJECTED, deliveries.c.reason == "shop_unknown"),
         )
-        rows = select(deliveries.c.id).where(
-            deliveries.c.id.in_(delivery_ids), is_replayable, deliveries.c.body.is_not(None)
-        )
+        has_body = deliveries.c.body.is_not(None)
+        rows = select(deliveries.c.id).where(deliveries.c.id.in_(delivery_ids), is_replayable, has_body)
         return list(self._connection.scalars(rows.order_by(deliveries.c.received_at)))
 
     def replay_deliveries(self, delivery_ids: Sequence[str]) -> list[str]:
         """Put those that may be put back into the inbox again. Return their ids."""
         replayable = self.filter_replayable(delivery_ids)
-        self._connection.execute(
-            update(deliveries)
-            .where(deliveries.c.id.in_(replayable))
-            .values(
-                state=DeliveryState.RECEIVED,
-                attempts=0,
-                last_error="",
-                reason="",
-                wake_at=self._session.now(),
-                rung_at=None,
-                done_at=None,
-            )
-        )
+        values = {"state": DeliveryState.RECEIVED, "attempts": 0, "last_error": "", "reason": ""}
+        values |= {"wake_at": self._session.now(), "rung_at": None, "done_at": None}
+        self._connection.execute(update(deliveries).where(deliveries.c.id.in_(replayable)).values(values))
         return replayable
 
     def list_requests(
@@ -91,9 +74,7 @@ class OperatorQueries:
     ) -> list[PrivacyRequest]:
         """Return requests without the principal, newest first."""
         rows = select(requests).order_by(requests.c.received_at.desc(), requests.c.id.desc()).limit(limit)
-        for column, value in ((requests.c.state, state), (requests.c.kind, kind), (requests.c.shop, shop)):
-            if value:
-                rows = rows.where(column == value)
+        rows = rows.where(*_match_given((requests.c.state, state), (requests.c.kind, kind), (requests.c.shop, shop)))
         return [request_from_row(row, Principal()) for row in self._connection.execute(rows)]
 
     def list_notices(
@@ -104,9 +85,7 @@ class OperatorQueries:
         rows = select(notices.c.id, listed).order_by(notices.c.created_at.desc(), notices.c.id).limit(limit)
         if is_open:
             rows = rows.where(notices.c.answered_at.is_(None))
-        for column, value in ((notices.c.state, state), (notices.c.processor, processor)):
-            if value:
-                rows = rows.where(column == value)
+        rows = rows.where(*_match_given((notices.c.state, state), (notices.c.processor, processor)))
         reader = NoticeRows(self._session)
         found = [(reader.find_notice(row[0]), row[1]) for row in self._connection.execute(rows).all()]
         return [(notice, count) for notice, count in found if notice is not None]
@@ -118,12 +97,10 @@ class OperatorQueries:
         rows = (
             select(*columns, func.count().label("entries"), first)
             .where(notice_items.c.notice_id == "", notice_items.c.answer.is_(None))
+            .where(*_match_given((notice_items.c.state, state), (notice_items.c.processor, processor)))
             .group_by(*columns)
             .order_by(*columns)
         )
-        for column, value in ((notice_items.c.state, state), (notice_items.c.processor, processor)):
-            if value:
-                rows = rows.where(column == value)
         return [dict(row) for row in self._connection.execute(rows).mappings()]
 
     def count_refused_items(self) -> list[Mapping[str, Any]]:
@@ -139,9 +116,7 @@ class OperatorQueries:
 
     def list_failing_accounts(self) -> list[Mapping[str, Any]]:
         """Return accounts whose last run failed: error code, attempts, and when they run again."""
-        columns = [
-            notice_accounts.c[name] for name in ("shop", "processor", "last_error", "attempts", "wake_at")
-        ]
+        columns = [notice_accounts.c[name] for name in ("shop", "processor", "last_error", "attempts", "wake_at")]
         rows = select(*columns).where(notice_accounts.c.last_error != "").order_by(notice_accounts.c.id)
         return [dict(row) for row in self._connection.execute(rows).mappings()]
 
@@ -154,35 +129,30 @@ class OperatorQueries:
 
     def count_by_state(self) -> dict[str, dict[str, int]]:
         """Count deliveries, requests and notices by state, those that are late, and items that are blocked."""
-        delivery_states = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
-        request_states = select(requests.c.state, func.count()).group_by(requests.c.state)
-        late_requests = select(func.count()).where(
-            requests.c.closed_at.is_(None), requests.c.due_at < self._session.now()
-        )
-        notice_states = select(notices.c.state, func.count()).group_by(notices.c.state)
-        late_notices = select(func.count()).where(
-            notices.c.answered_at.is_(None), notices.c.due_at < self._session.now()
-        )
-        blocked = select(func.count()).where(
-            notice_items.c.answer.is_(None), notice_items.c.reason.in_(list(BLOCKING_REASONS))
-        )
-        return {
-            "deliveries": dict(self._connection.execute(delivery_states).all()),
-            "requests": dict(self._connection.execute(request_states).all()),
-            "notices": dict(self._connection.execute(notice_states).all()),
-            "late": {
-                "requests": self._connection.scalar(late_requests) or 0,
-                "notices": self._connection.scalar(late_notices) or 0,
-            },
-            "stuck": {"entries": self._connection.scalar(blocked) or 0},
+        counts: dict[str, dict[str, int]] = {}
+        for table in (deliveries, requests, notices):
+            rows = select(table.c.state, func.count()).group_by(table.c.state)
+            counts[table.name] = dict(self._connection.execute(rows).all())
+        is_blocked = (notice_items.c.answer.is_(None), notice_items.c.reason.in_(list(BLOCKING_REASONS)))
+        now = self._session.now()
+        counts["late"] = {
+            "requests": self._count_rows(requests.c.closed_at.is_(None), requests.c.due_at < now),
+            "notices": self._count_rows(notices.c.answered_at.is_(None), notices.c.due_at < now),
         }
+        return counts | {"stuck": {"entries": self._count_rows(*is_blocked)}}
+
+    def _count_rows(self, *conditions: Any) -> int:
+        return self._connection.scalar(select(func.count()).where(*conditions)) or 0
 
     def acquire_named_lock(self, name: str, holder: str, seconds: float) -> bool:
         """Take or renew a named lock for `seconds`; False where another holder has it."""
         now = self._session.now()
         until = now + timedelta(seconds=seconds)
         is_free = (locks.c.holder == holder) | (locks.c.held_until < now)
-        updated = self._connection.execute(
-            update(locks).where(locks.c.name == name, is_free).values(holder=holder, held_until=until)
-        )
-        return bool(updated.rowcount)
+        locking = update(locks).where(locks.c.name == name, is_free).values(holder=holder, held_until=until)
+        return bool(self._connection.execute(locking).rowcount)
+
+
+def _match_given(*filters: tuple[Any, str]) -> list[Any]:
+    """Return the conditions for those of these (column, value) that have a value."""
+    return [column == value for column, value in filters if value]

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import and_, select, update
 
 from bridge.model import Fact, Review
 from bridge.store.evidence.chain import EvidenceRows
 from bridge.store.index.rows import IndexRows
+from bridge.store.schema.index_tables import orders
 from bridge.store.schema.retention_tables import reviews
-from bridge.store.schema.tables import orders
 from bridge.store.schema.ulid import new_id
+from bridge.store.session import Session
 from bridge.store.upsert import upsert
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
 
 REVIEW_COLUMNS = [reviews.c[name] for name in Review.__slots__]
 
@@ -29,14 +27,7 @@ class ReviewRows:
         self._evidence = EvidenceRows(session)
 
     def open_review(
-        self,
-        shop: str,
-        kind: str,
-        what: str,
-        *,
-        order_id: str = "",
-        request_id: str = "",
-        idempotency_key: str = "",
+        self, shop: str, kind: str, what: str, *, order_id: str = "", request_id: str = "", idempotency_key: str = ""
     ) -> str:
         """Open a review and record it. Return its id; '' where the same is open or was opened under this idempotency key."""
         review_id, keyring = new_id("rev"), self._session.keyring
@@ -56,12 +47,7 @@ class ReviewRows:
         if self._connection.scalar(insert, row) is None:
             return ""
         self._evidence.append_fact(
-            Fact.REVIEW_OPENED,
-            shop=shop,
-            request_id=request_id,
-            review=review_id,
-            kind=kind,
-            what=row["what"],
+            Fact.REVIEW_OPENED, shop=shop, request_id=request_id, review=review_id, kind=kind, what=row["what"]
         )
         return review_id
 
@@ -73,12 +59,7 @@ class ReviewRows:
         if row is None:
             return False
         self._evidence.append_fact(
-            Fact.REVIEW_CLOSED,
-            shop=row.shop,
-            actor=actor,
-            request_id=row.request_id,
-            review=review_id,
-            reason=reason,
+            Fact.REVIEW_CLOSED, shop=row.shop, actor=actor, request_id=row.request_id, review=review_id, reason=reason
         )
         return True
 
@@ -90,23 +71,14 @@ class ReviewRows:
 
     def find_review(self, review_id: str) -> Review | None:
         """Return one review, open or closed, if there is one with this id."""
-        row = (
-            self._connection.execute(select(*REVIEW_COLUMNS).where(reviews.c.id == review_id))
-            .mappings()
-            .one_or_none()
-        )
-        return Review(**row) if row else None
+        return next(iter(self._read_reviews(reviews.c.id == review_id)), None)
 
     def list_reviews_of_order(self, shop: str, order_id: str) -> Sequence[Review]:
         """Return all reviews about this order."""
         key = self._session.keyring.pseudonym(shop, "order", order_id)
-        return self._read_reviews(
-            reviews.c.shop == shop, reviews.c.order_key == key, reviews.c.order_key != ""
-        )
+        return self._read_reviews(reviews.c.shop == shop, reviews.c.order_key == key, reviews.c.order_key != "")
 
-    def list_reviews_by_idempotency_key(
-        self, shop: str, build_key: Callable[[Review], str]
-    ) -> Sequence[Review]:
+    def list_reviews_by_idempotency_key(self, shop: str, build_key: Callable[[Review], str]) -> Sequence[Review]:
         """Return all reviews that were opened under the key that `build_key` gives them.
 
         A key is stored as a digest, so it can only be compared.

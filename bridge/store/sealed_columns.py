@@ -20,8 +20,10 @@ from bridge.store.notices import notice_items as notice_item_rows
 from bridge.store.requests import requests as request_rows
 from bridge.store.requests import tasks
 from bridge.store.retention import documents
+from bridge.store.schema.index_tables import data_keys, orders, parcels
+from bridge.store.schema.notice_tables import notice_items
 from bridge.store.schema.retention_tables import refund_accounts, vault_documents
-from bridge.store.schema.tables import data_keys, deliveries, notice_items, orders, parcels, requests
+from bridge.store.schema.tables import deliveries, requests
 from bridge.store.schema.tables import findings as finding_rows
 from bridge.store.schema.tables import packages as package_rows
 from bridge.store.schema.tables import tasks as task_rows
@@ -100,11 +102,7 @@ class KeyUsage:
     @property
     def outdated_count(self) -> int:
         """Return how many values were sealed by keys of the keyring that are no longer active."""
-        return sum(
-            sum(found.values())
-            for key_id, found in self.counts_by_key.items()
-            if key_id != self.active_key_id
-        )
+        return sum(sum(found.values()) for key_id, found in self.counts_by_key.items() if key_id != self.active_key_id)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, exists, func, select
 
 from bridge.store.crypto.keyring import Keyring
-from bridge.store.schema.tables import data_keys, orders, parcels, requests
+from bridge.store.schema.index_tables import data_keys, orders, parcels
+from bridge.store.schema.tables import requests
 from bridge.store.schema.ulid import new_id
 from bridge.store.upsert import upsert
 
@@ -62,7 +63,8 @@ class Session:
         wanted = sorted(set(subjects))  # in one order for all workers, or two could deadlock
         found = self._read_data_keys(shop, wanted)
         while missing := [subject for subject in wanted if subject not in found]:
-            self._insert_data_keys([self._new_key_row(shop, subject) for subject in missing])
+            rows = [self._new_key_row(shop, subject) for subject in missing]
+            self.connection.execute(upsert(self.connection, data_keys), rows)
             # another worker may have inserted first: its key is used, unless it was destroyed since
             found |= self._read_data_keys(shop, missing)
         self._key_cache |= {key.id: key.key for key in found.values()}
@@ -70,20 +72,12 @@ class Session:
 
     def _new_key_row(self, shop: str, subject: str) -> dict[str, Any]:
         key_id = new_id("key")
-        return {
-            "id": key_id,
-            "shop": shop,
-            "subject": subject,
-            "wrapped": self.keyring.seal(secrets.token_bytes(32), _wrapped_key_aad(key_id)),
-            "created_at": self.now(),
-        }
+        wrapped = self.keyring.seal(secrets.token_bytes(32), WRAPPED_KEY_AAD.format(id=key_id))
+        return {"id": key_id, "shop": shop, "subject": subject, "wrapped": wrapped, "created_at": self.now()}
 
     def _read_data_keys(self, shop: str, subjects: list[str]) -> dict[str, DataKey]:
         rows = self.connection.execute(SELECT_DATA_KEYS, {"at": shop, "of": subjects})
         return {row.subject: DataKey(row.id, self._unwrap_key(row.id, row.wrapped)) for row in rows.all()}
-
-    def _insert_data_keys(self, rows: list[dict[str, Any]]) -> None:
-        self.connection.execute(upsert(self.connection, data_keys), rows)
 
     def find_data_key(self, key_id: str) -> bytes | None:
         """Return a data key by id; None where it was destroyed."""
@@ -93,7 +87,7 @@ class Session:
         return self._key_cache[key_id]
 
     def _unwrap_key(self, key_id: str, wrapped: bytes) -> bytes:
-        return self.keyring.open(wrapped, _wrapped_key_aad(key_id))
+        return self.keyring.open(wrapped, WRAPPED_KEY_AAD.format(id=key_id))
 
     def open(self, sealed: bytes, aad: str) -> bytes:
         """Open what the keyring or a data key sealed."""
@@ -111,7 +105,3 @@ class Session:
         locked = select(data_keys.c.id).where(*named).order_by(data_keys.c.subject).with_for_update()
         self.connection.execute(locked).all()
         return self.connection.execute(delete(data_keys).where(*named, *unused)).rowcount
-
-
-def _wrapped_key_aad(key_id: str) -> str:
-    return WRAPPED_KEY_AAD.format(id=key_id)

@@ -20,7 +20,8 @@ from bridge.rules.webhooks.topics import MANDATORY_TOPICS
 from bridge.store.crypto.keyring import Keyring
 from bridge.store.engine import lock_sqlite_writers, open_engine, translate_database_errors
 from bridge.store.requests.requests import OPEN_STATES
-from bridge.store.schema.tables import deliveries, notice_accounts, packages, requests
+from bridge.store.schema.notice_tables import notice_accounts
+from bridge.store.schema.tables import deliveries, packages, requests
 from bridge.store.schema.ulid import new_id
 from bridge.store.session import Session
 from bridge.store.transaction import Tx
@@ -142,17 +143,10 @@ class SqlStore:
         """
         now = self.now()
         with self.transaction() as tx:
-            jobs = [
-                (row, _job_for_delivery(row.topic, row.shop, row.id))
-                for row in self._select_due_rows(tx, deliveries, max_jobs)
-            ]
-            jobs += [
-                (row, ("process", row.id, True)) for row in self._select_due_rows(tx, requests, max_jobs)
-            ]
-            jobs += [
-                (row, ("notify", row.id, False))
-                for row in self._select_due_rows(tx, notice_accounts, max_jobs)
-            ]
+            due_deliveries = self._select_due_rows(tx, deliveries, max_jobs)
+            jobs = [(row, _job_for_delivery(row.topic, row.shop, row.id)) for row in due_deliveries]
+            jobs += [(row, ("process", row.id, True)) for row in self._select_due_rows(tx, requests, max_jobs)]
+            jobs += [(row, ("notify", row.id, False)) for row in self._select_due_rows(tx, notice_accounts, max_jobs)]
             chosen = sorted(dict.fromkeys(job for _, job in jobs), key=lambda job: not job[2])[:max_jobs]
             for table in (deliveries, requests, notice_accounts):
                 ids = [row.id for row, job in jobs if job in chosen]
@@ -167,9 +161,8 @@ class SqlStore:
         elif table is requests:
             is_open = table.c.state.in_(OPEN_STATES)
         free = or_(table.c.lease_until.is_(None), table.c.lease_until < now)
-        not_enqueued = or_(
-            table.c.rung_at.is_(None), table.c.rung_at < now - timedelta(seconds=inbox.REENQUEUE_AFTER_S)
-        )
+        enqueued_before = now - timedelta(seconds=inbox.REENQUEUE_AFTER_S)
+        not_enqueued = or_(table.c.rung_at.is_(None), table.c.rung_at < enqueued_before)
         columns, order = [table.c.id, table.c.shop], [table.c.wake_at]
         if table is deliveries:
             columns.append(table.c.topic)
@@ -177,9 +170,7 @@ class SqlStore:
         due = select(*columns).where(is_open, table.c.wake_at <= now, free, not_enqueued)
         return list(tx.session.connection.execute(due.order_by(*order).limit(max_jobs)))
 
-    def expire_bodies_and_packages(
-        self, *, keep_failed_days: int, keep_packages_days: int
-    ) -> Mapping[str, int]:
+    def expire_bodies_and_packages(self, *, keep_failed_days: int, keep_packages_days: int) -> Mapping[str, int]:
         """Destroy bodies of failed and rejected webhooks, and packages, that reached their age. Return how many."""
         now = self.now()
         with self.transaction() as tx:
@@ -188,9 +179,7 @@ class SqlStore:
                 deliveries.c.state.in_([DeliveryState.FAILED, DeliveryState.REJECTED]),
                 deliveries.c.received_at < now - timedelta(days=keep_failed_days),
             )
-            bodies = tx.session.connection.execute(
-                update(deliveries).where(expired).values(body=None)
-            ).rowcount
+            bodies = tx.session.connection.execute(update(deliveries).where(expired).values(body=None)).rowcount
             is_old = packages.c.made_at < now - timedelta(days=keep_packages_days)
             ids = list(tx.session.connection.scalars(select(packages.c.request_id).where(is_old).distinct()))
             tx.session.connection.execute(delete(packages).where(packages.c.request_id.in_(ids)))

@@ -32,14 +32,10 @@ def upsert(
 def _build_upsert(
     dialect: str, table: Table, key: tuple[str, ...], changes: tuple[str, ...], where: Condition | None
 ) -> Insert:
-    insert: postgresql.Insert | sqlite.Insert = (postgresql if dialect == "postgresql" else sqlite).insert(
-        table
-    )
+    insert: postgresql.Insert | sqlite.Insert = (postgresql if dialect == "postgresql" else sqlite).insert(table)
     if not key:
         return insert.on_conflict_do_nothing()
     given = insert.excluded
     return insert.on_conflict_do_update(
-        index_elements=key,
-        set_={name: given[name] for name in changes},
-        where=where(table.c, given) if where else None,
+        index_elements=key, set_={name: given[name] for name in changes}, where=where(table.c, given) if where else None
     )

@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from bridge.model import Fact, Principal
 from bridge.steps.recovery.sync_ledger import sync_ledger
-from bridge.store.schema.tables import suppressions
+from bridge.store.schema.index_tables import suppressions
 from bridge.web import create_app
 from tests.e2e import backups, processes
 from tests.factories import order

@@ -29,15 +29,9 @@ from bridge.steps.recovery.sync_ledger import sync_ledger
 from bridge.steps.retention.expire import expire_aged_records
 from bridge.store import Keyring, SqlStore
 from bridge.store.recovery.ledger import SqlLedger
-from bridge.store.schema.tables import (
-    data_keys,
-    deliveries,
-    destructions,
-    orders,
-    refund_accounts,
-    requests,
-    suppressions,
-)
+from bridge.store.schema.index_tables import data_keys, orders, suppressions
+from bridge.store.schema.retention_tables import destructions, refund_accounts
+from bridge.store.schema.tables import deliveries, requests
 from tests.e2e import backups
 from tests.factories import (
     ASHA,

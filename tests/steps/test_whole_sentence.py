@@ -14,7 +14,8 @@ from bridge.steps.retention.expire_bodies import expire_bodies_and_packages
 from bridge.steps.webhooks.dispatch import dispatch_delivery
 from bridge.steps.webhooks.enqueue_due import enqueue_due
 from bridge.steps.webhooks.receive import receive_webhook
-from bridge.store.schema.tables import certificates, data_keys, metadata
+from bridge.store.schema.index_tables import data_keys
+from bridge.store.schema.tables import certificates, metadata
 from tests.factories import CANARIES, NOW, SECRETS, SHOP, data_request_body, make_finding, order_body, redact_body
 from tests.fakes import page
 

@@ -13,7 +13,8 @@ from bridge.errors import LeaseLost, StoreUnavailable
 from bridge.model import DeliveryState, Lease, NoticeState, Principal, RequestState
 from bridge.store import SqlStore
 from bridge.store.engine import StoreFault
-from bridge.store.schema.tables import data_keys, deliveries, requests
+from bridge.store.schema.index_tables import data_keys
+from bridge.store.schema.tables import deliveries, requests
 from bridge.store.schema.ulid import new_id
 from bridge.store.shops.tokens import StoredTokenCache
 from tests.factories import (

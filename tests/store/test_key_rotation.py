@@ -14,16 +14,9 @@ from bridge.model import DocumentForm, DocumentKind, GatherProgress, InvoiceCopy
 from bridge.store import Keyring, SqlStore
 from bridge.store.key_rotation import rotate_keys
 from bridge.store.key_usage import count_key_usage
-from bridge.store.schema.tables import (
-    data_keys,
-    deliveries,
-    evidence,
-    findings,
-    metadata,
-    refund_accounts,
-    tasks,
-    tokens,
-)
+from bridge.store.schema.index_tables import data_keys
+from bridge.store.schema.retention_tables import refund_accounts
+from bridge.store.schema.tables import deliveries, evidence, findings, metadata, tasks, tokens
 from bridge.store.sealed_columns import SEALED_COLUMNS, KeyScope
 from tests.factories import (
     ASHA,

@@ -5,23 +5,18 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, delete, func, insert, select
 
 from bridge.model import Finding, FindingPage, Task
 from bridge.store.schema.tables import findings, requests
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
+from bridge.store.session import Session
 
 _OF_REQUEST = findings.c.request_id == bindparam("of")
 SELECT_LAST_PAGE = select(
     requests.c.data_key_id, select(func.max(findings.c.seq)).where(_OF_REQUEST).scalar_subquery()
 ).where(requests.c.id == bindparam("of"))
-SELECT_PAGES = (
-    select(findings.c.seq, findings.c.system).where(_OF_REQUEST).order_by(findings.c.system, findings.c.seq)
-)
+SELECT_PAGES = select(findings.c.seq, findings.c.system).where(_OF_REQUEST).order_by(findings.c.system, findings.c.seq)
 SELECT_PAGE_BODY = select(findings.c.body).where(_OF_REQUEST, findings.c.seq == bindparam("at"))
 FINDING_AAD = "findings|{request_id}|{seq}|body"
 
@@ -38,33 +33,20 @@ class FindingRows:
             return
         key_id, last = self._connection.execute(SELECT_LAST_PAGE, {"of": task.request_id}).one()
         seq = (last or 0) + 1
-        plain = zlib.compress(
-            json.dumps(
-                [[found.kind, found.ref, found.matched_by, found.body] for found in page.findings]
-            ).encode(),
-            level=3,
-        )
+        values = [[found.kind, found.ref, found.matched_by, found.body] for found in page.findings]
+        plain = zlib.compress(json.dumps(values).encode(), level=3)
         aad = FINDING_AAD.format(request_id=task.request_id, seq=seq)
         key = self._session.find_data_key(key_id or "")
-        self._connection.execute(
-            insert(findings),
-            {
-                "request_id": task.request_id,
-                "seq": seq,
-                "system": task.system,
-                "records": len(page.findings),
-                "body": self._session.keyring.seal(plain, aad, key_id=key_id or "", key=key or b""),
-            },
-        )
+        body = self._session.keyring.seal(plain, aad, key_id=key_id or "", key=key or b"")
+        row = {"request_id": task.request_id, "seq": seq, "system": task.system, "records": len(page.findings)}
+        self._connection.execute(insert(findings), row | {"body": body})
 
     def read_findings(self, request_id: str) -> Iterator[tuple[str, Finding]]:
         """Yield (system, finding), by system and in the order of storing; one page is open at a time."""
         for seq, system in self._connection.execute(SELECT_PAGES, {"of": request_id}).all():
             sealed = self._connection.scalar(SELECT_PAGE_BODY, {"of": request_id, "at": seq})
             aad = FINDING_AAD.format(request_id=request_id, seq=seq)
-            for kind, ref, matched_by, body in json.loads(
-                zlib.decompress(self._session.open(sealed or b"", aad))
-            ):
+            for kind, ref, matched_by, body in json.loads(zlib.decompress(self._session.open(sealed or b"", aad))):
                 yield system, Finding(kind=kind, ref=ref, matched_by=matched_by, body=body)
 
     def delete_findings(self, request_id: str, system: str = "") -> None:

@@ -6,14 +6,12 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, Any, cast
 
 from sqlalchemy import delete, insert, select
 
 from bridge.store.schema.tables import certificates, packages, requests
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
+from bridge.store.session import Session
 
 PIECE_BYTES = 1 << 18
 PACKAGE_AAD = "packages|{request_id}|{seq}|body"
@@ -43,14 +41,9 @@ class _SealedPieceWriter(io.RawIOBase):
     def _write_piece(self, size: int) -> None:
         aad = PACKAGE_AAD.format(request_id=self._request_id, seq=self._seq)
         piece, self._buffer = bytes(self._buffer[:size]), self._buffer[size:]
-        self._session.connection.execute(
-            insert(packages).values(
-                request_id=self._request_id,
-                seq=self._seq,
-                made_at=self._session.now(),
-                body=self._session.keyring.seal(piece, aad, key_id=self._key_id, key=self._key),
-            )
-        )
+        body = self._session.keyring.seal(piece, aad, key_id=self._key_id, key=self._key)
+        row = {"request_id": self._request_id, "seq": self._seq, "made_at": self._session.now(), "body": body}
+        self._session.connection.execute(insert(packages).values(row))
         self._seq += 1
 
 
@@ -72,9 +65,7 @@ class PackageRows:
     def read_package(self, request_id: str) -> Iterator[bytes]:
         """Yield the opened package in pieces; nothing where there is none."""
         of_request = packages.c.request_id == request_id
-        for seq in self._connection.scalars(
-            select(packages.c.seq).where(of_request).order_by(packages.c.seq)
-        ).all():
+        for seq in self._connection.scalars(select(packages.c.seq).where(of_request).order_by(packages.c.seq)).all():
             sealed = self._connection.scalar(select(packages.c.body).where(of_request, packages.c.seq == seq))
             yield self._session.open(sealed or b"", PACKAGE_AAD.format(request_id=request_id, seq=seq))
 
@@ -85,15 +76,10 @@ class PackageRows:
     def save_certificate(self, request_id: str, certificate: Mapping[str, Any]) -> None:
         """Store a certificate in place of the request's former one."""
         self._connection.execute(delete(certificates).where(certificates.c.request_id == request_id))
-        self._connection.execute(
-            insert(certificates).values(
-                request_id=request_id, issued_at=self._session.now(), body=json.dumps(certificate)
-            )
-        )
+        row = {"request_id": request_id, "issued_at": self._session.now(), "body": json.dumps(certificate)}
+        self._connection.execute(insert(certificates).values(row))
 
     def find_certificate(self, request_id: str) -> Mapping[str, Any] | None:
         """Return the newest certificate of a request, if any."""
-        body = self._connection.scalar(
-            select(certificates.c.body).where(certificates.c.request_id == request_id)
-        )
+        body = self._connection.scalar(select(certificates.c.body).where(certificates.c.request_id == request_id))
         return None if body is None else cast("Mapping[str, Any]", json.loads(body))

@@ -53,9 +53,7 @@ class Keyring:
         self._active_key_id = keys[0][0]
         self._signer = Ed25519PrivateKey.from_private_bytes(evidence_seed)
         self._field_key = lru_cache(maxsize=1024)(
-            lambda name: HKDF(algorithm=SHA256(), length=32, salt=None, info=name.encode()).derive(
-                pseudonym_key
-            )
+            lambda name: HKDF(algorithm=SHA256(), length=32, salt=None, info=name.encode()).derive(pseudonym_key)
         )
 
     @property
@@ -86,9 +84,7 @@ class Keyring:
         nonce = secrets.token_bytes(NONCE_BYTES)
         return head + nonce + cipher.encrypt(nonce, plaintext, head + aad.encode())
 
-    def open(
-        self, sealed: bytes, aad: str, *, find_data_key: Callable[[str], bytes | None] | None = None
-    ) -> bytes:
+    def open(self, sealed: bytes, aad: str, *, find_data_key: Callable[[str], bytes | None] | None = None) -> bytes:
         """Return the value in the clear.
 
         `find_data_key` returns a data key by id. Raises KeyMissing where the key is gone, SealBroken where the value was

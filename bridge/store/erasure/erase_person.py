@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import and_, delete, func, select, update
 
@@ -18,22 +18,11 @@ from bridge.rules.erasure.plan import CUSTOMER_MERGED_AWAY
 from bridge.rules.index import minimise
 from bridge.rules.webhooks import payload
 from bridge.store.index.person_lookup import PersonLookup
-from bridge.store.schema.tables import (
-    customers,
-    data_keys,
-    deliveries,
-    findings,
-    orders,
-    packages,
-    parcels,
-    requests,
-    suppressions,
-)
+from bridge.store.schema.index_tables import customers, data_keys, orders, parcels, suppressions
+from bridge.store.schema.tables import deliveries, findings, packages, requests
+from bridge.store.session import Session
 from bridge.store.upsert import upsert
 from bridge.store.webhooks.inbox import InboxRows
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
 
 LOOKUP_FIELDS = ("customer", "email")  # a phone alone names nobody: families and offices share one
 PersonKeys = AbstractSet[tuple[str, str]]
@@ -53,9 +42,7 @@ class PersonEraser:
         """Return what `erase_person` would delete, per table: it erases and rolls back, so that nothing is missed."""
         self._session.lock_shop(shop)  # before the savepoint, whose rollback would release the lock
         with self._connection.begin_nested() as savepoint:
-            removed = self.erase_person(
-                shop, principal, request_id=request_id, excluded_order_ids=excluded_order_ids
-            )
+            removed = self.erase_person(shop, principal, request_id=request_id, excluded_order_ids=excluded_order_ids)
             savepoint.rollback()
         return removed
 
@@ -78,9 +65,7 @@ class PersonEraser:
         else:
             keys["customer"] = keys["customer"] or lookup.find_sole_customer(shop, keys)
             excluded = {lookup.pseudonym(shop, "order", number) for number in excluded_order_ids}
-            order_rows = [
-                row for row in lookup.list_order_rows(shop, principal) if row.order_key not in excluded
-            ]
+            order_rows = [row for row in lookup.list_order_rows(shop, principal) if row.order_key not in excluded]
         person_keys = {(field, key) for field, key in keys.items() if key}
         order_keys = [row.order_key for row in order_rows]
         key_ids = {row.data_key_id for row in order_rows}
@@ -101,13 +86,10 @@ class PersonEraser:
         self.destroy_keys_and_verify(shop, person_keys, order_keys, key_ids)
         return {name: count for name, count in removed.items() if count}
 
-    def delete_person_rows(
-        self, shop: str, person_keys: PersonKeys, order_keys: Sequence[str]
-    ) -> dict[str, int]:
+    def delete_person_rows(self, shop: str, person_keys: PersonKeys, order_keys: Sequence[str]) -> dict[str, int]:
         """Delete the rows of a data subject and of these orders. Return how many per table."""
         removed = {
-            table.name: self._delete_rows_by_key(table, shop, "order_key", order_keys)
-            for table in (orders, parcels)
+            table.name: self._delete_rows_by_key(table, shop, "order_key", order_keys) for table in (orders, parcels)
         }
         removed["customers"] = sum(
             self._delete_rows_by_key(customers, shop, f"{field}_key", [key])
@@ -134,9 +116,7 @@ class PersonEraser:
 
     def find_data_key_ids(self, shop: str, person_keys: PersonKeys, order_keys: Sequence[str]) -> set[str]:
         """Return the data keys of the parcels, and those made for the data subject under an earlier pseudonym."""
-        parcel_keys = select(parcels.c.data_key_id).where(
-            parcels.c.shop == shop, parcels.c.order_key.in_(order_keys)
-        )
+        parcel_keys = select(parcels.c.data_key_id).where(parcels.c.shop == shop, parcels.c.order_key.in_(order_keys))
         subjects = [*(key for _, key in person_keys), *order_keys]
         own = select(data_keys.c.id).where(data_keys.c.shop == shop, data_keys.c.subject.in_(subjects))
         return {*self._connection.scalars(parcel_keys), *self._connection.scalars(own)}
@@ -159,35 +139,26 @@ class PersonEraser:
         )
         ids = list(self._connection.scalars(select(requests.c.id).where(earlier)))
         removed = {
-            table.name: int(
-                self._connection.execute(delete(table).where(table.c.request_id.in_(ids))).rowcount
-            )
+            table.name: int(self._connection.execute(delete(table).where(table.c.request_id.in_(ids))).rowcount)
             for table in (findings, packages)
         }
-        self._connection.execute(
-            update(requests)
-            .where(requests.c.id.in_(ids))
-            .values(principal=None, state=RequestState.DONE, active_key=None, wake_at=None)
-        )
+        closed = {"principal": None, "state": RequestState.DONE, "active_key": None, "wake_at": None}
+        self._connection.execute(update(requests).where(requests.c.id.in_(ids)).values(closed))
         return removed
 
     def destroy_webhook_bodies(self, shop: str, person_keys: PersonKeys, order_keys: set[str]) -> int:
         """Destroy bodies of failed and rejected webhooks that mention the data subject. Return how many."""
-        rows = self._connection.execute(
-            select(deliveries).where(
-                deliveries.c.shop.in_([shop, ""]),  # a malformed shop header is stored as ''
-                deliveries.c.body.is_not(None),
-                deliveries.c.state.in_([DeliveryState.FAILED, DeliveryState.REJECTED]),
-            )
-        ).all()
+        has_body = and_(
+            deliveries.c.shop.in_([shop, ""]),  # a malformed shop header is stored as ''
+            deliveries.c.body.is_not(None),
+            deliveries.c.state.in_([DeliveryState.FAILED, DeliveryState.REJECTED]),
+        )
+        rows = self._connection.execute(select(deliveries).where(has_body)).all()
         reader = InboxRows(self._session)
         ids = [row.id for row in rows if self._mentions_person(reader, row, shop, person_keys, order_keys)]
         if ids:
-            self._connection.execute(
-                update(deliveries)
-                .where(deliveries.c.id.in_(ids))
-                .values(body=None, state=DeliveryState.REJECTED, reason="person_erased")
-            )
+            destroyed = {"body": None, "state": DeliveryState.REJECTED, "reason": "person_erased"}
+            self._connection.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(destroyed))
         return len(ids)
 
     def _mentions_person(
@@ -209,9 +180,7 @@ class PersonEraser:
             for sighting in sightings
         )
 
-    def upsert_suppressions(
-        self, tombstones: Iterable[Tombstone], *, ledger_at: datetime | None = None
-    ) -> None:
+    def upsert_suppressions(self, tombstones: Iterable[Tombstone], *, ledger_at: datetime | None = None) -> None:
         """Write suppression keys; an older erasure never replaces a newer one. `ledger_at` None: not in the ledger yet."""
         rows = [
             {name: getattr(tombstone, name) for name in Tombstone.__slots__} | {"ledger_at": ledger_at}
@@ -226,14 +195,10 @@ class PersonEraser:
         """Count the rows that a second reading still finds."""
         searches: list[Any] = [(table, table.c.order_key.in_(order_keys)) for table in (orders, parcels)]
         searches += [
-            (customers, customers.c[f"{field}_key"] == key)
-            for field, key in person_keys
-            if field in LOOKUP_FIELDS
+            (customers, customers.c[f"{field}_key"] == key) for field, key in person_keys if field in LOOKUP_FIELDS
         ]
         return sum(
-            self._connection.scalar(
-                select(func.count()).select_from(table).where(table.c.shop == shop, condition)
-            )
+            self._connection.scalar(select(func.count()).select_from(table).where(table.c.shop == shop, condition))
             for table, condition in searches
         )
 

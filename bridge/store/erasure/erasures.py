@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import and_, or_, select
 
 from bridge.model import ErasureRecord, Principal, RequestKind
 from bridge.store.index.person_lookup import PersonLookup
-from bridge.store.schema.tables import requests, suppressions
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
+from bridge.store.schema.index_tables import suppressions
+from bridge.store.schema.tables import requests
+from bridge.store.session import Session
 
 
 class ErasureLookup:
@@ -43,10 +42,7 @@ class ErasureLookup:
         person_keys = {field: key for field, key in (("customer", customer), ("email", email)) if key}
         if not person_keys:
             return []
-        keys = (
-            and_(suppressions.c.field == field, suppressions.c.key == key)
-            for field, key in person_keys.items()
-        )
+        keys = (and_(suppressions.c.field == field, suppressions.c.key == key) for field, key in person_keys.items())
         named = select(suppressions.c.request_id).where(suppressions.c.shop == shop, or_(*keys))
         requested = select(requests.c.id).where(
             requests.c.shop == shop,
@@ -60,13 +56,10 @@ class ErasureLookup:
     def _read_erasures(self, shop: str, request_ids: Collection[str]) -> list[ErasureRecord]:
         if not request_ids:
             return []
-        rows = self._connection.execute(
-            select(suppressions)
-            .where(suppressions.c.shop == shop, suppressions.c.request_id.in_(request_ids))
-            .order_by(suppressions.c.erased_at.desc(), suppressions.c.request_id, suppressions.c.key)
-        ).all()
+        rows = select(suppressions).where(suppressions.c.shop == shop, suppressions.c.request_id.in_(request_ids))
+        newest_first = (suppressions.c.erased_at.desc(), suppressions.c.request_id, suppressions.c.key)
         rows_by_request: dict[str, list[Any]] = {}
-        for row in rows:
+        for row in self._connection.execute(rows.order_by(*newest_first)).all():
             rows_by_request.setdefault(row.request_id, []).append(row)
         return [
             ErasureRecord(

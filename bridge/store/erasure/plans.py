@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import select
 
 from bridge.store.schema.retention_tables import plans
+from bridge.store.session import Session
 from bridge.store.upsert import upsert
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
 
 
 class PlanRows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Generator, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import insert, select, true, update
 
@@ -14,10 +14,7 @@ from bridge.model import Event, Fact
 from bridge.rules.evidence import chain
 from bridge.store.evidence.chain_heads import SignedHeadRows
 from bridge.store.schema.tables import evidence, evidence_head
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
-
+from bridge.store.session import Session
 
 INSERT_FACT, ADVANCE_CHAIN_HEAD = insert(evidence), update(evidence_head)
 LOCK_CHAIN_HEAD = select(evidence_head).with_for_update()
@@ -31,14 +28,7 @@ class EvidenceRows:
         self._session, self._connection, self._now = session, session.connection, session.now
 
     def append_fact(
-        self,
-        fact: Fact,
-        *,
-        shop: str,
-        actor: str = "bridge",
-        request_id: str = "",
-        subject: str = "",
-        **detail: Any,
+        self, fact: Fact, *, shop: str, actor: str = "bridge", request_id: str = "", subject: str = "", **detail: Any
     ) -> Event:
         """Append one fact to the chain in this transaction. `detail` is JSON-ready and holds nothing personal.
 
@@ -140,18 +130,7 @@ def _event_from_row(row: Any) -> Event:
         detail = json.loads(row.detail, object_pairs_hook=_reject_duplicate_names)
     except (ValueError, TypeError):
         raise EvidenceBroken(row.seq, "unreadable") from None
-    return Event(
-        seq=row.seq,
-        at=row.at,
-        actor=row.actor,
-        fact=row.fact,
-        shop=row.shop,
-        request_id=row.request_id,
-        subject=row.subject,
-        detail=detail,
-        prev_hash=row.prev_hash,
-        hash=row.hash,
-    )
+    return Event(**{name: getattr(row, name) for name in Event.__slots__} | {"detail": detail})
 
 
 def _reject_duplicate_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import insert, select, update
 
 from bridge.errors import EvidenceBroken
 from bridge.model import Event, SignedHead
 from bridge.rules.evidence.chain_heads import encode_head_statement
-from bridge.store.schema.tables import evidence_head, evidence_heads
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
+from bridge.store.schema.retention_tables import evidence_heads
+from bridge.store.schema.tables import evidence_head
+from bridge.store.session import Session
 
 MAX_ERROR_CHARS = 200
 
@@ -36,9 +35,7 @@ class SignedHeadRows:
         if end.seq == 0 or self._connection.scalar(signed) is not None:
             return None
         keyring = self._session.keyring
-        bare = SignedHead(
-            day=day, seq=end.seq, hash=end.hash, signed_at=signed_at, public_key=keyring.public_key
-        )
+        bare = SignedHead(day=day, seq=end.seq, hash=end.hash, signed_at=signed_at, public_key=keyring.public_key)
         head = replace(bare, signature=keyring.sign(encode_head_statement(bare)))
         row = {name: getattr(head, name) for name in SignedHead.__slots__}
         self._connection.execute(insert(evidence_heads).values(row))
@@ -46,18 +43,13 @@ class SignedHeadRows:
 
     def list_signed_heads(self) -> list[SignedHead]:
         """Return all signed heads, oldest first."""
-        return [
-            _signed_head_from_row(row)
-            for row in self._connection.execute(select(evidence_heads).order_by("day"))
-        ]
+        return [_signed_head_from_row(row) for row in self._connection.execute(select(evidence_heads).order_by("day"))]
 
     def record_timestamp(self, day: date, token: str, anchored_at: datetime) -> bool:
         """Store a day's timestamp (base64). False where the day has one."""
         without_timestamp = (evidence_heads.c.day == day, evidence_heads.c.anchored_at.is_(None))
         values = {"token": token, "anchored_at": anchored_at, "last_error": ""}
-        return bool(
-            self._connection.execute(update(evidence_heads).where(*without_timestamp).values(values)).rowcount
-        )
+        return bool(self._connection.execute(update(evidence_heads).where(*without_timestamp).values(values)).rowcount)
 
     def record_timestamp_failure(self, day: date, error: str) -> None:
         """Record that no timestamp came, and the error code; never the text of another server."""

@@ -10,7 +10,8 @@ from sqlalchemy.engine import make_url
 
 from bridge.errors import NeedsOperator
 from bridge.store.engine import translate_database_errors
-from bridge.store.schema.tables import evidence, evidence_head, evidence_heads, metadata
+from bridge.store.schema.retention_tables import evidence_heads
+from bridge.store.schema.tables import evidence, evidence_head, metadata
 
 ALL_PRIVILEGES = "SELECT, INSERT, UPDATE, DELETE"
 TABLE_PRIVILEGES = {
@@ -51,9 +52,8 @@ def grant_runtime_role(engine: Engine, role: str) -> None:
         connection.execute(text(f"GRANT USAGE ON SCHEMA {schema} TO {name}"))
         for table in [*(each.name for each in metadata.sorted_tables), "alembic_version"]:
             connection.execute(text(f"REVOKE ALL ON {schema}.{table} FROM {name}"))
-            connection.execute(
-                text(f"GRANT {TABLE_PRIVILEGES.get(table, ALL_PRIVILEGES)} ON {schema}.{table} TO {name}")
-            )
+            privileges = TABLE_PRIVILEGES.get(table, ALL_PRIVILEGES)
+            connection.execute(text(f"GRANT {privileges} ON {schema}.{table} TO {name}"))
 
 
 def is_append_only(engine: Engine) -> bool | None:

@@ -9,20 +9,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import and_, delete, exists, select, update
 
 from bridge.rules.index.minimise import Sighting, SightingKind
 from bridge.rules.index.shipping import ParcelSighting
 from bridge.store.index.person_lookup import PersonLookup
-from bridge.store.schema.tables import customers, merges, orders, parcels, suppressions, tokens
+from bridge.store.schema.index_tables import customers, merges, orders, parcels, suppressions
+from bridge.store.schema.tables import tokens
+from bridge.store.session import Session
 from bridge.store.upsert import upsert
 
-if TYPE_CHECKING:
-    from bridge.store.session import Session
-
-PERSON_KEY_FIELDS = ("customer", "email", "phone")
 KEY_COLUMNS = ("customer_key", "email_key", "phone_key")
 
 
@@ -46,14 +44,11 @@ class _IngestBatch:
         self._keys = [lookup.derive_person_keys(shop, sighting) for sighting in sightings]
         order_keys = {lookup.pseudonym(shop, "order", sighting.order_id) for sighting in sightings} - {""}
         self._orders = {
-            row.order_key: row._asdict()
-            for row in self._select_rows_for_update(orders, "order_key", order_keys)
+            row.order_key: row._asdict() for row in self._select_rows_for_update(orders, "order_key", order_keys)
         }
         self._merged_into = {
             row.deleted_key: lookup.follow_merges(shop, row.deleted_key)
-            for row in self._select_rows_for_update(
-                merges, "deleted_key", {keys["customer"] for keys in self._keys}
-            )
+            for row in self._select_rows_for_update(merges, "deleted_key", {keys["customer"] for keys in self._keys})
         }
         self._suppressed = self._read_suppressions(order_keys)
         self._changed: dict[str, dict[str, Any]] = {}
@@ -70,15 +65,8 @@ class _IngestBatch:
         return list(self._connection.execute(rows.with_for_update()))
 
     def _read_suppressions(self, order_keys: set[str]) -> dict[tuple[str, str], datetime]:
-        named = (
-            {key for keys in self._keys for key in keys.values()}
-            | order_keys
-            | set(self._merged_into.values())
-        )
-        return {
-            (row.field, row.key): row.erased_at
-            for row in self._select_rows_for_update(suppressions, "key", named)
-        }
+        named = {key for keys in self._keys for key in keys.values()} | order_keys | set(self._merged_into.values())
+        return {(row.field, row.key): row.erased_at for row in self._select_rows_for_update(suppressions, "key", named)}
 
     def apply_sighting(self, sighting: Sighting) -> None:
         """Decide what one sighting changes."""
@@ -126,40 +114,25 @@ class _IngestBatch:
             return
         self._customers[keys["customer"]] = {
             "shop": self._shop,
-            "customer_key": keys["customer"],
-            "email_key": keys["email"],
-            "phone_key": keys["phone"],
+            **{f"{field}_key": key for field, key in keys.items()},
             "source_updated_at": sighting.updated_at,
         }
 
     def _apply_order(self, sighting: Sighting, keys: Mapping[str, str], order_key: str) -> None:
         row = self._changed.get(order_key) or self._orders.get(order_key)
         if row is None:
-            row = {
-                "shop": self._shop,
-                "order_key": order_key,
-                "customer_key": "",
-                "email_key": "",
-                "phone_key": "",
-                "doc": None,
-                "data_key_id": "",
-                "placed_at": None,
-                "source_updated_at": None,
-            }
+            blank = dict.fromkeys(orders.c.keys()) | dict.fromkeys(KEY_COLUMNS, "")
+            row = blank | {"shop": self._shop, "order_key": order_key, "data_key_id": ""}
         row = dict(row)
-        named = {column: keys[field] for column, field in zip(KEY_COLUMNS, PERSON_KEY_FIELDS, strict=True)}
-        if sighting.kind is SightingKind.ORDER and not _is_newer(
-            row["source_updated_at"], sighting.updated_at
-        ):
+        named = {f"{field}_key": key for field, key in keys.items()}
+        if sighting.kind is SightingKind.ORDER and not _is_newer(row["source_updated_at"], sighting.updated_at):
             row |= {column: key or row[column] for column, key in named.items()}  # a blank removes nothing
             row["source_updated_at"] = sighting.updated_at
             row["placed_at"] = sighting.placed_at or row["placed_at"]
         else:  # part of an order, or an older version of it: it only fills blanks
             row |= {column: row[column] or key for column, key in named.items()}
             row["placed_at"] = row["placed_at"] or sighting.placed_at
-        doc = self._order_docs.setdefault(
-            order_key, {"id": sighting.order_id, "name": "", "cod": None, "matters": {}}
-        )
+        doc = self._order_docs.setdefault(order_key, {"id": sighting.order_id, "name": "", "cod": None, "matters": {}})
         doc["name"] = sighting.order_name or doc["name"]
         doc["cod"] = doc["cod"] if sighting.cod is None else sighting.cod
         if sighting.matter:
@@ -198,9 +171,9 @@ class _IngestBatch:
         row = {"shop": self._shop, "deleted_key": deleted, "kept_key": remaining, "merged_at": now}
         self._upsert_rows(merges, ["shop", "deleted_key"], [row])
         remaining = self._lookup.follow_merges(self._shop, remaining)  # merges come in any order too
-        self._merged_into = {
-            old: remaining if new == deleted else new for old, new in self._merged_into.items()
-        } | {deleted: remaining}
+        self._merged_into = {old: remaining if new == deleted else new for old, new in self._merged_into.items()} | {
+            deleted: remaining
+        }
         for row in (*self._orders.values(), *self._changed.values()):
             row["customer_key"] = remaining if row["customer_key"] == deleted else row["customer_key"]
         of_deleted = (orders.c.shop == self._shop, orders.c.customer_key == deleted)
@@ -224,8 +197,7 @@ class _IngestBatch:
     def write_changes(self) -> None:
         """Seal and write what changed; a row that another worker made newer meanwhile stays."""
         subjects = {
-            key: next((row[column] for column in KEY_COLUMNS if row[column]), key)
-            for key, row in self._changed.items()
+            key: next((row[column] for column in KEY_COLUMNS if row[column]), key) for key, row in self._changed.items()
         }
         if subjects:
             data_keys = self._session.get_or_create_data_keys(self._shop, subjects.values())

@@ -7,17 +7,14 @@ of customers are followed. It writes nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import and_, bindparam, false, or_, select
 
 from bridge.model import Principal
 from bridge.rules.index.minimise import Sighting
-from bridge.store.schema.tables import customers, merges, orders
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
-
+from bridge.store.schema.index_tables import customers, merges, orders
+from bridge.store.session import Session
 
 SELECT_MERGED_INTO = select(merges.c.kept_key).where(
     merges.c.shop == bindparam("at"), merges.c.deleted_key == bindparam("of")
@@ -78,9 +75,7 @@ class PersonLookup:
         found: set[str] = set()
         for table in (customers, orders):
             named = and_(table.c.shop == shop, table.c[f"{field}_key"] == key, table.c.customer_key != "")
-            found |= set(
-                self._connection.scalars(select(table.c.customer_key).where(named).distinct().limit(3))
-            )
+            found |= set(self._connection.scalars(select(table.c.customer_key).where(named).distinct().limit(3)))
         return found.pop() if len(found) == 1 else ""
 
     def list_order_rows(self, shop: str, principal: Principal) -> list[Any]:
@@ -103,20 +98,12 @@ class PersonLookup:
             matches.append(and_(orders.c.email_key == keys["email"], not_of_others))
         elif keys["phone"] and not keys["customer"]:
             matches.append(self._match_sole_phone_owner(shop, keys["phone"]))
-        return list(
-            self._connection.execute(
-                select(orders)
-                .where(orders.c.shop == shop, or_(*matches))
-                .order_by(orders.c.placed_at, orders.c.order_key)
-            )
-        )
+        rows = select(orders).where(orders.c.shop == shop, or_(*matches))
+        return list(self._connection.execute(rows.order_by(orders.c.placed_at, orders.c.order_key)))
 
     def _match_sole_phone_owner(self, shop: str, phone_key: str) -> Any:
         """Return the condition for orders with this phone; it matches none where several people have the phone."""
-        rows = self._connection.execute(
-            select(orders.c.customer_key, orders.c.email_key)
-            .where(orders.c.shop == shop, orders.c.phone_key == phone_key)
-            .distinct()
-        ).all()
+        owners = select(orders.c.customer_key, orders.c.email_key).distinct()
+        rows = self._connection.execute(owners.where(orders.c.shop == shop, orders.c.phone_key == phone_key)).all()
         people = {row.customer_key or row.email_key for row in rows}
         return orders.c.phone_key == phone_key if len(people) == 1 else false()

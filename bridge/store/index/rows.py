@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import select
 
@@ -17,10 +17,8 @@ from bridge.model import IndexedOrder, ParcelStatus, Principal, Waybill
 from bridge.rules.index.minimise import Sighting
 from bridge.store.index.ingest import ingest_batch
 from bridge.store.index.person_lookup import PersonLookup
-from bridge.store.schema.tables import parcels
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
+from bridge.store.schema.index_tables import parcels
+from bridge.store.session import Session
 
 PARCEL_AAD = "parcels|{key}|doc|{shop}"
 ORDER_AAD = "orders|{key}|doc|{shop}"
@@ -50,11 +48,9 @@ class IndexRows:
         orders_by_key = {row.order_key: row for row in order_rows}
         if not orders_by_key:
             return []
-        rows = self._connection.execute(
-            select(parcels)
-            .where(parcels.c.shop == shop, parcels.c.order_key.in_(list(orders_by_key)))
-            .order_by(parcels.c.shipped_at, parcels.c.parcel_key)
-        ).all()
+        of_orders = (parcels.c.shop == shop, parcels.c.order_key.in_(list(orders_by_key)))
+        ordered = select(parcels).where(*of_orders).order_by(parcels.c.shipped_at, parcels.c.parcel_key)
+        rows = self._connection.execute(ordered).all()
         return [self._waybill_from_row(shop, row, orders_by_key[row.order_key]) for row in rows]
 
     def list_orders(self, shop: str, principal: Principal) -> dict[str, IndexedOrder]:
@@ -84,9 +80,7 @@ class IndexRows:
         """Return the sealed part of an order row: id, name, cash on delivery, returns and disputes."""
         if row.doc is None:
             return {}
-        opened: dict[str, Any] = json.loads(
-            self._session.open(row.doc, ORDER_AAD.format(key=row.order_key, shop=shop))
-        )
+        opened: dict[str, Any] = json.loads(self._session.open(row.doc, ORDER_AAD.format(key=row.order_key, shop=shop)))
         return opened
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import and_, func, or_, select, update
 
 from bridge.errors import LeaseLost
 from bridge.model import Lease
 from bridge.store.schema.notice_tables import notice_accounts, notice_items, notices
+from bridge.store.session import Session
 from bridge.store.upsert import upsert
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
 
 
 class NoticeAccountRows:
@@ -26,16 +24,11 @@ class NoticeAccountRows:
         """Lease an account that is due; None where it is not due or leased."""
         now = self._session.now()
         free = or_(notice_accounts.c.lease_until.is_(None), notice_accounts.c.lease_until < now)
-        fence = self._connection.scalar(
-            update(notice_accounts)
-            .where(notice_accounts.c.id == account, notice_accounts.c.wake_at <= now, free)
-            .values(
-                fence=notice_accounts.c.fence + 1,
-                attempts=notice_accounts.c.attempts + 1,
-                lease_until=now + timedelta(seconds=self._session.lease_s),
-            )
-            .returning(notice_accounts.c.fence)
-        )
+        is_due = (notice_accounts.c.id == account, notice_accounts.c.wake_at <= now, free)
+        values = {"fence": notice_accounts.c.fence + 1, "attempts": notice_accounts.c.attempts + 1}
+        until = now + timedelta(seconds=self._session.lease_s)
+        leasing = update(notice_accounts).where(*is_due).values(**values, lease_until=until)
+        fence = self._connection.scalar(leasing.returning(notice_accounts.c.fence))
         return None if fence is None else Lease(row_id=account, fence=fence)
 
     def verify_lease(self, lease: Lease) -> None:
@@ -47,12 +40,7 @@ class NoticeAccountRows:
         self._update_leased_account(lease, {"lease_until": until}, notice_accounts.c.lease_until.is_not(None))
 
     def release_lease(
-        self,
-        lease: Lease,
-        *,
-        wake_at: datetime | None = None,
-        error: str = "",
-        not_before: datetime | None = None,
+        self, lease: Lease, *, wake_at: datetime | None = None, error: str = "", not_before: datetime | None = None
     ) -> None:
         """Release an account until `wake_at` or the earliest time at which one of its items or notices is due.
 
@@ -74,9 +62,7 @@ class NoticeAccountRows:
         self._update_leased_account(lease, {**values, "last_error": error[:200]})
 
     def _update_leased_account(self, lease: Lease, values: dict[str, Any], *conditions: Any) -> None:
-        leased = and_(
-            notice_accounts.c.id == lease.row_id, notice_accounts.c.fence == lease.fence, *conditions
-        )
+        leased = and_(notice_accounts.c.id == lease.row_id, notice_accounts.c.fence == lease.fence, *conditions)
         if self._connection.execute(update(notice_accounts).where(leased).values(**values)).rowcount != 1:
             raise LeaseLost(lease.row_id)
 

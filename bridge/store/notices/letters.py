@@ -6,20 +6,16 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
 
 from bridge.model import Notice, NoticeChannel, NoticeItem, NoticeState
 from bridge.store.notices.notice_items import NoticeItemRows
 from bridge.store.schema.notice_tables import notice_links, notices
+from bridge.store.session import Session
 
-if TYPE_CHECKING:
-    from bridge.store.session import Session
-
-MUTABLE_NOTICE_FIELDS = {
-    name for name in Notice.__slots__ if name not in {"id", "shop", "processor", "via", "created_at"}
-}
+MUTABLE_NOTICE_FIELDS = set(Notice.__slots__) - {"id", "shop", "processor", "via", "created_at"}
 
 
 class NoticeRows:
@@ -46,12 +42,7 @@ class NoticeRows:
         return _notice_from_row(row) if row else None
 
     def list_notices(
-        self,
-        *,
-        account: str = "",
-        states: Sequence[NoticeState] = (),
-        due_at: datetime | None = None,
-        limit: int = 0,
+        self, *, account: str = "", states: Sequence[NoticeState] = (), due_at: datetime | None = None, limit: int = 0
     ) -> list[Notice]:
         """Return notices, oldest first. `due_at`: only those that are due by then. `limit` 0: all."""
         rows = select(notices).order_by(notices.c.created_at, notices.c.id)
@@ -71,9 +62,8 @@ class NoticeRows:
 
     def save_notice(self, notice: Notice, *, expected_state: NoticeState) -> bool:
         """Overwrite a notice; False where its state is no longer `expected_state`: it was answered meanwhile."""
-        values = {name: getattr(notice, name) for name in MUTABLE_NOTICE_FIELDS} | {
-            "last_error": notice.last_error[:200]
-        }
+        values = {name: getattr(notice, name) for name in MUTABLE_NOTICE_FIELDS}
+        values["last_error"] = notice.last_error[:200]
         known = (notices.c.id == notice.id, notices.c.state == expected_state)
         return self._connection.execute(update(notices).where(*known).values(**values)).rowcount == 1
 
@@ -81,9 +71,7 @@ class NoticeRows:
         """Return when this account's newest notice was opened: a letter goes out at fixed intervals."""
         shop, _, processor = account.partition("|")
         of_account = (notices.c.shop == shop, notices.c.processor == processor)
-        last: datetime | None = self._connection.scalar(
-            select(func.max(notices.c.created_at)).where(*of_account)
-        )
+        last: datetime | None = self._connection.scalar(select(func.max(notices.c.created_at)).where(*of_account))
         return last
 
     def save_link_token(self, notice_id: str, token: str, expires_at: datetime) -> None:
@@ -93,19 +81,14 @@ class NoticeRows:
 
     def find_notice_by_token(self, token: str) -> Notice | None:
         """Return the notice that this token may answer; None where the token is unknown, used or expired."""
-        known = (
-            notice_links.c.token_hash == _hash_link_token(token),
-            notice_links.c.expires_at > self._session.now(),
-        )
+        known = (notice_links.c.token_hash == _hash_link_token(token), notice_links.c.expires_at > self._session.now())
         notice_id = self._connection.scalar(select(notice_links.c.notice_id).where(*known))
         return self.find_notice(notice_id) if notice_id else None
 
     def delete_link_tokens(self, notice_id: str, token: str = "") -> None:
         """Delete every token of a notice, or only this one."""
         rows = delete(notice_links).where(notice_links.c.notice_id == notice_id)
-        self._connection.execute(
-            rows.where(notice_links.c.token_hash == _hash_link_token(token)) if token else rows
-        )
+        self._connection.execute(rows.where(notice_links.c.token_hash == _hash_link_token(token)) if token else rows)
 
 
 def _hash_link_token(token: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import and_, bindparam, delete, exists, or_, select, update
 
@@ -26,10 +26,8 @@ from bridge.rules.notices.timing import FINAL_PARCEL_STATUSES
 from bridge.store.notices.accounts import NoticeAccountRows
 from bridge.store.schema.notice_tables import notice_items
 from bridge.store.schema.tables import requests, tasks
+from bridge.store.session import Session
 from bridge.store.upsert import upsert
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
 
 NOTICE_ITEM_AAD = "notice_entries|{id}|doc|{shop}"
 SEALED_ITEM_FIELDS = ("reference", "order", "order_id", "also", "matters", "note")
@@ -113,10 +111,7 @@ class NoticeItemRows:
         if account:
             shop, _, processor = account.partition("|")
             rows = rows.where(notice_items.c.shop == shop, notice_items.c.processor == processor)
-        for column, value in (
-            (notice_items.c.request_id, request_id),
-            (notice_items.c.notice_id, notice_id),
-        ):
+        for column, value in ((notice_items.c.request_id, request_id), (notice_items.c.notice_id, notice_id)):
             if value:
                 rows = rows.where(column == value)
         if states:
@@ -150,9 +145,7 @@ class NoticeItemRows:
         other_items = exists().where(notice_items.c.task_id == item.task_id)
         self._connection.execute(delete(tasks).where(tasks.c.id == item.task_id, ~other_items))
 
-    def record_parcel_status(
-        self, shop: str, waybill: str, status: ParcelStatus, status_at: datetime | None
-    ) -> bool:
+    def record_parcel_status(self, shop: str, waybill: str, status: ParcelStatus, status_at: datetime | None) -> bool:
         """Record the shop's report of where an erased data subject's parcel is. False where no item lists it."""
         key = self._session.keyring.pseudonym(shop, "waybill", waybill)
         listed = and_(notice_items.c.shop == shop, notice_items.c.entry_key == key)
@@ -192,28 +185,21 @@ class NoticeItemRows:
         is_final = values["status"] in FINAL_PARCEL_STATUSES
         waits = notice_items.c.state.in_([NoticeState.WAITING] if is_final else list(UNSENT_ITEM_STATES))
         values = {**values, "state": NoticeState.WAITING, "notice_id": "", "look_at": self._session.now()}
-        accounts = self._connection.execute(
-            update(notice_items)
-            .where(waits, condition)
-            .values(**values, version=NEXT_ITEM_VERSION)
-            .returning(notice_items.c.shop, notice_items.c.processor)
-        ).all()
+        statement = update(notice_items).where(waits, condition).values(**values, version=NEXT_ITEM_VERSION)
+        accounts = self._connection.execute(statement.returning(notice_items.c.shop, notice_items.c.processor)).all()
         self._wake_accounts((row.shop, row.processor) for row in accounts)
 
     def wake_requests_of_items(self, items: Iterable[NoticeItem]) -> None:
         """Make the requests of these items due now, so that they read their state; a done request waits again."""
         items, now = list(items), self._session.now()
-        notice_tasks = (
-            tasks.c.id.in_(sorted({item.task_id for item in items})),
-            tasks.c.action == TaskAction.NOTIFY_PROCESSOR,
-        )
+        task_ids = sorted({item.task_id for item in items})
+        notice_tasks = (tasks.c.id.in_(task_ids), tasks.c.action == TaskAction.NOTIFY_PROCESSOR)
         of_items = requests.c.id.in_(sorted({item.request_id for item in items}))
         # the request before its tasks, and in one order, as every worker locks them
         rows = select(requests.c.id).where(of_items).order_by(requests.c.id).with_for_update()
         self._connection.execute(rows)
-        self._connection.execute(
-            update(tasks).where(*notice_tasks).values(state=TaskState.WAITING, wake_at=now, finished_at=None)
-        )
+        waiting = {"state": TaskState.WAITING, "wake_at": now, "finished_at": None}
+        self._connection.execute(update(tasks).where(*notice_tasks).values(waiting))
         self._connection.execute(update(requests).where(of_items).values(wake_at=now, rung_at=None))
         done = (of_items, requests.c.state == RequestState.DONE)
         self._connection.execute(update(requests).where(*done).values(state=RequestState.WAITING))

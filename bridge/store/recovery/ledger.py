@@ -119,26 +119,17 @@ class SqlLedger:
     def list_tombstones(self) -> Sequence[Tombstone]:
         """Return every suppression key with its newest erasure, ordered by shop and request."""
         key = (tombstone_table.c.shop, tombstone_table.c.field, tombstone_table.c.key)
-        newest = (
-            select(*key, func.max(tombstone_table.c.erased_at).label("erased_at")).group_by(*key).subquery()
-        )
+        newest = select(*key, func.max(tombstone_table.c.erased_at).label("erased_at")).group_by(*key).subquery()
         same = [tombstone_table.c[name] == newest.c[name] for name in ("shop", "field", "key", "erased_at")]
         rows = select(tombstone_table).join(newest, same[0] & same[1] & same[2] & same[3])
-        ordered = rows.order_by(
-            tombstone_table.c.shop,
-            tombstone_table.c.request_id,
-            tombstone_table.c.field,
-            tombstone_table.c.key,
-        )
+        ordered = rows.order_by(*(tombstone_table.c[name] for name in ("shop", "request_id", "field", "key")))
         with self._begin_transaction() as connection:
             return [Tombstone(**row) for row in connection.execute(ordered).mappings()]
 
     def list_destructions(self) -> Sequence[Destruction]:
         """Return everything that was destroyed, ordered by shop."""
         with self._begin_transaction() as connection:
-            rows = select(destruction_table).order_by(
-                destruction_table.c.shop, destruction_table.c.kind, destruction_table.c.ref
-            )
+            rows = select(destruction_table).order_by(*(destruction_table.c[name] for name in ("shop", "kind", "ref")))
             return [Destruction(**row) for row in connection.execute(rows).mappings()]
 
     def close(self) -> None:
@@ -168,9 +159,7 @@ def _row_from_record(record: Any) -> dict[str, Any]:
 def _insert_new_records(connection: Connection, table: Table, records: Sequence[Any]) -> None:
     statement = upsert(connection, table)
     for first in range(0, len(records), INSERT_BATCH_ROWS):
-        connection.execute(
-            statement, [_row_from_record(record) for record in records[first : first + INSERT_BATCH_ROWS]]
-        )
+        connection.execute(statement, [*map(_row_from_record, records[first : first + INSERT_BATCH_ROWS])])
 
 
 def _read_last_head(connection: Connection) -> LedgerHead | None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, delete, func, or_, select, update
 
@@ -15,13 +16,11 @@ from bridge.model import Destruction, Fact, LedgerHead, Tombstone
 from bridge.store.evidence.chain import EvidenceRows
 from bridge.store.retention.deletions import DELETION_KIND_DOCUMENT, DELETION_KIND_REFUND_ACCOUNT, record_deletions
 from bridge.store.retention.documents import DocumentRows
-from bridge.store.schema.tables import destructions, evidence, locks, refund_accounts, suppressions
+from bridge.store.schema.index_tables import suppressions
+from bridge.store.schema.retention_tables import destructions, refund_accounts
+from bridge.store.schema.tables import evidence, locks
+from bridge.store.session import Session
 from bridge.store.upsert import upsert
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from bridge.store.session import Session
 
 GATE_LOCK = "restored"
 DESTROY_BATCH_ROWS = 500
@@ -38,9 +37,7 @@ class LedgerStateRows:
     def list_unsynced(self, limit: int) -> tuple[Sequence[Tombstone], Sequence[Destruction]]:
         """Return what the ledger does not have yet, oldest first."""
         columns = [suppressions.c[name] for name in Tombstone.__slots__]
-        unsynced_keys = (
-            select(*columns).where(suppressions.c.ledger_at.is_(None)).order_by(suppressions.c.erased_at)
-        )
+        unsynced_keys = select(*columns).where(suppressions.c.ledger_at.is_(None)).order_by(suppressions.c.erased_at)
         rows = select(*(destructions.c[name] for name in Destruction.__slots__))
         deletions = rows.where(destructions.c.ledger_at.is_(None)).order_by(destructions.c.at)
         accounts = select(refund_accounts.c.id, refund_accounts.c.shop, refund_accounts.c.erased_at).where(
@@ -59,9 +56,7 @@ class LedgerStateRows:
     def find_oldest_unsynced(self) -> datetime | None:
         """Return when the oldest record that waits for the ledger was erased; None where none waits."""
         oldest = [
-            self._connection.scalar(
-                select(func.min(erased_at)).where(erased_at.is_not(None), synced_at.is_(None))
-            )
+            self._connection.scalar(select(func.min(erased_at)).where(erased_at.is_not(None), synced_at.is_(None)))
             for erased_at, synced_at in (
                 (suppressions.c.erased_at, suppressions.c.ledger_at),
                 (destructions.c.at, destructions.c.ledger_at),
@@ -73,27 +68,16 @@ class LedgerStateRows:
     def mark_synced(self, tombstones: Sequence[Tombstone], destroyed_records: Sequence[Destruction]) -> None:
         """Record that the ledger has these; what was erased again meanwhile still waits."""
         now = self._session.now()
-        same_tombstone = [
-            suppressions.c[name] == bindparam(f"of_{name}") for name in (*TOMBSTONE_KEY, "erased_at")
-        ]
+        same_tombstone = [suppressions.c[name] == bindparam(f"of_{name}") for name in (*TOMBSTONE_KEY, "erased_at")]
         self._execute_many(
             update(suppressions).where(*same_tombstone).values(ledger_at=now),
-            [
-                {f"of_{name}": getattr(one, name) for name in (*TOMBSTONE_KEY, "erased_at")}
-                for one in tombstones
-            ],
+            [{f"of_{name}": getattr(one, name) for name in (*TOMBSTONE_KEY, "erased_at")} for one in tombstones],
         )
-        same_destruction = (
-            destructions.c.kind == bindparam("of_kind"),
-            destructions.c.ref == bindparam("of_ref"),
-        )
+        others = [one for one in destroyed_records if one.kind != DELETION_KIND_REFUND_ACCOUNT]
+        same_destruction = (destructions.c.kind == bindparam("of_kind"), destructions.c.ref == bindparam("of_ref"))
         self._execute_many(
             update(destructions).where(*same_destruction).values(ledger_at=now),
-            [
-                {"of_kind": one.kind, "of_ref": one.ref}
-                for one in destroyed_records
-                if one.kind != DELETION_KIND_REFUND_ACCOUNT
-            ],
+            [{"of_kind": one.kind, "of_ref": one.ref} for one in others],
         )
         self._execute_many(
             update(refund_accounts).where(refund_accounts.c.id == bindparam("of_id")).values(ledger_at=now),
@@ -117,21 +101,15 @@ class LedgerStateRows:
         columns = [suppressions.c[name] for name in (*TOMBSTONE_KEY, "erased_at")]
         known = {tuple(row[:3]): row.erased_at for row in self._connection.execute(select(*columns))}
         known_at = [known.get((tombstone.shop, tombstone.field, tombstone.key)) for tombstone in tombstones]
-        return [
-            tombstone
-            for tombstone, day in zip(tombstones, known_at, strict=True)
-            if day is None or day < tombstone.erased_at
-        ]
+        pairs = zip(tombstones, known_at, strict=True)
+        return [tombstone for tombstone, day in pairs if day is None or day < tombstone.erased_at]
 
     def filter_unknown_destructions(self, destroyed_records: Sequence[Destruction]) -> Sequence[Destruction]:
         """Return those that the database does not have as destroyed."""
         recorded = select(destructions.c.kind, destructions.c.ref)
         known = {tuple(row) for row in self._connection.execute(recorded)}
-        is_restored = or_(
-            refund_accounts.c.erased_at.is_(None),
-            refund_accounts.c.wrapped.is_not(None),
-            refund_accounts.c.doc.is_not(None),
-        )
+        has_content = (refund_accounts.c.wrapped.is_not(None), refund_accounts.c.doc.is_not(None))
+        is_restored = or_(refund_accounts.c.erased_at.is_(None), *has_content)
         accounts = set(self._connection.scalars(select(refund_accounts.c.id).where(is_restored)))
         return [
             destruction
@@ -148,9 +126,7 @@ class LedgerStateRows:
         removed, now = 0, self._session.now()
         document_ids = [one.ref for one in destroyed_records if one.kind == DELETION_KIND_DOCUMENT]
         for first in range(0, len(document_ids), DESTROY_BATCH_ROWS):
-            removed += DocumentRows(self._session).delete_documents(
-                document_ids[first : first + DESTROY_BATCH_ROWS]
-            )
+            removed += DocumentRows(self._session).delete_documents(document_ids[first : first + DESTROY_BATCH_ROWS])
         for one in destroyed_records:
             if one.kind == DELETION_KIND_REFUND_ACCOUNT:
                 same_account = update(refund_accounts).where(refund_accounts.c.id == one.ref)
@@ -165,9 +141,7 @@ class LedgerStateRows:
         """Return whether a fact says that a backup was restored behind this head."""
         details = select(evidence.c.detail).where(evidence.c.fact == Fact.BACKUP_RESTORED)
         recorded = (json.loads(text) for text in self._connection.scalars(details))
-        return any(
-            (detail["ledger_seq"], detail["ledger_hash"]) == (head.seq, head.hash) for detail in recorded
-        )
+        return any((detail["ledger_seq"], detail["ledger_hash"]) == (head.seq, head.hash) for detail in recorded)
 
     def read_gate_reason(self) -> str:
         """Return why work is stopped; '' where it is not."""

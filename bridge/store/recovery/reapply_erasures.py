@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import and_, func, or_, select
 
 from bridge.model import Tombstone, Waybill
 from bridge.store.erasure.erase_person import PersonEraser
 from bridge.store.index.rows import IndexRows
-from bridge.store.schema.tables import orders
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
+from bridge.store.schema.index_tables import orders
+from bridge.store.session import Session
 
 ORDER_FIELD = "order"
 
@@ -61,9 +59,7 @@ class ErasureReapplier:
         if _names_whole_person(person_keys, named_keys):
             subjects = [*(key for _, key in person_keys), *named_keys]
             removed |= eraser.clear_prior_requests(shop, subjects, tombstones[0].request_id)
-            removed["deliveries"] = eraser.destroy_webhook_bodies(
-                shop, person_keys, {*order_keys, *named_keys}
-            )
+            removed["deliveries"] = eraser.destroy_webhook_bodies(shop, person_keys, {*order_keys, *named_keys})
         else:
             undecided = select(func.count()).where(orders.c.shop == shop, _match_person_orders(person_keys))
             removed["undecided"] = self._connection.scalar(undecided) or 0
@@ -87,7 +83,6 @@ def _names_whole_person(person_keys: frozenset[tuple[str, str]], order_keys: Seq
 
 def _split_tombstones(tombstones: Sequence[Tombstone]) -> tuple[frozenset[tuple[str, str]], list[str]]:
     """Return (field, key) of the data subject, and keys of orders."""
-    person_keys = frozenset(
-        (tombstone.field, tombstone.key) for tombstone in tombstones if tombstone.field != ORDER_FIELD
-    )
-    return person_keys, [tombstone.key for tombstone in tombstones if tombstone.field == ORDER_FIELD]
+    keys = [(tombstone.field, tombstone.key) for tombstone in tombstones]
+    person_keys = frozenset((field, key) for field, key in keys if field != ORDER_FIELD)
+    return person_keys, [key for field, key in keys if field == ORDER_FIELD]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import and_, delete, func, or_, select, update
 
@@ -20,14 +20,12 @@ from bridge.model import BankDetails, PaymentReference, Principal, RefundAccount
 from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.schema.retention_tables import legal_holds, refund_accounts
 from bridge.store.schema.ulid import new_id
+from bridge.store.session import Session
 from bridge.store.upsert import upsert
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
 
 REFUND_ACCOUNT_AAD = "refund_accounts|{id}|{column}|{shop}"
 REFUND_ACCOUNT_COLUMNS = [refund_accounts.c[name] for name in RefundAccount.__slots__]
-ERASED_ACCOUNT_VALUES = {"doc": None, "wrapped": None, "state": RefundState.ERASED}
+ERASED_ACCOUNT_VALUES: dict[str, Any] = {"doc": None, "wrapped": None, "state": RefundState.ERASED}
 
 
 class RefundRows:
@@ -55,14 +53,12 @@ class RefundRows:
             state=RefundState.OPEN,
             opened_at=opened_at,
         )
+        plain, aad = _encode_json(asdict(details)), _build_account_aad(account, "doc")
+        reference = PaymentReference(method=details.method, last_four=details.last_four)
         row = asdict(account) | {
             "wrapped": keyring.seal(key, _build_account_aad(account, "wrapped")),
-            "doc": keyring.seal(
-                _encode_json(asdict(details)), _build_account_aad(account, "doc"), key_id=account_id, key=key
-            ),
-            "reference": self._seal_reference(
-                account, PaymentReference(method=details.method, last_four=details.last_four)
-            ),
+            "doc": keyring.seal(plain, aad, key_id=account_id, key=key),
+            "reference": self._seal_reference(account, reference),
         }
         same_refund = and_(refund_accounts.c.shop == shop, refund_accounts.c.refund_id == refund_id)
         is_erased = (refund_accounts.c.state == RefundState.ERASED, refund_accounts.c.settled_at.is_(None))
@@ -85,23 +81,19 @@ class RefundRows:
         The caller has checked the purpose, and records it.
         """
         is_open = (refund_accounts.c.refund_id == refund_id, refund_accounts.c.state == RefundState.OPEN)
-        row = self._connection.execute(
-            select(refund_accounts).where(refund_accounts.c.id == account_id, *is_open)
-        ).one_or_none()
+        found = select(refund_accounts).where(refund_accounts.c.id == account_id, *is_open)
+        row = self._connection.execute(found).one_or_none()
         if row is None:
             return None
         keyring = self._session.keyring
         key = keyring.open(row.wrapped, _build_account_aad(row, "wrapped"))
-        return BankDetails(
-            **json.loads(keyring.open(row.doc, _build_account_aad(row, "doc"), find_data_key=lambda _: key))
-        )
+        plain = keyring.open(row.doc, _build_account_aad(row, "doc"), find_data_key=lambda _: key)
+        return BankDetails(**json.loads(plain))
 
     def find_payment_reference(self, account_id: str) -> PaymentReference | None:
         """Return what may be shown: method, the last four digits, the settlement."""
         columns = (refund_accounts.c.id, refund_accounts.c.shop, refund_accounts.c.reference)
-        row = self._connection.execute(
-            select(*columns).where(refund_accounts.c.id == account_id)
-        ).one_or_none()
+        row = self._connection.execute(select(*columns).where(refund_accounts.c.id == account_id)).one_or_none()
         if row is None or row.reference is None:
             return None
         values = json.loads(self._session.keyring.open(row.reference, _build_account_aad(row, "reference")))
@@ -114,9 +106,7 @@ class RefundRows:
         account, reference = self.find_refund_account(account_id), self.find_payment_reference(account_id)
         if account is None or reference is None:
             return False
-        new_reference = PaymentReference(
-            method=reference.method, last_four=reference.last_four, settlement=settlement
-        )
+        new_reference = PaymentReference(method=reference.method, last_four=reference.last_four, settlement=settlement)
         is_open = (refund_accounts.c.id == account_id, refund_accounts.c.state == RefundState.OPEN)
         values = {
             "state": RefundState.SETTLED,
@@ -137,17 +127,13 @@ class RefundRows:
         """Return the records, oldest first. `order_id` needs a shop."""
         key = self._person_lookup.pseudonym(shop, "order", order_id)
         filters = {"shop": shop, "state": state, "order_key": key}
-        return self._read_accounts(
-            *(refund_accounts.c[name] == value for name, value in filters.items() if value)
-        )
+        return self._read_accounts(*(refund_accounts.c[name] == value for name, value in filters.items() if value))
 
     def list_refund_accounts_of_orders(
         self, shop: str, order_ids: Iterable[str], *, subject: str = ""
     ) -> Sequence[RefundAccount]:
         """Return the records of these orders, and of all orders of `subject` where it is given."""
-        keys = [
-            key for order_id in order_ids if (key := self._person_lookup.pseudonym(shop, "order", order_id))
-        ]
+        keys = [key for order_id in order_ids if (key := self._person_lookup.pseudonym(shop, "order", order_id))]
         matches = or_(refund_accounts.c.order_key.in_(keys), refund_accounts.c.subject.in_({subject} - {""}))
         return self._read_accounts(refund_accounts.c.shop == shop, matches)
 
@@ -157,20 +143,13 @@ class RefundRows:
 
     def restrict_refund_accounts(self, account_ids: Sequence[str], *, request_id: str) -> int:
         """Record which erasure asked for details that must stay: they are erased later without another request."""
-        restrictable = (
-            refund_accounts.c.id.in_(list(account_ids)),
-            refund_accounts.c.state != RefundState.ERASED,
-        )
-        return self._connection.execute(
-            update(refund_accounts).where(*restrictable).values(request_id=request_id)
-        ).rowcount
+        restrictable = (refund_accounts.c.id.in_(list(account_ids)), refund_accounts.c.state != RefundState.ERASED)
+        restriction = update(refund_accounts).where(*restrictable).values(request_id=request_id)
+        return self._connection.execute(restriction).rowcount
 
     def list_due_refund_accounts(self, *, limit: int) -> Sequence[RefundAccount]:
         """Return settled refunds whose day has come and that no active legal hold keeps."""
-        is_due = (
-            refund_accounts.c.state == RefundState.SETTLED,
-            refund_accounts.c.erase_at <= self._session.now(),
-        )
+        is_due = (refund_accounts.c.state == RefundState.SETTLED, refund_accounts.c.erase_at <= self._session.now())
         found = self._read_accounts(*is_due)
         on_hold = self.find_account_ids_on_legal_hold(found)
         return [account for account in found if account.id not in on_hold][:limit]
@@ -183,20 +162,14 @@ class RefundRows:
         if not accounts:
             return frozenset()
         active_holds = select(legal_holds.c.shop, legal_holds.c.subject, legal_holds.c.order_key).where(
-            legal_holds.c.shop.in_({account.shop for account in accounts}),
-            legal_holds.c.released_at.is_(None),
+            legal_holds.c.shop.in_({account.shop for account in accounts}), legal_holds.c.released_at.is_(None)
         )
-        held_keys = {
-            (hold.shop, key) for hold in self._connection.execute(active_holds) for key in hold[1:] if key
-        }
+        held_keys = {(hold.shop, key) for hold in self._connection.execute(active_holds) for key in hold[1:] if key}
+        follow_merges = self._person_lookup.follow_merges
         return frozenset(
             account.id
             for account in accounts
-            for key in (
-                account.order_key,
-                account.subject,
-                self._person_lookup.follow_merges(account.shop, account.subject),
-            )
+            for key in (account.order_key, account.subject, follow_merges(account.shop, account.subject))
             if (account.shop, key) in held_keys
         )
 
@@ -208,40 +181,26 @@ class RefundRows:
         Details under an active legal hold stay, settled ones before their day, and open ones unless `include_open`. Raises
         NeedsOperator where something is still there.
         """
-        is_due = and_(
-            refund_accounts.c.state == RefundState.SETTLED,
-            refund_accounts.c.erase_at <= self._session.now(),
-        )
+        is_due = and_(refund_accounts.c.state == RefundState.SETTLED, refund_accounts.c.erase_at <= self._session.now())
         if include_open:
             is_due = or_(is_due, refund_accounts.c.state == RefundState.OPEN)
         found = self._read_accounts(refund_accounts.c.id.in_(list(account_ids)), is_due)
         on_hold = self.find_account_ids_on_legal_hold(found)
         to_erase = [account for account in found if account.id not in on_hold]
         erased_ids = refund_accounts.c.id.in_([account.id for account in to_erase])
-        values = (
-            ERASED_ACCOUNT_VALUES
-            | {"erased_at": self._session.now()}
-            | ({"request_id": request_id} if request_id else {})
-        )
+        values = ERASED_ACCOUNT_VALUES | {"erased_at": self._session.now()}
+        values |= {"request_id": request_id} if request_id else {}
         self._connection.execute(update(refund_accounts).where(erased_ids).values(values))
         not_erased = or_(refund_accounts.c.doc.is_not(None), refund_accounts.c.wrapped.is_not(None))
-        count = self._connection.scalar(
-            select(func.count()).select_from(refund_accounts).where(erased_ids, not_erased)
-        )
+        count = self._connection.scalar(select(func.count()).select_from(refund_accounts).where(erased_ids, not_erased))
         if count:
             raise NeedsOperator(f"bank details of {count} refunds that were erased are still there")
         return self._read_accounts(erased_ids)
 
     def _read_accounts(self, *conditions: Any) -> list[RefundAccount]:
-        rows = (
-            select(*REFUND_ACCOUNT_COLUMNS)
-            .where(*conditions)
-            .order_by(refund_accounts.c.opened_at, refund_accounts.c.id)
-        )
-        return [
-            RefundAccount(**row | {"state": RefundState(row["state"])})
-            for row in map(dict, self._connection.execute(rows).mappings())
-        ]
+        found = select(*REFUND_ACCOUNT_COLUMNS).where(*conditions)
+        rows = self._connection.execute(found.order_by(refund_accounts.c.opened_at, refund_accounts.c.id)).mappings()
+        return [RefundAccount(**{**row, "state": RefundState(row["state"])}) for row in rows]
 
     def _find_subject(self, shop: str, order_id: str) -> str:
         """Return the pseudonym of the order's data subject, as requests have it; the order's own where none is known."""
@@ -254,9 +213,7 @@ class RefundRows:
         return self._person_lookup.pseudonym(shop, "order", order_id)
 
     def _seal_reference(self, account: RefundAccount, reference: PaymentReference) -> bytes:
-        return self._session.keyring.seal(
-            _encode_json(asdict(reference)), _build_account_aad(account, "reference")
-        )
+        return self._session.keyring.seal(_encode_json(asdict(reference)), _build_account_aad(account, "reference"))
 
 
 def _build_account_aad(row: Any, column: str) -> str:
@@ -270,6 +227,4 @@ def _encode_json(value: Mapping[str, Any]) -> bytes:
 def _settlement_from_json(values: Mapping[str, Any] | None) -> Settlement | None:
     if values is None:
         return None
-    return Settlement(
-        **{**values, "amount": Decimal(values["amount"]), "on": date.fromisoformat(values["on"])}
-    )
+    return Settlement(**{**values, "amount": Decimal(values["amount"]), "on": date.fromisoformat(values["on"])})

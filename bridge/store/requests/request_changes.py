@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import update
 
@@ -12,9 +12,7 @@ from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.requests.requests import RequestRows, active_key
 from bridge.store.requests.tasks import TaskRows
 from bridge.store.schema.tables import requests
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
+from bridge.store.session import Session
 
 
 class RequestChanges:
@@ -40,7 +38,8 @@ class RequestChanges:
         if wider != known:
             self.replace_principal(request, wider)
             self._tasks.reset_tasks(request_id)
-            self._revoke_lease(request_id)
+            # the next write of a worker that started before the request grew is refused
+            self._update_request(request_id, fence=requests.c.fence + 1, lease_until=None)
         self.restart_request(request_id)
 
     def _choose_surviving_id(self, shop: str, known: str, given: str) -> str:
@@ -60,26 +59,21 @@ class RequestChanges:
             key = self._session.get_or_create_data_key(row.shop, subject or request.id)
             sealed = self._requests.seal_principal(request.id, row.shop, principal, key.id, key.key)
             values = {"principal": sealed, "data_key_id": key.id}
-        self._connection.execute(update(requests).where(requests.c.id == request.id).values(**values))
+        self._update_request(request.id, **values)
         if values.get("data_key_id") != row.data_key_id:
             self._session.destroy_unused_keys(row.shop, [row.data_key_id])
 
     def erase_principal(self, request_id: str) -> None:
         """Remove the principal of a request without opening it."""
         row = self._requests.read_request_row(request_id)
-        self._connection.execute(update(requests).where(requests.c.id == request_id).values(principal=None))
+        self._update_request(request_id, principal=None)
         self._session.destroy_unused_keys(row.shop, [row.data_key_id])
 
     def advance_deadlines(self, request_id: str, earlier_request: PrivacyRequest) -> None:
         """Take over the clocks of a request that is due earlier; a clock never moves later."""
-        values = {
-            "received_at": earlier_request.received_at,
-            "received_at_basis": earlier_request.received_at_basis,
-            "acknowledge_due_at": earlier_request.acknowledge_due_at,
-            "due_at": earlier_request.due_at,
-            "due_governed_by": earlier_request.due_governed_by,
-            "clocks": json.dumps(dict(earlier_request.clocks)),
-        }
+        names = ("received_at", "received_at_basis", "acknowledge_due_at", "due_at", "due_governed_by")
+        values = {name: getattr(earlier_request, name) for name in names}
+        values["clocks"] = json.dumps(dict(earlier_request.clocks))
         is_later = (requests.c.id == request_id, requests.c.due_at > earlier_request.due_at)
         self._connection.execute(update(requests).where(*is_later).values(**values))
 
@@ -87,24 +81,10 @@ class RequestChanges:
         """Run unfinished and failed tasks of a request again from their last page; clocks stay as they are."""
         self._tasks.restart_tasks(request_id)
         row = self._requests.read_request_row(request_id)
-        now = self._session.now()
-        self._connection.execute(
-            update(requests)
-            .where(requests.c.id == request_id)
-            .values(
-                state=RequestState.IN_PROGRESS,
-                active_key=active_key(row.shop, row.kind, row.subject),
-                attempts=0,
-                last_error="",
-                wake_at=now,
-                rung_at=None,
-            )
-        )
+        values: dict[str, Any] = {"state": RequestState.IN_PROGRESS}
+        values["active_key"] = active_key(row.shop, row.kind, row.subject)
+        values |= {"attempts": 0, "last_error": "", "wake_at": self._session.now(), "rung_at": None}
+        self._update_request(request_id, **values)
 
-    def _revoke_lease(self, request_id: str) -> None:
-        """End the lease of a worker that started before the request grew: its next write is refused."""
-        self._connection.execute(
-            update(requests)
-            .where(requests.c.id == request_id)
-            .values(fence=requests.c.fence + 1, lease_until=None)
-        )
+    def _update_request(self, request_id: str, **values: Any) -> None:
+        self._connection.execute(update(requests).where(requests.c.id == request_id).values(**values))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime
-from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
@@ -12,9 +11,7 @@ from bridge.model import Principal, PrivacyRequest, TaskAction, TaskState
 from bridge.store.requests.requests import request_from_row
 from bridge.store.schema.retention_tables import vault_documents
 from bridge.store.schema.tables import requests, tasks
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
+from bridge.store.session import Session
 
 
 class RegisterQueries:

@@ -6,7 +6,7 @@ import dataclasses
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import bindparam, or_, select, update
 
@@ -14,13 +14,12 @@ from bridge.errors import LeaseLost
 from bridge.model import Lease, Principal, PrivacyRequest, RequestKind, RequestSource, RequestState, Task
 from bridge.store.requests.tasks import TaskRows
 from bridge.store.schema.tables import requests
+from bridge.store.session import Session
 from bridge.store.upsert import upsert
 from bridge.store.webhooks.inbox import ENQUEUE_GRACE_S
 
-if TYPE_CHECKING:
-    from bridge.store.session import Session
-
 OPEN_STATES = (RequestState.IN_PROGRESS, RequestState.WAITING)
+LEASE_FIELDS = {"attempts", "last_error"}  # a new request has their defaults
 PRINCIPAL_AAD = "requests|{id}|principal|{shop}"
 
 _NOW = bindparam("now", type_=requests.c.wake_at.type)
@@ -38,9 +37,7 @@ ACQUIRE_REQUEST_LEASE = (
     .values(fence=requests.c.fence + 1, attempts=requests.c.attempts + 1, lease_until=bindparam("until"))
     .returning(requests.c.fence)
 )
-UPDATE_LEASED_REQUEST = update(requests).where(
-    requests.c.id == bindparam("of"), requests.c.fence == bindparam("by")
-)
+UPDATE_LEASED_REQUEST = update(requests).where(requests.c.id == bindparam("of"), requests.c.fence == bindparam("by"))
 # not a lease that was released: a renewal in the background may have waited for the transaction that released it
 RENEW_REQUEST_LEASE = UPDATE_LEASED_REQUEST.where(requests.c.lease_until.is_not(None)).values(
     lease_until=bindparam("until")
@@ -59,31 +56,15 @@ class RequestRows:
     ) -> PrivacyRequest | None:
         """Store a request with its tasks. None where one was opened under this idempotency key before."""
         key = self._session.get_or_create_data_key(request.shop, request.subject or request.id)
-        now = self._session.now()
-        row = {
-            "id": request.id,
-            "shop": request.shop,
-            "kind": request.kind,
-            "source": request.source,
-            "state": request.state,
-            "subject": request.subject,
+        same = {name: getattr(request, name) for name in PrivacyRequest.__slots__ if name not in LEASE_FIELDS}
+        row = same | {
             "once_key": idempotency_key,
             "active_key": active_key(request.shop, request.kind, request.subject),
             "principal": self.seal_principal(request.id, request.shop, request.principal, key.id, key.key),
             "data_key_id": key.id,
             "external_ref": request.external_ref[:64],
-            "received_at": request.received_at,
-            "received_at_basis": request.received_at_basis,
-            "webhook_received_at": request.webhook_received_at,
-            "acknowledge_due_at": request.acknowledge_due_at,
-            "due_at": request.due_at,
-            "due_governed_by": request.due_governed_by,
             "clocks": json.dumps(dict(request.clocks)),
-            "policy_sha256": request.policy_sha256,
-            "retention_sha256": request.retention_sha256,
-            "complete": request.complete,
-            "closed_at": request.closed_at,
-            "wake_at": now + timedelta(seconds=ENQUEUE_GRACE_S),
+            "wake_at": self._session.now() + timedelta(seconds=ENQUEUE_GRACE_S),
         }
         insert = upsert(self._connection, requests).returning(requests.c.id)
         if self._connection.scalar(insert, row) is None:
@@ -112,21 +93,15 @@ class RequestRows:
         """Return the stored row of a request that exists, sealed as it is."""
         return self._connection.execute(SELECT_REQUEST, {"of": request_id}).one()
 
-    def seal_principal(
-        self, request_id: str, shop: str, principal: Principal, key_id: str, key: bytes
-    ) -> bytes:
+    def seal_principal(self, request_id: str, shop: str, principal: Principal, key_id: str, key: bytes) -> bytes:
         """Seal a principal under a data key, for the row of this request."""
         plain = json.dumps(dataclasses.asdict(principal)).encode()
-        return self._session.keyring.seal(
-            plain, PRINCIPAL_AAD.format(id=request_id, shop=shop), key_id=key_id, key=key
-        )
+        return self._session.keyring.seal(plain, PRINCIPAL_AAD.format(id=request_id, shop=shop), key_id=key_id, key=key)
 
     def _open_request_row(self, row: Any) -> PrivacyRequest:
         principal = Principal()
         if row.principal is not None:
-            values = json.loads(
-                self._session.open(row.principal, PRINCIPAL_AAD.format(id=row.id, shop=row.shop))
-            )
+            values = json.loads(self._session.open(row.principal, PRINCIPAL_AAD.format(id=row.id, shop=row.shop)))
             principal = Principal(**values | {"order_ids": tuple(values["order_ids"])})
         return request_from_row(row, principal)
 
@@ -155,25 +130,16 @@ class RequestRows:
         last_error: str = "",
     ) -> None:
         """Release a request in a new state. One that is done joins no later request. Raises LeaseLost."""
-        values: dict[str, Any] = {
-            "state": state,
-            "attempts": 0,
-            "wake_at": wake_at,
-            "rung_at": None,
-            "complete": complete,
-            "closed_at": closed_at,
-            "last_error": last_error[:200],
-            "lease_until": None,
-        }
+        values: dict[str, Any] = {"state": state, "complete": complete, "closed_at": closed_at, "attempts": 0}
+        values |= {"wake_at": wake_at, "rung_at": None, "lease_until": None, "last_error": last_error[:200]}
         if state is RequestState.DONE:
             values["active_key"] = None
         self._update_leased_request(lease, values)
 
     def postpone_request(self, lease: Lease, error: str, retry_at: datetime) -> None:
         """Release a request until `retry_at` after a fault of the bridge. Raises LeaseLost."""
-        self._update_leased_request(
-            lease, {"wake_at": retry_at, "rung_at": None, "last_error": error[:200], "lease_until": None}
-        )
+        postponed = {"wake_at": retry_at, "rung_at": None, "last_error": error[:200], "lease_until": None}
+        self._update_leased_request(lease, postponed)
 
     def fail_request(self, lease: Lease, error: str) -> None:
         """Mark a request as failed: operators see it, and a replay runs it again. Raises LeaseLost."""
@@ -188,19 +154,9 @@ class RequestRows:
 
 def request_from_row(row: Any, principal: Principal) -> PrivacyRequest:
     """Return a row as a PrivacyRequest about this principal."""
-    same = {
-        name: getattr(row, name)
-        for name in PrivacyRequest.__slots__
-        if name not in {"kind", "source", "state", "principal", "clocks"}
-    }
-    return PrivacyRequest(
-        kind=RequestKind(row.kind),
-        source=RequestSource(row.source),
-        state=RequestState(row.state),
-        principal=principal,
-        clocks=json.loads(row.clocks),
-        **same,
-    )
+    values = {name: getattr(row, name) for name in PrivacyRequest.__slots__}
+    values |= {"kind": RequestKind(row.kind), "source": RequestSource(row.source), "state": RequestState(row.state)}
+    return PrivacyRequest(**values | {"principal": principal, "clocks": json.loads(row.clocks)})
 
 
 def active_key(shop: str, kind: str, subject: str) -> str:

@@ -20,19 +20,10 @@ TASK_CURSOR_AAD = "tasks|{id}|cursor"
 UNPLANNED_POSITION = 99  # tasks that were not planned come after those that were
 RESTARTABLE_STATES = (TaskState.RETRY, TaskState.FAILED)
 MUTABLE_TASK_COLUMNS = tuple(
-    column.name
-    for column in tasks.c
-    if column.name not in {"id", "request_id", "position", "system", "action"}
+    column.name for column in tasks.c if column.name not in {"id", "request_id", "position", "system", "action"}
 )
 
-STORED_OTHERWISE = {
-    "action",
-    "state",
-    "outcome",
-    "wait_reason",
-    "progress",
-    "gaps",
-}  # than as one plain column
+STORED_OTHERWISE = {"action", "state", "outcome", "wait_reason", "progress", "gaps"}  # than as one plain column
 
 SELECT_TASKS = (
     select(tasks, requests.c.kind)
@@ -58,9 +49,7 @@ class TaskRows:
 
     def list_tasks(self, request_id: str) -> list[Task]:
         """Return a request's tasks in the order in which they were planned."""
-        return [
-            self._task_from_row(row) for row in self._connection.execute(SELECT_TASKS, {"of": request_id})
-        ]
+        return [self._task_from_row(row) for row in self._connection.execute(SELECT_TASKS, {"of": request_id})]
 
     def save_task(self, task: Task, *, position: int = UNPLANNED_POSITION) -> None:
         """Insert or overwrite a task; `position` is its place in the plan when it is new."""
@@ -89,13 +78,7 @@ class TaskRows:
     def restart_tasks(self, request_id: str) -> None:
         """Make failed and retried tasks pending again, and waiting tasks due now."""
         of_request = tasks.c.request_id == request_id
-        pending = {
-            "state": TaskState.PENDING,
-            "attempts": 0,
-            "wait_reason": "",
-            "wake_at": None,
-            "finished_at": None,
-        }
+        pending = {"state": TaskState.PENDING, "attempts": 0, "wait_reason": "", "wake_at": None, "finished_at": None}
         self._connection.execute(
             update(tasks).where(of_request, tasks.c.state.in_(RESTARTABLE_STATES)).values(**pending)
         )
@@ -106,16 +89,10 @@ class TaskRows:
                 delete(findings).where(findings.c.request_id == request_id, findings.c.system == system)
             )
         self._connection.execute(
-            update(tasks)
-            .where(*incomplete)
-            .values(records=0, cursor=None, gaps="[]", outcome=None, **pending)
+            update(tasks).where(*incomplete).values(records=0, cursor=None, gaps="[]", outcome=None, **pending)
         )
         # a notice is answered from outside, so its task needs no wake-up time
-        waiting = (
-            of_request,
-            tasks.c.state == TaskState.WAITING,
-            tasks.c.action != TaskAction.NOTIFY_PROCESSOR,
-        )
+        waiting = (of_request, tasks.c.state == TaskState.WAITING, tasks.c.action != TaskAction.NOTIFY_PROCESSOR)
         self._connection.execute(update(tasks).where(*waiting).values(wake_at=self._session.now()))
 
     def reset_tasks(self, request_id: str) -> None:

@@ -11,11 +11,7 @@ from bridge.model import Destruction
 from bridge.store.schema.retention_tables import destructions
 from bridge.store.upsert import upsert
 
-DELETION_KIND_DOCUMENT, DELETION_KIND_REFUND_ACCOUNT, DELETION_KIND_SHOP = (
-    "document",
-    "refund_account",
-    "shop",
-)
+DELETION_KIND_DOCUMENT, DELETION_KIND_REFUND_ACCOUNT, DELETION_KIND_SHOP = ("document", "refund_account", "shop")
 
 
 def record_deletions(
@@ -23,13 +19,7 @@ def record_deletions(
 ) -> None:
     """Record destructions in the transaction that destroys; what is recorded already stays as it is."""
     rows = [
-        {
-            "kind": deletion.kind,
-            "ref": deletion.ref,
-            "shop": deletion.shop,
-            "at": deletion.at,
-            "ledger_at": ledger_at,
-        }
+        {"kind": deletion.kind, "ref": deletion.ref, "shop": deletion.shop, "at": deletion.at, "ledger_at": ledger_at}
         for deletion in deletions
     ]
     if rows:

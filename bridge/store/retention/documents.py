@@ -10,7 +10,7 @@ import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import delete, func, select, update
 
@@ -19,16 +19,12 @@ from bridge.model import Destruction, Document, DocumentForm, DocumentKind, Invo
 from bridge.store.retention.deletions import DELETION_KIND_DOCUMENT, record_deletions
 from bridge.store.schema.retention_tables import vault_documents
 from bridge.store.schema.ulid import new_id
+from bridge.store.session import Session
 from bridge.store.upsert import upsert
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
 
 DOCUMENT_AAD = "vault_documents|{id}|doc|{shop}"
 DOCUMENT_KEY_AAD = "vault_documents|{id}|wrapped|{shop}"
-DOCUMENT_COLUMNS = [
-    column for column in vault_documents.c if column.name not in {"doc", "wrapped", "source_key"}
-]
+DOCUMENT_COLUMNS = [column for column in vault_documents.c if column.name not in {"doc", "wrapped", "source_key"}]
 
 
 class DocumentRows:
@@ -76,15 +72,11 @@ class DocumentRows:
     def _keep_later_issue_date(self, row: Mapping[str, Any]) -> None:
         """Keep the later of two days of issue: a later event can prove the same copy, as goods sent after the payment."""
         same_content = [vault_documents.c[name] == row[name] for name in ("shop", "source_key", "digest")]
-        self._connection.execute(
-            update(vault_documents)
-            .where(*same_content, vault_documents.c.issued_at < row["issued_at"])
-            .values(issued_at=row["issued_at"], erasable_from=None, law_sha256="")
-        )
+        values = {"issued_at": row["issued_at"], "erasable_from": None, "law_sha256": ""}
+        is_earlier = vault_documents.c.issued_at < row["issued_at"]
+        self._connection.execute(update(vault_documents).where(*same_content, is_earlier).values(values))
 
-    def find_documents_by_order_id(
-        self, shop: str, order_ids: Iterable[str]
-    ) -> Mapping[str, Sequence[Document]]:
+    def find_documents_by_order_id(self, shop: str, order_ids: Iterable[str]) -> Mapping[str, Sequence[Document]]:
         """Return the documents of these orders, by order id; orders without one are left out."""
         ids = {self._compute_order_key(shop, order_id): order_id for order_id in order_ids}
         found: dict[str, list[Document]] = {}
@@ -97,20 +89,14 @@ class DocumentRows:
         keys = [key for key in order_keys if key]
         if not keys:
             return []
-        rows = select(*DOCUMENT_COLUMNS).where(
-            vault_documents.c.shop == shop, vault_documents.c.order_key.in_(keys)
-        )
+        rows = select(*DOCUMENT_COLUMNS).where(vault_documents.c.shop == shop, vault_documents.c.order_key.in_(keys))
         return self._read_documents(rows)
 
     def list_documents_of_request(self, request_id: str) -> Sequence[Document]:
         """Return the documents that an erasure left."""
-        return self._read_documents(
-            select(*DOCUMENT_COLUMNS).where(vault_documents.c.request_id == request_id)
-        )
+        return self._read_documents(select(*DOCUMENT_COLUMNS).where(vault_documents.c.request_id == request_id))
 
-    def list_documents(
-        self, *, shop: str = "", due_on: date | None = None, limit: int = 0
-    ) -> Sequence[Document]:
+    def list_documents(self, *, shop: str = "", due_on: date | None = None, limit: int = 0) -> Sequence[Document]:
         """Return all documents, or those erasable by `due_on`, oldest first. `limit` 0: all."""
         rows = select(*DOCUMENT_COLUMNS)
         if shop:
@@ -146,49 +132,34 @@ class DocumentRows:
 
         The key comes from the row itself, never from a cache.
         """
-        row = self._connection.execute(
-            select(vault_documents).where(vault_documents.c.id == document_id)
-        ).one_or_none()
+        row = self._connection.execute(select(vault_documents).where(vault_documents.c.id == document_id)).one_or_none()
         if row is None:
             return None
         keyring = self._session.keyring
         key = keyring.open(row.wrapped, DOCUMENT_KEY_AAD.format(id=row.id, shop=row.shop))
-        return keyring.open(
-            row.doc, DOCUMENT_AAD.format(id=row.id, shop=row.shop), find_data_key=lambda _: key
-        )
+        return keyring.open(row.doc, DOCUMENT_AAD.format(id=row.id, shop=row.shop), find_data_key=lambda _: key)
 
     def mark_documents_remaining(self, shop: str, order_ids: Iterable[str], request_id: str) -> int:
         """Record that an erasure left these documents as all that is kept. Return how many."""
         keys = [self._compute_order_key(shop, order_id) for order_id in order_ids]
         of_orders = (vault_documents.c.shop == shop, vault_documents.c.order_key.in_(keys))
-        return self._connection.execute(
-            update(vault_documents).where(*of_orders).values(request_id=request_id)
-        ).rowcount
+        marking = update(vault_documents).where(*of_orders).values(request_id=request_id)
+        return self._connection.execute(marking).rowcount
 
     def record_erasable_from(
-        self,
-        document_ids: Sequence[str],
-        *,
-        erasable_from: date | None,
-        grounds: Sequence[str],
-        law_sha256: str,
+        self, document_ids: Sequence[str], *, erasable_from: date | None, grounds: Sequence[str], law_sha256: str
     ) -> None:
         """Store the day that was computed, with its grounds and the retention file that it comes from."""
-        self._connection.execute(
-            update(vault_documents)
-            .where(vault_documents.c.id.in_(document_ids))
-            .values(erasable_from=erasable_from, grounds=json.dumps(list(grounds)), law_sha256=law_sha256)
-        )
+        values = {"erasable_from": erasable_from, "grounds": json.dumps(list(grounds)), "law_sha256": law_sha256}
+        self._connection.execute(update(vault_documents).where(vault_documents.c.id.in_(document_ids)).values(values))
 
     def delete_documents(self, document_ids: Sequence[str]) -> int:
         """Destroy documents with their keys and read again. Raises NeedsOperator where one is still there."""
         named = vault_documents.c.id.in_(list(document_ids))
         deleted = delete(vault_documents).where(named).returning(vault_documents.c.id, vault_documents.c.shop)
         rows, now = self._connection.execute(deleted).all(), self._session.now()
-        record_deletions(
-            self._connection,
-            [Destruction(kind=DELETION_KIND_DOCUMENT, ref=row.id, shop=row.shop, at=now) for row in rows],
-        )
+        deletions = [Destruction(kind=DELETION_KIND_DOCUMENT, ref=row.id, shop=row.shop, at=now) for row in rows]
+        record_deletions(self._connection, deletions)
         remaining = self._connection.scalar(select(func.count()).select_from(vault_documents).where(named))
         if remaining:
             raise NeedsOperator(f"{remaining} documents that were destroyed are still there")

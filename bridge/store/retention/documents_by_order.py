@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import or_, select, tuple_
 
 from bridge.model import Document, ShopOrderKey
 from bridge.store.retention.documents import DocumentRows
 from bridge.store.schema.retention_tables import vault_documents
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
+from bridge.store.session import Session
 
 ORDER_KEY_COLUMNS = (vault_documents.c.shop, vault_documents.c.order_key)
 
@@ -40,9 +38,7 @@ class VaultOrderRows:
     def list_orders_after(self, previous: ShopOrderKey | None, *, limit: int) -> Sequence[ShopOrderKey]:
         """Return all orders in a fixed order, those after `previous`."""
         conditions = [tuple_(*ORDER_KEY_COLUMNS) > tuple_(*previous)] if previous else []
-        rows = (
-            select(*ORDER_KEY_COLUMNS).where(*conditions).distinct().order_by(*ORDER_KEY_COLUMNS).limit(limit)
-        )
+        rows = select(*ORDER_KEY_COLUMNS).where(*conditions).distinct().order_by(*ORDER_KEY_COLUMNS).limit(limit)
         return self._read_order_keys(rows)
 
     def group_documents_by_order(
@@ -64,9 +60,7 @@ class VaultOrderRows:
 
     def _list_orders(self, condition: Any, *, limit: int) -> Sequence[ShopOrderKey]:
         """Return the orders of at most `limit` documents."""
-        return list(
-            dict.fromkeys(self._read_order_keys(select(*ORDER_KEY_COLUMNS).where(condition).limit(limit)))
-        )
+        return list(dict.fromkeys(self._read_order_keys(select(*ORDER_KEY_COLUMNS).where(condition).limit(limit))))
 
     def _read_order_keys(self, query: Any) -> list[ShopOrderKey]:
         return [(shop, order_key) for shop, order_key in self._connection.execute(query)]

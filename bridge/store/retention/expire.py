@@ -9,35 +9,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Select, and_, delete, exists, func, or_, select, tuple_, update
 
 from bridge.errors import NeedsOperator
 from bridge.model import DeliveryState, RequestState
 from bridge.store.notices.notice_items import NEXT_ITEM_VERSION
+from bridge.store.schema.index_tables import customers, merges, orders, parcels, suppressions
 from bridge.store.schema.notice_tables import notice_items, notice_links, notices
 from bridge.store.schema.retention_tables import legal_holds, plans, reviews, vault_documents
-from bridge.store.schema.tables import (
-    certificates,
-    customers,
-    deliveries,
-    findings,
-    merges,
-    orders,
-    packages,
-    parcels,
-    requests,
-    suppressions,
-    tasks,
-)
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
+from bridge.store.schema.tables import certificates, deliveries, findings, packages, requests, tasks
+from bridge.store.session import Session
 
 EXPIRED_KEY_PREFIX = "aged|"  # in place of the key of a request that was reduced to its line in the register
+IS_NOT_REDUCED = ~requests.c.once_key.startswith(EXPIRED_KEY_PREFIX, autoescape=True)
 ENDED_DELIVERY_STATES = (DeliveryState.DONE, DeliveryState.REJECTED, DeliveryState.FAILED)
-
 
 # a proceeding that was disposed of, while there are documents that the law keeps because of it
 IS_DISPOSED_WITH_DOCUMENTS = and_(
@@ -58,19 +45,16 @@ def _select_expired_suppressions(cutoff: datetime) -> Select[Any]:
 
 
 def _select_expired_delivery_receipts(cutoff: datetime) -> Select[Any]:
-    expired = (
-        deliveries.c.body.is_(None),
-        deliveries.c.state.in_(ENDED_DELIVERY_STATES),
-        deliveries.c.received_at < cutoff,
-    )
-    return select(deliveries.c.shop, deliveries.c.id).where(*expired).order_by(deliveries.c.received_at)
+    ended = (deliveries.c.body.is_(None), deliveries.c.state.in_(ENDED_DELIVERY_STATES))
+    rows = select(deliveries.c.shop, deliveries.c.id).where(*ended, deliveries.c.received_at < cutoff)
+    return rows.order_by(deliveries.c.received_at)
 
 
 def _select_expired_closed_requests(cutoff: datetime) -> Select[Any]:
     expired = (
         requests.c.state == RequestState.DONE,
         requests.c.closed_at < cutoff,
-        ~requests.c.once_key.startswith(EXPIRED_KEY_PREFIX, autoescape=True),
+        IS_NOT_REDUCED,
         ~_has_active_legal_hold(legal_holds.c.request_id == requests.c.id),
         ~exists().where(reviews.c.request_id == requests.c.id, reviews.c.closed_at.is_(None)),
     )
@@ -82,10 +66,7 @@ def _select_expired_released_legal_holds(cutoff: datetime) -> Select[Any]:
     """Select holds that are over and belong to no stored request; a proceeding stays while its documents do."""
     expired = (
         legal_holds.c.released_at < cutoff,
-        ~exists().where(
-            requests.c.id == legal_holds.c.request_id,
-            ~requests.c.once_key.startswith(EXPIRED_KEY_PREFIX, autoescape=True),
-        ),
+        ~exists().where(requests.c.id == legal_holds.c.request_id, IS_NOT_REDUCED),
         ~IS_DISPOSED_WITH_DOCUMENTS,
     )
     rows = select(legal_holds.c.shop, legal_holds.c.id, legal_holds.c.order_key)
@@ -114,22 +95,14 @@ def _select_expired_orders(cutoff: datetime) -> Select[Any]:
     of_order = and_(parcels.c.shop == orders.c.shop, parcels.c.order_key == orders.c.order_key)
     reported_at = func.coalesce(parcels.c.source_updated_at, parcels.c.shipped_at)
     last_reported_at = func.coalesce(
-        orders.c.source_updated_at,
-        orders.c.placed_at,
-        select(func.max(reported_at)).where(of_order).scalar_subquery(),
+        orders.c.source_updated_at, orders.c.placed_at, select(func.max(reported_at)).where(of_order).scalar_subquery()
     )
     expired = (
         last_reported_at < cutoff,
         ~exists().where(of_order, or_(reported_at >= cutoff, reported_at.is_(None))),
-        ~_has_active_legal_hold(
-            legal_holds.c.shop == orders.c.shop, legal_holds.c.order_key == orders.c.order_key
-        ),
+        ~_has_active_legal_hold(legal_holds.c.shop == orders.c.shop, legal_holds.c.order_key == orders.c.order_key),
     )
-    return (
-        select(orders.c.shop, orders.c.order_key, orders.c.data_key_id)
-        .where(*expired)
-        .order_by(last_reported_at)
-    )
+    return select(orders.c.shop, orders.c.order_key, orders.c.data_key_id).where(*expired).order_by(last_reported_at)
 
 
 def _select_expired_customers(cutoff: datetime) -> Select[Any]:
@@ -139,12 +112,11 @@ def _select_expired_customers(cutoff: datetime) -> Select[Any]:
 
 
 def _select_expired_merges(cutoff: datetime) -> Select[Any]:
-    is_used = [
-        exists().where(table.c.shop == merges.c.shop, table.c.customer_key == merges.c.kept_key)
+    is_unused = [
+        ~exists().where(table.c.shop == merges.c.shop, table.c.customer_key == merges.c.kept_key)
         for table in (orders, customers)
     ]
-    expired = (merges.c.merged_at < cutoff, *(~condition for condition in is_used))
-    return select(merges.c.shop, merges.c.deleted_key).where(*expired)
+    return select(merges.c.shop, merges.c.deleted_key).where(merges.c.merged_at < cutoff, *is_unused)
 
 
 EXPIRED_SELECTS: Mapping[str, tuple[Callable[[datetime], Select[Any]], ...]] = {
@@ -162,30 +134,22 @@ class ExpiryRows:
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
         self._deleters: Mapping[Any, Callable[[Sequence[Any]], None]] = {
-            _select_expired_suppressions: lambda rows: self._delete_rows(
-                suppressions, ("shop", "field", "key"), rows
-            ),
-            _select_expired_delivery_receipts: lambda rows: self._delete_rows(
-                deliveries, ("shop", "id"), rows
-            ),
+            _select_expired_suppressions: lambda rows: self._delete_rows(suppressions, ("shop", "field", "key"), rows),
+            _select_expired_delivery_receipts: lambda rows: self._delete_rows(deliveries, ("shop", "id"), rows),
             _select_expired_closed_requests: self._reduce_requests_to_register,
             _select_expired_released_legal_holds: lambda rows: self._delete_rows(
                 legal_holds, ("shop", "id", "order_key"), rows
             ),
             _select_expired_notice_item_texts: self._clear_notice_item_texts,
             _select_expired_orders: self._delete_orders_with_parcels,
-            _select_expired_customers: lambda rows: self._delete_rows(
-                customers, ("shop", "customer_key"), rows
-            ),
+            _select_expired_customers: lambda rows: self._delete_rows(customers, ("shop", "customer_key"), rows),
             _select_expired_merges: lambda rows: self._delete_rows(merges, ("shop", "deleted_key"), rows),
         }
 
     def count_expired(self, category: str, cutoff: datetime) -> int:
         """Count the records that `expire_records` would delete."""
-        counts = (
-            select(func.count()).select_from(build_select(cutoff).subquery())
-            for build_select in EXPIRED_SELECTS[category]
-        )
+        subqueries = (build_select(cutoff).subquery() for build_select in EXPIRED_SELECTS[category])
+        counts = (select(func.count()).select_from(subquery) for subquery in subqueries)
         return sum(self._connection.scalar(rows) or 0 for rows in counts)
 
     def expire_records(self, category: str, cutoff: datetime, *, limit: int) -> Mapping[str, int]:
@@ -212,9 +176,7 @@ class ExpiryRows:
         return self._connection.execute(query.where(tuple_(*key_columns).in_(locked))).all()
 
     def _delete_rows(self, table: Any, key_columns: Sequence[str], rows: Sequence[Any]) -> None:
-        named = tuple_(*(table.c[name] for name in key_columns)).in_(
-            [tuple(row)[: len(key_columns)] for row in rows]
-        )
+        named = tuple_(*(table.c[name] for name in key_columns)).in_([tuple(row)[: len(key_columns)] for row in rows])
         self._connection.execute(delete(table).where(named))
         self._raise_if_rows_remain(table, named)
 
@@ -224,15 +186,11 @@ class ExpiryRows:
 
     def _clear_notice_item_texts(self, rows: Sequence[Any]) -> None:
         named = notice_items.c.id.in_([row.id for row in rows])
-        self._connection.execute(
-            update(notice_items).where(named).values(doc=None, version=NEXT_ITEM_VERSION)
-        )
+        self._connection.execute(update(notice_items).where(named).values(doc=None, version=NEXT_ITEM_VERSION))
         self._raise_if_rows_remain(notice_items, named, notice_items.c.doc.is_not(None))
 
     def _delete_orders_with_parcels(self, rows: Sequence[Any]) -> None:
-        of_orders = tuple_(parcels.c.shop, parcels.c.order_key).in_(
-            [(row.shop, row.order_key) for row in rows]
-        )
+        of_orders = tuple_(parcels.c.shop, parcels.c.order_key).in_([(row.shop, row.order_key) for row in rows])
         keys = {(row.shop, row.data_key_id) for row in rows}
         keys |= set(self._connection.execute(select(parcels.c.shop, parcels.c.data_key_id).where(of_orders)))
         self._connection.execute(delete(parcels).where(of_orders))
@@ -243,11 +201,8 @@ class ExpiryRows:
     def _reduce_requests_to_register(self, rows: Sequence[Any]) -> None:
         """Delete all of a request but its line in the register: kind, days, lateness. The evidence chain stays complete."""
         ids = [row.id for row in rows]
-        conditions: dict[Any, Any] = {
-            table: table.c.request_id.in_(ids) for table in (tasks, certificates, plans, findings, packages)
-        }
-        conditions[notice_items] = notice_items.c.request_id.in_(ids)
-        conditions[reviews] = reviews.c.request_id.in_(ids)
+        tables = (tasks, certificates, plans, findings, packages, notice_items, reviews)
+        conditions: dict[Any, Any] = {table: table.c.request_id.in_(ids) for table in tables}
         holds_of_requests = legal_holds.c.request_id.in_(ids)
         conditions[legal_holds] = and_(holds_of_requests, ~IS_DISPOSED_WITH_DOCUMENTS)
         notice_id_query = select(notice_items.c.notice_id).where(conditions[notice_items]).distinct()
@@ -256,14 +211,9 @@ class ExpiryRows:
             self._connection.execute(delete(table).where(condition))
             self._raise_if_rows_remain(table, condition)
         self._connection.execute(update(legal_holds).where(holds_of_requests).values(subject=""))
-        without_items = and_(
-            notices.c.id.in_(notice_ids), ~exists().where(notice_items.c.notice_id == notices.c.id)
-        )
-        deleted_notices = (
-            self._connection.execute(delete(notices).where(without_items).returning(notices.c.id))
-            .scalars()
-            .all()
-        )
+        without_items = and_(notices.c.id.in_(notice_ids), ~exists().where(notice_items.c.notice_id == notices.c.id))
+        deletion = delete(notices).where(without_items).returning(notices.c.id)
+        deleted_notices = self._connection.execute(deletion).scalars().all()
         self._connection.execute(delete(notice_links).where(notice_links.c.notice_id.in_(deleted_notices)))
         blanks = {"principal": None, "subject": "", "active_key": None, "external_ref": "", "data_key_id": ""}
         expired = requests.c.id.in_(ids)

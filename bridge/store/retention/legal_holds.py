@@ -8,17 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import insert, or_, select, update
 
 from bridge.model import LegalHold, PrivacyRequest, ShopOrderKey
 from bridge.store.index.person_lookup import PersonLookup
+from bridge.store.schema.index_tables import suppressions
 from bridge.store.schema.retention_tables import legal_holds
-from bridge.store.schema.tables import requests, suppressions
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
+from bridge.store.schema.tables import requests
+from bridge.store.session import Session
 
 
 class LegalHoldRows:
@@ -40,11 +39,7 @@ class LegalHoldRows:
 
     def list_order_keys_on_hold(self, legal_hold_id: str) -> Sequence[str]:
         """Return the pseudonyms of the orders that a legal hold holds."""
-        return [
-            row.order_key
-            for row in self._read_legal_holds(legal_holds.c.id == legal_hold_id)
-            if row.order_key
-        ]
+        return [row.order_key for row in self._read_legal_holds(legal_holds.c.id == legal_hold_id) if row.order_key]
 
     def list_active_legal_holds(
         self, *, shop: str = "", request_id: str = "", subject: str = "", order_keys: Iterable[str] = ()
@@ -52,18 +47,12 @@ class LegalHoldRows:
         """Return legal holds that were not released, oldest first: all, or those on any of what is given."""
         of_shop = [legal_holds.c.shop == shop] if shop else []
         keys = [key for key in order_keys if key]
-        matches = [
-            column == value
-            for column, value in ((legal_holds.c.request_id, request_id), (legal_holds.c.subject, subject))
-            if value
-        ] + ([legal_holds.c.order_key.in_(keys)] if keys else [])
-        return _merge_legal_hold_rows(
-            self._read_active_legal_holds(*of_shop, *([or_(*matches)] if matches else []))
-        )
+        filters = ((legal_holds.c.request_id, request_id), (legal_holds.c.subject, subject))
+        matches = [column == value for column, value in filters if value]
+        matches += [legal_holds.c.order_key.in_(keys)] if keys else []
+        return _merge_legal_hold_rows(self._read_active_legal_holds(*of_shop, *([or_(*matches)] if matches else [])))
 
-    def find_legal_holds_by_order(
-        self, orders: Iterable[ShopOrderKey]
-    ) -> Mapping[ShopOrderKey, Sequence[LegalHold]]:
+    def find_legal_holds_by_order(self, orders: Iterable[ShopOrderKey]) -> Mapping[ShopOrderKey, Sequence[LegalHold]]:
         """Return for each of these orders its active legal holds and its proceedings that were disposed of."""
         is_effective = or_(legal_holds.c.released_at.is_(None), legal_holds.c.disposed_at.is_not(None))
         return self._read_legal_holds_by_order(orders, is_effective)
@@ -83,14 +72,10 @@ class LegalHoldRows:
         """Return by order id ('' is none) the ids of legal holds on this request's data subject or on that order."""
         keys = {order_id: self.compute_order_key(request.shop, order_id) for order_id in order_ids}
         is_active = legal_holds.c.released_at.is_(None)
-        holds_by_order = self._read_legal_holds_by_order(
-            [(request.shop, key) for key in keys.values()], is_active
-        )
+        holds_by_order = self._read_legal_holds_by_order([(request.shop, key) for key in keys.values()], is_active)
         hold_ids_on_principal = {hold.id for hold in self._list_legal_holds_on_principal(request)}
         return {
-            order_id: sorted(
-                hold_ids_on_principal | {hold.id for hold in holds_by_order.get((request.shop, key), ())}
-            )
+            order_id: sorted(hold_ids_on_principal | {hold.id for hold in holds_by_order.get((request.shop, key), ())})
             for order_id, key in keys.items()
         }
 
@@ -106,10 +91,7 @@ class LegalHoldRows:
 
     def find_order_keys_of_request(self, request: PrivacyRequest) -> Sequence[str]:
         """Return pseudonyms of the data subject's orders, as the index or the erasure knows them."""
-        known = {
-            row.order_key
-            for row in PersonLookup(self._session).list_order_rows(request.shop, request.principal)
-        }
+        known = {row.order_key for row in PersonLookup(self._session).list_order_rows(request.shop, request.principal)}
         same_subject = select(requests.c.id).where(
             requests.c.shop == request.shop, requests.c.subject == request.subject, requests.c.subject != ""
         )
@@ -126,26 +108,19 @@ class LegalHoldRows:
 
     def record_legal_hold_review(self, legal_hold_id: str, *, actor: str, due_at: datetime) -> None:
         """Record a review; the next one is due at `due_at`."""
-        self._update_legal_hold(
-            legal_hold_id, reviewed_by=actor, reviewed_at=self._session.now(), review_due_at=due_at
-        )
+        self._update_legal_hold(legal_hold_id, reviewed_by=actor, reviewed_at=self._session.now(), review_due_at=due_at)
 
     def record_legal_hold_approval(self, legal_hold_id: str, *, actor: str) -> None:
         """Record that a second person agreed to continue the hold."""
         self._update_legal_hold(legal_hold_id, approved_by=actor)
 
-    def record_legal_hold_release(
-        self, legal_hold_id: str, *, actor: str, disposed_at: datetime | None = None
-    ) -> None:
+    def record_legal_hold_release(self, legal_hold_id: str, *, actor: str, disposed_at: datetime | None = None) -> None:
         """Record that the hold is over; a proceeding by its final disposal at `disposed_at`."""
-        self._update_legal_hold(
-            legal_hold_id, released_by=actor, released_at=self._session.now(), disposed_at=disposed_at
-        )
+        now = self._session.now()
+        self._update_legal_hold(legal_hold_id, released_by=actor, released_at=now, disposed_at=disposed_at)
 
     def _update_legal_hold(self, legal_hold_id: str, **values: Any) -> None:
-        self._connection.execute(
-            update(legal_holds).where(legal_holds.c.id == legal_hold_id).values(**values)
-        )
+        self._connection.execute(update(legal_holds).where(legal_holds.c.id == legal_hold_id).values(**values))
 
     def _read_active_legal_holds(self, *conditions: Any) -> list[LegalHold]:
         return self._read_legal_holds(legal_holds.c.released_at.is_(None), *conditions)

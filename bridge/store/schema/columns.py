@@ -1,10 +1,10 @@
-"""Kinds of columns. Each says what data it holds, and all belong to one metadata."""
+"""Tables and kinds of columns. Each column says what data it holds, and all tables belong to one metadata."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, Integer, LargeBinary, MetaData, String
+from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table
 
 from bridge.store.schema.utc_datetime import UtcDateTime
 
@@ -15,6 +15,11 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+def table(name: str, *parts: Any) -> Table:
+    """Return a table of the bridge's own metadata."""
+    return Table(name, metadata, *parts)
 
 
 def plain_column(name: str, kind: Any, **options: Any) -> Column[Any]:
@@ -32,7 +37,7 @@ def sealed_column(name: str, **options: Any) -> Column[Any]:
     return Column(name, LargeBinary, info={"data": "sealed"}, **{"nullable": False, **options})
 
 
-def wrapped_key_column(**options: Any) -> Column[Any]:
+def key_column(**options: Any) -> Column[Any]:
     """Return the column for a row's own key, wrapped by the keyring: without it the row's content is unreadable."""
     return Column("wrapped", LargeBinary, info={"data": "secret"}, **{"nullable": False, **options})
 

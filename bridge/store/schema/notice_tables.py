@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Date, Index, Integer, String, Table, UniqueConstraint
+from sqlalchemy import Boolean, Date, Index, Integer, String, UniqueConstraint
 
-from bridge.store.schema.columns import (
-    lease_columns,
-    metadata,
-    plain_column,
-    pseudonym_column,
-    sealed_column,
-    shop_column,
-)
+from bridge.store.schema.columns import lease_columns, plain_column, pseudonym_column, sealed_column, shop_column, table
 from bridge.store.schema.utc_datetime import UtcDateTime
 
-notice_accounts = Table(
+notice_accounts = table(
     "notice_accounts",
-    metadata,
     plain_column("id", String(140), primary_key=True),
     shop_column(),
     plain_column("processor", String(32)),
@@ -24,9 +16,8 @@ notice_accounts = Table(
     Index(None, "wake_at"),
 )
 
-notices = Table(
+notices = table(
     "notices",
-    metadata,
     plain_column("id", String(40), primary_key=True),
     shop_column(),
     plain_column("processor", String(32)),
@@ -47,9 +38,8 @@ notices = Table(
     Index(None, "shop", "processor", "state"),
 )
 
-notice_items = Table(
+notice_items = table(
     "notice_entries",
-    metadata,
     plain_column("id", String(40), primary_key=True),
     shop_column(),
     plain_column("request_id", String(40)),
@@ -88,9 +78,8 @@ notice_items = Table(
     Index(None, "shop", "order_key"),
 )
 
-notice_links = Table(
+notice_links = table(
     "notice_links",
-    metadata,
     pseudonym_column("token_hash", primary_key=True),
     plain_column("notice_id", String(40)),
     plain_column("expires_at", UtcDateTime),

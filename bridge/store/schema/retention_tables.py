@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, String, Text, UniqueConstraint
 
-from bridge.store.schema.columns import (
-    metadata,
-    plain_column,
-    pseudonym_column,
-    sealed_column,
-    shop_column,
-    wrapped_key_column,
-)
+from bridge.store.schema.columns import key_column, plain_column, pseudonym_column, sealed_column, shop_column, table
 from bridge.store.schema.utc_datetime import UtcDateTime
 
-vault_documents = Table(
+vault_documents = table(
     "vault_documents",
-    metadata,
     plain_column("id", String(40), primary_key=True),
     shop_column(),
     plain_column("kind", String(24)),
@@ -27,7 +19,7 @@ vault_documents = Table(
     pseudonym_column("order_key"),
     pseudonym_column("source_key"),
     pseudonym_column("digest"),
-    wrapped_key_column(),
+    key_column(),
     sealed_column("doc"),
     plain_column("issued_at", UtcDateTime),
     plain_column("sealed_at", UtcDateTime),
@@ -42,9 +34,8 @@ vault_documents = Table(
     Index(None, "law_sha256"),
 )
 
-legal_holds = Table(
+legal_holds = table(
     "legal_claims",
-    metadata,
     plain_column("id", String(40), primary_key=True),
     shop_column(),
     plain_column("request_id", String(40)),
@@ -65,15 +56,14 @@ legal_holds = Table(
     Index(None, "shop", "order_key"),
 )
 
-refund_accounts = Table(
+refund_accounts = table(
     "refund_accounts",
-    metadata,
     plain_column("id", String(40), primary_key=True),
     shop_column(),
     plain_column("refund_id", String(64)),
     pseudonym_column("order_key"),
     pseudonym_column("subject"),
-    wrapped_key_column(nullable=True),
+    key_column(nullable=True),
     sealed_column("doc", nullable=True),
     sealed_column("reference", nullable=True),
     plain_column("state", String(16)),
@@ -88,9 +78,8 @@ refund_accounts = Table(
     Index(None, "state", "erase_at"),
 )
 
-reviews = Table(
+reviews = table(
     "reviews",
-    metadata,
     plain_column("id", String(40), primary_key=True),
     shop_column(),
     plain_column("kind", String(32)),
@@ -104,17 +93,15 @@ reviews = Table(
     Index(None, "shop", "closed_at"),
 )
 
-plans = Table(
+plans = table(
     "plans",
-    metadata,
     plain_column("request_id", String(40), primary_key=True),
     plain_column("made_at", UtcDateTime),
     Column("body", Text, nullable=False, info={"data": "pseudonym"}),
 )
 
-retention_policies = Table(
+retention_policies = table(
     "law_files",
-    metadata,
     plain_column("sha256", String(64), primary_key=True),
     plain_column("policy_id", String(64)),
     plain_column("accepted_at", UtcDateTime),
@@ -122,9 +109,8 @@ retention_policies = Table(
     plain_column("ages", Text),
 )
 
-evidence_heads = Table(
+evidence_heads = table(
     "evidence_heads",
-    metadata,
     plain_column("day", Date, primary_key=True),
     plain_column("seq", BigInteger),
     plain_column("hash", String(64)),
@@ -137,9 +123,8 @@ evidence_heads = Table(
     plain_column("last_error", String(200), default=""),
 )
 
-shop_exit_decisions = Table(
+shop_exit_decisions = table(
     "shop_endings",
-    metadata,
     shop_column(primary_key=True),
     plain_column("request_id", String(40), primary_key=True),
     plain_column("decision", String(24), primary_key=True),
@@ -149,9 +134,8 @@ shop_exit_decisions = Table(
     plain_column("decided_at", UtcDateTime),
 )
 
-destructions = Table(
+destructions = table(
     "destructions",
-    metadata,
     plain_column("kind", String(24), primary_key=True),
     plain_column("ref", String(64), primary_key=True),
     shop_column(),

@@ -1,4 +1,4 @@
-"""Tables of the inbox, requests, index and evidence. Every column says what data it holds.
+"""Tables of the inbox, requests and evidence, and the metadata of all tables. Every column says what data it holds.
 
 `none` is nothing personal; a `pseudonym` is a keyed HMAC; `sealed` is AES-256-GCM; `secret` is a wrapped key. A test
 names the column that says nothing.
@@ -6,67 +6,17 @@ names the column that says nothing.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Text, UniqueConstraint
 
-from bridge.store.schema.columns import (
-    lease_columns,
-    metadata,
-    plain_column,
-    pseudonym_column,
-    sealed_column,
-    shop_column,
-    wrapped_key_column,
-)
-from bridge.store.schema.notice_tables import notice_accounts, notice_items, notice_links, notices
-from bridge.store.schema.retention_tables import (
-    destructions,
-    evidence_heads,
-    legal_holds,
-    plans,
-    refund_accounts,
-    retention_policies,
-    reviews,
-    shop_exit_decisions,
-    vault_documents,
-)
+# imported so that the metadata knows their tables too
+from bridge.store.schema import columns, index_tables, notice_tables, retention_tables  # noqa: F401
+from bridge.store.schema.columns import lease_columns, plain_column, pseudonym_column, sealed_column, shop_column, table
 from bridge.store.schema.utc_datetime import UtcDateTime
 
-__all__ = [
-    "certificates",
-    "customers",
-    "data_keys",
-    "deliveries",
-    "destructions",
-    "evidence",
-    "evidence_head",
-    "evidence_heads",
-    "findings",
-    "legal_holds",
-    "locks",
-    "merges",
-    "metadata",
-    "notice_accounts",
-    "notice_items",
-    "notice_links",
-    "notices",
-    "orders",
-    "packages",
-    "parcels",
-    "plans",
-    "refund_accounts",
-    "requests",
-    "retention_policies",
-    "reviews",
-    "shop_exit_decisions",
-    "suppressions",
-    "tasks",
-    "tokens",
-    "vault_documents",
-]
+metadata = columns.metadata
 
-deliveries = Table(
+deliveries = table(
     "deliveries",
-    metadata,
     plain_column("id", String(40), primary_key=True),
     shop_column(),
     plain_column("topic", String(64)),
@@ -88,9 +38,8 @@ deliveries = Table(
     Index(None, "shop", "topic", "received_at"),
 )
 
-requests = Table(
+requests = table(
     "requests",
-    metadata,
     plain_column("id", String(40), primary_key=True),
     shop_column(),
     plain_column("kind", String(32)),
@@ -118,9 +67,8 @@ requests = Table(
     Index(None, "shop", "subject"),
 )
 
-tasks = Table(
+tasks = table(
     "tasks",
-    metadata,
     plain_column("id", String(40), primary_key=True),
     plain_column("request_id", String(40)),
     plain_column("position", Integer),
@@ -142,9 +90,8 @@ tasks = Table(
     UniqueConstraint("request_id", "system", "action"),
 )
 
-findings = Table(
+findings = table(
     "findings",
-    metadata,
     plain_column("request_id", String(40), primary_key=True),
     plain_column("seq", Integer, primary_key=True, autoincrement=False),
     plain_column("system", String(32)),
@@ -152,84 +99,8 @@ findings = Table(
     sealed_column("body"),
 )
 
-data_keys = Table(
-    "data_keys",
-    metadata,
-    plain_column("id", String(40), primary_key=True),
-    shop_column(),
-    pseudonym_column("subject"),
-    wrapped_key_column(),
-    plain_column("created_at", UtcDateTime),
-    UniqueConstraint("shop", "subject"),
-)
-
-customers = Table(
-    "customers",
-    metadata,
-    shop_column(primary_key=True),
-    pseudonym_column("customer_key", primary_key=True),
-    pseudonym_column("email_key"),
-    pseudonym_column("phone_key"),
-    plain_column("source_updated_at", UtcDateTime, nullable=True),
-    Index(None, "shop", "email_key"),
-    Index(None, "shop", "phone_key"),
-)
-
-merges = Table(
-    "merges",
-    metadata,
-    shop_column(primary_key=True),
-    pseudonym_column("deleted_key", primary_key=True),
-    pseudonym_column("kept_key"),
-    plain_column("merged_at", UtcDateTime),
-)
-
-orders = Table(
-    "orders",
-    metadata,
-    shop_column(primary_key=True),
-    pseudonym_column("order_key", primary_key=True),
-    pseudonym_column("customer_key"),
-    pseudonym_column("email_key"),
-    pseudonym_column("phone_key"),
-    sealed_column("doc", nullable=True),
-    plain_column("data_key_id", String(40)),
-    plain_column("placed_at", UtcDateTime, nullable=True),
-    plain_column("source_updated_at", UtcDateTime, nullable=True),
-    Index(None, "shop", "customer_key"),
-    Index(None, "shop", "email_key"),
-    Index(None, "shop", "phone_key"),
-)
-
-parcels = Table(
-    "parcels",
-    metadata,
-    shop_column(primary_key=True),
-    pseudonym_column("parcel_key", primary_key=True),
-    pseudonym_column("order_key", primary_key=True),
-    plain_column("carrier", String(32)),
-    plain_column("account_holder", String(32)),
-    sealed_column("doc"),
-    plain_column("data_key_id", String(40)),
-    plain_column("shipped_at", UtcDateTime, nullable=True),
-    plain_column("source_updated_at", UtcDateTime, nullable=True),
-    Index(None, "shop", "order_key"),
-)
-
-suppressions = Table(
-    "suppressions",
-    metadata,
-    shop_column(primary_key=True),
-    plain_column("field", String(16), primary_key=True),
-    pseudonym_column("key", primary_key=True),
-    plain_column("erased_at", UtcDateTime),
-    plain_column("request_id", String(40)),
-    plain_column("ledger_at", UtcDateTime, nullable=True),
-)
-
-evidence = Table(
+evidence = table(
     "evidence",
-    metadata,
     plain_column("seq", BigInteger, primary_key=True, autoincrement=False),
     plain_column("at", UtcDateTime),
     plain_column("actor", String(64)),
@@ -243,35 +114,31 @@ evidence = Table(
     Index(None, "request_id"),
 )
 
-evidence_head = Table(
+evidence_head = table(
     "evidence_head",
-    metadata,
     plain_column("id", Integer, primary_key=True, autoincrement=False),
     plain_column("seq", BigInteger),
     plain_column("hash", String(64)),
     plain_column("at", UtcDateTime, nullable=True),
 )
 
-packages = Table(
+packages = table(
     "packages",
-    metadata,
     plain_column("request_id", String(40), primary_key=True),
     plain_column("seq", Integer, primary_key=True, autoincrement=False),
     plain_column("made_at", UtcDateTime),
     sealed_column("body"),
 )
 
-certificates = Table(
+certificates = table(
     "certificates",
-    metadata,
     plain_column("request_id", String(40), primary_key=True),
     plain_column("issued_at", UtcDateTime),
     Column("body", Text, nullable=False, info={"data": "pseudonym"}),
 )
 
-tokens = Table(
+tokens = table(
     "tokens",
-    metadata,
     shop_column(primary_key=True),
     sealed_column("token"),
     plain_column("expires_at", UtcDateTime),
@@ -279,9 +146,8 @@ tokens = Table(
     plain_column("refreshing_until", UtcDateTime, nullable=True),
 )
 
-locks = Table(
+locks = table(
     "locks",
-    metadata,
     plain_column("name", String(32), primary_key=True),
     plain_column("holder", String(64)),
     plain_column("held_until", UtcDateTime),

@@ -7,48 +7,21 @@ hold are erased only where the caller asks for it. It never erases sealed docume
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import and_, delete, func, or_, select, update
 
 from bridge.errors import NeedsOperator
 from bridge.model import Destruction, RequestState
 from bridge.store.retention.deletions import DELETION_KIND_SHOP, record_deletions
+from bridge.store.schema.index_tables import customers, data_keys, merges, orders, parcels, suppressions
+from bridge.store.schema.notice_tables import notice_accounts, notice_items, notice_links, notices
 from bridge.store.schema.retention_tables import legal_holds, plans, refund_accounts, reviews
-from bridge.store.schema.tables import (
-    customers,
-    data_keys,
-    deliveries,
-    findings,
-    merges,
-    notice_accounts,
-    notice_items,
-    notice_links,
-    notices,
-    orders,
-    packages,
-    parcels,
-    requests,
-    suppressions,
-    tasks,
-    tokens,
-)
+from bridge.store.schema.tables import deliveries, findings, packages, requests, tasks, tokens
+from bridge.store.session import Session
 
-if TYPE_CHECKING:
-    from bridge.store.session import Session
-
-SHOP_TABLES = (
-    customers,
-    merges,
-    orders,
-    parcels,
-    suppressions,
-    data_keys,
-    tokens,
-    notice_items,
-    notices,
-    notice_accounts,
-)
+INDEX_TABLES = (customers, merges, orders, parcels, suppressions, data_keys)
+SHOP_TABLES = (*INDEX_TABLES, tokens, notice_items, notices, notice_accounts)
 IS_NOT_RECEIPT = deliveries.c.topic != "shop/redact"
 HAS_BODY = and_(deliveries.c.body.is_not(None), IS_NOT_RECEIPT)
 SETTLED_DELIVERIES = "settled_deliveries"  # rows without a body: which topic came when, and nothing else
@@ -60,9 +33,7 @@ class ShopEraser:
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
 
-    def erase_shop(
-        self, shop: str, *, request_id: str, include_held_records: bool = False
-    ) -> Mapping[str, int]:
+    def erase_shop(self, shop: str, *, request_id: str, include_held_records: bool = False) -> Mapping[str, int]:
         """Erase all of a shop but the record of its requests and its sealed documents. Return rows deleted per table.
 
         Legal holds, refund accounts, reviews and plans are erased only with `include_held_records`. Needs no token.
@@ -76,9 +47,7 @@ class ShopEraser:
         others = and_(requests.c.shop == shop, requests.c.id != request_id)
         other_ids = select(requests.c.id).where(others)
         for table in (findings, packages):
-            removed[table.name] = self._connection.execute(
-                delete(table).where(table.c.request_id.in_(ids))
-            ).rowcount
+            removed[table.name] = self._connection.execute(delete(table).where(table.c.request_id.in_(ids))).rowcount
         removed["requests"] = self._clear_other_requests(others)
         of_others = tasks.c.request_id.in_(other_ids)
         self._connection.execute(update(tasks).where(of_others).values(cursor=None, gaps="[]"))
@@ -108,14 +77,7 @@ class ShopEraser:
     def _clear_other_requests(self, others: Any) -> int:
         """Close the shop's other requests and remove their principals. Return how many."""
         unfinished = or_(requests.c.principal.is_not(None), requests.c.state != RequestState.DONE)
-        closed = {
-            "principal": None,
-            "state": RequestState.DONE,
-            "active_key": None,
-            "wake_at": None,
-            "closed_at": func.coalesce(requests.c.closed_at, self._session.now()),
-            "fence": requests.c.fence + 1,
-            "lease_until": None,
-            "last_error": "shop_erased",
-        }
-        return self._connection.execute(update(requests).where(others, unfinished).values(**closed)).rowcount
+        values: dict[str, Any] = dict.fromkeys(("principal", "active_key", "wake_at", "lease_until"))
+        values |= {"state": RequestState.DONE, "last_error": "shop_erased", "fence": requests.c.fence + 1}
+        values["closed_at"] = func.coalesce(requests.c.closed_at, self._session.now())
+        return self._connection.execute(update(requests).where(others, unfinished).values(values)).rowcount

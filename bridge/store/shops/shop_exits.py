@@ -24,8 +24,9 @@ from bridge.rules.requests.progress_codec import derive_wait_reason
 from bridge.rules.webhooks.topics import MANDATORY_TOPICS
 from bridge.store.requests.tasks import waits_for
 from bridge.store.retention.documents import DocumentRows
+from bridge.store.schema.index_tables import data_keys
 from bridge.store.schema.retention_tables import legal_holds, refund_accounts, shop_exit_decisions, vault_documents
-from bridge.store.schema.tables import data_keys, deliveries, packages, requests, tasks, tokens
+from bridge.store.schema.tables import deliveries, packages, requests, tasks, tokens
 from bridge.store.shops.erase_shop import HAS_BODY, SHOP_TABLES
 from bridge.store.upsert import upsert
 
@@ -46,9 +47,7 @@ class ShopExitRows:
     def read_shop_exit(self, shop: str, request_id: str) -> ShopExit:
         """Return the shop of this request as it is now."""
         documents, fingerprint = self.fingerprint_documents(shop)
-        last_received = select(func.max(deliveries.c.received_at)).where(
-            deliveries.c.shop == shop, WAS_RECEIVED
-        )
+        last_received = select(func.max(deliveries.c.received_at)).where(deliveries.c.shop == shop, WAS_RECEIVED)
         sent_while_installed = deliveries.c.topic.not_in([*MANDATORY_TOPICS, UNINSTALLED_TOPIC])
         decisions = select(shop_exit_decisions.c.decision, shop_exit_decisions.c.reference).where(
             shop_exit_decisions.c.shop == shop, shop_exit_decisions.c.request_id == request_id
@@ -57,14 +56,10 @@ class ShopExitRows:
             holds=documents > 0 or self._has_shop_data(shop, request_id),
             documents=documents,
             fingerprint=fingerprint,
-            uninstalled_at=self._connection.scalar(
-                last_received.where(deliveries.c.topic == UNINSTALLED_TOPIC)
-            ),
+            uninstalled_at=self._connection.scalar(last_received.where(deliveries.c.topic == UNINSTALLED_TOPIC)),
             heard_at=self._connection.scalar(last_received.where(sent_while_installed)),
             token_until=self._connection.scalar(select(tokens.c.expires_at).where(tokens.c.shop == shop)),
-            decisions={
-                ShopExitDecision(row.decision): row.reference for row in self._connection.execute(decisions)
-            },
+            decisions={ShopExitDecision(row.decision): row.reference for row in self._connection.execute(decisions)},
         )
 
     def _has_shop_data(self, shop: str, request_id: str) -> bool:
@@ -74,15 +69,11 @@ class ShopExitRows:
         searches = [
             *((table, table.c.shop == shop) for table in (*shop_tables, legal_holds, refund_accounts)),
             (deliveries, and_(deliveries.c.shop == shop, HAS_BODY)),
-            (
-                requests,
-                and_(others, or_(requests.c.principal.is_not(None), requests.c.state != RequestState.DONE)),
-            ),
+            (requests, and_(others, or_(requests.c.principal.is_not(None), requests.c.state != RequestState.DONE))),
             (packages, packages.c.request_id.in_(select(requests.c.id).where(others))),
         ]
         return any(
-            self._connection.scalar(select(1).select_from(table).where(where).limit(1))
-            for table, where in searches
+            self._connection.scalar(select(1).select_from(table).where(where).limit(1)) for table, where in searches
         )
 
     def fingerprint_documents(self, shop: str) -> tuple[int, str]:
@@ -109,16 +100,12 @@ class ShopExitRows:
             "decided_by": actor[:64],
             "decided_at": self._session.now(),
         }
-        self._connection.execute(
-            upsert(self._connection, shop_exit_decisions, keys, values), {**keys, **values}
-        )
+        self._connection.execute(upsert(self._connection, shop_exit_decisions, keys, values), {**keys, **values})
 
     def list_open_shop_erasures(self, shop: str) -> Sequence[str]:
         """Return the ids of the shop's erasures that are not closed."""
         rows = select(requests.c.id).where(
-            requests.c.shop == shop,
-            requests.c.kind == RequestKind.SHOP_ERASURE,
-            requests.c.closed_at.is_(None),
+            requests.c.shop == shop, requests.c.kind == RequestKind.SHOP_ERASURE, requests.c.closed_at.is_(None)
         )
         return list(self._connection.scalars(rows.order_by(requests.c.id)))
 

@@ -14,10 +14,10 @@ from sqlalchemy import or_, select, update
 
 from bridge.errors import BridgeError
 from bridge.store.schema.tables import tokens
+from bridge.store.session import Session
 from bridge.store.upsert import upsert
 
 if TYPE_CHECKING:
-    from bridge.store.session import Session
     from bridge.store.sql import SqlStore
 
 TOKEN_AAD = "tokens|{shop}|{column}"  # noqa: S105 - a name, no secret
@@ -59,13 +59,8 @@ class TokenRows:
 
     def list_tokens(self) -> list[tuple[str, datetime, bool]]:
         """Return for each shop: name, end of its token, whether it can be refreshed."""
-        rows = select(tokens.c.shop, tokens.c.expires_at, tokens.c.refresh.is_not(None)).order_by(
-            tokens.c.shop
-        )
-        return [
-            (shop, expires_at, bool(refreshable))
-            for shop, expires_at, refreshable in self._connection.execute(rows)
-        ]
+        rows = select(tokens.c.shop, tokens.c.expires_at, tokens.c.refresh.is_not(None)).order_by(tokens.c.shop)
+        return [(shop, end, bool(refreshable)) for shop, end, refreshable in self._connection.execute(rows)]
 
     def delete_tokens(self, shop: str) -> bool:
         """Destroy a shop's tokens; False where there were none."""

@@ -60,9 +60,8 @@ class GroupCommit:
     def commit_row(self, row: DeliveryRow) -> bool:
         """Wait until the row is committed; return whether it is new.
 
-        Raises StoreUnavailable when the writer is closed, when too many rows wait, or when the row was not
-        committed in time. In the last case it may still be committed: the sender's next try is then recognised
-        as a repetition.
+        Raises StoreUnavailable when the writer is closed, when too many rows wait, or when the row was not committed in
+        time. In the last case it may still be committed: the sender's next try is then recognised as a repetition.
         """
         waiting = _PendingRow(row, len(row["body"]))
         with self._ready:

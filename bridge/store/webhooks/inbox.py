@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, or_, select, update
 
@@ -14,19 +14,15 @@ from bridge.model import Delivery, DeliveryState, Fact, Lease
 from bridge.rules.webhooks.topics import MANDATORY_TOPICS
 from bridge.store.evidence.chain import EvidenceRows
 from bridge.store.schema.tables import deliveries
+from bridge.store.session import Session
 from bridge.store.upsert import upsert
-
-if TYPE_CHECKING:
-    from bridge.store.session import Session
 
 ENQUEUE_GRACE_S = 5.0  # the job that is enqueued at once comes first; enqueue_due finds the rest
 REENQUEUE_AFTER_S = 15.0
 DELIVERY_BODY_AAD = "deliveries|{id}|body|{shop}"
 
 
-def insert_deliveries(
-    connection: Connection, rows: Sequence[dict[str, Any]], *, dedupe_after: datetime
-) -> set[str]:
+def insert_deliveries(connection: Connection, rows: Sequence[dict[str, Any]], *, dedupe_after: datetime) -> set[str]:
     """Insert the rows that are new. Return their ids.
 
     New means: neither this webhook id nor, since `dedupe_after`, these bytes under this topic and shop.
@@ -35,9 +31,7 @@ def insert_deliveries(
     for row in rows:
         first.setdefault(row["digest"], row)
     known = deliveries.c.digest.in_(list(first))
-    connection.execute(
-        update(deliveries).where(known, deliveries.c.received_at < dedupe_after).values(digest=None)
-    )
+    connection.execute(update(deliveries).where(known, deliveries.c.received_at < dedupe_after).values(digest=None))
     statement = upsert(connection, deliveries).returning(deliveries.c.id)
     return set(connection.scalars(statement, list(first.values())))
 
@@ -86,18 +80,14 @@ class InboxRows:
         self, shop: str, topics: Iterable[str], limit: int, limit_bytes: int
     ) -> list[tuple[Lease, Delivery]]:
         """Lease the oldest deliveries of these topics, bounded in rows and bytes."""
-        return self._lease_selected(
-            _select_index_deliveries(tuple(topics)), {"of": shop, "most": limit}, limit_bytes
-        )
+        return self._lease_selected(_select_index_deliveries(tuple(topics)), {"of": shop, "most": limit}, limit_bytes)
 
     def _lease_selected(
         self, selection: Select[Any], parameters: dict[str, Any], limit_bytes: int = 0
     ) -> list[tuple[Lease, Delivery]]:
-        now = self._session.now()
-        rows = self._connection.execute(selection, parameters | {"now": now}).all()
-        size = 0
+        now, size = self._session.now(), 0
         leased_rows: list[Any] = []
-        for row in rows:
+        for row in self._connection.execute(selection, parameters | {"now": now}).all():
             size += row.body_bytes
             if leased_rows and limit_bytes and size > limit_bytes:
                 break
@@ -130,32 +120,15 @@ class InboxRows:
     def open_delivery(self, row: Any) -> Delivery:
         """Return a row as a Delivery, its body in the clear."""
         aad = DELIVERY_BODY_AAD.format(id=row.id, shop=row.shop)
-        return Delivery(
-            id=row.id,
-            shop=row.shop,
-            topic=row.topic,
-            received_at=row.received_at,
-            raw=self._session.keyring.open(row.body, aad) if row.body is not None else b"",
-            webhook_id=row.webhook_id,
-            event_id=row.event_id,
-            api_version=row.api_version,
-            triggered_at=row.triggered_at,
-            secret_index=row.secret_index,
-            state=DeliveryState(row.state),
-            reason=row.reason,
-            attempts=row.attempts,
-        )
+        raw = self._session.keyring.open(row.body, aad) if row.body is not None else b""
+        same = {name: getattr(row, name) for name in Delivery.__slots__ if name not in {"raw", "state"}}
+        return Delivery(raw=raw, state=DeliveryState(row.state), **same)
 
     def finish_delivery(self, lease: Lease, state: DeliveryState, reason: str = "") -> None:
         """End a delivery. DONE destroys its body. Raises LeaseLost."""
-        values: dict[str, Any] = {
-            "state": state,
-            "reason": reason,
-            "last_error": reason if state is DeliveryState.FAILED else "",
-            "done_at": self._session.now(),
-            "wake_at": None,
-            "lease_until": None,
-        }
+        error = reason if state is DeliveryState.FAILED else ""
+        values: dict[str, Any] = {"state": state, "reason": reason, "last_error": error}
+        values |= {"done_at": self._session.now(), "wake_at": None, "lease_until": None}
         if state is DeliveryState.DONE:
             values["body"] = None
         if state is DeliveryState.REJECTED:
@@ -164,9 +137,8 @@ class InboxRows:
 
     def schedule_retry(self, lease: Lease, error: str, retry_at: datetime) -> None:
         """Release a delivery until `retry_at`. Raises LeaseLost."""
-        self._update_leased_delivery(
-            lease, {"last_error": error[:200], "wake_at": retry_at, "rung_at": None, "lease_until": None}
-        )
+        values = {"last_error": error[:200], "wake_at": retry_at, "rung_at": None, "lease_until": None}
+        self._update_leased_delivery(lease, values)
 
     def _update_leased_delivery(self, lease: Lease, values: dict[str, Any]) -> None:
         leased = {"of": lease.row_id, "by": lease.fence}
@@ -174,27 +146,15 @@ class InboxRows:
             raise LeaseLost(lease.row_id)
 
 
-def new_delivery_row(
-    delivery: Delivery, *, sealed_body: bytes, digest: str, unique_webhook_id: bool
-) -> dict[str, Any]:
+def new_delivery_row(delivery: Delivery, *, sealed_body: bytes, digest: str, unique_webhook_id: bool) -> dict[str, Any]:
     """Build the row of a received delivery. `unique_webhook_id`: another one with its webhook id is a repetition."""
     received = delivery.state is DeliveryState.RECEIVED
-    return {
-        "id": delivery.id,
-        "shop": delivery.shop,
-        "topic": delivery.topic,
-        "webhook_id": delivery.webhook_id,
-        "event_id": delivery.event_id,
-        "api_version": delivery.api_version,
-        "triggered_at": delivery.triggered_at,
-        "received_at": delivery.received_at,
-        "secret_index": delivery.secret_index,
+    same = {name: getattr(delivery, name) for name in Delivery.__slots__ if name != "raw"}
+    return same | {
         "once_key": f"{delivery.shop}|{delivery.topic}|{delivery.webhook_id}" if unique_webhook_id else None,
         "digest": digest,
         "body": sealed_body,
         "body_bytes": len(delivery.raw),
-        "state": delivery.state,
-        "reason": delivery.reason,
         "done_at": None,
         "attempts": 0,
         "last_error": "",

@@ -17,7 +17,7 @@ from bridge.steps.retention.accept_policy import accept_policy
 from bridge.steps.retention.expire import expire_aged_records
 from bridge.steps.retention.legal_hold import open_order_legal_hold, open_person_legal_hold, release_legal_hold
 from bridge.store.retention.expire import ExpiryRows
-from bridge.store.schema import tables
+from bridge.store.schema import index_tables, notice_tables, retention_tables, tables
 from bridge.store.schema.retention_tables import legal_holds
 from config.retention_file.retention_model import Category
 from tests.factories import (
@@ -85,13 +85,13 @@ def erased(services):
 
 
 def test_suppression_keys_expire_after_their_months(services, clock, erased):
-    before = rows(services, tables.suppressions)["suppressions"]
+    before = rows(services, index_tables.suppressions)["suppressions"]
     clock.at = months(84)
     expire_aged_records(services=services)
-    assert rows(services, tables.suppressions) == {"suppressions": before}
+    assert rows(services, index_tables.suppressions) == {"suppressions": before}
     clock.at = months(84, 1)
     assert expire_aged_records(services=services) == {"suppression": before}
-    assert rows(services, tables.suppressions) == {"suppressions": 0}
+    assert rows(services, index_tables.suppressions) == {"suppressions": 0}
     assert ("record.aged_out", {"category": "suppression", "count": before}) in facts(services, "record.aged_out")
     assert expire_aged_records(services=services) == {}, "a second run changes nothing"
 
@@ -102,7 +102,7 @@ def test_an_expired_request_leaves_its_register_line_and_the_chain(services, clo
     assert expire_aged_records(services=services) == {}
     clock.at = months(36, 1)
     assert expire_aged_records(services=services) == {"request_evidence": 1}
-    gone = (tables.tasks, tables.certificates, tables.plans, tables.data_keys)
+    gone = (tables.tasks, tables.certificates, retention_tables.plans, index_tables.data_keys)
     assert rows(services, *gone) == dict.fromkeys(("tasks", "certificates", "plans", "data_keys"), 0)
     with services.store.transaction() as tx:
         line = tx.requests.get_request(erased.id)
@@ -128,7 +128,7 @@ def test_an_open_request_keeps_its_record(services, clock):
     with services.store.transaction() as tx:
         tx.reviews.close_review(review_id, actor=A, reason="looked")
     assert expire_aged_records(services=services) == {"request_evidence": 1}
-    assert rows(services, tables.reviews) == {"reviews": 0}
+    assert rows(services, retention_tables.reviews) == {"reviews": 0}
 
 
 def test_an_active_legal_hold_keeps_the_record_of_its_request(services, clock, erased):
@@ -139,7 +139,7 @@ def test_an_active_legal_hold_keeps_the_record_of_its_request(services, clock, e
     assert expire_aged_records(services=services) == {}
     release_legal_hold(claim.id, actor=A, reason="settled", services=services)
     assert expire_aged_records(services=services) == {"request_evidence": 1}
-    assert rows(services, tables.legal_holds) == {"legal_claims": 0}
+    assert rows(services, retention_tables.legal_holds) == {"legal_claims": 0}
 
 
 def test_notices_expire_with_the_last_request_that_they_list(services, clock):
@@ -170,7 +170,7 @@ def test_notices_expire_with_the_last_request_that_they_list(services, clock):
     with services.store.transaction() as tx:
         assert (tx.notices.find_notice(own.id), tx.notices.find_notice(shared.id).id) == (None, shared.id)
         assert [entry.id for entry in tx.notice_items.list_items()] == [listed[2].id]
-    assert rows(services, tables.notice_links) == {"notice_links": 0}
+    assert rows(services, notice_tables.notice_links) == {"notice_links": 0}
 
 
 def test_delivery_receipts_expire_after_thirteen_months_and_bodies_elsewhere(services, clock):
@@ -194,7 +194,7 @@ def index(services, *sightings):
         tx.index.ingest_sightings(SHOP, sightings)
 
 
-INDEX = (tables.orders, tables.parcels, tables.customers, tables.merges, tables.data_keys)
+INDEX = (index_tables.orders, index_tables.parcels, index_tables.customers, index_tables.merges, index_tables.data_keys)
 
 
 def test_the_index_expires_orders_without_news(services, clock):
@@ -261,7 +261,7 @@ def test_a_record_that_survives_its_deletion_raises_without_a_fact(services, clo
         expire_aged_records(services=services)
     monkeypatch.undo()
     assert facts(services, "record.aged_out") == []
-    assert rows(services, tables.suppressions)["suppressions"] > 0
+    assert rows(services, index_tables.suppressions)["suppressions"] > 0
 
 
 def _something_left(_rows, table, *_which):
@@ -277,11 +277,11 @@ def another(services, name, **age):
 
 def test_a_file_that_is_not_accepted_expires_nothing(services, clock, erased):
     assert expire_aged_records(services=services) == {}, "the first file is accepted"
-    before = rows(services, tables.suppressions)
+    before = rows(services, index_tables.suppressions)
     typo = another(services, "suppression", event="created_at", months=1)
     clock.at = months(2)
     assert expire_aged_records(services=typo) == {}
-    assert rows(services, tables.suppressions) == before
+    assert rows(services, index_tables.suppressions) == before
     with services.store.transaction() as tx:
         tx.index.ingest_sightings(SHOP, [order(1001)])
         assert tx.index.list_orders(SHOP, ASHA) == {}
@@ -300,7 +300,7 @@ def test_a_file_with_longer_ages_is_accepted_and_applied(services, clock, erased
     longer = another(services, "suppression", event="created_at", months=96)
     clock.at = months(84, 1)
     assert expire_aged_records(services=longer) == {"request_evidence": 1}
-    assert rows(services, tables.suppressions)["suppressions"] > 0
+    assert rows(services, index_tables.suppressions)["suppressions"] > 0
 
 
 def test_a_disposed_proceeding_outlives_its_request_while_its_books_are_kept(services, clock, erased):
@@ -317,4 +317,4 @@ def test_a_disposed_proceeding_outlives_its_request_while_its_books_are_kept(ser
         documents = [each.id for each in tx.documents.list_documents()]
         tx.documents.delete_documents(documents)
     assert expire_aged_records(services=services) == {"request_evidence": 1}
-    assert rows(services, tables.legal_holds) == {"legal_claims": 0}
+    assert rows(services, retention_tables.legal_holds) == {"legal_claims": 0}

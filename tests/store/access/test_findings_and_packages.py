@@ -14,7 +14,8 @@ from sqlalchemy import LargeBinary, cast, select
 from bridge.errors import KeyMissing
 from bridge.model import DeliveryState, GatherProgress, Outcome, RequestKind, TaskState
 from bridge.store.access.packages import PIECE_BYTES
-from bridge.store.schema.tables import data_keys, metadata, packages
+from bridge.store.schema.index_tables import data_keys
+from bridge.store.schema.tables import metadata, packages
 from tests.factories import (
     ASHA,
     CANARIES,

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from bridge.model import RequestKind
-from bridge.store.schema.tables import data_keys
+from bridge.store.schema.index_tables import data_keys
 from tests.factories import ASHA, NOW, SHOP, make_request, opened, order
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgres"], indirect=True)

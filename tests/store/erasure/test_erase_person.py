@@ -22,7 +22,8 @@ from bridge.model import (
 )
 from bridge.rules.index.minimise import SightingKind
 from bridge.rules.requests.progress_codec import encode_cursor
-from bridge.store.schema.tables import customers, data_keys, deliveries, metadata, orders, parcels, suppressions
+from bridge.store.schema.index_tables import customers, data_keys, orders, parcels, suppressions
+from bridge.store.schema.tables import deliveries, metadata
 from tests.factories import (
     ASHA,
     NOW,

@@ -13,7 +13,8 @@ from sqlalchemy import select
 
 from bridge.model import Principal
 from bridge.rules.index.minimise import Sighting, SightingKind
-from bridge.store.schema.tables import customers, data_keys, metadata, orders, parcels
+from bridge.store.schema.index_tables import customers, data_keys, orders, parcels
+from bridge.store.schema.tables import metadata
 from tests.factories import ASHA, NOW, OTHER_SHOP, SHOP, customer, merged, order
 from tests.factories import parcels as shipped
 

@@ -21,7 +21,8 @@ from bridge.model import (
     TaskState,
 )
 from bridge.store.requests.requests import request_from_row
-from bridge.store.schema.tables import data_keys, requests
+from bridge.store.schema.index_tables import data_keys
+from bridge.store.schema.tables import requests
 from tests.factories import ASHA, NOW, OTHER_SHOP, SHOP, make_finding, make_request, make_task, merged, opened
 from tests.fakes import page
 

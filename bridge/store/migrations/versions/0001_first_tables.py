@@ -89,10 +89,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("once_key", name=op.f("uq_deliveries_once_key")),
     )
     op.create_index(
-        op.f("ix_deliveries_shop_topic_received_at"),
-        "deliveries",
-        ["shop", "topic", "received_at"],
-        unique=False,
+        op.f("ix_deliveries_shop_topic_received_at"), "deliveries", ["shop", "topic", "received_at"], unique=False
     )
     op.create_index(op.f("ix_deliveries_state_wake_at"), "deliveries", ["state", "wake_at"], unique=False)
     op.create_table(

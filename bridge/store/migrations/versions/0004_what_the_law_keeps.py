@@ -181,9 +181,7 @@ def upgrade() -> None:
         op.create_index(f"ix_{table}_{'_'.join(columns)}", table, list(columns))
     op.add_column("suppressions", _moment("ledger_at"))
     op.add_column("evidence_head", _moment("at"))
-    op.execute(
-        "UPDATE evidence_head SET at = (SELECT at FROM evidence WHERE evidence.seq = evidence_head.seq)"
-    )
+    op.execute("UPDATE evidence_head SET at = (SELECT at FROM evidence WHERE evidence.seq = evidence_head.seq)")
     _signed_heads_stay()
 
 

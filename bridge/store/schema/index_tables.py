@@ -1,0 +1,77 @@
+"""Tables of the index, with the data keys that seal it and the suppression keys that outlive it."""
+
+from __future__ import annotations
+
+from sqlalchemy import Index, String, UniqueConstraint
+
+from bridge.store.schema.columns import key_column, plain_column, pseudonym_column, sealed_column, shop_column, table
+from bridge.store.schema.utc_datetime import UtcDateTime
+
+data_keys = table(
+    "data_keys",
+    plain_column("id", String(40), primary_key=True),
+    shop_column(),
+    pseudonym_column("subject"),
+    key_column(),
+    plain_column("created_at", UtcDateTime),
+    UniqueConstraint("shop", "subject"),
+)
+
+customers = table(
+    "customers",
+    shop_column(primary_key=True),
+    pseudonym_column("customer_key", primary_key=True),
+    pseudonym_column("email_key"),
+    pseudonym_column("phone_key"),
+    plain_column("source_updated_at", UtcDateTime, nullable=True),
+    Index(None, "shop", "email_key"),
+    Index(None, "shop", "phone_key"),
+)
+
+merges = table(
+    "merges",
+    shop_column(primary_key=True),
+    pseudonym_column("deleted_key", primary_key=True),
+    pseudonym_column("kept_key"),
+    plain_column("merged_at", UtcDateTime),
+)
+
+orders = table(
+    "orders",
+    shop_column(primary_key=True),
+    pseudonym_column("order_key", primary_key=True),
+    pseudonym_column("customer_key"),
+    pseudonym_column("email_key"),
+    pseudonym_column("phone_key"),
+    sealed_column("doc", nullable=True),
+    plain_column("data_key_id", String(40)),
+    plain_column("placed_at", UtcDateTime, nullable=True),
+    plain_column("source_updated_at", UtcDateTime, nullable=True),
+    Index(None, "shop", "customer_key"),
+    Index(None, "shop", "email_key"),
+    Index(None, "shop", "phone_key"),
+)
+
+parcels = table(
+    "parcels",
+    shop_column(primary_key=True),
+    pseudonym_column("parcel_key", primary_key=True),
+    pseudonym_column("order_key", primary_key=True),
+    plain_column("carrier", String(32)),
+    plain_column("account_holder", String(32)),
+    sealed_column("doc"),
+    plain_column("data_key_id", String(40)),
+    plain_column("shipped_at", UtcDateTime, nullable=True),
+    plain_column("source_updated_at", UtcDateTime, nullable=True),
+    Index(None, "shop", "order_key"),
+)
+
+suppressions = table(
+    "suppressions",
+    shop_column(primary_key=True),
+    plain_column("field", String(16), primary_key=True),
+    pseudonym_column("key", primary_key=True),
+    plain_column("erased_at", UtcDateTime),
+    plain_column("request_id", String(40)),
+    plain_column("ledger_at", UtcDateTime, nullable=True),
+)
