@@ -22,11 +22,13 @@ test: $(STAMP) ## Set up, and run all tests on every core, with a real Redis and
 run: $(STAMP) ## Web, worker, clock and an embedded Redis in this terminal
 	@$(BIN)/python -m bridge serve
 
-check: $(STAMP) ## Format, lint, types, import contracts, spelling, known vulnerabilities
+check: $(STAMP) ## Format, lint, types, import contracts, sizes, words, dead code, spelling, known vulnerabilities
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m pytest -q tests/house tests/config/test_settings_are_read.py
+	$(BIN)/vulture
 	$(BIN)/codespell
 	$(BIN)/python .ci/audit.py requirements.txt
 

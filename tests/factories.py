@@ -237,7 +237,7 @@ def make_notice(**given: Any) -> Notice:
     return Notice(**(usual | given))
 
 
-def told_processors(**given: Any) -> tuple[Processor, ...]:
+def notified_processors(**given: Any) -> tuple[Processor, ...]:
     """Make the shipped file's processors, with carriers whose contacts were verified; `given` changes both."""
     usual: dict[str, Any] = {"contact_verified_on": NOW.date(), "client_code": "MM-1"} | given
     carriers = {"delhivery": "privacy@delhivery.example", "bluedart": "privacy@bluedart.example"}

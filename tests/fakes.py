@@ -141,7 +141,7 @@ class FakePlatform:
         self.erasure_asked: list[Principal] = []
         self.customers: dict[str, str] = {}  # e-mail to id
         self.owes: list[Balance] = []
-        self.owed_faults: list[BridgeError] = []  # each call raises the first, before it returns anything
+        self.balance_faults: list[BridgeError] = []  # each call raises the first, before it returns anything
         self.requested: list[str] = []
         self.answers: list[ErasureState | BridgeError] = []
         self.sent: list[Mapping[str, Any]] = []  # orders with their parcels
@@ -191,8 +191,8 @@ class FakePlatform:
         yield from self.sent
 
     def balances(self, customer_id: str, *, shop: str) -> Sequence[Balance]:
-        if self.owed_faults:
-            raise self.owed_faults.pop(0)
+        if self.balance_faults:
+            raise self.balance_faults.pop(0)
         return list(self.owes)
 
     def request_erasure(self, customer_id: str, *, shop: str) -> ErasureState:
@@ -242,7 +242,7 @@ class FakeMailer:
         self.letters.append(letter)
 
 
-class FakeStamper:
+class FakeTimestampAuthority:
     """Signs each digest at one moment. `faults` are raised first; `meanwhile` is called before the answer."""
 
     def __init__(self) -> None:

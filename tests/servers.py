@@ -76,7 +76,7 @@ class Postgres:
         self.embedded = self._named is None
         self._who = _unprivileged()
         self._process: subprocess.Popen[bytes] | None = None
-        self._leash: SessionKiller | None = None
+        self._session_killer: SessionKiller | None = None
         self._folder = Path()
 
     def start(self) -> Self:
@@ -100,9 +100,9 @@ class Postgres:
             self._process.send_signal(how)
             self._process.wait(START_WITHIN_S)
             self._process = None
-        if self._leash is not None:
-            self._leash.disarm()
-            self._leash = None
+        if self._session_killer is not None:
+            self._session_killer.disarm()
+            self._session_killer = None
 
     def kill(self) -> None:
         """Kill the postmaster as a crash would; its children notice and end."""
@@ -192,7 +192,7 @@ class Postgres:
                 cwd=self._folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={},
                 start_new_session=True, **self._who,
             )  # fmt: skip
-        self._leash = SessionKiller(self._process.pid)
+        self._session_killer = SessionKiller(self._process.pid)
 
     def _answers(self) -> bool:
         with suppress(psycopg.OperationalError):

@@ -131,8 +131,8 @@ def needing_a_person() -> set[str]:
 def test_every_error_that_needs_a_person_has_a_runbook() -> None:
     index = words_in_code("docs/runbooks/README.md")
     assert needing_a_person() - index == set()
-    told = {word for page in RUNBOOKS for word in words_in_code(name(page))}
-    assert needing_a_person() - told == set()
+    result = {word for page in RUNBOOKS for word in words_in_code(name(page))}
+    assert needing_a_person() - result == set()
 
 
 @pytest.mark.parametrize("page", RUNBOOKS, ids=name)
@@ -300,17 +300,17 @@ def demo_lines() -> list[str]:
         for name in ("__main__", "demo_notices", "demo_tax", "demo_verification")
     ]
     parts = [each for tree in trees for each in tree.body]
-    told = [each for each in parts if isinstance(each, ast.FunctionDef) and each.name != "_keep_running"]
+    result = [each for each in parts if isinstance(each, ast.FunctionDef) and each.name != "_keep_running"]
     made = []
-    for call in (node for each in told for node in ast.walk(each) if isinstance(node, ast.Call)):
-        said = call.func.id if isinstance(call.func, ast.Name) else ""
-        if said == "fact" and isinstance(call.args[0], ast.Name):
+    for call in (node for each in result for node in ast.walk(each) if isinstance(node, ast.Call)):
+        output = call.func.id if isinstance(call.func, ast.Name) else ""
+        if output == "fact" and isinstance(call.args[0], ast.Name):
             continue
-        if said in {"fact", "must"}:
-            made.append(r"   ✓ " + pattern(call.args[said == "must"]))
-        elif said == "chapter":
+        if output in {"fact", "must"}:
+            made.append(r"   ✓ " + pattern(call.args[output == "must"]))
+        elif output == "chapter":
             made.append(pattern(call.args[0]) + r"\. " + pattern(call.args[1]))
-        elif said == "say" and call.args and not isinstance(call.args[0], ast.Name):
+        elif output == "say" and call.args and not isinstance(call.args[0], ast.Name):
             made.append(pattern(call.args[0]).replace(re.escape("\n"), ""))
     return [each for each in made if "The\\ demo\\ failed" not in each and re.sub(r"[.*\s✓]", "", each)]
 

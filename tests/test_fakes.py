@@ -13,7 +13,15 @@ from bridge.errors import ConnectorUnavailable
 from bridge.model import Letter, Outcome
 from bridge.ports import Connector, Eraser, Mailer, Platform, Queue, TimestampAuthority, Tracker
 from tests.factories import ASHA, SHOP
-from tests.fakes import FakeCarrier, FakeEraser, FakeMailer, FakePlatform, FakeQueue, FakeStamper, FakeTracker
+from tests.fakes import (
+    FakeCarrier,
+    FakeEraser,
+    FakeMailer,
+    FakePlatform,
+    FakeQueue,
+    FakeTimestampAuthority,
+    FakeTracker,
+)
 
 
 def public(port):
@@ -34,7 +42,7 @@ def public(port):
         (FakeEraser, Eraser),
         (FakeMailer, Mailer),
         (SmtpMailer, Mailer),
-        (FakeStamper, TimestampAuthority),
+        (FakeTimestampAuthority, TimestampAuthority),
         (Rfc3161Authority, TimestampAuthority),
     ],
 )

@@ -76,7 +76,7 @@ def test_in_production_it_lists_all_that_is_unset(tmp_path):
     with Bridge(environ, commands={"migrate": COMMAND}, folder=tmp_path, logs=tmp_path) as bridge:
         with pytest.raises(NeedsOperator):
             bridge.migrate()
-        said = bridge.logs["migrate"].read_text()
+        output = bridge.logs["migrate"].read_text()
     for name in ("DATABASE_URL", "REDIS_URL", "BRIDGE_KEYS", "SHOPIFY_CLIENT_SECRETS"):
-        assert f"{name} is not set" in said
-    assert "Traceback" not in said
+        assert f"{name} is not set" in output
+    assert "Traceback" not in output

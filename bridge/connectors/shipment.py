@@ -130,7 +130,7 @@ def split_phone_numbers(*values: object) -> list[str]:
     return list(dict.fromkeys(filter(None, parts)))
 
 
-def read_texts(get_value: Callable[[str], object], **fields: str) -> dict[str, str | None]:
+def read_shipment_texts(get_value: Callable[[str], object], **fields: str) -> dict[str, str | None]:
     """Return the texts of a row under our names; `fields` maps each to the system's, `get_value` reads one of these."""
     return {name: text_or_none(get_value(field)) for name, field in fields.items()}
 

@@ -31,7 +31,6 @@ from bridge.model.holding import (
     ShopOrderKey,
 )
 from bridge.model.leases import Lease
-from bridge.model.leaving import ShopExit, ShopExitDecision
 from bridge.model.ledger import Destruction, ErasureRecord, LedgerHead, Tombstone
 from bridge.model.notices import (
     AnswerRow,
@@ -76,6 +75,7 @@ from bridge.model.requests import (
     get_progress,
 )
 from bridge.model.sales import PostalAddress, Sale, SaleLine, SaleTax
+from bridge.model.shop_exit import ShopExit, ShopExitDecision
 
 __all__ = [
     "MERCHANT_ACCOUNT",

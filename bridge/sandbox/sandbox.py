@@ -28,14 +28,14 @@ from bridge.sandbox.shopify.server import CLIENT_ID, CLIENT_SECRET, ShopifyStand
 from bridge.sandbox.world import INVENTED_SHOP, invent_world
 from bridge.sandbox.world.models import World
 
-LEAVING_SHOP = "leaving-demo.myshopify.com"
+UNINSTALLED_SHOP = "leaving-demo.myshopify.com"
 
 
 def invent_worlds(orders: int, now: datetime, heavy_orders: int = 0) -> tuple[World, World]:
     """Return the invented shop, and a small one that uninstalls. Equal arguments give equal worlds."""
     return (
         invent_world(shop=INVENTED_SHOP, orders=orders, heavy_orders=heavy_orders, now=now),
-        invent_world(shop=LEAVING_SHOP, orders=6, now=now),
+        invent_world(shop=UNINSTALLED_SHOP, orders=6, now=now),
     )
 
 
@@ -110,7 +110,7 @@ def main() -> None:
         print(json.dumps(servers.environment), flush=True)
     else:
         print(
-            f"The stand-ins serve {INVENTED_SHOP} and {LEAVING_SHOP} with invented people. Settings for the bridge:\n"
+            f"The stand-ins serve {INVENTED_SHOP} and {UNINSTALLED_SHOP} with invented people. Settings for the bridge:\n"
         )
         print("\n".join(f"export {name}='{value}'" for name, value in servers.environment.items()))
         print("\nPOST /_sandbox/faults causes faults (docs/sandbox.md). Press Ctrl-C to stop.", flush=True)

@@ -135,8 +135,8 @@ def _build_merge_body(world: World, selection: Mapping[str, Any]) -> rest.RestBo
     kept = selection.get("kept") or world.asha
     deleted = selection.get("deleted") or world.bikram
     return {
-        "admin_graphql_api_customer_kept_id": rest.make_gid("Customer", kept.id),
-        "admin_graphql_api_customer_deleted_id": rest.make_gid("Customer", deleted.id),
+        "admin_graphql_api_customer_kept_id": rest.make_rest_gid("Customer", kept.id),
+        "admin_graphql_api_customer_deleted_id": rest.make_rest_gid("Customer", deleted.id),
         "admin_graphql_api_job_id": None,
         "status": "completed",
         "errors": [],

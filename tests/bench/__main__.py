@@ -65,9 +65,9 @@ def _part(name: str, end: float, *, quick: bool) -> Iterator[Figure]:
         signal.alarm(left)
         yield from part(quick=quick)
     except Exception as fault:  # noqa: BLE001 - one part's failure is a row of the table
-        told = f"{type(fault).__name__}: {' '.join(str(fault).split())}"
-        sys.stderr.write(f"{name}: {told}\n")
-        yield Figure(measure=name, unit="", fault=told[:400])
+        result = f"{type(fault).__name__}: {' '.join(str(fault).split())}"
+        sys.stderr.write(f"{name}: {result}\n")
+        yield Figure(measure=name, unit="", fault=result[:400])
     finally:
         signal.alarm(0)
         sys.stderr.write(f"{name}: {time.monotonic() - began:.0f} s\n")

@@ -64,7 +64,7 @@ class Caller:
         self.socket = socket.create_connection(("127.0.0.1", self._port), timeout=10)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.reconnects += 1
-        self.heard = b""
+        self.received = b""
 
     def send(self, request: bytes) -> None:
         self.began = time.perf_counter()
@@ -74,10 +74,10 @@ class Caller:
     def hear(self) -> tuple[int, bool]:
         """Status of a whole answer (0 while there is none), and whether the server will close."""
         got = self.socket.recv(65_536)
-        self.heard += got
-        head, found, _ = self.heard.partition(b"\r\n\r\n")
+        self.received += got
+        head, found, _ = self.received.partition(b"\r\n\r\n")
         if found:  # answers to webhooks are empty
-            self.heard = b""
+            self.received = b""
             return int(head[9:12]), b"connection: close" in head.lower()
         return 0, not got
 

@@ -50,8 +50,8 @@ def measure(*, quick: bool) -> Iterator[Figure]:
         box = Mailbox().start()
         parts.callback(box.stop)
         shops = parts.enter_context(Shops(size))
-        papers = partial(_environ, shop=shop, carriers=carriers, box=box)
-        scene = parts.enter_context(Scene(shops=shops, more=papers))
+        files = partial(_environ, shop=shop, carriers=carriers, box=box)
+        scene = parts.enter_context(Scene(shops=shops, more=files))
         scene.bridge.start()
         with ThreadPoolExecutor(16) as pool:
             list(pool.map(lambda order: scene.post("orders/fulfilled", shop, order=order), orders))
@@ -109,8 +109,8 @@ def _send(link: str) -> None:
 
 def _forget(carrier: str, waybill: str) -> None:
     """What its clerk answers is true: asked again, the carrier shows nobody."""
-    told = json.dumps({"waybill": waybill, "forget_consignee": True}).encode()
-    urllib.request.urlopen(f"{carrier}/_sandbox/parcels", data=told, timeout=5).close()  # noqa: S310 - our own
+    result = json.dumps({"waybill": waybill, "forget_consignee": True}).encode()
+    urllib.request.urlopen(f"{carrier}/_sandbox/parcels", data=result, timeout=5).close()  # noqa: S310 - our own
 
 
 def _count(scene: Scene, table: str) -> int:

@@ -9,7 +9,7 @@ import pytest
 
 from bridge.model import NoticeState, ProcessorAnswer
 from tests.browser.accessibility import faults_of
-from tests.web.notice_case import instruct
+from tests.web.notice_case import notify_task
 
 SHOTS = os.environ.get("SCREENSHOTS", "")  # a folder, for whoever wants to look
 LONG = {"reference": "9" * 60, "also": ("8" * 60,), "order": "#" + "7" * 40}
@@ -36,7 +36,7 @@ def tab_to(page, wanted: str, most: int = 40) -> None:
 
 
 def test_by_keyboard_alone_a_fault_and_then_the_receipt(visit, web):
-    one = instruct(web[1], 3)
+    one = notify_task(web[1], 3)
     page = visit(one.path)
     tab_to(page, "all-answer")
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
@@ -65,10 +65,10 @@ def test_by_keyboard_alone_a_fault_and_then_the_receipt(visit, web):
     page.wait_for_selector("text=Your answer is recorded")
     shot(page, "receipt")
     assert faults_of(page) == []
-    told = [line.inner_text() for line in page.locator(".told li").all()]
-    assert "until 3 March 2033" in told[0]
-    assert told[1].endswith("Erased")
-    assert len(told) == 3
+    result = [line.inner_text() for line in page.locator(".told li").all()]
+    assert "until 3 March 2033" in result[0]
+    assert result[1].endswith("Erased")
+    assert len(result) == 3
     assert [line.answer for line in one.lines()] == [
         ProcessorAnswer.RETAINED,
         ProcessorAnswer.ERASED,
@@ -79,7 +79,7 @@ def test_by_keyboard_alone_a_fault_and_then_the_receipt(visit, web):
 
 
 def test_working_on_it_by_its_button_and_later_the_answer(visit, web):
-    one = instruct(web[1])
+    one = notify_task(web[1])
     page = visit(one.path)
     page.get_by_role("button", name="We have this and are working on it").click()
     page.wait_for_selector("text=We noted that you are working on it")
@@ -96,7 +96,7 @@ def test_working_on_it_by_its_button_and_later_the_answer(visit, web):
 @WIDTHS
 @pytest.mark.parametrize("lines", [1, 3, 12])
 def test_everybody_can_read_and_use_it(visit, web, lines, width, dark):
-    page = visit(instruct(web[1], lines, entry=LONG).path, width=width, dark=dark)
+    page = visit(notify_task(web[1], lines, entry=LONG).path, width=width, dark=dark)
     assert faults_of(page) == []
     shot(page, lines, width, dark)
     if lines > 8:
@@ -120,15 +120,15 @@ def test_the_page_of_a_link_that_ended_is_readable_too(visit, width, dark):
 
 
 def test_a_folded_line_with_an_answer_says_so_and_a_fault_in_it_opens_it(visit, web):
-    one = instruct(web[1], 20)
+    one = notify_task(web[1], 20)
     page = visit(one.path)
     line = page.locator("details").nth(4)
     assert not line.get_by_label("Refused").is_visible()
     line.locator("summary").focus()
     page.keyboard.press("Enter")
     line.get_by_label("Kept under a law").check()
-    told = "getComputedStyle(document.querySelectorAll('summary')[4], '::after').content"
-    assert page.evaluate(told) == '"Kept under a law"'
+    result = "getComputedStyle(document.querySelectorAll('summary')[4], '::after').content"
+    assert page.evaluate(result) == '"Kept under a law"'
     page.locator("input[name=all-answer][value=erased]").check()
     page.get_by_role("button", name="Send the answers").first.click()
     page.wait_for_selector("#faults")
@@ -139,7 +139,7 @@ def test_a_folded_line_with_an_answer_says_so_and_a_fault_in_it_opens_it(visit, 
 
 
 def test_on_paper_there_is_no_button_and_the_ink_is_black(visit, web):
-    page = visit(instruct(web[1], 3).path, dark=True)
+    page = visit(notify_task(web[1], 3).path, dark=True)
     page.emulate_media(media="print")
     assert not page.get_by_role("button", name="Send the answers").is_visible()
     assert page.evaluate("getComputedStyle(document.querySelector('h1')).color") == "rgb(0, 0, 0)"

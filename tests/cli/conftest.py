@@ -58,8 +58,8 @@ class Office:
     def fail(self, delivery_id: str) -> str:
         """Mark a delivery as failed, as a worker does after the last attempt."""
         with self.services.store.transaction() as tx:
-            claim, _ = tx.inbox.acquire_lease(delivery_id)
-            tx.inbox.finish_delivery(claim, DeliveryState.FAILED, "KeyError at dispatch.py:9 dispatch")
+            legal_hold, _ = tx.inbox.acquire_lease(delivery_id)
+            tx.inbox.finish_delivery(legal_hold, DeliveryState.FAILED, "KeyError at dispatch.py:9 dispatch")
         return delivery_id
 
     def facts(self) -> list[str]:
@@ -70,8 +70,8 @@ class Office:
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     folder = tmp_path_factory.mktemp("office")
-    world, leaving = invent_worlds(40, datetime.now(UTC).replace(microsecond=0))
-    stand_ins = StandIns(world, leaving).start()
+    world, uninstalled = invent_worlds(40, datetime.now(UTC).replace(microsecond=0))
+    stand_ins = StandIns(world, uninstalled).start()
     environ = processes.environment(f"sqlite:///{folder}/bridge.db", "", **stand_ins.environment)
     processes.migrate(environ)
     with processes.services(environ) as services:

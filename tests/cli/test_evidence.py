@@ -27,11 +27,11 @@ def test_t22_verify_exits_with_1_and_names_the_first_bad_fact(store, say, way):
     append(store)
     assert say("evidence", "verify", "--json").json["ok"] is True
     tamper(store, *statements)
-    told = say("evidence", "verify", "--json")
-    assert (told.code, told.json["ok"], told.json["first_bad_seq"]) == (1, False, first_bad)
-    told = say("evidence", "verify")
-    assert (told.code, told.out) == (1, "")
-    assert told.err.startswith(f"BROKEN: evidence row {first_bad}: ")
+    result = say("evidence", "verify", "--json")
+    assert (result.code, result.json["ok"], result.json["first_bad_seq"]) == (1, False, first_bad)
+    result = say("evidence", "verify")
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith(f"BROKEN: evidence row {first_bad}: ")
 
 
 def test_t22_a_rewritten_chain_is_caught_by_a_head_kept_elsewhere(services, store, say, tmp_path):
@@ -44,8 +44,8 @@ def test_t22_a_rewritten_chain_is_caught_by_a_head_kept_elsewhere(services, stor
     assert say("evidence", "verify", "--json").json["first_bad_seq"] == 5
     make_anew(store, "DELETE FROM evidence_heads", "DELETE FROM evidence WHERE seq = 6")
     assert say("evidence", "verify").code == 0, "a chain alone does not bind who owns it"
-    told = say("evidence", "verify", "--heads", str(kept), "--json")
-    assert (told.code, told.json["first_bad_seq"]) == (1, 5)
+    result = say("evidence", "verify", "--heads", str(kept), "--json")
+    assert (result.code, result.json["first_bad_seq"]) == (1, 5)
 
 
 def test_heads_are_listed_for_people_and_machines(services, store, say):
@@ -57,35 +57,35 @@ def test_heads_are_listed_for_people_and_machines(services, store, say):
     assert (head["day"], head["seq"], head["anchored_at"], head["token"]) == ("2026-11-22", 5, None, "")
     assert head["public_key"] == store.keyring.public_key
     assert "2026-11-22" in say("evidence", "heads").out
-    told = say("evidence", "verify", "--json").json
-    assert (told["signed_heads"], told["timestamped_heads"], told["heads_of_other_keys"]) == (1, 0, 0)
+    result = say("evidence", "verify", "--json").json
+    assert (result["signed_heads"], result["timestamped_heads"], result["heads_of_other_keys"]) == (1, 0, 0)
     assert "Signed heads: 1, with a timestamp: 0" in say("evidence", "verify").out
 
 
 @pytest.mark.parametrize("content", ["", "[]x", '[{"seq": 1}]', '["a"]', "7"])
 def test_a_file_that_holds_no_heads_is_wrong_usage(say, tmp_path, content):
     (tmp_path / "heads.json").write_text(content)
-    told = say("evidence", "verify", "--heads", str(tmp_path / "heads.json"))
-    assert (told.code, told.out) == (2, "")
-    assert "holds no signed heads" in told.err
+    result = say("evidence", "verify", "--heads", str(tmp_path / "heads.json"))
+    assert (result.code, result.out) == (2, "")
+    assert "holds no signed heads" in result.err
     assert say("evidence", "verify", "--heads", str(tmp_path / "nowhere.json")).code == 2
 
 
 def test_an_export_writes_the_heads_and_they_verify(services, store, say, tmp_path):
     append(store)
     sign_head(services=services)
-    told = say("evidence", "export", "--out", str(tmp_path / "chain.jsonl"), "--json").json
-    assert (told["rows"], told["heads"]) == (7, 1)
+    result = say("evidence", "export", "--out", str(tmp_path / "chain.jsonl"), "--json").json
+    assert (result["rows"], result["heads"]) == (7, 1)
     assert len((tmp_path / "chain.jsonl").read_text().splitlines()) == 7
     assert json.loads((tmp_path / "chain.jsonl.heads.json").read_text())[0]["seq"] == 5
-    assert say("evidence", "verify", "--heads", told["heads_file"]).code == 0
+    assert say("evidence", "verify", "--heads", result["heads_file"]).code == 0
 
 
 def test_the_register_is_a_table_a_document_or_a_file_and_names_no_data_subject(office, tmp_path):
-    told = office.say("evidence", "register", "--json").json
-    [month] = told["months"]
+    result = office.say("evidence", "register", "--json").json
+    [month] = result["months"]
     assert month["by_kind"]["access"] == month["by_kind"]["erasure"] == 1
-    assert told["open_answers"], "processors owe answers about Bikram's parcels"
+    assert result["open_answers"], "processors owe answers about Bikram's parcels"
     people = office.say("evidence", "register").out
     assert month["month"] in people
     target = tmp_path / "register.csv"
@@ -94,7 +94,7 @@ def test_the_register_is_a_table_a_document_or_a_file_and_names_no_data_subject(
     rows = list(csv.DictReader(target.read_text().splitlines()))
     assert {"section": "months", "key": month["month"], "figure": "requests", "value": "2"} in rows
     assert {row["section"] for row in rows} >= {"months", "open_answers"}
-    for text in (json.dumps(told), people, target.read_text()):
+    for text in (json.dumps(result), people, target.read_text()):
         assert office.world.asha.last.lower() not in text.lower()
     assert office.say("evidence", "register", "--csv", str(target)).code == 2, "never over another"
     assert office.say("evidence", "register", "--since", "2126-01", "--json").json["months"] == []

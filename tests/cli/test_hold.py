@@ -61,9 +61,9 @@ def sealed(place, *orders, at=None):
     return ids
 
 
-def told(said):
-    assert said.code == 0, said.err
-    return said.json
+def result(output):
+    assert output.code == 0, output.err
+    return output.json
 
 
 def checks(place, name):
@@ -76,7 +76,7 @@ def checks(place, name):
 
 def test_kept_documents_are_listed_with_law_day_and_grounds(place):
     sealed(place, 1001, 1002)
-    held = told(
+    held = result(
         place.say(
             "hold",
             "open",
@@ -92,16 +92,16 @@ def test_kept_documents_are_listed_with_law_day_and_grounds(place):
         )
     )
     assert (held["new"], held["documents"], held["orders"]) == (True, 1, 1)
-    listed = told(place.say("hold", "list", "--json"))
+    listed = result(place.say("hold", "list", "--json"))
     rows = {tuple(row["grounds"]): row for row in listed["documents"]}
     firm = rows[("income_tax_books", "gst_books")]
     assert (firm["orders"], firm["documents"], firm["needs"]) == (1, 1, [])
     assert firm["law"].startswith("Income-tax Act 2025")
     assert firm["erasable_from"].endswith("-04-01")
-    claimed = rows[("legal_claim", "income_tax_books", "gst_books")]
-    assert (claimed["erasable_from"], claimed["last_day"]) == (None, None)
-    (claim,) = listed["claims"]
-    assert (claim["id"], claim["orders"], claim["review_overdue"]) == (held["id"], 1, False)
+    on_legal_hold = rows[("legal_claim", "income_tax_books", "gst_books")]
+    assert (on_legal_hold["erasable_from"], on_legal_hold["last_day"]) == (None, None)
+    (open_hold,) = listed["claims"]
+    assert (open_hold["id"], open_hold["orders"], open_hold["review_overdue"]) == (held["id"], 1, False)
     assert [word for word in ("1001", "1002", "Asha") if word in json.dumps(listed)] == []
     shown = place.say("hold", "list")
     assert "income_tax_books" in shown.out
@@ -115,28 +115,28 @@ def test_t10_documents_past_their_day_that_must_stay_fail_the_doctor(place):
     ((ok, detail),) = checks(place, "documents held back")
     assert not ok
     assert detail == "1 are past their day and stay until merchant.legal_entity_type is decided"
-    (row,) = (row for row in told(place.say("hold", "list", "--json"))["documents"] if row["day_of_law"] < "2026")
+    (row,) = (row for row in result(place.say("hold", "list", "--json"))["documents"] if row["day_of_law"] < "2026")
     assert (row["needs"], row["erasable_from"]) == (["merchant.legal_entity_type"], None)
-    assert told(place.say("hold", "sweep", "--json"))["documents"] == 0
+    assert result(place.say("hold", "sweep", "--json"))["documents"] == 0
 
 
 def test_due_documents_are_listed_and_destroyed_by_a_sweep(place):
     sealed(place, 1001)
     with processes.services(place.environ) as services:
         (gone,) = [seal(services, 1003, datetime(2015, 5, 1, tzinfo=UTC), shop=place.shop)]
-    (row,) = told(place.say("hold", "list", "--due", "--json"))["due"]
+    (row,) = result(place.say("hold", "list", "--due", "--json"))["due"]
     assert (row["documents"], row["erasable_from"]) == ([gone], "2023-04-01")
     assert "2023-04-01" in place.say("hold", "list", "--due").out
     assert checks(place, "documents due") == [(True, "1 within 30 days")]
-    look = told(place.say("hold", "sweep", "--dry-run", "--json"))
+    look = result(place.say("hold", "sweep", "--dry-run", "--json"))
     assert [(row["orders"], row["documents"]) for row in look["documents"]] == [(1, 1)]
-    later = told(place.say("hold", "sweep", "--dry-run", "--as-of", "2060-01-01", "--json"))
+    later = result(place.say("hold", "sweep", "--dry-run", "--as-of", "2060-01-01", "--json"))
     assert (later["as_of"], sum(row["documents"] for row in later["documents"])) == ("2060-01-01", 2)
     assert len(place.say("hold", "list", "--due", "--json").json["due"]) == 1, "looking changes nothing"
     assert checks(place, "documents held by a claim") == []
-    done = told(place.say("hold", "sweep", "--json"))
+    done = result(place.say("hold", "sweep", "--json"))
     assert (done["documents"], done["accepted"]) == (1, True)
-    assert told(place.say("hold", "list", "--due", "--json"))["due"] == []
+    assert result(place.say("hold", "list", "--due", "--json"))["due"] == []
     assert place.say("evidence", "verify").code == 0
     assert place.say("hold", "sweep", "--as-of", "2060-01-01").code == 2
     assert "1 documents were destroyed" in _sweep_of_one_more(place)
@@ -160,14 +160,14 @@ def test_e12_a_changed_retention_file_waits_for_acceptance(place):
     ((ok, detail),) = checks(place, "retention file")
     assert not ok
     assert "hold accept" in detail
-    found = told(place.say("hold", "changes", "--json"))
+    found = result(place.say("hold", "changes", "--json"))
     assert found["in_force"] is False
     (row,) = found["changes"]
     assert (row["moved"], row["orders"], row["grounds"][0]) == ("earlier", 1, "income_tax_books")
     assert row["new_day"] < row["old_day"]
     assert "earlier" in place.say("hold", "changes").out
     assert "not accepted" in place.say("hold", "sweep").out
-    accepted = told(place.say("hold", "accept", "--reason", "the accountant said so", "--json"))
+    accepted = result(place.say("hold", "accept", "--reason", "the accountant said so", "--json"))
     assert (accepted["accepted"], accepted["earlier"], accepted["sha256"]) == (True, 1, found["loaded_sha256"])
     assert checks(place, "retention file")[0][0] is True
     assert place.work().policy_accepted
@@ -185,21 +185,21 @@ def test_a_legal_hold_on_a_request_is_opened_and_released(place):
     with processes.services(place.environ) as services:
         assert process_request(request.id, services=services)
     words = ("dsr", "hold", request.id, "--reason", "summons")
-    one = told(place.say(*words, "--reference", "CC-1", "--json"))
+    one = result(place.say(*words, "--reference", "CC-1", "--json"))
     assert "keeps this already" in place.say(*words, "--reference", "CC-1").out
-    two = told(place.say(*words, "--reference", "CC-2", "--json"))
+    two = result(place.say(*words, "--reference", "CC-2", "--json"))
     assert place.say(*words, "--reference", "of Asha").code == 2
-    holds = {row["category"] for row in told(place.say("dsr", "show", request.id, "--json"))["holds"]}
+    holds = {row["category"] for row in result(place.say("dsr", "show", request.id, "--json"))["holds"]}
     assert {"invoice_document", "legal_claim", "suppression"} <= holds
     assert "CC-1" in place.say("dsr", "show", request.id).out
     which = place.say("dsr", "release", request.id, "--reason", "settled")
     assert (which.code, one["id"] in which.err) == (1, True)
     assert place.say("dsr", "release", request.id, "--claim", "clm_no", "--reason", "x").code == 1
     done = place.say("dsr", "release", request.id, "--claim", one["id"], "--reason", "settled", "--json")
-    assert told(done)["documents"] == 1
+    assert result(done)["documents"] == 1
     assert "is released" in place.say("dsr", "release", request.id, "--reason", "settled").out
     assert place.say("dsr", "release", request.id, "--reason", "settled").code == 1
-    shown = told(place.say("dsr", "show", request.id, "--json"))
+    shown = result(place.say("dsr", "show", request.id, "--json"))
     assert "legal_claim" not in {row["category"] for row in shown["holds"]}
     assert [fact["fact"] for fact in shown["facts"]].count("hold.released") == 2
     assert two["id"] != one["id"]
@@ -212,24 +212,24 @@ def test_p63_e09_an_overdue_review_and_a_missing_approval_fail_the_doctor(place)
     with processes.services(place.environ) as services:
         old = replace(services, clock=SetClock(LONG_AGO))
         given = {"reference": "CC-1", "actor": "operator:somebody-else", "reason": "summons"}
-        claim = open_order_legal_hold(place.shop, "1001", **given, services=old).legal_hold
-    (review, approval) = checks(place, f"claim {claim.id}")
+        open_hold = open_order_legal_hold(place.shop, "1001", **given, services=old).legal_hold
+    (review, approval) = checks(place, f"claim {open_hold.id}")
     assert review[0] is approval[0] is False
     assert "hold review" in review[1]
     assert "hold approve" in approval[1]
-    looked = told(place.say("hold", "review", claim.id, "--reason", "court meets in May", "--json"))
+    looked = result(place.say("hold", "review", open_hold.id, "--reason", "court meets in May", "--json"))
     assert looked["review_overdue"] is False
-    assert "is due for its next review" in place.say("hold", "review", claim.id, "--reason", "again").out
-    assert [detail for _, detail in checks(place, f"claim {claim.id}")] == [approval[1]]
-    assert told(place.say("hold", "approve", claim.id, "--reason", "alive", "--json"))["approved_by"]
-    assert "is approved by" in place.say("hold", "approve", claim.id, "--reason", "alive").out
-    assert checks(place, f"claim {claim.id}") == []
-    assert told(place.say("hold", "release", claim.id, "--reason", "settled", "--json"))["released"]
-    assert place.say("hold", "release", claim.id, "--reason", "settled").code == 1
+    assert "is due for its next review" in place.say("hold", "review", open_hold.id, "--reason", "again").out
+    assert [detail for _, detail in checks(place, f"claim {open_hold.id}")] == [approval[1]]
+    assert result(place.say("hold", "approve", open_hold.id, "--reason", "alive", "--json"))["approved_by"]
+    assert "is approved by" in place.say("hold", "approve", open_hold.id, "--reason", "alive").out
+    assert checks(place, f"claim {open_hold.id}") == []
+    assert result(place.say("hold", "release", open_hold.id, "--reason", "settled", "--json"))["released"]
+    assert place.say("hold", "release", open_hold.id, "--reason", "settled").code == 1
 
 
 def test_a_legal_hold_cannot_be_approved_by_the_operator_who_opened_it(place):
-    opened_ = told(
+    opened_ = result(
         place.say(
             "hold",
             "open",
@@ -244,8 +244,8 @@ def test_a_legal_hold_cannot_be_approved_by_the_operator_who_opened_it(place):
             "--json",
         )
     )
-    said = place.say("hold", "approve", opened_["id"], "--reason", "x")
-    assert (said.code, "another account" in said.err) == (1, True)
+    output = place.say("hold", "approve", opened_["id"], "--reason", "x")
+    assert (output.code, "another account" in output.err) == (1, True)
 
 
 def test_an_item_on_legal_hold_is_released_with_the_legal_hold_only(place):
@@ -259,17 +259,17 @@ def test_an_item_on_legal_hold_is_released_with_the_legal_hold_only(place):
         process_request(request.id, services=services)
         with services.store.transaction() as tx:
             (entry,) = tx.notice_items.list_items(request_id=request.id)
-    claim = told(place.say("dsr", "hold", request.id, "--reference", "CC-1", "--reason", "x", "--json"))
-    assert claim["entries"] == 1
-    said = place.say("notice", "release", entry.id, "--reason", "x")
-    assert (said.code, claim["id"] in said.err) == (1, True)
+    open_hold = result(place.say("dsr", "hold", request.id, "--reference", "CC-1", "--reason", "x", "--json"))
+    assert open_hold["entries"] == 1
+    output = place.say("notice", "release", entry.id, "--reason", "x")
+    assert (output.code, open_hold["id"] in output.err) == (1, True)
     place.say("dsr", "release", request.id, "--reason", "settled")
     assert place.say("notice", "release", entry.id, "--reason", "x").code == 0
 
 
 def test_documents_that_only_a_legal_hold_keeps_are_reported(place):
     words = ("hold", "open", "--shop", processes.SHOP, "--order-id", "1001", "--reference", "CC-1")
-    told(place.say(*words, "--reason", "summons", "--json"))
+    result(place.say(*words, "--reason", "summons", "--json"))
     sealed(place, 1001, at=datetime(2015, 5, 1, tzinfo=UTC))
     assert checks(place, "documents held by a claim") == [(None, "1 are past their day and stay for a legal hold")]
     look = place.say("hold", "sweep", "--dry-run")
@@ -286,33 +286,33 @@ def test_a_sweep_by_hand_runs_to_the_end_and_reports_expired_records(place, monk
         services.store.expire_bodies_and_packages(keep_failed_days=1, keep_packages_days=1)
     look = place.say("hold", "sweep", "--dry-run")
     assert "security_log: 1 records reached their age" in look.out
-    done = told(place.say("hold", "sweep", "--json"))
+    done = result(place.say("hold", "sweep", "--json"))
     assert (done["documents"], done["aged_out"]) == (3, {"security_log": 1})
 
 
 def test_a_shorter_age_is_shown_and_accepted_by_an_operator(place):
     place.write(decided("proprietorship", SHIPPED.replace("months = 84 }", "months = 1 }")))
     assert place.work().policy_accepted is False
-    shown = told(place.say("hold", "changes", "--json"))
+    shown = result(place.say("hold", "changes", "--json"))
     assert (shown["in_force"], shown["changes"]) == (False, [])
     assert shown["ages"] == [
         {"moved": "earlier", "category": "suppression", "what": "max_age", "old": "84 months", "new": "1 months"}
     ]
     assert "84 months" in place.say("hold", "changes").out
-    assert told(place.say("hold", "sweep", "--json"))["accepted"] is False
+    assert result(place.say("hold", "sweep", "--json"))["accepted"] is False
     assert "1 ages and holds become shorter" in place.say("hold", "accept", "--reason", "counsel").out
-    assert told(place.say("hold", "sweep", "--json"))["accepted"] is True
-    assert told(place.say("hold", "changes", "--json"))["ages"] == []
+    assert result(place.say("hold", "sweep", "--json"))["accepted"] is True
+    assert result(place.say("hold", "changes", "--json"))["ages"] == []
 
 
 def test_a_proceeding_is_opened_and_released_with_its_disposal(place):
     sealed(place, 1001)
     words = ("hold", "open", "--shop", processes.SHOP, "--order-id", "1001", "--reference", "GST-9")
-    held = told(place.say(*words, "--proceeding", "tax", "--reason", "notice", "--json"))
+    held = result(place.say(*words, "--proceeding", "tax", "--reason", "notice", "--json"))
     assert held["proceeding"] == "tax"
     release_words = ("hold", "release", held["id"], "--reason", "order")
     refused = place.say(*release_words)
     assert (refused.code, "--disposed-on" in refused.err) == (1, True)
     assert place.say(*release_words, "--disposed-on", "2999-01-01").code == 1
-    assert told(place.say(*release_words, "--disposed-on", "2026-01-31", "--json"))["released"]
+    assert result(place.say(*release_words, "--disposed-on", "2026-01-31", "--json"))["released"]
     assert place.say(*words, "--proceeding", "other", "--reason", "x").code == 2

@@ -21,18 +21,18 @@ def environ(tmp_path):
 
 
 def checks(environ):
-    said = processes.say(environ, "doctor", "--offline", "--json")
-    return said.code, {check["name"]: check for check in said.json["checks"] if check["name"].startswith("key ")}
+    output = processes.say(environ, "doctor", "--offline", "--json")
+    return output.code, {check["name"]: check for check in output.json["checks"] if check["name"].startswith("key ")}
 
 
 def test_a_key_rotation_from_start_to_end(environ):
-    said = processes.say(environ, "keys", "list", "--json")
-    assert (said.code, said.json["active"], said.json["missing"]) == (0, "k1", [])
-    assert said.json["ring"] == [{"id": "k1", "active": True, "rows": {"deliveries": 1}, "total": 1}]
+    output = processes.say(environ, "keys", "list", "--json")
+    assert (output.code, output.json["active"], output.json["missing"]) == (0, "k1", [])
+    assert output.json["ring"] == [{"id": "k1", "active": True, "rows": {"deliveries": 1}, "total": 1}]
     both = {**environ, "BRIDGE_KEYS": f"{NEW},{OLD}"}
-    code, told = checks(both)
-    assert (code, told["key k1"]["ok"]) == (0, None)
-    assert "keys rotate" in told["key k1"]["detail"]
+    code, result = checks(both)
+    assert (code, result["key k1"]["ok"]) == (0, None)
+    assert "keys rotate" in result["key k1"]["detail"]
     done = processes.say(both, "keys", "rotate", "--json")
     assert (done.code, done.json["renewed"], done.json["whole"]) == (0, {"deliveries.body": 1}, True)
     assert checks(both) == (0, {})
@@ -45,12 +45,12 @@ def test_a_key_rotation_from_start_to_end(environ):
 
 def test_a_missing_key_is_reported_by_every_command(environ):
     lost = {**environ, "BRIDGE_KEYS": NEW}
-    said = processes.say(lost, "keys", "list")
-    assert said.code == 1
-    assert "MISSING" in said.out
-    assert "put the key back" in said.err
-    code, told = checks(lost)
-    assert (code, told["key k1"]["ok"]) == (1, False)
+    output = processes.say(lost, "keys", "list")
+    assert output.code == 1
+    assert "MISSING" in output.out
+    assert "put the key back" in output.err
+    code, result = checks(lost)
+    assert (code, result["key k1"]["ok"]) == (1, False)
     done = processes.say(lost, "keys", "rotate", "--json")
     assert (done.code, done.json["missing"], done.json["whole"]) == (1, ["k1"], False)
     assert "1 values cannot be read" in done.err
@@ -58,6 +58,6 @@ def test_a_missing_key_is_reported_by_every_command(environ):
 
 def test_no_command_prints_a_key(environ):
     both = {**environ, "BRIDGE_KEYS": f"{NEW},{OLD}"}
-    told = [processes.say(both, "keys", *words) for words in (("list",), ("list", "--json"), ("rotate",))]
-    assert not any(processes.key(letter) in said.out + said.err for said in told for letter in (b"1", b"2"))
+    result = [processes.say(both, "keys", *words) for words in (("list",), ("list", "--json"), ("rotate",))]
+    assert not any(processes.key(letter) in output.out + output.err for output in result for letter in (b"1", b"2"))
     assert processes.say(both, "keys", "rotate", "--batch", "0").code == 2

@@ -23,9 +23,9 @@ def law(*words: str) -> processes.Result:
 
 
 def release(*words: str) -> Any:
-    said = law("release", *words, "--json")
-    assert said.code == 0, said.err
-    return said.json
+    output = law("release", *words, "--json")
+    assert output.code == 0, output.err
+    return output.json
 
 
 @pytest.fixture
@@ -81,8 +81,8 @@ def test_t17_the_one_year_rule_begins_on_its_day():
     assert (before["kept"], before["action"]) == (False, "erase")
     assert (after["kept"], after["action"], after["erasable_from"]) == (True, "restrict", "2028-02-14")
     assert [row["hold"] for row in abroad["holds"] if row["disclose"]] == ["dpdp_one_year"]
-    told = law("release", *case, "--on", "2027-05-13", "--regime", "EU").out
-    assert "dpdp_one_year is not a ground of the GDPR: the data subject must be informed." in told
+    result = law("release", *case, "--on", "2027-05-13", "--regime", "EU").out
+    assert "dpdp_one_year is not a ground of the GDPR: the data subject must be informed." in result
 
 
 def test_a_hold_that_is_over_shows_its_end(changed):
@@ -132,11 +132,11 @@ def test_t01_every_clock_and_the_one_that_governs():
     ],
 )
 def test_invalid_input_is_refused_with_a_correction(words, why):
-    said = law(*words)
+    output = law(*words)
 
-    assert said.code == 2
-    assert why in " ".join(said.err.split())
-    assert said.out == ""
+    assert output.code == 2
+    assert why in " ".join(output.err.split())
+    assert output.out == ""
 
 
 def test_the_retention_file_is_shown_as_the_bridge_understands_it(changed):
@@ -166,7 +166,7 @@ def test_every_hold_and_state_is_explained_on_the_page():
 
 
 def test_a_file_that_cannot_be_read_says_why(tmp_path):
-    said = law("release", "--file", str(tmp_path / "nowhere.toml"))
+    output = law("release", "--file", str(tmp_path / "nowhere.toml"))
 
-    assert said.code == 1
-    assert "cannot be read" in said.err
+    assert output.code == 1
+    assert "cannot be read" in output.err

@@ -23,10 +23,10 @@ LISTINGS = {
 @pytest.mark.parametrize("name", LISTINGS)
 def test_a_listing_is_one_document_with_the_promised_keys(office, name):
     words, keys = LISTINGS[name]
-    said = office.say(*words, "--json")
-    assert (said.code, said.err) == (0, "")
-    assert said.json
-    assert all(keys <= set(row) for row in said.json)
+    output = office.say(*words, "--json")
+    assert (output.code, output.err) == (0, "")
+    assert output.json
+    assert all(keys <= set(row) for row in output.json)
 
 
 def test_one_delivery_and_one_request_are_shown_with_the_promised_keys(office):
@@ -53,11 +53,11 @@ def test_states_and_kinds_are_those_of_the_closed_sets(office):
 
 @pytest.mark.parametrize("words", [("inbox", "list"), ("dsr", "list"), ("processors",), ("doctor", "--offline")])
 def test_people_get_the_same_as_a_table(office, words):
-    said = office.say(*words)
-    assert said.out.strip()
-    assert "Traceback" not in said.out
+    output = office.say(*words)
+    assert output.out.strip()
+    assert "Traceback" not in output.out
     with pytest.raises(ValueError, match=r"Expecting value|Extra data"):
-        json.loads(said.out)
+        json.loads(output.out)
 
 
 def test_listings_and_views_name_no_data_subject(office):
@@ -66,10 +66,10 @@ def test_listings_and_views_name_no_data_subject(office):
     commands += [("inbox", "show", row["id"]) for row in office.say("inbox", "list", "--json").json]
     for words in commands:
         for more in ((), ("--json",)):
-            told = office.say(*words, *more).out.lower()
+            result = office.say(*words, *more).out.lower()
             for person in (office.world.asha, office.world.bikram):
                 for word in (person.last, person.email, person.phone.removeprefix("+91"), str(person.id)):
-                    assert word.lower() not in told, (words, word)
+                    assert word.lower() not in result, (words, word)
 
 
 @pytest.mark.parametrize(
@@ -100,9 +100,11 @@ def test_listings_are_narrowed_by_their_options(office, words, count):
     ],
 )
 def test_an_unknown_id_exits_with_1_and_a_message(office, words):
-    said = office.say(*words)
-    assert said.code == 1
-    assert "no request" in (told := (said.err + said.out).lower()) or "no delivery" in told or "no such" in told
+    output = office.say(*words)
+    assert output.code == 1
+    assert (
+        "no request" in (result := (output.err + output.out).lower()) or "no delivery" in result or "no such" in result
+    )
 
 
 @pytest.mark.parametrize(
@@ -127,9 +129,9 @@ def test_an_unknown_id_exits_with_1_and_a_message(office, words):
     ],
 )
 def test_wrong_usage_exits_with_2_and_prints_nothing_on_stdout(office, words):
-    said = office.say(*words)
-    assert (said.code, said.out) == (2, "")
-    assert "Usage" in said.err
+    output = office.say(*words)
+    assert (output.code, output.out) == (2, "")
+    assert "Usage" in output.err
 
 
 @pytest.mark.parametrize(
@@ -140,18 +142,18 @@ def test_wrong_usage_exits_with_2_and_prints_nothing_on_stdout(office, words):
      ("processors",), ("doctor",), ("send",), ("migrate",), ("demo",), ("serve",), ("sandbox",)],
 )  # fmt: skip
 def test_every_command_has_help(office, words):
-    said = office.say(*words, "--help")
-    assert said.code == 0
-    assert said.out.startswith("Usage: python -m bridge")
-    assert len(said.out.split()) > 8
+    output = office.say(*words, "--help")
+    assert output.code == 0
+    assert output.out.startswith("Usage: python -m bridge")
+    assert len(output.out.split()) > 8
 
 
 def test_a_database_that_was_never_migrated_is_reported_with_the_command(office, tmp_path):
     environ = {**office.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/new.db"}
     for words in (("inbox", "list"), ("evidence", "verify")):
-        said = processes.say(environ, *words)
-        assert (said.code, said.out) == (1, "")
-        assert "python -m bridge migrate" in said.err
+        output = processes.say(environ, *words)
+        assert (output.code, output.out) == (1, "")
+        assert "python -m bridge migrate" in output.err
     assert processes.say(environ, "migrate").code == 0
     assert processes.say(environ, "migrate").code == 0, "it is safe to repeat"
     assert processes.say(environ, "inbox", "list", "--json").json == []
@@ -159,7 +161,7 @@ def test_a_database_that_was_never_migrated_is_reported_with_the_command(office,
 
 def test_an_unreachable_database_is_reported_in_words(office):
     away = {**office.environ, "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
-    said = processes.say(away, "inbox", "list", "--json")
-    assert (said.code, said.out) == (1, "")
-    assert said.err.startswith("StoreUnavailable")
-    assert "nobody@" not in said.err
+    output = processes.say(away, "inbox", "list", "--json")
+    assert (output.code, output.out) == (1, "")
+    assert output.err.startswith("StoreUnavailable")
+    assert "nobody@" not in output.err

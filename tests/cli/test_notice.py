@@ -16,7 +16,7 @@ from bridge.sandbox.world import invent_world
 from bridge.steps.notices.notify import process_notice_account
 from tests.conftest import SetClock
 from tests.e2e import processes
-from tests.factories import NOW, SHOP, told_processors
+from tests.factories import NOW, SHOP, notified_processors
 from tests.fakes import FakeQueue
 from tests.steps.notice_case import Case, days, facts
 
@@ -32,9 +32,9 @@ class Bureau(Case):
 
     def say(self, *words):
         """Set the clock to the machine's time or later, because commands use the machine's time."""
-        told = processes.say(self.environ, "notice", *words)
+        result = processes.say(self.environ, "notice", *words)
         self.at(datetime.now(UTC))
-        return told
+        return result
 
 
 @pytest.fixture
@@ -69,9 +69,9 @@ def test_notices_and_what_waits_are_listed_together(bureau):
     assert len(bureau.say("list", "--state", "sent", "--json").json) == 1
     assert len(bureau.say("list", "--processor", "unknown", "--json").json) == 1
     assert bureau.say("list", "--overdue", "--json").json == []
-    told = bureau.say("list")
-    assert "parcel_moving" in told.out
-    assert PARCEL not in told.out
+    result = bureau.say("list")
+    assert "parcel_moving" in result.out
+    assert PARCEL not in result.out
 
 
 def test_a_notice_is_shown_masked_and_revealed_with_a_reason(sent):
@@ -80,8 +80,8 @@ def test_a_notice_is_shown_masked_and_revealed_with_a_reason(sent):
     assert [line["reference"] for line in shown["lines"]] == ["…0012", "…0023"]
     assert PARCEL not in bureau.say("show", notice.id).out
     assert bureau.say("show", notice.id, "--reveal").code == 2
-    told = bureau.say("show", notice.id, "--reveal", "--reason", "they called", "--json").json
-    assert [line["reference"] for line in told["lines"]] == [PARCEL, OTHER]
+    result = bureau.say("show", notice.id, "--reveal", "--reason", "they called", "--json").json
+    assert [line["reference"] for line in result["lines"]] == [PARCEL, OTHER]
     assert facts(bureau, request)[-1] == Fact.PERSONAL_DATA_REVEALED
     entry = bureau.say("show", shown["lines"][0]["id"], "--json").json
     assert (entry["state"], entry["reference"]) == ("sent", "…0012")
@@ -92,11 +92,11 @@ def test_a_notice_is_shown_masked_and_revealed_with_a_reason(sent):
 def test_an_answer_by_telephone_is_recorded(sent):
     bureau, request, notice = sent
     one = bureau.entries()[0].id
-    told = bureau.say(
+    result = bureau.say(
         "answer", notice.id, "--all", "erased", "--entry", f"{one}=retained", "--law", "tax",
         "--until", "2099-03-31", "--reference", "CALL-7", "--json",
     )  # fmt: skip
-    assert (told.code, told.json["state"]) == (0, "partly_refused")
+    assert (result.code, result.json["state"]) == (0, "partly_refused")
     with bureau.store.transaction() as tx:
         fact = tx.evidence.list_facts_of_request(request.id)[-1]
     assert (fact.fact, fact.detail["reference"], fact.detail["answers"]) == (
@@ -110,7 +110,7 @@ def test_an_answer_by_telephone_is_recorded(sent):
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    ("words", "code", "output"),
     [
         (["--reference", "x"], 1, "every item needs an answer"),
         (["--all", "retained", "--reference", "x"], 1, "needs --until"),
@@ -122,25 +122,25 @@ def test_an_answer_by_telephone_is_recorded(sent):
         (["--all", "erased", "--entry", "ent_1=erased", "--reference", "x"], 1, "not in this notice"),
     ],
 )
-def test_an_incomplete_answer_is_refused_with_a_reason(sent, words, code, said):
+def test_an_incomplete_answer_is_refused_with_a_reason(sent, words, code, output):
     bureau, _, notice = sent
-    told = bureau.say("answer", notice.id, *words)
-    assert (told.code, said in told.err) == (code, True)
+    result = bureau.say("answer", notice.id, *words)
+    assert (result.code, output in result.err) == (code, True)
     assert bureau.notices()[0].state is NoticeState.SENT
 
 
 def test_a_notice_is_exported_as_pdf_and_csv_and_filed_by_hand(sent, tmp_path):
     bureau, request, notice = sent
-    paper, table = tmp_path / "n.pdf", tmp_path / "n.csv"
-    assert bureau.say("export", notice.id, "--out", str(paper)).code == 0
-    assert paper.read_bytes().startswith(b"%PDF-")
+    output_file, table = tmp_path / "n.pdf", tmp_path / "n.csv"
+    assert bureau.say("export", notice.id, "--out", str(output_file)).code == 0
+    assert output_file.read_bytes().startswith(b"%PDF-")
     assert bureau.say("export", notice.id, "--out", str(table), "--json").json["entries"] == 2
     with table.open(newline="") as lines:
         assert [row["reference"] for row in csv.DictReader(lines)] == [PARCEL, OTHER]
     assert bureau.say("export", notice.id, "--out", str(table)).code == 2
     assert bureau.say("export", notice.id, "--out", "n.txt").code == 2
-    told = bureau.say("file", notice.id, "--reference", "TICKET-9", "--json").json
-    assert (told["state"], told["reference"]) == ("sent", "TICKET-9")
+    result = bureau.say("file", notice.id, "--reference", "TICKET-9", "--json").json
+    assert (result["state"], result["reference"]) == ("sent", "TICKET-9")
     assert facts(bureau, request)[-1] == "notice.filed"
 
 
@@ -157,8 +157,8 @@ def test_a_bounce_is_recorded_and_the_letter_is_sent_again_under_another_id(sent
         + notice.message_id.encode()
         + b"\r\n\r\n--b--\r\n"
     )
-    told = bureau.say("bounce", str(mail), "--json")
-    assert (told.code, told.json) == (0, {"id": notice.id, "state": "bounced"})
+    result = bureau.say("bounce", str(mail), "--json")
+    assert (result.code, result.json) == (0, {"id": notice.id, "state": "bounced"})
     assert facts(bureau, request)[-1] == "notice.bounced"
     mail.write_bytes(b"Subject: hello\r\n\r\nno bounce\r\n")
     assert bureau.say("bounce", str(mail)).code == 1
@@ -201,10 +201,10 @@ def test_an_unattributed_parcel_is_attributed_by_an_operator(bureau):
 def test_only_the_confirmed_waybill_is_cancelled(bureau):
     bureau.erasure(PARCEL)
     entry = bureau.entries()[0].id
-    told = bureau.say("cancel-parcel", entry, "--confirm", OTHER, "--reason", "x")
-    assert (told.code, "Nothing was cancelled" in told.err) == (1, True)
-    told = bureau.say("cancel-parcel", entry, "--confirm", PARCEL, "--reason", "x")
-    assert told.code == 1, "no credentials are set"
+    result = bureau.say("cancel-parcel", entry, "--confirm", OTHER, "--reason", "x")
+    assert (result.code, "Nothing was cancelled" in result.err) == (1, True)
+    result = bureau.say("cancel-parcel", entry, "--confirm", PARCEL, "--reason", "x")
+    assert result.code == 1, "no credentials are set"
 
 
 @pytest.mark.parametrize(("forgets", "code"), [(False, 1), (True, 1)])
@@ -213,8 +213,8 @@ def test_a_parcel_on_its_way_or_unknown_to_delhivery_is_not_cancelled(bureau, fo
         bureau.environ |= {"DELHIVERY_BASE_URL": carrier.base_url, "DELHIVERY_TOKEN": DELHIVERY_TOKEN}
         number = PARCEL if forgets else _delhiverys().waybill
         bureau.erasure(number)
-        told = bureau.say("cancel-parcel", bureau.entries()[0].id, "--confirm", number, "--reason", "x")
-        assert (told.code, "only a parcel that was not picked up" in told.err) == (code, True)
+        result = bureau.say("cancel-parcel", bureau.entries()[0].id, "--confirm", number, "--reason", "x")
+        assert (result.code, "only a parcel that was not picked up" in result.err) == (code, True)
 
 
 def test_a_parcel_that_was_not_picked_up_is_cancelled_and_recorded(bureau):
@@ -224,8 +224,8 @@ def test_a_parcel_that_was_not_picked_up_is_cancelled_and_recorded(bureau):
         request = bureau.erasure(parcel.waybill)
         _post(f"{carrier.base_url}/_sandbox/parcels", waybill=parcel.waybill, status="booked")
         words = ["cancel-parcel", bureau.entries()[0].id, "--confirm", parcel.waybill, "--reason", "x"]
-        told = bureau.say(*words, "--json")
-        assert (told.code, told.json["cancelled"]) == (0, True)
+        result = bureau.say(*words, "--json")
+        assert (result.code, result.json["cancelled"]) == (0, True)
         assert facts(bureau, request)[-1] == Fact.PARCEL_CANCELLED
         again = bureau.say(*words)
         assert (again.code, "reports cancelled" in again.err) == (1, True)
@@ -235,26 +235,26 @@ def _delhiverys():
     return next(parcel for parcel in invent_world(shop=SHOP, orders=0, now=NOW).parcels if parcel.holder == "delhivery")
 
 
-def _post(url, **told):
-    urllib.request.urlopen(url, data=json.dumps(told).encode(), timeout=5).close()  # noqa: S310 - our own
+def _post(url, **result):
+    urllib.request.urlopen(url, data=json.dumps(result).encode(), timeout=5).close()  # noqa: S310 - our own
 
 
 def test_an_acknowledgement_is_recorded_and_stops_reminders(sent):
     bureau, request, notice = sent
-    told = bureau.say("acknowledge", notice.id, "--reference", "CALL-1", "--json")
-    assert (told.code, told.json["state"]) == (0, "acknowledged")
+    result = bureau.say("acknowledge", notice.id, "--reference", "CALL-1", "--json")
+    assert (result.code, result.json["state"]) == (0, "acknowledged")
     assert facts(bureau, request)[-1] == Fact.NOTICE_ACKNOWLEDGED
     assert bureau.notices()[0].reference == "CALL-1"
     bureau.say("answer", notice.id, "--all", "erased", "--reference", "CALL-2")
-    told = bureau.say("acknowledge", notice.id, "--reference", "CALL-3")
-    assert (told.code, "answered before" in told.err) == (1, True)
+    result = bureau.say("acknowledge", notice.id, "--reference", "CALL-3")
+    assert (result.code, "answered before" in result.err) == (1, True)
 
 
 def test_a_reference_in_evidence_is_one_word(sent):
     bureau, _request, notice = sent
     for words in (["answer", notice.id, "--all", "erased"], ["file", notice.id]):
-        told = bureau.say(*words, "--reference", "mail of asha@example.in, 98765 43210")
-        assert (told.code, "no name of a person" in told.err) == (2, True)
+        result = bureau.say(*words, "--reference", "mail of asha@example.in, 98765 43210")
+        assert (result.code, "no name of a person" in result.err) == (2, True)
     assert not bureau.notices()[0].reference
 
 
@@ -271,8 +271,8 @@ def test_a_refused_item_is_reopened_and_doctor_shows_it_until_then(sent):
     bureau, request, notice = sent
     assert bureau.say("reopen", bureau.entries()[0].id, "--reason", "x").code == 1, "nothing was refused"
     bureau.say("answer", notice.id, "--all", "refused", "--reference", "CALL-7")
-    told = processes.say(bureau.environ, "doctor", "--offline", "--json")
-    assert "2 records refused: by the processor" in told.out
+    result = processes.say(bureau.environ, "doctor", "--offline", "--json")
+    assert "2 records refused: by the processor" in result.out
     for entry in bureau.entries():
         assert bureau.say("reopen", entry.id, "--reason", "their lawyer agreed").code == 0
     assert facts(bureau, request)[-1] == Fact.NOTICE_REOPENED
@@ -285,7 +285,7 @@ def test_a_refused_item_is_reopened_and_doctor_shows_it_until_then(sent):
 def test_a_queued_item_is_paused_and_its_empty_notice_is_withdrawn(bureau):
     bureau.services = replace(
         bureau.services,
-        merchant=replace(bureau.services.merchant, processors=told_processors(contact_verified_on=None)),
+        merchant=replace(bureau.services.merchant, processors=notified_processors(contact_verified_on=None)),
     )
     bureau.erasure(PARCEL)
     bureau.run()
@@ -303,8 +303,8 @@ def test_a_queued_item_is_paused_and_its_empty_notice_is_withdrawn(bureau):
 def test_doctor_reports_what_waits_for_an_operator(bureau):
     bureau.erasure("X1", carrier="unknown")
     bureau.run(f"{SHOP}|unknown")
-    told = processes.say(bureau.environ, "doctor", "--offline", "--json")
-    lines = {check["name"]: check for check in json.loads(told.out)["checks"]}
+    result = processes.say(bureau.environ, "doctor", "--offline", "--json")
+    lines = {check["name"]: check for check in json.loads(result.out)["checks"]}
     assert lines[f"{SHOP} unknown"]["detail"] == "1 records wait: carrier_unknown"
     assert lines[f"{SHOP} unknown"]["ok"] is False
     assert lines["mail"]["ok"] is None

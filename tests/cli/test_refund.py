@@ -37,8 +37,8 @@ class Till:
         return processes.say(self.environ, "refund", *words)
 
     def keep(self, refund="COD-1", given=None, *words):
-        told = ("--shop", processes.SHOP, "--order-id", "1001", "--refund-id", refund, *words)
-        return self.say("keep", *told, given=given or BANK)
+        result = ("--shop", processes.SHOP, "--order-id", "1001", "--refund-id", refund, *words)
+        return self.say("keep", *result, given=given or BANK)
 
 
 @pytest.fixture
@@ -59,8 +59,8 @@ def test_details_are_stored_masked_and_readable_only_until_the_refund_is_settled
     assert (kept.json["to"], kept.json["state"]) == ("bank ****7890", "open")
     listed, shown = till.say("list", "--json"), till.say("show", mark, "--json")
     assert [row["id"] for row in listed.json] == [mark]
-    for said in (kept, listed, shown, till.say("list"), till.say("show", mark)):
-        assert not any(value in said.out + said.err for value in BANK.values())
+    for output in (kept, listed, shown, till.say("list"), till.say("show", mark)):
+        assert not any(value in output.out + output.err for value in BANK.values())
     lock = ("read", mark, "--refund-id", "COD-1", "--reason", "paying")
     assert till.say(*lock, "--purpose", "xvi", "--json").json == BANK
     assert BANK["ifsc"] in till.say(*lock, "--purpose", "xvi").out
@@ -107,11 +107,11 @@ def exported(till):
     ],
 )
 def test_invalid_details_are_refused_without_repeating_them(till, given, word):
-    said = till.say("keep", "--shop", processes.SHOP, "--order-id", "1", "--refund-id", "2", given=given)
-    assert (said.code, said.out) == (2, "")
-    assert word in said.err
+    output = till.say("keep", "--shop", processes.SHOP, "--order-id", "1", "--refund-id", "2", given=given)
+    assert (output.code, output.out) == (2, "")
+    assert word in output.err
     for value in ("001234567890", "1234567890", "HDFC1001234", "asha@example.in", "Qwertzuiop"):
-        assert value not in said.err
+        assert value not in output.err
     assert till.say("list", "--json").json == []
 
 
@@ -173,11 +173,11 @@ def test_doctor_reports_bank_details_that_stay_too_long(till):
         till.say("settle", mark, "--reference", "412345678901", "--amount", "1", "--on", today())
     doctor = ("doctor", "--offline", "--json")
 
-    def told():
+    def result():
         checks = processes.say(till.environ, *doctor).json["checks"]
         return [(check["ok"], check["detail"]) for check in checks if "refund" in check["name"]]
 
-    assert told() == []
+    assert result() == []
     now = datetime.now(UTC)
     with processes.services(till.environ) as services, services.store.transaction() as tx:
         for mark, values in (
@@ -187,5 +187,5 @@ def test_doctor_reports_bank_details_that_stay_too_long(till):
         ):
             these = refund_accounts.c.id == mark
             tx.session.connection.execute(update(refund_accounts).where(these).values(values))
-    assert [ok for ok, _ in told()] == [None, None, False]
-    assert [mark in detail for (_, detail), mark in zip(told(), (open_, undated, late), strict=True)] == [True] * 3
+    assert [ok for ok, _ in result()] == [None, None, False]
+    assert [mark in detail for (_, detail), mark in zip(result(), (open_, undated, late), strict=True)] == [True] * 3

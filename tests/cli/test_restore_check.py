@@ -46,27 +46,27 @@ def environ(tmp_path):
 
 
 def ledger_checks(environ):
-    said = processes.say(environ, "doctor", "--offline", "--json")
-    return said.code, {check["name"]: check for check in said.json["checks"]}
+    output = processes.say(environ, "doctor", "--offline", "--json")
+    return output.code, {check["name"]: check for check in output.json["checks"]}
 
 
 def test_a_restored_database_is_detected_repaired_and_resumed(environ):
-    code, told = ledger_checks(environ)
-    assert (code, told["restored"]["ok"], told["ledger"]["ok"]) == (1, False, True)
+    code, result = ledger_checks(environ)
+    assert (code, result["restored"]["ok"], result["ledger"]["ok"]) == (1, False, True)
     with processes.services(environ) as services, closing(services.ledger):
         answer = create_app(services, services.store).test_client().get("/readyz")
         assert (answer.status_code, "restore-check" in answer.json["restored"]) == (503, True)
     dry = processes.say(environ, "restore-check", "--dry-run", "--json")
     assert (dry.code, dry.json["why"], dry.json["tombstones"]) == (1, "database_older", 2)
-    said = processes.say(environ, "restore-check")
-    assert said.code == 0
-    assert "Came back: 2 keys of erased data subjects" in said.out
-    assert "Request req_1 is not in this database" in said.out
-    assert "Work resumes" in said.out
+    output = processes.say(environ, "restore-check")
+    assert output.code == 0
+    assert "Came back: 2 keys of erased data subjects" in output.out
+    assert "Request req_1 is not in this database" in output.out
+    assert "Work resumes" in output.out
     again = processes.say(environ, "restore-check", "--json")
     assert (again.code, again.json["ok"], again.json["tombstones"]) == (0, True, 0)
-    code, told = ledger_checks(environ)
-    assert (code, "restored" in told) == (0, False)
+    code, result = ledger_checks(environ)
+    assert (code, "restored" in result) == (0, False)
     with processes.services(environ) as services, closing(services.ledger):
         assert create_app(services, services.store).test_client().get("/readyz").status_code == 200
 
@@ -74,18 +74,18 @@ def test_a_restored_database_is_detected_repaired_and_resumed(environ):
 def test_doctor_reports_a_missing_and_a_wrong_ledger(tmp_path):
     environ = make(tmp_path)
     without = {**environ, "BRIDGE_LEDGER_URL": ""}
-    code, told = ledger_checks(without)
-    assert (code, told["ledger"]["ok"]) == (0, None)
-    assert "would bring back" in told["ledger"]["detail"]
+    code, result = ledger_checks(without)
+    assert (code, result["ledger"]["ok"]) == (0, None)
+    assert "would bring back" in result["ledger"]["detail"]
     assert processes.say(without, "restore-check").code == 1
     same = {**environ, "BRIDGE_LEDGER_URL": environ["DATABASE_URL"]}
     assert ledger_checks(same)[1]["ledger"]["ok"] is False
     away = {**environ, "BRIDGE_LEDGER_URL": "postgresql://nobody@/x?host=/nowhere"}
-    code, told = ledger_checks(away)
-    assert (code, told["ledger"]["ok"]) == (1, False)
-    said = processes.say(away, "restore-check", "--json")
-    assert (said.code, said.out) == (1, "")
-    assert "LedgerUnavailable" in said.err
+    code, result = ledger_checks(away)
+    assert (code, result["ledger"]["ok"]) == (1, False)
+    output = processes.say(away, "restore-check", "--json")
+    assert (output.code, output.out) == (1, "")
+    assert "LedgerUnavailable" in output.err
 
 
 def test_doctor_fails_when_an_erasure_is_not_recorded_for_longer_than_an_hour(tmp_path):
@@ -96,8 +96,8 @@ def test_doctor_fails_when_an_erasure_is_not_recorded_for_longer_than_an_hour(tm
         before = services.clock.now() - timedelta(minutes=61)
         with services.store.transaction() as tx:
             tx.session.connection.execute(update(suppressions).values(erased_at=before))
-        code, told = ledger_checks(environ)
-        assert (code, told["ledger"]["ok"]) == (1, False)
-        assert "is not recorded yet" in told["ledger"]["detail"]
+        code, result = ledger_checks(environ)
+        assert (code, result["ledger"]["ok"]) == (1, False)
+        assert "is not recorded yet" in result["ledger"]["detail"]
         sync_ledger(services=services)
     assert ledger_checks(environ)[0] == 0

@@ -43,7 +43,7 @@ class Desk:
         return processes.say({**self.environ, **more}, *words)
 
     def seal(self, number: int, *, shop: str = SHOP, **given: Any) -> str:
-        told = {
+        result = {
             "kind": DocumentKind.INVOICE,
             "form": DocumentForm.MINIMUM,
             "order_id": str(number),
@@ -52,7 +52,7 @@ class Desk:
             "content": json.dumps({"number": number, "name": "Asha Qwertzuiop"}).encode(),
         }
         with self.services.store.transaction() as tx:
-            return tx.documents.seal_document(shop, InvoiceCopy(**(told | given))).id
+            return tx.documents.seal_document(shop, InvoiceCopy(**(result | given))).id
 
     def facts(self, fact: str) -> list[Any]:
         with self.services.store.transaction() as tx:
@@ -70,8 +70,8 @@ class Desk:
         return self.say("dsr", "show", request_id, "--json").json
 
     def checks(self, **more: str) -> dict[str, Any]:
-        told = self.say("doctor", "--offline", "--json", **more).json["checks"]
-        return {check["name"]: check for check in told}
+        result = self.say("doctor", "--offline", "--json", **more).json["checks"]
+        return {check["name"]: check for check in result}
 
 
 @pytest.fixture
@@ -101,9 +101,9 @@ def test_the_list_shows_days_and_grounds_and_no_content(at):
     assert (row["id"], row["kind"], row["form"]) == (one, "invoice", "statutory_minimum")
     assert {"issued_at", "sealed_at", "erasable_from", "grounds", "request_id"} <= set(row)
     assert {"order_key", "digest"} & set(row) == set()
-    said = at.say("vault", "list", "--shop", OTHER_SHOP)
-    assert other in said.out
-    assert [word for word in CANARIES if word in said.out] == []
+    output = at.say("vault", "list", "--shop", OTHER_SHOP)
+    assert other in output.out
+    assert [word for word in CANARIES if word in output.out] == []
     assert at.say("vault", "list", "--shop", SHOP, "--order-id", "77", "--json").json == []
     assert at.say("vault", "list", "--order-id", "77").code == 2
 
@@ -115,10 +115,10 @@ def ask(at, document, role, out, *more):
 @pytest.mark.parametrize("role", ["legal_compliance", "admin"])
 def test_two_roles_open_a_document_to_a_file_and_that_is_evidence(at, role):
     document, out = at.seal(1001, content=PDF, media_type="application/pdf"), at.folder / "one.pdf"
-    said = ask(at, document, role, out, "--json")
-    assert (said.code, said.json["bytes"]) == (0, len(PDF))
+    output = ask(at, document, role, out, "--json")
+    assert (output.code, output.json["bytes"]) == (0, len(PDF))
     assert (out.read_bytes(), private(out)) == (PDF, True)
-    assert "Qwertzuiop" not in said.out + said.err
+    assert "Qwertzuiop" not in output.out + output.err
     [fact] = at.facts("document.opened")
     assert fact.detail == {"document": document, "role": role, "reason": "audit of 2026"}
     assert fact.actor.startswith("operator:")
@@ -128,10 +128,10 @@ def test_two_roles_open_a_document_to_a_file_and_that_is_evidence(at, role):
 
 def test_a_failed_write_says_that_the_opening_is_recorded(at):
     document, out = at.seal(1001), at.folder / "nowhere" / "one.pdf"
-    said = ask(at, document, "admin", out)
-    assert (said.code, out.exists(), said.out) == (1, False, "")
-    assert "cannot be written" in said.err
-    assert f"The opening of {document} is recorded as evidence" in said.err
+    output = ask(at, document, "admin", out)
+    assert (output.code, out.exists(), output.out) == (1, False, "")
+    assert "cannot be written" in output.err
+    assert f"The opening of {document} is recorded as evidence" in output.err
     assert len(at.facts("document.opened")) == 1
 
 
@@ -148,8 +148,8 @@ def test_an_opening_is_recorded_before_the_file_is_written(at, monkeypatch):
 @pytest.mark.parametrize("role", ["sales_logistics", "marketing", "sysadmin"])
 def test_other_roles_are_refused_and_that_is_evidence_too(at, role):
     document, out = at.seal(1001), at.folder / "one.json"
-    said = ask(at, document, role, out)
-    assert (said.code, out.exists(), said.out) == (1, False, "")
+    output = ask(at, document, role, out)
+    assert (output.code, out.exists(), output.out) == (1, False, "")
     [fact] = at.facts("document.refused")
     assert (fact.detail["role"], fact.detail["document"]) == (role, document)
     assert at.facts("document.opened") == []
@@ -158,9 +158,9 @@ def test_other_roles_are_refused_and_that_is_evidence_too(at, role):
 def test_an_unknown_role_and_an_unknown_document_are_refused(at):
     out = at.folder / "x"
     assert ask(at, "doc_1", "owner", out).code == 2
-    said = ask(at, "doc_1", "admin", out)
-    assert (said.code, out.exists()) == (1, False)
-    assert "vault list" in said.err
+    output = ask(at, "doc_1", "admin", out)
+    assert (output.code, out.exists()) == (1, False)
+    assert "vault list" in output.err
 
 
 def broken(at, document):
@@ -174,9 +174,9 @@ def test_a_document_that_does_not_open_is_reported_by_open_and_doctor(at):
     at.seal(1002)
     assert at.checks()["vault documents"]["detail"].startswith("2 picked")
     broken(at, document)
-    said = ask(at, document, "admin", out)
-    assert (said.code, out.exists(), at.facts("document.opened")) == (1, False, [])
-    assert "vault-broken.md" in said.err
+    output = ask(at, document, "admin", out)
+    assert (output.code, out.exists(), at.facts("document.opened")) == (1, False, [])
+    assert "vault-broken.md" in output.err
     check = at.checks()["vault documents"]
     assert (check["ok"], document in check["detail"]) == (False, True)
 
@@ -193,9 +193,9 @@ def file_one(at, path, *more, order="1001", shop=SHOP, issued="2026-10-01"):
 def test_the_shops_own_document_is_sealed_unaltered_and_once(at):
     path = at.folder / "invoice.pdf"
     path.write_bytes(PDF)
-    said = file_one(at, path, "--json")
-    [done] = said.json["results"]
-    assert (said.code, done["there"]) == (0, False)
+    output = file_one(at, path, "--json")
+    [done] = output.json["results"]
+    assert (output.code, done["there"]) == (0, False)
     again = file_one(at, path)
     assert (again.code, "Filed already" in again.out) == (0, True)
     [row] = at.say("vault", "list", "--json").json
@@ -210,8 +210,8 @@ def test_the_shops_own_document_is_sealed_unaltered_and_once(at):
 def test_an_invalid_document_is_refused(at):
     path = at.folder / "invoice.pdf"
     path.write_bytes(b"no pdf")
-    said = file_one(at, path)
-    assert (said.code, "does not match its suffix" in said.err) == (1, True)
+    output = file_one(at, path)
+    assert (output.code, "does not match its suffix" in output.err) == (1, True)
     path.write_bytes(PDF)
     assert file_one(at, path, issued="tomorrow").code == 1
     assert file_one(at, path, order="#1001").code == 2
@@ -239,12 +239,12 @@ def test_a_folder_is_filed_line_by_line_and_a_failure_stops_no_other(at):
         encoding="utf-8-sig",
     )
     words = ("vault", "file", "--shop", SHOP, "--folder", str(folder), "--map", str(map_))
-    said = at.say(*words, "--json")
-    assert said.code == 1
-    told = {row["line"]: row["why"] for row in said.json["results"]}
-    assert [line for line in told if not told[line]] == [2, 3]
-    assert len({why for why in told.values() if why}) == 5
-    assert said.json["failed"] == 5
+    output = at.say(*words, "--json")
+    assert output.code == 1
+    result = {row["line"]: row["why"] for row in output.json["results"]}
+    assert [line for line in result if not result[line]] == [2, 3]
+    assert len({why for why in result.values() if why}) == 5
+    assert output.json["failed"] == 5
     assert {row["kind"] for row in at.say("vault", "list", "--json").json} == {"invoice", "credit_note"}
     again = at.say(*words)
     assert (again.code, "0 sealed, 2 were filed already, 5 failed." in again.out) == (1, True)
@@ -257,12 +257,12 @@ def test_an_order_without_a_copy_is_attested_and_its_erasure_restarts(at):
     task = make_task(request.id, "vault", state=TaskState.WAITING, last_error="copy_missing")
     with at.services.store.transaction() as tx:
         opened(tx, request, task)
-        claim = tx.requests.acquire_lease(request.id)
-        tx.requests.release_lease(claim, state=RequestState.WAITING, wake_at=None, complete=None, closed_at=None)
+        legal_hold = tx.requests.acquire_lease(request.id)
+        tx.requests.release_lease(legal_hold, state=RequestState.WAITING, wake_at=None, complete=None, closed_at=None)
     words = ("vault", "attest", "--shop", SHOP, "--order-id", "1009", "--reference", "ledger 2026/17",
              "--reason", "the invoice was written by hand")  # fmt: skip
-    said = at.say(*words, "--json")
-    assert (said.code, said.json["already_there"]) == (0, False)
+    output = at.say(*words, "--json")
+    assert (output.code, output.json["already_there"]) == (0, False)
     with at.services.store.transaction() as tx:
         [document] = tx.documents.find_documents_by_order_id(SHOP, ["1009"])["1009"]
         word = json.loads(tx.documents.open_document(document.id))
@@ -276,21 +276,21 @@ def test_an_order_without_a_copy_is_attested_and_its_erasure_restarts(at):
     assert at.say(*words[:6], "--reference", "x" * 65, "--reason", "y").code == 2
 
 
-@pytest.mark.parametrize("said_on", ["2026-06-01", "2024-06-01"])
-def test_with_external_books_nothing_is_sealed_and_the_attestation_expires(said_on, database_url, tmp_path):
+@pytest.mark.parametrize("attested_day", ["2026-06-01", "2024-06-01"])
+def test_with_external_books_nothing_is_sealed_and_the_attestation_expires(attested_day, database_url, tmp_path):
     rules = SHIPPED.read_text().replace('mode = "bridge" ', 'mode = "external_attested" ')
-    rules = rules.replace('attested_by = "" ', f'attested_on = {said_on}\nattested_by = "the accountant" ')
+    rules = rules.replace('attested_by = "" ', f'attested_on = {attested_day}\nattested_by = "the accountant" ')
     (tmp_path / "retention.toml").write_text(rules)
     environ = processes.environment(database_url, "", BRIDGE_RETENTION_FILE=str(tmp_path / "retention.toml"))
     (tmp_path / "a.pdf").write_bytes(PDF)
     with processes.services(environ) as services:
         at = Desk(environ=environ, folder=tmp_path, services=services)
-        said = file_one(at, tmp_path / "a.pdf")
-        assert (said.code, "external_attested" in said.err) == (1, True)
+        output = file_one(at, tmp_path / "a.pdf")
+        assert (output.code, "external_attested" in output.err) == (1, True)
         check = at.checks()["vault attestation"]
-        young = services.clock.now() - datetime.fromisoformat(said_on).replace(tzinfo=UTC) < timedelta(365)
+        young = services.clock.now() - datetime.fromisoformat(attested_day).replace(tzinfo=UTC) < timedelta(365)
         assert check["ok"] is (True if young else None)
-        assert f"as the accountant attested on {said_on}" in check["detail"]
+        assert f"as the accountant attested on {attested_day}" in check["detail"]
         assert "storage region" not in at.checks()
 
 
@@ -312,9 +312,9 @@ def test_documents_are_exported_with_their_index_and_then_destroyed(at):
     )  # fmt: skip
     check = at.checks()[f"{SHOP} leaves"]
     assert (check["ok"], "vault export" in check["detail"]) == (None, True)
-    said = at.say(*words, "--json")
-    assert (said.code, said.json["documents"], said.json["requests"]) == (0, 2, [request_id])
-    assert said.json["sha256"] == hashlib.sha256(out.read_bytes()).hexdigest()
+    output = at.say(*words, "--json")
+    assert (output.code, output.json["documents"], output.json["requests"]) == (0, 2, [request_id])
+    assert output.json["sha256"] == hashlib.sha256(out.read_bytes()).hexdigest()
     assert private(out)
     with zipfile.ZipFile(out) as archive:
         table = list(csv.DictReader(io.StringIO(archive.read("index.csv").decode())))
@@ -324,7 +324,7 @@ def test_documents_are_exported_with_their_index_and_then_destroyed(at):
     assert [row["sha256"] for row in table] == [hashlib.sha256(read[row["file"]]).hexdigest() for row in table]
     assert {row["form"] for row in table} == {"statutory_minimum", "as_issued"}
     [fact] = at.facts("vault.exported")
-    assert fact.detail == {"documents": 2, "sha256": said.json["sha256"]}
+    assert fact.detail == {"documents": 2, "sha256": output.json["sha256"]}
     process_request(request_id, services=at.services)
     shown = at.shown(request_id)
     assert (shown["state"], shown["complete"]) == ("done", True)
@@ -337,8 +337,8 @@ def test_an_aborted_export_leaves_no_file_and_no_fact(at):
     request_id = at.leave()
     broken(at, document)
     out = at.folder / "books.zip"
-    said = at.say("vault", "export", "--shop", SHOP, "--out", str(out))
-    assert (said.code, document in said.err) == (1, True)
+    output = at.say("vault", "export", "--shop", SHOP, "--out", str(out))
+    assert (output.code, document in output.err) == (1, True)
     assert list(at.folder.glob("*.zip*")) == []
     assert at.facts("vault.exported") == []
     process_request(request_id, services=at.services)
@@ -350,8 +350,8 @@ def test_a_waiver_is_recorded_and_the_documents_are_destroyed(at):
     words = ("vault", "waive", "--shop", SHOP, "--reference", "letter 7", "--reason", "they have their books")
     assert at.say(*words).code == 1
     request_id = at.leave()
-    said = at.say(*words, "--json")
-    assert (said.code, said.json["requests"]) == (0, [request_id])
+    output = at.say(*words, "--json")
+    assert (output.code, output.json["requests"]) == (0, [request_id])
     [fact] = at.facts("vault.waived")
     assert fact.detail == {"waiver": "letter 7", "reason": "they have their books"}
     process_request(request_id, services=at.services)
@@ -366,8 +366,8 @@ def test_a_fiduciary_merchant_gets_no_documents_back(at):
     shipped = {"BRIDGE_RETENTION_FILE": str(SHIPPED)}
     out = ("--out", str(at.folder / "x.zip"))
     for words in (("export", *out), ("waive", "--reference", "letter", "--reason", "y")):
-        said = at.say("vault", words[0], "--shop", SHOP, *words[1:], **shipped)
-        assert (said.code, "fiduciary" in said.err) == (1, True)
+        output = at.say("vault", words[0], "--shop", SHOP, *words[1:], **shipped)
+        assert (output.code, "fiduciary" in output.err) == (1, True)
 
 
 def test_documents_filed_during_an_export_are_not_lost(at, monkeypatch):
@@ -382,8 +382,8 @@ def test_documents_filed_during_an_export_are_not_lost(at, monkeypatch):
 
     monkeypatch.setattr(export_command, "_write_documents_zip", meanwhile)
     out = at.folder / "books.zip"
-    said = at.say("vault", "export", "--shop", SHOP, "--out", str(out))
-    assert (said.code, out.exists(), at.facts("vault.exported")) == (1, False, [])
+    output = at.say("vault", "export", "--shop", SHOP, "--out", str(out))
+    assert (output.code, out.exists(), at.facts("vault.exported")) == (1, False, [])
     process_request(request_id, services=at.services)
     assert at.shown(request_id)["tasks"][0]["last_error"] == "vault_not_returned"
 
@@ -404,8 +404,8 @@ def test_the_erasure_of_a_reinstalled_shop_waits_for_a_decision(at, verb, outcom
     check = at.checks()[f"{SHOP} leaves"]
     assert (check["ok"], "dsr continue" in check["detail"]) == (False, True)
     assert at.say("dsr", verb, request_id).code == 2, "it wants a reason"
-    said = at.say("dsr", verb, request_id, "--reason", "they asked us", "--json")
-    assert (said.code, said.json) == (0, {"id": request_id, "decision": verb})
+    output = at.say("dsr", verb, request_id, "--reason", "they asked us", "--json")
+    assert (output.code, output.json) == (0, {"id": request_id, "decision": verb})
     process_request(request_id, services=at.services)
     shown = at.shown(request_id)
     assert shown["tasks"][0]["last_error"] == outcome

@@ -137,8 +137,8 @@ class Town:
 @contextmanager
 def founded(folder: Path, database: str, **more: str) -> Iterator[Town]:
     """Start a town with its own folder and database."""
-    world, leaving = invent_worlds(ORDERS, datetime.now(UTC).replace(microsecond=0), HEAVY)
-    stand_ins = StandIns(world, leaving).start()
+    world, uninstalled = invent_worlds(ORDERS, datetime.now(UTC).replace(microsecond=0), HEAVY)
+    stand_ins = StandIns(world, uninstalled).start()
     (folder / "redis").mkdir()
     try:
         with Valkey(appendonly=True, data=folder / "redis") as valkey:

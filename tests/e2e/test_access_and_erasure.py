@@ -43,17 +43,17 @@ def test_an_access_request_becomes_a_package_with_all_that_was_planted(town, tmp
     assert "manifest-sha256.txt" in files
     everything = b"".join(files.values())
     parcels = [parcel for order in town.world.list_orders(asha) for parcel in order.parcels]
-    planted = [asha.email, asha.last, "7 Nowhere Lane", "Happy birthday Asha", *(parcel.waybill for parcel in parcels)]
-    assert [word for word in planted if word.encode() not in everything] == []
+    seeded = [asha.email, asha.last, "7 Nowhere Lane", "Happy birthday Asha", *(parcel.waybill for parcel in parcels)]
+    assert [word for word in seeded if word.encode() not in everything] == []
     assert town.world.bikram.email.encode() not in everything
 
 
 def test_no_personal_data_is_in_the_clear_while_it_is_held(town):
     canaries = words(town.world.asha, town.world)
-    planted = town.folder / "planted"
-    planted.write_text(f"nobody but {canaries[1]}")
+    seeded = town.folder / "planted"
+    seeded.write_text(f"nobody but {canaries[1]}")
     assert town.traces(canaries) == ["planted"], "the search finds what is there"
-    planted.unlink()
+    seeded.unlink()
     assert town.traces(canaries) == []
 
 

@@ -44,16 +44,16 @@ from tests.factories import (
     make_request,
     make_task,
     merged,
+    notified_processors,
     opened,
     order,
     order_body,
-    told_processors,
 )
 from workers import jobs
 from workers.schedule import tick
 
 BHAVNA = {"customer": {"id": 7002, "email": "bhavna@example.com"}, "email": "bhavna@example.com", "phone": ""}
-PAPER = InvoiceCopy(
+COPY = InvoiceCopy(
     kind=DocumentKind.INVOICE,
     form=DocumentForm.AS_ISSUED,
     order_id="1003",
@@ -84,9 +84,9 @@ class House:
 
     def erase(self, request_id):
         with self.store.transaction() as tx:
-            claim, request = tx.requests.acquire_lease(request_id), tx.requests.get_request(request_id)
+            legal_hold, request = tx.requests.acquire_lease(request_id), tx.requests.get_request(request_id)
             [task] = [one for one in tx.tasks.list_tasks(request_id) if one.action is TaskAction.ERASE]
-        return execute_erasure(request, task, claim, services=self.services)
+        return execute_erasure(request, task, legal_hold, services=self.services)
 
     def done(self, request_id):
         mine = update(requests).where(requests.c.id == request_id)
@@ -128,7 +128,7 @@ def house(services, store, database_url, tmp_path, request):
     away.mkdir()
     url = postgres.create_database("ledger_of_the_drill") if postgres else f"sqlite:///{away}/ledger.db"
     ledger = SqlLedger(url)
-    merchant = replace(services.merchant, processors=told_processors())
+    merchant = replace(services.merchant, processors=notified_processors())
     yield House(replace(services, ledger=ledger, merchant=merchant), store, ledger, tmp_path, postgres)
     ledger.close()
 
@@ -193,9 +193,9 @@ def test_the_chain_goes_on_and_names_what_was_lost(restored):
     seen = restored.ledger.read_last_head()
     restored.check()
     [fact] = restored.facts(Fact.BACKUP_RESTORED)
-    told = fact.detail
-    assert (told["ledger_seq"], told["ledger_hash"]) == (seen.seq, seen.hash)
-    assert told["database_seq"] == fact.seq - 1 < seen.seq
+    result = fact.detail
+    assert (result["ledger_seq"], result["ledger_hash"]) == (seen.seq, seen.hash)
+    assert result["database_seq"] == fact.seq - 1 < seen.seq
     [applied] = restored.facts(Fact.TOMBSTONES_APPLIED)
     assert (applied.request_id, applied.detail["keys"]) == (restored.request_id, 4)
     branch = restored.ledger.read_last_head()
@@ -245,7 +245,7 @@ def test_a_backup_that_was_worked_on_before_anybody_looked_is_noticed_too(restor
     assert check_ledger_gate(services=restored.services) == ""
 
 
-def test_what_she_ordered_after_her_erasure_stays(restored):
+def test_orders_after_the_erasure_stay(restored):
     restored.learn(order(2001, at=NOW + timedelta(days=2)))
     assert sorted(restored.orders()) == ["1001", "2001"]
     restored.check()
@@ -308,7 +308,7 @@ def test_orders_of_an_id_that_was_merged_after_the_backup_stay_and_are_looked_at
 def test_destroyed_documents_and_erased_shops_do_not_come_back(house, clock):
     house.learn(order(1001, **BHAVNA), shop=OTHER_SHOP)
     with house.store.transaction() as tx:
-        document = tx.documents.seal_document(SHOP, PAPER)
+        document = tx.documents.seal_document(SHOP, COPY)
     backup = house.backup()
     clock.at = NOW + timedelta(days=1)
     with house.store.transaction() as tx:

@@ -11,7 +11,7 @@ from tests.factories import SHOP, accepted, redact_body
 
 
 @pytest.fixture
-def tell(services):
+def deliver(services):
     """Accept a delivery and index it."""
 
     def of(topic, body, **given):

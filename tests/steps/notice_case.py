@@ -25,7 +25,7 @@ from bridge.steps.notices.open_notice_items import open_notice_items
 from bridge.steps.notices.record_answer import record_answer
 from bridge.steps.requests.process import process_request
 from bridge.store.schema.notice_tables import notice_links
-from tests.factories import NOW, SHOP, make_request, make_services, make_task, settled_retention, told_processors
+from tests.factories import NOW, SHOP, make_request, make_services, make_task, notified_processors, settled_retention
 from tests.fakes import FakeMailer, FakeTracker
 
 ACCOUNT = f"{SHOP}|delhivery"
@@ -50,7 +50,7 @@ class Case:
         self.services = replace(
             services,
             settings=replace(services.settings, mail_from="Mini Miss <privacy@example.in>"),
-            merchant=replace(services.merchant, processors=told_processors()),
+            merchant=replace(services.merchant, processors=notified_processors()),
             retention=settled_retention(),
         )
 

@@ -33,7 +33,7 @@ def seal(services: Services, order: int = 1001, issued_at: datetime = NOW, *, sh
     return document.id
 
 
-def make_claim(**given: Any) -> LegalHold:
+def make_legal_hold(**given: Any) -> LegalHold:
     """Build a legal hold that was opened now."""
     values: dict[str, Any] = {
         "id": "clm_1",

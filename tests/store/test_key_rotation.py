@@ -34,7 +34,7 @@ from tests.factories import (
 from tests.fakes import page
 
 OLD, NEW = ("k1", b"1" * 32), ("k2", b"2" * 32)
-PAPER = InvoiceCopy(
+COPY = InvoiceCopy(
     kind=DocumentKind.INVOICE,
     form=DocumentForm.AS_ISSUED,
     order_id="1001",
@@ -72,7 +72,7 @@ def seal_every_column(store, bodies=1):
         tx.notice_items.add_items(
             [make_entry(task_id=make_task(request.id, "delhivery", TaskAction.NOTIFY_PROCESSOR).id)]
         )
-        document = tx.documents.seal_document(SHOP, PAPER)
+        document = tx.documents.seal_document(SHOP, COPY)
         vault, connection = store.keyring, tx.session.connection
         wrap = {"id": "rfd_1", "shop": SHOP}
         connection.execute(
@@ -124,7 +124,7 @@ def test_rotation_reseals_every_value_under_the_active_key_and_all_still_open(ma
         assert [body.ref for _, body in tx.findings.read_findings(request.id)] == ["1001"]
         assert b"".join(tx.packages.read_package(request.id)) == b"Asha"
         assert tx.tokens.read_tokens(SHOP)[::2] == ("shpat_1", "shprt_1")
-        assert tx.documents.open_document(document.id) == PAPER.content
+        assert tx.documents.open_document(document.id) == COPY.content
         assert list(tx.index.list_orders(SHOP, ASHA)) == ["1001"]
         assert tx.notice_items.list_items()[0].reference
         [fact] = tx.session.connection.execute(select(evidence).where(evidence.c.fact == "keys.rotated")).all()

@@ -76,7 +76,7 @@ class Instructed:
             return [event for event in tx.evidence.iterate_facts() if event.fact.startswith("notice.")]
 
 
-def instruct(
+def notify_task(
     services: Services, count: int = 1, *, days: float = 60, entry: dict[str, Any] | None = None, **given: Any
 ) -> Instructed:
     """Store an erasure's notice as if it had been sent an hour ago; `given` changes the notice."""

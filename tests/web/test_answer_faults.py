@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.rules.notices.answers import MAX_NOTE_CHARS
-from tests.web.notice_case import answered, client_of, instruct, rows, sent
+from tests.web.notice_case import answered, client_of, notify_task, rows, sent
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ WRONG = {
 @pytest.mark.parametrize("case", WRONG)
 def test_a_fault_is_shown_beside_its_field_and_at_the_top_and_nothing_is_lost(client, services, case):
     given, part, words = WRONG[case]
-    one = instruct(services)
+    one = notify_task(services)
     before = rows(services)
     page = sent(client, one.path, answered(one, **given))
     assert page.status_code == 422
@@ -50,7 +50,7 @@ def test_a_fault_is_shown_beside_its_field_and_at_the_top_and_nothing_is_lost(cl
 
 
 def test_many_faults_are_all_told_and_twenty_of_them_at_the_top(client, services):
-    one = instruct(services, 30)
+    one = notify_task(services, 30)
     fields = answered(one, "erased") | {f"{each.id}-answer": "retained" for each in one.entries}
     page = sent(client, one.path, fields)
     assert page.status_code == 422
@@ -59,17 +59,17 @@ def test_many_faults_are_all_told_and_twenty_of_them_at_the_top(client, services
 
 
 def test_lines_without_any_answer_are_pointed_at_one_by_one_or_together(client, services):
-    one = instruct(services, 3)
+    one = notify_task(services, 3)
     page = sent(client, one.path, answered(one) | {f"{one.entries[0].id}-answer": "erased"})
     assert page.text.count("Choose an answer.") == 4
-    many = instruct(services, 25)
+    many = notify_task(services, 25)
     page = sent(client, many.path, answered(many))
     assert page.text.count("25 lines have no answer yet") == 2
     assert '<a href="#all-answer">' in page.text
 
 
 def test_what_was_typed_is_shown_as_text_and_never_as_markup(client, services):
-    one = instruct(services)
+    one = notify_task(services)
     sly = '</textarea><script>alert(1)</script>" onfocus="x'
     page = sent(client, one.path, answered(one, sly, law=sly, until=sly, note=sly))
     assert page.status_code == 422
@@ -79,13 +79,13 @@ def test_what_was_typed_is_shown_as_text_and_never_as_markup(client, services):
 
 
 def test_an_answer_of_a_line_that_is_not_of_this_notice_is_not_looked_at(client, services):
-    one, other = instruct(services), instruct(services)
+    one, other = notify_task(services), notify_task(services)
     assert sent(client, one.path, answered(one, "erased") | answered(other, "refused")).status_code == 200
     assert other.lines()[0].answer is None
     assert client.get(other.path).status_code == 200
 
 
 def test_a_note_keeps_its_lines_and_its_script_and_loses_control_characters(client, services):
-    one = instruct(services)
+    one = notify_task(services)
     sent(client, one.path, answered(one, "refused", note="क्\u200dष a\r\nb\x00\x1b[31m\x07\r"))
     assert one.lines()[0].note == "क्\u200dष a\nb[31m"

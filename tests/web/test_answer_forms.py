@@ -17,7 +17,7 @@ from bridge.model import ProcessorAnswer
 from bridge.rules.notices.answers import PROCESSOR_RETENTION_LAWS, validate_answer
 from bridge.web.notices import form
 from tests.e2e import processes
-from tests.web.notice_case import answered, client_of, entry_of, instruct, rows, sent
+from tests.web.notice_case import answered, client_of, entry_of, notify_task, rows, sent
 
 FORM = "application/x-www-form-urlencoded"
 ONCE = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -34,7 +34,7 @@ def client(services):
 
 @pytest.mark.parametrize("kind", ["application/json", "multipart/form-data; boundary=x", "text/plain", "", "x"])
 def test_a_body_of_another_kind_is_415_whatever_the_link(client, services, kind):
-    one = instruct(services)
+    one = notify_task(services)
     good = sent(client, one.path, answered(one, "erased"), content_type=kind)
     assert good.status_code == 415
     assert good.headers["Connection"] == "close"
@@ -44,9 +44,9 @@ def test_a_body_of_another_kind_is_415_whatever_the_link(client, services, kind)
 
 
 def test_the_kind_may_name_its_letters(client, services):
-    one = instruct(services)
-    told = sent(client, one.path, answered(one, "erased"), content_type=f"{FORM}; charset=UTF-8")
-    assert told.status_code == 200
+    one = notify_task(services)
+    result = sent(client, one.path, answered(one, "erased"), content_type=f"{FORM}; charset=UTF-8")
+    assert result.status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_the_kind_may_name_its_letters(client, services):
     ids=range(8),
 )
 def test_what_is_not_our_form_is_400_whatever_the_link(client, services, raw):
-    one = instruct(services)
+    one = notify_task(services)
     page = sent(client, one.path, raw)
     assert page.status_code == 400
     assert "Nothing was recorded" in page.text
@@ -73,7 +73,7 @@ def test_what_is_not_our_form_is_400_whatever_the_link(client, services, raw):
 
 
 def test_a_body_over_the_limit_is_413_and_one_below_is_read(client, services):
-    one = instruct(services)
+    one = notify_task(services)
     start = urlencode(answered(one, "erased")).encode() + b"&x="
     page = sent(client, one.path, start + b"x" * form.MAX_FORM_BYTES)
     assert page.status_code == 413
@@ -117,7 +117,7 @@ _addresses = count(1)
 @example(b"do=answer")
 @ONCE
 def test_bytes_of_any_kind_change_nothing(services, raw):
-    one = instruct(services, 2)
+    one = notify_task(services, 2)
     before = rows(services)
     page = sent(client_of(services), one.path, raw)
     assert page.status_code in (400, 422)
@@ -127,7 +127,7 @@ def test_bytes_of_any_kind_change_nothing(services, raw):
 @given(st.data())
 @ONCE
 def test_a_form_of_garbage_is_an_answer_or_nothing_at_all(services, data):
-    one = instruct(services, data.draw(st.integers(1, 3)))
+    one = notify_task(services, data.draw(st.integers(1, 3)))
     keys = [*(line.id for line in one.entries), "all", "ent_nobody"]
     names = st.sampled_from([f"{key}-{part}" for key in keys for part in (*form.FIELD_PARTS, "x")])
     fields = data.draw(st.dictionaries(names, NASTY, max_size=12))
@@ -152,10 +152,10 @@ def test_a_form_of_garbage_is_an_answer_or_nothing_at_all(services, data):
 @settings(max_examples=300, deadline=None)
 def test_what_the_page_finds_good_the_rules_find_good(fields, number):
     entries, today = [entry_of(each) for each in range(1, number + 1)], date(2026, 11, 22)
-    said, faults = form.evaluate_form(form.AnswerForm(fields), entries, today=today)
+    output, faults = form.evaluate_form(form.AnswerForm(fields), entries, today=today)
     if not faults:
-        validate_answer(entries, said, today=today)
-    assert faults or set(said) == {each.id for each in entries}
+        validate_answer(entries, output, today=today)
+    assert faults or set(output) == {each.id for each in entries}
 
 
 @given(st.binary(max_size=200))
@@ -171,8 +171,8 @@ def test_reading_gives_a_form_or_one_kind_of_error(raw):
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_five_thousand_lines_are_shown_in_bounded_memory_and_answered_by_one_choice(client, services):
-    one = instruct(services, 5_000)
-    client.get(instruct(services).path)  # templates are compiled once
+    one = notify_task(services, 5_000)
+    client.get(notify_task(services).path)  # templates are compiled once
     tracemalloc.start()
     asked = client.get(one.path, headers={"Accept-Encoding": "gzip"}, buffered=False)
     size = sum(len(piece) for piece in asked.iter_encoded())
@@ -195,7 +195,7 @@ def test_five_thousand_lines_are_shown_in_bounded_memory_and_answered_by_one_cho
 
 
 def test_over_the_wire_it_is_the_same_and_a_slow_body_is_408(edge):
-    one = instruct(edge.services, 2)
+    one = notify_task(edge.services, 2)
     page = processes.ask(edge.url, one.path, None, {"Accept-Encoding": "gzip"}, "GET")
     assert page.status == 200
     assert one.entries[0].reference.encode() in gzip.decompress(page.body)

@@ -13,7 +13,7 @@ from bridge.model import NoticeState
 from bridge.web.notices.limits import MAX_FAILURES, MAX_SUCCESSES, RateLimiter
 from bridge.web.notices.limits import resolve_client_address as address_of
 from tests.kit.threads import run_at_once
-from tests.web.notice_case import answered, client_of, instruct, rows, sent
+from tests.web.notice_case import answered, client_of, notify_task, rows, sent
 
 UNKNOWN = "A" * 43
 
@@ -31,7 +31,7 @@ def shape(response):
 
 
 def test_unknown_expired_used_and_answered_links_are_told_nothing_apart(client, services, clock):
-    expired, used, reminded = instruct(services, days=1), instruct(services), instruct(services)
+    expired, used, reminded = notify_task(services, days=1), notify_task(services), notify_task(services)
     assert sent(client, used.path, answered(used, "erased")).status_code == 200
     with services.store.transaction() as tx:  # answered while a reminder with a link of its own was on its way
         tx.notices.save_notice(replace(reminded.notice, state=NoticeState.COMPLETED), expected_state=NoticeState.SENT)
@@ -49,7 +49,7 @@ def test_unknown_expired_used_and_answered_links_are_told_nothing_apart(client, 
 
 
 def test_an_expired_link_changes_nothing_and_a_younger_one_of_the_same_letter_does(client, services, clock):
-    one = instruct(services, days=1)
+    one = notify_task(services, days=1)
     with services.store.transaction() as tx:
         tx.notices.save_link_token(one.notice.id, "younger", clock.now() + timedelta(days=9))
     clock.at += timedelta(days=2)
@@ -61,12 +61,12 @@ def test_an_expired_link_changes_nothing_and_a_younger_one_of_the_same_letter_do
 
 def test_the_same_work_is_done_for_each(client, services, clock):
     """One look for the link; only what is shown is read."""
-    one = instruct(services, days=1)
+    one = notify_task(services, days=1)
     clock.at += timedelta(days=2)
     asked = []
     from sqlalchemy import event  # noqa: PLC0415 - to count what the database is asked
 
-    event.listen(services.store.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    event.listen(services.store.engine, "before_cursor_execute", lambda *result: asked.append(result[2]))
     seen = []
     for path in (f"/notices/{UNKNOWN}", one.path, "/notices/x"):
         asked.clear()
@@ -83,7 +83,7 @@ def test_beside_it_there_is_nothing_and_no_redirect(client, path):
 
 @pytest.mark.parametrize("how", ["put", "delete", "patch"])
 def test_other_verbs_do_nothing(client, services, how):
-    one = instruct(services)
+    one = notify_task(services)
     assert getattr(client, how)(one.path).status_code == 405
     assert one.now() == one.notice
 
@@ -93,7 +93,7 @@ def test_other_verbs_do_nothing(client, services, how):
 
 def test_two_clerks_at_the_same_moment_one_wins_and_the_other_sees_the_page_of_a_used_link(services):
     for number in range(6):
-        one = instruct(services, 3)
+        one = notify_task(services, 3)
         answers = ("erased", "not_found")
         pages = run_at_once(
             *(partial(sent, client_of(services), one.path, answered(one, answer)) for answer in answers)
@@ -108,16 +108,16 @@ def test_two_clerks_at_the_same_moment_one_wins_and_the_other_sees_the_page_of_a
 
 
 def test_a_receipt_or_a_reminder_meanwhile_does_not_cost_the_answer(client, services, monkeypatch):
-    one = instruct(services)
+    one = notify_task(services)
     from bridge.web.notices import page  # noqa: PLC0415 - the step as the page knows it
 
     step, calls = page.record_answer, []
 
-    def late(notice_id, *told, **more):
+    def late(notice_id, *result, **more):
         if not calls:  # as if another transaction had been first
             calls.append(notice_id)
             raise page.ConcurrentChange
-        return step(notice_id, *told, **more)
+        return step(notice_id, *result, **more)
 
     monkeypatch.setattr(page, "record_answer", late)
     assert sent(client, one.path, answered(one, "erased")).status_code == 200
@@ -125,10 +125,10 @@ def test_a_receipt_or_a_reminder_meanwhile_does_not_cost_the_answer(client, serv
 
 
 def test_a_list_that_changed_meanwhile_is_shown_again(client, services, monkeypatch):
-    one = instruct(services)
+    one = notify_task(services)
     from bridge.web.notices import page  # noqa: PLC0415
 
-    def changed(*_told, **_more):
+    def changed(*_read_text, **_more):
         raise page.PayloadInvalid("entry_missing")
 
     monkeypatch.setattr(page, "record_answer", changed)
@@ -141,7 +141,7 @@ def test_a_list_that_changed_meanwhile_is_shown_again(client, services, monkeypa
 
 
 def test_after_thirty_bad_links_a_client_waits_and_others_do_not(client, services):
-    one = instruct(services)
+    one = notify_task(services)
     asked = [client.get("/notices/x", headers={"X-Forwarded-For": f"9.9.9.{n}, 198.51.100.7"}) for n in range(31)]
     assert [each.status_code for each in asked] == [404] * MAX_FAILURES + [429]
     last = asked[-1]
@@ -156,7 +156,7 @@ def test_after_thirty_bad_links_a_client_waits_and_others_do_not(client, service
 
 
 def test_good_links_may_be_opened_120_times_a_minute(client, services):
-    one = instruct(services)
+    one = notify_task(services)
     assert {client.get(one.path).status_code for _ in range(MAX_SUCCESSES)} == {200}
     assert client.get(one.path).status_code == 429
 
@@ -206,17 +206,17 @@ def test_who_asks_is_the_other_end_or_whom_the_host_s_own_router_names(peer, for
 
 
 def test_no_link_no_note_and_no_address_is_logged(client, services, capfd, monkeypatch):
-    one = instruct(services)
+    one = notify_task(services)
     mine = {"X-Forwarded-For": "198.51.100.77"}
     for fields in ({"do": "none"}, answered(one, "maybe", note="Asha"), answered(one, "erased", note="Asha")):
         sent(client, one.path, fields, headers=mine)
     client.get(one.path, headers=mine)
     client.get(f"/notices/{UNKNOWN}", headers=mine)
 
-    def broken(*_told, **_more):
+    def broken(*_read_text, **_more):
         raise RuntimeError(f"{one.token} Asha")
 
-    again = instruct(services)
+    again = notify_task(services)
     monkeypatch.setattr("bridge.web.notices.view_models.build_record_lines", broken)
     assert client.get(again.path, headers=mine).status_code == 500
     out = "".join(capfd.readouterr())
@@ -227,7 +227,7 @@ def test_no_link_no_note_and_no_address_is_logged(client, services, capfd, monke
 
 
 def test_a_database_that_is_down_is_said_in_words(client, services, monkeypatch):
-    one = instruct(services)
+    one = notify_task(services)
 
     def down():
         raise StoreUnavailable("database: OperationalError")

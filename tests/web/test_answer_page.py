@@ -10,7 +10,7 @@ import pytest
 from bridge.model import NoticeState, ProcessorAnswer, ReferenceKind
 from bridge.rules.notices.answers import PROCESSOR_RETENTION_LAWS
 from tests.factories import CANARIES
-from tests.web.notice_case import answered, client_of, instruct, rows, sent
+from tests.web.notice_case import answered, client_of, notify_task, rows, sent
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def client(services):
     return client_of(services)
 
 
-def said_of(one):
+def text_of(one):
     return [(line.answer, line.law, line.until) for line in one.lines()]
 
 
@@ -26,7 +26,7 @@ def said_of(one):
 
 
 def test_it_shows_who_asks_whom_for_what_and_until_when(client, services):
-    one = instruct(services, 2)
+    one = notify_task(services, 2)
     page = client.get(one.path)
     text = re.sub(r"\s+", " ", page.text)
     assert page.status_code == 200
@@ -40,7 +40,7 @@ def test_it_shows_who_asks_whom_for_what_and_until_when(client, services):
 
 
 def test_a_record_is_its_references_and_nothing_else_of_it(client, services):
-    one = instruct(services, 1)
+    one = notify_task(services, 1)
     [entry] = one.entries
     text = client.get(one.path).text
     assert f"Waybill {entry.reference}, RTO77, RTO78" in text
@@ -55,19 +55,19 @@ def test_a_record_is_its_references_and_nothing_else_of_it(client, services):
     [(ReferenceKind.ORDER, "Order 77"), (ReferenceKind.CUSTOMER, "Customer 77"), (ReferenceKind.EMAIL_SHA256, ": 77")],
 )
 def test_a_record_without_a_waybill_goes_by_what_the_processor_knows(client, services, names, shown):
-    one = instruct(services, 1, entry={"names": names, "reference": "77", "also": ()})
+    one = notify_task(services, 1, entry={"names": names, "reference": "77", "also": ()})
     assert shown in client.get(one.path).text
 
 
 def test_an_answer_that_is_late_is_called_so(client, services, clock):
-    one = instruct(services)
+    one = notify_task(services)
     assert "overdue" not in client.get(one.path).text
     clock.at += timedelta(days=16)
     assert "overdue" in client.get(one.path).text
 
 
 def test_looking_twice_or_by_a_scanner_changes_no_row(client, services):
-    one = instruct(services, 3)
+    one = notify_task(services, 3)
     before = rows(services)
     first, second = client.get(one.path), client.get(one.path)
     looked = client.head(one.path)
@@ -79,7 +79,7 @@ def test_looking_twice_or_by_a_scanner_changes_no_row(client, services):
 
 
 def test_it_may_go_nowhere_but_home_and_into_no_index(client, services):
-    headers = client.get(instruct(services).path).headers
+    headers = client.get(notify_task(services).path).headers
     assert "form-action 'self'" in headers["Content-Security-Policy"]
     assert "default-src 'none'" in headers["Content-Security-Policy"]
     assert "script-src" not in headers["Content-Security-Policy"]
@@ -98,7 +98,7 @@ def test_it_may_go_nowhere_but_home_and_into_no_index(client, services):
     [("erased", NoticeState.COMPLETED), ("not_found", NoticeState.NOT_FOUND), ("refused", NoticeState.REFUSED)],
 )
 def test_one_record_is_answered_and_the_link_ends(client, services, queue, answer, state):
-    one = instruct(services)
+    one = notify_task(services)
     receipt = sent(client, one.path, answered(one, answer, note="as agreed"))
     assert receipt.status_code == 200
     assert "Your answer is recorded" in receipt.text
@@ -118,16 +118,16 @@ def test_one_record_is_answered_and_the_link_ends(client, services, queue, answe
 
 @pytest.mark.parametrize("law", PROCESSOR_RETENTION_LAWS)
 def test_what_is_kept_has_a_law_and_a_day(client, services, law):
-    one = instruct(services)
+    one = notify_task(services)
     receipt = sent(client, one.path, answered(one, "retained", law=law, until="2033-03-31", note="s. 44 of an Act"))
     assert receipt.status_code == 200
     assert f"{PROCESSOR_RETENTION_LAWS[law]}, until 31 March 2033" in receipt.text
-    assert said_of(one) == [(ProcessorAnswer.RETAINED, law, date(2033, 3, 31))]
+    assert text_of(one) == [(ProcessorAnswer.RETAINED, law, date(2033, 3, 31))]
     assert one.now().state is NoticeState.PARTLY_REFUSED
 
 
 def test_one_choice_answers_all_and_a_line_of_its_own_goes_before_it(client, services):
-    one = instruct(services, 4)
+    one = notify_task(services, 4)
     fields = answered(one, "erased", note="purge 12") | {
         f"{one.entries[1].id}-answer": "retained",
         f"{one.entries[1].id}-law": "carriage",
@@ -138,7 +138,7 @@ def test_one_choice_answers_all_and_a_line_of_its_own_goes_before_it(client, ser
     receipt = sent(client, one.path, fields)
     assert receipt.status_code == 200
     assert "2 of 4" in receipt.text
-    assert said_of(one) == [
+    assert text_of(one) == [
         (ProcessorAnswer.ERASED, "", None),
         (ProcessorAnswer.RETAINED, "carriage", date(2027, 1, 31)),
         (ProcessorAnswer.ERASED, "", None),
@@ -148,13 +148,13 @@ def test_one_choice_answers_all_and_a_line_of_its_own_goes_before_it(client, ser
 
 
 def test_law_and_day_of_an_answer_that_was_changed_are_not_taken(client, services):
-    one = instruct(services)
+    one = notify_task(services)
     assert sent(client, one.path, answered(one, "erased", law="tax", until="2033-03-31")).status_code == 200
-    assert said_of(one) == [(ProcessorAnswer.ERASED, "", None)]
+    assert text_of(one) == [(ProcessorAnswer.ERASED, "", None)]
 
 
 def test_working_on_it_is_noted_and_the_link_stays(client, services):
-    one = instruct(services, 2)
+    one = notify_task(services, 2)
     fields = answered(one, "erased", note="half done") | {"do": "acknowledge"}
     for _ in range(2):  # a reload sends it again
         page = sent(client, one.path, fields)

@@ -53,7 +53,7 @@ def counted(edge):
     return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if line[:1] != "#"}
 
 
-def test_metrics_count_deliveries_over_all_processes_and_rows_and_bells(edge):
+def test_metrics_count_deliveries_over_all_processes_and_rows_and_jobs(edge):
     before = counted(edge)
     known = 'bridge_deliveries_total{new="true",state="received",topic="orders/create"}'
     other = 'bridge_deliveries_total{new="true",state="rejected",topic="other"}'

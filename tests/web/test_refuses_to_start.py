@@ -27,21 +27,21 @@ REQUIRED = (
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_in_production_it_refuses_and_lists_all_that_is_unset(program):
-    said = processes.run(BARE | {"BRIDGE_PSEUDONYM_KEY": "not-a-key-but-secret"}, *PROGRAMS[program])
-    told = said.out + said.err
-    assert said.code == 1
+    output = processes.run(BARE | {"BRIDGE_PSEUDONYM_KEY": "not-a-key-but-secret"}, *PROGRAMS[program])
+    result = output.out + output.err
+    assert output.code == 1
     for name in REQUIRED:
         wanted = "must be base64" if name == "BRIDGE_PSEUDONYM_KEY" else "is not set"
-        assert f"{name} {wanted}" in told
-    assert "legal_name" in told, "the merchant's file is part of the same list"
-    assert "Traceback" not in told
-    assert "not-a-key" not in told
+        assert f"{name} {wanted}" in result
+    assert "legal_name" in result, "the merchant's file is part of the same list"
+    assert "Traceback" not in result
+    assert "not-a-key" not in result
 
 
 def test_with_a_ring_without_redis_the_worker_says_what_to_do(tmp_path):
     environ = processes.environment(f"sqlite:///{tmp_path}/bridge.db", "")
     for program in ("worker", "clock"):
-        said = processes.run(environ, *PROGRAMS[program])
-        assert said.code == 1
-        assert "REDIS_URL is not set" in said.err
-        assert "Traceback" not in said.err
+        output = processes.run(environ, *PROGRAMS[program])
+        assert output.code == 1
+        assert "REDIS_URL is not set" in output.err
+        assert "Traceback" not in output.err

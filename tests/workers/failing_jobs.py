@@ -4,7 +4,7 @@ import os
 import signal
 
 
-class Telling(Exception):
+class LeakingError(Exception):
     """An exception that shows its argument in every form."""
 
 
@@ -15,7 +15,7 @@ def explode(row_id):
 
 def explode_with_everything(row_id):
     asha = {"email": "asha@example.com"}
-    fault = Telling(asha)
+    fault = LeakingError(asha)
     fault.add_note("asha@example.com")
     try:
         int("asha@example.com")

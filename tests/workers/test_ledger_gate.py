@@ -26,5 +26,5 @@ def test_a_worker_looks_before_its_first_job_and_then_refuses_all(tmp_path):
                 assert processes.post(bridge.url, "shop/redact", shop).status == 200
                 log = tmp_path / "worker.1.log"
                 processes.until("it refuses", lambda: "job.blocked" in log.read_text())
-        said = processes.say(environ, "inbox", "list", "--json").json
-        assert [row["state"] for row in said] == ["received"], "kept, and not worked on"
+        output = processes.say(environ, "inbox", "list", "--json").json
+        assert [row["state"] for row in output] == ["received"], "kept, and not worked on"

@@ -89,8 +89,8 @@ def test_a_job_nobody_knows_is_a_mistake_of_ours(job_queue):
 
 def seconds(deed):
     began = time.monotonic()
-    told = deed()
-    return told, time.monotonic() - began
+    result = deed()
+    return result, time.monotonic() - began
 
 
 @pytest.mark.parametrize("kind", ["nobody listens", "nobody answers"])
@@ -101,13 +101,13 @@ def test_a_redis_that_is_away_costs_no_time(kind):
             listener.listen(16)
         connection = connect_redis(f"redis://127.0.0.1:{listener.getsockname()[1]}", for_worker=False)
         job_queue = RqJobQueue(connection)
-        for deed, told in (
+        for deed, result in (
             (lambda: job_queue.enqueue("process", "req_1"), False),
             (lambda: job_queue.enqueue_all([("index", "a.myshopify.com", False), ("process", "r", True)]), False),
             (job_queue.depth, None),
             (lambda: job_queue.release_index_job("a.myshopify.com"), None),
         ):
-            assert seconds(deed) == (told, pytest.approx(0.3, abs=0.5))
+            assert seconds(deed) == (result, pytest.approx(0.3, abs=0.5))
         connection.close()
 
 

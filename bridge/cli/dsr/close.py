@@ -6,7 +6,7 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
-from bridge.cli.dsr.dsr_view import decide_shop_erasure
+from bridge.cli.dsr.dsr_view import apply_shop_decision
 from bridge.cli.options import REASON_OPTION
 from bridge.cli.printing import show
 from bridge.model import ShopExitDecision
@@ -22,5 +22,5 @@ def close(request_id: str, reason: str) -> None:
     """
     decision = ShopExitDecision.CLOSE
     with open_command_context() as context:
-        decide_shop_erasure(request_id, decision, reason, context)
+        apply_shop_decision(request_id, decision, reason, context)
     show({"id": request_id, "decision": decision}, f"{request_id} ends within seconds. Nothing was erased.")

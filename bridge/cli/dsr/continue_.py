@@ -10,7 +10,7 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import CommandContext, exit_with_error, open_command_context
-from bridge.cli.dsr.dsr_view import decide_shop_erasure, find_request_or_exit
+from bridge.cli.dsr.dsr_view import apply_shop_decision, find_request_or_exit
 from bridge.cli.options import REASON_OPTION
 from bridge.cli.printing import show
 from bridge.errors import PayloadInvalid
@@ -32,7 +32,7 @@ def continue_erasure_command(request_id: str, reason: str) -> None:
     with open_command_context() as context:
         codes = _release_precheck_or_exit(request_id, reason, context)
         if not codes:
-            decide_shop_erasure(request_id, ShopExitDecision.CONTINUE, reason, context)
+            apply_shop_decision(request_id, ShopExitDecision.CONTINUE, reason, context)
     if codes:
         message = f"{request_id} continues in spite of {', '.join(codes)}. Shopify is asked within seconds."
         show({**result, "released": codes}, message)

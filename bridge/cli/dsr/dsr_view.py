@@ -37,7 +37,7 @@ def find_request_or_exit(tx: Tx, request_id: str) -> PrivacyRequest:
     return request or exit_with_error(f"There is no request {request_id}. `dsr list` lists them.")
 
 
-def decide_shop_erasure(request_id: str, decision: ShopExitDecision, reason: str, context: CommandContext) -> None:
+def apply_shop_decision(request_id: str, decision: ShopExitDecision, reason: str, context: CommandContext) -> None:
     """Record what becomes of the erasure of a shop that seems to be installed again; exit with 1 if it is not one."""
     try:
         resolve_reinstalled_shop(request_id, decision, actor=context.operator, reason=reason, services=context.services)

@@ -15,7 +15,7 @@ from bridge.connectors.parsing import dict_or_empty, list_objects, parse_json
 from bridge.connectors.shipment import (
     build_blank_record,
     list_text_lines,
-    read_texts,
+    read_shipment_texts,
     select_unrecognised,
     split_phone_numbers,
     text_or_none,
@@ -125,9 +125,9 @@ def build_aftership_record(parcel: Waybill, row: dict[str, Any]) -> dict[str, An
     picked_up_at = _parse_aftership_time(row.get("shipment_pickup_date"), unrecognised)
     people = _read_aftership_people(row)
     return build_blank_record(parcel, status) | {
-        **read_texts(row.get, tracking_id="id", courier="slug", title="title", status_type="tag"),
-        **read_texts(row.get, origin="origin_raw_location", destination="destination_raw_location"),
-        **read_texts(row.get, received_by="signed_by", note="note"),
+        **read_shipment_texts(row.get, tracking_id="id", courier="slug", title="title", status_type="tag"),
+        **read_shipment_texts(row.get, origin="origin_raw_location", destination="destination_raw_location"),
+        **read_shipment_texts(row.get, received_by="signed_by", note="note"),
         "order_reference": text_or_none(row.get("order_number")) or text_or_none(row.get("order_id")),
         "status_at": delivered_at or (events[-1]["at"] if events else None),
         "consignee": _build_aftership_consignee(row, people),
@@ -146,7 +146,7 @@ def _read_aftership_people(tracking: dict[str, Any]) -> list[dict[str, Any]]:
     ]
     people = [
         {
-            **read_texts(row.get, role="role", name="name"),
+            **read_shipment_texts(row.get, role="role", name="name"),
             "emails": list_text_lines(row.get("email")),
             "phones": split_phone_numbers(row.get("phone_number"), row.get("phone")),
         }
@@ -163,8 +163,8 @@ def _build_aftership_consignee(tracking: dict[str, Any], people: list[dict[str, 
     return {
         "name": first["name"],
         "address_lines": list_text_lines(tracking.get("destination_raw_location")),
-        **read_texts(tracking.get, city="destination_city", state="destination_state"),
-        **read_texts(tracking.get, pin="destination_postal_code", country="destination_country_region"),
+        **read_shipment_texts(tracking.get, city="destination_city", state="destination_state"),
+        **read_shipment_texts(tracking.get, pin="destination_postal_code", country="destination_country_region"),
         "phones": first["phones"],
         "emails": first["emails"],
     }
@@ -182,7 +182,7 @@ def _build_aftership_event(row: dict[str, Any], unrecognised: dict[str, Any]) ->
     return {
         "at": _parse_aftership_time(row.get("checkpoint_time"), unrecognised),
         "status": _map_aftership_status(row, {}).value,
-        **read_texts(row.get, place="location", code="subtag", note="message"),
+        **read_shipment_texts(row.get, place="location", code="subtag", note="message"),
         "location": None,
     }
 

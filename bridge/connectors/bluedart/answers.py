@@ -19,7 +19,7 @@ from bridge.connectors.shipment import (
     build_not_found_record,
     format_india_time,
     list_text_lines,
-    read_texts,
+    read_shipment_texts,
     split_phone_numbers,
     text_or_none,
 )
@@ -100,8 +100,8 @@ def build_bluedart_record(
     picked_up = _parse_bluedart_time(shipment, "PickUpDate", "PickUpTime", unrecognised)
     expected = _parse_bluedart_time(shipment, "ExpectedDeliveryDate", "", unrecognised)
     body = build_blank_record(parcel, _map_bluedart_status(shipment, "Status", "StatusType", unrecognised)) | {
-        **read_texts(shipment.findtext, status_type="StatusType", origin="Origin", destination="Destination"),
-        **read_texts(shipment.findtext, note="Instructions", return_waybill="NewWaybillNo"),
+        **read_shipment_texts(shipment.findtext, status_type="StatusType", origin="Origin", destination="Destination"),
+        **read_shipment_texts(shipment.findtext, note="Instructions", return_waybill="NewWaybillNo"),
         "order_reference": text_or_none(shipment.get("RefNo")),
         "status_at": _parse_bluedart_time(shipment, "StatusDate", "StatusTime", unrecognised),
         "consignee": _build_bluedart_consignee(shipment),
@@ -132,7 +132,7 @@ def _build_bluedart_event(scan: Element, unrecognised: dict[str, Any]) -> dict[s
     return {
         "at": _parse_bluedart_time(scan, "ScanDate", "ScanTime", unrecognised),
         "status": _map_bluedart_status(scan, "Scan", "ScanType", unrecognised).value,
-        **read_texts(scan.findtext, place="ScannedLocation", code="ScanCode", note="Scan"),
+        **read_shipment_texts(scan.findtext, place="ScannedLocation", code="ScanCode", note="Scan"),
         "location": None,
     }
 
@@ -140,7 +140,7 @@ def _build_bluedart_event(scan: Element, unrecognised: dict[str, Any]) -> dict[s
 def _build_bluedart_consignee(shipment: Element) -> dict[str, Any] | None:
     """Return the consignee; None if the answer omits it, as the newer gateway may."""
     consignee = {
-        **read_texts(shipment.findtext, name="Consignee", attention="ToAttention", pin="ConsigneePincode"),
+        **read_shipment_texts(shipment.findtext, name="Consignee", attention="ToAttention", pin="ConsigneePincode"),
         "address_lines": list_text_lines(*(shipment.findtext(f"ConsigneeAddress{row}") for row in (1, 2, 3))),
         "phones": split_phone_numbers(shipment.findtext("ConsigneeTelNo")),
     }

@@ -15,7 +15,7 @@ from bridge.connectors.shipment import (
     build_blank_record,
     list_text_lines,
     parse_india_time,
-    read_texts,
+    read_shipment_texts,
     split_phone_numbers,
     text_or_none,
 )
@@ -108,9 +108,9 @@ def build_delhivery_record(parcel: Waybill, row: dict[str, Any]) -> dict[str, An
     skipped = DELHIVERY_MAPPED_FIELDS | DELHIVERY_NON_PERSONAL_FIELDS | DELHIVERY_DATE_FIELDS.keys()
     unrecognised |= {key: value for key, value in row.items() if key not in skipped and value not in (None, "", [])}
     body = build_blank_record(parcel, _map_delhivery_status(status, "Status", "StatusType", unrecognised)) | {
-        **read_texts(row.get, order_reference="ReferenceNo", payment="OrderType"),
-        **read_texts(row.get, origin="Origin", destination="Destination"),
-        **read_texts(status.get, status_type="StatusType", received_by="RecievedBy", note="Instructions"),
+        **read_shipment_texts(row.get, order_reference="ReferenceNo", payment="OrderType"),
+        **read_shipment_texts(row.get, origin="Origin", destination="Destination"),
+        **read_shipment_texts(status.get, status_type="StatusType", received_by="RecievedBy", note="Instructions"),
         "status_at": parse_india_time(status.get("StatusDateTime"), unrecognised, field_name="StatusDateTime"),
         "cod_amount": row.get("CODAmount"),
         "invoice_value": row.get("InvoiceAmount"),
@@ -160,7 +160,7 @@ def _build_delhivery_event(scan: object, unrecognised: dict[str, Any]) -> dict[s
     return {
         "at": parse_india_time(scan_time, unrecognised, field_name="ScanDateTime"),
         "status": _map_delhivery_status(row, "Scan", "ScanType", unrecognised).value,
-        **read_texts(row.get, place="ScannedLocation", code="StatusCode", note="Instructions"),
+        **read_shipment_texts(row.get, place="ScannedLocation", code="StatusCode", note="Instructions"),
         "location": {"lat": position.get("lat"), "long": position.get("long")} if position else None,
         "call_duration": text_or_none(row.get("call_duration")),
     }
@@ -172,6 +172,6 @@ def _build_delhivery_consignee(consignee: object) -> dict[str, Any] | None:
     return {
         "name": text_or_none(consignee.get("Name")),
         "address_lines": list_text_lines(*(consignee.get(f"Address{line}") for line in (1, 2, 3))),
-        **read_texts(consignee.get, city="City", state="State", pin="PinCode", country="Country"),
+        **read_shipment_texts(consignee.get, city="City", state="State", pin="PinCode", country="Country"),
         "phones": split_phone_numbers(consignee.get("Telephone1"), consignee.get("Telephone2")),
     }

@@ -13,7 +13,7 @@ from typing import Any
 from bridge.connectors.delhivery.answers import raise_for_delhivery_error
 from bridge.connectors.http import HttpResponse
 from bridge.connectors.parsing import contains_link, dict_or_empty, list_objects, parse_json, parse_xml
-from bridge.connectors.shipment import list_text_lines, read_texts, split_phone_numbers, text_or_none
+from bridge.connectors.shipment import list_text_lines, read_shipment_texts, split_phone_numbers, text_or_none
 from bridge.errors import ConnectorRefused, ConnectorUnavailable
 from bridge.rules.index.attribution import normalise_waybill
 
@@ -50,8 +50,8 @@ def parse_packing_slip(status: int, content: bytes, number: str) -> dict[str, An
 def _build_packing_slip(row: dict[str, Any]) -> dict[str, Any]:
     skipped = SLIP_MAPPED_FIELDS | SLIP_NON_PERSONAL_FIELDS
     return {
-        **read_texts(row.get, name="name", pin="pin", gstin="consignee_gst_tin"),
-        **read_texts(row.get, order_reference="oid", payment="pt", product="prd"),
+        **read_shipment_texts(row.get, name="name", pin="pin", gstin="consignee_gst_tin"),
+        **read_shipment_texts(row.get, order_reference="oid", payment="pt", product="prd"),
         "address_lines": list_text_lines(row.get("address")),
         "city": text_or_none(row.get("destination_city")) or text_or_none(row.get("destination")),
         "state": text_or_none(row.get("customer_state")) or text_or_none(row.get("st")),

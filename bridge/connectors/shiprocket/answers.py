@@ -17,7 +17,7 @@ from bridge.connectors.shipment import (
     build_not_found_record,
     list_text_lines,
     parse_india_time,
-    read_texts,
+    read_shipment_texts,
     select_unrecognised,
     split_phone_numbers,
     text_or_none,
@@ -107,8 +107,8 @@ def build_shiprocket_record(
     row, unrecognised = _read_tracking_row(tracking_data), dict[str, Any]()
     status = _map_shiprocket_status(tracking_data.get("shipment_status"), row.get("current_status"), unrecognised)
     body = build_blank_record(parcel, status) | {
-        **read_texts(row.get, status_type="current_status", courier="courier_name"),
-        **read_texts(row.get, origin="origin", destination="destination"),
+        **read_shipment_texts(row.get, status_type="current_status", courier="courier_name"),
+        **read_shipment_texts(row.get, origin="origin", destination="destination"),
         "consignee": _read_person({"name": row.get("consignee_name")}, ""),
         "dates": {
             our_name: at
@@ -137,8 +137,8 @@ def _build_order_fields(
         order, statuses.SHIPROCKET_MAPPED_FIELDS | statuses.SHIPROCKET_NON_PERSONAL_FIELDS
     )
     return {
-        **read_texts(order.get, order_reference="channel_order_id", order_id="id"),
-        **read_texts(order.get, gstin="customer_gstin", company="company_name"),
+        **read_shipment_texts(order.get, order_reference="channel_order_id", order_id="id"),
+        **read_shipment_texts(order.get, gstin="customer_gstin", company="company_name"),
         "payment": payment,
         "cod_amount": total if payment == "cod" else None,
         "invoice_value": total,
@@ -147,7 +147,7 @@ def _build_order_fields(
         "billing": _read_person(order, "billing_") or _read_person(others, "billing_"),
         "return_pickup": _read_person(dict_or_empty(order.get("return_pickup_data")), ""),
         "refund_account": _read_refund_account(dict_or_empty(order.get("refund_detail"))),
-        "items": [read_texts(one.get, name="name", sku="sku") for one in _list_rows(order.get("products"))],
+        "items": [read_shipment_texts(one.get, name="name", sku="sku") for one in _list_rows(order.get("products"))],
         "remitted": _is_cash_remitted(order) if payment == "cod" else None,
         "return_waybill": text_or_none(shipments.get("rto_awb")) or text_or_none(shipments.get("return_awb")),
     }
@@ -191,7 +191,7 @@ def _build_shiprocket_event(row: JsonObject, unrecognised: dict[str, Any]) -> di
     return {
         "at": _parse_shiprocket_time(row.get("date"), unrecognised),
         "status": _map_shiprocket_status(row.get("sr-status"), label, {}).value,
-        **read_texts(row.get, place="location", code="status"),
+        **read_shipment_texts(row.get, place="location", code="status"),
         "note": PHONE_NUMBER.sub("(number left out)", text_or_none(row.get("activity")) or "") or None,
         "location": None,
     }

@@ -69,7 +69,7 @@ def is_shop_installed(shop_exit: ShopExit, *, redact_received_at: datetime, now:
         if shop_exit.uninstalled_at
         else redact_received_at - QUIET_PERIOD
     )
-    return shop_exit.heard_at is not None and shop_exit.heard_at > quiet_from
+    return shop_exit.last_received_at is not None and shop_exit.last_received_at > quiet_from
 
 
 def has_returned_documents(shop_exit: ShopExit) -> bool:

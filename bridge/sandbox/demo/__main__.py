@@ -73,7 +73,7 @@ def run_shipping_chapter(demo: DemoEnvironment) -> None:
     """Place every order of both shops and ship its parcels."""
     chapter(1, "Two shops sell and ship orders")
     started_at = time.monotonic()
-    statuses = [status for world in (demo.world, demo.leaving_world) for status in _post_all_orders(demo, world)]
+    statuses = [status for world in (demo.world, demo.uninstalled_world) for status in _post_all_orders(demo, world)]
     duration_s = time.monotonic() - started_at
     must(
         set(statuses) == {200},
@@ -208,17 +208,17 @@ def _format_counts(erased_rows: list[Any]) -> str:
 
 def run_shop_exit_chapter(demo: DemoEnvironment) -> None:
     """Erase the data of a shop that uninstalled the app."""
-    chapter(6, f"The shop {demo.leaving_world.shop} uninstalls the app")
-    demo.control_stand_in("uninstall", shop=demo.leaving_world.shop)
+    chapter(6, f"The shop {demo.uninstalled_world.shop} uninstalls the app")
+    demo.control_stand_in("uninstall", shop=demo.uninstalled_world.shop)
     must(
-        demo.post_signed_webhook("app/uninstalled", demo.leaving_world) == 200,
+        demo.post_signed_webhook("app/uninstalled", demo.uninstalled_world) == 200,
         "Shopify sent app/uninstalled. The bridge can no longer use the API of this shop.",
     )
     must(
-        demo.post_signed_webhook("shop/redact", demo.leaving_world) == 200,
+        demo.post_signed_webhook("shop/redact", demo.uninstalled_world) == 200,
         "Shopify sent shop/redact. Outside this demo it does so 48 hours later.",
     )
-    request = demo.wait_for_closed_request("shop_erasure", demo.leaving_world.shop)
+    request = demo.wait_for_closed_request("shop_erasure", demo.uninstalled_world.shop)
     removed = demo.run_command("dsr", "show", request["id"])["tasks"][0]["detail"]
     counts = [
         count(number, table.replace("_", " ").removesuffix("s"))

@@ -26,7 +26,7 @@ from bridge.sandbox.mail import Mailbox
 from bridge.sandbox.merchant_files import write_merchant_files
 from bridge.sandbox.processes import ROOT, Bridge
 from bridge.sandbox.processes.embedded_redis import Valkey
-from bridge.sandbox.sandbox import LEAVING_SHOP, invent_worlds
+from bridge.sandbox.sandbox import UNINSTALLED_SHOP, invent_worlds
 from bridge.sandbox.shopify.server import CLIENT_SECRET
 from bridge.sandbox.world import INVENTED_SHOP
 from bridge.sandbox.world.models import World
@@ -52,7 +52,7 @@ class DemoEnvironment:
     def __init__(self, *, orders: int, results: Path, folder: Path | None = None) -> None:
         """Choose the folders. Starts nothing."""
         self.now = datetime.now(UTC).replace(microsecond=0)
-        self.world, self.leaving_world = invent_worlds(orders, self.now)
+        self.world, self.uninstalled_world = invent_worlds(orders, self.now)
         self.folder = folder or Path(tempfile.mkdtemp(prefix="bridge-demo-"))
         self.results = results
         self._orders = orders
@@ -93,7 +93,7 @@ class DemoEnvironment:
             "BRIDGE_KEYS": f"demo1:{make_key()}",
             "BRIDGE_PSEUDONYM_KEY": make_key(),
             "BRIDGE_EVIDENCE_KEY": make_key(),
-            **write_merchant_files(self.folder, shops=[INVENTED_SHOP, LEAVING_SHOP], notice_terms=NOTICE_TERMS),
+            **write_merchant_files(self.folder, shops=[INVENTED_SHOP, UNINSTALLED_SHOP], notice_terms=NOTICE_TERMS),
             "SMTP_URL": self.mailbox.url,
             "MAIL_FROM": MAIL_SENDER,
             "WEB_CONCURRENCY": "2",

@@ -15,7 +15,7 @@ from bridge.sandbox.shopify.engine.searchable import SEARCHABLE
 from bridge.sandbox.shopify.records import customer_extras, customers, disputes, known, segments, shop_extras
 from bridge.sandbox.shopify.records.nodes import resolve_node
 from bridge.sandbox.shopify.records.orders import draft_record
-from bridge.sandbox.shopify.records.parts import Record, make_gid, parse_gid_number
+from bridge.sandbox.shopify.records.parts import Record, make_gid, read_gid_number
 from bridge.sandbox.shopify.rich.company import make_company_contact
 from bridge.sandbox.shopify.rich.methods import make_subscription
 
@@ -85,7 +85,7 @@ class QueryRoot:
                 "id": make_gid("AppInstallation", 1),
                 "accessScopes": [{"handle": scope} for scope in self._scopes],
             },
-            "customer": lambda args: self.find_customer(parse_gid_number(args["id"])),
+            "customer": lambda args: self.find_customer(read_gid_number(args["id"])),
             "customerByIdentifier": self._find_by_identifier,
             "customers": search_connection(
                 "customers",
@@ -94,7 +94,7 @@ class QueryRoot:
                 lambda one: self.find_customer(one.id) or {},
             ),
             "customersCount": lambda _: {"count": len(shop.people), "precision": "EXACT"},
-            "order": lambda args: self.find_order(parse_gid_number(args["id"])),
+            "order": lambda args: self.find_order(read_gid_number(args["id"])),
             "orders": search_connection(
                 "orders",
                 lambda: self.filter_visible(world.orders),
@@ -112,9 +112,9 @@ class QueryRoot:
                 "comments", shop.exclude_deleted("Comment", world.comments), customer_extras.comment_record
             ),
             "articles": lambda _: [customer_extras.article_record(shop)],
-            "abandonment": lambda args: shop_extras.find_abandonment(shop, parse_gid_number(args["id"])),
+            "abandonment": lambda args: shop_extras.find_abandonment(shop, read_gid_number(args["id"])),
             "abandonmentByAbandonedCheckoutId": lambda args: shop_extras.find_abandonment(
-                shop, parse_gid_number(args["abandonedCheckoutId"])
+                shop, read_gid_number(args["abandonedCheckoutId"])
             ),
             "disputes": list_connection(
                 "disputes",
@@ -193,7 +193,7 @@ class QueryRoot:
         for one in self.shop.people:
             readable = one.id not in self.shop.redacted_customer_ids
             if (
-                (wanted.get("id") and parse_gid_number(wanted["id"]) == one.id)
+                (wanted.get("id") and read_gid_number(wanted["id"]) == one.id)
                 or (readable and one.email and str(wanted.get("emailAddress") or "").casefold() == one.email)
                 or (readable and one.phone and wanted.get("phoneNumber") == one.phone)
             ):
@@ -235,4 +235,4 @@ class QueryRoot:
 
 
 def _get_sort_number(item: Any) -> int:
-    return parse_gid_number(item["id"]) if isinstance(item, dict) else int(item.id)
+    return read_gid_number(item["id"]) if isinstance(item, dict) else int(item.id)

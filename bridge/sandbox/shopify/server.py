@@ -25,7 +25,7 @@ from bridge.sandbox.shopify.engine.run import AccessRights, FieldError, PlanExec
 from bridge.sandbox.shopify.mutations import Mutations, answer_unknown_mutation
 from bridge.sandbox.shopify.oauth import TOKEN_LIFETIME_S, TokenServer
 from bridge.sandbox.shopify.query_root import QueryRoot
-from bridge.sandbox.shopify.records.parts import parse_gid_number
+from bridge.sandbox.shopify.records.parts import read_gid_number
 from bridge.sandbox.shopify.records.shop_extras import link_records
 from bridge.sandbox.shopify.state import MERCHANT_REQUESTER, Shop
 
@@ -90,12 +90,8 @@ class ShopifyStandIn(StandIn):
         self._buckets: dict[str, cost.CostBucket] = {}
         self._document_cache = DocumentCache()
         controls = {
-            "redact": lambda given: self._find_shop(given).redact_customer(
-                parse_gid_number(f"/{given['customer_id']}")
-            ),
-            "forget": lambda given: self._find_shop(given).forget_customer(
-                parse_gid_number(f"/{given['customer_id']}")
-            ),
+            "redact": lambda given: self._find_shop(given).redact_customer(read_gid_number(f"/{given['customer_id']}")),
+            "forget": lambda given: self._find_shop(given).forget_customer(read_gid_number(f"/{given['customer_id']}")),
             "erasure": self._control_erasure,
             "bulk": lambda given: self._find_shop(given).bulk_operations.configure(given),
             "uninstall": lambda given: setattr(self._find_token_server(given), "installed", False),
@@ -132,7 +128,7 @@ class ShopifyStandIn(StandIn):
             shop.erasure_fails = bool(settings["fail"])
         elif settings.get("customer_id"):
             shop.request_erasure(
-                parse_gid_number(f"/{settings['customer_id']}"), requester=str(settings.get("by", MERCHANT_REQUESTER))
+                read_gid_number(f"/{settings['customer_id']}"), requester=str(settings.get("by", MERCHANT_REQUESTER))
             )
         else:
             shop.erasure_delay_s = settings.get("delay_s")

@@ -31,7 +31,7 @@ def build_money_fields(name: str, amount: Decimal) -> RestBody:
     return {name: f"{amount:.2f}", f"{name}_set": {"shop_money": amount_fields, "presentment_money": amount_fields}}
 
 
-def make_gid(kind: str, number: int) -> str:
+def make_rest_gid(kind: str, number: int) -> str:
     """Return the global id of a number."""
     return f"gid://shopify/{kind}/{number}"
 
@@ -60,7 +60,7 @@ def build_customer(person: Person) -> RestBody:
         "currency": "INR",
         "addresses": [build_default_address(person)],
         "tax_exemptions": [],
-        "admin_graphql_api_id": make_gid("Customer", person.id),
+        "admin_graphql_api_id": make_rest_gid("Customer", person.id),
         "default_address": build_default_address(person),
     }
 
@@ -69,7 +69,7 @@ def build_line_item(item: LineItem) -> RestBody:
     """Return a line item."""
     return {
         "id": item.id,
-        "admin_graphql_api_id": make_gid("LineItem", item.id),
+        "admin_graphql_api_id": make_rest_gid("LineItem", item.id),
         "attributed_staffs": [],
         "current_quantity": item.quantity,
         "fulfillable_quantity": 0,
@@ -121,7 +121,7 @@ def build_fulfillment(order: Order, parcel: Parcel) -> RestBody:
         "tracking_urls": [parcel.url],
         "receipt": {},
         "name": f"{order.name}.{at}",
-        "admin_graphql_api_id": make_gid("Fulfillment", parcel.id),
+        "admin_graphql_api_id": make_rest_gid("Fulfillment", parcel.id),
     }
 
 
@@ -138,7 +138,7 @@ def build_refund(order: Order, refund: Refund) -> RestBody:
         "duties": [],
         "total_duties_set": build_money_fields("x", ZERO_AMOUNT)["x_set"],
         "return": None,
-        "admin_graphql_api_id": make_gid("Refund", refund.id),
+        "admin_graphql_api_id": make_rest_gid("Refund", refund.id),
         "refund_line_items": [],
         "transactions": [],
         "order_adjustments": [],
@@ -149,9 +149,9 @@ def build_return(order: Order, customer_return: Return) -> RestBody:
     """Return a requested return."""
     return {
         "id": customer_return.id,
-        "admin_graphql_api_id": make_gid("Return", customer_return.id),
+        "admin_graphql_api_id": make_rest_gid("Return", customer_return.id),
         "order_id": order.id,
-        "order": {"id": order.id, "admin_graphql_api_id": make_gid("Order", order.id)},
+        "order": {"id": order.id, "admin_graphql_api_id": make_rest_gid("Order", order.id)},
         "name": customer_return.name,
         "status": "requested",
         "created_at": format_offset_time(customer_return.created_at),
@@ -159,7 +159,7 @@ def build_return(order: Order, customer_return: Return) -> RestBody:
         "return_line_items": [
             {
                 "id": customer_return.id,
-                "admin_graphql_api_id": make_gid("ReturnLineItem", customer_return.id),
+                "admin_graphql_api_id": make_rest_gid("ReturnLineItem", customer_return.id),
                 "quantity": 1,
                 "return_reason": "defective",
                 "return_reason_note": "",
@@ -182,7 +182,7 @@ def build_order(order: Order, person: Person | None) -> RestBody:
     )  # as the API spells it
     return {
         "id": order.id,
-        "admin_graphql_api_id": make_gid("Order", order.id),
+        "admin_graphql_api_id": make_rest_gid("Order", order.id),
         "app_id": 580111,
         "browser_ip": order.client_ip,
         "buyer_accepts_marketing": False,

@@ -48,7 +48,7 @@ from bridge.steps.task_results import (
 
 def request_platform_erasure(request: PrivacyRequest, task: Task, lease: Lease, *, services: Services) -> Task:
     """Ask once. Return the task as saved. Raises LeaseLost and StoreUnavailable."""
-    if waiting := _wait_for_copies(request, task, lease, services):
+    if waiting := _postpone_until_copies(request, task, lease, services):
         return waiting
     has_failed, prechecks = False, list[PrecheckResult]()
     customer_id = request.principal.customer_id
@@ -77,7 +77,7 @@ def request_platform_erasure(request: PrivacyRequest, task: Task, lease: Lease, 
     return task
 
 
-def _wait_for_copies(request: PrivacyRequest, task: Task, lease: Lease, services: Services) -> Task | None:
+def _postpone_until_copies(request: PrivacyRequest, task: Task, lease: Lease, services: Services) -> Task | None:
     """Return the task put off while an invoice copy is missing, for what the platform erases is gone; else None.
 
     A copy that comes later lets it go on. Where the platform could not say which orders there are, nobody can know

@@ -198,14 +198,14 @@ def _save_search(request: PrivacyRequest, task: Task, search: _Search, tx: Tx, s
     task = _end_search(task, search.fault, len(missing), services)
     tx.tasks.save_task(task)
     tasks = tx.tasks.list_tasks(request.id)
-    is_planned = not has_erasure_begun(tasks)
-    plan = Erasure(request, tasks, tx=tx, services=services).preview() if is_planned else []
-    changes = compare_with_saved_plan(request, plan, tx) if is_planned else []
+    is_first_plan = not has_erasure_begun(tasks)
+    plan = Erasure(request, tasks, tx=tx, services=services).preview() if is_first_plan else []
+    changes = compare_with_saved_plan(request, plan, tx) if is_first_plan else []
     _record_sealed_documents(request.shop, sealed, tx, request.id)
     if not missing or task.state is TaskState.FAILED:
         sync_missing_copy_review(request, len(missing), tx=tx, services=services)
     _open_incomplete_copy_reviews(request, sales, tx)
-    if is_planned:
+    if is_first_plan:
         save_plan(request, plan, changes, tx=tx, services=services)
     record_task_result(
         request, task, tx, outcome=task.outcome, sealed=len(sealed), missing=len(missing), reason=task.last_error

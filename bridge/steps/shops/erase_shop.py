@@ -109,7 +109,7 @@ def _erase_shop_data(
             documents=removed["vault_documents"],
             reason="waived" if ShopExitDecision.WAIVED in shop_exit.decisions else "returned",
         )
-    rows = _add_removed_rows(progress.removed_rows, removed)
+    rows = _add_removed_shop_rows(progress.removed_rows, removed)
     records = sum(count for table, count in rows.items() if table not in UNCOUNTED_SHOP_TABLES)
     waits = decision is Decision.AWAIT_RETURN
     if removed or not waits:
@@ -137,7 +137,7 @@ def _erase_shop_data(
     return finish_task(task, Outcome.ERASED if records else Outcome.RETAINED if remaining else Outcome.ABSENT, now)
 
 
-def _add_removed_rows(before: Mapping[str, int], removed: Mapping[str, int]) -> dict[str, int]:
+def _add_removed_shop_rows(before: Mapping[str, int], removed: Mapping[str, int]) -> dict[str, int]:
     """Return what all runs of the task removed, by table."""
     rows = dict(before)
     for table, count in removed.items():

@@ -57,7 +57,7 @@ class ShopExitRows:
             documents=documents,
             fingerprint=fingerprint,
             uninstalled_at=self._connection.scalar(last_received.where(deliveries.c.topic == UNINSTALLED_TOPIC)),
-            heard_at=self._connection.scalar(last_received.where(sent_while_installed)),
+            last_received_at=self._connection.scalar(last_received.where(sent_while_installed)),
             token_until=self._connection.scalar(select(tokens.c.expires_at).where(tokens.c.shop == shop)),
             decisions={ShopExitDecision(row.decision): row.reference for row in self._connection.execute(decisions)},
         )

@@ -10,29 +10,29 @@ from bridge.sandbox.processes.embedded_redis import Valkey
 from tests.e2e import processes
 
 
-def checks(said):
-    return {check["name"]: check for check in said.json["checks"]}
+def checks(output):
+    return {check["name"]: check for check in output.json["checks"]}
 
 
 def test_doctor_checks_every_system_and_nothing_fails(office):
     with Valkey() as valkey:
-        said = processes.say({**office.environ, "REDIS_URL": valkey.url}, "doctor", "--json")
-    told = checks(said)
-    assert told["redis"]["ok"] is True
-    assert told["migrations"]["ok"] is True
-    assert [check for check in said.json["checks"] if check["ok"] is False] == []
-    assert (said.code, said.json["ok"]) == (0, True)
-    assert {name.partition(".")[0] for name in told} >= {"delhivery", "bluedart", "keys", "redis"}
+        output = processes.say({**office.environ, "REDIS_URL": valkey.url}, "doctor", "--json")
+    result = checks(output)
+    assert result["redis"]["ok"] is True
+    assert result["migrations"]["ok"] is True
+    assert [check for check in output.json["checks"] if check["ok"] is False] == []
+    assert (output.code, output.json["ok"]) == (0, True)
+    assert {name.partition(".")[0] for name in result} >= {"delhivery", "bluedart", "keys", "redis"}
 
 
 def test_doctor_names_what_cannot_be_reached_and_ends_with_1(office):
     environ = {**office.environ, "REDIS_URL": "redis://127.0.0.1:1/0", "DELHIVERY_BASE_URL": "http://127.0.0.1:1"}
-    said = processes.say(environ, "doctor", "--json")
-    told = checks(said)
-    assert (said.code, said.json["ok"]) == (1, False)
-    assert told["redis"]["ok"] is False
-    assert any(check["ok"] is False for name, check in told.items() if name.startswith("delhivery"))
-    assert "secret" not in json.dumps(said.json).replace("client secrets", "").replace("_SECRET", "").lower()
+    output = processes.say(environ, "doctor", "--json")
+    result = checks(output)
+    assert (output.code, output.json["ok"]) == (1, False)
+    assert result["redis"]["ok"] is False
+    assert any(check["ok"] is False for name, check in result.items() if name.startswith("delhivery"))
+    assert "secret" not in json.dumps(output.json).replace("client secrets", "").replace("_SECRET", "").lower()
 
 
 def test_doctor_offline_contacts_no_system(office):
@@ -42,31 +42,31 @@ def test_doctor_offline_contacts_no_system(office):
 
 def test_doctor_reports_a_database_that_is_not_at_head(office, tmp_path):
     environ = {**office.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/new.db"}
-    said = processes.say(environ, "doctor", "--offline", "--json")
-    assert said.code == 1
-    assert "migrate" in checks(said)["migrations"]["detail"]
+    output = processes.say(environ, "doctor", "--offline", "--json")
+    assert output.code == 1
+    assert "migrate" in checks(output)["migrations"]["detail"]
 
 
 def test_doctor_reports_when_a_topic_was_last_seen_and_what_is_unset(office):
-    said = processes.say(office.environ, "doctor", "--offline")
-    assert said.code == 0
-    assert "customers/redact" in said.out
-    assert "last seen 0 min ago" in said.out
-    assert "never seen" in said.out, "shop/redact never came"
-    assert "legal_name" in said.out
+    output = processes.say(office.environ, "doctor", "--offline")
+    assert output.code == 0
+    assert "customers/redact" in output.out
+    assert "last seen 0 min ago" in output.out
+    assert "never seen" in output.out, "shop/redact never came"
+    assert "legal_name" in output.out
 
 
 @pytest.fixture(scope="module")
 def receiver():
     """A server that answers with a status that depends on the topic in the path."""
-    heard = []
+    received = []
 
     def answer(request):
-        heard.append(request)
+        received.append(request)
         return Response(status=401 if "uninstalled" in request.path else 200)
 
     with StandIn("receiver", answer) as server:
-        yield server, heard
+        yield server, received
 
 
 SAMPLES = (
@@ -83,44 +83,44 @@ SAMPLES = (
 
 @pytest.mark.parametrize("topic", SAMPLES)
 def test_a_sample_is_sent_as_shopify_would(office, receiver, topic):
-    server, heard = receiver
-    said = office.say("send", topic, "--url", server.base_url + "/", "--webhook-id", "mark-1", "--json")
+    server, received = receiver
+    output = office.say("send", topic, "--url", server.base_url + "/", "--webhook-id", "mark-1", "--json")
     wanted = 401 if topic == "app/uninstalled" else 200
-    assert (said.code, said.json["status"]) == (0 if wanted == 200 else 1, wanted)
-    request = heard[-1]
+    assert (output.code, output.json["status"]) == (0 if wanted == 200 else 1, wanted)
+    request = received[-1]
     assert request.path == f"/webhooks/{topic}"
     assert request.headers["x-shopify-webhook-id"] == "mark-1"
     again = processes.signed(topic, request.body, secret="sandbox-secret")
     assert request.headers["x-shopify-hmac-sha256"] == again["X-Shopify-Hmac-Sha256"]
     assert request.headers["x-shopify-topic"] == topic
-    assert json.loads(request.body).get("shop_domain", said.json["shop"]) == said.json["shop"]
+    assert json.loads(request.body).get("shop_domain", output.json["shop"]) == output.json["shop"]
 
 
 def test_a_file_is_sent_byte_by_byte(office, receiver, tmp_path):
-    server, heard = receiver
+    server, received = receiver
     (tmp_path / "body").write_bytes(b' {"a": "\xe0\xa4\x86" }\n')
     words = ("send", "orders/create", "--file", str(tmp_path / "body"), "--url", server.base_url)
     assert office.say(*words, "--shop", "another.myshopify.com").code == 0
-    assert heard[-1].body == b' {"a": "\xe0\xa4\x86" }\n'
-    assert heard[-1].headers["x-shopify-shop-domain"] == "another.myshopify.com"
+    assert received[-1].body == b' {"a": "\xe0\xa4\x86" }\n'
+    assert received[-1].headers["x-shopify-shop-domain"] == "another.myshopify.com"
 
 
 def test_a_missing_answer_is_reported(office):
-    said = office.say("send", "orders/create", "--url", f"http://127.0.0.1:{free_port()}", "--json")
-    assert (said.code, said.out) == (1, "")
-    assert said.err.startswith("No answer from http://127.0.0.1:")
+    output = office.say("send", "orders/create", "--url", f"http://127.0.0.1:{free_port()}", "--json")
+    assert (output.code, output.out) == (1, "")
+    assert output.err.startswith("No answer from http://127.0.0.1:")
 
 
 def test_invalid_settings_are_listed_together_and_exit_with_1(office):
-    said = processes.say({**office.environ, "PORT": "asha", "DATABASE_URL": "oracle://x"}, "inbox", "list", "--json")
-    assert (said.code, said.out) == (1, "")
-    assert "PORT" in said.err
-    assert "DATABASE_URL" in said.err
-    assert "asha" not in said.err
+    output = processes.say({**office.environ, "PORT": "asha", "DATABASE_URL": "oracle://x"}, "inbox", "list", "--json")
+    assert (output.code, output.out) == (1, "")
+    assert "PORT" in output.err
+    assert "DATABASE_URL" in output.err
+    assert "asha" not in output.err
 
 
 def test_doctor_as_a_process_prints_the_same(office):
-    said = processes.run(office.environ, "-m", "bridge", "dsr", "list", "--json")
-    assert said.code == 0
-    assert said.json == processes.say(office.environ, "dsr", "list", "--json").json
+    output = processes.run(office.environ, "-m", "bridge", "dsr", "list", "--json")
+    assert output.code == 0
+    assert output.json == processes.say(office.environ, "dsr", "list", "--json").json
     assert processes.run(office.environ, "-m", "bridge", "nonsense").code == 2

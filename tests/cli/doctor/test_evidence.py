@@ -11,7 +11,7 @@ from bridge.errors import ConnectorUnavailable
 from bridge.steps.evidence.sign_head import sign_head
 from tests.e2e import processes
 from tests.factories import make_services
-from tests.fakes import FakeStamper
+from tests.fakes import FakeTimestampAuthority
 from tests.tamper import append
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -23,9 +23,9 @@ def checks(database_url):
     """Return the evidence checks of doctor by name."""
 
     def made(**more):
-        said = processes.say(processes.environment(database_url, "", **more), "doctor", "--offline", "--json")
-        told = {check["name"]: check for check in said.json["checks"] if check["name"].startswith("evidence")}
-        return {name: (check["ok"], check["detail"]) for name, check in told.items()}
+        output = processes.say(processes.environment(database_url, "", **more), "doctor", "--offline", "--json")
+        result = {check["name"]: check for check in output.json["checks"] if check["name"].startswith("evidence")}
+        return {name: (check["ok"], check["detail"]) for name, check in result.items()}
 
     return made
 
@@ -61,8 +61,8 @@ def test_a_head_of_today_passes_and_a_head_of_three_days_ago_fails(checks, days_
 
 
 def test_with_an_authority_two_days_without_a_timestamp_fail(checks, days_ago):
-    days_ago(5, FakeStamper())
-    away = FakeStamper()
+    days_ago(5, FakeTimestampAuthority())
+    away = FakeTimestampAuthority()
     away.faults = [ConnectorUnavailable("timestamp authority: HTTP 503")] * 9
     for day in (4, 1, 0):
         days_ago(day, away)
@@ -76,7 +76,7 @@ def test_with_an_authority_two_days_without_a_timestamp_fail(checks, days_ago):
 
 def test_a_timestamp_of_yesterday_passes_while_today_s_is_requested(checks, days_ago):
     days_ago(4)
-    days_ago(1, FakeStamper())
+    days_ago(1, FakeTimestampAuthority())
     days_ago(0)
     assert checks(**TSA)["evidence timestamp"][0] is True
 

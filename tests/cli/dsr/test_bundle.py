@@ -25,8 +25,8 @@ TOOLS = ("bash", "sha256sum", "cut", "grep", "openssl")
 needs_tools = pytest.mark.skipif(
     any(shutil.which(tool) is None for tool in TOOLS), reason=f"needs {', '.join(TOOLS)} on this machine"
 )
-SHEETS = ["01_receipt", "02_clock", "03_identity", "04_scope", "05_sources", "06_decisions"]
-SHEETS += ["07_third_parties", "08_letters", "10_aftercare", "11_software"]
+TABLES = ["01_receipt", "02_clock", "03_identity", "04_scope", "05_sources", "06_decisions"]
+TABLES += ["07_third_parties", "08_letters", "10_aftercare", "11_software"]
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,8 @@ def authority(office, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Auth
 def unpack(office, tmp_path, authority):
     def made(kind: str, *words: str) -> Bundle:
         request, target = office.request(kind), tmp_path / f"{kind}{len(words)}.zip"
-        told = office.say("dsr", "evidence", request["id"], "--out", str(target), *words, "--json")
-        assert told.code == 0, told.err
+        result = office.say("dsr", "evidence", request["id"], "--out", str(target), *words, "--json")
+        assert result.code == 0, result.err
         with zipfile.ZipFile(target) as bundle:
             bundle.extractall(tmp_path / target.stem)
         return Bundle(tmp_path / target.stem / f"evidence-{request['id']}")
@@ -125,7 +125,7 @@ def test_v01_to_head_includes_every_fact_up_to_a_signed_head(unpack, kind):
 
 @needs_tools
 @pytest.mark.parametrize(
-    ("path", "told"),
+    ("path", "result"),
     [
         ("certificate.json", "certificate.json"),
         ("certificate.sig", "certificate.json"),
@@ -138,14 +138,14 @@ def test_v01_to_head_includes_every_fact_up_to_a_signed_head(unpack, kind):
         ("02_clock.json", "sha256sum --quiet"),
     ],
 )
-def test_v01_one_changed_byte_makes_the_commands_fail(bundle, path, told):
+def test_v01_one_changed_byte_makes_the_commands_fail(bundle, path, result):
     file = min(bundle.folder.glob(path))
     raw = bytearray(file.read_bytes())
     at = raw.index(b"a", len(raw) // 2) if path.endswith("pem") else len(raw) // 2
     raw[at] ^= 1
     file.write_bytes(raw)
     failing = bundle.failing()
-    assert any(told in command for command in failing)
+    assert any(result in command for command in failing)
     assert path.startswith("SHA256SUMS") or any("sha256sum --quiet" in command for command in failing)
     assert bundle.whole_script().returncode != 0
 
@@ -182,7 +182,7 @@ def test_v03_openssl_accepts_the_timestamp_of_the_head_with_the_authority_s_cert
 
 def test_the_bundle_has_a_table_for_each_question_of_an_auditor(office, bundle):
     request = office.request("erasure")
-    assert [path.stem for path in sorted(bundle.folder.glob("[01]*.json"))] == SHEETS
+    assert [path.stem for path in sorted(bundle.folder.glob("[01]*.json"))] == TABLES
     receipt, clock = bundle.json("01_receipt.json"), bundle.json("02_clock.json")
     assert [row["topic"] for row in receipt["deliveries"]] == ["customers/redact"]
     assert receipt["received_at_local"].endswith("+05:30")
@@ -196,7 +196,7 @@ def test_the_bundle_has_a_table_for_each_question_of_an_auditor(office, bundle):
     assert bundle.json("10_aftercare.json")["open"]
     software = bundle.json("11_software.json")
     assert len(software["policy_sha256"]) == len(software["retention_sha256"]) == 64
-    facts = {f"{fact['row']:06}.json" for name in SHEETS for fact in bundle.json(f"{name}.json").get("facts", [])}
+    facts = {f"{fact['row']:06}.json" for name in TABLES for fact in bundle.json(f"{name}.json").get("facts", [])}
     assert facts <= {path.name for path in (bundle.folder / "facts").iterdir()}
     assert facts
 
@@ -242,8 +242,8 @@ def test_a_bundle_is_a_file_for_its_owner_and_recorded_as_a_fact(office, tmp_pat
     request = office.request("erasure")
     target = tmp_path / "bundle.zip"
     before = len(office.facts())
-    told = office.say("dsr", "evidence", request["id"], "--out", str(target))
-    assert (told.code, target.stat().st_mode & 0o777) == (0, 0o600)
+    result = office.say("dsr", "evidence", request["id"], "--out", str(target))
+    assert (result.code, target.stat().st_mode & 0o777) == (0, 0o600)
     assert office.facts()[before:] == ["evidence.exported"]
     assert office.say("dsr", "evidence", request["id"], "--out", str(target)).code == 2
     assert len(office.facts()) == before + 1

@@ -22,8 +22,8 @@ SHIPPED = Path(__file__).parents[3] / "config" / "retention.toml"
 def place(request, tmp_path_factory):
     """A bridge whose retention file removes platform residue or not, with a request opened by hand."""
     folder = tmp_path_factory.mktemp("plan")
-    world, leaving = invent_worlds(5, datetime.now(UTC).replace(microsecond=0))
-    stand_ins = StandIns(world, leaving).start()
+    world, uninstalled = invent_worlds(5, datetime.now(UTC).replace(microsecond=0))
+    stand_ins = StandIns(world, uninstalled).start()
     rules = SHIPPED.read_text()
     if request.param:
         rules = rules.replace("apply = false", "apply = true", 1)
@@ -58,9 +58,9 @@ def state(office, request_id):
 def test_the_plan_shows_what_becomes_of_each_record_and_changes_nothing(place):
     office, request_id, applied = place
     before = state(office, request_id)
-    told = office.say("dsr", "plan", request_id, "--json")
-    assert told.code == 0
-    shown = told.json
+    result = office.say("dsr", "plan", request_id, "--json")
+    assert result.code == 0
+    shown = result.json
     assert [(task["system"], task["action"]) for task in shown["tasks"]] == [
         ("shopify", "locate"),
         ("vault", "seal"),
@@ -85,10 +85,10 @@ def test_the_plan_shows_what_becomes_of_each_record_and_changes_nothing(place):
 
 def test_the_plan_is_a_table_for_people(place):
     office, request_id, applied = place
-    told = office.say("dsr", "plan", request_id)
-    assert told.code == 0
-    assert "Written by other apps" in told.out
-    assert ("retention_file_erases" in told.out) is applied
+    result = office.say("dsr", "plan", request_id)
+    assert result.code == 0
+    assert "Written by other apps" in result.out
+    assert ("retention_file_erases" in result.out) is applied
 
 
 def test_an_unknown_request_is_reported(place):
@@ -99,28 +99,28 @@ def test_an_unknown_request_is_reported(place):
 def test_an_unreadable_shopify_is_reported_and_exits_with_1(place):
     office, request_id, _ = place
     away = dict(office.environ) | {"SHOPIFY_BASE_URL": "http://127.0.0.1:9"}
-    told = processes.say(away, "dsr", "plan", request_id, "--json")
-    assert told.code == 1
-    assert "could not be read" in told.err
-    assert told.json["residue"] == []
-    assert told.json["residue_unread"]
+    result = processes.say(away, "dsr", "plan", request_id, "--json")
+    assert result.code == 1
+    assert "could not be read" in result.err
+    assert result.json["residue"] == []
+    assert result.json["residue_unread"]
 
 
 def test_the_erasure_does_what_was_planned(place):
     office, request_id, applied = place
-    planned = office.say("dsr", "plan", request_id, "--json").json["residue"]
+    plan_lines = office.say("dsr", "plan", request_id, "--json").json["residue"]
     assert process_request(request_id, services=office.services)
     held_back = office.say("dsr", "plan", request_id, "--json").json["residue"]
-    assert held_back == planned  # a precheck stopped the request to Shopify: there is store credit
-    told = office.say("dsr", "continue", request_id, "--reason", "the customer was informed and agrees")
-    assert told.code == 0
+    assert held_back == plan_lines  # a precheck stopped the request to Shopify: there is store credit
+    result = office.say("dsr", "continue", request_id, "--reason", "the customer was informed and agrees")
+    assert result.code == 0
     assert process_request(request_id, services=office.services)
     after = office.say("dsr", "plan", request_id, "--json").json["residue"]
-    assert after == [item for item in planned if item["action"] != "erase"]
+    assert after == [item for item in plan_lines if item["action"] != "erase"]
     (task,) = [
         task for task in office.say("dsr", "show", request_id, "--json").json["tasks"] if task["action"] == "redact"
     ]
-    fates = [item["action"] for item in planned]
+    fates = [item["action"] for item in plan_lines]
     if not applied:
         assert (task["outcome"], task["detail"]) == ("retained", {"reason": "retention_file_keeps"})
         return
@@ -132,8 +132,8 @@ def test_the_erasure_does_what_was_planned(place):
 
 def test_a_request_from_shopify_has_tasks_and_nothing_is_read_there(office):
     request_id = office.request("erasure")["id"]
-    told = office.say("dsr", "plan", request_id, "--json")
-    assert told.code == 0
-    assert TaskAction.REMOVE_PLATFORM_RESIDUE not in [task["action"] for task in told.json["tasks"]]
-    assert told.json["residue"] == []
+    result = office.say("dsr", "plan", request_id, "--json")
+    assert result.code == 0
+    assert TaskAction.REMOVE_PLATFORM_RESIDUE not in [task["action"] for task in result.json["tasks"]]
+    assert result.json["residue"] == []
     assert "Written by other apps" not in office.say("dsr", "plan", request_id).out

@@ -21,8 +21,8 @@ def test_a_failed_delivery_is_queued_again_and_processed(office):
     dry = office.say("inbox", "replay", "--failed", "--dry-run", "--json")
     assert (dry.code, dry.json) == (0, {"dry_run": True, "replayed": [failed], "not_replayed": {}})
     assert office.say("inbox", "show", failed, "--json").json["state"] == "failed"
-    told = office.say("inbox", "replay", failed, "--json")
-    assert (told.code, told.json["replayed"]) == (0, [failed])
+    result = office.say("inbox", "replay", failed, "--json")
+    assert (result.code, result.json["replayed"]) == (0, [failed])
     assert office.say("inbox", "show", failed, "--json").json["state"] == "received"
     assert office.facts()[-1] == "delivery.replayed"
     assert dispatch_delivery(failed, services=office.services)
@@ -36,9 +36,9 @@ def test_all_failed_deliveries_are_queued_again_as_filtered(office):
     assert office.say("inbox", "replay", "--failed", "--since", "2126-01-01", "--json").json["replayed"] == []
     one = office.say("inbox", "replay", "--failed", "--limit", "1", "--json").json["replayed"]
     assert len(one) == 1
-    told = office.say("inbox", "replay", "--failed")
-    assert told.code == 0
-    assert "Queued again: 2 of 2" in told.out
+    result = office.say("inbox", "replay", "--failed")
+    assert result.code == 0
+    assert "Queued again: 2 of 2" in result.out
     left = office.say("inbox", "list", "--state", "failed", "--json").json
     assert left == []
     for delivery in failed:
@@ -51,12 +51,12 @@ def test_a_delivery_that_cannot_be_queued_is_reported_and_exits_with_1(office):
     headers = processes.signed("shop/redact", rejected, secret="sandbox-secret")
     receive_webhook("shop/redact", {k.lower(): v for k, v in headers.items()}, rejected, services=office.services)
     refused = office.say("inbox", "list", "--state", "rejected", "--json").json[0]["id"]
-    told = office.say("inbox", "replay", done, refused, "dlv_nobody", "--json")
-    assert told.code == 1
-    assert told.json["replayed"] == []
-    assert "it is done" in told.json["not_replayed"][done]
-    assert "shop_differs" in told.json["not_replayed"][refused]
-    assert told.json["not_replayed"]["dlv_nobody"] == "no such delivery"
+    result = office.say("inbox", "replay", done, refused, "dlv_nobody", "--json")
+    assert result.code == 1
+    assert result.json["replayed"] == []
+    assert "it is done" in result.json["not_replayed"][done]
+    assert "shop_differs" in result.json["not_replayed"][refused]
+    assert result.json["not_replayed"]["dlv_nobody"] == "no such delivery"
 
 
 def test_a_body_is_revealed_with_a_reason_only_and_that_is_a_fact(office):
@@ -69,9 +69,9 @@ def test_a_body_is_revealed_with_a_reason_only_and_that_is_a_fact(office):
 
 def test_a_package_is_written_for_its_owner_alone_never_over_another_and_logged(office, tmp_path):
     request, target = office.request("access"), tmp_path / "asha.zip"
-    told = office.say("dsr", "package", request["id"], "--out", str(target), "--json")
-    assert told.code == 0
-    assert told.json["file"] == str(target)
+    result = office.say("dsr", "package", request["id"], "--out", str(target), "--json")
+    assert result.code == 0
+    assert result.json["file"] == str(target)
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     with zipfile.ZipFile(target) as bag:
         assert bag.testzip() is None
@@ -97,18 +97,18 @@ def test_a_package_is_not_written_through_a_link_or_into_a_missing_folder(office
 
 
 def test_an_erasure_has_no_package_and_says_so(office, tmp_path):
-    said = office.say("dsr", "package", office.request("erasure")["id"], "--out", str(tmp_path / "x.zip"))
-    assert said.code == 1
-    assert "no package" in said.err
+    output = office.say("dsr", "package", office.request("erasure")["id"], "--out", str(tmp_path / "x.zip"))
+    assert output.code == 1
+    assert "no package" in output.err
     assert not (tmp_path / "x.zip").exists()
 
 
 def test_a_replay_of_a_request_keeps_every_clock_and_does_nothing_twice(office):
     for kind in ("access", "erasure"):
         before = office.request(kind)
-        told = office.say("dsr", "replay", before["id"], "--json")
-        assert told.code == 0
-        assert bool(told.json["replayed"]) == (before["state"] != "done")
+        result = office.say("dsr", "replay", before["id"], "--json")
+        assert result.code == 0
+        assert bool(result.json["replayed"]) == (before["state"] != "done")
         process_request(before["id"], services=office.services)
         after = office.request(kind)
         assert {name: after[name] for name in CLOCKS} == {name: before[name] for name in CLOCKS}
@@ -128,10 +128,10 @@ def test_evidence_of_a_request_is_a_file_that_names_no_data_subject(office, tmp_
 
 def test_the_chain_is_exported_one_fact_per_line(office, tmp_path):
     target = tmp_path / "chain.jsonl"
-    told = office.say("evidence", "export", "--out", str(target), "--json")
-    assert told.code == 0
+    result = office.say("evidence", "export", "--out", str(target), "--json")
+    assert result.code == 0
     rows = [json.loads(line) for line in target.read_text().splitlines()]
-    assert len(rows) == told.json["rows"] == office.say("evidence", "verify", "--json").json["rows"]
+    assert len(rows) == result.json["rows"] == office.say("evidence", "verify", "--json").json["rows"]
     assert [row["seq"] for row in rows] == list(range(1, len(rows) + 1))
     assert rows[-1]["fact"] == "evidence.exported"
 
@@ -151,8 +151,8 @@ def test_a_tampered_chain_breaks_and_names_the_fact(office, tmp_path):
     (detail,) = target.execute("SELECT detail FROM evidence WHERE seq = 2").fetchone()
     target.execute("UPDATE evidence SET detail = ? WHERE seq = 2", (detail.replace("{", '{"orders": 99, ', 1),))
     target.commit()
-    told = processes.say(environ, "evidence", "verify", "--json")
-    assert (told.code, told.json["ok"], told.json["first_bad_seq"]) == (1, False, 2)
+    result = processes.say(environ, "evidence", "verify", "--json")
+    assert (result.code, result.json["ok"], result.json["first_bad_seq"]) == (1, False, 2)
     assert "2" in processes.say(environ, "evidence", "verify").err
     target.execute("UPDATE evidence SET detail = ? WHERE seq = 2", (detail,))
     target.commit()

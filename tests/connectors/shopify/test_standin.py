@@ -14,7 +14,7 @@ from bridge.connectors.shopify.api import versions
 from bridge.errors import ConnectorUnavailable, CredentialRejected
 from bridge.model import Absence, Outcome, Principal
 from bridge.sandbox.shopify import ShopifyStandIn
-from bridge.sandbox.shopify.records.seeded_data import list_seeded_values as planted_fields
+from bridge.sandbox.shopify.records.seeded_data import list_seeded_values as seeded_fields
 from bridge.sandbox.world import invent_world
 from tests import coverage
 
@@ -77,7 +77,7 @@ def gaps(pages):
     return {(gap.absence, gap.what, gap.reason) for page in pages for gap in page.gaps}
 
 
-def planted(world):
+def seeded(world):
     """Return every value in the shop about Asha, except those that others also have."""
     asha = world.asha
     yield from (asha.first, asha.last, asha.name, asha.email, asha.phone, asha.note, *asha.tags)
@@ -110,7 +110,7 @@ def planted(world):
 def test_every_requested_personal_field_returns_its_value(platform, world):
     """The stand-in has a distinct value in each field of the schema that can contain personal data."""
     asked = {f"{kind}.{field}" for kind, field in coverage.asked_for("2026-10")}
-    wanted = {name: value for name, value in planted_fields(world).items() if name in asked}
+    wanted = {name: value for name, value in seeded_fields(world).items() if name in asked}
     pages = walk(platform, world, principal(world, world.asha))
     text = json.dumps([finding.body for finding in findings(pages)], ensure_ascii=False)
     assert [name for name, value in wanted.items() if value not in text] == []
@@ -123,7 +123,7 @@ def test_every_planted_value_of_asha_is_found_and_nothing_of_bikram(server, worl
     platform = connect(server, waits, api_version=version)
     pages = walk(platform, world, principal(world, world.asha))
     text = json.dumps([finding.body for finding in findings(pages)], ensure_ascii=False)
-    assert [value for value in planted(world) if value and value not in text] == []
+    assert [value for value in seeded(world) if value and value not in text] == []
     for stranger in (world.bikram.last, world.bikram.email, world.bikram.phone, "Orderson"):
         assert stranger not in text
     assert {(absence, reason) for absence, _, reason in gaps(pages)} == (

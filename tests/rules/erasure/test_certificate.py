@@ -54,7 +54,7 @@ FOLLOW = make_task(
     last_error="readable",
     expected_by=NOW + timedelta(days=180),
 )
-INSTRUCT = make_task(
+NOTIFY = make_task(
     REQUEST.id,
     "delhivery",
     TaskAction.NOTIFY_PROCESSOR,
@@ -66,14 +66,14 @@ INSTRUCT = make_task(
 )
 
 
-def made(*tasks, request=REQUEST, now=NOW, facts=(), retention=RETENTION, documents=(), claims=()):
+def made(*tasks, request=REQUEST, now=NOW, facts=(), retention=RETENTION, documents=(), holds=()):
     return build_certificate(
         request,
         tasks,
         assess_request_status(tasks),
         facts=facts,
         documents=dict(documents),
-        legal_holds=dict(claims),
+        legal_holds=dict(holds),
         remaining_data=(),
         plan=None,
         merchant=MERCHANT,
@@ -83,7 +83,7 @@ def made(*tasks, request=REQUEST, now=NOW, facts=(), retention=RETENTION, docume
 
 
 def test_nothing_of_the_person_is_in_it_and_it_can_be_signed():
-    body = made(ERASE, FOLLOW, INSTRUCT, request=replace(REQUEST, principal=Principal(email="x@qwertzuiop.example")))
+    body = made(ERASE, FOLLOW, NOTIFY, request=replace(REQUEST, principal=Principal(email="x@qwertzuiop.example")))
     text = encode_canonical_json(body).decode()
     assert json.loads(text) == body
     assert not [canary for canary in CANARIES if canary in text]
@@ -101,7 +101,7 @@ def test_it_says_what_was_erased_where_and_how_it_was_verified():
 
 
 def test_waiting_processors_are_named_and_not_called_done():
-    body = made(ERASE, FOLLOW, INSTRUCT)
+    body = made(ERASE, FOLLOW, NOTIFY)
     assert (body["status"], body["outcome"]) == ("in_progress", "erased_here_others_must_answer")
     assert body["processors"] == [
         {
@@ -111,7 +111,7 @@ def test_waiting_processors_are_named_and_not_called_done():
             "answer": "not_yet_instructed",
             "answers": {},
             "answer_due": "2026-12-07T10:00:00+00:00",
-            "problem": INSTRUCT.last_error,
+            "problem": NOTIFY.last_error,
             "instructions": [],
             "waiting": [],
             "kept_there": [],
@@ -132,8 +132,8 @@ def test_waiting_processors_are_named_and_not_called_done():
 
 
 def test_a_processor_that_answered_and_one_nobody_registered_are_shown_as_they_are():
-    answered = replace(INSTRUCT, state=TaskState.DONE, outcome=Outcome.ERASED, finished_at=NOW, expected_by=None)
-    unknown = replace(INSTRUCT, system="unknown")
+    answered = replace(NOTIFY, state=TaskState.DONE, outcome=Outcome.ERASED, finished_at=NOW, expected_by=None)
+    unknown = replace(NOTIFY, system="unknown")
     done = replace(FOLLOW, state=TaskState.DONE, outcome=None, finished_at=NOW, expected_by=None)
     body = made(ERASE, done, answered, unknown)
     assert [(row["recipient"], row["answer"], row["answer_due"] is None) for row in body["processors"]] == [
@@ -147,19 +147,19 @@ def test_a_processor_that_answered_and_one_nobody_registered_are_shown_as_they_a
 def test_a_processor_that_was_told_is_asked_and_its_answer_pending():
     letter = {"id": "ntc_1", "state": "reminded", "sent_at": NOW.isoformat(), "reminders": 1}
     wait = {"state": "waiting_not_before", "reason": "cod_unremitted", "entries": 1, "not_before": "2026-12-20"}
-    told = replace(
-        INSTRUCT,
+    result = replace(
+        NOTIFY,
         progress=NoticeProgress(
             report=NoticeReport(items=1, answers={}, waiting=(wait,), retained=(), read_back={}, notices=(letter,))
         ),
     )
-    (row,) = made(ERASE, told)["processors"]
+    (row,) = made(ERASE, result)["processors"]
     assert (row["answer"], row["instructions"], row["waiting"]) == ("asked_answer_pending", [letter], [wait])
 
 
 def test_who_cannot_be_told_is_named_as_such():
-    told = made(ERASE, INSTRUCT)["not_instructed"]
-    assert {row["recipient"]: row["reason"] for row in told} == {
+    result = made(ERASE, NOTIFY)["not_instructed"]
+    assert {row["recipient"]: row["reason"] for row in result} == {
         "google": "no_erasure_channel",
         "payment_gateway": "not_named_by_the_policy",
         "sms_gateway": "not_named_by_the_policy",

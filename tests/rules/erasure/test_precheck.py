@@ -18,13 +18,13 @@ from tests.rules.erasure.test_residue import SHIPPED
 MONEY = ("store_credit_balance", "gift_card_balance")
 
 
-def owed(**counts):
+def balances(**counts):
     return [Balance(code=code, count=count) for code, count in counts.items()]
 
 
 def found(*, released=(), **counts):
-    told = evaluate_prechecks(owed(**counts), retention=SHIPPED, released_codes=released)
-    return {guard.code: (guard.count, guard.stops, guard.reason) for guard in told}
+    result = evaluate_prechecks(balances(**counts), retention=SHIPPED, released_codes=released)
+    return {one_precheck.code: (one_precheck.count, one_precheck.stops, one_precheck.reason) for one_precheck in result}
 
 
 @pytest.mark.parametrize("code", MONEY)
@@ -35,10 +35,10 @@ def test_money_stops_until_somebody_lets_it_pass(code):
 
 
 def test_what_was_let_pass_lets_nothing_else_pass():
-    told = evaluate_prechecks(
-        owed(store_credit_balance=1, gift_card_balance=1), retention=SHIPPED, released_codes=MONEY[:1]
+    result = evaluate_prechecks(
+        balances(store_credit_balance=1, gift_card_balance=1), retention=SHIPPED, released_codes=MONEY[:1]
     )
-    assert list_blocking_codes(told) == ["gift_card_balance"]
+    assert list_blocking_codes(result) == ["gift_card_balance"]
 
 
 def test_an_open_order_is_told_and_stops_nothing():
@@ -46,16 +46,16 @@ def test_an_open_order_is_told_and_stops_nothing():
 
 
 def test_denied_is_told_apart_from_nothing_and_from_what_nobody_here_can_read():
-    told = found(store_credit_balance=0, gift_card_balance=None, open_order=0)
-    assert told["store_credit_balance"] == (0, False, "none_there")
-    assert told["gift_card_balance_unreadable"] == (None, False, "not_granted")
-    assert told["loyalty_points_unreadable"] == (None, False, "nobody_here_can_read_it")
+    result = found(store_credit_balance=0, gift_card_balance=None, open_order=0)
+    assert result["store_credit_balance"] == (0, False, "none_there")
+    assert result["gift_card_balance_unreadable"] == (None, False, "not_granted")
+    assert result["loyalty_points_unreadable"] == (None, False, "nobody_here_can_read_it")
 
 
 def test_only_what_the_file_names_is_looked_at():
     categories = {name: replace(one, precheck=()) for name, one in SHIPPED.categories.items()}
     silent = replace(SHIPPED, categories=categories)
-    assert evaluate_prechecks(owed(store_credit_balance=1), retention=silent) == []
+    assert evaluate_prechecks(balances(store_credit_balance=1), retention=silent) == []
 
 
 def test_the_task_that_prechecks_blocked_is_found():

@@ -27,7 +27,7 @@ def test_what_came_from_the_platform_itself_has_no_such_task(kind):
 
 
 @pytest.mark.parametrize(
-    ("one", "rules", "told"),
+    ("one", "rules", "result"),
     [
         (NOTE, ResidueRules(erased_kinds=RESIDUE_KINDS), ("keep", "retention_file_keeps")),
         (NOTE, ResidueRules(apply=True), ("keep", "retention_file_keeps")),
@@ -37,8 +37,8 @@ def test_what_came_from_the_platform_itself_has_no_such_task(kind):
         (UNREAD, ALL, ("left", "read_all_orders")),
     ],
 )
-def test_each_thing_has_its_verdict(one, rules, told):
-    assert decide_residue_action(one, replace(SHIPPED, residue=rules)) == told
+def test_each_thing_has_its_verdict(one, rules, result):
+    assert decide_residue_action(one, replace(SHIPPED, residue=rules)) == result
 
 
 def test_a_metafield_that_no_category_claims_is_put_into_quarantine():

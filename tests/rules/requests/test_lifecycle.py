@@ -49,7 +49,7 @@ def ask(state, **given):
     return make_task("req_1", "shopify", TaskAction.REQUEST_PLATFORM_ERASURE, state=state, **given)
 
 
-def instruct(state, **given):
+def notify_task(state, **given):
     return make_task("req_1", "delhivery", TaskAction.NOTIFY_PROCESSOR, state=state, **given)
 
 
@@ -92,11 +92,17 @@ def test_a_kind_has_its_plan(kind, plan):
         ([erase(RETRY, wake_at=LATER), follow(PENDING)], RequestState.IN_PROGRESS, False, False, LATER),
         ([erase(RETRY, wake_at=LATEST), follow(WAITING, wake_at=LATER)], RequestState.IN_PROGRESS, False, False, LATER),
         ([erase(DONE), follow(WAITING, wake_at=LATER)], RequestState.WAITING, False, True, LATER),
-        ([erase(DONE), follow(WAITING, wake_at=LATEST), instruct(WAITING)], RequestState.WAITING, False, True, LATEST),
-        ([erase(DONE), follow(DONE), instruct(WAITING)], RequestState.WAITING, False, True, None),
-        ([erase(DONE), follow(DONE), instruct(DONE)], RequestState.DONE, True, True, None),
+        (
+            [erase(DONE), follow(WAITING, wake_at=LATEST), notify_task(WAITING)],
+            RequestState.WAITING,
+            False,
+            True,
+            LATEST,
+        ),
+        ([erase(DONE), follow(DONE), notify_task(WAITING)], RequestState.WAITING, False, True, None),
+        ([erase(DONE), follow(DONE), notify_task(DONE)], RequestState.DONE, True, True, None),
         ([erase(WAITING)], RequestState.WAITING, False, False, None),
-        ([erase(WAITING), instruct(WAITING)], RequestState.WAITING, False, False, None),
+        ([erase(WAITING), notify_task(WAITING)], RequestState.WAITING, False, False, None),
         ([erase(WAITING), follow(PENDING)], RequestState.IN_PROGRESS, False, False, None),
         ([gather(WAITING, "vault"), erase(DONE)], RequestState.WAITING, False, False, None),
         ([gather(RETRY, "vault", wake_at=LATER)], RequestState.IN_PROGRESS, False, False, LATER),
@@ -117,7 +123,7 @@ def test_a_request_stands_where_its_tasks_put_it(tasks, state, complete, answera
         (gather(RETRY, wake_at=NOW), True),
         (gather(RETRY, wake_at=LATER), False),
         (follow(WAITING, wake_at=NOW), True),
-        (instruct(WAITING), False),
+        (notify_task(WAITING), False),
         (gather(DONE, wake_at=NOW), False),
         (gather(FAILED, wake_at=NOW), False),
     ],
@@ -137,7 +143,7 @@ def test_a_task_is_ready_when_its_moment_has_come(task, is_ready):
         (gather(PENDING, "delhivery"), [gather(PENDING, "bluedart"), follow(PENDING)], True),
         (follow(PENDING), [erase(RETRY)], False),
         (follow(PENDING), [erase(PENDING)], False),
-        (follow(PENDING), [erase(DONE), instruct(WAITING)], True),
+        (follow(PENDING), [erase(DONE), notify_task(WAITING)], True),
         (erase(PENDING), [follow(PENDING), gather(PENDING)], True),
         (erase(PENDING), [seal(PENDING)], False),
         (erase(PENDING), [seal(RETRY)], True),

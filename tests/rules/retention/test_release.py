@@ -44,7 +44,7 @@ def document(issued_at=NOVEMBER, **given):
     return Document(**(result | given))
 
 
-CLAIM = LegalHold(
+LEGAL_HOLD = LegalHold(
     id="clm_1",
     shop="s",
     request_id="",
@@ -57,9 +57,9 @@ CLAIM = LegalHold(
 )
 
 
-def calculate(*documents, claims=(), today=TODAY, retention=None):
+def calculate(*documents, legal_holds=(), today=TODAY, retention=None):
     return DocumentRetentionCalculator(today=today, retention=retention or file()).calculate_retention(
-        documents, claims
+        documents, legal_holds
     )
 
 
@@ -106,9 +106,9 @@ def test_a_legal_hold_has_no_end_whatever_the_file_says():
         file(consumer={"in_force_to": date(2030, 1, 1)}),
         replace(file(), holds={name: hold for name, hold in SHIPPED.holds.items() if name != "legal_claim"}),
     ):
-        result = calculate(document(), claims=[CLAIM], today=latest, retention=retention)
+        result = calculate(document(), legal_holds=[LEGAL_HOLD], today=latest, retention=retention)
         assert (result.is_erasable, result.erasable_from, result.grounds) == (False, None, ("legal_claim",))
-    assert calculate(document(), claims=[CLAIM]).erasable_from is None
+    assert calculate(document(), legal_holds=[LEGAL_HOLD]).erasable_from is None
 
 
 def test_the_end_and_the_beginning_of_laws_count():
@@ -151,13 +151,17 @@ def test_a_release_day_moves_earlier_or_later_and_past_days_are_equal(old, new, 
 
 def proceeding(kind, *, opened=NOVEMBER, disposed=None):
     over = {"released_at": disposed + timedelta(days=3), "disposed_at": disposed} if disposed else {}
-    return replace(CLAIM, kind=kind, opened_at=opened, **over)
+    return replace(LEGAL_HOLD, kind=kind, opened_at=opened, **over)
 
 
 def test_an_open_proceeding_is_an_event_of_the_file():
     grounds = {
-        kind: {hold.ground for hold in calculate(document(NOVEMBER), claims=[claim]).holds if hold.last_day is None}
-        for kind, claim in ((kind, proceeding(kind)) for kind in ("", "tax", "assessment"))
+        kind: {
+            hold.ground
+            for hold in calculate(document(NOVEMBER), legal_holds=[legal_hold]).holds
+            if hold.last_day is None
+        }
+        for kind, legal_hold in ((kind, proceeding(kind)) for kind in ("", "tax", "assessment"))
     }
     assert grounds == {
         "": {"legal_claim"},
@@ -169,17 +173,15 @@ def test_an_open_proceeding_is_an_event_of_the_file():
 def test_the_year_after_the_final_disposal_counts_where_it_is_later():
     latest, early = datetime(2034, 6, 10, 20, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC)
     keeping = DocumentRetentionCalculator(today=TODAY, retention=file())
-    papers = [document(NOVEMBER)]
-    alone = keeping.calculate_retention(papers).erasable_from
-    assert keeping.calculate_retention(papers, [proceeding("tax", disposed=early)]).erasable_from == alone
-    result = keeping.calculate_retention(
-        papers, [proceeding("tax", disposed=latest), proceeding("tax", disposed=early)]
-    )
+    files = [document(NOVEMBER)]
+    alone = keeping.calculate_retention(files).erasable_from
+    assert keeping.calculate_retention(files, [proceeding("tax", disposed=early)]).erasable_from == alone
+    result = keeping.calculate_retention(files, [proceeding("tax", disposed=latest), proceeding("tax", disposed=early)])
     assert result.erasable_from == date(2035, 6, 12), "the day is India's, and a year after it is kept whole"
     assert result.grounds[0] == "gst_books"
-    assert keeping.calculate_retention(papers).erasable_from == alone, "another order of the same day is another case"
-    assert keeping.calculate_retention(papers, [proceeding("assessment", disposed=latest)]).erasable_from == alone
+    assert keeping.calculate_retention(files).erasable_from == alone, "another order of the same day is another case"
+    assert keeping.calculate_retention(files, [proceeding("assessment", disposed=latest)]).erasable_from == alone
     again = [proceeding("tax", disposed=latest), proceeding("tax")]
-    assert keeping.calculate_retention(papers, again).erasable_from is None, (
+    assert keeping.calculate_retention(files, again).erasable_from is None, (
         "while another one lives nobody can say a day"
     )

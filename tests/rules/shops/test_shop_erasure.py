@@ -19,16 +19,16 @@ RETENTION = load_retention(RETENTION_FILE)
 
 
 def shop(**given):
-    told = {
+    result = {
         "holds": True,
         "documents": 0,
         "fingerprint": "f",
         "uninstalled_at": NOW - 48 * HOUR,
-        "heard_at": None,
+        "last_received_at": None,
         "token_until": None,
         "decisions": MappingProxyType({}),
     }
-    return ShopExit(**(told | given))
+    return ShopExit(**(result | given))
 
 
 @pytest.mark.parametrize(
@@ -37,10 +37,10 @@ def shop(**given):
         ({}, False),
         ({"token_until": NOW}, False),
         ({"token_until": NOW + HOUR}, True),
-        ({"heard_at": NOW - 44 * HOUR}, False),
-        ({"heard_at": NOW - 43 * HOUR}, True),
-        ({"heard_at": NOW - 24 * HOUR, "uninstalled_at": None}, False),
-        ({"heard_at": NOW - 23 * HOUR, "uninstalled_at": None}, True),
+        ({"last_received_at": NOW - 44 * HOUR}, False),
+        ({"last_received_at": NOW - 43 * HOUR}, True),
+        ({"last_received_at": NOW - 24 * HOUR, "uninstalled_at": None}, False),
+        ({"last_received_at": NOW - 23 * HOUR, "uninstalled_at": None}, True),
     ],
 )
 def test_signs_of_life(signs, back):

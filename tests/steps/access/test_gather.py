@@ -37,9 +37,9 @@ def run(services):
         with services.store.transaction() as tx:
             tx.session.connection.exec_driver_sql("UPDATE requests SET lease_until = NULL, attempts = 0")
         with services.store.transaction() as tx:
-            claim = tx.requests.acquire_lease(request.id)
+            legal_hold = tx.requests.acquire_lease(request.id)
             [task] = [one for one in tx.tasks.list_tasks(request.id) if one.system == system]
-        saved = gather_records(request, task, claim, services=services)
+        saved = gather_records(request, task, legal_hold, services=services)
         with services.store.transaction() as tx:
             assert saved in tx.tasks.list_tasks(request.id)
         return saved

@@ -169,9 +169,9 @@ def test_the_records_hold_every_value_and_mask_only_payment_data():
     """S-02: every planted value is found; card and account numbers are not."""
     package = Package(case())
     whole = "".join(body.decode() for name, body in package.files.items() if "/records/" in name)
-    planted = ["Asha Qwertzuiop", "7 Nowhere Lane", "203.0.113.7", "Engraving", "For my sister", "RETURN1"]
-    planted += ["99900010004126", "Too small", "aFieldNobodyForesaw", "pay_1", "Silver ring", "LOYAL"]
-    for value in planted:
+    seeded = ["Asha Qwertzuiop", "7 Nowhere Lane", "203.0.113.7", "Engraving", "For my sister", "RETURN1"]
+    seeded += ["99900010004126", "Too small", "aFieldNobodyForesaw", "pay_1", "Silver ring", "LOYAL"]
+    for value in seeded:
         assert value in whole, value
     for secret in ["4111111111111111", "4111 1111 1111 1111", "411111", "123456789012", "HDFC0001234"]:
         assert secret not in whole, secret

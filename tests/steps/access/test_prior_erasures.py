@@ -21,7 +21,7 @@ from tests.fakes import page
 from tests.steps.access.export_case import Package, case, task
 from tests.steps.access.test_package import breaches
 from tests.steps.retention.test_seal_invoices import refund_body, sold_body
-from tests.steps.sealed_case import decided, make_claim
+from tests.steps.sealed_case import decided, make_legal_hold
 
 TAX = "Income-tax Act 2025 s.62; Income-tax Rules 2026 r.46(8),(9); before: Act 1961 s.44AA, r.6F(5)"
 SEALED = RemainingData(
@@ -216,10 +216,10 @@ def test_p65_after_an_erasure_access_is_answered_from_the_tombstone(kept, run, a
     [erasure] = erasures(files)
     assert (erasure["erased_on"], erasure["reference"], erasure["finished"]) == ("2026-11-22", erased, True)
     assert {"what": "orders", "count": 1} in erasure["erased"]
-    [paper] = erasure["sealed"]
-    assert (paper["what"], paper["count"]) == ("invoice: figures, State", 1)
-    assert (paper["until"], paper["erasable_from"]) == ("2034-03-31", "2034-04-01")
-    assert "Income-tax Act 2025" in paper["law"]
+    [output_file] = erasure["sealed"]
+    assert (output_file["what"], output_file["count"]) == ("invoice: figures, State", 1)
+    assert (output_file["until"], output_file["erasable_from"]) == ("2034-03-31", "2034-04-01")
+    assert "Income-tax Act 2025" in output_file["law"]
     letter = " ".join(files["data/00_letter.txt"].split())
     assert f"We did on 22 November 2026 (reference {erased})" in letter
     assert "sealed until 31 March 2034: 1 invoice. Nobody reads it in daily work." in letter
@@ -270,10 +270,10 @@ def test_a_legal_hold_and_an_open_refund_are_listed(kept, run, ask):
         account = tx.refunds.seal_bank_details(SHOP, details, order_id="1001", refund_id="R1", opened_at=NOW)
     run("customers/redact", redact_body(1001))
     with kept.store.transaction() as tx:
-        tx.legal_holds.open_legal_hold(make_claim(), [account.order_key])
+        tx.legal_holds.open_legal_hold(make_legal_hold(), [account.order_key])
     files = ask()
-    paper, bank = erasures(files)[0]["sealed"]
-    assert (paper["until"], bank["until"], bank["count"]) == ("", "", 1)
+    output_file, bank = erasures(files)[0]["sealed"]
+    assert (output_file["until"], bank["until"], bank["count"]) == ("", "", 1)
     letter = " ".join(files["data/00_letter.txt"].split())
     assert "Sealed while a dispute or claim is open: 1 invoice." in letter
     assert "Bank particulars for 1 refund are locked away while a dispute or claim is open." in letter

@@ -51,9 +51,9 @@ def run(services):
         with services.store.transaction() as tx:
             tx.session.connection.exec_driver_sql("UPDATE requests SET lease_until = NULL, attempts = 0")
         with services.store.transaction() as tx:
-            claim, request = tx.requests.acquire_lease(made["id"]), tx.requests.get_request(made["id"])
+            legal_hold, request = tx.requests.acquire_lease(made["id"]), tx.requests.get_request(made["id"])
             [task] = [one for one in tx.tasks.list_tasks(request.id) if one.action is TaskAction.ERASE]
-        saved = execute_erasure(request, task, claim, services=services)
+        saved = execute_erasure(request, task, legal_hold, services=services)
         with services.store.transaction() as tx:
             assert saved in tx.tasks.list_tasks(request.id)
         return saved
@@ -100,7 +100,7 @@ def test_a_person_nobody_knows_is_absent_and_suppressed_all_the_same(services, r
         assert len(tx.index.ingest_sightings(SHOP, [order(at=NOW - timedelta(days=1))])) == 1
 
 
-def test_a_person_without_an_id_is_forgotten_by_her_request(services, run):
+def test_a_principal_without_an_id_is_erased_by_the_request(services, run):
     run(principal=Principal(email=ASHA.email))
     assert read(services, run)[0].principal == Principal()
 
@@ -175,8 +175,8 @@ def access_in_flight(services, **release):
     with services.store.transaction() as tx:
         opened(tx, request)
         if release:
-            told = {"wake_at": None, "complete": None, "closed_at": None} | release
-            tx.requests.release_lease(tx.requests.acquire_lease(request.id), **told)
+            result = {"wake_at": None, "complete": None, "closed_at": None} | release
+            tx.requests.release_lease(tx.requests.acquire_lease(request.id), **result)
     return request
 
 
@@ -234,10 +234,10 @@ def test_a_worker_that_was_fenced_off_erases_nothing(services):
     task = make_task(request.id, "bridge", TaskAction.ERASE)
     with services.store.transaction() as tx:
         opened(tx, request, task)
-        claim = tx.requests.acquire_lease(request.id)
+        legal_hold = tx.requests.acquire_lease(request.id)
         tx.request_changes.widen_request(request.id, Principal(order_ids=("5",)))
     with pytest.raises(LeaseLost):
-        execute_erasure(request, task, claim, services=services)
+        execute_erasure(request, task, legal_hold, services=services)
     with services.store.transaction() as tx:
         assert list(tx.index.list_orders(SHOP, ASHA)) == ["1001"]
 

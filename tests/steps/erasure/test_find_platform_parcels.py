@@ -32,14 +32,14 @@ def erased(services, platform):
     def run(*, learned=()):
         platform.sent = [SENT]
         request = make_request(kind=RequestKind.ERASURE, principal=ASHA)
-        planned = [
+        plan_lines = [
             make_task(request.id, "shopify", TaskAction.LOCATE_PARCELS),
             make_task(request.id, "bridge", TaskAction.ERASE),
             make_task(request.id, "shopify", TaskAction.POLL_PLATFORM_ERASURE),
         ]
         with services.store.transaction() as tx:
             tx.index.ingest_sightings(SHOP, learned)
-            tx.requests.open_request(request, idempotency_key=request.id, tasks=planned)
+            tx.requests.open_request(request, idempotency_key=request.id, tasks=plan_lines)
         process_request(request.id, services=services)
         return request
 

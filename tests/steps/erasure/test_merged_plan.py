@@ -25,7 +25,7 @@ def request_id(services):
     return dispatch_delivery(delivery.id, services=services)
 
 
-def planned(services, request_id):
+def plan_lines(services, request_id):
     with services.store.transaction() as tx:
         request, tasks = tx.requests.get_request(request_id), tx.tasks.list_tasks(request_id)
         return [
@@ -40,13 +40,13 @@ def stands(services, request_id):
 
 
 def test_i15_the_plan_says_merged_and_that_no_order_is_erased(services, request_id):
-    told = planned(services, request_id)
-    assert ("orders, parcels, e-mail and phone of the customer that was kept", "keep", "merged_into_another") in told
-    assert {deed for _, deed, _ in told} == {"keep", "keep_as_evidence"}
+    result = plan_lines(services, request_id)
+    assert ("orders, parcels, e-mail and phone of the customer that was kept", "keep", "merged_into_another") in result
+    assert {deed for _, deed, _ in result} == {"keep", "keep_as_evidence"}
 
 
 def test_i15_what_was_planned_is_what_is_done(services, request_id):
-    before = planned(services, request_id)
+    before = plan_lines(services, request_id)
     assert process_request(request_id, services=services)
     with services.store.transaction() as tx:
         kept = tx.plans.find_plan(request_id)

@@ -41,9 +41,9 @@ def again(services, request_id, times=1):
 
 
 @pytest.fixture
-def spared(services, tell, forget, platform):
+def excluded(services, deliver, forget, platform):
     """An erasure that had to spare order 1001. Gives its id."""
-    tell("orders/create", sold_body(1001))
+    deliver("orders/create", sold_body(1001))
     platform.sold["1001"] = REFUSED
     request_id = forget(1001)
     assert orders_left(services) == {"1001"}
@@ -51,11 +51,11 @@ def spared(services, tell, forget, platform):
 
 
 @pytest.fixture
-def by_hand(services, tell, platform):
+def by_hand(services, deliver, platform):
     """The same, asked for by mail."""
 
     def of(who=ASHA):
-        tell("orders/create", sold_body(1001))
+        deliver("orders/create", sold_body(1001))
         platform.customers = {ASHA.email: "7001"}
         platform.sold["1001"] = REFUSED
         request_id = open_operator_request(
@@ -68,37 +68,37 @@ def by_hand(services, tell, platform):
     return of
 
 
-def test_an_order_placed_meanwhile_is_a_new_contract(services, tell, spared):
+def test_an_order_placed_meanwhile_is_a_new_contract(services, deliver, excluded):
     services.clock.at += timedelta(minutes=30)
     placed = iso(services.clock.at)
     parcel = [{"tracking_company": "Delhivery", "tracking_numbers": ["AWB9"], "created_at": placed}]
-    tell("orders/paid", sold_body(2002, created_at=placed, updated_at=placed, fulfillments=parcel))
-    again(services, spared, 3)
+    deliver("orders/paid", sold_body(2002, created_at=placed, updated_at=placed, fulfillments=parcel))
+    again(services, excluded, 3)
     assert orders_left(services) == {"1001", "2002"}
     with services.store.transaction() as tx:
-        assert [entry.order_id for entry in tx.notice_items.list_items(request_id=spared)] == []
+        assert [entry.order_id for entry in tx.notice_items.list_items(request_id=excluded)] == []
 
 
-def test_an_order_placed_meanwhile_is_learned_however_late_its_webhook_comes(services, tell, spared):
+def test_an_order_placed_meanwhile_is_learned_however_late_its_webhook_comes(services, deliver, excluded):
     placed = iso(services.clock.at + timedelta(minutes=55))
-    again(services, spared)
-    tell("orders/paid", sold_body(2002, created_at=placed, updated_at=placed))
+    again(services, excluded)
+    deliver("orders/paid", sold_body(2002, created_at=placed, updated_at=placed))
     assert "2002" in orders_left(services)
 
 
-def test_looking_again_in_vain_writes_nothing(services, spared):
+def test_looking_again_in_vain_writes_nothing(services, excluded):
     def rows():
         with services.store.transaction() as tx:
             return tx.evidence.read_head()[0], len(tx.ledger_state.list_unsynced(1000)[0])
 
     before = rows()
-    again(services, spared, 24)
+    again(services, excluded, 24)
     assert rows() == before
 
 
-def test_what_a_later_run_removed_is_said_once(services, tell, forget, platform):
-    tell("orders/create", sold_body(1001))
-    tell("orders/paid", sold_body(1002))
+def test_what_a_later_run_removed_is_said_once(services, deliver, forget, platform):
+    deliver("orders/create", sold_body(1001))
+    deliver("orders/paid", sold_body(1002))
     platform.sold["1001"] = ConnectorUnavailable("shopify: HTTP 503")
     request_id = forget(1001, 1002)
     platform.sold["1001"] = [sold(1001)]
@@ -109,19 +109,19 @@ def test_what_a_later_run_removed_is_said_once(services, tell, forget, platform)
     assert encode_detail(request_of(services, request_id)[1]["bridge", TaskAction.ERASE].progress)["orders"] == 2
 
 
-def test_the_id_of_a_merged_customer_does_not_wait_for_the_kept_one_s_copies(services, tell, forget, platform):
+def test_the_id_of_a_merged_customer_does_not_wait_for_the_kept_one_s_copies(services, deliver, forget, platform):
     kept = {"id": 9009, "email": "kept@example.org"}
-    tell("orders/create", sold_body(1001, customer=kept, email=kept["email"]))
+    deliver("orders/create", sold_body(1001, customer=kept, email=kept["email"]))
     both = {"admin_graphql_api_customer_kept_id": "gid://shopify/Customer/9009"}
-    tell("customers/merge", both | {"admin_graphql_api_customer_deleted_id": "gid://shopify/Customer/7001"})
+    deliver("customers/merge", both | {"admin_graphql_api_customer_deleted_id": "gid://shopify/Customer/7001"})
     platform.sold["1001"] = REFUSED
     _, tasks, _ = request_of(services, forget())
     assert tasks["bridge", TaskAction.ERASE].state is TaskState.DONE
 
 
-def test_a_copy_that_came_by_webhook_lets_shopify_be_asked(services, tell, platform, by_hand):
+def test_a_copy_that_came_by_webhook_lets_shopify_be_asked(services, deliver, platform, by_hand):
     request_id = by_hand()
-    tell("orders/paid", sold_body(1001))
+    deliver("orders/paid", sold_body(1001))
     again(services, request_id, 2)
     request, tasks, _ = request_of(services, request_id)
     assert platform.requested == ["7001"]
@@ -129,9 +129,11 @@ def test_a_copy_that_came_by_webhook_lets_shopify_be_asked(services, tell, platf
     assert request.closed_at is not None
 
 
-def test_a_customer_known_by_address_alone_is_still_known_when_shopify_may_be_asked(services, tell, platform, by_hand):
+def test_a_customer_known_by_address_alone_is_still_known_when_shopify_may_be_asked(
+    services, deliver, platform, by_hand
+):
     request_id = by_hand(Principal(email=ASHA.email))
-    tell("orders/paid", sold_body(1001))
+    deliver("orders/paid", sold_body(1001))
     again(services, request_id, 2)
     assert platform.requested == ["7001"]
 
@@ -155,8 +157,8 @@ def test_where_shopify_cannot_say_which_orders_there_are_it_is_not_asked_and_a_r
     assert platform.requested == ["7001"]
 
 
-def test_an_order_that_became_known_after_the_look_is_looked_for_too(services, tell, platform):
-    tell("orders/paid", sold_body(1001))
+def test_an_order_that_became_known_after_the_look_is_looked_for_too(services, deliver, platform):
+    deliver("orders/paid", sold_body(1001))
     with services.store.transaction() as tx:
         access = make_request(subject=tx.person_lookup.find_subject(SHOP, ASHA))
         opened(tx, access, make_task(access.id))
@@ -164,7 +166,7 @@ def test_an_order_that_became_known_after_the_look_is_looked_for_too(services, t
     request_id = dispatch_delivery(delivery.id, services=services)
     process_request(request_id, services=services)
     assert request_of(services, request_id)[1]["bridge", TaskAction.ERASE].last_error == "access_in_flight"
-    tell("orders/create", sold_body(1005))  # never paid: no invoice, nothing sent
+    deliver("orders/create", sold_body(1005))  # never paid: no invoice, nothing sent
     process_request(access.id, services=services)
     again(services, request_id, 3)
     request, _, _ = request_of(services, request_id)
@@ -172,9 +174,9 @@ def test_an_order_that_became_known_after_the_look_is_looked_for_too(services, t
 
 
 @pytest.mark.parametrize("hand", [True, False])
-def test_a_credit_note_is_no_copy_of_its_invoice(services, tell, forget, platform, by_hand, hand):
-    tell("orders/create", sold_body(1001, total="90000.00"))
-    tell("refunds/create", refund_body())
+def test_a_credit_note_is_no_copy_of_its_invoice(services, deliver, forget, platform, by_hand, hand):
+    deliver("orders/create", sold_body(1001, total="90000.00"))
+    deliver("refunds/create", refund_body())
     platform.sold["1001"] = [sold(1001)]
     if hand:
         platform.customers = {ASHA.email: "7001"}
@@ -188,19 +190,19 @@ def test_a_credit_note_is_no_copy_of_its_invoice(services, tell, forget, platfor
     assert {document.kind for document in documents(services)} == {DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE}
 
 
-def test_what_was_cancelled_without_money_leaves_no_credit_note(services, tell):
-    tell("orders/create", sold_body(1001))
+def test_what_was_cancelled_without_money_leaves_no_credit_note(services, deliver):
+    deliver("orders/create", sold_body(1001))
     ring = {"title": "Ring", "price": "80000.00"}
     restocked = {"transactions": [], "refund_line_items": [{"quantity": 1, "line_item": ring}]}
-    tell("refunds/create", refund_body() | restocked)
+    deliver("refunds/create", refund_body() | restocked)
     assert documents(services) == []
-    tell("orders/fulfilled", sold_body(1001))
-    tell("refunds/create", refund_body(refund=78) | restocked)
+    deliver("orders/fulfilled", sold_body(1001))
+    deliver("refunds/create", refund_body(refund=78) | restocked)
     assert len(documents(services)) == 2, "goods that came back of an invoice are a credit note, money or not"
 
 
-def test_a_copy_that_was_told_too_late_to_be_whole_asks_for_the_invoice(services, tell, forget, platform):
-    tell("orders/create", sold_body(1001))
+def test_a_copy_that_was_told_too_late_to_be_whole_asks_for_the_invoice(services, deliver, forget, platform):
+    deliver("orders/create", sold_body(1001))
     platform.sold["1001"] = [sold(1001, total=90_000, tax=0, delivery=PostalAddress())]
     request_id = forget(1001)
     [document] = documents(services)
@@ -213,9 +215,9 @@ def test_a_copy_that_was_told_too_late_to_be_whole_asks_for_the_invoice(services
     assert request_of(services, request_id)[1]["bridge", TaskAction.ERASE].outcome is Outcome.ERASED
 
 
-def test_the_certificate_names_all_that_stays_for_a_while(services, tell, forget):
+def test_the_certificate_names_all_that_stays_for_a_while(services, deliver, forget):
     parcel = [{"id": 5, "tracking_number": "AWB7007007", "tracking_company": "Delhivery", "status": "success"}]
-    tell("orders/paid", sold_body(1001, fulfillments=parcel))
+    deliver("orders/paid", sold_body(1001, fulfillments=parcel))
     details = BankDetails(account_number="", ifsc="", account_holder="", upi_id="asha@ybl")
     with services.store.transaction() as tx:
         tx.refunds.seal_bank_details(SHOP, details, order_id="1001", refund_id="77", opened_at=NOW)
@@ -267,7 +269,7 @@ def test_an_asking_that_waits_writes_nothing_either(services, by_hand):
         assert tx.evidence.read_head()[0] == before
 
 
-def test_the_review_ends_with_the_copies_and_opens_again_without(services, tell, spared, platform):
+def test_the_review_ends_with_the_copies_and_opens_again_without(services, deliver, excluded, platform):
     def reviews():
         with services.store.transaction() as tx:
             return tx.reviews.list_reviews(kind="seal_missing")
@@ -275,16 +277,16 @@ def test_the_review_ends_with_the_copies_and_opens_again_without(services, tell,
     [first] = reviews()
     with services.store.transaction() as tx:
         tx.reviews.close_review(first.id, actor="operator:test", reason="token mended")
-        tx.request_changes.restart_request(spared)
-    process_request(spared, services=services)
+        tx.request_changes.restart_request(excluded)
+    process_request(excluded, services=services)
     assert len(reviews()) == 1
-    tell("orders/paid", sold_body(1001))
-    again(services, spared)
+    deliver("orders/paid", sold_body(1001))
+    again(services, excluded)
     assert (reviews(), orders_left(services)) == ([], set())
 
 
-def test_without_a_platform_nobody_knows_that_an_order_was_never_invoiced(services, tell):
-    tell("orders/create", sold_body(1001))
+def test_without_a_platform_nobody_knows_that_an_order_was_never_invoiced(services, deliver):
+    deliver("orders/create", sold_body(1001))
     alone = {name: one for name, one in services.connectors.items() if name != "shopify"}
     services = replace(services, connectors=alone)
     delivery = accepted(services.store, "customers/redact", redact_body(1001))

@@ -31,9 +31,9 @@ def run(request, services):
     with services.store.transaction() as tx:
         tx.session.connection.exec_driver_sql("UPDATE requests SET lease_until = NULL, attempts = 0")
     with services.store.transaction() as tx:
-        claim = tx.requests.acquire_lease(request.id)
+        legal_hold = tx.requests.acquire_lease(request.id)
         [task] = tx.tasks.list_tasks(request.id)
-    saved = poll_platform_erasure(request, task, claim, services=services)
+    saved = poll_platform_erasure(request, task, legal_hold, services=services)
     with services.store.transaction() as tx:
         assert tx.tasks.list_tasks(request.id) == [saved]
     return saved

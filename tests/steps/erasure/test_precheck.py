@@ -70,8 +70,8 @@ def test_c07_a_balance_stops_the_asking_and_is_seen(services, platform, request_
     assert request.closed_at is not None
     (asked,) = [one for one in certificate["platform"] if one["action"] == "ask"]
     assert (asked["answer"], asked["reason"]) == ("retained", "guard_store_credit_balance")
-    (told,) = [one for one in facts(services, request_id, "task.failed") if one["action"] == "ask"]
-    assert told["guards"] == {STORE_CREDIT: 1, CARDS: 0, "loyalty_points_unreadable": None, "open_order": 2}
+    (result,) = [one for one in facts(services, request_id, "task.failed") if one["action"] == "ask"]
+    assert result["guards"] == {STORE_CREDIT: 1, CARDS: 0, "loyalty_points_unreadable": None, "open_order": 2}
 
 
 def test_the_bridges_rows_are_erased_all_the_same_and_the_customer_id_stays(services, platform, request_id):
@@ -86,8 +86,8 @@ def test_an_open_order_and_a_card_that_may_not_be_read_stop_nothing_and_are_told
     platform.owes = owes(store_credit_balance=0, gift_card_balance=None, open_order=2)
     process_request(request_id, services=services)
     assert platform.requested == ["7001"]
-    (told,) = [one for one in facts(services, request_id, "task.done") if one["action"] == "ask"]
-    assert (told["guards"]["gift_card_balance_unreadable"], told["guards"]["open_order"]) == (None, 2)
+    (result,) = [one for one in facts(services, request_id, "task.done") if one["action"] == "ask"]
+    assert (result["guards"]["gift_card_balance_unreadable"], result["guards"]["open_order"]) == (None, 2)
     assert reviews(services, is_open=False) == []
 
 
@@ -96,8 +96,8 @@ def test_a_person_lets_it_go_on_and_shopify_is_asked(services, platform, request
     process_request(request_id, services=services)
     assert let_go(services, request_id) == [STORE_CREDIT, CARDS]
     assert reviews(services) == []
-    (told,) = facts(services, request_id, "guard.released")
-    assert (told["codes"], told["reason"]) == ([STORE_CREDIT, CARDS], "the customer was told and agrees")
+    (result,) = facts(services, request_id, "guard.released")
+    assert (result["codes"], result["reason"]) == ([STORE_CREDIT, CARDS], "the customer was told and agrees")
     assert queue.jobs[-1] == ("process", request_id, True)
     assert process_request(request_id, services=services)
     task = task_of(services, request_id)
@@ -131,7 +131,7 @@ def test_a_balance_that_was_paid_out_goes_on_with_a_replay_and_its_review_closes
 
 
 def test_a_platform_that_is_down_while_it_is_looked_at_is_not_asked_to_erase(services, platform, request_id):
-    platform.owed_faults = [ConnectorUnavailable("shopify: HTTP 503")]
+    platform.balance_faults = [ConnectorUnavailable("shopify: HTTP 503")]
     process_request(request_id, services=services)
     assert task_of(services, request_id).state is TaskState.RETRY
     assert platform.requested == []
@@ -177,7 +177,7 @@ def test_what_others_wrote_stays_too_while_a_guard_stops(services, platform, req
 def test_a_file_that_names_nothing_to_look_at_looks_at_nothing(services, platform, request_id):
     categories = {name: replace(one, precheck=()) for name, one in services.retention.categories.items()}
     services = replace(services, retention=replace(services.retention, categories=categories))
-    platform.owed_faults, platform.owes = ([ConnectorUnavailable("shopify: HTTP 503")], owes(store_credit_balance=1))
+    platform.balance_faults, platform.owes = ([ConnectorUnavailable("shopify: HTTP 503")], owes(store_credit_balance=1))
     process_request(request_id, services=services)
-    assert (platform.requested, len(platform.owed_faults)) == (["7001"], 1)
+    assert (platform.requested, len(platform.balance_faults)) == (["7001"], 1)
     assert "guards" not in encode_detail(task_of(services, request_id).progress)

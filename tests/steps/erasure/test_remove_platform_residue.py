@@ -170,8 +170,8 @@ def test_orders_that_may_not_be_read_are_a_gap_only_where_something_of_them_woul
     services = applying()
     (gap,) = seen(services, run(services)).gaps
     assert (gap.absence, gap.what, gap.reason) == (Absence.DENIED, UNREAD.what, "read_all_orders")
-    only_hers = ResidueRules(apply=True, erased_kinds=("customer_metafields",))
-    assert decide_residue_action(UNREAD, replace(services.retention, residue=only_hers))[0] == "keep"
+    only_own = ResidueRules(apply=True, erased_kinds=("customer_metafields",))
+    assert decide_residue_action(UNREAD, replace(services.retention, residue=only_own))[0] == "keep"
 
 
 def test_a_platform_that_is_down_is_asked_again_by_the_id_alone_and_is_followed_only_then(applying, platform, clock):

@@ -16,7 +16,7 @@ from bridge.steps.evidence.sign_head import sign_head
 from bridge.steps.recovery.ledger_gate import check_ledger_gate
 from bridge.store.recovery.ledger import SqlLedger
 from tests.authority import Authority, needs_openssl
-from tests.fakes import FakeStamper
+from tests.fakes import FakeTimestampAuthority
 from tests.tamper import append
 from workers.schedule import EXPIRE_INTERVAL, tick
 
@@ -24,15 +24,15 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def stamper():
-    return FakeStamper()
+def timestamps():
+    return FakeTimestampAuthority()
 
 
 @pytest.fixture
-def stamped(services, stamper):
+def stamped(services, timestamps):
     """Return services with recorded facts and a timestamp authority."""
     append(services.store)
-    return replace(services, timestamp_authority=stamper)
+    return replace(services, timestamp_authority=timestamps)
 
 
 def heads(services):
@@ -53,26 +53,26 @@ def test_without_an_authority_the_head_is_signed_only(services):
     assert facts(services) == ["head.signed"]
 
 
-def test_a_timestamp_is_stored_with_its_time_and_recorded_once(stamped, stamper, clock):
+def test_a_timestamp_is_stored_with_its_time_and_recorded_once(stamped, timestamps, clock):
     for _ in range(3):
         sign_head(services=stamped)
         clock.at += HOUR
     [head] = heads(stamped)
-    assert b64decode(head.token) == b"token of " + stamper.asked[0]
-    assert head.anchored_at == stamper.at
-    assert len(stamper.asked) == 1
+    assert b64decode(head.token) == b"token of " + timestamps.asked[0]
+    assert head.anchored_at == timestamps.at
+    assert len(timestamps.asked) == 1
     assert facts(stamped) == ["head.signed", "head.anchored"]
     with stamped.store.transaction() as tx:
         assert tx.evidence.verify_chain() == 7
 
 
-def test_an_unavailable_authority_is_asked_again_after_growing_pauses(stamped, stamper, clock):
-    stamper.faults = [ConnectorUnavailable("timestamp authority: HTTP 503")] * 4
+def test_an_unavailable_authority_is_asked_again_after_growing_pauses(stamped, timestamps, clock):
+    timestamps.faults = [ConnectorUnavailable("timestamp authority: HTTP 503")] * 4
     began, asked_at = clock.at, []
     for _ in range(8):
-        before = len(stamper.asked)
+        before = len(timestamps.asked)
         sign_head(services=stamped)
-        if len(stamper.asked) > before:
+        if len(timestamps.asked) > before:
             asked_at.append((clock.at - began) // HOUR)
         clock.at += HOUR
     assert asked_at == [0, 1, 3, 7]
@@ -81,29 +81,29 @@ def test_an_unavailable_authority_is_asked_again_after_growing_pauses(stamped, s
     clock.at = began + timedelta(hours=15)  # the next day in India has its own head by now
     sign_head(services=stamped)
     first, second = heads(stamped)
-    assert (first.anchored_at, second.anchored_at) == (None, stamper.at)
+    assert (first.anchored_at, second.anchored_at) == (None, timestamps.at)
 
 
-def test_only_the_newest_head_gets_a_timestamp(stamped, stamper, clock):
-    stamper.faults = [ConnectorUnavailable("away")]
+def test_only_the_newest_head_gets_a_timestamp(stamped, timestamps, clock):
+    timestamps.faults = [ConnectorUnavailable("away")]
     sign_head(services=stamped)
     clock.at += timedelta(days=1)
     sign_head(services=stamped)
     clock.at += 2 * HOUR
     sign_head(services=stamped)
-    assert len(stamper.asked) == 2
+    assert len(timestamps.asked) == 2
     assert [head.anchored_at is not None for head in heads(stamped)] == [False, True]
 
 
-def test_no_transaction_is_open_during_the_timestamp_request(stamped, stamper):
+def test_no_transaction_is_open_during_the_timestamp_request(stamped, timestamps):
     """SQLite has one writer and would refuse this transaction if another were open."""
-    stamper.meanwhile = lambda: append(stamped.store, 1)
+    timestamps.meanwhile = lambda: append(stamped.store, 1)
     sign_head(services=stamped)
     assert heads(stamped)[0].anchored_at is not None
 
 
-def test_two_schedulers_record_one_timestamp(stamped, stamper):
-    stamper.meanwhile = lambda: sign_head(services=replace(stamped, timestamp_authority=FakeStamper()))
+def test_two_schedulers_record_one_timestamp(stamped, timestamps):
+    timestamps.meanwhile = lambda: sign_head(services=replace(stamped, timestamp_authority=FakeTimestampAuthority()))
     sign_head(services=stamped)
     assert facts(stamped) == ["head.signed", "head.anchored"]
 

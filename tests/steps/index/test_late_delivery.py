@@ -25,7 +25,7 @@ def erased(services):
     return request
 
 
-def tell(services, topic, body):
+def deliver(services, topic, body):
     accepted(services.store, topic, body)
     index_deliveries(SHOP, services=services)
 
@@ -44,10 +44,10 @@ def fulfilment(number, **given):
 def test_the_status_of_an_erased_parcel_is_updated(services, erased):
     (entry,) = entries(services, erased)
     assert entry.status is ParcelStatus.UNKNOWN
-    tell(services, "fulfillments/update", fulfilment("14908100000012", shipment_status="delivered"))
+    deliver(services, "fulfillments/update", fulfilment("14908100000012", shipment_status="delivered"))
     (entry,) = entries(services, erased)
     assert (entry.status, entry.status_at) == (ParcelStatus.DELIVERED, NOW + timedelta(hours=2))
-    tell(
+    deliver(
         services,
         "fulfillments/update",
         fulfilment("14908100000012", shipment_status="in_transit", updated_at=NOW.isoformat()),
@@ -56,7 +56,7 @@ def test_the_status_of_an_erased_parcel_is_updated(services, erased):
 
 
 def test_a_parcel_sent_after_the_erasure_becomes_a_notice_item(services, erased):
-    tell(services, "fulfillments/create", fulfilment("14908100000023"))
+    deliver(services, "fulfillments/create", fulfilment("14908100000023"))
     old, new = entries(services, erased)
     assert (new.reference, new.state, new.task_id) == ("14908100000023", NoticeState.WAITING, old.task_id)
     with services.store.transaction() as tx:
@@ -70,24 +70,24 @@ def _due(tx):
 
 
 def test_an_open_return_blocks_the_item_and_a_closed_one_releases_it(services, erased):
-    tell(services, "returns/approve", {"id": 9, "order_id": 1001, "status": "open"})
+    deliver(services, "returns/approve", {"id": 9, "order_id": 1001, "status": "open"})
     assert entries(services, erased)[0].matters == ("return/9",)
-    tell(services, "disputes/update", {"id": 4, "order_id": 1001, "status": "won"})
+    deliver(services, "disputes/update", {"id": 4, "order_id": 1001, "status": "won"})
     assert entries(services, erased)[0].matters == ("return/9",)
-    tell(services, "returns/close", {"id": 9, "order_id": 1001, "status": "closed"})
+    deliver(services, "returns/close", {"id": 9, "order_id": 1001, "status": "closed"})
     assert entries(services, erased)[0].matters == ()
 
 
 def test_a_new_order_is_a_new_contract_and_opens_no_item(services, erased):
     body = order_body(2002, at=NOW + timedelta(days=1), parcels=[("Delhivery", "14908100000034")])
-    tell(services, "orders/create", body)
+    deliver(services, "orders/create", body)
     assert len(entries(services, erased)) == 1
 
 
 def test_an_item_with_an_open_return_waits(services):
     with services.store.transaction() as tx:
         tx.index.ingest_sightings(SHOP, [order(1001, parcels=[("Delhivery", "14908100000012")])])
-    tell(services, "returns/request", {"id": 9, "order_id": 1001, "status": "requested"})
+    deliver(services, "returns/request", {"id": 9, "order_id": 1001, "status": "requested"})
     request = make_request(kind=RequestKind.ERASURE, principal=ASHA)
     with services.store.transaction() as tx:
         tx.requests.open_request(

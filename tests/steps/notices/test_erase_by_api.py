@@ -10,7 +10,7 @@ import pytest
 from bridge.errors import ConnectorThrottled, ConnectorUnavailable, CredentialRejected
 from bridge.model import NoticeChannel, NoticeItem, NoticeState, ParcelStatus, ProcessorAnswer, ReferenceKind, TaskState
 from bridge.rules.requests.progress_codec import encode_detail
-from tests.factories import NOW, SHOP, told_processors
+from tests.factories import NOW, SHOP, notified_processors
 from tests.fakes import FakeEraser
 from tests.steps.notice_case import Case, days
 
@@ -21,7 +21,7 @@ ACCOUNT = f"{SHOP}|aftership"
 @pytest.fixture
 def case(store, clock, queue):
     case = Case(store, clock, queue)
-    (one,) = [each for each in told_processors() if each.id == "delhivery"]
+    (one,) = [each for each in notified_processors() if each.id == "delhivery"]
     copies = replace(one, id="aftership", erasure_channel="api", carries=("*",), privacy_contact="")
     eraser = FakeEraser("aftership", knows=NUMBERS)
     case.eraser = eraser

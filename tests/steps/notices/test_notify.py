@@ -21,7 +21,7 @@ from bridge.rules.requests.progress_codec import encode_detail
 from bridge.steps.notices.notify import process_notice_account
 from bridge.steps.notices.record_answer import record_acknowledgement
 from bridge.steps.requests.process import process_request
-from tests.factories import NOW, SHOP, told_processors
+from tests.factories import NOW, SHOP, notified_processors
 from tests.steps.notice_case import ACCOUNT, Case, days, erased_by, facts, says
 
 
@@ -132,7 +132,7 @@ def test_the_ground_is_the_law_in_force_on_the_day(case):
 )
 def test_a_blocked_notice_waits_and_is_recorded_once(case, change, why):
     case.services = replace(
-        case.services, merchant=replace(case.services.merchant, processors=told_processors(**change))
+        case.services, merchant=replace(case.services.merchant, processors=notified_processors(**change))
     )
     request = case.erasure("14908100000012")
     case.run()
@@ -333,7 +333,7 @@ def test_a_return_opened_during_tracking_is_respected(case, monkeypatch):
 @pytest.mark.parametrize("word", ["a return", "on the way back"])
 def test_an_item_that_changes_while_its_letter_waits_is_removed_from_it(case, word):
     """A letter that waited months for a verified contact is not sent with items that changed meanwhile."""
-    unverified = told_processors(contact_verified_on=None)
+    unverified = notified_processors(contact_verified_on=None)
     merchant = case.services.merchant
     case.services = replace(case.services, merchant=replace(merchant, processors=unverified))
     case.erasure("14908100000012")

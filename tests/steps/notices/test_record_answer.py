@@ -20,7 +20,7 @@ from bridge.model import (
 )
 from bridge.rules.requests.progress_codec import encode_detail
 from bridge.steps.notices.record_answer import record_acknowledgement, record_answer
-from tests.factories import NOW, SHOP, told_processors
+from tests.factories import NOW, SHOP, notified_processors
 from tests.fakes import FakeEraser
 from tests.steps.notice_case import Case, days, erased_by, facts, says
 
@@ -192,7 +192,7 @@ def test_a_refusal_needs_a_person_and_is_a_gap(sent):
 
 def test_an_api_erasure_sends_no_letter(case):
     eraser = FakeEraser("aftership", knows=[PARCEL])
-    listed = told_processors()
+    listed = notified_processors()
     after = replace(listed[1], id="aftership", erasure_channel="api", carries=("*",), applies_to="parcels")
     case.services = replace(
         case.services,
@@ -212,7 +212,7 @@ def test_an_api_erasure_sends_no_letter(case):
 
 def test_an_interrupted_api_erasure_resumes(case):
     eraser = FakeEraser("aftership", knows=[PARCEL, "14908100000023"])
-    listed = told_processors()
+    listed = notified_processors()
     after = replace(listed[1], id="aftership", erasure_channel="api", carries=("*",), applies_to="parcels")
     case.services = replace(
         case.services,

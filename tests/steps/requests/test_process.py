@@ -137,7 +137,7 @@ def test_the_platforms_answer_never_removes_a_principal_that_must_still_be_erase
     assert (request.state, request.principal) == (RequestState.DONE, Principal())
 
 
-def test_a_fault_of_ours_is_postponed_and_given_up_after_eight_claims(services, platform):
+def test_a_fault_of_ours_is_postponed_and_given_up_after_eight_leases(services, platform):
     platform.pages = [page()]
     request_id = access(services)
     for attempt in range(1, MAX_ATTEMPTS + 1):
@@ -190,7 +190,7 @@ def test_a_worker_that_is_killed_again_and_again_is_given_up_too(services):
 
 
 @pytest.mark.parametrize("fault", [LeaseLost("req_1"), StoreUnavailable("gone")])
-def test_a_lost_claim_or_database_is_not_our_fault_and_postpones_nothing(services, platform, fault):
+def test_a_lost_lease_or_database_is_not_our_fault_and_postpones_nothing(services, platform, fault):
     platform.pages = [page()]
     platform.dies_before = {1: fault}
     request_id = access(services)
@@ -228,10 +228,10 @@ def test_a_joined_request_after_its_erasure_keeps_what_was_proven(services):
     assert certificate["outcome"] == "erased_here_others_must_answer"
     assert {row["table"]: row["count"] for row in certificate["erased"]} == {"orders": 1, "parcels": 1}
     assert request.state is RequestState.WAITING
-    rung = []
+    enqueued = []
     services.clock.at = NOW + timedelta(minutes=5)
-    services.store.enqueue_due(lambda *job: rung.append(job) or True, max_jobs=9)
-    assert rung == [("notify", f"{SHOP}|delhivery", False)], "the carrier's account is due, the request is not"
+    services.store.enqueue_due(lambda *job: enqueued.append(job) or True, max_jobs=9)
+    assert enqueued == [("notify", f"{SHOP}|delhivery", False)], "the carrier's account is due, the request is not"
 
 
 def test_a_shop_without_data_closes_itself(services):

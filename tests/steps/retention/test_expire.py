@@ -132,12 +132,12 @@ def test_an_open_request_keeps_its_record(services, clock):
 
 
 def test_an_active_legal_hold_keeps_the_record_of_its_request(services, clock, erased):
-    claim = open_person_legal_hold(
+    person_hold = open_person_legal_hold(
         erased.id, reference="CC-1", actor=A, reason="a summons", services=services
     ).legal_hold
     clock.at = months(48)
     assert expire_aged_records(services=services) == {}
-    release_legal_hold(claim.id, actor=A, reason="settled", services=services)
+    release_legal_hold(person_hold.id, actor=A, reason="settled", services=services)
     assert expire_aged_records(services=services) == {"request_evidence": 1}
     assert rows(services, retention_tables.legal_holds) == {"legal_claims": 0}
 
@@ -204,7 +204,7 @@ def test_the_index_expires_orders_without_news(services, clock):
     fresh = months(30)
     index(services, parcels(9, "AWB9", email="b@example.com", at=fresh))
     assert expire_aged_records(services=services) == {}, "the file has no such category"
-    ours = with_category(services, "parcel_index", "heard_at", 36)
+    ours = with_category(services, "parcel_index", "last_received_at", 36)
     clock.at = months(36, -3)
     assert expire_aged_records(services=ours) == {}
     held = open_order_legal_hold(SHOP, "1001", reference="CC-1", actor=A, reason="summons", services=ours)

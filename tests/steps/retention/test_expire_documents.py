@@ -15,7 +15,7 @@ from bridge.steps.retention import expire_documents as step
 from bridge.steps.retention.expire_documents import DocumentExpiryResult, expire_documents
 from bridge.steps.retention.legal_hold import open_order_legal_hold, release_legal_hold
 from tests.factories import NOW, SHOP, make_request, make_task, opened, order
-from tests.steps.sealed_case import decided, documents, facts, make_claim, seal
+from tests.steps.sealed_case import decided, documents, facts, make_legal_hold, seal
 
 EVE = datetime(2034, 3, 31, 18, 29, tzinfo=UTC)  # one minute before midnight in India
 DAY = datetime(2034, 3, 31, 18, 30, tzinfo=UTC)
@@ -139,7 +139,7 @@ def test_a_legal_hold_that_is_being_opened_is_waited_for(ours, clock):
         turn.start()
         turn.join(0.5)
         assert turn.is_alive(), "it waits for the documents"
-        tx.legal_holds.open_legal_hold(make_claim(order_key=key), [key])
+        tx.legal_holds.open_legal_hold(make_legal_hold(order_key=key), [key])
     turn.join(10)
     assert documents(ours)[sealed].grounds == ("legal_claim",)
     assert facts(ours, DESTROYED) == []

@@ -190,17 +190,19 @@ def test_an_item_in_a_sent_letter_stays_and_waits_when_it_is_reopened(ours, eras
 
 
 def test_p63_a_review_sets_the_next_one_and_a_year_needs_a_second_person(ours, erasure, clock):
-    claim = hold(ours, erasure).legal_hold
+    open_hold = hold(ours, erasure).legal_hold
     clock.at = NOW + timedelta(days=80)
-    looked = review_legal_hold(claim.id, actor=A, reason="court meets in May", services=ours)
+    looked = review_legal_hold(open_hold.id, actor=A, reason="court meets in May", services=ours)
     assert (looked.reviewed_by, looked.review_due_at) == (A, clock.at + timedelta(days=90))
     with pytest.raises(PayloadInvalid, match="needs_another_person"):
-        approve_legal_hold(claim.id, actor=A, reason="still alive", services=ours)
-    assert approve_legal_hold(claim.id, actor=B, reason="still alive", services=ours).approved_by == B
+        approve_legal_hold(open_hold.id, actor=A, reason="still alive", services=ours)
+    assert approve_legal_hold(open_hold.id, actor=B, reason="still alive", services=ours).approved_by == B
     reviewed = facts(ours, "hold.reviewed")
     assert ["approved" in detail for _, detail in reviewed] == [False, True]
     with ours.store.transaction() as tx:
-        (row,) = tx.legal_holds.list_active_legal_holds(order_keys=tx.legal_holds.list_order_keys_on_hold(claim.id)[:1])
+        (row,) = tx.legal_holds.list_active_legal_holds(
+            order_keys=tx.legal_holds.list_order_keys_on_hold(open_hold.id)[:1]
+        )
         assert (row.approved_by, row.reviewed_by) == (B, A), "each of its rows has the same value"
 
 
@@ -213,11 +215,11 @@ def test_an_impossible_hold_or_release_is_refused_with_its_reason(ours, erasure)
             open_person_legal_hold(request_id, reference="X", actor=A, reason="x", services=ours)
     with pytest.raises(PayloadInvalid, match="order_unreadable"):
         open_order_legal_hold(SHOP, "", reference="X", actor=A, reason="x", services=ours)
-    claim = hold(ours, erasure).legal_hold
-    release_legal_hold(claim.id, actor=A, reason="settled", services=ours)
+    open_hold = hold(ours, erasure).legal_hold
+    release_legal_hold(open_hold.id, actor=A, reason="settled", services=ours)
     for verb in (review_legal_hold, approve_legal_hold, release_legal_hold):
         with pytest.raises(PayloadInvalid, match="released_already"):
-            verb(claim.id, actor=B, reason="x", services=ours)
+            verb(open_hold.id, actor=B, reason="x", services=ours)
         with pytest.raises(PayloadInvalid, match="claim_unknown"):
             verb("clm_nobody", actor=B, reason="x", services=ours)
     assert len(facts(ours, "hold.released")) == 1
@@ -230,7 +232,7 @@ def test_a_data_subject_without_orders_is_held_by_pseudonym(ours):
     held = hold(ours, request)
     assert (held.orders, held.documents) == (0, 0)
     with ours.store.transaction() as tx:
-        assert [claim.id for claim in tx.legal_holds.list_active_legal_holds(subject="somebody")] == [
+        assert [open_hold.id for open_hold in tx.legal_holds.list_active_legal_holds(subject="somebody")] == [
             held.legal_hold.id
         ]
         assert tx.legal_holds.list_order_keys_on_hold(held.legal_hold.id) == []

@@ -34,8 +34,8 @@ from tests.steps.sales_case import DELHI, documents, opened, orders_left, raw, r
 
 
 @pytest.mark.parametrize("topic", ["orders/paid", "orders/fulfilled", "orders/partially_fulfilled"])
-def test_a_copy_is_sealed_and_read_back_when_the_invoice_exists(services, tell, topic):
-    tell(topic, sold_body())
+def test_a_copy_is_sealed_and_read_back_when_the_invoice_exists(services, deliver, topic):
+    deliver(topic, sold_body())
     [document] = documents(services)
     assert (document.kind, document.form) == (DocumentKind.INVOICE, DocumentForm.MINIMUM)
     assert (document.names_buyer, document.request_id, document.erasable_from) == (False, "", None)
@@ -43,23 +43,23 @@ def test_a_copy_is_sealed_and_read_back_when_the_invoice_exists(services, tell, 
     assert [canary for canary in (*CANARIES, "Asha", "1030.00") if canary in raw(services)] == []
 
 
-def test_the_same_sale_received_twice_is_one_copy_and_the_later_event_counts(services, tell):
-    tell("orders/paid", sold_body(updated_at="2026-03-31T10:00:00Z"))
-    tell("orders/fulfilled", sold_body(updated_at="2026-04-01T10:00:00Z"))
-    tell("orders/paid", sold_body(updated_at="2026-03-30T10:00:00Z"))
+def test_the_same_sale_received_twice_is_one_copy_and_the_later_event_counts(services, deliver):
+    deliver("orders/paid", sold_body(updated_at="2026-03-31T10:00:00Z"))
+    deliver("orders/fulfilled", sold_body(updated_at="2026-04-01T10:00:00Z"))
+    deliver("orders/paid", sold_body(updated_at="2026-03-30T10:00:00Z"))
     [document] = documents(services)
     assert document.issued_at == datetime(2026, 4, 1, 10, tzinfo=UTC)
 
 
-def test_a_changed_sale_is_another_copy(services, tell):
-    tell("orders/paid", sold_body())
-    tell("orders/fulfilled", sold_body(total="2060.00", tax="60.00"))
+def test_a_changed_sale_is_another_copy(services, deliver):
+    deliver("orders/paid", sold_body())
+    deliver("orders/fulfilled", sold_body(total="2060.00", tax="60.00"))
     assert len(documents(services)) == 2
 
 
 @pytest.mark.parametrize("topic", ["orders/create", "orders/updated", "orders/cancelled"])
-def test_a_delivery_without_an_invoice_seals_nothing(services, tell, topic):
-    tell(topic, sold_body())
+def test_a_delivery_without_an_invoice_seals_nothing(services, deliver, topic):
+    deliver(topic, sold_body())
     assert documents(services) == []
 
 
@@ -77,8 +77,8 @@ def test_with_an_external_vault_nothing_is_sealed_and_no_order_excluded(services
     assert tasks["bridge", TaskAction.ERASE].outcome is Outcome.ERASED
 
 
-def test_an_erasure_keeps_the_copy_and_states_it(services, tell, forget):
-    tell("orders/paid", sold_body())
+def test_an_erasure_keeps_the_copy_and_states_it(services, deliver, forget):
+    deliver("orders/paid", sold_body())
     request_id = forget(1001)
     [document] = documents(services)
     assert (document.request_id, orders_left(services)) == (request_id, set())
@@ -87,9 +87,9 @@ def test_an_erasure_keeps_the_copy_and_states_it(services, tell, forget):
     assert [row["count"] for row in kept if row["category"] == "invoice_document"] == [1]
 
 
-def test_t08_an_order_cancelled_before_its_invoice_leaves_nothing(services, tell, forget, platform):
-    tell("orders/create", sold_body(total="80000.00", tax="0.00"))
-    tell("orders/cancelled", sold_body(total="80000.00", tax="0.00", cancelled_at="2026-11-22T10:00:00Z"))
+def test_t08_an_order_cancelled_before_its_invoice_leaves_nothing(services, deliver, forget, platform):
+    deliver("orders/create", sold_body(total="80000.00", tax="0.00"))
+    deliver("orders/cancelled", sold_body(total="80000.00", tax="0.00", cancelled_at="2026-11-22T10:00:00Z"))
     request_id = forget(1001)
     _, tasks, _ = request_of(services, request_id)
     assert platform.sales_asked == [["1001"]]
@@ -97,9 +97,9 @@ def test_t08_an_order_cancelled_before_its_invoice_leaves_nothing(services, tell
     assert tasks["bridge", TaskAction.ERASE].state is TaskState.DONE
 
 
-def test_t11_a_credit_note_of_the_next_year_keeps_its_invoice_too(services, tell, forget):
-    tell("orders/paid", sold_body(updated_at="2027-03-30T10:00:00Z"))
-    tell("refunds/create", refund_body())
+def test_t11_a_credit_note_of_the_next_year_keeps_its_invoice_too(services, deliver, forget):
+    deliver("orders/paid", sold_body(updated_at="2027-03-30T10:00:00Z"))
+    deliver("refunds/create", refund_body())
     form = services.retention.merchant | {"legal_entity_type": "proprietorship"}
     reviewed = replace(services.retention, merchant=form, reviewed_on=NOW.date())
     request_id = forget(1001)
@@ -114,9 +114,9 @@ def test_t11_a_credit_note_of_the_next_year_keeps_its_invoice_too(services, tell
     assert alone.last_day == date(2034, 3, 31)
 
 
-def test_t12_an_order_without_a_copy_is_not_erased_and_the_request_stays_open(services, tell, forget, platform):
-    tell("orders/create", sold_body(1001))
-    tell("orders/paid", sold_body(1002))
+def test_t12_an_order_without_a_copy_is_not_erased_and_the_request_stays_open(services, deliver, forget, platform):
+    deliver("orders/create", sold_body(1001))
+    deliver("orders/paid", sold_body(1002))
     platform.sold["1001"] = ConnectorUnavailable("shopify: HTTP 503")
     request_id = forget(1001, 1002)
     request, tasks, _ = request_of(services, request_id)
@@ -143,8 +143,8 @@ def test_t12_an_order_without_a_copy_is_not_erased_and_the_request_stays_open(se
     assert Fact.REVIEW_OPENED in facts
 
 
-def test_a_copy_filed_by_an_operator_continues_the_erasure(services, tell, forget, platform):
-    tell("orders/create", sold_body(1001))
+def test_a_copy_filed_by_an_operator_continues_the_erasure(services, deliver, forget, platform):
+    deliver("orders/create", sold_body(1001))
     platform.sold["1001"] = CredentialRejected("shopify: HTTP 401")
     request_id = forget(1001)
     assert orders_left(services) == {"1001"}
@@ -170,8 +170,8 @@ def test_a_copy_filed_by_an_operator_continues_the_erasure(services, tell, forge
     assert documents(services)[0].request_id == request_id
 
 
-def test_a_missing_copy_is_fetched_from_shopify(services, tell, forget, platform):
-    tell("orders/create", sold_body(1001))
+def test_a_missing_copy_is_fetched_from_shopify(services, deliver, forget, platform):
+    deliver("orders/create", sold_body(1001))
     platform.sold["1001"] = [sold(), sold(refund_id="77")]
     request_id = forget(1001)
     _, tasks, _ = request_of(services, request_id)
@@ -182,10 +182,10 @@ def test_a_missing_copy_is_fetched_from_shopify(services, tell, forget, platform
     assert (tasks["vault", TaskAction.SEAL_INVOICES].records, orders_left(services)) == (2, set())
 
 
-def test_an_order_with_a_parcel_that_shopify_does_not_know_is_excluded(services, tell, forget, platform):
+def test_an_order_with_a_parcel_that_shopify_does_not_know_is_excluded(services, deliver, forget, platform):
     parcel = [{"id": 5, "tracking_number": "AWB7007007", "tracking_company": "Delhivery", "status": "success"}]
-    tell("orders/updated", sold_body(1001, fulfillments=parcel))
-    tell("orders/updated", sold_body(1002))
+    deliver("orders/updated", sold_body(1001, fulfillments=parcel))
+    deliver("orders/updated", sold_body(1002))
     platform.forgets = {"1001", "1002"}
     request_id = forget(1001, 1002)
     assert orders_left(services) == {"1001"}
@@ -213,8 +213,8 @@ def test_an_operators_request_waits_with_shopify_while_a_copy_is_missing(service
     assert len(documents(services)) == 1
 
 
-def test_t04_an_operators_request_erases_the_bridge_first_and_shopify_later(services, tell, platform):
-    tell("orders/paid", sold_body(1001))
+def test_t04_an_operators_request_erases_the_bridge_first_and_shopify_later(services, deliver, platform):
+    deliver("orders/paid", sold_body(1001))
     platform.customers = {ASHA.email: "7001"}
     request_id = open_operator_request(
         RequestKind.ERASURE, SHOP, ASHA, NOW, actor="operator:test", reason="a letter", services=services
@@ -229,13 +229,13 @@ def test_t04_an_operators_request_erases_the_bridge_first_and_shopify_later(serv
     assert (request.source, request_of(services, request_id)[0].closed_at) == (RequestSource.OPERATOR, NOW)
 
 
-def test_t16_a_late_delivery_about_an_erased_person_leaves_no_data(services, tell, forget):
-    tell("orders/paid", sold_body(1001, total="90000.00"))
+def test_t16_a_late_delivery_about_an_erased_person_leaves_no_data(services, deliver, forget):
+    deliver("orders/paid", sold_body(1001, total="90000.00"))
     request_id = forget(1001)
     before = documents(services)
-    tell("orders/updated", sold_body(1001))
-    tell("orders/paid", sold_body(1001, total="99999.00"))
-    tell("refunds/create", refund_body())
+    deliver("orders/updated", sold_body(1001))
+    deliver("orders/paid", sold_body(1001, total="99999.00"))
+    deliver("refunds/create", refund_body())
     after = documents(services)
     assert [each for each in after if each.kind is DocumentKind.INVOICE] == before
     [note] = [each for each in after if each.kind is DocumentKind.CREDIT_NOTE]
@@ -244,10 +244,10 @@ def test_t16_a_late_delivery_about_an_erased_person_leaves_no_data(services, tel
     assert [canary for canary in CANARIES if canary in raw(services)] == []
 
 
-def test_t26_two_people_with_one_phone_are_not_merged(services, tell, forget):
+def test_t26_two_people_with_one_phone_are_not_merged(services, deliver, forget):
     other = {"id": 7002, "email": "bikram@example.in", "phone": ASHA.phone}
-    tell("orders/paid", sold_body(1001))
-    tell("orders/paid", sold_body(2002, customer=other, email=other["email"], phone=ASHA.phone))
+    deliver("orders/paid", sold_body(1001))
+    deliver("orders/paid", sold_body(2002, customer=other, email=other["email"], phone=ASHA.phone))
     request_id = forget()
     with services.store.transaction() as tx:
         assert set(tx.index.list_orders(SHOP, Principal(customer_id="7002"))) == {"2002"}
@@ -257,8 +257,8 @@ def test_t26_two_people_with_one_phone_are_not_merged(services, tell, forget):
         }
 
 
-def test_the_erasure_does_what_the_plan_lists(services, tell, forget):
-    tell("orders/paid", sold_body(1001))
+def test_the_erasure_does_what_the_plan_lists(services, deliver, forget):
+    deliver("orders/paid", sold_body(1001))
     request_id = forget(1001)
     with services.store.transaction() as tx:
         kept = tx.plans.find_plan(request_id)
@@ -273,8 +273,8 @@ def test_the_erasure_does_what_the_plan_lists(services, tell, forget):
     assert all(line["law"] for line in surviving)
 
 
-def test_planning_changes_nothing(services, tell):
-    tell("orders/paid", sold_body(1001))
+def test_planning_changes_nothing(services, deliver):
+    deliver("orders/paid", sold_body(1001))
     delivery = accepted(services.store, "customers/redact", redact_body(1001))
     request_id = dispatch_delivery(delivery.id, services=services)
     before = raw(services)
@@ -284,9 +284,9 @@ def test_planning_changes_nothing(services, tell):
     assert raw(services) == before
 
 
-def test_a_document_that_was_altered_does_not_open(services, tell):
-    tell("orders/paid", sold_body(1001))
-    tell("orders/paid", sold_body(1002))
+def test_a_document_that_was_altered_does_not_open(services, deliver):
+    deliver("orders/paid", sold_body(1001))
+    deliver("orders/paid", sold_body(1002))
     first, second = documents(services)
     with services.store.transaction() as tx:
         doc = tx.session.connection.scalar(
@@ -297,9 +297,9 @@ def test_a_document_that_was_altered_does_not_open(services, tell):
         tx.documents.open_document(second.id)
 
 
-def test_t07_a_delivery_to_berlin_is_retained_only_on_a_ground_of_the_gdpr(services, tell, forget):
+def test_t07_a_delivery_to_berlin_is_retained_only_on_a_ground_of_the_gdpr(services, deliver, forget):
     berlin = DELHI | {"province_code": None, "country_code": "DE"}
-    tell("orders/paid", sold_body(1001, total="3000.00", shipping_address=berlin))
+    deliver("orders/paid", sold_body(1001, total="3000.00", shipping_address=berlin))
     [document] = documents(services)
     assert (document.names_buyer, document.country) == (True, "DE")
     assert opened(services, document)["buyer"]["delivered_to"]["country_code"] == "DE"

@@ -49,8 +49,8 @@ def at(store, clock, queue, platform, role):
 only = lambda role: pytest.mark.parametrize("role", [role], indirect=True)  # noqa: E731
 
 
-def paper(number=1001, **given):
-    told = {
+def output_file(number=1001, **given):
+    result = {
         "kind": DocumentKind.INVOICE,
         "form": DocumentForm.MINIMUM,
         "order_id": str(number),
@@ -58,7 +58,7 @@ def paper(number=1001, **given):
         "issued_at": NOW - 9 * DAY,
         "content": f'{{"number": "{number}", "name": "Asha Qwertzuiop"}}'.encode(),
     }
-    return InvoiceCopy(**(told | given))
+    return InvoiceCopy(**(result | given))
 
 
 def trade(at, *, books=True):
@@ -66,10 +66,10 @@ def trade(at, *, books=True):
     with at.store.transaction() as tx:
         tx.index.ingest_sightings(SHOP, [customer(), order(parcels=[("Delhivery", "AWB7007007")])])
         tx.index.ingest_sightings(OTHER_SHOP, [order()])
-        tx.documents.seal_document(OTHER_SHOP, paper())
+        tx.documents.seal_document(OTHER_SHOP, output_file())
         if not books:
             return
-        ids = [tx.documents.seal_document(SHOP, paper(number)).id for number in (1001, 1002)]
+        ids = [tx.documents.seal_document(SHOP, output_file(number)).id for number in (1001, 1002)]
         tx.documents.record_erasable_from(
             ids, erasable_from=date(2035, 4, 1), grounds=["gst_books"], law_sha256="l" * 64
         )
@@ -79,8 +79,8 @@ def trade(at, *, books=True):
                             "reviewed_by": "", "review_due_at": NOW, "approved_by": "", "released_by": ""}),
             (refund_accounts, {"refund_id": "5", "order_key": "", "subject": "s", "state": "open"}),
         ):  # fmt: skip
-            told = {"id": table.name, "shop": SHOP, "request_id": "", "opened_at": NOW} | row
-            tx.session.connection.execute(table.insert().values(**told))
+            result = {"id": table.name, "shop": SHOP, "request_id": "", "opened_at": NOW} | row
+            tx.session.connection.execute(table.insert().values(**result))
 
 
 def leaves(at, *, uninstalled=True, hours=48):
@@ -97,9 +97,9 @@ def leaves(at, *, uninstalled=True, hours=48):
 def wake(at, request_id):
     """What the clock does."""
     at.clock.at += timedelta(seconds=30)
-    rung = []
-    at.store.enqueue_due(lambda job, row, _: rung.append((job, row)) or True, max_jobs=99)
-    assert ("process", request_id) in rung
+    enqueued = []
+    at.store.enqueue_due(lambda job, row, _: enqueued.append((job, row)) or True, max_jobs=99)
+    assert ("process", request_id) in enqueued
     assert process_request(request_id, services=at)
 
 
@@ -149,7 +149,7 @@ def test_t24_fiduciary_keeps_what_statutory_holds_keep_and_erases_all_else(at, p
     with at.store.transaction() as tx:
         kept = tx.documents.find_documents_by_order_id(SHOP, ["1001", "1002"])
         assert [kept[number][0].request_id for number in ("1001", "1002")] == [request_id, "req_earlier"]
-        assert tx.documents.open_document(kept["1001"][0].id) == paper().content
+        assert tx.documents.open_document(kept["1001"][0].id) == output_file().content
         assert list(tx.index.list_orders(OTHER_SHOP, Principal(order_ids=("1001",)))) == ["1001"]
     stays = {row["category"]: row for row in certificate["kept"]}
     assert (stays["invoice_document"]["count"], stays["invoice_document"]["until"]) == (2, "2035-03-31")
@@ -181,11 +181,11 @@ def test_t24_processor_returns_the_documents_then_destroys_all(at):
     assert [fact.fact for fact in facts(at, request_id)] == ["request.opened", "shop.erased", "task.waiting"]
     with at.store.transaction() as tx:
         count, fingerprint = tx.shop_exits.fingerprint_documents(SHOP)
-        told = record_handover(
+        result = record_handover(
             SHOP, ShopExitDecision.EXPORTED, reference=fingerprint, digest="d" * 64, actor="operator:test", tx=tx,
             documents=count,
         )  # fmt: skip
-    assert list(told) == [request_id]
+    assert list(result) == [request_id]
     wake(at, request_id)
     request, task, certificate = read(at, request_id)
     assert (request.state, request.complete) == (RequestState.DONE, True)
@@ -255,8 +255,8 @@ def test_continued_it_erases_in_spite_of_the_signs(at):
     assert (task.outcome, encode_detail(task.progress)["orders"]) == (Outcome.ERASED, 2)
     assert "stopped_at" not in encode_detail(task.progress)
     assert certificate["outcome"] == "erased"
-    [said] = facts(at, request_id, "shop_erasure.continued")
-    assert (said.actor, said.detail) == ("operator:test", {"decision": "continue", "reason": "a test shop"})
+    [output] = facts(at, request_id, "shop_erasure.continued")
+    assert (output.actor, output.detail) == ("operator:test", {"decision": "continue", "reason": "a test shop"})
     with at.store.transaction() as tx:
         assert tx.reviews.list_reviews(kind="installed_again") == []
 
@@ -288,14 +288,14 @@ def test_a_worker_that_comes_late_does_not_undo_a_close(at):
     request_id = stopped(at)
     with at.store.transaction() as tx:
         tx.request_changes.restart_request(request_id)
-        claim, [stale] = tx.requests.acquire_lease(request_id), tx.tasks.list_tasks(request_id)
+        legal_hold, [stale] = tx.requests.acquire_lease(request_id), tx.tasks.list_tasks(request_id)
         request = tx.requests.get_request(request_id)
     resolve_reinstalled_shop(
         request_id, ShopExitDecision.CLOSE, actor="operator:test", reason="they are back", services=at
     )
     from bridge.steps.erasure.erase_person import execute_erasure  # noqa: PLC0415 - the verb as the worker calls it
 
-    execute_erasure(request, stale, claim, services=at)
+    execute_erasure(request, stale, legal_hold, services=at)
     assert read(at, request_id)[1].outcome is Outcome.RETAINED
 
 
@@ -385,10 +385,10 @@ def test_a_document_that_is_still_there_stops_the_erasure_whole(at, monkeypatch)
     with at.store.transaction() as tx:
         record_handover(SHOP, ShopExitDecision.WAIVED, reference="letter", actor="operator:test", tx=tx)
 
-    def deaf(*_):
+    def silent(*_):
         raise NeedsOperator("2 documents that were destroyed are still there")
 
-    monkeypatch.setattr("bridge.store.retention.documents.DocumentRows.delete_documents", deaf)
+    monkeypatch.setattr("bridge.store.retention.documents.DocumentRows.delete_documents", silent)
     at.clock.at += timedelta(seconds=30)
     with pytest.raises(NeedsOperator, match="2 documents"):
         process_request(request_id, services=at)
@@ -414,7 +414,7 @@ def test_a_reviewers_shop_that_holds_nothing_closes_itself(at, uninstalled):
 @only("fiduciary")
 def test_a_shop_of_which_only_the_books_are_left_says_retained(at):
     with at.store.transaction() as tx:
-        tx.documents.seal_document(SHOP, paper())
+        tx.documents.seal_document(SHOP, output_file())
     request, task, certificate = read(at, leaves(at))
     assert (request.complete, task.outcome, task.records) == (True, Outcome.RETAINED, 0)
     assert (certificate["outcome"], certificate["status"]) == ("retained", "fulfilled")
@@ -440,6 +440,6 @@ def test_plans_and_reviews_of_a_processors_shop_go_too(at):
 def test_no_fact_names_anybody(at):
     trade(at)
     request_id = leaves(at)
-    said = str([fact.detail for fact in facts(at, request_id)])
+    output = str([fact.detail for fact in facts(at, request_id)])
     assert facts(at, request_id)
-    assert [word for word in CANARIES if word.lower() in said.lower()] == []
+    assert [word for word in CANARIES if word.lower() in output.lower()] == []

@@ -28,8 +28,8 @@ def state_of(services, delivery):
 
 def finish(services, request_id, state=RequestState.DONE):
     with services.store.transaction() as tx:
-        claim = tx.requests.acquire_lease(request_id)
-        tx.requests.release_lease(claim, state=state, wake_at=None, complete=True, closed_at=services.clock.now())
+        legal_hold = tx.requests.acquire_lease(request_id)
+        tx.requests.release_lease(legal_hold, state=state, wake_at=None, complete=True, closed_at=services.clock.now())
 
 
 def test_an_access_webhook_becomes_a_request_with_tasks_and_a_fact(services, queue):
@@ -213,9 +213,9 @@ def test_an_unavailable_queue_loses_no_request(services, queue, clock):
     queue.is_down = True
     _, request_id = dispatched(services)
     clock.at = NOW + timedelta(seconds=5)
-    rung = []
-    services.store.enqueue_due(lambda *job: rung.append(job) or True, max_jobs=9)
-    assert rung == [("process", request_id, True)]
+    enqueued = []
+    services.store.enqueue_due(lambda *job: enqueued.append(job) or True, max_jobs=9)
+    assert enqueued == [("process", request_id, True)]
 
 
 @pytest.mark.parametrize("late", [True, False])

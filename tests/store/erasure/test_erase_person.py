@@ -283,8 +283,11 @@ def test_erasing_a_shop_leaves_only_the_record_of_its_requests(store):
     ingest(store, customer(), order(parcels=[("Delhivery", "AWB1")]), merged(7005, 7006))
     ingest(store, order(), shop=OTHER_SHOP)
     erase(store, Principal(customer_id="7777"))
-    access, leaving = (make_request(), make_request(kind=RequestKind.SHOP_ERASURE, subject="", principal=Principal()))
-    task, instruct = (
+    access, uninstalled = (
+        make_request(),
+        make_request(kind=RequestKind.SHOP_ERASURE, subject="", principal=Principal()),
+    )
+    task, notify_task = (
         make_task(access.id, progress=GatherProgress(cursor="p1")),
         make_task(
             access.id,
@@ -296,18 +299,18 @@ def test_erasing_a_shop_leaves_only_the_record_of_its_requests(store):
     )
     accepted(store, "orders/create", order_body())
     with store.transaction() as tx:
-        opened(tx, access, task, instruct)
-        opened(tx, leaving)
+        opened(tx, access, task, notify_task)
+        opened(tx, uninstalled)
         tx.findings.add_findings(task, page(make_finding()))
         with tx.packages.write_package(access.id) as out:
             out.write(b"Asha")
         tx.tokens.save_tokens(SHOP, "shpat_1", NOW, "")
-        lease, own = tx.requests.acquire_lease(access.id), tx.requests.acquire_lease(leaving.id)
+        lease, own = tx.requests.acquire_lease(access.id), tx.requests.acquire_lease(uninstalled.id)
     receipt = accepted(store, "shop/redact", {"shop_domain": SHOP})
     with store.transaction() as tx:
         tx.inbox.finish_delivery(tx.inbox.acquire_lease(receipt.id)[0], DeliveryState.DONE)
     with store.transaction() as tx:
-        removed = tx.shop_eraser.erase_shop(SHOP, request_id=leaving.id)
+        removed = tx.shop_eraser.erase_shop(SHOP, request_id=uninstalled.id)
         tx.requests.verify_lease(own)
     assert removed == {
         "findings": 1, "packages": 1, "requests": 1, "customers": 1, "merges": 1, "orders": 1, "parcels": 1,
@@ -323,7 +326,7 @@ def test_erasing_a_shop_leaves_only_the_record_of_its_requests(store):
         assert (closed.state, closed.principal, closed.closed_at) == (RequestState.DONE, Principal(), NOW)
         assert closed.last_error == "shop_erased"
         assert [encode_cursor(one.progress) for one in tx.tasks.list_tasks(access.id)] == ["", ""]
-        assert dict(tx.shop_eraser.erase_shop(SHOP, request_id=leaving.id)) == {}
+        assert dict(tx.shop_eraser.erase_shop(SHOP, request_id=uninstalled.id)) == {}
     with pytest.raises(Exception, match=access.id), store.transaction() as tx:
         tx.requests.verify_lease(lease)
 

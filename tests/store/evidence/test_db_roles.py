@@ -22,7 +22,7 @@ from bridge.store import SqlStore
 from bridge.store.evidence.db_roles import database_user, grant_runtime_role, is_append_only
 from tests.e2e import processes
 from tests.factories import CANARIES, data_request_body, make_finding, make_services, order_body, redact_body
-from tests.fakes import FakeStamper, page
+from tests.fakes import FakeTimestampAuthority, page
 from tests.steps.test_whole_sentence import post, requests, work
 from tests.tamper import append
 
@@ -102,7 +102,9 @@ def test_triggers_refuse_the_owner_too_until_they_are_dropped(runtime):
 
 
 def test_the_whole_flow_runs_as_the_role(runtime, clock, queue, platform, carrier):
-    services = make_services(runtime.store, clock, queue, platform, carrier, timestamp_authority=FakeStamper())
+    services = make_services(
+        runtime.store, clock, queue, platform, carrier, timestamp_authority=FakeTimestampAuthority()
+    )
     platform.pages = [page(make_finding("1001", number="AWB7007007"))]
     carrier.knows = {"AWB7007007"}
     post(services, "orders/create", order_body(parcels=[("Delhivery", "AWB7007007")]))
@@ -149,7 +151,7 @@ def test_migrate_reads_the_role_from_the_two_urls_and_doctor_reports_it(runtime,
     assert checks["migrations"]["ok"] is True
     as_owner = processes.environment(database_url, "")
     checks = {each["name"]: each for each in processes.say(as_owner, "doctor", "--offline", "--json").json["checks"]}
-    assert (checks["evidence"]["ok"], "triggers alone" in checks["evidence"]["detail"]) == (None, True)
+    assert (checks["evidence"]["ok"], "only triggers refuse changes" in checks["evidence"]["detail"]) == (None, True)
 
 
 def test_a_role_with_more_rights_is_reported_and_corrected(runtime):

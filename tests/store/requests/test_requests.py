@@ -171,11 +171,11 @@ def test_restart_continues_from_the_last_page_and_moves_no_clock(store, request_
         tx.tasks.save_task(waiting)
         tx.tasks.save_task(calls)
         tx.request_changes.restart_request(request_.id)
-    request, (first, second, follow, instruct) = read(store, request_.id)
+    request, (first, second, follow, notify_task) = read(store, request_.id)
     assert (first.state, first.progress.cursor, first.attempts) == (TaskState.PENDING, "p2", 0)
     assert (second.state, second.wake_at, second.records) == (TaskState.PENDING, None, 4)
     assert (follow.state, follow.wake_at) == (TaskState.WAITING, NOW)
-    assert (instruct.state, instruct.wake_at) == (TaskState.WAITING, None)
+    assert (notify_task.state, notify_task.wake_at) == (TaskState.WAITING, None)
     assert request == request_
 
 

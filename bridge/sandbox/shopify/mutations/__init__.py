@@ -11,7 +11,7 @@ from bridge.sandbox.shopify.mutations.changes import find_node, make_user_error
 from bridge.sandbox.shopify.mutations.consent import ConsentMutations
 from bridge.sandbox.shopify.mutations.deletions import DeletionMutations
 from bridge.sandbox.shopify.mutations.erasure import ErasureMutations
-from bridge.sandbox.shopify.records.parts import Record, make_gid, parse_gid_number
+from bridge.sandbox.shopify.records.parts import Record, make_gid, read_gid_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +53,7 @@ class Mutations:
 
     def _update_record(self, kind: str, input_fields: Mapping[str, Any], allowed_fields: frozenset[str]) -> Record:
         find_target = self._query_root.find_customer if kind == "customer" else self._query_root.find_order
-        number = parse_gid_number(input_fields["id"])
+        number = read_gid_number(input_fields["id"])
         if find_target(number) is None:
             return make_user_error("id", f"{kind.title()} does not exist", "INVALID")
         self._shop.write_fields(
@@ -63,7 +63,7 @@ class Mutations:
 
     def update_gift_card(self, args: Mapping[str, Any]) -> Record:
         """Change the note of a gift card."""
-        global_id = make_gid("GiftCard", parse_gid_number(args["id"]))
+        global_id = make_gid("GiftCard", read_gid_number(args["id"]))
         if find_node(self._query_root, global_id) is None:
             return make_user_error("id", "The gift card could not be found.", "INVALID")
         self._shop.write_fields(global_id, {"note": args["input"]["note"]} if "note" in args["input"] else {})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bridge.sandbox.shopify.engine.run import FieldError
 from bridge.sandbox.shopify.mutations.changes import make_user_error
-from bridge.sandbox.shopify.records.parts import Record, make_gid, parse_gid_number
+from bridge.sandbox.shopify.records.parts import Record, make_gid, read_gid_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +46,7 @@ class ConsentMutations:
         state = consent_input[channel]["marketingState"]
         if state == "REDACTED":
             raise FieldError(f"{channel} marketing state cannot be set to REDACTED", "INVALID")
-        found = self._query_root.find_customer(parse_gid_number(consent_input["customerId"]))
+        found = self._query_root.find_customer(read_gid_number(consent_input["customerId"]))
         if found is None:
             return make_user_error("customerId", "Customer not found", "INVALID")
         if state not in SETTABLE_STATES:
@@ -58,7 +58,7 @@ class ConsentMutations:
             )
         values = {contact_field: found[contact_field] | {"marketingState": state}, channel: {"marketingState": state}}
         self._shop.write_fields(found["id"], values)
-        return {"customer": self._query_root.find_customer(parse_gid_number(found["id"]))}
+        return {"customer": self._query_root.find_customer(read_gid_number(found["id"]))}
 
     def opt_out_of_sale(self, args: Mapping[str, Any]) -> Record:
         """Store the opt-out of the sale of data; an unknown address creates a customer, as captured."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bridge.sandbox.shopify.mutations.changes import find_node, make_user_error
-from bridge.sandbox.shopify.records.parts import Record, make_gid, parse_gid_number
+from bridge.sandbox.shopify.records.parts import Record, make_gid, read_gid_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,17 +33,17 @@ class DeletionMutations:
 
     def delete_customer(self, args: Mapping[str, Any]) -> Record:
         """Delete a customer who never ordered."""
-        found = self._query_root.find_customer(parse_gid_number(args["input"]["id"]))
+        found = self._query_root.find_customer(read_gid_number(args["input"]["id"]))
         if found is None:
             return make_user_error("id", "Customer can't be found", "INVALID")
         if not found["canDelete"]:
             return make_user_error("id", "Customer can't be deleted because they have associated orders", "INVALID")
-        self._shop.forget_customer(parse_gid_number(found["id"]))
+        self._shop.forget_customer(read_gid_number(found["id"]))
         return {"deletedCustomerId": found["id"]}
 
     def delete_draft(self, args: Mapping[str, Any]) -> Record:
         """Delete a draft order."""
-        global_id = make_gid("DraftOrder", parse_gid_number(args["input"]["id"]))
+        global_id = make_gid("DraftOrder", read_gid_number(args["input"]["id"]))
         if find_node(self._query_root, global_id) is None:
             return make_user_error("id", "Draft order does not exist", "INVALID")
         self._shop.delete_record(global_id)
@@ -51,7 +51,7 @@ class DeletionMutations:
 
     def delete_comment(self, args: Mapping[str, Any]) -> Record:
         """Delete a comment under an article."""
-        global_id = make_gid("Comment", parse_gid_number(args["id"]))
+        global_id = make_gid("Comment", read_gid_number(args["id"]))
         if find_node(self._query_root, global_id) is None:
             return make_user_error("id", "Comment does not exist", "NOT_FOUND")
         self._shop.delete_record(global_id)

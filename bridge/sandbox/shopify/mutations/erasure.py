@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bridge.sandbox.shopify.mutations.changes import make_user_error
-from bridge.sandbox.shopify.records.parts import Record, parse_gid_number
+from bridge.sandbox.shopify.records.parts import Record, read_gid_number
 from bridge.sandbox.shopify.state import APP_REQUESTER
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class ErasureMutations:
 
     def request_erasure(self, args: Mapping[str, Any]) -> Record:
         """Accept the request; the customer stays readable until it is carried out."""
-        number = parse_gid_number(args["customerId"])
+        number = read_gid_number(args["customerId"])
         if self._query_root.find_customer(number) is None:
             return make_user_error("customerId", "Customer does not exist.", "DOES_NOT_EXIST")
         if self._shop.erasure_fails:
@@ -38,7 +38,7 @@ class ErasureMutations:
 
     def cancel_erasure(self, args: Mapping[str, Any]) -> Record:
         """Cancel the request, if it is this app's."""
-        number = parse_gid_number(args["customerId"])
+        number = read_gid_number(args["customerId"])
         if self._query_root.find_customer(number) is None:
             return make_user_error("customerId", "Customer does not exist.", "DOES_NOT_EXIST")
         asked_by = self._shop.get_erasure_requester(number)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bridge.sandbox.shopify.records import customers
 from bridge.sandbox.shopify.records.lookups import LOOKUPS_BY_TYPE
-from bridge.sandbox.shopify.records.parts import Record, parse_gid_number
+from bridge.sandbox.shopify.records.parts import Record, read_gid_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ ORDER_PART_TYPES: Final = frozenset(
 
 def resolve_node(query_root: QueryRoot, global_id: str) -> Record | None:
     """Return the object; None if it does not exist, is not visible, or has an unknown kind."""
-    number = parse_gid_number(global_id)
+    number = read_gid_number(global_id)
     kind = str(global_id).removeprefix("gid://shopify/").partition("/")[0]
     match kind:
         case "Customer":

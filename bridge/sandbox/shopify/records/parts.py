@@ -23,7 +23,7 @@ def make_gid(kind: str, number: int) -> str:
     return f"gid://shopify/{kind}/{number}"
 
 
-def parse_gid_number(global_id: str) -> int:
+def read_gid_number(global_id: str) -> int:
     """Return the number at the end of a global id; 0 if there is none."""
     tail = str(global_id).partition("?")[0].rpartition("/")[2]
     return int(tail) if tail.isascii() and tail.isdigit() else 0
@@ -110,7 +110,7 @@ def _build_reference(shop: Shop, metafield: Metafield) -> Record:
     """Return the metaobject to which a metafield refers."""
     if metafield.type != "metaobject_reference":
         return {}
-    return {"reference": lambda _: shop.find_metaobject_record(parse_gid_number(metafield.value))}
+    return {"reference": lambda _: shop.find_metaobject_record(read_gid_number(metafield.value))}
 
 
 def build_timeline(world: World, kind: str, owner_id: int, events: Sequence[TimelineEvent]) -> list[Record]:

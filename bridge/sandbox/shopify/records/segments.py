@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bridge.sandbox.shopify.records.parts import Record, parse_gid_number
+from bridge.sandbox.shopify.records.parts import Record, read_gid_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +23,6 @@ def build_segments(shop: Shop) -> list[Record]:
 def build_memberships(shop: Shop, args: Mapping[str, Any]) -> Record:
     """Return the segments of a customer: the customer with seeded values is in the shop's own."""
     rich_ids = {one.id for one in shop.world.people[:1] if one.rich} - shop.redacted_customer_ids
-    is_member = parse_gid_number(args["customerId"]) in rich_ids
+    is_member = read_gid_number(args["customerId"]) in rich_ids
     rows = [{"segmentId": one, "isMember": is_member and one == shop.seeder.segment_id} for one in args["segmentIds"]]
     return {"__typename": "SegmentMembershipResponse", "memberships": rows}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bridge.sandbox.shopify.records import customer_extras, customers
-from bridge.sandbox.shopify.records.parts import Record, format_utc_time, make_gid, parse_gid_number
+from bridge.sandbox.shopify.records.parts import Record, format_utc_time, make_gid, read_gid_number
 from bridge.sandbox.shopify.rich import related_records as rich
 
 if TYPE_CHECKING:
@@ -79,6 +79,6 @@ def find_abandonment(shop: Shop, number: int) -> Record | None:
     for one in shop.world.checkouts:
         if one.rich and one.person_id not in shop.redacted_customer_ids:
             record = rich.seed_abandonment(shop, one, customer_extras.checkout_record(shop, one))
-            if number in {one.id, parse_gid_number(record["id"])}:
+            if number in {one.id, read_gid_number(record["id"])}:
                 return record
     return None

@@ -13,10 +13,10 @@ from bridge.steps.access.package.records.fields import (
     RecordBody,
     TableRow,
     join_values,
+    read_cell_text,
+    read_cell_texts,
     read_phone,
     read_shopify_id,
-    read_text,
-    read_texts,
 )
 from bridge.steps.access.package.text import format_iso_datetime, get_nested_value, iter_objects
 
@@ -26,10 +26,10 @@ def build_customer_rows(body: RecordBody, zone: tzinfo) -> Iterator[TableRow]:
     ref = read_shopify_id(body)
     row = {
         "customer_id": ref,
-        **read_texts(body, "note", name="displayName", first_name="firstName", last_name="lastName"),
-        **read_texts(body, language="locale", orders="numberOfOrders"),
-        **read_texts(body, amount_spent="amountSpent.amount", currency="amountSpent.currencyCode"),
-        "email": read_text(body, "defaultEmailAddress.emailAddress") or read_text(body, "email"),
+        **read_cell_texts(body, "note", name="displayName", first_name="firstName", last_name="lastName"),
+        **read_cell_texts(body, language="locale", orders="numberOfOrders"),
+        **read_cell_texts(body, amount_spent="amountSpent.amount", currency="amountSpent.currencyCode"),
+        "email": read_cell_text(body, "defaultEmailAddress.emailAddress") or read_cell_text(body, "email"),
         "phone": read_phone(get_nested_value(body, "defaultPhoneNumber.phoneNumber") or body.get("phone")),
         "tags": join_values(body.get("tags")),
         "created_at": format_iso_datetime(body.get("createdAt"), zone),
@@ -54,15 +54,15 @@ def build_address_rows(owner_kind: str, owner_ref: str, body: RecordBody) -> Ite
 
 
 def _build_address_row(owner_kind: str, owner_ref: str, use: str, address: RecordBody) -> Cells:
-    full_name = " ".join(filter(None, (read_text(address, "firstName"), read_text(address, "lastName"))))
+    full_name = " ".join(filter(None, (read_cell_text(address, "firstName"), read_cell_text(address, "lastName"))))
     return {
         "kept_with": owner_kind,
         "kept_with_ref": owner_ref,
         "use": use,
-        "name": read_text(address, "name") or full_name,
-        **read_texts(address, "company", "address1", "address2", "city", "province", "zip", "country"),
-        **read_texts(address, "latitude", "longitude", province_code="provinceCode"),
-        "country_code": read_text(address, "countryCodeV2") or read_text(address, "countryCode"),
+        "name": read_cell_text(address, "name") or full_name,
+        **read_cell_texts(address, "company", "address1", "address2", "city", "province", "zip", "country"),
+        **read_cell_texts(address, "latitude", "longitude", province_code="provinceCode"),
+        "country_code": read_cell_text(address, "countryCodeV2") or read_cell_text(address, "countryCode"),
         "phone": read_phone(address.get("phone")),
     }
 
@@ -86,10 +86,10 @@ def _build_consent_rows(body: RecordBody, zone: tzinfo) -> Iterator[TableRow]:
             continue
         row = {
             "channel": channel,
-            "state": read_text(consent, state).lower(),
-            "method": read_text(consent, level).lower(),
+            "state": read_cell_text(consent, state).lower(),
+            "method": read_cell_text(consent, level).lower(),
             "at": format_iso_datetime(consent.get(updated), zone),
-            "collected_from": read_text(consent, source).lower() if source else "",
+            "collected_from": read_cell_text(consent, source).lower() if source else "",
         }
         # newer API versions return the same consent twice, under its old and its new name
         if (consent_key := (channel, row["state"], row["at"])) not in seen_consents:

@@ -13,14 +13,16 @@ Cells = dict[str, str]
 TableRow = tuple[str, Cells]
 
 
-def read_text(body: RecordBody, path: str) -> str:
+def read_cell_text(body: RecordBody, path: str) -> str:
     """Return the value at a dotted path as text."""
     return convert_to_text(get_nested_value(body, path))
 
 
-def read_texts(body: RecordBody, *names: str, **paths: str) -> Cells:
+def read_cell_texts(body: RecordBody, *names: str, **paths: str) -> Cells:
     """Return cells by column: a column of `names` is the field of the same name, the others are given by path."""
-    return {column: read_text(body, path) for column, path in (dict(zip(names, names, strict=True)) | paths).items()}
+    return {
+        column: read_cell_text(body, path) for column, path in (dict(zip(names, names, strict=True)) | paths).items()
+    }
 
 
 def read_phone(value: Any) -> str:
@@ -42,4 +44,4 @@ def join_values(value: Any) -> str:
 def format_attributes(body: RecordBody) -> str:
     """Return Shopify's custom attributes as `key: value; key: value`."""
     pairs = iter_objects(body, "customAttributes")
-    return "; ".join(f"{read_text(pair, 'key')}: {read_text(pair, 'value')}" for pair in pairs)
+    return "; ".join(f"{read_cell_text(pair, 'key')}: {read_cell_text(pair, 'value')}" for pair in pairs)

@@ -14,7 +14,7 @@ from typing import Any
 from bridge.rules.index.attribution import UNKNOWN_CARRIER, attribute_parcel
 from bridge.rules.index.identity import legacy_id
 from bridge.rules.index.shipping import AttributionRules
-from bridge.steps.access.package.records.fields import Cells, RecordBody, read_phone, read_texts
+from bridge.steps.access.package.records.fields import Cells, RecordBody, read_cell_texts, read_phone
 from bridge.steps.access.package.text import (
     convert_to_text,
     find_first_and_last_day,
@@ -42,14 +42,14 @@ def build_shipment_row(system: str, body: RecordBody, zone: tzinfo) -> Cells:
         "told_by": system,
         "carrier": convert_to_text(body.get("carrier")) or system,
         "carrier_id": convert_to_text(body.get("carrier")) or system,
-        **read_texts(body, "account_holder", "waybill", "status", "received_by", order="order_reference"),
+        **read_cell_texts(body, "account_holder", "waybill", "status", "received_by", order="order_reference"),
         "status_at": format_iso_datetime(body.get("status_at"), zone),
         "shipped_on": shipped_on,
         "last_on": last_on,
         "cod_amount": cod,
         "invoice_value": invoice,
         "currency": convert_to_text(body.get("currency")) or cod_currency or invoice_currency,
-        **read_texts(body, **{name: f"consignee.{name}" for name in ("name", "city", "state", "pin", "country")}),
+        **read_cell_texts(body, **{name: f"consignee.{name}" for name in ("name", "city", "state", "pin", "country")}),
         "address": ", ".join(filter(None, map(convert_to_text, lines))) if isinstance(lines, list | tuple) else "",
         "phones": "; ".join(map(read_phone, phones)) if isinstance(phones, list | tuple) else convert_to_text(phones),
         "not_found": "yes" if is_unknown_at_carrier(body) else "",
@@ -123,7 +123,7 @@ def iter_return_trackings(return_body: RecordBody) -> Iterator[RecordBody]:
 
 
 def _build_tracking_cells(tracking: RecordBody, company_key: str, rules: AttributionRules, location: str = "") -> Cells:
-    cells = read_texts(tracking, "number", "url", company=company_key)
+    cells = read_cell_texts(tracking, "number", "url", company=company_key)
     attribution = attribute_parcel(**cells, location=location, rules=rules)
     return {
         "carrier": cells["company"],

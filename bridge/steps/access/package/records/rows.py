@@ -17,10 +17,10 @@ from bridge.steps.access.package.records.fields import (
     TableRow,
     format_attributes,
     join_values,
+    read_cell_text,
+    read_cell_texts,
     read_phone,
     read_shopify_id,
-    read_text,
-    read_texts,
 )
 from bridge.steps.access.package.records.parcels import (
     build_order_shipment_rows,
@@ -54,14 +54,14 @@ def build_table_rows(
 
 
 def _build_order_rows(system: str, body: RecordBody, zone: tzinfo, rules: AttributionRules) -> Iterator[TableRow]:
-    order_columns = {"order": read_text(body, "name"), "order_id": read_shopify_id(body)}
+    order_columns = {"order": read_cell_text(body, "name"), "order_id": read_shopify_id(body)}
     row = {
         **order_columns,
         "created_at": format_iso_datetime(body.get("createdAt"), zone),
         "cancelled_at": format_iso_datetime(body.get("cancelledAt"), zone),
         "phone": read_phone(body.get("phone")),
-        **read_texts(body, "email", "note", ip_address="clientIp", language="customerLocale"),
-        **read_texts(body, payment_status="displayFinancialStatus", delivery_status="displayFulfillmentStatus"),
+        **read_cell_texts(body, "email", "note", ip_address="clientIp", language="customerLocale"),
+        **read_cell_texts(body, payment_status="displayFinancialStatus", delivery_status="displayFulfillmentStatus"),
         **_read_money(body, "totalPriceSet", "total"),
         "attributes": format_attributes(body),
         "tags": join_values(body.get("tags")),
@@ -76,7 +76,7 @@ def _build_order_rows(system: str, body: RecordBody, zone: tzinfo, rules: Attrib
             **order_columns,
             "refund_id": read_shopify_id(refund),
             "created_at": format_iso_datetime(refund.get("createdAt"), zone),
-            "note": read_text(refund, "note"),
+            "note": read_cell_text(refund, "note"),
             **_read_money(refund, "totalRefundedSet", "amount"),
         }
         yield "refunds", row
@@ -87,14 +87,14 @@ def _build_order_rows(system: str, body: RecordBody, zone: tzinfo, rules: Attrib
 
 
 def _build_draft_order_rows(body: RecordBody, zone: tzinfo) -> Iterator[TableRow]:
-    name, ref = read_text(body, "name"), read_shopify_id(body)
+    name, ref = read_cell_text(body, "name"), read_shopify_id(body)
     row = {
         "draft_order": name,
         "draft_order_id": ref,
         "created_at": format_iso_datetime(body.get("createdAt"), zone),
-        **read_texts(body, "status", "email"),
+        **read_cell_texts(body, "status", "email"),
         "phone": read_phone(body.get("phone")),
-        "note": read_text(body, "note2") or read_text(body, "note"),
+        "note": read_cell_text(body, "note2") or read_cell_text(body, "note"),
         "attributes": format_attributes(body),
         "tags": join_values(body.get("tags")),
     }
@@ -108,7 +108,7 @@ def _build_order_line_rows(document_kind: str, order_columns: Cells, body: Recor
         row = {
             "document": document_kind,
             **order_columns,
-            **read_texts(line, "title", "sku", "quantity", variant="variantTitle"),
+            **read_cell_texts(line, "title", "sku", "quantity", variant="variantTitle"),
             **_read_money(line, "originalUnitPriceSet", "price"),
             "attributes": format_attributes(line),
         }
@@ -119,11 +119,11 @@ def _build_payment_row(payment: RecordBody, zone: tzinfo) -> Cells:
     details = payment.get("paymentDetails")
     method = ("company", "wallet", "paymentMethodName", "paymentDescriptor")
     return {
-        **read_texts(payment, "kind", "status", reference="paymentId"),
+        **read_cell_texts(payment, "kind", "status", reference="paymentId"),
         **_read_money(payment, "amountSet", "amount"),
-        "gateway": read_text(payment, "formattedGateway") or read_text(payment, "gateway"),
+        "gateway": read_cell_text(payment, "formattedGateway") or read_cell_text(payment, "gateway"),
         "method": " ".join(filter(None, (convert_to_text(get_nested_value(details, name)) for name in method))),
-        "account": read_text(payment, "accountNumber") or convert_to_text(get_nested_value(details, "number")),
+        "account": read_cell_text(payment, "accountNumber") or convert_to_text(get_nested_value(details, "number")),
         "processed_at": format_iso_datetime(payment.get("processedAt"), zone),
     }
 
@@ -131,17 +131,17 @@ def _build_payment_row(payment: RecordBody, zone: tzinfo) -> Cells:
 def _read_money(body: RecordBody, field: str, amount_column: str) -> Cells:
     """Return the cells of an amount in the shop's currency."""
     money = f"{field}.shopMoney"
-    return read_texts(body, **{amount_column: f"{money}.amount", "currency": f"{money}.currencyCode"})
+    return read_cell_texts(body, **{amount_column: f"{money}.amount", "currency": f"{money}.currencyCode"})
 
 
 def _build_return_row(return_body: RecordBody, zone: tzinfo) -> Cells:
     lines = list(iter_objects(return_body, "returnLineItems"))
-    notes = [read_text(line, key) for line in lines for key in ("customerNote", "returnReasonNote")]
-    notes += [read_text(return_body, "decline.reason"), read_text(return_body, "decline.note")]
+    notes = [read_cell_text(line, key) for line in lines for key in ("customerNote", "returnReasonNote")]
+    notes += [read_cell_text(return_body, "decline.reason"), read_cell_text(return_body, "decline.note")]
     quantities = [line["quantity"] for line in lines if isinstance(line.get("quantity"), int)]
-    parcels = [read_text(tracking, "number") for tracking in iter_return_trackings(return_body)]
+    parcels = [read_cell_text(tracking, "number") for tracking in iter_return_trackings(return_body)]
     return {
-        **read_texts(return_body, "status", **{"return": "name"}),
+        **read_cell_texts(return_body, "status", **{"return": "name"}),
         "created_at": format_iso_datetime(return_body.get("createdAt"), zone),
         "quantity": str(sum(quantities)) if quantities else "",
         "notes": "; ".join(filter(None, notes)),

@@ -22,7 +22,7 @@ class ShopExit:
     """A shop that leaves, as the database knows it.
 
     `holds` is true where anything but receipts is stored of it. `documents` counts its sealed documents, `fingerprint` is a
-    digest of their ids. `heard_at` is when a webhook last came that an uninstalled app does not get; `decisions` maps each
+    digest of their ids. `last_received_at` is when a webhook last came that an uninstalled app does not get; `decisions` maps each
     decision to its reference.
     """
 
@@ -30,6 +30,6 @@ class ShopExit:
     documents: int
     fingerprint: str
     uninstalled_at: datetime | None
-    heard_at: datetime | None
+    last_received_at: datetime | None
     token_until: datetime | None
     decisions: Mapping[ShopExitDecision, str]
