@@ -196,10 +196,10 @@ def wire(port: int, *pieces: bytes, end: bool = False, all_of_it: bool = False, 
                 stranger.shutdown(socket.SHUT_WR)
         except OSError:
             pass  # it has answered already and closed
-        return received(stranger, all_of_it=all_of_it)
+        return read_answer(stranger, all_of_it=all_of_it)
 
 
-def received(stranger: socket.socket, *, all_of_it: bool = False) -> bytes:
+def read_answer(stranger: socket.socket, *, all_of_it: bool = False) -> bytes:
     """Return everything until the server closes, or the first answer of a kept connection."""
     got = b""
     try:
