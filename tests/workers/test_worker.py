@@ -60,6 +60,11 @@ def shop_floor(tmp_path_factory):
         commands = {**COMMANDS, "worker": [sys.executable, "-m", "tests.workers.any_job"]}
         with Bridge(environ, commands=commands, logs=folder) as bridge, redis.Redis.from_url(valkey.url) as client:
             bridge.start(web=False, clock=False)
+            # before that it has not taken over the signals yet
+            processes.until(
+                "the worker waits for jobs",
+                lambda: b"idle" in [client.hget(key, "state") for key in client.smembers("rq:workers")],
+            )
             yield bridge, client, environ
 
 
