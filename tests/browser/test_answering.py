@@ -65,7 +65,7 @@ def test_by_keyboard_alone_a_fault_and_then_the_receipt(visit, web):
     page.wait_for_selector("text=Your answer is recorded")
     shot(page, "receipt")
     assert faults_of(page) == []
-    result = [line.inner_text() for line in page.locator(".told li").all()]
+    result = [line.inner_text() for line in page.locator(".answers li").all()]
     assert "until 3 March 2033" in result[0]
     assert result[1].endswith("Erased")
     assert len(result) == 3

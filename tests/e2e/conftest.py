@@ -92,7 +92,7 @@ class Town:
     def _subject(self, person: Person) -> str:
         return self.services.store.keyring.pseudonym(self.world.shop, "customer", str(person.id))
 
-    def closed(self, kind: str, person: Person, within_s: float = 20.0) -> dict[str, Any]:
+    def closed(self, kind: str, person: Person, within_s: float = 60.0) -> dict[str, Any]:
         """Wait until a person's request of a kind is closed; return it as `dsr show --json` shows it."""
 
         def look() -> PrivacyRequest | None:

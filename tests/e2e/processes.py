@@ -224,7 +224,7 @@ def status(answer: bytes) -> int:
     return int(answer.split(b" ", 2)[1]) if answer.startswith(b"HTTP/1.1 ") else 0
 
 
-def until(what: str, look: Callable[[], Any], within_s: float = 20.0) -> Any:
+def until(what: str, look: Callable[[], Any], within_s: float = 60.0) -> Any:
     """Wait until `look` returns something true; return that."""
     return wait_until(look, what=what, timeout_s=within_s, poll_s=0.1)
 
