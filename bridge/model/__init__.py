@@ -59,6 +59,7 @@ from bridge.model.progress import (
     ResidueProgress,
     SealProgress,
     ShopEraseProgress,
+    add_row_counts,
 )
 from bridge.model.refunds import BankDetails, PaymentReference, RefundAccount, RefundState, Settlement
 from bridge.model.requests import (
@@ -158,5 +159,6 @@ __all__ = [
     "TrackingResult",
     "WaitReason",
     "Waybill",
+    "add_row_counts",
     "get_progress",
 ]

@@ -5,6 +5,7 @@ Values only. What of it rests sealed and what rests as JSON, `bridge.rules.reque
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -167,6 +168,13 @@ class NoticeProgress:
 
     report: NoticeReport | None = None
     listed_waybills: tuple[ListedWaybill, ...] = ()
+
+
+def add_row_counts(before: Mapping[str, int], removed: Mapping[str, int]) -> dict[str, int]:
+    """Return what the runs so far and one more removed together, by table."""
+    counts = Counter(before)
+    counts.update(removed)
+    return dict(counts)
 
 
 Progress = (

@@ -6,7 +6,6 @@ system, and so never needs a token.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from bridge.model import (
     Task,
     TaskState,
     WaitReason,
+    add_row_counts,
     get_progress,
 )
 from bridge.rules.erasure.plan import CUSTOMER_MERGED_AWAY
@@ -107,7 +107,10 @@ def _wait_for_copies(task: Task, services: Services) -> Task:
 
 def _end_run(erasure: Erasure, task: Task, services: Services) -> Task:
     """Return the task after a run: done, or waiting for the copies of the orders that were excluded."""
-    rows = _add_removed_rows(get_progress(task, EraseProgress).removed_rows, erasure.removed_rows)
+    before = get_progress(task, EraseProgress).removed_rows
+    # the flag of a merged customer counts for one run only
+    before = {table: count for table, count in before.items() if table != CUSTOMER_MERGED_AWAY}
+    rows = add_row_counts(before, erasure.removed_rows)
     records = sum(count for table, count in rows.items() if table not in UNCOUNTED_TABLES)
     excluded = erasure.excluded_order_ids
     progress = EraseProgress(removed_rows=rows, excluded_order_ids=excluded)
@@ -115,11 +118,3 @@ def _end_run(erasure: Erasure, task: Task, services: Services) -> Task:
     if excluded:
         return _wait_for_copies(task, services)
     return finish_task(task, Outcome.ERASED if records else Outcome.ABSENT, services.clock.now())
-
-
-def _add_removed_rows(before: Mapping[str, int], removed: Mapping[str, int]) -> dict[str, int]:
-    """Return what all runs of the task removed, by table; the flag of a merged customer counts for one run only."""
-    rows = {table: count for table, count in before.items() if table != CUSTOMER_MERGED_AWAY}
-    for table, count in removed.items():
-        rows[table] = rows.get(table, 0) + count
-    return rows

@@ -6,7 +6,6 @@ writing that the merchant waives them. Never calls another system, and so never 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -23,6 +22,7 @@ from bridge.model import (
     Task,
     TaskState,
     WaitReason,
+    add_row_counts,
     get_progress,
 )
 from bridge.rules.requests.progress_codec import encode_remaining_shop_data
@@ -109,7 +109,7 @@ def _erase_shop_data(
             documents=removed["vault_documents"],
             reason="waived" if ShopExitDecision.WAIVED in shop_exit.decisions else "returned",
         )
-    rows = _add_removed_shop_rows(progress.removed_rows, removed)
+    rows = add_row_counts(progress.removed_rows, removed)
     records = sum(count for table, count in rows.items() if table not in UNCOUNTED_SHOP_TABLES)
     waits = decision is Decision.AWAIT_RETURN
     if removed or not waits:
@@ -135,11 +135,3 @@ def _erase_shop_data(
     if waits:
         return wait_task(task, reason, None, wait_reason=reason)
     return finish_task(task, Outcome.ERASED if records else Outcome.RETAINED if remaining else Outcome.ABSENT, now)
-
-
-def _add_removed_shop_rows(before: Mapping[str, int], removed: Mapping[str, int]) -> dict[str, int]:
-    """Return what all runs of the task removed, by table."""
-    rows = dict(before)
-    for table, count in removed.items():
-        rows[table] = rows.get(table, 0) + count
-    return rows
