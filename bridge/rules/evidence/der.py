@@ -37,7 +37,7 @@ def read_der_values(data: bytes) -> Iterator[tuple[int, bytes]]:
             raise ValueError("der: cut short, or a long tag")
         tag, size, position = data[position], data[position + 1], position + 2
         if size == LONG_LENGTH_FLAG:
-            raise ValueError("der: a length that is not told")
+            raise ValueError("der: the length is indefinite")
         if size > LONG_LENGTH_FLAG:
             count = size - LONG_LENGTH_FLAG
             size, position = int.from_bytes(data[position : position + count]), position + count
