@@ -1,4 +1,4 @@
-"""Read what the store holds of a request: the request, its tasks, its facts."""
+"""Read what the store holds: a request, its tasks and facts, and reviews."""
 
 from __future__ import annotations
 
@@ -19,3 +19,9 @@ def list_fact_details(store: Any, request_id: str = "") -> list[tuple[str, Any]]
     """Return the facts of a request with their details; without an id those that belong to no request."""
     with store.transaction() as tx:
         return [(event.fact, event.detail) for event in tx.evidence.list_facts_of_request(request_id)]
+
+
+def list_reviews(store: Any, **which: Any) -> list[tuple[str, str]]:
+    """Return the kind and the text of each review, of the open ones unless `which` says otherwise."""
+    with store.transaction() as tx:
+        return [(review.kind, review.what) for review in tx.reviews.list_reviews(**which)]
