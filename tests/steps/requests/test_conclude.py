@@ -171,7 +171,7 @@ def test_a_request_that_is_gone_is_nobodys(services, monkeypatch):
     assert read_conclusion(services, request_id)[1] == []
 
 
-def gather(**given):
+def gather_task(**given):
     return make_task("", "delhivery", state=DONE, outcome=Outcome.ABSENT, finished_at=NOW, **given)
 
 
@@ -188,7 +188,7 @@ def build_with(monkeypatch, meanwhile):
 
 
 def test_nobody_waits_for_a_package_that_is_being_built(services, monkeypatch):
-    request_id, lease = prepared(services, RequestKind.ACCESS, gather())
+    request_id, lease = prepared(services, RequestKind.ACCESS, gather_task())
 
     def write_to_the_database():
         with services.store.transaction() as tx:
@@ -202,7 +202,7 @@ def test_nobody_waits_for_a_package_that_is_being_built(services, monkeypatch):
 
 
 def test_a_package_whose_tasks_changed_meanwhile_is_built_again_and_stored_once(services, monkeypatch):
-    task = gather(last_error="before")
+    task = gather_task(last_error="before")
     request_id, lease = prepared(services, RequestKind.ACCESS, task)
     counts = iter(("once", "twice", "twice"))
 
@@ -217,7 +217,7 @@ def test_a_package_whose_tasks_changed_meanwhile_is_built_again_and_stored_once(
 
 
 def test_tasks_that_change_at_every_try_leave_the_request_as_it_was(services, monkeypatch):
-    request_id, lease = prepared(services, RequestKind.ACCESS, gather())
+    request_id, lease = prepared(services, RequestKind.ACCESS, gather_task())
     counts = iter(range(100))
 
     def change_a_task():
