@@ -24,7 +24,7 @@ def shop(stand_in):
     return stand_in.shops[INVENTED_SHOP]
 
 
-@pytest.fixture(params=["2025-10", "2026-10"])
+@pytest.fixture(params=["2026-01", "2026-10"])
 def look(request, stand_in, shop):
     shopify = Shopify(
         api_version=request.param, base_url=stand_in.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET
