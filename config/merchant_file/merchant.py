@@ -17,6 +17,7 @@ from config.toml_reader import FileReport, TomlTable, label_file, read_toml
 
 MERCHANT_SCHEMA = "merchant-config/1"
 LEGAL_FORMS = ("proprietorship", "partnership", "llp", "company", "unknown")
+DEFAULT_PLATFORM_ERASURE_DAYS = 190
 _SHOP_DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
 _HOURS_PER_YEAR, _DAYS_IN_TEN_YEARS = 24 * 366, 3660  # bounds that only catch typing errors
 
@@ -37,7 +38,11 @@ class GrievanceOfficer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClockRules:
-    """Hours, days and months that the merchant promises or owes; names are those of `[clocks]`."""
+    """Hours, days and months that the merchant promises or owes; names are those of `[clocks]`.
+
+    `platform_erasure_days` after Shopify was asked to erase, a person is asked whether it did. Shopify waits up to 180
+    days after the last order, and ten days more.
+    """
 
     ack_hours_policy: int
     ack_hours_law: int
@@ -45,6 +50,7 @@ class ClockRules:
     resolve_months_law: int
     resolve_days_shopify: int
     timezone: str
+    platform_erasure_days: int = DEFAULT_PLATFORM_ERASURE_DAYS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,4 +165,7 @@ def _read_clock_rules(clocks: TomlTable) -> ClockRules:
         resolve_months_law=clocks.get_int("resolve_months_law", 1, 120),
         resolve_days_shopify=clocks.get_int("resolve_days_shopify", 1, _DAYS_IN_TEN_YEARS),
         timezone=clocks.get_timezone("timezone", "Asia/Kolkata"),
+        platform_erasure_days=clocks.get_int(
+            "platform_erasure_days", 1, _DAYS_IN_TEN_YEARS, DEFAULT_PLATFORM_ERASURE_DAYS
+        ),
     )

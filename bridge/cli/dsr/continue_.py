@@ -10,7 +10,7 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import CommandContext, exit_with_error, open_command_context
-from bridge.cli.dsr.dsr_view import apply_shop_decision, find_request_or_exit
+from bridge.cli.dsr.dsr_view import apply_shop_decision, find_request_or_exit, settle_unconfirmed
 from bridge.cli.options import REASON_OPTION
 from bridge.cli.printing import show
 from bridge.errors import PayloadInvalid
@@ -24,16 +24,19 @@ from bridge.steps.erasure.release_precheck import release_precheck
 def continue_erasure_command(request_id: str, reason: str) -> None:
     """Continue an erasure that was stopped.
 
-    The erasure of a shop continues although the app seems to be installed again; its new token is deleted too. The
+    If Shopify did not confirm its erasure in time, Shopify is polled again for the days of the merchant file. The erasure of a shop continues although the app seems to be installed again; its new token is deleted too. The
     erasure of a data subject continues although a precheck found that the data subject would lose money: Shopify
     is then asked to erase, and what Shopify erased does not come back.
     """
     result = {"id": request_id, "decision": ShopExitDecision.CONTINUE}
     with open_command_context() as context:
-        codes = _release_precheck_or_exit(request_id, reason, context)
-        if not codes:
+        is_polled_again = settle_unconfirmed(request_id, None, reason, context)
+        codes = [] if is_polled_again else _release_precheck_or_exit(request_id, reason, context)
+        if not codes and not is_polled_again:
             apply_shop_decision(request_id, ShopExitDecision.CONTINUE, reason, context)
-    if codes:
+    if is_polled_again:
+        show(result, f"{request_id}: Shopify is polled again, the first time within seconds.")
+    elif codes:
         message = f"{request_id} continues in spite of {', '.join(codes)}. Shopify is asked within seconds."
         show({**result, "released": codes}, message)
     else:

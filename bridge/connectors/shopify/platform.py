@@ -89,7 +89,13 @@ class Shopify:
 
     def read_erasure_state(self, principal: Principal, *, shop: str) -> ErasureState:
         """Return the state of Shopify's own erasure. Raises as `gather`."""
-        return erasure.read_erasure_state(self._client, principal, shop)
+
+        def count_open_orders(customer_id: str) -> int | None:
+            today = self._now().date()
+            [found] = balances.count_balances(self._client, customer_id, shop, today=today, lists=("orders",))
+            return found.count
+
+        return erasure.read_erasure_state(self._client, principal, shop, count_open_orders=count_open_orders)
 
     def find_customer(self, principal: Principal, *, shop: str) -> str:
         """Return Shopify's number of the customer, or ''. Raises as `gather`."""
