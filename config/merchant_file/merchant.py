@@ -16,6 +16,8 @@ from config.merchant_file.processors import AttributionRule, Processor, read_att
 from config.toml_reader import FileReport, TomlTable, label_file, read_toml
 
 MERCHANT_SCHEMA = "merchant-config/1"
+MASK_THIRD_PERSONS = "mask"
+THIRD_PERSON_CHOICES = (MASK_THIRD_PERSONS, "show")
 LEGAL_FORMS = ("proprietorship", "partnership", "llp", "company", "unknown")
 DEFAULT_PLATFORM_ERASURE_DAYS = 190
 _SHOP_DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
@@ -54,6 +56,16 @@ class ClockRules:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AccessRules:
+    """What a data subject's copy shows; names are those of `[access]`.
+
+    `third_persons` says whether others whom an order names, such as who got a gift, are masked or shown.
+    """
+
+    third_persons: str = MASK_THIRD_PERSONS
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Merchant:
     """The merchant's file as values. `unset` names what still has to be filled in.
 
@@ -81,6 +93,7 @@ class Merchant:
     gstin: str = ""
     attribution: tuple[AttributionRule, ...] = ()
     instructions: NoticeRules = field(default_factory=NoticeRules)
+    access: AccessRules = field(default_factory=AccessRules)
 
 
 def load_merchant(path: Path) -> Merchant:
@@ -96,7 +109,7 @@ def load_merchant(path: Path) -> Merchant:
     merchant_table = top.get_table("merchant", required=True)
     officer = top.get_table("grievance_officer", required=True)
     clocks = top.get_table("clocks", required=True)
-    notices = top.get_table("notices")
+    notices, access = top.get_table("notices"), top.get_table("access")
     route = notices.get_table("complaint_route", required=True)
     fields: dict[str, Any] = {
         **_read_merchant_table(merchant_table),
@@ -112,8 +125,11 @@ def load_merchant(path: Path) -> Merchant:
         "processors": read_processors(top),
         "attribution": read_attribution_rules(top),
         "instructions": read_notice_rules(notices),
+        "access": AccessRules(
+            third_persons=access.get_choice("third_persons", THIRD_PERSON_CHOICES, MASK_THIRD_PERSONS)
+        ),
     }
-    for table in (merchant_table, officer, clocks, notices, top.get_table("intake"), top):
+    for table in (merchant_table, officer, clocks, notices, access, top.get_table("intake"), top):
         table.report_unknown_keys()
     if report.faults:
         raise SettingsInvalid(report.faults)
