@@ -59,7 +59,7 @@ class ClockRules:
 class AccessRules:
     """What a data subject's copy shows; names are those of `[access]`.
 
-    `third_persons` says whether others whom an order names, such as who got a gift, are masked or shown.
+    `third_persons` says whether others that an order names, such as who got a gift, are masked or shown.
     """
 
     third_persons: str = MASK_THIRD_PERSONS

@@ -42,7 +42,7 @@ STATEMENTS = {
 
 
 def evaluate_erasure_state(answer: ErasureState, *, asked_at: datetime, now: datetime) -> ErasureState:
-    """Return the platform's answer; a customer of whom nothing is left counts as erased where that is plausible."""
+    """Return the platform's answer; a customer without any data left counts as erased where plausible."""
     if answer.outcome is not Outcome.UNCONFIRMED or answer.reason != NOTHING_LEFT:
         return answer
     is_plausible = answer.open_orders == 0 or now >= asked_at + timedelta(days=POLL_MAX_DAYS)

@@ -38,7 +38,7 @@ CUSTOMER = found("customer", fixture("customer__asha"))
 
 
 def order(**changes: Any) -> dict[str, Any]:
-    """Return Asha's order, billed to her, unless a test changes it."""
+    """Return Asha's order, billed to Asha, unless a test changes it."""
     body = fixture("order__cod_delhivery")
     return body | {"billingAddress": deepcopy(body["shippingAddress"])} | changes
 
@@ -230,7 +230,7 @@ def test_a_new_surname_with_an_own_phone_is_the_data_subject():
 
 
 def test_what_is_also_the_data_subjects_own_stays():
-    """Somebody of the same household: the address is known to the data subject, the name is not hers to give away."""
+    """Somebody of the same household: the address is known to the data subject, the name is somebody else's."""
     address = {**order()["shippingAddress"], "name": "Kabir Marigold"}
     package = packaged(CUSTOMER, found("order", order(shippingAddress=address)))
     shown = package.json("records/orders.json")["records"][0]["data"]["shippingAddress"]

@@ -95,7 +95,7 @@ class OtherPersonMasker:
         return value if not value or normalize_value(value) in self._persons.own_values else HIDDEN_VALUE
 
     def _hide_known(self, text: str) -> str:
-        """Hide in a text the full names and streets of other persons in any record."""
+        """Mask in a text the full names and streets of other persons in any record."""
         if len(text.split(maxsplit=1)) < _MIN_FULL_NAME_WORDS:
             return text  # most values are one word
         words, tokens = set(split_words(text)), {token.strip(".,;:()") for token in text.casefold().split()}
@@ -128,7 +128,7 @@ class OtherPersonMasker:
         return HIDDEN_VALUE if normalize_value(text) in self._persons.other_values else text
 
     def _mask_texts(self, value: Any, hide: TextHider, *, in_text: bool = False, depth: int = 0) -> int:
-        """Hide other persons in the texts and contacts below a value; return in how many places they stand."""
+        """Mask other persons in the texts and contacts below a value; return in how many places they stand."""
         if depth > MAX_NESTING_DEPTH:
             return 0
         places = 0

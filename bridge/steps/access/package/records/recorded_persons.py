@@ -122,7 +122,7 @@ def iterate_named_persons(value: Any, depth: int = 0) -> Iterator[NamedPerson]:
     if depth > MAX_NESTING_DEPTH:
         return
     if isinstance(value, dict):
-        person = _read_person(value)
+        person = _read_named_person(value)
         if person:
             yield person
         for item in value.values():
@@ -145,7 +145,7 @@ def iterate_texts(value: Any) -> Iterator[Any]:
     yield from value if isinstance(value, list) else [value]
 
 
-def _read_person(holder: dict[str, Any]) -> NamedPerson | None:
+def _read_named_person(holder: dict[str, Any]) -> NamedPerson | None:
     if "value" in holder and "key" in holder:
         return _read_recipient_attribute(holder)
     if not any(key in holder for key in _NAME_FIELDS):
@@ -166,7 +166,7 @@ def _read_name(address: Mapping[str, Any]) -> NameWords:
 
 
 def _read_recipient_attribute(attribute: dict[str, Any]) -> NamedPerson | None:
-    """Return the person whom an attribute such as `Gift recipient: Ravi Kumar` or `Recipient phone` is about."""
+    """Return the person that an attribute such as `Gift recipient: Ravi Kumar` or `Recipient phone` is about."""
     key, text = normalize_key(convert_to_text(attribute.get("key"))), attribute.get("value")
     is_about_recipient = _RECIPIENT_KEY_PATTERN.search(key) and not _MESSAGE_KEY_PATTERN.search(key)
     if not is_about_recipient or not isinstance(text, str):
