@@ -31,6 +31,7 @@ from tests.factories import (
     opened,
 )
 from tests.fakes import page
+from tests.kit.stored import write_package
 
 
 def enqueue_due(store, limit=200, answers=True):
@@ -126,7 +127,7 @@ def test_bodies_and_packages_are_destroyed_at_their_age(store, clock):
         task = make_task(request.id)
         opened(tx, request, task)
         tx.findings.add_findings(task, page(make_finding()))
-        with tx.packages.write_package(request.id) as out:
+        with write_package(tx, request.id) as out:
             out.write(b"Asha")
     clock.at = NOW + timedelta(days=14)
     assert store.expire_bodies_and_packages(keep_failed_days=90, keep_packages_days=14) == {
@@ -154,7 +155,7 @@ def test_a_done_request_loses_its_principal_with_its_package(store, clock, state
     request = make_request()
     with store.transaction() as tx:
         opened(tx, request)
-        with tx.packages.write_package(request.id) as out:
+        with write_package(tx, request.id) as out:
             out.write(b"Asha")
         released = {"state": RequestState(state), "wake_at": None, "complete": False, "closed_at": NOW}
         tx.requests.release_lease(tx.requests.acquire_lease(request.id), **released)
@@ -168,7 +169,7 @@ def test_a_request_that_does_not_open_does_not_stop_the_expiry(store, clock):
     request = make_request()
     with store.transaction() as tx:
         opened(tx, request)
-        with tx.packages.write_package(request.id) as out:
+        with write_package(tx, request.id) as out:
             out.write(b"Asha")
         tx.session.connection.execute(data_keys.delete())
     clock.at = NOW + timedelta(days=15)

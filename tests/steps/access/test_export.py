@@ -10,8 +10,20 @@ from types import SimpleNamespace
 import pytest
 
 from bridge.model import Absence, Fact, Gap, Outcome, TaskState
-from bridge.steps.access.package import seal_access_package
+from bridge.steps.access.package import build_access_package, save_access_package
 from tests.steps.access.export_case import MERCHANT, NOW, REQUEST, RETENTION, asha, found, task
+
+
+class Pieces(io.BytesIO):
+    """A stream that can only be written, like the store's."""
+
+    def seekable(self):
+        """Return False."""
+        return False
+
+    def readable(self):
+        """Return False."""
+        return False
 
 
 class Memory:
@@ -28,15 +40,12 @@ class Memory:
         """Open one transaction."""
         facts, packages = [], {}
 
-        @contextmanager
-        def write(request_id):
-            stream = io.BytesIO()
-            yield SimpleNamespace(write=stream.write)
-            packages[request_id] = stream.getvalue()
+        def save(request_id, pieces):
+            packages[request_id] = pieces.getvalue()
 
         yield SimpleNamespace(
             findings=SimpleNamespace(read_findings=lambda _id: iter(self.kept)),
-            packages=SimpleNamespace(write_package=write),
+            packages=SimpleNamespace(open_pieces=lambda _id: Pieces(), save_package=save),
             evidence=SimpleNamespace(append_fact=lambda fact, **detail: facts.append((fact, detail))),
             erasures=SimpleNamespace(list_prior_erasures=lambda _shop, _who: []),
             reviews=SimpleNamespace(open_review=lambda *args, **of: self.reviews.append((*args, of))),
@@ -48,8 +57,12 @@ class Memory:
 def run(store):
     """Seal in one transaction with only what the step may use; any other access fails."""
     services = SimpleNamespace(merchant=MERCHANT, retention=RETENTION, clock=SimpleNamespace(now=lambda: NOW))
-    with store.transaction() as tx:
-        return seal_access_package(REQUEST, store.tasks_kept, tx=tx, services=services)
+    with (
+        store.transaction() as tx,
+        build_access_package(REQUEST, store.tasks_kept, tx=tx, services=services) as package,
+    ):
+        save_access_package(REQUEST, package, tx=tx)
+        return package.manifest.complete
 
 
 def test_a_complete_package_is_sealed_with_its_fact():

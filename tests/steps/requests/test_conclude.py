@@ -10,9 +10,10 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bridge.errors import LeaseLost
+from bridge.errors import ConcurrentChange, LeaseLost
 from bridge.model import EraseProgress, Outcome, RequestKind, RequestState, TaskAction, TaskState
 from bridge.rules.evidence.chain import encode_canonical_json
+from bridge.steps.access import package
 from bridge.steps.requests.conclude import conclude_request
 from tests.factories import NOW, make_request, make_task, opened
 
@@ -172,3 +173,64 @@ def test_a_request_that_is_gone_is_nobodys(services, monkeypatch):
     run(services, request_id, lease)
     monkeypatch.undo()
     assert read(services, request_id)[1] == []
+
+
+def gather(**given):
+    return make_task("", "delhivery", state=DONE, outcome=Outcome.ABSENT, finished_at=NOW, **given)
+
+
+def build_with(monkeypatch, meanwhile):
+    """Let `meanwhile` run each time that a package has been written and not stored yet."""
+    write = package.write_access_package
+
+    def write_and_act(*given):
+        manifest = write(*given)
+        meanwhile()
+        return manifest
+
+    monkeypatch.setattr(package, "write_access_package", write_and_act)
+
+
+def test_nobody_waits_for_a_package_that_is_being_built(services, monkeypatch):
+    request_id, lease = prepared(services, RequestKind.ACCESS, gather())
+
+    def write_to_the_database():
+        with services.store.transaction() as tx:
+            tx.tokens.save_tokens("other.myshopify.com", "token", NOW + timedelta(hours=1), "")
+
+    build_with(monkeypatch, write_to_the_database)
+    conclude_request(request_id, lease, has_changed=True, services=services)
+    request, facts, _ = read(services, request_id)
+    assert (request.state, request.closed_at) == (RequestState.DONE, NOW)
+    assert facts == ["package.sealed", "request.closed"]
+
+
+def test_a_package_whose_tasks_changed_meanwhile_is_built_again_and_stored_once(services, monkeypatch):
+    task = gather(last_error="before")
+    request_id, lease = prepared(services, RequestKind.ACCESS, task)
+    counts = iter(("once", "twice", "twice"))
+
+    def change_a_task():
+        with services.store.transaction() as tx:
+            [stored] = tx.tasks.list_tasks(request_id)
+            tx.tasks.save_task(replace(stored, last_error=next(counts)))
+
+    build_with(monkeypatch, change_a_task)
+    conclude_request(request_id, lease, has_changed=True, services=services)
+    assert read(services, request_id)[1] == ["package.sealed", "request.closed"]
+
+
+def test_tasks_that_change_at_every_try_leave_the_request_as_it_was(services, monkeypatch):
+    request_id, lease = prepared(services, RequestKind.ACCESS, gather())
+    counts = iter(range(100))
+
+    def change_a_task():
+        with services.store.transaction() as tx:
+            [stored] = tx.tasks.list_tasks(request_id)
+            tx.tasks.save_task(replace(stored, last_error=str(next(counts))))
+
+    build_with(monkeypatch, change_a_task)
+    with pytest.raises(ConcurrentChange):
+        conclude_request(request_id, lease, has_changed=True, services=services)
+    request, facts, _ = read(services, request_id)
+    assert (request.closed_at, facts) == (None, [])

@@ -43,6 +43,7 @@ from tests.factories import (
 )
 from tests.factories import parcels as shipped
 from tests.fakes import page
+from tests.kit.stored import write_package
 
 BHAVNA = {"customer": {"id": 7002, "email": "bhavna@example.com"}, "email": "bhavna@example.com", "phone": ""}
 BEFORE, AFTER = NOW - timedelta(days=1), NOW + timedelta(days=1)
@@ -258,7 +259,7 @@ def test_an_answered_access_request_keeps_its_record_and_loses_its_personal_data
         opened(tx, answered_request, task)
         opened(tx, open_still)
         tx.findings.add_findings(task, page(make_finding()))
-        with tx.packages.write_package(answered_request.id) as out:
+        with write_package(tx, answered_request.id) as out:
             out.write(b"Asha")
         lease = tx.requests.acquire_lease(answered_request.id)
         tx.requests.release_lease(lease, state=RequestState.WAITING, wake_at=AFTER, complete=False, closed_at=NOW)
@@ -302,7 +303,7 @@ def test_erasing_a_shop_leaves_only_the_record_of_its_requests(store):
         opened(tx, access, task, notify_task)
         opened(tx, uninstalled)
         tx.findings.add_findings(task, page(make_finding()))
-        with tx.packages.write_package(access.id) as out:
+        with write_package(tx, access.id) as out:
             out.write(b"Asha")
         tx.tokens.save_tokens(SHOP, "shpat_1", NOW, "")
         lease, own = tx.requests.acquire_lease(access.id), tx.requests.acquire_lease(uninstalled.id)
