@@ -94,7 +94,7 @@ def _apply_answer(task: Task, answer: ErasureState, request: PrivacyRequest, pol
 
 
 def _sync_unconfirmed_review(request: PrivacyRequest, task: Task, poll_end: datetime, tx: Tx) -> None:
-    """Open a review for a task that ended unconfirmed; close it once the platform answered after all."""
+    """Open a review for a task that ended unconfirmed; close it once the platform answered or is polled again."""
     if task.state is TaskState.FAILED:
         tx.reviews.open_review(
             request.shop,
@@ -105,7 +105,8 @@ def _sync_unconfirmed_review(request: PrivacyRequest, task: Task, poll_end: date
         )
         return
     for review in tx.reviews.list_reviews(kind=UNCONFIRMED_REVIEW_KIND, request_id=request.id):
-        tx.reviews.close_review(review.id, actor="bridge", reason="answered_after_all")
+        reason = "answered_after_all" if task.state is TaskState.DONE else "polled_again"
+        tx.reviews.close_review(review.id, actor="bridge", reason=reason)
 
 
 def _fetch_erasure_state(request: PrivacyRequest, services: Services) -> ErasureState:

@@ -176,7 +176,9 @@ def test_the_receiver_of_a_masked_parcel_is_masked_too():
     assert shown.table("shipments")[0]["received_by"] == "Kabir"
 
 
-@pytest.mark.parametrize("value", ["yes", "Self", "Asha Qwertzuiop", "A. Qwertzuiop", "9000000001", "true", ""])
+@pytest.mark.parametrize(
+    "value", ["yes", "Self", "Asha Qwertzuiop", "A. Qwertzuiop", "9000000001", "true", "my sister", "Birthday", ""]
+)
 def test_an_attribute_that_names_nobody_else_stays(value):
     package = packaged(CUSTOMER, found("order", order(customAttributes=[{"key": "Gift recipient", "value": value}])))
     data = package.json("records/orders.json")["records"][0]["data"]

@@ -23,6 +23,14 @@ def test_every_document_is_valid_in_the_schema_of_the_version(name, version):
     assert validate(load_schema(version), parse(documents.build_document(name, version))) == []
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("status", [True, False])
+def test_the_query_of_a_bulk_operation_is_valid_as_it_is_sent(version, status):
+    body = documents.build_inline_document("bulk_orders", version, query="customer_id:1", status=status)
+    assert "$" not in body
+    assert validate(load_schema(version), parse(body)) == []
+
+
 @pytest.mark.parametrize("name", documents.list_documents())
 def test_an_older_version_is_sent_only_fields_that_every_version_has(name):
     """2026-01 has no tax settings and cart tokens."""

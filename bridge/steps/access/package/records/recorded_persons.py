@@ -39,7 +39,10 @@ _RECIPIENT_KEY_PATTERN = re.compile(
 )
 _MESSAGE_KEY_PATTERN = re.compile("message|note|text|greeting|instruction|comment")
 # What stands in place of a name and names nobody.
-_GENERIC_NAME_WORDS = GENERIC_RECEIVER_WORDS | parse_keys("home office reception yes no true false me myself same none")
+_GENERIC_NAME_WORDS = GENERIC_RECEIVER_WORDS | parse_keys(
+    "home office reception store yes no true false me myself same none my mother mom mum father dad sister brother wife "
+    "husband son daughter friend birthday wedding anniversary"
+)
 _MAX_NAME_WORDS = 6
 _MIN_SHARED_CHARS = 8  # neighbours share a postal code
 
