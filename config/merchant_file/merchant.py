@@ -16,8 +16,7 @@ from config.merchant_file.processors import AttributionRule, Processor, read_att
 from config.toml_reader import FileReport, TomlTable, label_file, read_toml
 
 MERCHANT_SCHEMA = "merchant-config/1"
-MASK_THIRD_PERSONS = "mask"
-THIRD_PERSON_CHOICES = (MASK_THIRD_PERSONS, "show")
+MASK_THIRD_PERSONS, SHOW_THIRD_PERSONS = "mask", "show"
 LEGAL_FORMS = ("proprietorship", "partnership", "llp", "company", "unknown")
 DEFAULT_PLATFORM_ERASURE_DAYS = 190
 _SHOP_DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
@@ -62,7 +61,7 @@ class AccessRules:
     `third_persons` says whether others that an order names, such as who got a gift, are masked or shown.
     """
 
-    third_persons: str = MASK_THIRD_PERSONS
+    third_persons: str = SHOW_THIRD_PERSONS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,7 +125,9 @@ def load_merchant(path: Path) -> Merchant:
         "attribution": read_attribution_rules(top),
         "instructions": read_notice_rules(notices),
         "access": AccessRules(
-            third_persons=access.get_choice("third_persons", THIRD_PERSON_CHOICES, MASK_THIRD_PERSONS)
+            third_persons=access.get_choice(
+                "third_persons", (MASK_THIRD_PERSONS, SHOW_THIRD_PERSONS), SHOW_THIRD_PERSONS
+            )
         ),
     }
     for table in (merchant_table, officer, clocks, notices, access, top.get_table("intake"), top):

@@ -297,16 +297,16 @@ def test_an_attribution_rule_needs_a_condition_and_an_account(changed):
 # --- what a copy shows, and how long Shopify is waited for ----------------------------------------------
 
 
-def test_a_copy_masks_third_persons_unless_the_file_says_otherwise(changed):
-    assert load_merchant(SHIPPED).access.third_persons == "mask"
-    assert load_merchant(changed(('[access]\nthird_persons = "mask"\n', ""))).access.third_persons == "mask"
-    assert load_merchant(changed(('third_persons = "mask"', 'third_persons = "show"'))).access.third_persons == "show"
+def test_a_copy_shows_third_persons_unless_the_file_says_otherwise(changed):
+    assert load_merchant(SHIPPED).access.third_persons == "show"
+    assert load_merchant(changed(('[access]\nthird_persons = "show"\n', ""))).access.third_persons == "show"
+    assert load_merchant(changed(('third_persons = "show"', 'third_persons = "mask"'))).access.third_persons == "mask"
 
 
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
-        ('third_persons = "mask"', 'third_persons = "hide"', "[access] third_persons must be one of mask, show"),
+        ('third_persons = "show"', 'third_persons = "hide"', "[access] third_persons must be one of mask, show"),
         (
             "platform_erasure_days = 190",
             "platform_erasure_days = 0",

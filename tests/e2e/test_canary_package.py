@@ -1,7 +1,6 @@
 """From Shopify's wire to the zip: what was planted is in the package, and it names what could not be read."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -11,9 +10,8 @@ from bridge.model import Absence, Outcome, Principal
 from bridge.sandbox.shopify.records.seeded_data import list_seeded_values
 from bridge.sandbox.shopify.server import CLIENT_ID, CLIENT_SECRET, ShopifyStandIn
 from bridge.sandbox.world import INVENTED_SHOP, invent_world
-from config.merchant_file.merchant import AccessRules
 from tests.coverage import asked_for
-from tests.steps.access.export_case import MERCHANT, Package, case, task
+from tests.steps.access.export_case import Package, case, task
 
 # numbers of cards and accounts are cut to their end, and what opens something is hidden
 MASKED = [
@@ -50,9 +48,7 @@ def packaged(stand_in, world):
     gaps = tuple(dict.fromkeys(gap for page in pages for gap in page.gaps))
     outcome = Outcome.INCOMPLETE if gaps else Outcome.FOUND
     done = task("shopify", records=len(findings), gaps=gaps, outcome=outcome)
-    # the seeded names differ from field to field: masking would take them for other persons
-    merchant = replace(MERCHANT, access=AccessRules(third_persons="show"))
-    return Package(case(findings, tasks=[done], merchant=merchant)), gaps
+    return Package(case(findings, tasks=[done])), gaps
 
 
 def test_every_seeded_value_is_in_the_package_or_counted_as_masked(stand_in, world):
