@@ -1,4 +1,4 @@
-"""Read what the store holds of a request (the request, its tasks, its facts), and write a package for it."""
+"""Read what the store holds (a request, its tasks and facts, reviews), and write a package."""
 
 from __future__ import annotations
 
@@ -29,3 +29,9 @@ def write_package(tx: Any, request_id: str) -> Iterator[Any]:
     with closing(tx.packages.open_pieces(request_id)) as pieces:
         yield pieces
         tx.packages.save_package(request_id, pieces)
+
+
+def list_reviews(store: Any, **which: Any) -> list[tuple[str, str]]:
+    """Return the kind and the text of each review, of the open ones unless `which` says otherwise."""
+    with store.transaction() as tx:
+        return [(review.kind, review.what) for review in tx.reviews.list_reviews(**which)]

@@ -24,7 +24,7 @@ def place(tmp_path):
 
 
 @pytest.fixture
-def request_id(place):
+def unconfirmed_id(place):
     """An erasure whose request came longer ago than the merchant waits for Shopify; no Shopify can be asked."""
     body = {
         "shop_id": 1,
@@ -41,35 +41,35 @@ def request_id(place):
     return request_id
 
 
-def poll(place, request_id):
-    shown = place.say("dsr", "show", request_id, "--json").json["tasks"]
+def poll(place, unconfirmed_id):
+    shown = place.say("dsr", "show", unconfirmed_id, "--json").json["tasks"]
     return next(task for task in shown if task["action"] == "follow")
 
 
-def test_an_unconfirmed_erasure_is_visible_and_names_its_command(place, request_id):
-    task = poll(place, request_id)
+def test_an_unconfirmed_erasure_is_visible_and_names_its_command(place, unconfirmed_id):
+    task = poll(place, unconfirmed_id)
     assert (task["state"], task["outcome"], task["last_error"]) == ("failed", "unconfirmed", "platform_unconfirmed")
     assert "review list --kind platform_erasure" in place.say("doctor", "--offline").out
     [review] = place.say("review", "list", "--kind", "platform_erasure", "--json").json
-    assert f"python -m bridge dsr close {request_id}" in review["what"]
+    assert f"python -m bridge dsr close {unconfirmed_id}" in review["what"]
 
 
 @pytest.mark.parametrize(("options", "outcome"), [((), "unconfirmed"), (("--erased",), "erased")])
-def test_close_records_what_the_person_saw(place, request_id, options, outcome):
-    assert place.say("dsr", "close", request_id).code == 2, "it wants a reason"
-    result = place.say("dsr", "close", request_id, *options, "--reason", WHY, "--json")
-    assert (result.code, result.json) == (0, {"id": request_id, "decision": "close"})
-    process_request(request_id, services=place.services)
-    task = poll(place, request_id)
+def test_close_records_what_the_person_saw(place, unconfirmed_id, options, outcome):
+    assert place.say("dsr", "close", unconfirmed_id).code == 2, "it wants a reason"
+    result = place.say("dsr", "close", unconfirmed_id, *options, "--reason", WHY, "--json")
+    assert (result.code, result.json) == (0, {"id": unconfirmed_id, "decision": "close"})
+    process_request(unconfirmed_id, services=place.services)
+    task = poll(place, unconfirmed_id)
     assert (task["state"], task["outcome"], task["detail"]["reason"]) == ("done", outcome, "recorded_by_operator")
     assert place.say("review", "list", "--kind", "platform_erasure", "--json").json == []
-    again = place.say("dsr", "close", request_id, "--reason", WHY)
+    again = place.say("dsr", "close", unconfirmed_id, "--reason", WHY)
     assert (again.code, "does not wait for this decision" in again.err) == (1, True)
 
 
-def test_continue_polls_again(place, request_id):
-    result = place.say("dsr", "continue", request_id, "--reason", "ordered again since")
+def test_continue_polls_again(place, unconfirmed_id):
+    result = place.say("dsr", "continue", unconfirmed_id, "--reason", "ordered again since")
     assert (result.code, "polled again" in result.out) == (0, True)
-    process_request(request_id, services=place.services)
-    assert poll(place, request_id)["state"] == "waiting"
-    assert "no precheck stopped it" in place.say("dsr", "continue", request_id, "--reason", WHY).err
+    process_request(unconfirmed_id, services=place.services)
+    assert poll(place, unconfirmed_id)["state"] == "waiting"
+    assert "no precheck stopped it" in place.say("dsr", "continue", unconfirmed_id, "--reason", WHY).err

@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bridge.connectors.shopify import Shopify
 from bridge.model import Outcome, Principal
 from bridge.sandbox.schema import VERSIONS, load_schema
-from bridge.sandbox.shopify.server import CLIENT_ID, CLIENT_SECRET, ShopifyStandIn
-from bridge.sandbox.world import INVENTED_SHOP, invent_world
-
-
-@pytest.fixture(scope="module")
-def stand_in():
-    with ShopifyStandIn(invent_world(orders=2, now=datetime.now(UTC))) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def shopify(stand_in):
-    return Shopify(api_version="2026-10", base_url=stand_in.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
+from bridge.sandbox.world import INVENTED_SHOP
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -64,10 +49,10 @@ CONSENTS = ("emailMarketingConsent", "smsMarketingConsent", "defaultPhoneNumber"
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(customer=CUSTOMERS)
-def test_what_shopify_shows_decides(stand_in, shopify, customer):
-    shop, bikram = stand_in.shops[INVENTED_SHOP], stand_in.shops[INVENTED_SHOP].world.bikram
-    shop.reset()
-    shop.write_fields(f"gid://shopify/Customer/{bikram.id}", customer)
+def test_what_shopify_shows_decides(invented_shop, shopify, customer):
+    bikram = invented_shop.world.bikram
+    invented_shop.reset()
+    invented_shop.write_fields(f"gid://shopify/Customer/{bikram.id}", customer)
     state = shopify.read_erasure_state(Principal(customer_id=str(bikram.id)), shop=INVENTED_SHOP)
     shown = {customer[name]["marketingState"] for name in CONSENTS if customer[name]}
     profile = ("firstName", "lastName", "defaultEmailAddress", "defaultPhoneNumber", "addressesV2")

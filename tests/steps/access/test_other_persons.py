@@ -37,7 +37,7 @@ OWN = ["Asha", "Qwertzuiop", "7 Nowhere Lane", "9000000001", "asha@qwertzuiop.ex
 CUSTOMER = found("customer", fixture("customer__asha"))
 
 
-def order(**changes: Any) -> dict[str, Any]:
+def asha_order(**changes: Any) -> dict[str, Any]:
     """Return Asha's order, billed to Asha, unless a test changes it."""
     body = fixture("order__cod_delhivery")
     return body | {"billingAddress": deepcopy(body["shippingAddress"])} | changes
@@ -63,7 +63,7 @@ def count_places(package: Package) -> int:
 
 
 def gift(**changes: Any) -> tuple[Any, ...]:
-    return CUSTOMER, found("order", order(shippingAddress=dict(KABIR), **changes))
+    return CUSTOMER, found("order", asha_order(shippingAddress=dict(KABIR), **changes))
 
 
 # --- each place -----------------------------------------------------------------------------------------
@@ -81,16 +81,18 @@ CONSIGNEE = {
 PARCEL = fixture("shipment__delhivery") | {"consignee": CONSIGNEE, "received_by": "Kabir"}
 ATTRIBUTES = [{"key": "Recipient name", "value": "Kabir Marigold"}, {"key": "Recipient phone", "value": "9111222333"}]
 PLACES = {
-    "delivery address": found("order", order(shippingAddress=KABIR)),
-    "billing address of somebody who paid": found("order", order(billingAddress=KABIR)),
+    "delivery address": found("order", asha_order(shippingAddress=KABIR)),
+    "billing address of somebody who paid": found("order", asha_order(billingAddress=KABIR)),
     "draft order": found("draft_order", fixture("draft_order__note") | {"shippingAddress": KABIR}),
     "abandoned checkout": found("abandoned_checkout", {"id": "1", "shippingAddress": KABIR}),
-    "destination of a fulfilment": found("order", order(fulfillmentOrders=[{"id": "1", "destination": DESTINATION}])),
+    "destination of a fulfilment": found(
+        "order", asha_order(fulfillmentOrders=[{"id": "1", "destination": DESTINATION}])
+    ),
     "destination in the second half": found(
         "order_history", {"id": "1", "fulfillmentOrders": [{"destination": DESTINATION}]}
     ),
-    "attribute of the order": found("order", order(customAttributes=ATTRIBUTES)),
-    "attribute of a line": found("order", order(lineItems=[{"title": "Ring", "customAttributes": ATTRIBUTES}])),
+    "attribute of the order": found("order", asha_order(customAttributes=ATTRIBUTES)),
+    "attribute of a line": found("order", asha_order(lineItems=[{"title": "Ring", "customAttributes": ATTRIBUTES}])),
     "attribute of a draft": found("draft_order", fixture("draft_order__note") | {"customAttributes": ATTRIBUTES}),
     "consignee at the carrier": found("shipment", PARCEL, "delhivery"),
     "address book": found("customer", fixture("customer__asha") | {"addressesV2": [KABIR]}),
@@ -99,7 +101,8 @@ PLACES = {
         "gift_card", {"id": "1", "recipientAttributes": {"preferredName": "Kabir Marigold", "message": "Dear Kabir"}}
     ),
     "holder of the card": found(
-        "order", order(billingAddress=KABIR, transactions=[{"id": "1", "paymentDetails": {"name": "KABIR MARIGOLD"}}])
+        "order",
+        asha_order(billingAddress=KABIR, transactions=[{"id": "1", "paymentDetails": {"name": "KABIR MARIGOLD"}}]),
     ),
     "payment method": found("payment_method", {"id": "1", "instrument": {"billingAddress": KABIR}}),
 }
@@ -180,7 +183,9 @@ def test_the_receiver_of_a_masked_parcel_is_masked_too():
     "value", ["yes", "Self", "Asha Qwertzuiop", "A. Qwertzuiop", "9000000001", "true", "my sister", "Birthday", ""]
 )
 def test_an_attribute_that_names_nobody_else_stays(value):
-    package = packaged(CUSTOMER, found("order", order(customAttributes=[{"key": "Gift recipient", "value": value}])))
+    package = packaged(
+        CUSTOMER, found("order", asha_order(customAttributes=[{"key": "Gift recipient", "value": value}]))
+    )
     data = package.json("records/orders.json")["records"][0]["data"]
     assert data["customAttributes"] == [{"key": "Gift recipient", "value": value}]
     assert count_places(package) == 0
@@ -192,7 +197,7 @@ def test_an_attribute_that_names_nobody_else_stays(value):
 )
 def test_an_attribute_about_the_recipient_is_found_by_its_key(key):
     package = packaged(
-        CUSTOMER, found("order", order(customAttributes=[{"key": key, "value": "Kabir"}], note="for Kabir"))
+        CUSTOMER, found("order", asha_order(customAttributes=[{"key": key, "value": "Kabir"}], note="for Kabir"))
     )
     data = package.json("records/orders.json")["records"][0]["data"]
     assert data["customAttributes"] == [{"key": key, "value": "another person"}]
@@ -217,8 +222,8 @@ def test_an_attribute_about_the_recipient_is_found_by_its_key(key):
     ],
 )
 def test_forms_of_the_data_subjects_name_are_shown(name):
-    address = {**order()["shippingAddress"], "name": name, "address1": "12 New Street"}
-    package = packaged(CUSTOMER, found("order", order(shippingAddress=address)))
+    address = {**asha_order()["shippingAddress"], "name": name, "address1": "12 New Street"}
+    package = packaged(CUSTOMER, found("order", asha_order(shippingAddress=address)))
     assert "12 New Street" in read_records(package)
     assert count_places(package) == 0
     assert "Other people" not in package.text("00_letter.txt")
@@ -226,21 +231,21 @@ def test_forms_of_the_data_subjects_name_are_shown(name):
 
 def test_a_new_surname_with_an_own_phone_is_the_data_subject():
     address = {**KABIR, "name": "Asha Verma", "firstName": "Asha", "lastName": "Verma", "phone": "9000000001"}
-    assert count_places(packaged(CUSTOMER, found("order", order(shippingAddress=address)))) == 0
+    assert count_places(packaged(CUSTOMER, found("order", asha_order(shippingAddress=address)))) == 0
     address |= {"phone": KABIR["phone"]}
-    assert count_places(packaged(CUSTOMER, found("order", order(shippingAddress=address)))) == 1
+    assert count_places(packaged(CUSTOMER, found("order", asha_order(shippingAddress=address)))) == 1
 
 
 def test_what_is_also_the_data_subjects_own_stays():
     """Somebody of the same household: the address is known to the data subject, the name is somebody else's."""
-    address = {**order()["shippingAddress"], "name": "Kabir Marigold"}
-    package = packaged(CUSTOMER, found("order", order(shippingAddress=address)))
+    address = {**asha_order()["shippingAddress"], "name": "Kabir Marigold"}
+    package = packaged(CUSTOMER, found("order", asha_order(shippingAddress=address)))
     shown = package.json("records/orders.json")["records"][0]["data"]["shippingAddress"]
     assert shown == {**address, "name": "another person"}
 
 
 def test_a_guest_is_who_the_order_is_billed_to():
-    package = packaged(found("order", order(shippingAddress=KABIR)))
+    package = packaged(found("order", asha_order(shippingAddress=KABIR)))
     data = package.json("records/orders.json")["records"][0]["data"]
     assert data["billingAddress"]["name"] == "Asha Qwertzuiop"
     assert data["shippingAddress"]["name"] == "another person"
@@ -276,7 +281,7 @@ def test_letter_and_summary_say_how_often_and_what_was_done(shows, words):
 
 
 def test_nothing_is_said_where_nobody_else_is_named():
-    package = packaged(CUSTOMER, found("order", order()))
+    package = packaged(CUSTOMER, found("order", asha_order()))
     assert "other_persons" not in package.json("01_summary.json")
     assert "Other people" not in package.text("00_letter.html")
 
@@ -303,7 +308,7 @@ def test_no_made_up_person_is_left_in_a_copy_that_masks(first, last, phone, hous
     street = f"{house} Canary Gardens"
     address = {"name": name, "address1": street, "city": "Pune", "zip": "411001", "phone": phone}
     attributes = [{"key": "Recipient", "value": name}] if "attribute" in places else []
-    body = order(
+    body = asha_order(
         shippingAddress=address,
         customAttributes=attributes,
         note=f"For {first} at {street}, {phone}" if "note" in places else None,

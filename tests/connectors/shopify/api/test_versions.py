@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
 
 from bridge.connectors.shopify import Shopify
 from bridge.connectors.shopify.api.versions import SUPPORTED_VERSIONS, check_version, list_version_gaps
 from bridge.errors import SettingsInvalid
-from bridge.sandbox.shopify.server import CLIENT_ID, CLIENT_SECRET, ShopifyStandIn
-from bridge.sandbox.world import INVENTED_SHOP, invent_world
+from bridge.sandbox.shopify.server import CLIENT_ID, CLIENT_SECRET
+from bridge.sandbox.world import INVENTED_SHOP
 from config.settings import Settings
-
-
-@pytest.fixture(scope="module")
-def stand_in():
-    with ShopifyStandIn(invent_world(orders=1, now=datetime.now(UTC))) as server:
-        yield server
 
 
 @pytest.mark.parametrize(
