@@ -67,11 +67,11 @@ def test_company_texts(company, carrier):
         ("http://[broken", ("bluedart", "merchant")),
         ("see e-mail", ("bluedart", "merchant")),
         ("", ("bluedart", "merchant")),
-        ("https://www.delhivery.com/track/package/1", ("delhivery", "merchant")),
+        ("https://www.delhivery.com/track/package/1", ("unknown", "merchant")),
         ("https://delhivery.com.evil.example/", ("bluedart", "merchant")),
     ],
 )
-def test_the_host_of_the_url_decides_first(url, expected):
+def test_the_host_of_the_url_is_compared_with_the_company(url, expected):
     assert who("Blue Dart Surface", url) == expected
 
 

@@ -12,12 +12,13 @@ from typing import Any
 
 from bridge.model import Finding
 from bridge.rules.index.identity import legacy_id
+from bridge.rules.index.person_names import NameWords
 from bridge.rules.index.shipping import AttributionRules
 from bridge.steps.access.package.bag import BagItWriter
 from bridge.steps.access.package.records.mask import mask_record_body
 from bridge.steps.access.package.records.rows import FILE_NAMES_BY_KIND, build_table_rows
 from bridge.steps.access.package.records.tables import FLAT_TABLES, FLAT_TABLES_BY_NAME
-from bridge.steps.access.package.records.third_parties import NameWords, mask_third_parties
+from bridge.steps.access.package.records.third_parties import mask_third_parties
 from bridge.steps.access.package.sections.statistics import PackageStatistics
 from bridge.steps.access.package.temp_buffer import TempBuffer
 from bridge.steps.access.package.text import dump_json_line, format_csv_line
