@@ -15,7 +15,7 @@ from typing import Any
 from bridge.connectors import shipment
 from bridge.model import ParcelStatus, TrackingResult
 from bridge.rules.index.attribution import normalise_waybill
-from bridge.rules.index.consignee_clues import MASKED_VALUE, read_record_clues
+from bridge.rules.index.consignee.clues import MASKED_VALUE, read_record_clues
 
 
 def track_in_batches(

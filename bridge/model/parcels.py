@@ -61,7 +61,7 @@ class Waybill:
 
     `status` is the shop's report, `cod` whether the carrier collects the price, None where it is unknown; `matters` are the
     open returns and disputes of its order, as `return/9`. `fulfillment_ids` are the fulfilments that listed it, `clues`
-    (JSON of digests, see `rules/index/consignee_match`) what its order says of the person that it is for; `is_return`:
+    (JSON of digests, see `rules/index/consignee/match`) what its order says of the person that it is for; `is_return`:
     it goes back to the merchant. `is_conflict`: company and link name different carriers, so that it is `unknown`.
     """
 

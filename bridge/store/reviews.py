@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlalchemy import and_, select, update
 
+from bridge.errors import ConcurrentChange
 from bridge.model import Fact, Review
+from bridge.rules.notices.parcel_reviews import PARCEL_REVIEW_KIND, build_parcel_review_key
 from bridge.store.evidence.chain import EvidenceRows
 from bridge.store.index.rows import IndexRows
 from bridge.store.schema.index_tables import orders
@@ -51,15 +53,41 @@ class ReviewRows:
         )
         return review_id
 
-    def close_review(self, review_id: str, *, actor: str, reason: str) -> bool:
-        """Close a review and record it; False where it is not open."""
+    def open_parcel_review(self, shop: str, what: str, *, order_id: str, waybill: str, request_id: str = "") -> Review:
+        """Return the review of this parcel of this order, open or decided; it is opened now if there is none."""
+        known = self.find_parcel_review(shop, order_id=order_id, waybill=waybill)
+        if known is not None:
+            return known
+        key = build_parcel_review_key(order_id, waybill)
+        about = {"order_id": order_id, "request_id": request_id, "idempotency_key": key}
+        self.open_review(shop, PARCEL_REVIEW_KIND, what, **about)
+        opened = self.find_parcel_review(shop, order_id=order_id, waybill=waybill)
+        if opened is None:
+            raise ConcurrentChange  # another transaction opened it, and this one does not see it yet
+        return opened
+
+    def find_parcel_review(self, shop: str, *, order_id: str, waybill: str) -> Review | None:
+        """Return the review of this parcel of this order, open or decided, if there is one."""
+        key = build_parcel_review_key(order_id, waybill)
+        once_key = self._compute_once_key(shop, PARCEL_REVIEW_KIND, key)
+        return next(iter(self._read_reviews(reviews.c.once_key == once_key)), None)
+
+    def close_review(self, review_id: str, *, actor: str, reason: str, decision: str = "") -> bool:
+        """Close a review and record it, with what was decided about a parcel; False where it is not open."""
         is_open = (reviews.c.id == review_id, reviews.c.closed_at.is_(None))
-        closing = update(reviews).where(*is_open).values(closed_at=self._session.now(), closed_by=actor)
+        values = {"closed_at": self._session.now(), "closed_by": actor, "decision": decision}
+        closing = update(reviews).where(*is_open).values(values)
         row = self._connection.execute(closing.returning(reviews.c.shop, reviews.c.request_id)).one_or_none()
         if row is None:
             return False
         self._evidence.append_fact(
-            Fact.REVIEW_CLOSED, shop=row.shop, actor=actor, request_id=row.request_id, review=review_id, reason=reason
+            Fact.REVIEW_CLOSED,
+            shop=row.shop,
+            actor=actor,
+            request_id=row.request_id,
+            review=review_id,
+            reason=reason,
+            **({"decision": decision} if decision else {}),
         )
         return True
 

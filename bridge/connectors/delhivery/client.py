@@ -18,7 +18,7 @@ from bridge.connectors.http import HttpClient, HttpResponse, StatusRules
 from bridge.errors import BridgeError, ConnectorRefused, ConnectorThrottled, CredentialRejected, Retryable
 from bridge.model import Absence, Finding, Gap, TrackingResult, Waybill
 from bridge.rules.index.attribution import normalise_waybill
-from bridge.rules.index.consignee_clues import read_record_clues
+from bridge.rules.index.consignee.clues import read_record_clues
 
 NO_SUCH_WAYBILL = "00000000000000"
 # `verbose` is undocumented. Observed: 0 leaves out scans and consignee, 2 includes both.

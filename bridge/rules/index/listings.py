@@ -51,6 +51,11 @@ def merge_listings(known: Mapping[str, Mapping[str, Any]], new: Mapping[str, Map
     return merged
 
 
+def choose_listing(*listings: ParcelListing) -> ParcelListing:
+    """Return what several orders or sources say of one number together: one that lists it is enough."""
+    return min(listings, key=list(ParcelListing).index)
+
+
 def find_fulfillments(listings: Mapping[str, Mapping[str, Any]], number: str) -> tuple[str, ...]:
     """Return the fulfilments that list the number now or listed it once."""
     waybill = normalise_waybill(number)

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from bridge.model import ConsigneeClues
-from bridge.rules.index.consignee_clues import read_order_clues
+from bridge.rules.index.consignee.clues import read_order_clues
 from bridge.rules.index.identity import legacy_id, read_record_id
 from bridge.rules.index.json_values import parse_utc_datetime, read_object, read_objects, read_text
 from bridge.rules.index.listings import FulfillmentListing

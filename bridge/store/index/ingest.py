@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import and_, delete, exists, select, update
 
-from bridge.rules.index.consignee_clues import build_digester, build_tokens, dump_tokens, load_tokens, merge_tokens
+from bridge.rules.index.consignee.clues import build_digester, build_tokens, dump_tokens, load_tokens, merge_tokens
 from bridge.rules.index.listings import build_listings, merge_listings
 from bridge.rules.index.minimise import Sighting, SightingKind
 from bridge.rules.index.shipping import ParcelSighting

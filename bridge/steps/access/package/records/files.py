@@ -11,8 +11,8 @@ from datetime import tzinfo
 from typing import Any
 
 from bridge.model import Finding
+from bridge.rules.index.consignee.person_names import NameWords
 from bridge.rules.index.identity import legacy_id
-from bridge.rules.index.person_names import NameWords
 from bridge.rules.index.shipping import AttributionRules
 from bridge.steps.access.package.bag import BagItWriter
 from bridge.steps.access.package.records.mask import mask_record_body

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bridge.rules.index.person_names import LETTER_PATTERN, NameWords, split_name, split_words
+from bridge.rules.index.consignee.person_names import LETTER_PATTERN, NameWords, split_name, split_words
 from bridge.steps.access.package.records.mask import normalize_key, parse_keys
 from bridge.steps.access.package.text import convert_to_text, get_nested_value
 

@@ -23,7 +23,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from bridge.model import ConsigneeClues, ParcelListing
-from bridge.rules.index.consignee_clues import (
+from bridge.rules.index.consignee.clues import (
     MASKED_VALUE,
     ConsigneeTokens,
     Encode,
@@ -66,6 +66,11 @@ def compare_consignee(
     pins = [_compare_token(normalise_pin(text), known.pins, encode) for text in record.pins]
     fields = {"order_reference": references, "name": names, "phone": phones, "pin": pins}
     return {name: _choose(verdicts) for name, verdicts in fields.items()}
+
+
+def merge_evidence(*compared: Mapping[str, Evidence]) -> dict[str, Evidence]:
+    """Return what several comparisons of one record say together: in each field, one that agrees is enough."""
+    return {name: _choose(one[name] for one in compared if name in one) for name in {**compared[0], **compared[-1]}}
 
 
 def is_contradicted(evidence: Mapping[str, Evidence]) -> bool:

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge.model import ConsigneeClues
+from bridge.rules.index.consignee.person_names import split_name
 from bridge.rules.index.json_values import read_object, read_objects, read_text
-from bridge.rules.index.person_names import split_name
 
 # What systems write in place of personal data: stars, a run of X or #, a word.
 MASKED_VALUE = re.compile(
