@@ -60,7 +60,8 @@ class Waybill:
     """One parcel as the index knows it. `carrier` transports it, `account_holder` has the contract.
 
     `status` is the shop's report, `cod` whether the carrier collects the price, None where it is unknown; `matters` are the
-    open returns and disputes of its order, as `return/9`. `fulfillment_ids` are the fulfilments that listed it, `clues`
+    open returns and disputes of its order, as `return/9`. `fulfillments` are the ids of the
+    fulfilments that listed it, each with the moment (ISO 8601 in UTC, '' where unknown) of the last event that did, `clues`
     (JSON of digests, see `rules/index/consignee/match`) what its order says of the person that it is for; `is_return`:
     it goes back to the merchant. `is_conflict`: company and link name different carriers, so that it is `unknown`.
     """
@@ -75,7 +76,7 @@ class Waybill:
     status_at: datetime | None = None
     cod: bool | None = None
     matters: tuple[str, ...] = ()
-    fulfillment_ids: tuple[str, ...] = ()
+    fulfillments: tuple[tuple[str, str], ...] = ()
     listing: ParcelListing = ParcelListing.LISTED
     clues: str = ""
     is_return: bool = False

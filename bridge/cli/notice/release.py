@@ -11,6 +11,7 @@ from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.notice.notice_view import find_unsent_item_or_exit, save_item_change, show_item_change
 from bridge.cli.options import REASON_OPTION
 from bridge.model import Fact, NoticeState
+from bridge.steps.notices.doubt_parcels import is_under_review
 from bridge.steps.notices.pause_items import LEGAL_HOLD_PREFIX
 
 
@@ -27,6 +28,9 @@ def release(item_id: str, reason: str) -> None:
         if legal_holds:
             hold_ids = ", ".join(matter.removeprefix(LEGAL_HOLD_PREFIX) for matter in legal_holds)
             exit_with_error(f"{item_id} is held by {hold_ids}: `hold release` releases it.")
+        if is_under_review(item):
+            command = "`review list --kind parcel_in_doubt` lists the review, `review close` decides it"
+            exit_with_error(f"{item_id} may be another person's parcel: {command}.")
         released = replace(item, matters=(), released=True, look_at=context.store.now())
         save_item_change(released, Fact.NOTICE_ITEM_RESUMED, reason, tx, operator=context.operator)
     show_item_change(item_id, "released")

@@ -56,10 +56,12 @@ def choose_listing(*listings: ParcelListing) -> ParcelListing:
     return min(listings, key=list(ParcelListing).index)
 
 
-def find_fulfillments(listings: Mapping[str, Mapping[str, Any]], number: str) -> tuple[str, ...]:
-    """Return the fulfilments that list the number now or listed it once."""
+def find_fulfillments(listings: Mapping[str, Mapping[str, Any]], number: str) -> tuple[tuple[str, str], ...]:
+    """Return the ids of the fulfilments that list the number now or listed it once, each with when it did last."""
     waybill = normalise_waybill(number)
-    return tuple(sorted(one for one, listing in listings.items() if waybill in listing["numbers"]))
+    return tuple(
+        (one, listing["numbers"][waybill]) for one, listing in sorted(listings.items()) if waybill in listing["numbers"]
+    )
 
 
 def decide_listing(listings: Mapping[str, Mapping[str, Any]], number: str) -> ParcelListing:

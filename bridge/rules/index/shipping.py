@@ -180,7 +180,9 @@ def read_platform_parcels(order: Mapping[str, Any], rules: AttributionRules) -> 
         is_cancelled = read_text(shipment.get("status")).upper() == "CANCELLED"
         where = _read_display_status(shipment) if len(sent) == 1 else {}
         where |= {"listing": ParcelListing.CANCELLED} if is_cancelled else {}
-        where |= {"fulfillment_ids": (fulfillment_id,)} if (fulfillment_id := read_record_id(shipment)) else {}
+        listed_at = parse_utc_datetime(shipment.get("updatedAt"))
+        if fulfillment_id := read_record_id(shipment):
+            where |= {"fulfillments": ((fulfillment_id, listed_at.isoformat() if listed_at else ""),)}
         yield from (replace(parcel, **of_order, **where) for parcel in sent)
     for returned in read_objects(order.get("returns")):
         for part in read_objects(returned.get("reverseFulfillmentOrders")):

@@ -62,11 +62,11 @@ class ParcelCheck:
         self._orders: dict[str, ConsigneeClues] = {}
         self._customer = read_person_clues({"phone": request.principal.phone})
         self._read_platform_records(tx, services)
-        reviews = [
-            tx.reviews.find_parcel_review(request.shop, order_id=parcel.order_id, waybill=parcel.number)
-            for parcel in parcels
-        ]
-        self._decisions = {number: _get_decision(review) for number, review in zip(self._parcels, reviews, strict=True)}
+        reviews = tx.reviews.find_parcel_reviews(request.shop, parcels)
+        self._decisions = {
+            number: _get_decision(reviews.get((parcel.order_id, parcel.number)))
+            for number, parcel in self._parcels.items()
+        }
 
     def _read_platform_records(self, tx: Tx, services: Services) -> None:
         wanted = {one.order_id for number in self._parcels for one in self._iterate_known_parcels(number)}

@@ -206,21 +206,21 @@ def _collect_parcels(
     named: dict[str, Waybill] = {}
     for parcel in named_parcels:
         _add_parcel(named, parcel)
-    platform_fulfillments = {one for parcel in named.values() for one in parcel.fulfillment_ids}
+    platform_fulfillments = {one for parcel in named.values() for one, _ in parcel.fulfillments}
     known: dict[str, Waybill] = {}
     for parcel in tx.index.list_parcels(request.shop, request.principal):
         number = normalise_waybill(parcel.number)
-        is_replaced = number not in named and bool(parcel.fulfillment_ids)
-        if is_replaced and platform_fulfillments.issuperset(parcel.fulfillment_ids):
+        is_replaced = number not in named and bool(parcel.fulfillments)
+        if is_replaced and platform_fulfillments.issuperset(one for one, _ in parcel.fulfillments):
             parcel = replace(parcel, listing=ParcelListing.SUPERSEDED)  # noqa: PLW2901 - the platform knows better
         _add_parcel(known, parcel)
     for parcel in named.values():
         _add_parcel(known, parcel)
-    return [
-        known[number]
-        for number in sorted(known)
-        if known[number].listing is not ParcelListing.SUPERSEDED or _is_released(request, known[number], tx)
-    ]
+    superseded = [parcel for parcel in known.values() if parcel.listing is ParcelListing.SUPERSEDED]
+    reviews = tx.reviews.find_parcel_reviews(request.shop, superseded)
+    released = {number for (_, number), review in reviews.items() if review.decision == ParcelDecision.RELEASED}
+    left_out = {normalise_waybill(parcel.number) for parcel in superseded if parcel.number not in released}
+    return [known[number] for number in sorted(known) if number not in left_out]
 
 
 def _add_parcel(parcels: dict[str, Waybill], parcel: Waybill) -> None:
@@ -229,17 +229,12 @@ def _add_parcel(parcels: dict[str, Waybill], parcel: Waybill) -> None:
     known = parcels.get(number)
     if known is not None:
         listing = choose_listing(known.listing, parcel.listing)
-        fulfillment_ids = tuple(dict.fromkeys((*known.fulfillment_ids, *parcel.fulfillment_ids)))
+        fulfillments = tuple(dict.fromkeys((*known.fulfillments, *parcel.fulfillments)))
         is_better = parcel.listing is listing and known.listing is not listing
         # the merchant may have added a rule since the webhook
         is_better |= known.account_system == UNKNOWN_CARRIER and parcel.account_system != UNKNOWN_CARRIER
-        parcel = replace(parcel if is_better else known, listing=listing, fulfillment_ids=fulfillment_ids)
+        parcel = replace(parcel if is_better else known, listing=listing, fulfillments=fulfillments)
     parcels[number] = parcel
-
-
-def _is_released(request: PrivacyRequest, parcel: Waybill, tx: Tx) -> bool:
-    review = tx.reviews.find_parcel_review(request.shop, order_id=parcel.order_id, waybill=parcel.number)
-    return review is not None and review.decision == ParcelDecision.RELEASED
 
 
 def _extract_platform_parcels(system: str, findings: Iterable[Finding], rules: AttributionRules) -> Iterable[Waybill]:

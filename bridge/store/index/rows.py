@@ -75,7 +75,7 @@ class IndexRows:
             status_at=datetime.fromisoformat(parcel["status_at"]) if parcel.get("status_at") else None,
             cod=doc.get("cod"),
             matters=_read_open_blockers(doc),
-            fulfillment_ids=find_fulfillments(doc.get("listings", {}), parcel["number"]),
+            fulfillments=find_fulfillments(doc.get("listings", {}), parcel["number"]),
             listing=decide_listing(doc.get("listings", {}), parcel["number"]),
             clues=doc.get("clues", ""),
             is_return=parcel.get("is_return", False),

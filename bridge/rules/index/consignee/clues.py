@@ -26,6 +26,8 @@ _GENERIC_NAME_WORDS = frozenset(
 )
 _PHONE_DIGITS = 10  # of the last digits; before them is a country code, or a zero
 _MIN_PHONE_DIGITS = 7
+MAX_TOKENS = 10  # of one field: an order is for few people
+_MAX_NAME_WORDS = 8
 _TOKEN_CHARS = 16  # 64 bits: enough to tell the few people of an order from others
 Encode = Callable[[str], str]
 
@@ -114,7 +116,9 @@ def build_tokens(clues: ConsigneeClues, encode: Encode = str) -> ConsigneeTokens
     names = [words for words in map(split_comparable_name, clues.names) if words]
     phones = [digits for digits in map(read_phone_digits, clues.phones) if digits]
     return ConsigneeTokens(
-        names=tuple((find_script(words), tuple((encode(w), encode(w[0])) for w in words)) for words in names),
+        names=tuple(
+            (find_script(words), tuple((encode(w), encode(w[0])) for w in words[:_MAX_NAME_WORDS])) for words in names
+        ),
         phones=tuple((encode(digits), encode(digits[-2:])) for digits in phones),
         pins=tuple(encode(pin) for pin in map(normalise_pin, clues.pins) if pin),
     )
@@ -139,11 +143,10 @@ def load_tokens(text: str) -> ConsigneeTokens:
 
 
 def merge_tokens(*tokens: ConsigneeTokens) -> ConsigneeTokens:
-    """Return the tokens together, each once."""
-    fields = ConsigneeTokens.__slots__
-    return ConsigneeTokens(
-        **{name: tuple(dict.fromkeys(value for one in tokens for value in getattr(one, name))) for name in fields}
-    )
+    """Return who is known together, each token once and no more of a field than `MAX_TOKENS`."""
+    fields = ("names", "phones", "pins")
+    unique = {name: dict.fromkeys(value for one in tokens for value in getattr(one, name)) for name in fields}
+    return ConsigneeTokens(**{name: tuple(values)[:MAX_TOKENS] for name, values in unique.items()})
 
 
 def split_comparable_name(text: str) -> tuple[str, ...]:
