@@ -58,7 +58,7 @@ class ParcelCheck:
         self._indexed: dict[str, list[Waybill]] = defaultdict(list)
         for parcel in tx.index.list_parcels(request.shop, request.principal):
             self._indexed[normalise_waybill(parcel.number)].append(parcel)
-        self._platform_listings: dict[str, set[ParcelListing]] = defaultdict(set)
+        self._on_platform: dict[str, list[Waybill]] = defaultdict(list)
         self._orders: dict[str, ConsigneeClues] = {}
         self._customer = read_person_clues({"phone": request.principal.phone})
         self._read_platform_records(tx, services)
@@ -81,10 +81,10 @@ class ParcelCheck:
             elif finding.kind == "order" and (order_id := legacy_id(finding.ref)) in wanted:
                 self._orders[order_id] = read_order_clues(finding.body)
                 for parcel in read_platform_parcels(finding.body, services.merchant.attribution):
-                    self._platform_listings[normalise_waybill(parcel.number)].add(parcel.listing)
+                    self._on_platform[normalise_waybill(parcel.number)].append(parcel)
 
     def _iterate_known_parcels(self, number: str) -> Iterable[Waybill]:
-        return (self._parcels[number], *self._indexed.get(number, ()))
+        return (self._parcels[number], *self._indexed.get(number, ()), *self._on_platform.get(number, ()))
 
     def count_undecided(self) -> int:
         """Return how many of the parcels wait for an operator's decision."""
@@ -129,7 +129,7 @@ class ParcelCheck:
         return Doubt.CONTRADICTED if is_contradicted(evidence) else Doubt.UNPROVEN
 
     def _find_listing(self, number: str) -> ParcelListing:
-        listings = {one.listing for one in self._indexed.get(number, ())} | self._platform_listings[number]
+        listings = {one.listing for one in (*self._indexed.get(number, ()), *self._on_platform.get(number, ()))}
         return ParcelListing.LISTED if not listings or ParcelListing.LISTED in listings else ParcelListing.CANCELLED
 
     def record_doubts(self, doubts: Mapping[str, Doubt], task: Task, tx: Tx) -> None:
