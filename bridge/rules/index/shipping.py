@@ -132,7 +132,7 @@ def iterate_attributed_waybills(
         yield typed.number, attribute_parcel(company=company, label=typed.label, url=link, number=typed.number, **given)
     for number in () if text else read_link_waybills(url):
         by = attribute_parcel(company="", url=url, number=number, **given)
-        if by.decided_by in ("url+number", "url"):
+        if by.decided_by.startswith("url"):
             yield number, attribute_parcel(company=company, url=url, number=number, **given)
 
 
