@@ -13,7 +13,7 @@ from bridge.errors import BridgeError
 from bridge.model import Fact, ParcelStatus
 from bridge.ports import Canceller, Tracker
 from bridge.steps.evidence.record_facts import account_key, record_notice_fact
-from bridge.steps.notices.doubt_parcels import is_under_review
+from bridge.steps.index.doubt_parcels import is_under_review
 
 # Blue Dart does not know a waybill before its first scan; elsewhere an unknown waybill may belong to others
 UNSCANNED_STATUS = {"bluedart": ParcelStatus.NOT_FOUND}

@@ -11,7 +11,7 @@ from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.notice.notice_view import find_unsent_item_or_exit, save_item_change, show_item_change
 from bridge.cli.options import REASON_OPTION
 from bridge.model import Fact, NoticeState
-from bridge.steps.notices.doubt_parcels import is_under_review
+from bridge.steps.index.doubt_parcels import is_under_review
 from bridge.steps.notices.pause_items import LEGAL_HOLD_PREFIX
 
 

@@ -8,7 +8,7 @@ from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.printing import show
 from bridge.rules.notices.parcel_reviews import PARCEL_REVIEW_KIND, ParcelDecision
-from bridge.steps.notices.doubt_parcels import decide_parcel_review
+from bridge.steps.index.doubt_parcels import decide_parcel_review
 
 
 @json_command()

@@ -48,7 +48,7 @@ class Sighting:
 
     `cod`: the price is collected at the door, None where the delivery does not say. `matter` is a return or a
     dispute of the order by its own id (`return/1`), and `matter_open` whether it is still to be settled. `listings` say
-    which numbers each fulfilment lists now, `clues` for whom the parcels are.
+    which numbers each fulfilment lists now, `clues` which persons they are for.
     """
 
     kind: SightingKind

@@ -49,7 +49,7 @@ _ADDRESS_LISTS = ("addresses", "addressesV2")
 
 
 class ParcelCheck:
-    """What is known of the requested parcels: their orders, for whom they are, and what operators decided about them."""
+    """What is known of the requested parcels: their orders, the persons they are for, and what operators decided."""
 
     def __init__(self, request: PrivacyRequest, parcels: Sequence[Waybill], tx: Tx, services: Services) -> None:
         """Read it from the index, the platform's findings and the reviews."""

@@ -31,7 +31,7 @@ from bridge.rules.index.shipping import read_platform_parcels
 from bridge.rules.requests.lifecycle import PLATFORM
 from bridge.services import Services
 from bridge.steps.erasure.platform_identifiers import select_platform_identifiers
-from bridge.steps.notices.doubt_parcels import open_item_reviews, open_superseded_reviews, pause_superseded_items
+from bridge.steps.index.doubt_parcels import open_item_reviews, open_superseded_reviews, pause_superseded_items
 from bridge.steps.notices.open_notice_items import open_notice_items
 from bridge.steps.task_results import SYSTEM_ERRORS, after_failure, fail_task, finish_task, record_task_result
 

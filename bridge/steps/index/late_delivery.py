@@ -16,7 +16,7 @@ from bridge.rules.index.minimise import Sighting
 from bridge.rules.index.shipping import ParcelSighting
 from bridge.rules.notices.parcel_reviews import is_outdated
 from bridge.services import Services
-from bridge.steps.notices.doubt_parcels import open_item_reviews, pause_superseded_items
+from bridge.steps.index.doubt_parcels import open_item_reviews, pause_superseded_items
 from bridge.steps.notices.open_notice_items import open_notice_items
 
 if TYPE_CHECKING:

@@ -25,8 +25,8 @@ from bridge.rules.index.consignee.clues import build_digester
 from bridge.rules.notices.parcel_reviews import build_item_clues
 from bridge.rules.notices.recipients import NO_REFERENCE, NoticeTarget, list_notice_targets
 from bridge.services import Services
+from bridge.steps.index.doubt_parcels import add_review_blockers, open_superseded_reviews
 from bridge.steps.index.flag_carrier_conflicts import flag_carrier_conflicts
-from bridge.steps.notices.doubt_parcels import add_review_blockers, open_superseded_reviews
 from bridge.steps.notices.pause_items import LEGAL_HOLD_PREFIX
 from bridge.steps.task_results import fail_task
 

@@ -18,7 +18,7 @@ from bridge.rules.notices.timing import FINAL_PARCEL_STATUSES, UNINFORMATIVE_PAR
 from bridge.rules.requests.lifecycle import compute_retry_pause_s
 from bridge.services import Services
 from bridge.steps.evidence.record_facts import enqueue_requests
-from bridge.steps.notices.doubt_parcels import (
+from bridge.steps.index.doubt_parcels import (
     find_item_doubts,
     is_under_review,
     open_item_reviews,

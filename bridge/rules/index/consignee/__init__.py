@@ -1,1 +1,1 @@
-"""For whom a parcel is: what is known of it, and whether a carrier's record agrees."""
+"""The person that a parcel is for: what is known, and whether a carrier's record agrees."""

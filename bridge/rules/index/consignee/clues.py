@@ -59,7 +59,7 @@ def read_person_clues(*people: Any, references: Iterable[str] = ()) -> Consignee
 
 
 def read_order_clues(order: Mapping[str, Any]) -> ConsigneeClues:
-    """Return what an order says of those whom its parcels may be for, and by what carriers name it."""
+    """Return what an order says of the persons that its parcels may be for, and by what carriers name it."""
     customer = read_object(order.get("customer"))
     addresses = [order.get(key) for key in ("shipping_address", "shippingAddress", "billing_address", "billingAddress")]
     own = (customer.get("default_address"), customer.get("defaultAddress"), {"phone": order.get("phone")})

@@ -19,8 +19,8 @@ from bridge.model import (
 )
 from bridge.rules.index.minimise import extract_sighting
 from bridge.rules.notices.parcel_reviews import PARCEL_REVIEW_KIND, ParcelDecision
+from bridge.steps.index.doubt_parcels import decide_parcel_review, is_under_review
 from bridge.steps.index.late_delivery import apply_late_delivery
-from bridge.steps.notices.doubt_parcels import decide_parcel_review, is_under_review
 from bridge.steps.notices.open_notice_items import open_notice_items
 from bridge.steps.requests.process import process_request
 from tests.factories import ASHA, NOW, SHOP, make_request, make_task, order_body
@@ -70,7 +70,7 @@ def references(case):
     return {entry.reference: entry for entry in case.entries()}
 
 
-def told(case):
+def letters_text(case):
     return "\n".join(letter.text + repr(letter.attachments) for letter in case.mailer.letters)
 
 
@@ -91,7 +91,7 @@ def test_a_superseded_number_waits_for_an_operator_and_is_not_even_tracked(case)
     wrong, right = references(case)[A], references(case)[B]
     assert (right.state, wrong.state, wrong.reason) == (NoticeState.SENT, NoticeState.WAITING, "parcel_review_open")
     assert all(A not in numbers for numbers, _ in case.carrier.tracked)
-    assert A not in told(case)
+    assert A not in letters_text(case)
     assert len(reviews(case)) == 1
 
 
@@ -162,7 +162,7 @@ def test_a_correction_after_the_erasure_stops_the_number_and_adds_the_right_one(
     apply_late(case, "fulfillments/update", fulfillment(B, at=-24 * 199))
     case.run()
     assert references(case)[B].state is NoticeState.SENT
-    assert (references(case)[A].state, A in told(case)) == (NoticeState.WAITING, False)
+    assert (references(case)[A].state, A in letters_text(case)) == (NoticeState.WAITING, False)
 
 
 def test_an_older_event_after_the_erasure_brings_no_number_back(case):
@@ -170,10 +170,10 @@ def test_an_older_event_after_the_erasure_brings_no_number_back(case):
     apply_late(case, "fulfillments/create", fulfillment(A, at=-24 * 200))
     case.run()
     assert references(case)[B].state is NoticeState.SENT
-    assert (references(case)[A].state, A in told(case)) == (NoticeState.WAITING, False)
+    assert (references(case)[A].state, A in letters_text(case)) == (NoticeState.WAITING, False)
 
 
-def test_what_was_told_already_stays_told(case):
+def test_what_was_told_already_stays_letters_text(case):
     erase(case, shipped(A))
     case.run()
     apply_late(case, "fulfillments/update", fulfillment(B, at=-24 * 199))
