@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bridge.model import MERCHANT_ACCOUNT
-from bridge.rules.index.carrier_names import AGGREGATORS, CARRIERS, find_host_owner, find_named_companies
+from bridge.rules.index.carrier_names import (
+    AGGREGATOR_HOSTS,
+    AGGREGATORS,
+    CARRIER_HOSTS,
+    CARRIERS,
+    find_host_owner,
+    find_named_companies,
+)
 from bridge.rules.index.waybill_formats import (
     WAYBILL_FORMATS,
     is_personal_for,
@@ -95,8 +102,8 @@ def _normalise_company(company: str) -> str:
 
 def _attribute_by_tracking(company: str, label: str, url: str, number: str) -> Attribution:
     text = f"{company} | {label}" if label else company
-    aggregators = find_named_companies(text, AGGREGATORS) | {find_host_owner(url, AGGREGATORS)} - {""}
-    linked = find_host_owner(url, CARRIERS)
+    aggregators = find_named_companies(text, AGGREGATORS) | {find_host_owner(url, AGGREGATOR_HOSTS)} - {""}
+    linked = find_host_owner(url, CARRIER_HOSTS)
     named = find_named_companies(text, CARRIERS, fitting=list_fitting_carriers(number))
     candidates = named | {linked} - {""}
     fitting = {carrier for carrier in candidates if is_plausible_waybill(carrier, number)}

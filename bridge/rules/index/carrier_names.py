@@ -96,6 +96,8 @@ AGGREGATORS: Mapping[str, CompanyNames] = {
     "unicommerce": CompanyNames(names=("unicommerce", "uniware"), hosts=("unicommerce.com",)),
     "clickpost": CompanyNames(names=("clickpost",), hosts=("clickpost.in", "clickpost.ai")),
 }
+CARRIER_HOSTS = {host: code for code, one in CARRIERS.items() for host in one.hosts}
+AGGREGATOR_HOSTS = {host: code for code, one in AGGREGATORS.items() for host in one.hosts}
 
 
 def find_named_companies(
@@ -120,11 +122,10 @@ def find_named_companies(
     return frozenset(codes)
 
 
-def find_host_owner(url: str, companies: Mapping[str, CompanyNames]) -> str:
+def find_host_owner(url: str, owners: Mapping[str, str]) -> str:
     """Return the owner of the link's domain or of one above it: `x.shiprocket.co` yes, `shiprocket.co.example` no."""
-    labels = _parse_host(url).split(".")
-    tails = [".".join(labels[start:]) for start in range(len(labels))]
-    owners = {host: code for code, one in companies.items() for host in one.hosts}
+    labels = _parse_host(url).split(".") if url else []
+    tails = (".".join(labels[start:]) for start in range(len(labels)))
     return next((owners[tail] for tail in tails if tail in owners), "")
 
 

@@ -31,6 +31,7 @@ _LABEL_WORDS = frozenset(
 _NAME_WORDS = frozenset(
     {name for table in (CARRIERS, AGGREGATORS) for one in table.values() for name in (*one.names, *one.words)}
 ) | {"blue", "dart", "india", "post", "speed", "ecom", "xpress", "bees", "gati", "kwe", "professional", "nimbus"}
+_PEELED_WORDS = _LABEL_WORDS | _NAME_WORDS
 _GLUED_DIGITS = 10  # AWB14908123456716: so many digits behind a label are the number; AWB12 may be one itself
 _OWN_PREFIXES = frozenset({"sfx", "ats", "tpc", "ups"})  # that a carrier may begin its own numbers with
 _MIN_DIGITS = 4  # fewer in one part: the text was not a list of numbers
@@ -102,7 +103,7 @@ def _read_numbers(text: str) -> list[TypedWaybill]:
 def _split_at_blanks(part: str) -> list[TypedWaybill]:
     """Return the numbers of a part: blanks are between numbers only where each of them is long enough to be one."""
     words = [word.strip(_AROUND_WORDS) for word in part.split()]
-    numbers = [word for word in words if word and word.casefold() not in _LABEL_WORDS | _NAME_WORDS]
+    numbers = [word for word in words if word and word.casefold() not in _PEELED_WORDS]
     if len(numbers) > 1 and all(re.fullmatch(r"[A-Za-z0-9-]{8,}", one) and _count_digits(one) > 5 for one in numbers):
         label = " ".join(word for word in words if word not in numbers)
         return [TypedWaybill(number=one, label=label) for one in numbers]
@@ -115,11 +116,11 @@ def _peel(text: str) -> TypedWaybill:
     while first := _FIRST_WORD.match(number):
         word, digits = first[0].casefold(), first[1]
         is_glued = bool(digits) and (len(digits) < _GLUED_DIGITS or word in _OWN_PREFIXES)
-        if word not in _LABEL_WORDS | _NAME_WORDS or is_glued:
+        if word not in _PEELED_WORDS or is_glued:
             break
         label.append(first[0])
         number = number[first.end() :].lstrip(_AROUND_WORDS)
-    while (last := _LAST_WORD.search(number)) and last[0].casefold() in _LABEL_WORDS | _NAME_WORDS:
+    while (last := _LAST_WORD.search(number)) and last[0].casefold() in _PEELED_WORDS:
         label.append(last[0])
         number = number[: last.start()].rstrip(_AROUND_WORDS)
     if number and not _count_digits(number):

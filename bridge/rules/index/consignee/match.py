@@ -99,12 +99,18 @@ def _compare_reference(reference: str, orders: Sequence[str], waybill: str, *, i
     if not text or not orders or MASKED_VALUE.search(reference) or (waybill and _squash(waybill) in text):
         return Evidence.NOTHING
     own = {_squash(order) for order in orders}
-    runs = set(re.findall(r"[0-9]+", reference))
-    own_runs = {max(found, key=len) for order in orders if (found := re.findall(r"[0-9]+", order))}
-    if text in own or any(len(run) >= _MIN_ORDER_DIGITS and run in runs for run in own_runs):
+    runs = _find_long_numbers(reference)
+    own_runs = [found for order in orders if (found := _find_long_numbers(order))]
+    if text in own or any(found <= runs for found in own_runs):
         return Evidence.FOR
+    if any(found & runs for found in own_runs):
+        return Evidence.NOTHING  # a part of it: the year of `MM-2026-1001`
     looks_alike = any(re.sub(r"[0-9]", "0", text) == re.sub(r"[0-9]", "0", order) for order in own)
     return Evidence.AGAINST if looks_alike or not is_return else Evidence.NOTHING
+
+
+def _find_long_numbers(text: str) -> set[str]:
+    return {run for run in re.findall(r"[0-9]+", text) if len(run) >= _MIN_ORDER_DIGITS}
 
 
 def _squash(text: str) -> str:

@@ -86,6 +86,13 @@ def test_what_one_field_says(field, value, says, encode):
     assert compare(field, value, encode) is says
 
 
+@pytest.mark.parametrize(
+    ("text", "says"), [("MM-2026-1001", FOR), ("2026/1001", FOR), ("MM-2026-1002", NOTHING), ("1002", AGAINST)]
+)
+def test_a_part_of_an_orders_name_says_nothing(text, says):
+    assert compare("order_reference", text, orders=("MM-2026-1001",)) is says
+
+
 def test_a_reference_that_is_the_waybill_says_nothing():
     assert compare("order_reference", "074 - 99900012343", waybill="999-0001 2343") is NOTHING
 
