@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
@@ -13,13 +12,12 @@ from bridge.rules.notices.parcel_reviews import PARCEL_REVIEW_KIND
 from bridge.steps.access.gather import gather_records
 from tests.factories import ASHA, NOW, SHOP, make_request, make_task, opened, order_body
 from tests.fakes import FakeCarrier, page
+from tests.steps.parcel_case import ADDRESS, A, B, fulfillment
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
-A, B = "14908123456702", "14908123456716"
 ASHAS = {"name": "Asha Qwertzuiop", "phones": ["9811122233"], "pin": "560001"}
 OTHERS = {"name": "Bikram Other", "phones": ["9822233344"], "pin": "700091", "address_lines": ["1 Elsewhere"]}
-ADDRESS = {"name": "Asha Qwertzuiop", "phone": "+91 98111 22233", "zip": "560 001", "address1": "7 Nowhere Lane"}
 
 
 class Carrier(FakeCarrier):
@@ -41,14 +39,6 @@ def record(number, reference="#1001", consignee=ASHAS, **more):
     return {"waybill": number, "order_reference": reference, "status": "delivered", "consignee": consignee} | more
 
 
-def fulfillment(*numbers, at=0, number=80001, **more):
-    """Make a fulfilment of order 1001 as Shopify sends it; `at` in hours."""
-    moment = (NOW + timedelta(hours=at)).isoformat()
-    usual = {"id": number, "order_id": 1001, "status": "success", "created_at": moment, "updated_at": moment}
-    usual |= {"tracking_company": "Delhivery", "tracking_numbers": list(numbers), "tracking_urls": []}
-    return usual | more
-
-
 def platform_order(*numbers, **more):
     """Make the finding of order 1001 with these numbers in one fulfilment."""
     tracking = [{"company": "Delhivery", "number": number, "url": None} for number in numbers]
@@ -62,7 +52,7 @@ def platform_order(*numbers, **more):
 
 
 @pytest.fixture
-def case(services, platform):
+def gathered(services, platform):
     """Return a runner of Asha's access request: first the platform, then the carrier."""
     services.connectors["delhivery"] = carrier = Carrier()
     request = make_request()
@@ -88,9 +78,9 @@ def case(services, platform):
     return run
 
 
-def stored(services, case):
+def stored(services, gathered):
     with services.store.transaction() as tx:
-        return [found.ref for system, found in tx.findings.read_findings(case.request.id) if system == "delhivery"]
+        return [found.ref for system, found in tx.findings.read_findings(gathered.request.id) if system == "delhivery"]
 
 
 def reviews(services, *, is_open=True):
@@ -107,67 +97,67 @@ def decide(services, decision):
 CREATED = ("orders/create", order_body(1001, shipping_address=ADDRESS))
 
 
-def test_a_number_that_was_corrected_is_not_asked_about(services, case):
+def test_a_number_that_was_corrected_is_not_asked_about(services, gathered):
     wrong, right = ("fulfillments/create", fulfillment(A)), ("fulfillments/update", fulfillment(B, at=1))
-    case.learn(CREATED, wrong, right)
-    case.carrier.records = {A: record(A, "#1002", OTHERS), B: record(B)}
-    task = case()
-    assert [asked for _, asked, _ in case.carrier.asked] == [(B,)]
-    assert (task.outcome, task.gaps, stored(services, case)) == (Outcome.FOUND, (), [B])
+    gathered.learn(CREATED, wrong, right)
+    gathered.carrier.records = {A: record(A, "#1002", OTHERS), B: record(B)}
+    task = gathered()
+    assert [asked for _, asked, _ in gathered.carrier.asked] == [(B,)]
+    assert (task.outcome, task.gaps, stored(services, gathered)) == (Outcome.FOUND, (), [B])
 
 
 @pytest.mark.parametrize("order_of_arrival", [(0, 1), (1, 0), (1, 0, 0), (0, 1, 0)])
-def test_a_late_event_brings_no_number_back(case, order_of_arrival):
+def test_a_late_event_brings_no_number_back(gathered, order_of_arrival):
     events = [("fulfillments/create", fulfillment(A)), ("fulfillments/update", fulfillment(B, at=1))]
-    case.learn(CREATED, *(events[at] for at in order_of_arrival))
-    case.carrier.records = {B: record(B)}
-    case()
-    assert case.carrier.asked[0][1] == (B,)
+    gathered.learn(CREATED, *(events[at] for at in order_of_arrival))
+    gathered.carrier.records = {B: record(B)}
+    gathered()
+    assert gathered.carrier.asked[0][1] == (B,)
 
 
-def test_the_orders_own_event_corrects_too(case):
+def test_the_orders_own_event_corrects_too(gathered):
     newer = order_body(1001, at=NOW, fulfillments=[fulfillment(B, at=2)])
-    case.learn(CREATED, ("fulfillments/create", fulfillment(A)), ("orders/updated", newer))
-    case()
-    assert case.carrier.asked[0][1] == (B,)
+    gathered.learn(CREATED, ("fulfillments/create", fulfillment(A)), ("orders/updated", newer))
+    gathered()
+    assert gathered.carrier.asked[0][1] == (B,)
 
 
-def test_what_the_platform_lists_now_counts_where_a_webhook_was_missed(case):
-    case.learn(CREATED, ("fulfillments/create", fulfillment(A)))
-    case.platform.pages = [page(platform_order(B))]
-    case()
-    assert case.carrier.asked[0][1] == (B,)
+def test_what_the_platform_lists_now_counts_where_a_webhook_was_missed(gathered):
+    gathered.learn(CREATED, ("fulfillments/create", fulfillment(A)))
+    gathered.platform.pages = [page(platform_order(B))]
+    gathered()
+    assert gathered.carrier.asked[0][1] == (B,)
 
 
-def test_two_fulfilments_and_several_numbers_of_one_all_stay(case):
-    case.learn(CREATED, ("fulfillments/create", fulfillment(A)), ("fulfillments/create", fulfillment(B, number=2)))
-    case.learn(("fulfillments/create", fulfillment("14908123456730", "14908123456744", number=3)))
-    case()
-    assert case.carrier.asked[0][1] == (A, B, "14908123456730", "14908123456744")
+def test_two_fulfilments_and_several_numbers_of_one_all_stay(gathered):
+    gathered.learn(CREATED, ("fulfillments/create", fulfillment(A)), ("fulfillments/create", fulfillment(B, number=2)))
+    gathered.learn(("fulfillments/create", fulfillment("14908123456730", "14908123456744", number=3)))
+    gathered()
+    assert gathered.carrier.asked[0][1] == (A, B, "14908123456730", "14908123456744")
 
 
-def test_a_number_that_moved_to_another_order_is_asked_about_for_that_one_only(case):
-    case.learn(CREATED, ("fulfillments/create", fulfillment(A)), ("fulfillments/update", fulfillment(B, at=1)))
-    case.learn(
+def test_a_number_that_moved_to_another_order_is_asked_about_for_that_one_only(gathered):
+    gathered.learn(CREATED, ("fulfillments/create", fulfillment(A)), ("fulfillments/update", fulfillment(B, at=1)))
+    gathered.learn(
         ("orders/create", order_body(1005)), ("fulfillments/create", fulfillment(A, number=9) | {"order_id": 1005})
     )
-    case()
-    assert case.carrier.asked[0][1] == (A, B), "both orders are Asha's"
+    gathered()
+    assert gathered.carrier.asked[0][1] == (A, B), "both orders are Asha's"
 
 
 @pytest.mark.parametrize("source", ["webhooks", "platform"])
-def test_another_persons_record_is_withheld_counted_and_reviewed(services, case, source):
+def test_another_persons_record_is_withheld_counted_and_reviewed(services, gathered, source):
     if source == "webhooks":
-        case.learn(CREATED, ("fulfillments/create", fulfillment(A)))
+        gathered.learn(CREATED, ("fulfillments/create", fulfillment(A)))
     else:
-        case.platform.pages = [page(platform_order(A))]
-    case.carrier.records = {A: record(A, "#1002", OTHERS)}
-    task = case()
-    assert (task.state, task.outcome, stored(services, case)) == (TaskState.DONE, Outcome.INCOMPLETE, [])
+        gathered.platform.pages = [page(platform_order(A))]
+    gathered.carrier.records = {A: record(A, "#1002", OTHERS)}
+    task = gathered()
+    assert (task.state, task.outcome, stored(services, gathered)) == (TaskState.DONE, Outcome.INCOMPLETE, [])
     [gap] = task.gaps
     assert (gap.absence, gap.what, gap.reason) == (Absence.WITHHELD, "1 waybill", "parcel_contradicted")
     [review] = reviews(services)
-    assert review.request_id == case.request.id
+    assert review.request_id == gathered.request.id
     assert not [word for word in ("Bikram", "Other", "1002", A) if word in repr((review, task))]
 
 
@@ -176,52 +166,52 @@ def test_another_persons_record_is_withheld_counted_and_reviewed(services, case,
     [{"reference": "MM-1001"}, {"name": "asha  QWERTZUIOP"}, {"phones": ["098111-22233"]}, {"pin": "560001"}],
     ids=lambda agreeing: next(iter(agreeing)),
 )
-def test_a_record_with_one_agreeing_field_passes(services, case, agreeing):
-    case.learn(CREATED, ("fulfillments/create", fulfillment(A)))
+def test_a_record_with_one_agreeing_field_passes(services, gathered, agreeing):
+    gathered.learn(CREATED, ("fulfillments/create", fulfillment(A)))
     reference = agreeing.get("reference", "#1002")
     person = OTHERS | {name: value for name, value in agreeing.items() if name != "reference"}
-    case.carrier.records = {A: record(A, reference, person)}
-    assert (case().outcome, stored(services, case)) == (Outcome.FOUND, [A])
+    gathered.carrier.records = {A: record(A, reference, person)}
+    assert (gathered().outcome, stored(services, gathered)) == (Outcome.FOUND, [A])
 
 
-def test_the_person_whom_a_gift_is_for_counts_as_well_as_the_customer(services, case):
+def test_the_person_whom_a_gift_is_for_counts_as_well_as_the_customer(services, gathered):
     gift = ADDRESS | {"name": "Bikram Other", "phone": "9822233344", "zip": "700091"}
-    case.learn(("orders/create", order_body(1001, shipping_address=gift)), ("fulfillments/create", fulfillment(A)))
-    case.carrier.records = {A: record(A, None, OTHERS)}
-    assert case().outcome is Outcome.FOUND
+    gathered.learn(("orders/create", order_body(1001, shipping_address=gift)), ("fulfillments/create", fulfillment(A)))
+    gathered.carrier.records = {A: record(A, None, OTHERS)}
+    assert gathered().outcome is Outcome.FOUND
 
 
-def test_where_nothing_can_be_compared_the_listing_is_enough_and_a_cancelled_one_is_not(services, case):
+def test_where_nothing_can_be_compared_the_listing_is_enough_and_a_cancelled_one_is_not(services, gathered):
     blank = record(A, None, {"name": "A****", "phones": ["98******33"], "pin": None})
-    case.learn(CREATED, ("fulfillments/create", fulfillment(A)))
-    case.carrier.records = {A: blank}
-    assert case().outcome is Outcome.FOUND
-    case.learn(("fulfillments/update", fulfillment(A, at=1, status="cancelled")))
+    gathered.learn(CREATED, ("fulfillments/create", fulfillment(A)))
+    gathered.carrier.records = {A: blank}
+    assert gathered().outcome is Outcome.FOUND
+    gathered.learn(("fulfillments/update", fulfillment(A, at=1, status="cancelled")))
     with services.store.transaction() as tx:
-        tx.tasks.reset_tasks(case.request.id)
-    task = case()
+        tx.tasks.reset_tasks(gathered.request.id)
+    task = gathered()
     assert [(gap.absence, gap.reason) for gap in task.gaps] == [(Absence.WITHHELD, "parcel_unproven")]
-    case.carrier.records = {A: record(A)}
+    gathered.carrier.records = {A: record(A)}
     with services.store.transaction() as tx:
-        tx.tasks.reset_tasks(case.request.id)
-    assert case().outcome is Outcome.FOUND, "a cancelled shipment is the data subject's where its record shows it"
+        tx.tasks.reset_tasks(gathered.request.id)
+    assert gathered().outcome is Outcome.FOUND, "a cancelled shipment is the data subject's where its record shows it"
 
 
-def test_a_parcel_that_goes_back_has_the_merchant_as_consignee(services, case):
+def test_a_parcel_that_goes_back_has_the_merchant_as_consignee(services, gathered):
     back = {"deliverable": {"tracking": {"carrierName": "Delhivery", "number": A}}}
     returned = [{"id": 9, "reverseFulfillmentOrders": [{"reverseDeliveries": [back]}]}]
-    case.platform.pages = [page(platform_order(B, returns=returned))]
+    gathered.platform.pages = [page(platform_order(B, returns=returned))]
     merchant = {"name": "Mini Miss Warehouse", "phones": ["9000000099"], "pin": "282002"}
-    case.carrier.records = {A: record(A, "RMA-77", merchant), B: record(B)}
-    assert (case().outcome, stored(services, case)) == (Outcome.FOUND, [A, B])
-    case.carrier.records[A] = record(A, "#1002", merchant)
+    gathered.carrier.records = {A: record(A, "RMA-77", merchant), B: record(B)}
+    assert (gathered().outcome, stored(services, gathered)) == (Outcome.FOUND, [A, B])
+    gathered.carrier.records[A] = record(A, "#1002", merchant)
     with services.store.transaction() as tx:
-        tx.tasks.reset_tasks(case.request.id)
-        tx.findings.delete_findings(case.request.id)
-    assert (case().outcome, stored(services, case)) == (Outcome.INCOMPLETE, [B])
+        tx.tasks.reset_tasks(gathered.request.id)
+        tx.findings.delete_findings(gathered.request.id)
+    assert (gathered().outcome, stored(services, gathered)) == (Outcome.INCOMPLETE, [B])
 
 
-def test_a_second_waybill_goes_where_the_first_goes(services, case):
+def test_a_second_waybill_goes_where_the_first_goes(services, gathered):
     class Returning(Carrier):
         def gather(self, principal, *, shop, parcels, cursor=""):
             for one in super().gather(principal, shop=shop, parcels=parcels, cursor=cursor):
@@ -233,48 +223,48 @@ def test_a_second_waybill_goes_where_the_first_goes(services, case):
                 )
                 yield replace(one, findings=(*one.findings, back))
 
-    services.connectors["delhivery"] = case.carrier = Returning()
-    case.learn(CREATED, ("fulfillments/create", fulfillment(A)))
-    case.carrier.records = {A: record(A)}
-    case()
-    assert stored(services, case) == [A, "R1"]
-    case.carrier.records = {A: record(A, "#1002", OTHERS)}
+    services.connectors["delhivery"] = gathered.carrier = Returning()
+    gathered.learn(CREATED, ("fulfillments/create", fulfillment(A)))
+    gathered.carrier.records = {A: record(A)}
+    gathered()
+    assert stored(services, gathered) == [A, "R1"]
+    gathered.carrier.records = {A: record(A, "#1002", OTHERS)}
     with services.store.transaction() as tx:
-        tx.tasks.reset_tasks(case.request.id)
-        tx.findings.delete_findings(case.request.id)
-    case()
-    assert stored(services, case) == []
+        tx.tasks.reset_tasks(gathered.request.id)
+        tx.findings.delete_findings(gathered.request.id)
+    gathered()
+    assert stored(services, gathered) == []
 
 
-def test_a_parcel_that_the_carrier_does_not_know_holds_nothing_to_withhold(services, case):
-    case.learn(CREATED, ("fulfillments/create", fulfillment(A)))
-    case.carrier.records = {A: {"waybill": A, "status": ParcelStatus.NOT_FOUND.value, "consignee": None}}
-    assert (case().gaps, stored(services, case)) == ((), [A])
+def test_a_parcel_that_the_carrier_does_not_know_holds_nothing_to_withhold(services, gathered):
+    gathered.learn(CREATED, ("fulfillments/create", fulfillment(A)))
+    gathered.carrier.records = {A: {"waybill": A, "status": ParcelStatus.NOT_FOUND.value, "consignee": None}}
+    assert (gathered().gaps, stored(services, gathered)) == ((), [A])
 
 
 @pytest.mark.parametrize(("decision", "asked", "kept"), [("released", 2, [A, B]), ("refused", 2, [B])])
-def test_an_operators_decision_completes_the_request(services, case, decision, asked, kept):
-    case.learn(CREATED, ("fulfillments/create", fulfillment(A, B)))
-    case.carrier.records = {A: record(A, "#1002", OTHERS), B: record(B)}
-    assert case().outcome is Outcome.INCOMPLETE
+def test_an_operators_decision_completes_the_request(services, gathered, decision, asked, kept):
+    gathered.learn(CREATED, ("fulfillments/create", fulfillment(A, B)))
+    gathered.carrier.records = {A: record(A, "#1002", OTHERS), B: record(B)}
+    assert gathered().outcome is Outcome.INCOMPLETE
     decide(services, decision)
     with services.store.transaction() as tx:
-        tx.request_changes.restart_request(case.request.id)
-        [task] = [one for one in tx.tasks.list_tasks(case.request.id) if one.system == "delhivery"]
+        tx.request_changes.restart_request(gathered.request.id)
+        [task] = [one for one in tx.tasks.list_tasks(gathered.request.id) if one.system == "delhivery"]
         tx.tasks.save_task(replace(task, state=TaskState.PENDING))
-    task = case("delhivery")
-    assert (task.outcome, task.gaps, stored(services, case)) == (Outcome.FOUND, (), kept)
-    assert len(case.carrier.asked) == asked
+    task = gathered("delhivery")
+    assert (task.outcome, task.gaps, stored(services, gathered)) == (Outcome.FOUND, (), kept)
+    assert len(gathered.carrier.asked) == asked
     assert reviews(services) == []
 
 
-def test_a_run_that_begins_again_asks_nobody_twice_and_keeps_its_count(services, case):
-    case.learn(CREATED, ("fulfillments/create", fulfillment(A, B)))
-    case.carrier.records = {A: record(A, "#1002", OTHERS), B: record(B)}
-    case()
+def test_a_run_that_begins_again_asks_nobody_twice_and_keeps_its_count(services, gathered):
+    gathered.learn(CREATED, ("fulfillments/create", fulfillment(A, B)))
+    gathered.carrier.records = {A: record(A, "#1002", OTHERS), B: record(B)}
+    gathered()
     with services.store.transaction() as tx:
-        [task] = [one for one in tx.tasks.list_tasks(case.request.id) if one.system == "delhivery"]
+        [task] = [one for one in tx.tasks.list_tasks(gathered.request.id) if one.system == "delhivery"]
         tx.tasks.save_task(replace(task, state=TaskState.PENDING))
-    again = case("delhivery")
+    again = gathered("delhivery")
     assert [gap.what for gap in again.gaps] == ["1 waybill"]
-    assert (len(reviews(services)), stored(services, case)) == (1, [B])
+    assert (len(reviews(services)), stored(services, gathered)) == (1, [B])
