@@ -121,6 +121,13 @@ def _open_review(shop: str, order_id: str, waybill: str, doubt: Doubt, request_i
     tx.reviews.open_parcel_review(shop, what, order_id=order_id, waybill=waybill, request_id=request_id)
 
 
+def release_parcel(item: NoticeItem, *, actor: str, reason: str, tx: Tx, services: Services) -> None:
+    """Decide the review of an item's parcel: it is the data subject's. Raises ConcurrentChange."""
+    review = tx.reviews.find_parcel_review(item.shop, order_id=item.order_id, waybill=item.reference)
+    if review is not None:
+        decide_parcel_review(review, ParcelDecision.RELEASED, actor=actor, reason=reason, tx=tx, services=services)
+
+
 def decide_parcel_review(
     review: Review, decision: ParcelDecision, *, actor: str, reason: str, tx: Tx, services: Services
 ) -> int:
