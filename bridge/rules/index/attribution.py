@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING
 from bridge.model import MERCHANT_ACCOUNT
 from bridge.rules.index.carrier_names import (
     AGGREGATOR_HOSTS,
-    AGGREGATORS,
     CARRIER_HOSTS,
-    CARRIERS,
     find_host_owner,
-    find_named_companies,
+    find_named_aggregators,
+    find_named_carriers,
 )
 from bridge.rules.index.waybill_formats import (
     WAYBILL_FORMATS,
@@ -102,9 +101,9 @@ def _normalise_company(company: str) -> str:
 
 def _attribute_by_tracking(company: str, label: str, url: str, number: str) -> Attribution:
     text = f"{company} | {label}" if label else company
-    aggregators = find_named_companies(text, AGGREGATORS) | {find_host_owner(url, AGGREGATOR_HOSTS)} - {""}
+    aggregators = find_named_aggregators(text) | {find_host_owner(url, AGGREGATOR_HOSTS)} - {""}
     linked = find_host_owner(url, CARRIER_HOSTS)
-    named = find_named_companies(text, CARRIERS, fitting=list_fitting_carriers(number))
+    named = find_named_carriers(text, frozenset(list_fitting_carriers(number)))
     candidates = named | {linked} - {""}
     fitting = {carrier for carrier in candidates if is_plausible_waybill(carrier, number)}
     carriers = candidates if len(candidates) == 1 else fitting

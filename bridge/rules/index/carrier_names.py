@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 
@@ -100,23 +101,28 @@ CARRIER_HOSTS = {host: code for code, one in CARRIERS.items() for host in one.ho
 AGGREGATOR_HOSTS = {host: code for code, one in AGGREGATORS.items() for host in one.hosts}
 
 
-def find_named_companies(
-    text: str, companies: Mapping[str, CompanyNames], *, fitting: Iterable[str] = ()
-) -> frozenset[str]:
-    """Return the codes of all companies that the text names.
+@lru_cache(maxsize=4096)  # shops and aggregators write few different texts
+def find_named_carriers(text: str, fitting: frozenset[str] = frozenset()) -> frozenset[str]:
+    """Return all carriers that the text names; `fitting` are those whose form the number has."""
+    return _find_named_companies(text, CARRIERS, fitting)
 
-    `fitting` are the companies whose form the number has. A name inside a longer one that was found does not count:
-    "DHL eCommerce" is not DHL.
-    """
+
+@lru_cache(maxsize=4096)
+def find_named_aggregators(text: str) -> frozenset[str]:
+    """Return all aggregators that the text names."""
+    return _find_named_companies(text, AGGREGATORS, frozenset())
+
+
+def _find_named_companies(text: str, companies: Mapping[str, CompanyNames], fitting: frozenset[str]) -> frozenset[str]:
+    """Return the companies that the text names. A name inside a longer one does not count: "DHL eCommerce" is not DHL."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     compact = re.sub(r"[^a-z0-9]", "", folded)
     words = set(re.findall(r"[a-z0-9]+", folded))
-    fits = set(fitting)
     found = {name: code for code, one in companies.items() for name in one.names if name in compact}
     codes = {code for name, code in found.items() if not any(name != longer and name in longer for longer in found)}
     inside = "".join(found)
     for code, one in companies.items():
-        by_word = {*one.words, *(one.words_with_number if code in fits else ())} & words
+        by_word = {*one.words, *(one.words_with_number if code in fitting else ())} & words
         if any(word not in inside for word in by_word):
             codes.add(code)
     return frozenset(codes)

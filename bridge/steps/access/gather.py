@@ -69,6 +69,7 @@ def gather_records(request: PrivacyRequest, task: Task, lease: Lease, *, service
             check = ParcelCheck(request, requested, tx, services)
             requested = [parcel for parcel in requested if not check.is_refused(parcel)]
             if count_withheld(task) > check.count_undecided():  # an operator decided since: all is read anew
+                tx.requests.verify_lease(lease)
                 tx.findings.delete_findings(request.id, task.system)
                 progress, task = GatherProgress(), add_withheld_gaps(replace(task, records=0), None)
             if not requested:

@@ -38,6 +38,7 @@ from bridge.steps.task_results import SYSTEM_ERRORS, after_failure, fail_task, f
 if TYPE_CHECKING:
     from bridge.store import Tx
 
+MAX_TRACKINGS_READ = 10  # of one fulfilment, by the platform's document `shipped_order`
 UNREPORTED_PARCELS = "parcels that no webhook told of"
 
 
@@ -93,6 +94,8 @@ def _list_platform_listings(parcels: Sequence[Waybill], now: datetime) -> dict[s
             numbers.setdefault((parcel.order_id, fulfillment_id), []).append(parcel.number)
     listings: dict[str, list[FulfillmentListing]] = {}
     for (order_id, fulfillment_id), listed in sorted(numbers.items()):
+        if len(listed) >= MAX_TRACKINGS_READ:
+            continue  # it may list more
         event = FulfillmentListing(id=fulfillment_id, numbers=tuple(listed), updated_at=now)
         listings.setdefault(order_id, []).append(event)
     return listings

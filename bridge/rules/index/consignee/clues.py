@@ -47,7 +47,7 @@ class ConsigneeTokens:
 
 def read_person_clues(*people: Any, references: Iterable[str] = ()) -> ConsigneeClues:
     """Return what objects that describe a person or an address say: Shopify's of both APIs, or a carrier's."""
-    known = [read_object(person) for person in people]
+    known = [person for person in map(read_object, people) if person]
     phones = [phone for person in known for phone in _iter_phones(person)]
     pins = [_read_scalar(person.get(key)) for person in known for key in ("zip", "pin", "postal_code")]
     return ConsigneeClues(
