@@ -11,7 +11,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bridge.model import ConsigneeClues, NoticeItem, ParcelListing, Waybill
-from bridge.rules.index.consignee.clues import ConsigneeTokens, Encode, load_tokens
+from bridge.rules.index.consignee.clues import (
+    ConsigneeTokens,
+    Encode,
+    build_tokens,
+    dump_tokens,
+    load_tokens,
+    merge_tokens,
+)
 from bridge.rules.index.consignee.match import compare_consignee, is_believed, is_contradicted
 from bridge.rules.index.listings import FulfillmentListing
 from bridge.rules.index.waybill_formats import normalise_waybill
@@ -63,15 +70,17 @@ class ItemClues:
     is_cancelled: bool = False
 
 
-def build_item_clues(parcel: Waybill, encode: Encode) -> str:
+def build_item_clues(parcel: Waybill, encode: Encode, *, phone: str = "") -> str:
     """Return what the notice item of a parcel keeps, as JSON text; '' where nothing is known.
 
+    `phone` is the data subject's, as the request names it.
     A parcel that was an item before, at another processor, brings what that one kept.
     """
     if parcel.clues and not json.loads(parcel.clues).keys() & set(ConsigneeTokens.__slots__):
         return parcel.clues
+    of_subject = build_tokens(ConsigneeClues(phones=(phone,)), encode)
     values = {
-        "consignee": parcel.clues,
+        "consignee": dump_tokens(merge_tokens(load_tokens(parcel.clues), of_subject)),
         "fulfillments": {encode(one): at for one, at in parcel.fulfillments},
         "is_return": parcel.is_return,
         "is_cancelled": parcel.listing is ParcelListing.CANCELLED,

@@ -119,7 +119,7 @@ def _build_notice_item(
     if parcel is None:
         order = orders.get(target.order_id)
         return replace(item, matters=order.matters) if order else item
-    item_clues = build_item_clues(parcel, build_digester(services.digest, request.shop))
+    item_clues = build_item_clues(parcel, build_digester(services.digest, request.shop), phone=request.principal.phone)
     return replace(
         item,
         system=parcel.account_system,

@@ -49,6 +49,8 @@ def test_clues_survive_storing_and_another_processor():
     assert build_item_clues(Waybill(number="AWB1", carrier="x", clues=clues), str) == clues
     assert build_item_clues(Waybill(number="AWB1", carrier="x"), str) == ""
     assert load_item_clues("").fulfillments == {}
+    bare = build_item_clues(Waybill(number="AWB1", carrier="x"), str, phone="9811122233")
+    assert load_item_clues(bare).consignee.phones == (("9811122233", "33"),)
 
 
 def test_a_record_decides_whether_the_parcel_is_in_doubt():
