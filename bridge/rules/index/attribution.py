@@ -50,9 +50,9 @@ UNKNOWN_CARRIER = "unknown"
 class Attribution:
     """Who transported a parcel and who has the contract with the carrier.
 
-    `decided_by` is what decided the carrier: `merchant`, `url`, `company` or `nothing`; with `+number` where the form
-    of the number confirms it, `-number` where it contradicts. `conflict`: the texts name different companies, and the
-    number does not tell which is right, so a person must.
+    `decided_by` is what decided the carrier: `merchant`, `url`, `company` (the label around the number too) or
+    `nothing`; with `+number` where the form of the number confirms it, `-number` where it contradicts. It is `conflict`
+    where the texts name different companies, and the number does not tell which of them is right.
     """
 
     carrier: str

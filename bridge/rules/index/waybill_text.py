@@ -15,7 +15,10 @@ from bridge.rules.index.carrier_names import AGGREGATORS, CARRIERS
 from bridge.rules.index.waybill_formats import normalise_waybill
 
 _LINK = re.compile(r"(?:https?://|www\.)\S+|(?<![\w@])[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}/\S+", re.IGNORECASE)
-_BETWEEN_NUMBERS = re.compile(r"[,;|/\\\n\r\t]+|\s(?:and|und|et|&|\+)\s", re.IGNORECASE)
+_BETWEEN_NUMBERS = re.compile(
+    r"[,;|/\\&\n\r\t]+|\s(?:and|und|et|\+)\s|(?<=[0-9]{10})\s*[-\u2013]\s*(?=[0-9]{10})", re.IGNORECASE
+)
+_REMARK_BEHIND = re.compile(r"[(\[][^()\[\]]*[)\]]\s*$")  # 14908123456716 (2 pcs)
 _AROUND_WORDS = " \t\r\n:#=.-\u2013\u2014()[]<>*\"'_~"
 _FIRST_WORD = re.compile(r"[^\W\d_]+(?=(\d*))")
 _LAST_WORD = re.compile(r"(?<![^\W_])[^\W\d_]+$")
@@ -51,9 +54,9 @@ def split_waybills(text: str) -> list[TypedWaybill]:
     """Return each number of the field once, in its order; a text without a readable number as it is."""
     clean = "".join(char for char in unicodedata.normalize("NFKC", text) if unicodedata.category(char) != "Cf").strip()
     links = _LINK.findall(clean)
-    rest = _LINK.sub(" ", clean).strip(_AROUND_WORDS)
+    rest = _LINK.sub(" ", clean).strip()
     typed = [typed for link in links for typed in _read_link(link, rest)]
-    if rest:
+    if rest.strip(_AROUND_WORDS):
         beside = _read_numbers(rest)
         # words beside a link that names the number are a label, and no second number
         typed += [one for one in beside if not typed or _count_digits(one.number) >= _MIN_DIGITS]
@@ -112,7 +115,12 @@ def _split_at_blanks(part: str) -> list[TypedWaybill]:
 
 def _peel(text: str) -> TypedWaybill:
     """Return the number without the labels and the names of carriers before and behind it."""
-    number, label = text.strip(_AROUND_WORDS), []
+    remark = _REMARK_BEHIND.search(text)
+    has_remark = remark is not None and _count_digits(text[: remark.start()]) > _count_digits(remark[0])
+    number, label = text.strip(_AROUND_WORDS), list[str]()
+    if remark is not None and has_remark:
+        number, label = text[: remark.start()].strip(_AROUND_WORDS), [remark[0].strip(_AROUND_WORDS)]
+    number = re.sub(r"(?<=[0-9]{10})\.0+$", "", number)  # a number that a spreadsheet wrote
     while first := _FIRST_WORD.match(number):
         word, digits = first[0].casefold(), first[1]
         is_glued = bool(digits) and (len(digits) < _GLUED_DIGITS or word in _OWN_PREFIXES)

@@ -26,7 +26,7 @@ LABELS = [
     "DELHIVERY AWB",
     "Blue Dart",
 ]
-SEPARATORS = [",", ", ", ";", " / ", "/", "\n", "\r\n", "|", " and ", " AND ", " & ", "\t", "   "]
+SEPARATORS = ["-", " - ", "&", ",", ", ", ";", " / ", "/", "\n", "\r\n", "|", " and ", " AND ", " & ", "\t", "   "]
 
 
 def numbers(text):
@@ -69,6 +69,13 @@ def test_a_link_with_several_numbers_and_a_link_with_none():
     assert read_link_waybills("https://example.com/track") == []
     assert read_link_waybills("http://[broken") == []
     assert numbers("https://example.com/track") == ["https://example.com/track"]
+
+
+@pytest.mark.parametrize(
+    "text", ["{} (2 pcs)", "{} [Delhivery]", "{}.0", "'{}", '="{}"', "({})", "{}.", "AWB {} (Blue Dart, 1 of 2)"]
+)
+def test_remarks_and_traces_of_spreadsheets_are_no_part_of_the_number(text):
+    assert numbers(text.format(A)) == [A]
 
 
 @pytest.mark.parametrize(
