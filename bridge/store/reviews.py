@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import and_, select, update
 
 from bridge.errors import ConcurrentChange
-from bridge.model import Fact, NoticeItem, Review, Waybill
+from bridge.model import Fact, NoticeItem, Review
 from bridge.rules.notices.parcel_reviews import PARCEL_REVIEW_KIND, PARCEL_REVIEW_PREFIX, build_parcel_review_key
 from bridge.store.evidence.chain import EvidenceRows
 from bridge.store.index.rows import IndexRows
@@ -80,18 +80,18 @@ class ReviewRows:
         items = NoticeItemRows(self._session).list_items(order_keys=[row.order_key])
         return blocker, [item for item in items if item.shop == row.shop and blocker in item.matters]
 
-    def find_parcel_reviews(self, shop: str, parcels: Iterable[Waybill]) -> dict[tuple[str, str], Review]:
-        """Return by order id and number the reviews of these parcels, open or decided: one reading for all of them."""
+    def find_parcel_reviews(self, shop: str, parcels: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Review]:
+        """Return the reviews of these (order id, number), open or decided: one reading for all of them."""
         rows = select(reviews.c.id, reviews.c.once_key)
         rows = rows.where(reviews.c.shop == shop, reviews.c.kind == PARCEL_REVIEW_KIND)
         ids = {row.once_key: row.id for row in self._connection.execute(rows)}
         if not ids:
             return {}
         keys = {
-            (parcel.order_id, parcel.number): self._compute_once_key(
-                shop, PARCEL_REVIEW_KIND, build_parcel_review_key(parcel.order_id, parcel.number)
+            (order_id, number): self._compute_once_key(
+                shop, PARCEL_REVIEW_KIND, build_parcel_review_key(order_id, number)
             )
-            for parcel in parcels
+            for order_id, number in parcels
         }
         found = {of_parcel: ids[key] for of_parcel, key in keys.items() if key in ids}
         by_id = {review.id: review for review in self._read_reviews(reviews.c.id.in_(list(found.values())))}

@@ -62,7 +62,7 @@ class ParcelCheck:
         self._orders: dict[str, ConsigneeClues] = {}
         self._customer = read_person_clues({"phone": request.principal.phone})
         self._read_platform_records(tx, services)
-        reviews = tx.reviews.find_parcel_reviews(request.shop, parcels)
+        reviews = tx.reviews.find_parcel_reviews(request.shop, [(one.order_id, one.number) for one in parcels])
         self._decisions = {
             number: _get_decision(reviews.get((parcel.order_id, parcel.number)))
             for number, parcel in self._parcels.items()

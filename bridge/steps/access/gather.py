@@ -218,7 +218,7 @@ def _collect_parcels(
     for parcel in named.values():
         _add_parcel(known, parcel)
     superseded = [parcel for parcel in known.values() if parcel.listing is ParcelListing.SUPERSEDED]
-    reviews = tx.reviews.find_parcel_reviews(request.shop, superseded)
+    reviews = tx.reviews.find_parcel_reviews(request.shop, [(one.order_id, one.number) for one in superseded])
     released = {number for (_, number), review in reviews.items() if review.decision == ParcelDecision.RELEASED}
     left_out = {normalise_waybill(parcel.number) for parcel in superseded if parcel.number not in released}
     return [known[number] for number in sorted(known) if number not in left_out]

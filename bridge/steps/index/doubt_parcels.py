@@ -39,7 +39,7 @@ def add_review_blockers(shop: str, parcels: Sequence[Waybill], tx: Tx) -> list[W
 
     Of a number that several orders name, the one whose fulfilment lists it comes first.
     """
-    reviews = tx.reviews.find_parcel_reviews(shop, parcels)
+    reviews = tx.reviews.find_parcel_reviews(shop, [(one.order_id, one.number) for one in parcels])
     listed = {parcel.number for parcel in parcels if parcel.listing is not ParcelListing.SUPERSEDED}
     kept = []
     for parcel in parcels:
@@ -75,14 +75,16 @@ def find_item_doubts(
     return doubts
 
 
-def select_undecided(items: Iterable[NoticeItem], doubted_ids: Collection[str], tx: Tx) -> list[NoticeItem]:
-    """Return the items in doubt that no operator released."""
+def select_undecided(items: Sequence[NoticeItem], doubted_ids: Collection[str], tx: Tx) -> list[NoticeItem]:
+    """Return the items in doubt that no operator released, and those whose parcel is in doubt at another processor."""
+    if not items:
+        return []
+    reviews = tx.reviews.find_parcel_reviews(items[0].shop, [(item.order_id, item.reference) for item in items])
     undecided = []
     for item in items:
-        if item.id in doubted_ids:
-            review = tx.reviews.find_parcel_review(item.shop, order_id=item.order_id, waybill=item.reference)
-            if review is None or review.decision != ParcelDecision.RELEASED:
-                undecided.append(item)
+        review = reviews.get((item.order_id, item.reference))
+        if review.decision != ParcelDecision.RELEASED if review else item.id in doubted_ids:
+            undecided.append(item)
     return undecided
 
 

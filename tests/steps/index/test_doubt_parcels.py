@@ -138,6 +138,15 @@ def test_one_agreeing_field_is_enough_after_the_erasure_too(doubted, agreeing):
     assert references(doubted)[A].state is NoticeState.SENT
 
 
+def test_a_parcel_in_doubt_at_one_processor_is_told_to_no_other(doubted):
+    erase_asha(doubted, shipped(A))
+    with doubted.store.transaction() as tx:
+        tx.reviews.open_parcel_review(SHOP, "in doubt at another", order_id="1001", waybill=A)
+    doubted.run()
+    assert is_under_review(references(doubted)[A])
+    assert doubted.mailer.letters == []
+
+
 def test_a_carrier_that_shows_nothing_is_told_of_what_is_listed_and_not_of_what_was_cancelled(doubted):
     erase_asha(doubted, shipped(A), shipped(B, number=2, status="cancelled"), shows=None)
     doubted.run()
