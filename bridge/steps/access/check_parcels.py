@@ -19,7 +19,6 @@ from bridge.model import (
     Gap,
     ParcelListing,
     PrivacyRequest,
-    Review,
     Task,
     Waybill,
 )
@@ -64,8 +63,9 @@ class ParcelCheck:
         self._read_platform_records(tx, services)
         reviews = tx.reviews.find_parcel_reviews(request.shop, [(one.order_id, one.number) for one in parcels])
         self._decisions = {
-            number: _get_decision(reviews.get((parcel.order_id, parcel.number)))
+            number: review.decision
             for number, parcel in self._parcels.items()
+            if (review := reviews.get((parcel.order_id, parcel.number)))
         }
 
     def _read_platform_records(self, tx: Tx, services: Services) -> None:
@@ -86,13 +86,9 @@ class ParcelCheck:
     def _iterate_known_parcels(self, number: str) -> Iterable[Waybill]:
         return (self._parcels[number], *self._indexed.get(number, ()), *self._on_platform.get(number, ()))
 
-    def count_undecided(self) -> int:
-        """Return how many of the parcels wait for an operator's decision."""
-        return sum(decision is None for decision in self._decisions.values())
-
     def is_refused(self, parcel: Waybill) -> bool:
         """Return True where an operator decided that the parcel is another person's: nothing of it is missing."""
-        return self._decisions[normalise_waybill(parcel.number)] == ParcelDecision.REFUSED
+        return self._decisions.get(normalise_waybill(parcel.number)) == ParcelDecision.REFUSED
 
     def split_page(self, page: FindingPage) -> tuple[FindingPage, dict[str, Doubt]]:
         """Return the page without the records in doubt, and why each of their waybills is in doubt.
@@ -110,8 +106,8 @@ class ParcelCheck:
         return replace(page, findings=tuple(believed)), doubts
 
     def _find_doubt(self, number: str, finding: Finding) -> Doubt | None:
-        decision = self._decisions.get(number)
-        if number not in self._parcels or decision == ParcelDecision.RELEASED or not _holds_data(finding.body):
+        is_released = self._decisions.get(number) == ParcelDecision.RELEASED
+        if number not in self._parcels or is_released or not _holds_data(finding.body):
             return None
         record, known = read_record_clues(finding.body), tuple(self._iterate_known_parcels(number))
         orders = [self._orders[one.order_id] for one in known if one.order_id in self._orders]
@@ -136,42 +132,24 @@ class ParcelCheck:
         """Open a review for each parcel in doubt that nobody decided about. Writes evidence."""
         for number, doubt in doubts.items():
             parcel = self._parcels[number]
-            if not self._decisions[number]:
-                tx.reviews.open_parcel_review(
-                    self._request.shop,
-                    f"record of a parcel at {task.system}: {DOUBT_SENTENCES[doubt]}",
-                    order_id=parcel.order_id,
-                    waybill=parcel.number,
-                    request_id=self._request.id,
-                )
+            tx.reviews.open_parcel_review(
+                self._request.shop,
+                f"record of a parcel at {task.system}: {DOUBT_SENTENCES[doubt]}",
+                order_id=parcel.order_id,
+                waybill=parcel.number,
+                request_id=self._request.id,
+            )
 
 
-def add_withheld_gaps(task: Task, doubts: Mapping[str, Doubt] | None) -> Task:
-    """Return the task with these records counted as withheld, by reason; None takes all of them back."""
-    withheld = [gap for gap in task.gaps if gap.absence is Absence.WITHHELD] if doubts is not None else []
-    counts = Counter({gap.reason: _read_count(gap) for gap in withheld})
-    counts.update(_WITHHELD_REASONS[doubt] for doubt in (doubts or {}).values())
+def add_withheld_gaps(task: Task, doubts: Mapping[str, Doubt]) -> Task:
+    """Return the task with these records counted as withheld, by reason."""
+    counts = Counter({gap.reason: int(gap.what.split()[0]) for gap in task.gaps if gap.absence is Absence.WITHHELD})
+    counts.update(_WITHHELD_REASONS[doubt] for doubt in doubts.values())
     gaps = [gap for gap in task.gaps if gap.absence is not Absence.WITHHELD]
     for reason, count in sorted(counts.items()):
         what = f"{count} waybill" + ("" if count == 1 else "s")
         gaps.append(Gap(system=task.system, absence=Absence.WITHHELD, what=what, reason=reason))
     return replace(task, gaps=tuple(gaps))
-
-
-def count_withheld(task: Task) -> int:
-    """Return how many records the task holds back."""
-    return sum(_read_count(gap) for gap in task.gaps if gap.absence is Absence.WITHHELD)
-
-
-def _read_count(gap: Gap) -> int:
-    return int(gap.what.partition(" ")[0])
-
-
-def _get_decision(review: Review | None) -> str | None:
-    """Return what an operator decided; None while a review waits, '' where there is none."""
-    if review is None:
-        return ""
-    return review.decision or None
 
 
 def _holds_data(body: Mapping[str, Any]) -> bool:

@@ -34,7 +34,7 @@ from bridge.rules.index.shipping import AttributionRules, read_platform_parcels
 from bridge.rules.notices.parcel_reviews import ParcelDecision
 from bridge.rules.requests.lifecycle import PLATFORM
 from bridge.services import Services
-from bridge.steps.access.check_parcels import ParcelCheck, add_withheld_gaps, count_withheld
+from bridge.steps.access.check_parcels import ParcelCheck, add_withheld_gaps
 from bridge.steps.index.flag_carrier_conflicts import flag_carrier_conflicts
 from bridge.steps.task_results import SYSTEM_ERRORS, after_failure, finish_task, record_task_result
 
@@ -68,10 +68,6 @@ def gather_records(request: PrivacyRequest, task: Task, lease: Lease, *, service
             ]
             check = ParcelCheck(request, requested, tx, services)
             requested = [parcel for parcel in requested if not check.is_refused(parcel)]
-            if count_withheld(task) > check.count_undecided():  # an operator decided since: all is read anew
-                tx.requests.verify_lease(lease)
-                tx.findings.delete_findings(request.id, task.system)
-                progress, task = GatherProgress(), add_withheld_gaps(replace(task, records=0), None)
             if not requested:
                 tx.requests.verify_lease(lease)
                 return _save_gathered_task(request, replace(task, outcome=Outcome.ABSENT), 0, tx, services)
