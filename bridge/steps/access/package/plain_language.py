@@ -45,6 +45,7 @@ ABSENCE_SENTENCES: Mapping[Absence, str] = {
     Absence.NOT_CONFIGURED: "We have no access to {system} yet. Not asked for: {what}",
     Absence.NOT_REMOVED: "Left as it is at {system}: {what}",
     Absence.UNATTRIBUTED: "We could not tell whose these are, so they are left out ({system}): {what}",
+    Absence.WITHHELD: "Held back, because the record at {system} does not seem to be about you: {what}",
 }
 GAP_SUBJECT_PHRASES = {
     "": "what it holds about you",
@@ -69,6 +70,8 @@ GAP_REASON_SENTENCES = {
     "ConnectorThrottled": f"It asked us to wait. {RETRY_SENTENCE}",
     "ConnectorRefused": "It refused our question.",
     "no_connector": "We have no connection to that company yet; ask us, and we ask it for you.",
+    "parcel_contradicted": "It names another order and another person. We check it, and send it to you if it is yours.",
+    "parcel_unproven": "Nothing in it shows whose it is. We check it, and send it to you if it is yours.",
     "another_customer_or_unconfirmed": "They carry another name or address than yours.",
     "not_in_version": "The platform tells this only in a newer version than the one we use.",
     "no_credentials": "We have to obtain access first.",
