@@ -31,7 +31,9 @@ def verify_erasures(items: Sequence[NoticeItem], tracker: Tracker | None, lease:
     unreadable = 0
     for batch in fetch_tracking_batches(items, tracker, consignees=True) if tracker is not None else ():
         readable = [(item, result) for item, result in batch if not _is_unreadable(result)]
-        _record_verifications([_compare_consignee(item, result, services) for item, result in readable], lease, services)
+        _record_verifications(
+            [_compare_consignee(item, result, services) for item, result in readable], lease, services
+        )
         unreadable += len(batch) - len(readable)
         for item, _ in batch:
             del unverified[item.id]
