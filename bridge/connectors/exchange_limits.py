@@ -1,7 +1,7 @@
-"""Bounds one HTTP exchange in total seconds and in bytes: the timeout of a socket bounds only the wait for its next byte.
+"""Bounds one exchange in total seconds and in bytes: the timeout of a socket bounds only the wait for its next byte.
 
 A server that sends one byte a second, endless headers or chunks, or a few kilobytes that decompress to gigabytes, costs
-no more than the limits. Knows no system; `http` sets the limits of each exchange.
+no more than the limits. Knows no system; `http` and `smtp` set the limits of each exchange.
 """
 
 from __future__ import annotations
@@ -51,6 +51,11 @@ def limit_exchange(deadline: float, max_bytes: float) -> Iterator[ExchangeLimits
         yield limits
     finally:
         _limits.reset(token)
+
+
+def open_limited_file(sock: Any) -> io.BufferedReader:
+    """Return a file of what arrives at the socket, within the limits that are applied now."""
+    return io.BufferedReader(_LimitedReader(sock, sock.makefile("rb", buffering=0), _limits.get()))
 
 
 def read_body(reply: requests.Response, max_bytes: int) -> bytes:
@@ -123,8 +128,8 @@ class _LimitedReader(io.RawIOBase):
 class _LimitedResponse(HTTPResponse):
     def __init__(self, sock: Any, *args: Any, **options: Any) -> None:
         super().__init__(sock, *args, **options)
-        source: Any = self.fp
-        self.fp = io.BufferedReader(_LimitedReader(sock, source.detach(), _limits.get()))
+        self.fp.close()
+        self.fp = open_limited_file(sock)
 
 
 class _LimitedConnection(HTTPConnection):

@@ -55,6 +55,8 @@ GAP_SUBJECT_PHRASES = {
     "draft orders": "your draft orders",
     "gift cards": "your gift cards",
     "blog comments": "your comments on our blog",
+    "records by phone": "what only the phone number of the request would find",
+    "records by email": "what only the e-mail address of the request would find",
 }
 RETRY_SENTENCE = "We keep trying and send you what is missing."
 GAP_REASON_SENTENCES = {
