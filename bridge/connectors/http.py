@@ -41,7 +41,7 @@ from bridge.errors import (
 )
 
 TIMEOUT_S = (3.05, 20.0)
-# For a call with all its attempts and pauses, headers and body included; of a file, for each of its lines.
+# For a call with all its attempts and pauses, headers and body included; of a file, for each of its parts.
 EXCHANGE_TIMEOUT_S = 60.0
 MAX_ANSWER_BYTES = 16_777_216  # decompressed; the largest page of Shopify has a few megabytes
 MAX_ERROR_BYTES = 65_536  # what is read of an answer that only its status and first words classify

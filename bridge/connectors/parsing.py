@@ -19,6 +19,8 @@ from defusedxml.ElementTree import ParseError, fromstring
 from bridge.errors import ConnectorUnavailable
 
 MAX_DEPTH = 40  # the deepest documented answer has ten levels
+# Of values or tags: a short text may hold millions, and each costs a hundred bytes. Fifty parcels have thousands.
+MAX_VALUES = 250_000
 CUT_TEXT = "(nested too deeply)"
 MAX_NUMBER_LENGTH = 30
 BYTE_ORDER_MARKS = (
@@ -62,13 +64,15 @@ def decode_text(content: bytes) -> str:
 
 
 def parse_json(content: bytes) -> Any:
-    """Return the parsed JSON; None if it is not valid JSON.
+    """Return the parsed JSON; None if it is not valid JSON, or has too many values.
 
     A number that is not finite becomes None, an extremely long one stays text, and so does CUT_TEXT in place of lists
     and objects that are nested too deeply.
     """
     with suppress(ValueError, RecursionError):
         text = decode_text(content).strip(BLANKS)
+        if sum(map(text.count, ",[{")) > MAX_VALUES:
+            return None
         value = _load_json(text)
         if "\\ud" in text or "\\uD" in text:  # half of a pair cannot be stored
             value = _load_json(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode())
@@ -110,9 +114,12 @@ def _cut_depth(value: Any) -> None:
 
 
 def parse_xml(content: bytes) -> Element | None:
-    """Return the root element; None if it is not valid XML or declares a document type."""
+    """Return the root element; None if it is not valid XML, declares a document type or has too many tags."""
     with suppress(ParseError, DefusedXmlException, ValueError, LookupError):
-        root: Element = fromstring(decode_text(content).strip(BLANKS), forbid_dtd=True)
+        text = decode_text(content).strip(BLANKS)
+        if text.count("<") > MAX_VALUES:
+            return None
+        root: Element = fromstring(text, forbid_dtd=True)
         return root
     return None
 

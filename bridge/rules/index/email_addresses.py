@@ -83,3 +83,10 @@ def _decode_domain_label(label: str) -> str:
         return label
     # the punycode of ASCII, or of what is not in normal form, is no name that can be registered
     return label if decoded.isascii() or unicodedata.normalize("NFKC", decoded).lower() != decoded else _fold(decoded)
+
+
+def encode_email_domain(address: str) -> str:
+    """Return a normal form with its domain in punycode."""
+    local, _, domain = address.rpartition("@")
+    labels = [label if label.isascii() else f"xn--{label.encode('punycode').decode()}" for label in domain.split(".")]
+    return f"{local}@{'.'.join(labels)}"

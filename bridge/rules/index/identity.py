@@ -11,7 +11,7 @@ from typing import Any
 
 import phonenumbers
 
-from bridge.rules.index.email_addresses import read_email_addresses
+from bridge.rules.index.email_addresses import encode_email_domain, read_email_addresses
 from bridge.rules.index.phone_numbers import DEFAULT_COUNTRY_CODE, DEFAULT_PHONE_REGION, read_phone_numbers
 
 CONTACT_FIELDS = ("email", "phone")  # filled in by people, in many spellings, and with several values
@@ -63,23 +63,21 @@ def list_former_forms(field: str, value: str) -> tuple[str, ...]:
     if field not in CONTACT_FIELDS or len(value) > MAX_IDENTIFIER_CHARS:
         return ()
     forms = list_normal_forms(field, value)
-    former = [_normalise_former_email(value)] if field == "email" else _list_former_phones(value, forms)
+    former = _list_former_emails(value, forms) if field == "email" else _list_former_phones(value, forms)
     return tuple(form for form in dict.fromkeys(former) if form and form not in forms)
 
 
-def _normalise_former_email(value: str) -> str:
+def _list_former_emails(value: str, forms: tuple[str, ...]) -> list[str]:
+    """Return how the value was read, and the addresses as they were stored with a domain in punycode."""
     text = unicodedata.normalize("NFKC", value).strip().casefold()
-    return text if "@" in text.strip("@") else ""
+    return [text if "@" in text.strip("@") else "", *map(encode_email_domain, forms)]
 
 
 def _list_former_phones(value: str, forms: tuple[str, ...]) -> list[str]:
-    """Return how the value was read, and how a country code that was typed twice was stored as a part of the number."""
-    doubled = [
-        f"+{DEFAULT_COUNTRY_CODE}{form.removeprefix('+')}"
-        for form in forms
-        if form.startswith(f"+{DEFAULT_COUNTRY_CODE}")
-    ]
-    return [_format_former_phone(text) for text in (value, *doubled)]
+    """Return how the value was read, and what was stored of a country code typed twice and of a spreadsheet's `.0`."""
+    code = f"+{DEFAULT_COUNTRY_CODE}"
+    spelled = [text for form in forms if form.startswith(code) for text in (f"{code}{form[1:]}", f"{form}0")]
+    return [_format_former_phone(text) for text in (value, *spelled)]
 
 
 def _format_former_phone(value: str) -> str:

@@ -106,14 +106,11 @@ def _read_runs(parts: Iterable[str]) -> tuple[list[str], bool]:
 
 
 def _split_at_plus(run: str) -> Iterator[str]:
-    """Yield the parts of a run that begin with a plus sign, but for one that follows a repeated country code."""
-    piece = ""
-    for part in re.split(r"(?=\+)", run):
-        if _count_digits(piece) >= MIN_DIGITS:
-            yield piece
-            piece = ""
-        piece += part
-    yield piece
+    """Yield the parts of a run that begin with a plus sign, without a country code that is repeated after it."""
+    parts = re.split(r"(?=\+)", run)
+    for position, part in enumerate(parts):
+        if _count_digits(part) >= MIN_DIGITS or position == len(parts) - 1:
+            yield part
 
 
 def _count_digits(text: str) -> int:
@@ -175,7 +172,9 @@ def _read_number(digits: str, *, has_plus: bool) -> tuple[str, ...]:
             return (abroad, indian)
         # 00 65 9123 4567, or 00 65912 34567
         return (indian, abroad) if is_valid_abroad else (indian,)
-    candidates = [abroad, _read_indian(stripped)] if is_international else [_read_indian(stripped), abroad]
+    indian_number = _read_indian(stripped)
+    # without a sign of it, only a number that exists is one of another country
+    candidates = [abroad, indian_number] if is_international else [indian_number, abroad if is_valid_abroad else ""]
     valid = [form for form in candidates if _is_valid(form)]
     return tuple((valid or [form for form in candidates if form])[:1])
 
@@ -219,8 +218,9 @@ def _format_possible(text: str) -> str:
     if number is None or not phonenumbers.is_possible_number(number):
         return ""
     is_indian = str(number.country_code) == DEFAULT_COUNTRY_CODE
-    # the plan has long numbers for services; any other with more than ten digits has a digit too many
-    if is_indian and number.national_number >= 10**MOBILE_DIGITS and not phonenumbers.is_valid_number(number):
+    # ten digits, or eight without the area code; the plan has longer ones for services. Any other is mistyped
+    is_mistyped = len(str(number.national_number)) == 9 or number.national_number >= 10**MOBILE_DIGITS
+    if is_indian and is_mistyped and not phonenumbers.is_valid_number(number):
         return ""
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
