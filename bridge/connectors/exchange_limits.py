@@ -58,7 +58,7 @@ def open_limited_file(sock: Any) -> io.BufferedReader:
     return io.BufferedReader(_LimitedReader(sock, sock.makefile("rb", buffering=0), _limits.get()))
 
 
-def read_body(reply: requests.Response, max_bytes: int) -> bytes:
+def read_answer_body(reply: requests.Response, max_bytes: int) -> bytes:
     """Return the decompressed body. Raises AnswerTooLong, and what requests raises."""
     content = bytearray()
     for chunk in reply.iter_content(CHUNK_BYTES):

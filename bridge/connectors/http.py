@@ -28,8 +28,8 @@ from bridge.connectors.exchange_limits import (
     BoundedSession,
     ExchangeLimits,
     limit_exchange,
+    read_answer_body,
     read_beginning,
-    read_body,
 )
 from bridge.errors import (
     BridgeError,
@@ -176,7 +176,9 @@ class HttpClient:
             status = reply.status_code
             if status < HTTPStatus.MULTIPLE_CHOICES or status in status_rules.readable_statuses:
                 headers = {name.lower(): value for name, value in reply.headers.items()}
-                return HttpResponse(status=status, headers=headers, content=read_body(reply, self._max_answer_bytes))
+                return HttpResponse(
+                    status=status, headers=headers, content=read_answer_body(reply, self._max_answer_bytes)
+                )
             raise self._build_status_error(reply, status_rules, read_beginning(reply, MAX_ERROR_BYTES))
 
     @contextmanager

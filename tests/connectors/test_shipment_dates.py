@@ -10,10 +10,10 @@ from bridge.connectors.shipment import parse_india_time
 from bridge.connectors.tracking import parse_status_time
 from bridge.model import ParcelStatus
 from tests.connectors.bluedart import bluedart_answers as blue
-from tests.connectors.delhivery.test_client import URL, make
-from tests.connectors.test_tracking import mock, track
+from tests.connectors.delhivery.delhivery_answers import URL, make_connector
+from tests.connectors.test_tracking import track
 
-__all__ = ["mock"]
+ALWAYS_ANSWERED = [blue.LOGGED_IN]
 FAR_AHEAD = (datetime.now(UTC) + timedelta(days=400)).isoformat()
 NO_DATES = (
     *(
@@ -79,7 +79,7 @@ def test_a_zero_date_of_delhivery_starts_no_clock_and_costs_no_other_parcel(mock
 
     rows = [row("1490812345671", "0001-01-01T00:00:00"), row("1490812345682", "2026-06-04T10:00:00")]
     mock.get(URL, json={"ShipmentData": rows})
-    results = track(make([]), "1490812345671", "1490812345682")
+    results = track(make_connector(), "1490812345671", "1490812345682")
     assert [one.status for one in results.values()] == [ParcelStatus.DELIVERED] * 2
     assert [one.status_at for one in results.values()] == [None, datetime(2026, 6, 4, 4, 30, tzinfo=UTC)]
 
@@ -88,5 +88,5 @@ def test_a_zero_date_of_delhivery_starts_no_clock_and_costs_no_other_parcel(mock
 def test_an_impossible_date_of_blue_dart_starts_no_clock(mock, day):
     body = blue.xml(blue.one("99900012343", "DL", f"<StatusDate>{day}</StatusDate><StatusTime>14:20</StatusTime>"))
     mock.get(blue.URL, body=body)
-    (result,) = track(blue.make(), "99900012343").values()
+    (result,) = track(blue.make_connector(), "99900012343").values()
     assert (result.status, result.status_at) == (ParcelStatus.DELIVERED, None)

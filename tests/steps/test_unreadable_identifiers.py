@@ -11,7 +11,7 @@ from tests.factories import data_request_body, order_body, redact_body
 from tests.steps.test_whole_sentence import post, requests, work
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-UNREADABLE = {"id": None, "email": "", "phone": "98444 4444 (ask her)"}
+UNREADABLE = {"id": None, "email": "", "phone": "98444 4444 (call later)"}
 
 
 def read_package(services, request_id):

@@ -24,7 +24,7 @@ NAMED_ADDRESS = re.compile(r'(?:"[^"<>]*"|[^<>,;"])*<([^<>]*)>')
 
 def read_email_addresses(value: str) -> tuple[tuple[str, ...], bool]:
     """Return the normal forms of the addresses, each once, and whether nothing in the field was left unread."""
-    text = "".join(map(_simplify_character, value)).translate(AT_SIGNS)
+    text = "".join(map(_drop_invisible, value)).translate(AT_SIGNS)
     if "mailto:" in text.lower():
         text = unquote(re.sub(r"\?\S*", "", text))
     text = COMMENT.sub(" ", LABEL.sub(" ", text))
@@ -32,7 +32,7 @@ def read_email_addresses(value: str) -> tuple[tuple[str, ...], bool]:
     addresses: list[str] = []
     is_read = True
     for part in re.split(r"[,;|]", text):
-        words = [word for word in _split_words(part) if word.strip(QUOTES + "./")]
+        words = [word for word in _split_address_words(part) if word.strip(QUOTES + "./")]
         forms = [_normalise_address(word) for word in words]
         # as ha@example.com: the word before an address may be its beginning, and the rest another person's
         addresses += forms if all(forms) else []
@@ -40,13 +40,13 @@ def read_email_addresses(value: str) -> tuple[tuple[str, ...], bool]:
     return tuple(dict.fromkeys(addresses)), is_read and bool(addresses)
 
 
-def _split_words(text: str) -> list[str]:
+def _split_address_words(text: str) -> list[str]:
     """Return the words; a slash is a part of one address and parts two."""
     words = text.split(" ")
     return [part for word in words for part in (word.split("/") if word.count("@") > 1 else [word])]
 
 
-def _simplify_character(character: str) -> str:
+def _drop_invisible(character: str) -> str:
     category = unicodedata.category(character)
     if character.isspace() or category.startswith("Z"):
         return " "

@@ -57,14 +57,14 @@ def _split_parts(text: str) -> Iterator[str]:
 
 def _simplify_text(value: str) -> str:
     """Return the text with ASCII digits, plus signs, dashes and blanks, without invisible characters and extensions."""
-    text = "".join(map(_simplify_character, value))
+    text = "".join(map(_simplify_phone_character, value))
     text = PHONE_CONTEXT.sub(r"\2 \1", text)
     text = SCIENTIFIC.sub(_expand_scientific, text)
     return LIST_MARK.sub(" ", EXTENSION.sub(" ", DECIMAL_ZEROS.sub(r"\1", text)))
 
 
 @lru_cache(maxsize=1024)
-def _simplify_character(character: str) -> str:
+def _simplify_phone_character(character: str) -> str:
     if character.isascii():
         return character
     digit = unicodedata.decimal(character, None)

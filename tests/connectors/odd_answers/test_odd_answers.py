@@ -19,8 +19,8 @@ from bridge.model import Principal, TrackingResult, Waybill
 from tests.connectors.aftership import test_client as aftership
 from tests.connectors.bluedart import bluedart_answers as blue
 from tests.connectors.contract import SHOP
-from tests.connectors.delhivery import test_client as delhivery
-from tests.connectors.mutations import mutated, spoiled
+from tests.connectors.delhivery import delhivery_answers as delhivery
+from tests.connectors.odd_answers.mutations import mutated, spoiled
 from tests.connectors.shiprocket import test_client as shiprocket
 
 FAMILIES = (Retryable, Permanent, NeedsOperator)
@@ -82,7 +82,7 @@ class ShiprocketCarrier(Carrier):
     def connect(self, mock):
         mock.post(shiprocket.LOGIN, json={"token": "t"})
         mock.get(shiprocket.ORDER, json=shiprocket.COD)
-        return shiprocket.make(http=self.http())
+        return shiprocket.make_connector(http=self.http())
 
     def number(self, row, number):
         text = json.dumps(row).replace(shiprocket.DELIVERED, number)
@@ -120,7 +120,7 @@ class BlueDartCarrier(Carrier):
 
     def connect(self, mock):
         mock.get(blue.LOGIN, json={"JWTToken": "t"})
-        return blue.make(http=self.http())
+        return blue.make_connector(http=self.http())
 
     def number(self, row, number):
         return row | {"WaybillNo": number}
@@ -181,19 +181,19 @@ def read_all(carrier, connector, numbers=NUMBERS):
     if hasattr(connector, "track_parcels"):
         verbs["track"] = lambda: list(connector.track_parcels(numbers))
         verbs["consignees"] = lambda: list(connector.track_parcels(numbers, include_consignees=True))
-    said = {}
+    answers = {}
     for verb, call in verbs.items():
         try:
-            said[verb] = call()
+            answers[verb] = call()
         except FAMILIES as fault:
-            said[verb] = fault
-    return said
+            answers[verb] = fault
+    return answers
 
 
-def by_number(said):
-    """Return what was said of each number but the odd one, ready to compare."""
+def by_number(answers):
+    """Return what was answers of each number but the odd one, ready to compare."""
     found = {}
-    for verb, answer in said.items():
+    for verb, answer in answers.items():
         assert not isinstance(answer, FAMILIES), (verb, answer)
         for page in answer:
             for one in page if verb != "gather" else page.findings:
@@ -220,9 +220,11 @@ def test_an_odd_row_costs_no_other_row(carrier):
         with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
             connector = carrier.connect(mock)
             carrier.serve(mock, lambda asked: (200, "x", carrier.join({n: served[n] for n in asked if n in served})))
-            said = read_all(carrier, connector)
-            assert by_number(said) == expected
-            json.dumps([finding.body for page in said["gather"] for finding in page.findings], allow_nan=False).encode()
+            answers = read_all(carrier, connector)
+            assert by_number(answers) == expected
+            json.dumps(
+                [finding.body for page in answers["gather"] for finding in page.findings], allow_nan=False
+            ).encode()
             read_all(carrier, connector, (ODD,))
 
     check()
