@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -18,7 +19,7 @@ from tests.connectors import hostile_server as hostile
 CHUNKED = hostile.HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 PLAIN = hostile.HEAD + b"Content-Length: 1000000\r\n\r\n"
 MEASURE = """
-import resource, sys
+import re, sys
 from bridge.connectors.delhivery.client import Delhivery
 from bridge.errors import ConnectorUnavailable
 try:
@@ -26,8 +27,13 @@ try:
     fault = "tracked"
 except ConnectorUnavailable as error:
     fault = error
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, fault)
+peak = re.search(r"VmHWM:\\s*(\\d+) kB", open("/proc/self/status").read())[1]
+print(int(peak) // 1024, fault)
 """
+
+
+# the peak of the process itself: that of the resource module includes the process that started it
+needs_peak = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells a process's own peak")
 
 
 def make_client(timeout_s=1.0, max_bytes=100_000):
@@ -87,6 +93,7 @@ def test_what_never_ends_is_cut_off_by_its_bytes(beginning, part):
         assert time.monotonic() - began < 10
 
 
+@needs_peak
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "gzip, gzip"])
 def test_a_bomb_costs_a_worker_no_memory(encoding):
     answer = hostile.send_whole(hostile.compress_bomb(encoding), f"Content-Encoding: {encoding}")
@@ -98,6 +105,7 @@ def test_a_bomb_costs_a_worker_no_memory(encoding):
     assert message.strip() == "delhivery: the answer is too long"
 
 
+@needs_peak
 @pytest.mark.parametrize(
     "body",
     [

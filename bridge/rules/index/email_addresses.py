@@ -12,6 +12,7 @@ import re
 import unicodedata
 from urllib.parse import unquote
 
+USUAL_FORM = re.compile(r"[a-z0-9._+-]{1,64}@(?:(?!xn--)[a-z0-9-]{1,63}\.)+[a-z]{2,63}")
 MAX_DOMAIN_LABEL = 63
 FULL_STOPS = str.maketrans(dict.fromkeys("\N{IDEOGRAPHIC FULL STOP}\N{HALFWIDTH IDEOGRAPHIC FULL STOP}", "."))
 AT_SIGNS = str.maketrans(dict.fromkeys("\N{FULLWIDTH COMMERCIAL AT}\N{SMALL COMMERCIAL AT}", "@"))
@@ -24,6 +25,8 @@ NAMED_ADDRESS = re.compile(r'(?:"[^"<>]*"|[^<>,;"])*<([^<>]*)>')
 
 def read_email_addresses(value: str) -> tuple[tuple[str, ...], bool]:
     """Return the normal forms of the addresses, each once, and whether nothing in the field was left unread."""
+    if USUAL_FORM.fullmatch(value):
+        return (value,), True
     text = "".join(map(_drop_invisible, value)).translate(AT_SIGNS)
     if "mailto:" in text.lower():
         text = unquote(re.sub(r"\?\S*", "", text))

@@ -7,12 +7,18 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import phonenumbers
 
 from bridge.rules.index.email_addresses import encode_email_domain, read_email_addresses
-from bridge.rules.index.phone_numbers import DEFAULT_COUNTRY_CODE, DEFAULT_PHONE_REGION, read_phone_numbers
+from bridge.rules.index.phone_numbers import (
+    DEFAULT_COUNTRY_CODE,
+    DEFAULT_PHONE_REGION,
+    INDIAN_MOBILE_FORM,
+    read_phone_numbers,
+)
 
 CONTACT_FIELDS = ("email", "phone")  # filled in by people, in many spellings, and with several values
 MAX_IDENTIFIER_CHARS = 1_000  # a longer text is no identifier
@@ -50,8 +56,11 @@ def is_readable_identifier(field: str, value: str) -> bool:
 
 def _read_contact(field: str, value: str) -> tuple[tuple[str, ...], bool]:
     text = value.strip()
-    if len(text) > MAX_IDENTIFIER_CHARS:
-        return (), False
+    return ((), False) if len(text) > MAX_IDENTIFIER_CHARS else _read_contact_text(field, text)
+
+
+@lru_cache(maxsize=4096)
+def _read_contact_text(field: str, text: str) -> tuple[tuple[str, ...], bool]:
     return read_email_addresses(text) if field == "email" else read_phone_numbers(text)
 
 
@@ -74,10 +83,13 @@ def _list_former_emails(value: str, forms: tuple[str, ...]) -> list[str]:
 
 
 def _list_former_phones(value: str, forms: tuple[str, ...]) -> list[str]:
-    """Return how the value was read, and what was stored of a country code typed twice and of a spreadsheet's `.0`."""
-    code = f"+{DEFAULT_COUNTRY_CODE}"
-    spelled = [text for form in forms if form.startswith(code) for text in (f"{code}{form[1:]}", f"{form}0")]
-    return [_format_former_phone(text) for text in (value, *spelled)]
+    """Return how the value was read, and what was stored of a country code typed twice and of a spreadsheet's `.0`.
+
+    Only of mobile numbers: no other number is as long as what these two became.
+    """
+    mobiles = [form for form in forms if INDIAN_MOBILE_FORM.fullmatch(form)]
+    spelled = [text for form in mobiles for text in (f"+{DEFAULT_COUNTRY_CODE}{form[1:]}", f"{form}0")]
+    return [_format_former_phone(value) if value not in forms else "", *spelled]
 
 
 def _format_former_phone(value: str) -> str:

@@ -16,6 +16,7 @@ from functools import lru_cache
 import phonenumbers
 
 DEFAULT_PHONE_REGION, DEFAULT_COUNTRY_CODE = "IN", "91"
+INDIAN_MOBILE_FORM = re.compile(r"\+91[6-9][0-9]{9}")  # as Shopify gives most
 MIN_DIGITS, MAX_DIGITS = 5, 15  # fewer than five are no number but a floor or a year; fifteen is the limit of E.164
 MAX_RUN_DIGITS = 60  # four numbers
 MOBILE_DIGITS = 10
@@ -34,6 +35,8 @@ SEPARATORS = re.compile(r"[/,;|&\n\\]|\b(?:or|and)\b", re.IGNORECASE)
 
 def read_phone_numbers(value: str) -> tuple[tuple[str, ...], bool]:
     """Return the numbers of a field in E.164, each once, and whether nothing that may be a number was left unread."""
+    if INDIAN_MOBILE_FORM.fullmatch(value):
+        return (value,), True
     text = _simplify_text(value)
     numbers, is_read = _read_runs(_split_parts(text))
     if not is_read and SEPARATORS.search(text):

@@ -221,6 +221,7 @@ def test_hostile_texts_cost_no_time(unit):
         (FARAH, ["+91919844444441", "+9198444444410"]),
         ("9844444441.0", ["+9198444444410", "+91919844444441"]),
         ("+44 20 7946 0958", []),
+        ("23456789", []),
     ],
 )
 def test_former_forms_find_what_earlier_releases_stored(value, former):
