@@ -7,10 +7,13 @@ import json
 import pytest
 
 from bridge.model import ErasureState, Outcome, RequestState
+from bridge.steps.evidence.bundle import CERTIFICATE_SCHEMA_FILE
 from tests.factories import data_request_body, order_body, redact_body
+from tests.steps.access.test_package import breaches
 from tests.steps.test_whole_sentence import post, requests, work
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+SCHEMA = json.loads(CERTIFICATE_SCHEMA_FILE.read_text())
 UNREADABLE = {"id": None, "email": "", "phone": "98444 4444 (call later)"}
 
 
@@ -40,6 +43,7 @@ def test_an_erasure_by_an_unreadable_phone_erases_nothing_and_its_certificate_sa
     assert (certificate["status"], certificate["outcome"]) == ("not_fulfilled", "not_erased")
     assert certificate["not_searched"] == [{"what": "records by phone", "reason": "unreadable_identifier"}]
     assert "98444" not in json.dumps(certificate)
+    assert breaches(certificate, SCHEMA, SCHEMA) == []
 
 
 def test_what_was_found_by_other_identifiers_is_erased_in_part(services, queue, platform):
@@ -52,6 +56,7 @@ def test_what_was_found_by_other_identifiers_is_erased_in_part(services, queue, 
     with services.store.transaction() as tx:
         certificate = tx.packages.find_certificate(erasure.id)
     assert certificate["outcome"] == "erased_in_part"
+    assert breaches(certificate, SCHEMA, SCHEMA) == []
     assert erasure.complete is False
 
 

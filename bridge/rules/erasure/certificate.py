@@ -99,7 +99,7 @@ def build_certificate(
             "late": completed > request.due_at,
         },
         "erased": _list_erased_tables(own),
-        "not_searched": _list_unsearched_identifiers(own),
+        **({"not_searched": unsearched} if (unsearched := _list_unsearched_identifiers(own)) else {}),
         "kept": [
             *_list_sealed_documents(documents, legal_holds, retention, now),
             *(_format_remaining_line(line) for line in remaining_data),
