@@ -10,19 +10,20 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, func, select, update
+from sqlalchemy import and_, delete, func, select, true, update
 
 from bridge.errors import KeyMissing, NeedsOperator, PayloadInvalid, SealBroken
 from bridge.model import DeliveryState, Principal, RequestState, Tombstone
 from bridge.rules.erasure.plan import CUSTOMER_MERGED_AWAY
 from bridge.rules.index import minimise
 from bridge.rules.webhooks import payload
+from bridge.rules.webhooks.topics import is_mandatory
 from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.schema.index_tables import customers, data_keys, orders, parcels, suppressions
 from bridge.store.schema.tables import deliveries, findings, packages, requests
 from bridge.store.session import Session
 from bridge.store.upsert import upsert
-from bridge.store.webhooks.inbox import InboxRows
+from bridge.store.webhooks.inbox import SETTLED_REASONS, InboxRows
 
 LOOKUP_FIELDS = ("customer", "email")  # a phone alone names nobody: families and offices share one
 PersonKeys = AbstractSet[tuple[str, str]]
@@ -51,8 +52,9 @@ class PersonEraser:
     ) -> Mapping[str, int]:
         """Erase the data subject and write suppression keys. Return rows deleted per table.
 
-        Orders in `excluded_order_ids` stay with their parcels, and the index still finds them. Raises NeedsOperator
-        where a second reading still finds a row.
+        Orders in `excluded_order_ids` stay with their parcels, and the index still finds them. What was placed or
+        learned after the principal's cut-off stays too, unless it is named. Raises NeedsOperator where a second reading
+        still finds a row.
         """
         self._session.lock_shop(shop)
         lookup = self._person_lookup
@@ -70,40 +72,50 @@ class PersonEraser:
         order_keys = [row.order_key for row in order_rows]
         key_ids = {row.data_key_id for row in order_rows}
         key_ids |= self.find_data_key_ids(shop, person_keys, order_keys)
-        removed |= self.delete_person_rows(shop, person_keys, order_keys)
+        cutoff_at = principal.cutoff_at
+        removed |= self.delete_person_rows(shop, person_keys, order_keys, cutoff_at=cutoff_at)
         named_keys: list[str] = []
         if not is_merged:
             subject = lookup.find_subject(shop, principal)
-            removed |= self.clear_prior_requests(shop, [subject], request_id)
+            removed |= self.clear_prior_requests(shop, [subject], request_id, cutoff_at=cutoff_at)
             named_keys = self._filter_unowned_orders(shop, principal.order_ids)
-            removed["deliveries"] = self.destroy_webhook_bodies(shop, person_keys, {*order_keys, *named_keys})
-        now = self._session.now()
+            removed["deliveries"] = self.destroy_webhook_bodies(
+                shop, person_keys, {*order_keys, *named_keys}, cutoff_at=cutoff_at
+            )
+        erased_at = cutoff_at or self._session.now()  # an order that is placed later is a new contract
         suppressed = {*person_keys, *(("order", key) for key in (*order_keys, *named_keys))}
         self.upsert_suppressions(
-            Tombstone(shop=shop, field=field, key=key, erased_at=now, request_id=request_id)
+            Tombstone(shop=shop, field=field, key=key, erased_at=erased_at, request_id=request_id)
             for field, key in sorted(suppressed)
         )
-        self.destroy_keys_and_verify(shop, person_keys, order_keys, key_ids)
+        self.destroy_keys_and_verify(shop, person_keys, order_keys, key_ids, cutoff_at=cutoff_at)
         return {name: count for name, count in removed.items() if count}
 
-    def delete_person_rows(self, shop: str, person_keys: PersonKeys, order_keys: Sequence[str]) -> dict[str, int]:
+    def delete_person_rows(
+        self, shop: str, person_keys: PersonKeys, order_keys: Sequence[str], *, cutoff_at: datetime | None = None
+    ) -> dict[str, int]:
         """Delete the rows of a data subject and of these orders. Return how many per table."""
         removed = {
             table.name: self._delete_rows_by_key(table, shop, "order_key", order_keys) for table in (orders, parcels)
         }
         removed["customers"] = sum(
-            self._delete_rows_by_key(customers, shop, f"{field}_key", [key])
-            for field, key in sorted(person_keys)
-            if field in LOOKUP_FIELDS
+            int(self._connection.execute(delete(customers).where(customers.c.shop == shop, condition)).rowcount)
+            for condition in _match_customers(person_keys, cutoff_at)
         )
         return removed
 
     def destroy_keys_and_verify(
-        self, shop: str, person_keys: PersonKeys, order_keys: Sequence[str], key_ids: set[str]
+        self,
+        shop: str,
+        person_keys: PersonKeys,
+        order_keys: Sequence[str],
+        key_ids: set[str],
+        *,
+        cutoff_at: datetime | None = None,
     ) -> None:
         """Destroy data keys that seal no row any more, and read again. Raises NeedsOperator where a row remains."""
         self._session.destroy_unused_keys(shop, key_ids)
-        remaining = self._count_remaining_rows(shop, person_keys, order_keys)
+        remaining = self._count_remaining_rows(shop, person_keys, order_keys, cutoff_at)
         if remaining:
             raise NeedsOperator(f"{remaining} rows of an erased person are still there")
 
@@ -128,7 +140,9 @@ class PersonEraser:
         of_others = set(self._connection.scalars(remaining))
         return [key for key in named if key not in of_others]
 
-    def clear_prior_requests(self, shop: str, subjects: Sequence[str], request_id: str) -> dict[str, int]:
+    def clear_prior_requests(
+        self, shop: str, subjects: Sequence[str], request_id: str, *, cutoff_at: datetime | None = None
+    ) -> dict[str, int]:
         """Remove the personal data of the data subject's earlier requests; the requests themselves stay on record."""
         earlier = and_(
             requests.c.shop == shop,
@@ -136,6 +150,7 @@ class PersonEraser:
             requests.c.subject != "",
             requests.c.id != request_id,
             requests.c.closed_at.is_not(None),
+            _is_by(requests.c.received_at, cutoff_at),
         )
         ids = list(self._connection.scalars(select(requests.c.id).where(earlier)))
         removed = {
@@ -146,12 +161,15 @@ class PersonEraser:
         self._connection.execute(update(requests).where(requests.c.id.in_(ids)).values(closed))
         return removed
 
-    def destroy_webhook_bodies(self, shop: str, person_keys: PersonKeys, order_keys: set[str]) -> int:
+    def destroy_webhook_bodies(
+        self, shop: str, person_keys: PersonKeys, order_keys: set[str], *, cutoff_at: datetime | None = None
+    ) -> int:
         """Destroy bodies of failed and rejected webhooks that mention the data subject. Return how many."""
         has_body = and_(
             deliveries.c.shop.in_([shop, ""]),  # a malformed shop header is stored as ''
             deliveries.c.body.is_not(None),
             deliveries.c.state.in_([DeliveryState.FAILED, DeliveryState.REJECTED]),
+            _is_by(deliveries.c.received_at, cutoff_at),
         )
         rows = self._connection.execute(select(deliveries).where(has_body)).all()
         reader = InboxRows(self._session)
@@ -164,11 +182,14 @@ class PersonEraser:
     def _mentions_person(
         self, reader: InboxRows, row: Any, shop: str, person_keys: PersonKeys, order_keys: set[str]
     ) -> bool:
-        """Return whether a body is about the data subject; True for one that nobody can read."""
+        """Return whether a body is about the data subject; True for one that nobody can read.
+
+        Of the mandatory webhooks an unreadable one is kept: it waits for an operator, and may be another's request.
+        """
         try:
             body = payload.parse_json_object(reader.open_delivery(row).raw)
         except (PayloadInvalid, SealBroken, KeyMissing):
-            return True
+            return row.reason in SETTLED_REASONS or not is_mandatory(row.topic, row.reason)
         customer = body.get("customer")
         sightings = [minimise.extract_sighting(row.topic, body)]
         if isinstance(customer, Mapping):
@@ -191,16 +212,29 @@ class PersonEraser:
             statement = upsert(self._connection, suppressions, key, changes, where=_is_erased_later)
             self._connection.execute(statement, rows)
 
-    def _count_remaining_rows(self, shop: str, person_keys: PersonKeys, order_keys: Sequence[str]) -> int:
+    def _count_remaining_rows(
+        self, shop: str, person_keys: PersonKeys, order_keys: Sequence[str], cutoff_at: datetime | None
+    ) -> int:
         """Count the rows that a second reading still finds."""
         searches: list[Any] = [(table, table.c.order_key.in_(order_keys)) for table in (orders, parcels)]
-        searches += [
-            (customers, customers.c[f"{field}_key"] == key) for field, key in person_keys if field in LOOKUP_FIELDS
-        ]
+        searches += [(customers, condition) for condition in _match_customers(person_keys, cutoff_at)]
         return sum(
             self._connection.scalar(select(func.count()).select_from(table).where(table.c.shop == shop, condition))
             for table, condition in searches
         )
+
+
+def _match_customers(person_keys: PersonKeys, cutoff_at: datetime | None) -> list[Any]:
+    """Return the conditions for customer rows with one of these keys, as they were reported by the cut-off."""
+    return [
+        and_(customers.c[f"{field}_key"] == key, _is_by(customers.c.source_updated_at, cutoff_at))
+        for field, key in sorted(person_keys)
+        if key and field in LOOKUP_FIELDS
+    ]
+
+
+def _is_by(column: Any, cutoff_at: datetime | None) -> Any:
+    return true() if cutoff_at is None else column <= cutoff_at
 
 
 def _is_erased_later(stored: Any, given: Any) -> Any:

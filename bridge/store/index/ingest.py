@@ -17,7 +17,6 @@ from bridge.rules.index.minimise import Sighting, SightingKind
 from bridge.rules.index.shipping import ParcelSighting
 from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.schema.index_tables import customers, merges, orders, parcels, suppressions
-from bridge.store.schema.tables import tokens
 from bridge.store.session import Session
 from bridge.store.upsert import upsert
 
@@ -76,8 +75,6 @@ class _IngestBatch:
         order_key = self._lookup.pseudonym(self._shop, "order", sighting.order_id)
         if sighting.kind is SightingKind.CUSTOMERS_MERGED:
             self._merge_customers(sighting)
-        elif sighting.kind is SightingKind.UNINSTALLED:
-            self._delete_rows(tokens, "shop", self._shop)
         elif sighting.kind is SightingKind.CUSTOMER_DELETED:
             self._customers.pop(keys["customer"], None)
             self._delete_rows(customers, "customer_key", keys["customer"])

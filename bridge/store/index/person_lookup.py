@@ -7,13 +7,14 @@ of customers are followed. It writes nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, false, or_, select
+from sqlalchemy import and_, bindparam, exists, false, or_, select
 
 from bridge.model import Principal
 from bridge.rules.index.minimise import Sighting
-from bridge.store.schema.index_tables import customers, merges, orders
+from bridge.store.schema.index_tables import customers, data_keys, merges, orders
 from bridge.store.session import Session
 
 SELECT_MERGED_INTO = select(merges.c.kept_key).where(
@@ -82,7 +83,7 @@ class PersonLookup:
         """Return rows of the data subject's orders: by customer id, guest orders by e-mail, and orders that are named.
 
         An order of another customer is left out even where it is named: after a merge, the parcel on its way belongs
-        to the customer that remains.
+        to the customer that remains. With a cut-off, so is one that was placed or learned since and is not named.
         """
         keys = self.derive_person_keys(shop, principal)
         customer = self.follow_merges(shop, keys["customer"]) if keys["customer"] else ""
@@ -99,6 +100,8 @@ class PersonLookup:
         elif keys["phone"] and not keys["customer"]:
             matches.append(self._match_sole_phone_owner(shop, keys["phone"]))
         rows = select(orders).where(orders.c.shop == shop, or_(*matches))
+        if principal.cutoff_at is not None:
+            rows = rows.where(or_(orders.c.order_key.in_(named), _match_known_by(principal.cutoff_at)))
         return list(self._connection.execute(rows.order_by(orders.c.placed_at, orders.c.order_key)))
 
     def _match_sole_phone_owner(self, shop: str, phone_key: str) -> Any:
@@ -107,3 +110,12 @@ class PersonLookup:
         rows = self._connection.execute(owners.where(orders.c.shop == shop, orders.c.phone_key == phone_key)).all()
         people = {row.customer_key or row.email_key for row in rows}
         return orders.c.phone_key == phone_key if len(people) == 1 else false()
+
+
+def _match_known_by(cutoff_at: datetime) -> Any:
+    """Return the condition for orders that were placed by then, under a data key that was made by then.
+
+    An erasure destroys the data subject's key: what is learned later is sealed under a new one.
+    """
+    has_key = exists().where(data_keys.c.id == orders.c.data_key_id, data_keys.c.created_at <= cutoff_at)
+    return and_(orders.c.placed_at <= cutoff_at, has_key)

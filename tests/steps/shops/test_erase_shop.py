@@ -27,10 +27,20 @@ from bridge.steps.shops.resolve_reinstalled_shop import resolve_reinstalled_shop
 from bridge.steps.webhooks.dispatch import dispatch_delivery
 from bridge.store.schema.retention_tables import legal_holds, plans, refund_accounts, reviews
 from bridge.store.schema.tables import metadata, tokens
-from tests.factories import CANARIES, NOW, OTHER_SHOP, SHOP, accepted, customer, make_services, order
+from tests.factories import CANARIES, NOW, OTHER_SHOP, SHOP, accepted, customer, make_services, order, uninstalled_body
 
 DAY = timedelta(days=1)
-STAYS = {"destructions", "requests", "tasks", "evidence", "evidence_head", "certificates", "locks", "deliveries"}
+STAYS = {
+    "destructions",
+    "requests",
+    "tasks",
+    "evidence",
+    "evidence_head",
+    "certificates",
+    "locks",
+    "deliveries",
+    "remembered_bodies",
+}
 
 
 @pytest.fixture(params=["fiduciary", "processor"])
@@ -86,7 +96,7 @@ def trade(at, *, books=True):
 def leaves(at, *, uninstalled=True, hours=48):
     """app/uninstalled, then shop/redact; then a worker. Returns the request's id."""
     if uninstalled:
-        accepted(at.store, "app/uninstalled", {"id": 1, "domain": SHOP})
+        accepted(at.store, "app/uninstalled", uninstalled_body())
     at.clock.at += timedelta(hours=hours)
     redact = accepted(at.store, "shop/redact", {"shop_id": 1, "shop_domain": SHOP})
     request_id = dispatch_delivery(redact.id, services=at)
@@ -204,7 +214,7 @@ def test_t24_processor_returns_the_documents_then_destroys_all(at):
 def test_t24_installed_again_stops_and_asks_in_either_role(at, sign, platform):
     trade(at)
     if sign != "delivery_without_uninstall":
-        accepted(at.store, "app/uninstalled", {"id": 1, "domain": SHOP})
+        accepted(at.store, "app/uninstalled", uninstalled_body())
         with at.store.transaction() as tx:
             tx.inbox.finish_delivery(tx.inbox.acquire_lease_batch(SHOP, ["app/"], 1, 10_000)[0][0], DeliveryState.DONE)
     at.clock.at += timedelta(hours=30)
@@ -237,7 +247,7 @@ def test_t24_installed_again_stops_and_asks_in_either_role(at, sign, platform):
 
 def stopped(at):
     trade(at)
-    accepted(at.store, "app/uninstalled", {"id": 1, "domain": SHOP})
+    accepted(at.store, "app/uninstalled", uninstalled_body())
     at.clock.at += timedelta(hours=30)
     accepted(at.store, "orders/updated", {"id": 1003, "name": "#1003"})
     return leaves(at, uninstalled=False, hours=18)
@@ -281,6 +291,11 @@ def test_closed_it_erases_nothing_and_says_so(at):
         resolve_reinstalled_shop(request_id, ShopExitDecision.CONTINUE, actor="operator:test", reason="x", services=at)
     second = leaves(at)  # it leaves for good: another request, and no word of the first counts
     assert second != request_id
+    assert read(at, second)[1].last_error == "installed_again", "the same bytes came before: a person must say so"
+    resolve_reinstalled_shop(
+        second, ShopExitDecision.CONTINUE, actor="operator:test", reason="it left for good", services=at
+    )
+    wake(at, second)
     assert encode_detail(read(at, second)[1].progress)["orders"] == 2
 
 
@@ -316,7 +331,7 @@ def test_another_uninstall_lets_it_go_on_by_itself(at):
 @pytest.mark.parametrize("hours", [0, 3])
 def test_what_shopify_sends_again_after_the_uninstall_is_no_sign_of_life(at, hours):
     trade(at, books=False)
-    accepted(at.store, "app/uninstalled", {"id": 1, "domain": SHOP})
+    accepted(at.store, "app/uninstalled", uninstalled_body())
     at.clock.at += timedelta(hours=hours)
     accepted(at.store, "orders/updated", {"id": 1003, "name": "#1003"})
     request_id = leaves(at, uninstalled=False, hours=48 - hours)
@@ -401,7 +416,7 @@ def test_a_reviewers_shop_that_holds_nothing_closes_itself(at, uninstalled):
     """Shopify's reviewers install, try, and leave; whatever the role, whoever the merchant."""
     at = replace(at, merchant=replace(at.merchant, shops=("somebody-else.myshopify.com",)))
     if uninstalled:
-        accepted(at.store, "app/uninstalled", {"id": 1, "domain": SHOP})
+        accepted(at.store, "app/uninstalled", uninstalled_body())
     request_id = leaves(at, uninstalled=False)
     request, task, certificate = read(at, request_id)
     assert (request.state, request.complete) == (RequestState.DONE, True)
