@@ -84,9 +84,8 @@ def _classify_other(
 ) -> DeliveryClass:
     path_topic, topic_header = hints
     topic = topic_header if path_topic in PATHS_WITHOUT_TOPIC else path_topic
-    reason = find_header_mismatch(topic=topic, topic_header=topic_header, shop=shop, known_shops=known_shops)
-    if not reason and topic in MANDATORY_TOPICS:
-        reason = BODY_OF_ANOTHER_TOPIC
+    reason = BODY_OF_ANOTHER_TOPIC if topic in MANDATORY_TOPICS else ""
+    reason = reason or find_header_mismatch(topic=topic, topic_header=topic_header, shop=shop, known_shops=known_shops)
     if not reason and topic == UNINSTALLED_TOPIC:
         reason = _find_shape_fault(topic, body, shop) if body is not None else fault
     return DeliveryClass(

@@ -75,8 +75,9 @@ def _open_join_or_repeat(
     known = tx.remembered_bodies.find_body(receipt["body_digest"])
     if known is not None:
         receipt["first_received_at"] = known.first_received_at.isoformat()
-        if request.kind is RequestKind.ACCESS and request.external_ref:
-            return _record_repetition(known, request, receipt, tx)
+        if repeated_id := _find_repeated_request(known, request, tx):
+            _record_repetition(repeated_id, request, receipt, tx)
+            return repeated_id
         if request.kind is not RequestKind.ACCESS:
             request = replace(request, principal=replace(request.principal, cutoff_at=known.first_received_at))
     request_id = open_or_join(request, receipt, tx=tx, services=services, idempotency_key=delivery.id)
@@ -86,21 +87,34 @@ def _open_join_or_repeat(
     return request_id
 
 
-def _record_repetition(known: RememberedBody, request: PrivacyRequest, receipt: Mapping[str, Any], tx: Tx) -> str:
-    """Return the id of the request that the same bytes opened; one that is not done is run again, as by any webhook."""
+def _find_repeated_request(known: RememberedBody, request: PrivacyRequest, tx: Tx) -> str:
+    """Return the id of the request that a repeated body adds nothing to; '' where it is a request of its own.
+
+    An access request of the platform has a number, and is the same for good. An erasure is the same while it is not done,
+    and it may have erased already: to run it again would erase what came since. A shop's may run again, for it asks then.
+    """
+    if request.kind is RequestKind.ACCESS:
+        return known.request_id if request.external_ref else ""
+    if request.kind is RequestKind.SHOP_ERASURE:
+        return ""
     first = tx.requests.get_request(known.request_id)
     if first is not None and first.state is not RequestState.DONE:
-        tx.request_changes.widen_request(first.id, request.principal)
+        return first.id
+    current = tx.requests.find_open_request(request.shop, request.kind, request.subject)
+    return current.id if current else ""
+
+
+def _record_repetition(request_id: str, request: PrivacyRequest, receipt: Mapping[str, Any], tx: Tx) -> None:
+    """Record that the body of a request came again."""
     tx.evidence.append_fact(
         Fact.REQUEST_JOINED,
         shop=request.shop,
-        request_id=known.request_id,
+        request_id=request_id,
         subject=request.subject,
         source=request.source,
         external_ref=request.external_ref,
         **receipt,
     )
-    return known.request_id
 
 
 def _build_webhook_request(

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
-from bridge.errors import NeedsOperator, PayloadInvalid
+from bridge.errors import ConnectorUnavailable, NeedsOperator, PayloadInvalid
 from bridge.model import (
     DeliveryState,
     DocumentForm,
@@ -27,7 +27,18 @@ from bridge.steps.shops.resolve_reinstalled_shop import resolve_reinstalled_shop
 from bridge.steps.webhooks.dispatch import dispatch_delivery
 from bridge.store.schema.retention_tables import legal_holds, plans, refund_accounts, reviews
 from bridge.store.schema.tables import metadata, tokens
-from tests.factories import CANARIES, NOW, OTHER_SHOP, SHOP, accepted, customer, make_services, order, uninstalled_body
+from tests.factories import (
+    CANARIES,
+    NOW,
+    OTHER_SHOP,
+    SHOP,
+    accepted,
+    customer,
+    make_services,
+    order,
+    order_body,
+    uninstalled_body,
+)
 
 DAY = timedelta(days=1)
 STAYS = {
@@ -458,3 +469,75 @@ def test_no_fact_names_anybody(at):
     output = str([fact.detail for fact in facts(at, request_id)])
     assert facts(at, request_id)
     assert [word for word in CANARIES if word.lower() in output.lower()] == []
+
+
+def comes_back(at, platform, *, installed=True):
+    """A shop that left is installed again, and has an order and a token."""
+    at.clock.at += 9 * DAY
+    platform.installed = {SHOP} if installed else set()
+    accepted(at.store, "orders/create", order_body(2001, at=at.clock.at))
+    with at.store.transaction() as tx:
+        tx.tokens.save_tokens(SHOP, "shpat_new", at.clock.at - DAY, "refresh")
+
+
+@pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.parametrize("decision", [ShopExitDecision.CONTINUE, ShopExitDecision.CLOSE])
+@only("fiduciary")
+def test_a_repeated_redact_waits_for_a_person_however_often_it_comes(at, platform, times, decision):
+    trade(at, books=False)
+    first = leaves(at)
+    comes_back(at, platform, installed=False)
+    for _ in range(times):
+        request_id = leaves(at, uninstalled=False)
+        at.clock.at += 5 * DAY
+    assert request_id != first
+    task = read(at, request_id)[1]
+    assert (task.state, task.last_error) == (TaskState.WAITING, "installed_again")
+    assert (rows(at)["orders"], rows(at)["tokens"]) == (1, 1)
+    with at.store.transaction() as tx:
+        [review] = tx.reviews.list_reviews(kind="installed_again", request_id=request_id)
+    assert review.what.startswith("this very webhook came before")
+    resolve_reinstalled_shop(request_id, decision, actor="operator:test", reason="looked", services=at)
+    wake(at, request_id)
+    assert read(at, request_id)[0].state is RequestState.DONE
+    assert ("orders" in rows(at)) is (decision is ShopExitDecision.CLOSE)
+
+
+@only("fiduciary")
+def test_a_shop_whose_token_the_platform_accepts_waits_for_a_person(at, platform):
+    trade(at, books=False)
+    platform.installed = {SHOP}
+    request_id = leaves(at, uninstalled=False)
+    assert read(at, request_id)[1].last_error == "installed_again"
+    assert rows(at)["orders"] == 1
+    assert platform.installed_asked == [SHOP]
+
+
+@pytest.mark.parametrize(("has_token", "error"), [(True, "installed_again"), (False, "")])
+@only("fiduciary")
+def test_a_platform_that_does_not_answer_delays_and_then_what_is_known_decides(at, platform, has_token, error):
+    trade(at, books=False)
+    if has_token:
+        with at.store.transaction() as tx:
+            tx.tokens.save_tokens(SHOP, "shpat", at.clock.at + 90 * DAY, "")
+    platform.installed_faults = [ConnectorUnavailable("shopify: timeout") for _ in range(9)]
+    request_id = leaves(at, uninstalled=False)
+    task = read(at, request_id)[1]
+    assert (task.state, task.last_error, rows(at)["orders"]) == (TaskState.RETRY, "shopify: timeout", 1)
+    for _ in range(at.settings.connector_attempts):
+        at.clock.at += timedelta(hours=3)
+        process_request(request_id, services=at)
+    task = read(at, request_id)[1]
+    assert (task.last_error, "orders" in rows(at)) == (error, has_token)
+
+
+@only("fiduciary")
+def test_an_order_at_the_address_of_an_uninstall_makes_no_shop_leave(at):
+    trade(at, books=False)
+    at.clock.at += 30 * DAY
+    accepted(at.store, "orders/updated", order_body(1001, at=at.clock.at))
+    at.clock.at += timedelta(hours=5)
+    accepted(at.store, "app/uninstalled", {"shop_id": 1, "shop_domain": SHOP})
+    request_id = leaves(at, uninstalled=False, hours=1)
+    assert read(at, request_id)[1].last_error == "installed_again"
+    assert rows(at)["orders"] == 1
