@@ -126,9 +126,6 @@ def _add_blocker(sighting: Sighting, kind: str, body: Mapping[str, Any]) -> Sigh
 
 
 def _read_customer_sighting(body: Mapping[str, Any], _: AttributionRules) -> Sighting:
-    """Return a customer; nothing for a bare id: the body of a deletion, of whatever object, under another topic."""
-    if not body.keys() & {"email", "phone", "created_at", "updated_at"}:
-        return Sighting(kind=SightingKind.NOTHING)
     return Sighting(
         kind=SightingKind.CUSTOMER,
         customer_id=read_record_id(body),

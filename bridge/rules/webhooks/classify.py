@@ -23,6 +23,7 @@ from bridge.rules.webhooks.payload import parse_json_object
 from bridge.rules.webhooks.shop_domains import is_shop_domain, normalise_shop_domain
 from bridge.rules.webhooks.topics import (
     BODY_OF_ANOTHER_TOPIC,
+    SHOP_MALFORMED,
     UNINSTALLED_TOPIC,
     check_body_shape,
     find_header_mismatch,
@@ -75,7 +76,7 @@ def _classify_mandatory(
         reason = invalid.reason
     shop = normalise_shop_domain(body.get("shop_domain"))
     if not is_shop_domain(shop):
-        shop, reason = "", reason or "shop_malformed"
+        shop, reason = "", reason or SHOP_MALFORMED
     return DeliveryClass(topic=topic or claimed, shop=shop, reason=reason)
 
 

@@ -22,7 +22,8 @@ from bridge.rules.webhooks.mandatory_bodies import (
 from bridge.rules.webhooks.shop_domains import is_shop_domain, normalise_shop_domain
 
 UNINSTALLED_TOPIC = "app/uninstalled"
-BODY_OF_ANOTHER_TOPIC, TOPIC_MALFORMED = "body_of_another_topic", "topic_malformed"
+BODY_OF_ANOTHER_TOPIC = "body_of_another_topic"
+TOPIC_MALFORMED, SHOP_MALFORMED = "topic_malformed", "shop_malformed"
 INDEXED_TOPIC_PREFIXES = (
     "orders/",
     "fulfillments/",
@@ -64,7 +65,7 @@ def is_mandatory(topic: str, reason: str) -> bool:
     """
     if topic:
         return topic in MANDATORY_TOPICS and reason != BODY_OF_ANOTHER_TOPIC
-    return reason not in ("", TOPIC_MALFORMED)
+    return reason not in ("", TOPIC_MALFORMED, SHOP_MALFORMED)
 
 
 def find_header_mismatch(*, topic: str, topic_header: str, shop: str, known_shops: Collection[str]) -> str:
@@ -78,7 +79,7 @@ def find_header_mismatch(*, topic: str, topic_header: str, shop: str, known_shop
     if topic_header != topic:
         return "topic_header_differs"
     if not is_shop_domain(shop):
-        return "shop_malformed"
+        return SHOP_MALFORMED
     if known_shops and shop not in known_shops and topic not in MANDATORY_TOPICS:
         return "shop_unknown"
     if topic not in MANDATORY_TOPICS and not topic.startswith(INDEXED_TOPIC_PREFIXES):

@@ -98,9 +98,11 @@ class PersonEraser:
         removed = {
             table.name: self._delete_rows_by_key(table, shop, "order_key", order_keys) for table in (orders, parcels)
         }
+        is_known = _is_by(customers.c.source_updated_at, cutoff_at)
         removed["customers"] = sum(
-            int(self._connection.execute(delete(customers).where(customers.c.shop == shop, condition)).rowcount)
-            for condition in _match_customers(person_keys, cutoff_at)
+            self._delete_rows_by_key(customers, shop, f"{field}_key", [key], is_known)
+            for field, key in sorted(person_keys)
+            if field in LOOKUP_FIELDS
         )
         return removed
 
@@ -119,11 +121,13 @@ class PersonEraser:
         if remaining:
             raise NeedsOperator(f"{remaining} rows of an erased person are still there")
 
-    def _delete_rows_by_key(self, table: Any, shop: str, column: str, candidate_keys: Iterable[str]) -> int:
+    def _delete_rows_by_key(
+        self, table: Any, shop: str, column: str, candidate_keys: Iterable[str], *conditions: Any
+    ) -> int:
         keys = [key for key in candidate_keys if key]
         if not keys:
             return 0
-        named = and_(table.c.shop == shop, table.c[column].in_(keys))
+        named = and_(table.c.shop == shop, table.c[column].in_(keys), *conditions)
         return int(self._connection.execute(delete(table).where(named)).rowcount)
 
     def find_data_key_ids(self, shop: str, person_keys: PersonKeys, order_keys: Sequence[str]) -> set[str]:
@@ -217,23 +221,20 @@ class PersonEraser:
     ) -> int:
         """Count the rows that a second reading still finds."""
         searches: list[Any] = [(table, table.c.order_key.in_(order_keys)) for table in (orders, parcels)]
-        searches += [(customers, condition) for condition in _match_customers(person_keys, cutoff_at)]
+        is_known = _is_by(customers.c.source_updated_at, cutoff_at)
+        searches += [
+            (customers, and_(customers.c[f"{field}_key"] == key, is_known))
+            for field, key in person_keys
+            if field in LOOKUP_FIELDS
+        ]
         return sum(
             self._connection.scalar(select(func.count()).select_from(table).where(table.c.shop == shop, condition))
             for table, condition in searches
         )
 
 
-def _match_customers(person_keys: PersonKeys, cutoff_at: datetime | None) -> list[Any]:
-    """Return the conditions for customer rows with one of these keys, as they were reported by the cut-off."""
-    return [
-        and_(customers.c[f"{field}_key"] == key, _is_by(customers.c.source_updated_at, cutoff_at))
-        for field, key in sorted(person_keys)
-        if key and field in LOOKUP_FIELDS
-    ]
-
-
 def _is_by(column: Any, cutoff_at: datetime | None) -> Any:
+    """Return the condition that something is from before the cut-off; without one everything is."""
     return true() if cutoff_at is None else column <= cutoff_at
 
 

@@ -104,7 +104,8 @@ class _IngestBatch:
         return placed_at is None or placed_at <= max(erased)
 
     def _apply_customer(self, sighting: Sighting, keys: Mapping[str, str]) -> None:
-        if not keys["customer"]:
+        # a bare id is the body of a deletion, of whatever object, under another topic
+        if not keys["customer"] or not (keys["email"] or keys["phone"] or sighting.updated_at):
             return
         before = self._customers.get(keys["customer"])
         if before and _is_newer(before["source_updated_at"], sighting.updated_at):

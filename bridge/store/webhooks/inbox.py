@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Integer, Select, and_, bindpar
 from bridge.errors import KeyMissing, LeaseLost, SealBroken
 from bridge.model import Delivery, DeliveryState, Fact, Lease
 from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS
-from bridge.rules.webhooks.topics import BODY_OF_ANOTHER_TOPIC, TOPIC_MALFORMED
+from bridge.rules.webhooks.topics import BODY_OF_ANOTHER_TOPIC, SHOP_MALFORMED, TOPIC_MALFORMED
 from bridge.store.evidence.chain import EvidenceRows
 from bridge.store.schema.tables import deliveries
 from bridge.store.session import Session
@@ -28,7 +28,7 @@ NEEDS_ACTION = and_(
     deliveries.c.state.in_([DeliveryState.REJECTED, DeliveryState.FAILED]),
     or_(
         and_(deliveries.c.topic.in_(list(MANDATORY_TOPICS)), deliveries.c.reason != BODY_OF_ANOTHER_TOPIC),
-        and_(deliveries.c.topic == "", deliveries.c.reason != TOPIC_MALFORMED),
+        and_(deliveries.c.topic == "", deliveries.c.reason.not_in([TOPIC_MALFORMED, SHOP_MALFORMED])),
     ),
     deliveries.c.reason.not_in(SETTLED_REASONS),
 )
