@@ -26,7 +26,7 @@ class QuietLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
 
     def debug(self, msg: str, *_: Any, **__: Any) -> None:
         """Cut what gunicorn would fill in: at this level it names the path of each request, and with it tokens of links."""
-        super().debug("%s", str(msg).partition("%")[0].strip() or "a request")
+        super().debug("%s", str(msg).partition("%")[0].partition("\n")[0].strip() or "a request")
 
     def warning(self, msg: str, *args: Any, **kwargs: Any) -> None:
         """Cut what the stranger sent: gunicorn names the address, and the header it did not like."""

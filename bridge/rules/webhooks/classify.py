@@ -62,22 +62,22 @@ def _classify_mandatory(
     raw: bytes, body: Mapping[str, Any] | None, fault: str, hints: tuple[str, str]
 ) -> DeliveryClass | None:
     """Return what a mandatory delivery is; None for another."""
-    claimed = next((hint for hint in hints if hint in MANDATORY_TOPICS), "")
+    hinted = next((hint for hint in hints if hint in MANDATORY_TOPICS), "")
     if body is None:
-        is_unreadable = bool(fault) and (bool(claimed) or has_mandatory_marker(raw))
-        return DeliveryClass(topic=claimed, shop="", reason=fault) if is_unreadable else None
+        is_unreadable = bool(fault) and (bool(hinted) or has_mandatory_marker(raw))
+        return DeliveryClass(topic=hinted, shop="", reason=fault) if is_unreadable else None
     topic, reason = "", ""
     try:
         topic = identify_mandatory_topic(body, hints)
-        if not topic and (not claimed or is_about_one_object(body)):
+        if not topic and (not hinted or is_about_one_object(body)):
             return None
-        check_mandatory_body(topic or claimed, body)
+        check_mandatory_body(topic or hinted, body)
     except PayloadInvalid as invalid:
         reason = invalid.reason
     shop = normalise_shop_domain(body.get("shop_domain"))
     if not is_shop_domain(shop):
         shop, reason = "", reason or SHOP_MALFORMED
-    return DeliveryClass(topic=topic or claimed, shop=shop, reason=reason)
+    return DeliveryClass(topic=topic or hinted, shop=shop, reason=reason)
 
 
 def _classify_other(

@@ -11,7 +11,7 @@ from typing import Any
 
 from bridge.errors import PayloadInvalid
 from bridge.model import Principal, RequestKind
-from bridge.rules.index.identity import legacy_id
+from bridge.rules.index.identity import legacy_id, read_record_id
 from bridge.rules.webhooks.payload import MAX_NUMBER_DIGITS
 
 DATA_REQUEST, REDACT, SHOP_REDACT = "customers/data_request", "customers/redact", "shop/redact"
@@ -90,38 +90,32 @@ def check_mandatory_body(topic: str, body: Mapping[str, Any]) -> None:
 
 
 def read_principal(topic: str, body: Mapping[str, Any]) -> Principal:
-    """Return whom a body names: customer, orders or both. Raises PayloadInvalid where a part of it cannot be read.
+    """Return the data subject that a body names, by customer, orders or both; what is null, missing or no id names nobody.
 
-    A part that is null or missing names nobody; one that is unreadable must not be left out in silence.
+    Raises PayloadInvalid where a part is of another kind.
     """
     customer = body.get("customer")
     if customer is None:
         customer = {}
     if not isinstance(customer, Mapping):
+        raise PayloadInvalid("customer_missing")
+    values = [customer.get(name) for name in ("id", "email", "phone")]
+    if any(value is not None and not isinstance(value, str | int) for value in values):
         raise PayloadInvalid("customer_malformed")
     orders = body.get(_ORDERS_KEY[topic]) if topic in _ORDERS_KEY else None
     if orders is not None and not isinstance(orders, list):
         raise PayloadInvalid("orders_malformed")
-    customer_id = customer.get("id")
-    order_ids = [legacy_id(number) for number in orders or ()]
-    if customer_id not in (None, "") and not legacy_id(customer_id):
-        raise PayloadInvalid("customer_malformed")
-    if not all(order_ids):
-        raise PayloadInvalid("orders_malformed")
+    order_ids = (read_record_id(order) if isinstance(order, Mapping) else legacy_id(order) for order in orders or ())
     return Principal(
-        customer_id=legacy_id(customer_id),
-        email=_read_contact(customer.get("email")),
-        phone=_read_contact(customer.get("phone")),
-        order_ids=tuple(dict.fromkeys(order_ids)),
+        customer_id=legacy_id(values[0]),
+        email=_read_contact(values[1]),
+        phone=_read_contact(values[2]),
+        order_ids=tuple(dict.fromkeys(number for number in order_ids if number)),
     )
 
 
-def _read_contact(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        raise PayloadInvalid("customer_malformed")
-    return str(value).strip()[:320]
+def _read_contact(value: str | int | None) -> str:
+    return "" if value is None or isinstance(value, bool) else str(value).strip()[:320]
 
 
 def read_data_request_id(body: Mapping[str, Any]) -> str:

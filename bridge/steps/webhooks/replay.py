@@ -30,7 +30,8 @@ def replay_deliveries(
     accepted = [delivery for delivery_id in others if (delivery := _decide_anew(delivery_id, tx, services))]
     if dry_run:
         return [*replayable, *(delivery.id for delivery in accepted)]
-    about = {row["id"]: (row["shop"], row["topic"]) for row in _list_rows(replayable, tx)}
+    rows = queries.list_deliveries(ids=replayable, limit=len(replayable)) if replayable else ()
+    about = {row["id"]: (row["shop"], row["topic"]) for row in rows}
     queries.replay_deliveries(replayable)
     for delivery in accepted:
         tx.inbox.readmit_delivery(delivery)
@@ -38,10 +39,6 @@ def replay_deliveries(
     for delivery_id, (shop, topic) in about.items():
         tx.evidence.append_fact(Fact.DELIVERY_REPLAYED, actor=actor, delivery=delivery_id, shop=shop, topic=topic)
     return list(about)
-
-
-def _list_rows(delivery_ids: Sequence[str], tx: Tx) -> Sequence[dict[str, str]]:
-    return [dict(row) for row in tx.operator_queries.list_deliveries(ids=delivery_ids, limit=len(delivery_ids))]
 
 
 def _decide_anew(delivery_id: str, tx: Tx, services: Services) -> Delivery | None:

@@ -134,8 +134,9 @@ def test_a_customer_without_a_list_of_orders_is_what_the_hints_say(path, header,
         ({"shop_domain": "evil.example"}, "", "shop_malformed"),
         ({"shop_domain": 5, "orders_to_redact": [1]}, "", "shop_malformed"),
         ({"shop_domain": SHOP, "orders_to_redact": [], "orders_requested": []}, REDACT, "topic_ambiguous"),
-        ({"shop_domain": SHOP, "orders_to_redact": [{"id": 1}]}, "", "orders_malformed"),
-        ({"shop_domain": SHOP, "orders_to_redact": [1], "customer": "x"}, "", "customer_malformed"),
+        ({"shop_domain": SHOP, "orders_to_redact": {"id": 1}}, "", "orders_malformed"),
+        ({"shop_domain": SHOP, "orders_to_redact": [1], "customer": "x"}, "", "customer_missing"),
+        ({"shop_domain": SHOP, "orders_to_redact": [1], "customer": {"phone": [1]}}, "", "customer_malformed"),
         ({"shop_domain": SHOP, "orders_to_redact": None, "customer": None}, "", "nobody_named"),
         ({"shop_domain": SHOP, "id": 7}, "orders/create", "topic_ambiguous"),
     ],
@@ -183,3 +184,14 @@ def test_an_order_is_not_mandatory_whatever_words_it_holds(size):
 def test_an_uninstall_is_a_shop_that_names_itself(shop, body, reason):
     found = classify(body, "app/uninstalled", "app/uninstalled", shop)
     assert (found.topic, found.reason) == ("app/uninstalled", reason)
+
+
+@pytest.mark.parametrize(
+    "number", [7, "7", "gid://shopify/Order/7", {"id": 7}, {"admin_graphql_api_id": "gid://shopify/Order/7"}]
+)
+def test_an_order_is_named_in_many_spellings(number):
+    assert read_principal(REDACT, {"orders_to_redact": [number, None, "x"]}).order_ids == ("7",)
+
+
+def test_a_phone_may_be_a_number():
+    assert read_principal(REDACT, {"customer": {"phone": 9811122233}}).phone == "9811122233"
