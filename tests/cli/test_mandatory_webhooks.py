@@ -30,7 +30,7 @@ def receiver(tmp_path_factory):
             yield bridge, environ
 
 
-def post(url, body, path="/webhooks", topic="customers/redact"):
+def post_mandatory(url, body, path="/webhooks", topic="customers/redact"):
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     sent = processes.signed(topic, raw)
     assert processes.ask(url, path, raw, sent).status == 200
@@ -92,7 +92,7 @@ def test_in_production_the_shop_that_a_sample_erases_must_be_named(receiver):
 def test_what_nobody_can_act_on_is_seen_everywhere_until_it_is_dismissed(receiver):
     bridge, environ = receiver
     before = metric(bridge.url, "bridge_mandatory_webhooks_rejected_total")
-    row = row_of(environ, post(bridge.url, NOBODY))
+    row = row_of(environ, post_mandatory(bridge.url, NOBODY))
     assert (row["state"], row["reason"], row["topic"]) == ("rejected", "nobody_named", "customers/redact")
     ok, detail, well = check(environ)
     assert (ok, well) == (False, False)
@@ -135,7 +135,7 @@ def test_what_nobody_can_act_on_is_seen_everywhere_until_it_is_dismissed(receive
 )
 def test_a_body_that_does_not_say_which_it_is_is_not_silent_either(receiver, body, reason):
     bridge, environ = receiver
-    row = row_of(environ, post(bridge.url, body, topic="no topic"))
+    row = row_of(environ, post_mandatory(bridge.url, body, topic="no topic"))
     assert reason in check(environ)[1]
     assert processes.say(environ, "inbox", "dismiss", row["id"], "--reason", "a test").code == 0
     assert check(environ)[0] is True

@@ -495,14 +495,14 @@ def test_a_repeated_redact_waits_for_a_person_however_often_it_comes(at, platfor
     assert request_id != first
     task = read_shop_erasure(at, request_id)[1]
     assert (task.state, task.last_error) == (TaskState.WAITING, "installed_again")
-    assert (rows(at)["orders"], rows(at)["tokens"]) == (1, 1)
+    assert (count_rows_of_shop(at)["orders"], count_rows_of_shop(at)["tokens"]) == (1, 1)
     with at.store.transaction() as tx:
         [review] = tx.reviews.list_reviews(kind="installed_again", request_id=request_id)
     assert review.what.startswith("this very webhook came before")
     resolve_reinstalled_shop(request_id, decision, actor="operator:test", reason="looked", services=at)
     wake(at, request_id)
     assert read_shop_erasure(at, request_id)[0].state is RequestState.DONE
-    assert ("orders" in rows(at)) is (decision is ShopExitDecision.CLOSE)
+    assert ("orders" in count_rows_of_shop(at)) is (decision is ShopExitDecision.CLOSE)
 
 
 @only("fiduciary")
@@ -511,7 +511,7 @@ def test_a_shop_whose_token_the_platform_accepts_waits_for_a_person(at, platform
     platform.installed = {SHOP}
     request_id = leaves(at, uninstalled=False)
     assert read_shop_erasure(at, request_id)[1].last_error == "installed_again"
-    assert rows(at)["orders"] == 1
+    assert count_rows_of_shop(at)["orders"] == 1
     assert platform.installed_asked == [SHOP]
 
 
@@ -525,12 +525,12 @@ def test_a_platform_that_does_not_answer_delays_and_then_what_is_known_decides(a
     platform.installed_faults = [ConnectorUnavailable("shopify: timeout") for _ in range(9)]
     request_id = leaves(at, uninstalled=False)
     task = read_shop_erasure(at, request_id)[1]
-    assert (task.state, task.last_error, rows(at)["orders"]) == (TaskState.RETRY, "shopify: timeout", 1)
+    assert (task.state, task.last_error, count_rows_of_shop(at)["orders"]) == (TaskState.RETRY, "shopify: timeout", 1)
     for _ in range(at.settings.connector_attempts):
         at.clock.at += timedelta(hours=3)
         process_request(request_id, services=at)
     task = read_shop_erasure(at, request_id)[1]
-    assert (task.last_error, "orders" in rows(at)) == (error, has_token)
+    assert (task.last_error, "orders" in count_rows_of_shop(at)) == (error, has_token)
 
 
 @only("fiduciary")
@@ -542,4 +542,4 @@ def test_an_order_at_the_address_of_an_uninstall_makes_no_shop_leave(at):
     accepted(at.store, "app/uninstalled", {"shop_id": 1, "shop_domain": SHOP})
     request_id = leaves(at, uninstalled=False, hours=1)
     assert read_shop_erasure(at, request_id)[1].last_error == "installed_again"
-    assert rows(at)["orders"] == 1
+    assert count_rows_of_shop(at)["orders"] == 1

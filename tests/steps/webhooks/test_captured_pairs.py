@@ -65,14 +65,14 @@ PATHS = ("", "compliance", *CAPTURED, "customers/delete", "no/such", "orders/")
 HEADERS = ("", *CAPTURED, "customers/delete")
 
 
-def post(services, topic, body, path=None, shop=SHOP):
+def post_captured(services, topic, body, path=None, shop=SHOP):
     raw = json.dumps(body).encode()
     signature = sign_webhook(raw, SECRETS[0].encode())
     headers = {"x-shopify-hmac-sha256": signature, "x-shopify-topic": topic, "x-shopify-shop-domain": shop}
     return receive_webhook(topic if path is None else path, headers, raw, services=services)
 
 
-def work(services):
+def run_workers(services):
     """What the workers do with all that came in, and half an hour later."""
     with services.store.transaction() as tx:
         received = tx.operator_queries.list_deliveries(state=DeliveryState.RECEIVED, limit=10_000)
@@ -82,11 +82,11 @@ def work(services):
     for shop in (SHOP, OTHER_SHOP):
         index_deliveries(shop, services=services, until_empty=True)
     services.clock.at += HOUR / 2
-    for request in requests(services):
+    for request in list_requests(services):
         process_request(request.id, services=services)
 
 
-def requests(services, **which):
+def list_requests(services, **which):
     with services.store.transaction() as tx:
         return tx.operator_queries.list_requests(**which)
 
@@ -109,22 +109,24 @@ def has_tokens(services):
 def after_history(services, platform):
     """Services of a bridge where everything of CAPTURED was received and acted on, and shop and customer are back."""
     for topic in ("app/uninstalled", "shop/redact"):
-        post(services, topic, CAPTURED[topic])
-        work(services)
+        post_captured(services, topic, CAPTURED[topic])
+        run_workers(services)
     services.clock.at += 48 * HOUR
     platform.installed = {SHOP, OTHER_SHOP}
     with services.store.transaction() as tx:
         for shop in platform.installed:
             tx.tokens.save_tokens(shop, "shpat_new", services.clock.at + timedelta(days=900), "refresh")
     for topic in list(CAPTURED)[2:]:
-        post(services, topic, CAPTURED[topic])
-        work(services)
+        post_captured(services, topic, CAPTURED[topic])
+        run_workers(services)
     assert indexed(services) == {"customers": set(), "orders": set(), "parcels": set()}
     services.clock.at += 24 * HOUR
     back = services.clock.at
-    post(services, "customers/update", CUSTOMER | {"created_at": back.isoformat(), "updated_at": back.isoformat()})
-    post(services, "orders/create", order_body(2001, at=back, parcels=[("Delhivery", "AWB2001")]))
-    work(services)
+    post_captured(
+        services, "customers/update", CUSTOMER | {"created_at": back.isoformat(), "updated_at": back.isoformat()}
+    )
+    post_captured(services, "orders/create", order_body(2001, at=back, parcels=[("Delhivery", "AWB2001")]))
+    run_workers(services)
     assert [len(rows) for rows in indexed(services).values()] == [1, 1, 1]
     return services
 
@@ -132,15 +134,15 @@ def after_history(services, platform):
 @pytest.mark.parametrize("captured", CAPTURED)
 def test_a_captured_pair_erases_nothing_new_and_brings_nothing_back(after_history, captured):
     services = after_history
-    before, opened = indexed(services), {request.id for request in requests(services)}
+    before, opened = indexed(services), {request.id for request in list_requests(services)}
     for path in PATHS * 2:
         for header, shop in itertools.product(HEADERS, (SHOP, OTHER_SHOP)):
-            post(services, header, CAPTURED[captured], path, shop)
-        work(services)
+            post_captured(services, header, CAPTURED[captured], path, shop)
+        run_workers(services)
         services.clock.at += 5 * HOUR  # what was deduplicated is forgotten
         assert indexed(services) == before, path
         assert has_tokens(services) == [True, True], path
-    new = [request for request in requests(services) if request.id not in opened]
+    new = [request for request in list_requests(services) if request.id not in opened]
     assert {request.kind for request in new} <= {MANDATORY_TOPICS.get(captured)} - {RequestKind.ACCESS}
     if captured == "shop/redact":
         [waiting] = new
