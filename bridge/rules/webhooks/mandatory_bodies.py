@@ -37,9 +37,10 @@ _SHAPES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
 _OBJECT_KEYS = {"id", "myshopify_domain", "customer_id", "customerId", "order_id"}
 _OBJECT_KEY_PREFIX = "admin_graphql_api_"
 _ORDERS_KEY: Mapping[str, str] = {DATA_REQUEST: "orders_requested", REDACT: "orders_to_redact"}
-# Bytes that every mandatory body has: a long body without them is not parsed on receipt.
+# Bytes that every mandatory body has: a long body without them is not parsed on receipt, unless it escapes letters.
 _MARKERS = (b'"shop_domain"', b'"orders_requested"', b'"data_request"', b'"orders_to_redact"')
-_SHORT_BODY_BYTES = 1024  # is parsed in any case: its keys may be written with escapes
+_ESCAPED_LETTERS = (b"\\u005", b"\\u006", b"\\u007")
+_SHORT_BODY_BYTES = 1024
 
 
 def has_mandatory_marker(raw: bytes) -> bool:
@@ -49,7 +50,8 @@ def has_mandatory_marker(raw: bytes) -> bool:
 
 def is_worth_parsing(raw: bytes) -> bool:
     """Return whether the bytes must be parsed to know whether they are a mandatory body."""
-    return len(raw) <= _SHORT_BODY_BYTES or has_mandatory_marker(raw)
+    is_escaped = any(escape in raw for escape in _ESCAPED_LETTERS)
+    return len(raw) <= _SHORT_BODY_BYTES or is_escaped or has_mandatory_marker(raw)
 
 
 def is_about_one_object(body: Mapping[str, Any]) -> bool:

@@ -195,3 +195,11 @@ def test_an_order_is_named_in_many_spellings(number):
 
 def test_a_phone_may_be_a_number():
     assert read_principal(REDACT, {"customer": {"phone": 9811122233}}).phone == "9811122233"
+
+
+@pytest.mark.parametrize("padding", [0, 5000])
+def test_a_key_may_be_written_with_escapes(padding):
+    raw = json.dumps({"shop_domain": SHOP, "orders_to_redact": [1], "note": "x" * padding}).encode()
+    escaped = raw.replace(b"shop_domain", b"shop\\u005fdomain").replace(b"orders_to", b"\\u006frders_to")
+    assert escaped != raw
+    assert classify(escaped, "orders/create", "orders/create").topic == REDACT

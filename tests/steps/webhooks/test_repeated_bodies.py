@@ -52,6 +52,11 @@ def facts(services, request_id):
     return [(fact.fact, fact.detail) for fact in read_request(services.store, request_id)[2]]
 
 
+def read_certificate(services, request_id):
+    with services.store.transaction() as tx:
+        return tx.packages.find_certificate(request_id)
+
+
 def test_an_access_request_with_a_number_is_known_for_good(services, clock):
     body = data_request_body(9999, 1001)
     first = take(services, "customers/data_request", body)
@@ -97,6 +102,8 @@ def test_a_repeated_redact_touches_nothing_that_came_since(services, platform, c
     name, detail = facts(services, second)[0]
     assert (name, detail["first_received_at"]) == ("request.opened", NOW.isoformat())
     assert request.kind is RequestKind.ERASURE
+    certificates = [read_certificate(services, each) for each in (first, second)]
+    assert [certificate.get("limited_to_known_at") for certificate in certificates] == [None, NOW.isoformat()]
 
 
 def test_an_order_placed_between_both_receipts_is_learned_after_the_second(services, clock):
