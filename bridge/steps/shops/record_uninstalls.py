@@ -8,10 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bridge.errors import ConnectorThrottled, ConnectorUnavailable, LeaseLost, PayloadInvalid, StoreUnavailable
+from bridge.errors import (
+    ConnectorThrottled,
+    ConnectorUnavailable,
+    LeaseLost,
+    PayloadInvalid,
+    Retryable,
+    TimeLimitExceeded,
+)
 from bridge.logs import describe_exception
 from bridge.model import Delivery, DeliveryState, Fact, Lease
-from bridge.rules.index.identity import legacy_id
+from bridge.rules.index.identity import read_record_id
 from bridge.rules.webhooks import payload, topics
 from bridge.services import Services
 from bridge.steps.shops.ask_installed import ask_whether_installed
@@ -24,7 +31,7 @@ STILL_INSTALLED, BODY_REPEATED, ANOTHER_SHOP = "still_installed", "body_repeated
 
 
 def record_uninstalls(shop: str, *, services: Services) -> int:
-    """Work on each uninstall of the shop that is due. Return how many were. Raises StoreUnavailable."""
+    """Work on each uninstall of the shop that is due. Return how many were. Raises StoreUnavailable, TimeLimitExceeded."""
     count = 0
     while True:
         with services.store.transaction() as tx:
@@ -34,7 +41,7 @@ def record_uninstalls(shop: str, *, services: Services) -> int:
                 _record_uninstall(lease, delivery, services)
             except LeaseLost:
                 continue  # another worker has it
-            except StoreUnavailable:
+            except (Retryable, TimeLimitExceeded):
                 raise
             except Exception as fault:  # noqa: BLE001 - it must not stop the index of its shop
                 _put_off(lease, delivery, describe_exception(fault), services)
@@ -48,7 +55,7 @@ def _record_uninstall(lease: Lease, delivery: Delivery, services: Services) -> N
     try:
         body = payload.parse_json_object(delivery.raw)
         topics.check_body_shape(delivery.topic, body, delivery.shop)
-        number = legacy_id(body["id"])
+        number = read_record_id(body)
         is_installed = ask_whether_installed(delivery.shop, services)
     except PayloadInvalid as fault:
         reason, is_installed = fault.reason, None
@@ -58,7 +65,8 @@ def _record_uninstall(lease: Lease, delivery: Delivery, services: Services) -> N
     digest = services.digest("receipt", delivery.raw)
     with services.store.transaction() as tx:
         reason = reason or _find_doubt(delivery.shop, number, digest, is_installed=is_installed, tx=tx)
-        tx.remembered_bodies.remember_body(digest, delivery, shop_number="" if reason else number)
+        if number:  # it is a shop
+            tx.remembered_bodies.remember_body(digest, delivery, shop_number="" if reason else number)
         if reason:
             tx.inbox.finish_delivery(lease, DeliveryState.REJECTED, reason)
             detail = {"delivery": delivery.id, "topic": delivery.topic, "reason": reason}
