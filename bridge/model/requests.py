@@ -75,6 +75,7 @@ class WaitReason(StrEnum):
     INSTALLED_AGAIN = "installed_again"
     VAULT_NOT_RETURNED = "vault_not_returned"
     PRECHECK_BLOCKED = "guard"
+    PLATFORM_UNCONFIRMED = "platform_unconfirmed"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
