@@ -11,7 +11,7 @@ from typing import Any
 
 from bridge.errors import PayloadInvalid
 from bridge.model import Principal, RequestKind
-from bridge.rules.index.identity import legacy_id, read_record_id
+from bridge.rules.index.identity import MAX_IDENTIFIER_CHARS, legacy_id, read_record_id
 from bridge.rules.webhooks.payload import MAX_NUMBER_DIGITS
 
 DATA_REQUEST, REDACT, SHOP_REDACT = "customers/data_request", "customers/redact", "shop/redact"
@@ -110,14 +110,15 @@ def read_principal(topic: str, body: Mapping[str, Any]) -> Principal:
     order_ids = (read_record_id(order) if isinstance(order, Mapping) else legacy_id(order) for order in orders or ())
     return Principal(
         customer_id=legacy_id(values[0]),
-        email=_read_contact(values[1]),
-        phone=_read_contact(values[2]),
+        email=_read_contact_text(values[1]),
+        phone=_read_contact_text(values[2]),
         order_ids=tuple(dict.fromkeys(number for number in order_ids if number)),
     )
 
 
-def _read_contact(value: str | int | None) -> str:
-    return "" if value is None or isinstance(value, bool) else str(value).strip()[:320]
+def _read_contact_text(value: str | int | None) -> str:
+    """Return a text, cut where it is too long to be an identifier; what was cut is not read as another one."""
+    return "" if value is None or isinstance(value, bool) else str(value).strip()[: MAX_IDENTIFIER_CHARS + 1]
 
 
 def read_data_request_id(body: Mapping[str, Any]) -> str:

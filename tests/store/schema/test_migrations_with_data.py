@@ -175,7 +175,7 @@ def test_an_erasure_that_the_release_before_left_waiting_for_a_copy_goes_on(serv
     assert found.progress == EraseProgress(removed_rows={"customers": 1, "orders": 1})
 
 
-def test_0007_remembers_the_bodies_that_the_evidence_tells_of(store):
+def test_0008_remembers_the_bodies_that_the_evidence_tells_of(store):
     erasure = make_request(kind=RequestKind.ERASURE)
     with store.transaction() as tx:
         opened(tx, erasure)
@@ -183,7 +183,7 @@ def test_0007_remembers_the_bodies_that_the_evidence_tells_of(store):
         tx.evidence.append_fact(Fact.REQUEST_JOINED, shop=SHOP, request_id=erasure.id, body_digest="second")
         tx.evidence.append_fact(Fact.REQUEST_JOINED, shop=SHOP, request_id="req_later", body_digest="first")
         tx.evidence.append_fact(Fact.REQUEST_OPENED, shop=SHOP, request_id="req_by_hand")
-    downgrade_database(store.engine, "0006")
+    downgrade_database(store.engine, "0007")
     upgrade_database(store.engine)
     with store.transaction() as tx:
         assert tx.remembered_bodies.find_body("first") == RememberedBody(first_received_at=NOW, request_id=erasure.id)
