@@ -110,13 +110,13 @@ def read_principal(topic: str, body: Mapping[str, Any]) -> Principal:
     order_ids = (read_record_id(order) if isinstance(order, Mapping) else legacy_id(order) for order in orders or ())
     return Principal(
         customer_id=legacy_id(values[0]),
-        email=_read_contact_text(values[1]),
-        phone=_read_contact_text(values[2]),
+        email=_cut_contact_text(values[1]),
+        phone=_cut_contact_text(values[2]),
         order_ids=tuple(dict.fromkeys(number for number in order_ids if number)),
     )
 
 
-def _read_contact_text(value: str | int | None) -> str:
+def _cut_contact_text(value: str | int | None) -> str:
     """Return a text, cut where it is too long to be an identifier; what was cut is not read as another one."""
     return "" if value is None or isinstance(value, bool) else str(value).strip()[: MAX_IDENTIFIER_CHARS + 1]
 
