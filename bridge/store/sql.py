@@ -193,6 +193,11 @@ class SqlStore:
                     tx.tasks.reset_tasks(request_id)
             return {"raw_bodies": bodies, "packages": len(ids)}
 
+    def list_shop_domains(self, shop: str) -> Sequence[str]:
+        """Return the domains of the shop that is stored under this key, its present one first. Raises StoreUnavailable."""
+        with self.transaction() as tx:
+            return tx.shop_names.directory.list_domains(shop)
+
     def ping(self) -> None:
         """Make one round trip to the database. Raises StoreUnavailable."""
         with translate_database_errors(), self.engine.connect() as connection:

@@ -46,6 +46,7 @@ def execute_erasure(request: PrivacyRequest, task: Task, lease: Lease, *, servic
     """
     if request.kind is RequestKind.SHOP_ERASURE:
         return execute_shop_erasure(request, task, lease, services=services)
+    task = replace(task, expected_by=None)  # the end of an earlier wait
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
         if is_access_in_progress(request, tx):
@@ -68,7 +69,7 @@ def execute_erasure(request: PrivacyRequest, task: Task, lease: Lease, *, servic
 
 def is_access_in_progress(request: PrivacyRequest, tx: Tx) -> bool:
     """Return whether an access request of the same data subject is being gathered."""
-    other = tx.requests.find_open_request(request.shop, RequestKind.ACCESS, request.subject)
+    other = tx.requests.find_open_request_of_same_person(request, RequestKind.ACCESS)
     return other is not None and other.state is RequestState.IN_PROGRESS and other.closed_at is None
 
 

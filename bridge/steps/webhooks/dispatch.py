@@ -26,6 +26,7 @@ from bridge.rules.requests.deadlines import compute_clocks
 from bridge.rules.webhooks import payload, topics
 from bridge.services import Services
 from bridge.steps.requests.open_or_join import open_or_join
+from bridge.steps.shops.identify_shops import find_signed_shop, learn_signed_name, record_renames
 
 if TYPE_CHECKING:
     from bridge.store import Tx
@@ -54,9 +55,11 @@ def dispatch_delivery(delivery_id: str, *, services: Services) -> str:
             tx.evidence.append_fact(Fact.DELIVERY_REJECTED, shop=delivery.shop, **detail)
             return ""
         tx.inbox.finish_delivery(lease, DeliveryState.DONE)
+        renamed = learn_signed_name(body.get("shop_id"), body.get("shop_domain"), delivery.received_at, tx)
         request = _build_webhook_request(delivery, kind, body, tx=tx, services=services)
         receipt = _build_receipt(delivery, services)
         request_id = open_or_join(request, receipt, tx=tx, services=services, idempotency_key=delivery.id)
+        record_renames(renamed, tx)
     services.queue.enqueue("process", request_id, at_front=True)
     return request_id
 
@@ -64,17 +67,17 @@ def dispatch_delivery(delivery_id: str, *, services: Services) -> str:
 def _build_webhook_request(
     delivery: Delivery, kind: RequestKind, body: Mapping[str, Any], *, tx: Tx, services: Services
 ) -> PrivacyRequest:
-    principal = _parse_principal(body)
+    principal, shop = _parse_principal(body), find_signed_shop(body, delivery.shop, tx)
     received_at, webhook_received_at = _find_clock_start(delivery), delivery.received_at
     rules = services.merchant.clocks
     clocks = compute_clocks(received_at=received_at, webhook_received_at=webhook_received_at, rules=rules)
     return PrivacyRequest(
         id=services.store.new_id("req"),
-        shop=delivery.shop,
+        shop=shop,
         kind=kind,
         source=RequestSource.WEBHOOK,
         state=RequestState.IN_PROGRESS,
-        subject="" if kind is RequestKind.SHOP_ERASURE else _resolve_subject(delivery, principal, tx, services),
+        subject="" if kind is RequestKind.SHOP_ERASURE else _resolve_subject(delivery, shop, principal, tx, services),
         principal=principal,
         received_at=received_at,
         received_at_basis="webhook_received" if received_at == webhook_received_at else "webhook_triggered",
@@ -111,9 +114,9 @@ def _find_clock_start(delivery: Delivery) -> datetime:
     return triggered
 
 
-def _resolve_subject(delivery: Delivery, principal: Principal, tx: Tx, services: Services) -> str:
+def _resolve_subject(delivery: Delivery, shop: str, principal: Principal, tx: Tx, services: Services) -> str:
     """Return the data subject's pseudonym; if the body does not identify one, a pseudonym of this body alone."""
-    return tx.person_lookup.find_subject(delivery.shop, principal) or services.digest("nobody", delivery.raw)[:32]
+    return tx.person_lookup.find_subject(shop, principal) or services.digest("nobody", delivery.raw)[:32]
 
 
 def _parse_principal(body: Mapping[str, Any]) -> Principal:

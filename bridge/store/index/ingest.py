@@ -16,6 +16,7 @@ from sqlalchemy import and_, delete, exists, select, update
 from bridge.rules.index.minimise import Sighting, SightingKind
 from bridge.rules.index.shipping import ParcelSighting
 from bridge.store.index.person_lookup import PersonLookup
+from bridge.store.index.routing import SightingRouter
 from bridge.store.schema.index_tables import customers, merges, orders, parcels, suppressions
 from bridge.store.schema.tables import tokens
 from bridge.store.session import Session
@@ -27,11 +28,14 @@ KEY_COLUMNS = ("customer_key", "email_key", "phone_key")
 def ingest_batch(session: Session, shop: str, sightings: Sequence[Sighting]) -> list[Sighting]:
     """Store a batch of one shop. Return the sightings that were dropped because their data subject was erased."""
     session.lock_shop(shop)
-    batch = _IngestBatch(session, shop, sightings)
-    for sighting in sightings:
-        batch.apply_sighting(sighting)
-    batch.write_changes()
-    return batch.dropped
+    dropped: list[Sighting] = []
+    for key, sightings_of_key in SightingRouter(session).group_by_key(shop, sightings).items():
+        batch = _IngestBatch(session, key, sightings_of_key)
+        for sighting in sightings_of_key:
+            batch.apply_sighting(sighting)
+        batch.write_changes()
+        dropped += batch.dropped
+    return dropped
 
 
 class _IngestBatch:
@@ -77,7 +81,8 @@ class _IngestBatch:
         if sighting.kind is SightingKind.CUSTOMERS_MERGED:
             self._merge_customers(sighting)
         elif sighting.kind is SightingKind.UNINSTALLED:
-            self._delete_rows(tokens, "shop", self._shop)
+            domains = self._session.shops.list_domains(self._shop)
+            self._connection.execute(delete(tokens).where(tokens.c.shop.in_(domains)))
         elif sighting.kind is SightingKind.CUSTOMER_DELETED:
             self._customers.pop(keys["customer"], None)
             self._delete_rows(customers, "customer_key", keys["customer"])

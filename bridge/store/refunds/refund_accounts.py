@@ -133,9 +133,10 @@ class RefundRows:
         self, shop: str, order_ids: Iterable[str], *, subject: str = ""
     ) -> Sequence[RefundAccount]:
         """Return the records of these orders, and of all orders of `subject` where it is given."""
-        keys = [key for order_id in order_ids if (key := self._person_lookup.pseudonym(shop, "order", order_id))]
+        ids, shop_keys = list(order_ids), self._session.shops.list_keys(shop)
+        keys = {self._person_lookup.pseudonym(key, "order", order_id) for order_id in ids for key in shop_keys} - {""}
         matches = or_(refund_accounts.c.order_key.in_(keys), refund_accounts.c.subject.in_({subject} - {""}))
-        return self._read_accounts(refund_accounts.c.shop == shop, matches)
+        return self._read_accounts(refund_accounts.c.shop.in_(shop_keys), matches)
 
     def list_refund_accounts_of_request(self, request_id: str) -> Sequence[RefundAccount]:
         """Return the records that an erasure restricted or erased."""

@@ -31,6 +31,7 @@ from tests.factories import CANARIES, NOW, OTHER_SHOP, SHOP, accepted, customer,
 
 DAY = timedelta(days=1)
 STAYS = {"destructions", "requests", "tasks", "evidence", "evidence_head", "certificates", "locks", "deliveries"}
+STAYS |= {"shop_names"}  # the number and the domains of the shop, by which it is recognised when it comes back
 
 
 @pytest.fixture(params=["fiduciary", "processor"])

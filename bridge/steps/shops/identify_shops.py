@@ -1,0 +1,80 @@
+"""Learns the numbers and names of shops: from signed bodies, and from Shopify for domains whose number is not known.
+
+A header never teaches: it is not signed. A failure of Shopify only postpones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from bridge.model import Fact
+from bridge.ports import NamesShops
+from bridge.rules.index.identity import legacy_id
+from bridge.rules.requests.lifecycle import PLATFORM
+from bridge.rules.webhooks.payload import MAX_NUMBER_DIGITS
+from bridge.rules.webhooks.topics import is_shop_domain
+from bridge.services import Services
+from bridge.steps.task_results import SYSTEM_ERRORS
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
+
+
+def identify_shops(*, services: Services) -> None:
+    """Ask the platform about each domain whose number is not known, or that two shops claim. Raises StoreUnavailable."""
+    platform = services.connectors.get(PLATFORM)
+    if not isinstance(platform, NamesShops):
+        return
+    with services.store.transaction() as tx:
+        domains = tx.shop_names.directory.list_due_domains(services.clock.now())
+    for domain in domains:
+        identity = None
+        with suppress(*SYSTEM_ERRORS):
+            identity = platform.read_shop_identity(domain)
+        now = services.clock.now()
+        with services.store.transaction() as tx:
+            if identity is None:
+                tx.shop_names.record_asked(domain)
+                continue
+            asked = tx.shop_names.directory.find_name(domain)
+            seen = {domain: asked.last_seen_at if asked else now} | {identity.domain: now}
+            renamed = [
+                name
+                for name, seen_at in seen.items()
+                if tx.shop_names.record_name(
+                    name, identity.number, seen_at=seen_at, is_confirmed=name == identity.domain
+                )
+            ]
+            tx.shop_names.record_asked(domain)
+            record_renames(renamed, tx)
+
+
+def learn_signed_name(number: Any, domain: Any, seen_at: datetime, tx: Tx) -> list[str]:
+    """Record the name that a signed body gives its shop. Return the domain if the shop was renamed, else nothing.
+
+    The caller records the fact of it (`record_renames`) when it has taken all other locks.
+    """
+    shop_id = legacy_id(number)
+    if not shop_id or len(shop_id) > MAX_NUMBER_DIGITS or not isinstance(domain, str) or not is_shop_domain(domain):
+        return []
+    return [domain] if tx.shop_names.record_name(domain, shop_id, seen_at=seen_at) else []
+
+
+def find_signed_shop(body: Mapping[str, Any], domain: str, tx: Tx) -> str:
+    """Return the key of the shop that a mandatory body names: by its number if that is known, else by the domain."""
+    number = legacy_id(body.get("shop_id"))
+    return tx.shop_names.directory.find_key_of_number(number) or tx.shop_names.directory.find_key(domain)
+
+
+def record_renames(domains: list[str], tx: Tx) -> None:
+    """Record that these domains are new names of shops. Evidence is every worker's lock: call it last."""
+    directory = tx.shop_names.directory
+    for domain in domains:
+        name = directory.find_name(domain)
+        if name:
+            key = directory.find_key(domain)
+            names = list(directory.list_domains(key))
+            tx.evidence.append_fact(Fact.SHOP_RENAMED, shop=key, number=name.number, domain=domain, domains=names)
