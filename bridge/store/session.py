@@ -51,7 +51,7 @@ class Session:
 
     @property
     def shops(self) -> ShopDirectory:
-        """The names of all shops: few rows, read once in a transaction."""
+        """Return the names of all shops: few rows, read once in a transaction."""
         if self._shops is None:
             rows = self.connection.execute(select(shop_names)).mappings()
             self._shops = ShopDirectory(ShopName(**row) for row in rows)

@@ -20,11 +20,11 @@ class ShopDirectory:
     """All names of all shops. A domain or key that it does not list is a shop of its own, stored under itself."""
 
     def __init__(self, names: Iterable[ShopName]) -> None:
-        self._names = tuple(sorted(names, key=lambda name: (name.first_seen_at, name.domain)))
+        self.names = tuple(sorted(names, key=lambda name: (name.first_seen_at, name.domain)))
 
     def find_name(self, domain: str) -> ShopName | None:
         """Return the name with this domain: of several shops that had it, that of the last."""
-        named = [name for name in self._names if name.domain == domain]
+        named = [name for name in self.names if name.domain == domain]
         return max(named, key=lambda name: (name.last_seen_at, name.first_seen_at), default=None)
 
     def find_key(self, domain: str) -> str:
@@ -34,15 +34,15 @@ class ShopDirectory:
 
     def find_number(self, key: str) -> str:
         """Return the number of the shop with this key; '' where it is not known."""
-        return next((name.number for name in self._names if name.key == key), "")
+        return next((name.number for name in self.names if name.key == key), "")
 
     def find_key_of_number(self, number: str) -> str:
         """Return the key of the shop with this number; '' where it is not known."""
-        return next((name.key for name in self._names if number and name.number == number), "")
+        return next((name.key for name in self.names if number and name.number == number), "")
 
     def list_names(self, key: str) -> tuple[ShopName, ...]:
         """Return all names of the shop with this key, oldest first."""
-        name = next((each for each in self._names if each.key == key), None)
+        name = next((each for each in self.names if each.key == key), None)
         return self._list_names_of(name) if name else ()
 
     def list_keys(self, key: str) -> tuple[str, ...]:
@@ -52,7 +52,7 @@ class ShopDirectory:
     def list_other_keys(self, key: str) -> tuple[str, ...]:
         """Return the keys of all other shops."""
         own = self.list_keys(key)
-        return tuple(dict.fromkeys(name.key for name in self._names if name.key not in own))
+        return tuple(dict.fromkeys(name.key for name in self.names if name.key not in own))
 
     def list_domains(self, key: str) -> tuple[str, ...]:
         """Return the domains that the shop has, its present one first; none where other shops took all of them."""
@@ -80,6 +80,10 @@ class ShopDirectory:
         names = self._list_names_of(name) if name else ()
         return domain in known_domains or any(name.domain in known_domains for name in names)
 
+    def has_former_owner(self, domain: str) -> bool:
+        """Return whether another shop had this domain before."""
+        return sum(name.domain == domain for name in self.names) > 1
+
     def is_body_of(self, key: str, domain: str, number: str) -> bool | None:
         """Return whether a body that names this domain or number is of the shop with this key; None: it names none."""
         if number and (self.find_number(key) or self.find_key_of_number(number)):
@@ -88,15 +92,15 @@ class ShopDirectory:
 
     def is_rename(self, domain: str, number: str) -> bool:
         """Return whether this domain with this number would be news of a shop, or of a domain, that has another one."""
-        same = [name for name in self._names if domain == name.domain or (number and number == name.number)]
+        same = [name for name in self.names if domain == name.domain or (number and number == name.number)]
         is_known = any((name.domain, name.number) == (domain, number) for name in same)
         return not is_known and any(name.number for name in same)
 
     def list_due_domains(self, now: datetime) -> list[str]:
         """Return the domains about which Shopify must be asked: without a number, or that two shops claim."""
         due: list[str] = []
-        for domain in dict.fromkeys(name.domain for name in self._names):
-            claims = [name for name in self._names if name.domain == domain]
+        for domain in dict.fromkeys(name.domain for name in self.names):
+            claims = [name for name in self.names if name.domain == domain]
             asked_at = max((name.asked_at for name in claims if name.asked_at), default=None)
             newest = max(name.first_seen_at for name in claims)
             is_open = any(not name.number for name in claims) or (
@@ -112,7 +116,7 @@ class ShopDirectory:
         A body that was sent before may be sent again, so it does not give a shop back a domain that another one took:
         only Shopify's own answer does (`is_confirmed`).
         """
-        claims = [name for name in self._names if name.domain == domain]
+        claims = [name for name in self.names if name.domain == domain]
         asked_at = seen_at if is_confirmed else None
         for name in claims:
             if name.number == number or not name.number:
@@ -127,11 +131,11 @@ class ShopDirectory:
         name = ShopName(
             domain=domain, number=number, key=domain, first_seen_at=seen_at, last_seen_at=seen_at, asked_at=asked_at
         )
-        if any(each.key == domain for each in self._names):  # rows under this domain are another shop's
+        if any(each.key == domain for each in self.names):  # rows under this domain are another shop's
             of_number = self._list_names_of(name)
             name = replace(name, key=of_number[0].key if of_number else f"shop-{number}")
         return name
 
     def _list_names_of(self, name: ShopName) -> tuple[ShopName, ...]:
         """Return all names of this name's shop, oldest first."""
-        return tuple(each for each in self._names if each == name or (each.number and each.number == name.number))
+        return tuple(each for each in self.names if each == name or (each.number and each.number == name.number))

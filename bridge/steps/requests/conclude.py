@@ -7,6 +7,7 @@ so.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bridge.model import Document, Fact, Lease, PlanLine, PrivacyRequest, RefundState, RequestKind, Task
@@ -71,7 +72,7 @@ def _issue_certificate(
         documents.setdefault(document.order_key, []).append(document)
     orders = {(request.shop, order_key) for order_key in documents}
     body = build_certificate(
-        request,
+        replace(request, shop=tx.shop_names.directory.find_current_name(request.shop)),
         tasks,
         status,
         facts=tx.evidence.list_facts_of_request(request.id),

@@ -10,7 +10,8 @@ from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from bridge.model import Fact
+from bridge.errors import PayloadInvalid
+from bridge.model import Fact, PrivacyRequest
 from bridge.ports import NamesShops
 from bridge.rules.index.identity import legacy_id
 from bridge.rules.requests.lifecycle import PLATFORM
@@ -21,6 +22,8 @@ from bridge.steps.task_results import SYSTEM_ERRORS
 
 if TYPE_CHECKING:
     from bridge.store import Tx
+
+UNIDENTIFIED_REVIEW_KIND = "shop_unidentified"
 
 
 def identify_shops(*, services: Services) -> None:
@@ -78,3 +81,42 @@ def record_renames(domains: list[str], tx: Tx) -> None:
             key = directory.find_key(domain)
             names = list(directory.list_domains(key))
             tx.evidence.append_fact(Fact.SHOP_RENAMED, shop=key, number=name.number, domain=domain, domains=names)
+
+
+def await_shop_identity(request: PrivacyRequest, tx: Tx, services: Services) -> bool:
+    """Return whether a shop without a number stores the data of a request that found none: it may be the same shop.
+
+    A review is open while that is so. Writes evidence.
+    """
+    shops = tx.shop_names.find_unidentified_shops(request.shop, request.principal)
+    reviews = tx.reviews.list_reviews(kind=UNIDENTIFIED_REVIEW_KIND, request_id=request.id)
+    if shops and not reviews:
+        what = f"the data may be those under {', '.join(shops)}: is it the same shop?"
+        new_key = services.store.new_id("rev")
+        tx.reviews.open_review(
+            request.shop, UNIDENTIFIED_REVIEW_KIND, what[:200], request_id=request.id, idempotency_key=new_key
+        )
+    for review in () if shops else reviews:
+        tx.reviews.close_review(review.id, actor="bridge", reason="shop_identified")
+    return bool(shops)
+
+
+def identify_shop(domain: str, number: str, *, actor: str, reason: str, services: Services) -> None:
+    """Record an operator's word for which shop a domain is, where Shopify cannot be asked.
+
+    Raises PayloadInvalid: `domain_unknown`, `number_unreadable`, `number_known`.
+    """
+    shop_id = legacy_id(number)
+    with services.store.transaction() as tx:
+        name = tx.shop_names.directory.find_name(domain)
+        if name is None:
+            raise PayloadInvalid("domain_unknown")
+        if not shop_id or len(shop_id) > MAX_NUMBER_DIGITS:
+            raise PayloadInvalid("number_unreadable")
+        if name.number:
+            raise PayloadInvalid("number_known")
+        tx.shop_names.record_name(domain, shop_id, seen_at=name.last_seen_at)
+        key = tx.shop_names.directory.find_key(domain)
+        tx.evidence.append_fact(
+            Fact.SHOP_RENAMED, shop=key, actor=actor, number=shop_id, domain=domain, reason=reason, by_operator=True
+        )

@@ -7,7 +7,7 @@ for Redis.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from bridge.errors import PayloadInvalid, SignatureInvalid
@@ -42,7 +42,7 @@ def receive_webhook(topic: str, headers: Mapping[str, str], raw: bytes, *, servi
     secret_index = verify_webhook_signature(headers, raw, services=services)
     shop = _get_header(headers, "shop-domain")
     reason = topics.find_header_mismatch(
-        topic=topic, topic_header=_get_header(headers, "topic"), shop=shop, known_shops=services.merchant.shops
+        topic=topic, topic_header=_get_header(headers, "topic"), shop=shop, known_shops=list_known_shops(shop, services)
     ) or _find_shape_error(topic, raw, shop)
     state = DeliveryState.REJECTED if reason else DeliveryState.RECEIVED
     is_new = services.store.accept_delivery(
@@ -62,6 +62,13 @@ def receive_webhook(topic: str, headers: Mapping[str, str], raw: bytes, *, servi
         )
     )
     return WebhookReceipt(state, is_new)
+
+
+def list_known_shops(domain: str, services: Services) -> Collection[str]:
+    """Return the shops of the merchant's file, and this domain where it is another name of one. Raises StoreUnavailable."""
+    known = services.merchant.shops
+    is_renamed = known and domain not in known and services.store.has_known_name(domain, known)
+    return (*known, domain) if is_renamed else known
 
 
 def _find_shape_error(topic: str, raw: bytes, shop: str) -> str:

@@ -54,7 +54,7 @@ class ShopExitRows:
         )
         sent_while_installed = deliveries.c.topic.not_in([*MANDATORY_TOPICS, UNINSTALLED_TOPIC])
         decisions = select(shop_exit_decisions.c.decision, shop_exit_decisions.c.reference).where(
-            shop_exit_decisions.c.shop == shop, shop_exit_decisions.c.request_id == request_id
+            shop_exit_decisions.c.request_id == request_id
         )
         return ShopExit(
             holds=documents > 0 or self._has_shop_data(shop, request_id),

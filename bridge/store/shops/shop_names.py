@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select, update
 
-from bridge.model import DeliveryState
+from bridge.model import DeliveryState, Principal
 from bridge.rules.shops.shop_names import ShopDirectory
 from bridge.rules.webhooks.topics import FOREIGN_BODY, UNKNOWN_SHOP
-from bridge.store.schema.index_tables import orders, suppressions
+from bridge.store.schema.index_tables import customers, orders
 from bridge.store.schema.tables import deliveries
 from bridge.store.session import Session
 
@@ -50,18 +49,23 @@ class ShopNameRows:
         if name:
             self._session.save_shop_name(replace(name, asked_at=self._session.now()))
 
-    def find_unidentified_keys(self, shop: str, order_ids: Sequence[str]) -> list[str]:
-        """Return keys of shops without a number that store or erased one of these orders, which `shop` may be too."""
-        keyring, found = self._session.keyring, list[str]()
-        for key in self.directory.list_other_keys(shop):
-            wanted = {keyring.pseudonym(key, "order", order_id) for order_id in order_ids} - {""}
-            searches = (
-                select(column).where(table.c.shop == key, column.in_(wanted)).limit(1)
-                for table, column in ((orders, orders.c.order_key), (suppressions, suppressions.c.key))
-            )
-            if not self.directory.find_number(key) and any(map(self._connection.scalar, searches)):
-                found.append(key)
-        return found
+    def find_unidentified_shops(self, shop: str, principal: Principal) -> list[str]:
+        """Return shops without a number that store this customer or one of these orders: `shop` may be one of them."""
+        return [key for key in self.directory.list_other_keys(shop) if self._is_unidentified_store_of(key, principal)]
+
+    def _is_unidentified_store_of(self, key: str, principal: Principal) -> bool:
+        if self.directory.find_number(key):
+            return False
+        pseudonym = self._session.keyring.pseudonym
+        order_keys = {pseudonym(key, "order", order_id) for order_id in principal.order_ids} - {""}
+        customer_keys = {pseudonym(key, "customer", principal.customer_id)} - {""}
+        searches = (
+            (orders, orders.c.order_key.in_(order_keys)),
+            (orders, orders.c.customer_key.in_(customer_keys)),
+            (customers, customers.c.customer_key.in_(customer_keys)),
+        )
+        rows = (select(1).where(table.c.shop == key, is_named).limit(1) for table, is_named in searches)
+        return any(self._connection.scalar(row) for row in rows)
 
     def _receive_again(self, domain: str) -> None:
         """Put back what was rejected because the domain was not known to be this shop's."""
