@@ -29,7 +29,7 @@ from bridge.services import Services
 from bridge.steps.erasure.erasure import Erasure
 from bridge.steps.erasure.orders_without_invoice_copy import INVOICE_SEARCH_INTERVAL_H, find_invoice_search_task
 from bridge.steps.shops.erase_shop import execute_shop_erasure
-from bridge.steps.shops.identify_shops import await_shop_identity
+from bridge.steps.shops.identify_shops import await_shop_identity, close_identity_reviews
 from bridge.steps.task_results import finish_task, retry_task, wait_task
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def execute_erasure(request: PrivacyRequest, task: Task, lease: Lease, *, servic
             return task
         tx.tasks.save_task(task)
         erasure.record(task)
+        close_identity_reviews(request, tx)
     return task
 
 

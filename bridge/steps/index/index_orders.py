@@ -49,7 +49,6 @@ class _ParsedDelivery:
 
 def index_deliveries_of_shop(shop: str, *, services: Services) -> None:
     """Index all deliveries of a shop, under each of its domains. Raises as `index_deliveries`."""
-    identify_shops(services=services)
     for domain in services.store.list_shop_domains(shop):
         index_deliveries(domain, services=services, until_empty=True)
 
@@ -60,7 +59,7 @@ def index_deliveries(shop: str, *, services: Services, until_empty: bool = False
     Stop after MAX_RUN_S seconds and enqueue the rest, unless `until_empty`: an erasure must know all earlier orders.
     Raises StoreUnavailable, TimeLimitExceeded.
     """
-    identify_shops(services=services)
+    identify_shops(shop, services=services)
     deadline = services.clock.now() + timedelta(seconds=MAX_RUN_S)
     settled = 0
     while True:
@@ -116,7 +115,6 @@ def _ingest_batch(domain: str, batch: Sequence[tuple[Lease, Delivery]], tx: Tx, 
             one.body.get("id"), one.body.get("myshopify_domain"), one.delivery.received_at, tx
         )
     ]
-    tx.shop_names.register_domain(domain)
     shop = tx.shop_names.directory.find_key(domain)
     foreign = _find_foreign_bodies(shop, parsed, tx)
     rejected += [(one.lease, one.delivery, topics.FOREIGN_BODY) for one in foreign]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bridge.errors import PayloadInvalid
@@ -26,33 +26,41 @@ if TYPE_CHECKING:
 UNIDENTIFIED_REVIEW_KIND = "shop_unidentified"
 
 
-def identify_shops(*, services: Services) -> None:
-    """Ask the platform about each domain whose number is not known, or that two shops claim. Raises StoreUnavailable."""
+def identify_shops(domain: str, *, services: Services) -> None:
+    """Ask the platform about this domain, and each other, whose number is not known or that two shops claim.
+
+    Raises StoreUnavailable.
+    """
     platform = services.connectors.get(PLATFORM)
-    if not isinstance(platform, NamesShops):
-        return
     with services.store.transaction() as tx:
-        domains = tx.shop_names.directory.list_due_domains(services.clock.now())
-    for domain in domains:
-        identity = None
-        with suppress(*SYSTEM_ERRORS):
-            identity = platform.read_shop_identity(domain)
-        now = services.clock.now()
-        with services.store.transaction() as tx:
-            if identity is None:
-                tx.shop_names.record_asked(domain)
-                continue
-            asked = tx.shop_names.directory.find_name(domain)
-            seen = {domain: asked.last_seen_at if asked else now} | {identity.domain: now}
-            renamed = [
-                name
-                for name, seen_at in seen.items()
-                if tx.shop_names.record_name(
-                    name, identity.number, seen_at=seen_at, is_confirmed=name == identity.domain
-                )
-            ]
-            tx.shop_names.record_asked(domain)
-            record_renames(renamed, tx)
+        tx.shop_names.register_domain(domain)
+        if not isinstance(platform, NamesShops):
+            return
+        due_domains = tx.shop_names.directory.list_due_domains(services.clock.now())
+    for due_domain in due_domains:
+        _ask_platform(platform, due_domain, services)
+
+
+def _ask_platform(platform: NamesShops, domain: str, services: Services) -> None:
+    """Record what the platform says of this domain, or that it did not answer."""
+    identity = None
+    with suppress(*SYSTEM_ERRORS):
+        identity = platform.read_shop_identity(domain)
+    now = services.clock.now()
+    with services.store.transaction() as tx:
+        names = tx.shop_names
+        asked = names.directory.find_name(domain)
+        # the present name is the newest one
+        present = {identity.domain: now + timedelta(microseconds=1)} if identity else {}
+        seen = {domain: asked.last_seen_at if asked else now} | present if identity else {}
+        renamed = [
+            name
+            for name, seen_at in seen.items()
+            if identity
+            and names.record_name(name, identity.number, seen_at=seen_at, is_confirmed=name == identity.domain)
+        ]
+        names.record_asked(domain)
+        record_renames(renamed, tx)
 
 
 def learn_signed_name(number: Any, domain: Any, seen_at: datetime, tx: Tx) -> list[str]:
@@ -86,19 +94,22 @@ def record_renames(domains: list[str], tx: Tx) -> None:
 def await_shop_identity(request: PrivacyRequest, tx: Tx, services: Services) -> bool:
     """Return whether a shop without a number stores the data of a request that found none: it may be the same shop.
 
-    A review is open while that is so. Writes evidence.
+    Opens a review then. Writes evidence.
     """
     shops = tx.shop_names.find_unidentified_shops(request.shop, request.principal)
-    reviews = tx.reviews.list_reviews(kind=UNIDENTIFIED_REVIEW_KIND, request_id=request.id)
-    if shops and not reviews:
+    if shops and not tx.reviews.list_reviews(kind=UNIDENTIFIED_REVIEW_KIND, request_id=request.id):
         what = f"the data may be those under {', '.join(shops)}: is it the same shop?"
-        new_key = services.store.new_id("rev")
+        key = services.store.new_id("rev")
         tx.reviews.open_review(
-            request.shop, UNIDENTIFIED_REVIEW_KIND, what[:200], request_id=request.id, idempotency_key=new_key
+            request.shop, UNIDENTIFIED_REVIEW_KIND, what[:200], request_id=request.id, idempotency_key=key
         )
-    for review in () if shops else reviews:
-        tx.reviews.close_review(review.id, actor="bridge", reason="shop_identified")
     return bool(shops)
+
+
+def close_identity_reviews(request: PrivacyRequest, tx: Tx) -> None:
+    """Close the review of a request whose data are known to be of its shop, or not. Writes evidence: call it last."""
+    for review in tx.reviews.list_reviews(kind=UNIDENTIFIED_REVIEW_KIND, request_id=request.id):
+        tx.reviews.close_review(review.id, actor="bridge", reason="shop_identified")
 
 
 def identify_shop(domain: str, number: str, *, actor: str, reason: str, services: Services) -> None:
