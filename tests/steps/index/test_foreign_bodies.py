@@ -59,7 +59,9 @@ def erases(services, shop=SHOP, **given):
 
 def stored(services, shop):
     with services.store.engine.connect() as connection:
-        return [len(connection.execute(select(table).where(table.c.shop == shop)).all()) for table in (orders, customers)]
+        return [
+            len(connection.execute(select(table).where(table.c.shop == shop)).all()) for table in (orders, customers)
+        ]
 
 
 @pytest.mark.parametrize("is_erased", [True, False], ids=["erased", "stored"])
