@@ -97,14 +97,14 @@ class ShopDirectory:
         return not is_known and any(name.number for name in same)
 
     def list_due_domains(self, now: datetime) -> list[str]:
-        """Return the domains about which Shopify must be asked: without a number, or that two shops claim."""
+        """Return the domains about which Shopify must be asked: without a number, or that two shops had."""
         due: list[str] = []
         for domain in dict.fromkeys(name.domain for name in self.names):
-            claims = [name for name in self.names if name.domain == domain]
-            asked_at = max((name.asked_at for name in claims if name.asked_at), default=None)
-            newest = max(name.first_seen_at for name in claims)
-            is_open = any(not name.number for name in claims) or (
-                len(claims) > 1 and (asked_at is None or asked_at < newest)
+            candidates = [name for name in self.names if name.domain == domain]
+            asked_at = max((name.asked_at for name in candidates if name.asked_at), default=None)
+            newest = max(name.first_seen_at for name in candidates)
+            is_open = any(not name.number for name in candidates) or (
+                len(candidates) > 1 and (asked_at is None or asked_at < newest)
             )
             if is_open and (asked_at is None or now - asked_at >= RETRY_ASKING_AFTER):
                 due.append(domain)
@@ -116,11 +116,11 @@ class ShopDirectory:
         A body that was sent before may be sent again, so it does not give a shop back a domain that another one took:
         only Shopify's own answer does (`is_confirmed`).
         """
-        claims = [name for name in self.names if name.domain == domain]
+        candidates = [name for name in self.names if name.domain == domain]
         asked_at = seen_at if is_confirmed else None
-        for name in claims:
+        for name in candidates:
             if name.number == number or not name.number:
-                is_moved = is_confirmed or len(claims) == 1
+                is_moved = is_confirmed or len(candidates) == 1
                 return replace(
                     name,
                     number=number,

@@ -27,7 +27,7 @@ UNIDENTIFIED_REVIEW_KIND = "shop_unidentified"
 
 
 def identify_shops(domain: str, *, services: Services) -> None:
-    """Ask the platform about this domain, and each other, whose number is not known or that two shops claim.
+    """Ask the platform about this domain, and each other, whose number is not known or that two shops had.
 
     Raises StoreUnavailable.
     """
@@ -38,10 +38,10 @@ def identify_shops(domain: str, *, services: Services) -> None:
             return
         due_domains = tx.shop_names.directory.list_due_domains(services.clock.now())
     for due_domain in due_domains:
-        _ask_platform(platform, due_domain, services)
+        _ask_shop_identity(platform, due_domain, services)
 
 
-def _ask_platform(platform: NamesShops, domain: str, services: Services) -> None:
+def _ask_shop_identity(platform: NamesShops, domain: str, services: Services) -> None:
     """Record what the platform says of this domain, or that it did not answer."""
     identity = None
     with suppress(*SYSTEM_ERRORS):

@@ -25,7 +25,7 @@ from bridge.steps.requests.process import process_request
 from bridge.store.migrations.upgrade import downgrade_database, upgrade_database
 from bridge.store.requests.tasks import TASK_CURSOR_AAD
 from bridge.store.schema.tables import requests, tasks
-from tests.factories import NOW, SHOP, make_request, make_task, opened, order
+from tests.factories import ASHA, NOW, OTHER_SHOP, SHOP, make_request, make_task, opened, order
 from tests.store.schema.stored_tasks import STORED, WAITING
 
 RELEASE_BEFORE = "0004"
@@ -171,3 +171,16 @@ def test_an_erasure_that_the_release_before_left_waiting_for_a_copy_goes_on(serv
         found = {task.action: task for task in tx.tasks.list_tasks(request.id)}[TaskAction.ERASE]
     assert (found.state, found.outcome, found.wait_reason) == (TaskState.DONE, Outcome.ERASED, None)
     assert found.progress == EraseProgress(removed_rows={"customers": 1, "orders": 1})
+
+
+def test_0006_lists_every_shop_that_stores_rows_without_a_number(store):
+    with store.transaction() as tx:
+        tx.index.ingest_sightings(SHOP, [order(1001)])
+        opened(tx, make_request(shop=OTHER_SHOP))
+    downgrade_database(store.engine, "0005")
+    upgrade_database(store.engine)
+    with store.transaction() as tx:
+        names = {name.domain: (name.number, name.key) for name in tx.shop_names.directory.names}
+        assert names == {SHOP: ("", SHOP), OTHER_SHOP: ("", OTHER_SHOP)}
+        assert len(tx.shop_names.directory.list_due_domains(NOW.replace(year=2099))) == 2
+        assert list(tx.index.list_orders(SHOP, ASHA)) == ["1001"]
