@@ -1,7 +1,6 @@
 """Reading very many orders by a bulk operation gives the same orders as reading pages."""
 
 import json
-import logging
 import threading
 from collections import defaultdict
 from datetime import UTC, datetime
@@ -23,55 +22,47 @@ from bridge.model import Absence, Principal
 from bridge.sandbox.schema import load_schema
 from bridge.sandbox.shopify import ShopifyStandIn
 from bridge.sandbox.world import invent_world
+from tests.kit.gathering import collect_gaps
+from tests.kit.silent_logs import forbid_output
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 FIRST = 12  # orders that come with the customer
-
-
-@pytest.fixture(scope="module")
-def world():
-    return invent_world(orders=20, now=NOW, heavy_orders=270)
-
-
-@pytest.fixture(scope="module")
-def server(world):
-    with ShopifyStandIn(world) as server:
-        yield server
+HEAVY_ORDERS = 270
 
 
 @pytest.fixture(autouse=True)
-def _clean(server):
-    server._control_bucket({"maximum": 20_000, "restore_rate": 10_000})
+def _clean(heavy_stand_in):
+    heavy_stand_in._control_bucket({"maximum": 20_000, "restore_rate": 10_000})
     yield
-    server.reset()
+    heavy_stand_in.reset()
 
 
-@pytest.fixture(autouse=True)
-def _silent_logs(world, caplog, capsys):
-    caplog.set_level(logging.DEBUG)
-    yield
-    output = caplog.text + "".join(capsys.readouterr())
-    assert not [word for word in (world.heavy_customer.email, "/_bulk/", ".jsonl", "shpat_") if word in output]
+def list_private_words(request):
+    heavy_world = request.getfixturevalue("heavy_world")
+    return heavy_world.heavy_customer.email, "/_bulk/", ".jsonl", "shpat_"
+
+
+_silent_logs = forbid_output(list_private_words)
 
 
 @pytest.fixture
-def dial(server):
+def dial(heavy_stand_in):
     def dial(**given):
-        requests.post(f"{server.base_url}/_sandbox/bulk", json=given, timeout=5).raise_for_status()
+        requests.post(f"{heavy_stand_in.base_url}/_sandbox/bulk", json=given, timeout=5).raise_for_status()
 
     return dial
 
 
 @pytest.fixture
-def operations(server, world):
-    return server.shops[world.shop].bulk_operations.list_operations
+def operations(heavy_stand_in, heavy_world):
+    return heavy_stand_in.shops[heavy_world.shop].bulk_operations.list_operations
 
 
 @pytest.fixture
-def walk(server, world, waits):
+def walk(heavy_stand_in, heavy_world, waits):
     """Return a function that gathers all of Heavy's pages, or those after a cursor."""
 
-    def walk(cursor="", *, setting=50, world=world, server=server, version="2026-10"):
+    def walk(cursor="", *, setting=50, world=heavy_world, server=heavy_stand_in, version="2026-10"):
         platform = Shopify(
             api_version=version,
             base_url=server.url,
@@ -98,10 +89,6 @@ def orders(pages):
             if found.kind.startswith("order"):
                 records[found.ref] |= found.body
     return records
-
-
-def gaps(pages):
-    return {(gap.absence, gap.what, gap.reason) for page in pages for gap in page.gaps}
 
 
 def gather_until_started(pages):
@@ -133,7 +120,7 @@ def test_sixty_orders_with_the_setting_at_fifty_are_the_same_as_by_pages(walk):
         assert len(server.shops[world.shop].bulk_operations.list_operations()) == 1
     assert set(orders(by_bulk)) == {f"gid://shopify/Order/{one.id}" for one in world.list_orders(world.heavy_customer)}
     assert orders(by_bulk) == orders(by_pages)
-    assert gaps(by_bulk) == gaps(by_pages) == set()
+    assert collect_gaps(by_bulk) == collect_gaps(by_pages) == set()
 
 
 @pytest.mark.parametrize("version", versions.SUPPORTED_VERSIONS)
@@ -164,7 +151,7 @@ def test_every_cursor_resumes_and_starts_no_second_operation(walk, operations):
 def test_histories_beyond_shopifys_pagination_are_a_gap(walk, monkeypatch):
     monkeypatch.setattr(deep, "MAX_PAGED_ORDERS", 200)
     taken = list(walk())
-    assert gaps(taken) == {(Absence.UNREACHED, "order histories", "list_too_long")}
+    assert collect_gaps(taken) == {(Absence.UNREACHED, "order histories", "list_too_long")}
     assert len(orders(taken)) == 270
 
 
@@ -200,7 +187,7 @@ def test_a_failed_operation_is_restarted_once(walk, dial, operations):
     rest = [*first, *pages]
     assert len(operations()) == 2
     assert len(orders(rest)) == 270
-    assert gaps(rest) == set()
+    assert collect_gaps(rest) == set()
 
 
 def test_an_operation_that_fails_twice_is_an_outage_and_the_next_attempt_starts_anew(walk, dial, operations):
@@ -218,17 +205,17 @@ def test_the_partial_file_of_a_second_failure_is_read_and_reported_as_incomplete
     dial(fail="TIMEOUT", kept=200)
     pages = list(walk())
     assert len(operations()) == 2
-    assert gaps(pages) == {(Absence.UNREACHED, "orders", "bulk_operation_failed")}
+    assert collect_gaps(pages) == {(Absence.UNREACHED, "orders", "bulk_operation_failed")}
     assert FIRST < len([one for one in refs(pages) if one[0] == "order"]) < 270
 
 
-def test_pages_read_the_orders_of_a_denied_operation_and_report_the_field(walk, server, operations):
+def test_pages_read_the_orders_of_a_denied_operation_and_report_the_field(walk, heavy_stand_in, operations):
     fault = {"kind": "deny_field", "group": "phone"}
-    requests.post(f"{server.base_url}/_sandbox/faults", json=fault, timeout=5).raise_for_status()
+    requests.post(f"{heavy_stand_in.base_url}/_sandbox/faults", json=fault, timeout=5).raise_for_status()
     pages = list(walk())
     assert [one["errorCode"] for one in operations()] == ["ACCESS_DENIED"]
     assert len(orders(pages)) == 270
-    assert gaps(pages) == gaps(list(walk(setting=5_000))) != set()
+    assert collect_gaps(pages) == collect_gaps(list(walk(setting=5_000))) != set()
 
 
 def test_an_expired_file_is_requested_again_once(walk, dial, operations):
@@ -267,9 +254,9 @@ def test_a_running_operation_is_polled_again_later(walk, dial, waits, operations
     assert len(orders([*taken, *rest])) == 270
 
 
-def test_an_operation_waits_while_others_run(walk, server, world):
+def test_an_operation_waits_while_others_run(walk, heavy_stand_in, heavy_world):
     for _ in range(5):
-        server.shops[world.shop].bulk_operations.start("others", [], 0, denied=False)
+        heavy_stand_in.shops[heavy_world.shop].bulk_operations.start("others", [], 0, denied=False)
     taken, fault = failing(walk())
     assert isinstance(fault, ConnectorThrottled)
     assert json.loads(taken[-1].cursor)["stage"] == "bulk"
