@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bridge.sandbox.merchant_files import write_merchant_files
 from tests.e2e import processes
 
 OLD, NEW = processes.SHOP, "minimiss-new.myshopify.com"
@@ -18,7 +19,8 @@ OLD, NEW = processes.SHOP, "minimiss-new.myshopify.com"
 def counter(tmp_path_factory):
     """A bridge whose only shop was renamed; an order and a request came under the old name."""
     folder = tmp_path_factory.mktemp("counter")
-    environ = processes.environment(f"sqlite:///{folder}/bridge.db", "")
+    files = write_merchant_files(folder, shops=[OLD], notice_terms={})
+    environ = processes.environment(f"sqlite:///{folder}/bridge.db", "", **files)
     processes.migrate(environ)
     with processes.services(environ) as services:
         now = datetime.now(UTC)
@@ -81,3 +83,15 @@ def test_an_operator_states_the_number_of_a_domain_and_evidence_says_who(counter
         [fact] = [event for event in tx.evidence.iterate_facts() if event.fact == "shop.renamed"]
     assert fact.actor.startswith("operator:")
     assert fact.detail["by_operator"]
+
+
+def test_doctor_says_that_the_merchant_file_names_an_old_domain(counter):
+    checks = {check["name"]: check for check in processes.say(counter, "doctor", "--offline", "--json").json["checks"]}
+    assert (checks[f"{OLD} name"]["ok"], NEW in checks[f"{OLD} name"]["detail"]) == (None, True)
+
+
+def test_a_shop_that_the_merchant_file_does_not_name_by_any_domain_is_refused(counter):
+    refused = processes.say(
+        counter, "dsr", "open", "access", "--shop", "other.myshopify.com", "--customer-id", "1", "--reason", "r"
+    )
+    assert (refused.code, "does not name that shop" in refused.err) == (1, True)
