@@ -51,6 +51,7 @@ class Fact(StrEnum):
     PACKAGE_RELEASED = "package.released"
     PERSONAL_DATA_REVEALED = "personal_data.revealed"
     PLATFORM_ERASURE_CANCELLED = "platform_erasure.cancelled"
+    PLATFORM_ERASURE_SETTLED = "platform_erasure.settled"
     CERTIFICATE_ISSUED = "certificate.issued"
     EVIDENCE_EXPORTED = "evidence.exported"
     RAW_BODY_DESTROYED = "raw_body.destroyed"

@@ -77,6 +77,7 @@ class WaitReason(StrEnum):
     PRECHECK_BLOCKED = "guard"
     MERGE_POSSIBLE = "merge_possible"
     SHOP_UNIDENTIFIED = "shop_unidentified"
+    PLATFORM_UNCONFIRMED = "platform_unconfirmed"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

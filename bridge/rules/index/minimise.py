@@ -1,7 +1,7 @@
 """Extract from a delivery what the index needs and nothing more: customer, order, parcel, carrier.
 
 Pure. Names, addresses, lines and amounts are not read; e-mail, phone and ids are returned only to become pseudonyms or
-to be sealed. Shapes: REST bodies of 2025-10 to 2026-10, GIDs or numbers as ids.
+to be sealed. Shapes: REST bodies of 2026-01 to 2026-10, GIDs or numbers as ids.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Read parcels from a fulfilment, a return or an order: numbers, account, status, way of payment.
 
-Pure. REST bodies of 2025-10 to 2026-10. Never reads an address, a name or an amount.
+Pure. REST bodies of 2026-01 to 2026-10. Never reads an address, a name or an amount.
 """
 
 from __future__ import annotations

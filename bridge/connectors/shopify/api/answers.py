@@ -72,12 +72,14 @@ class DeniedField:
 class GraphQLReply:
     """An answer. `data` may be incomplete: `denied` says what is missing and why.
 
-    `dropped_flags` are the variables of optional parts that had to be left out to get the rest.
+    `dropped_flags` are the variables of optional parts that had to be left out to get the rest; `served_version` is the
+    version of the Admin API that answered, '' if Shopify did not say.
     """
 
     data: Mapping[str, Any]
     denied: tuple[DeniedField, ...] = ()
     dropped_flags: tuple[str, ...] = ()
+    served_version: str = ""
 
     def require_access(self) -> GraphQLReply:
         """Return the reply. Raises CredentialRejected if a field was denied: it must not look like an absent one."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import shopify
@@ -110,9 +110,9 @@ class ShopGraphQL(shopify.GraphQL):  # type: ignore[misc]  # the library carries
         if operation_name:
             content["operationName"] = operation_name
         headers = self.merge_headers({"Accept": "application/json"}, self.headers)
-        return answers.parse_graphql_reply(
-            self._http.call("POST", self.endpoint, json=content, headers=headers).content
-        )
+        response = self._http.call("POST", self.endpoint, json=content, headers=headers)
+        served_version = response.headers.get("x-shopify-api-version", "")
+        return replace(answers.parse_graphql_reply(response.content), served_version=served_version)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -152,7 +152,7 @@ class ShopifyClient:
             denied += reply.denied
             drop = _find_flags_to_drop(reply, {flag for flag, value in variables.items() if value is True})
             if not drop:
-                return answers.GraphQLReply(data=reply.data, denied=denied, dropped_flags=dropped)
+                return replace(reply, denied=denied, dropped_flags=dropped)
             dropped += tuple(drop)
             variables |= dict.fromkeys(drop, False)
 

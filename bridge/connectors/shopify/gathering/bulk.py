@@ -38,7 +38,7 @@ BULK_LIST_FIELDS = {
 BULK_POLL_PAUSES_S = (1.0, 2.0, 4.0, 8.0, 10.0)
 BULK_RETRY_AFTER_S = 60.0
 RUNNING_BULK_STATES = frozenset({"CREATED", "RUNNING", "CANCELING"})
-BUSY_BULK_CODES = frozenset({"OPERATION_IN_PROGRESS", "LIMIT_REACHED"})  # five at a time; one before 2026-01
+BUSY_BULK_CODES = frozenset({"OPERATION_IN_PROGRESS", "LIMIT_REACHED"})  # five at a time
 
 
 class BulkFileExpired(ConnectorUnavailable):

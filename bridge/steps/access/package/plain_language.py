@@ -85,7 +85,16 @@ MASKING_REASONS = {
     "bank_detail_in_text_masked": "A note held what looks like bank particulars; that part is hidden.",
     "staff_name_replaced": "Names of our staff are replaced by their role.",
     "other_person_removed": "The name of another person who took a parcel in for you is left out.",
+    "third_person_masked": "Where your records name another person, such as the one who got a gift from you, that "
+    "person's name, address, phone and e-mail are hidden.",
     "nested_too_deeply": "A part of a record could not be laid out safely and is left out.",
+}
+OTHER_PERSONS_SENTENCES = {  # by `[access] third_persons` of the merchant file
+    "mask": "Your records name another person in {places}, for example the one who got a gift from you. What identifies "
+    "that person is hidden there, because your copy must not harm the rights of others. A name that stands in a note or "
+    "message only is not always recognised.",
+    "show": "Your records name another person in {places}, for example the one who got a gift from you. We show what we "
+    "hold about that person: keep it as safe as your own data.",
 }
 COMPLAINT_ROUTE_SENTENCES = {
     "grievance_officer": "First write to our Grievance Officer at the address below. It is the quickest way.",
