@@ -19,13 +19,13 @@ from bridge.services import Services
 from bridge.steps.access.gather import gather_records
 from bridge.steps.erasure.erase_person import execute_erasure
 from bridge.steps.erasure.find_platform_parcels import find_platform_parcels
-from bridge.steps.erasure.merge_wait import wait_for_merge
 from bridge.steps.erasure.poll_platform_erasure import poll_platform_erasure
 from bridge.steps.erasure.remove_platform_residue import remove_platform_residue
 from bridge.steps.erasure.request_platform_erasure import request_platform_erasure
 from bridge.steps.index.index_orders import index_deliveries_of_shop
 from bridge.steps.notices.sync_notice_task import sync_notice_task
 from bridge.steps.requests.conclude import conclude_request
+from bridge.steps.requests.merge_wait import wait_for_merge
 from bridge.steps.retention.seal_invoices import seal_invoices
 
 if TYPE_CHECKING:

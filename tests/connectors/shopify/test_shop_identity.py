@@ -17,13 +17,13 @@ NEW, OTHER = "renamed.myshopify.com", "another.myshopify.com"
 
 
 @pytest.fixture(scope="module")
-def world():
+def invented_world():
     return invent_world(orders=4, now=datetime(2026, 11, 23, 9, 0, tzinfo=UTC))
 
 
 @pytest.fixture(scope="module")
-def server(world):
-    with ShopifyStandIn(world) as server:
+def server(invented_world):
+    with ShopifyStandIn(invented_world) as server:
         yield server
 
 
@@ -38,17 +38,19 @@ def connect(server, waits, *domains):
     )
 
 
-def test_the_number_and_the_present_domain_are_read(server, world, waits):
+def test_the_number_and_the_present_domain_are_read(server, invented_world, waits):
     platform = connect(server, waits)
     assert isinstance(platform, NamesShops)
-    assert platform.read_shop_identity(world.shop) == ShopIdentity(number=str(world.shop_id), domain=world.shop)
+    assert platform.read_shop_identity(invented_world.shop) == ShopIdentity(
+        number=str(invented_world.shop_id), domain=invented_world.shop
+    )
 
 
 @pytest.mark.parametrize("before", [(), (NEW,), (NEW, OTHER)], ids=["present", "second", "third"])
-def test_calls_go_to_the_first_domain_that_answers(server, world, waits, before):
-    platform = connect(server, waits, *before, world.shop)
-    who = Principal(email=world.asha.email)
-    assert platform.find_customer(who, shop="whatever-key") == str(world.asha.id)
+def test_calls_go_to_the_first_domain_that_answers(server, invented_world, waits, before):
+    platform = connect(server, waits, *before, invented_world.shop)
+    who = Principal(email=invented_world.asha.email)
+    assert platform.find_customer(who, shop="whatever-key") == str(invented_world.asha.id)
 
 
 def test_the_fault_of_the_present_domain_is_told_where_none_answers(server, waits):
@@ -57,9 +59,9 @@ def test_the_fault_of_the_present_domain_is_told_where_none_answers(server, wait
         platform.find_customer(Principal(email="a@example.com"), shop=NEW)
 
 
-def test_a_shop_that_lost_its_domains_is_asked_nowhere(server, world, waits):
+def test_a_shop_that_lost_its_domains_is_asked_nowhere(server, invented_world, waits):
     platform = Shopify(
         api_version="2026-10", base_url=server.url, access_token="t", sleep=waits.append, list_domains=lambda _: ()
     )
     with pytest.raises(ConnectorRefused, match="unknown shop"):
-        platform.find_customer(Principal(email=world.asha.email), shop=world.shop)
+        platform.find_customer(Principal(email=invented_world.asha.email), shop=invented_world.shop)
