@@ -28,6 +28,7 @@ class Fact(StrEnum):
     NOTICE_ITEM_RESUMED = "entry.released"
     NOTICE_ITEM_PAUSED = "entry.held"
     NOTICE_ITEM_ATTRIBUTED = "entry.attributed"
+    NOTICE_ITEM_DISCARDED = "entry.discarded"
     NOTICE_SENT = "notice.sent"
     NOTICE_FILED = "notice.filed"
     NOTICE_BOUNCED = "notice.bounced"

@@ -30,6 +30,7 @@ class Absence(StrEnum):
     NOT_CONFIGURED = "not_configured"
     UNATTRIBUTED = "unattributed"
     NOT_REMOVED = "left"
+    WITHHELD = "withheld"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -20,6 +20,7 @@ from bridge.rules.scanning.free_text import SensitiveTextLocation, find_sensitiv
 from bridge.rules.webhooks import payload, topics
 from bridge.rules.webhooks.named_shop import read_named_shop
 from bridge.services import Services
+from bridge.steps.index.flag_carrier_conflicts import flag_carrier_conflicts
 from bridge.steps.index.flag_sensitive_text import FREE_TEXT_CATEGORY, flag_sensitive_text
 from bridge.steps.index.late_delivery import apply_late_delivery
 from bridge.steps.index.release_merged import record_released_suppressions, release_merged_suppressions
@@ -134,6 +135,7 @@ def _ingest_batch(domain: str, batch: Sequence[tuple[Lease, Delivery]], tx: Tx, 
     seal_sales(shop, sales, tx=tx, services=services, erased_order_ids=[sighting.order_id for sighting in dropped])
     locations = [location for one in own for location in one.sensitive_locations]
     flag_sensitive_text(shop, locations, tx=tx)  # writes evidence: after the keys are locked
+    _flag_conflicts(shop, sightings, dropped, tx)
     if dropped:
         tx.evidence.append_fact(Fact.LATE_DELIVERY_DROPPED, shop=shop, deliveries=len(dropped))
         for sighting in dropped:
@@ -181,3 +183,10 @@ def _find_foreign_bodies(shop: str, parsed: Sequence[_ParsedDelivery], tx: Tx) -
     positions = tx.index.find_sightings_of_other_shops(shop, [one.sighting for one in silent])
     foreign = [one for one, is_own in zip(parsed, says_own, strict=True) if is_own is False]
     return foreign + [silent[position] for position in sorted(positions)]
+
+
+def _flag_conflicts(shop: str, sightings: Sequence[Sighting], dropped: Sequence[Sighting], tx: Tx) -> None:
+    dropped_ids = set(map(id, dropped))
+    for sighting in sightings:
+        if id(sighting) not in dropped_ids:
+            flag_carrier_conflicts(shop, sighting.order_id, sighting.parcels, tx=tx)

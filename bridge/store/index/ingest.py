@@ -13,8 +13,11 @@ from typing import Any
 
 from sqlalchemy import and_, delete, exists, select, update
 
+from bridge.rules.index.consignee.clues import build_digester, build_tokens, dump_tokens, load_tokens, merge_tokens
+from bridge.rules.index.listings import build_listings, merge_listings
 from bridge.rules.index.minimise import Sighting, SightingKind
 from bridge.rules.index.shipping import ParcelSighting
+from bridge.store.index.contact_keys import delete_orphaned_contact_keys, replace_contact_keys
 from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.index.routing import SightingRouter
 from bridge.store.schema.index_tables import customers, merges, orders, parcels, suppressions
@@ -46,6 +49,7 @@ class _IngestBatch:
         self._lookup = lookup = PersonLookup(session)
         self.dropped: list[Sighting] = []
         self._keys = [lookup.derive_person_keys(shop, sighting) for sighting in sightings]
+        self._search_keys = [lookup.derive_search_keys(shop, sighting) for sighting in sightings]
         order_keys = {lookup.pseudonym(shop, "order", sighting.order_id) for sighting in sightings} - {""}
         self._orders = {
             row.order_key: row._asdict() for row in self._select_rows_for_update(orders, "order_key", order_keys)
@@ -59,7 +63,10 @@ class _IngestBatch:
         self._customers: dict[str, dict[str, Any]] = {}
         self._parcels: dict[tuple[str, str], dict[str, Any]] = {}
         self._order_docs: dict[str, dict[str, Any]] = {}
+        self._contact_keys: dict[tuple[str, str], list[str]] = {}
+        self._has_deleted = False
         self._position = 0
+        self._encode_clue = build_digester(session.keyring.digest, shop)
 
     def _select_rows_for_update(self, table: Any, column: str, keys: Iterable[str]) -> list[Any]:
         wanted = [key for key in keys if key]
@@ -69,12 +76,13 @@ class _IngestBatch:
         return list(self._connection.execute(rows.with_for_update()))
 
     def _read_suppressions(self, order_keys: set[str]) -> dict[tuple[str, str], datetime]:
-        named = {key for keys in self._keys for key in keys.values()} | order_keys | set(self._merged_into.values())
+        named = {key for keys in self._search_keys for field_keys in keys.values() for key in field_keys}
+        named |= order_keys | set(self._merged_into.values())
         return {(row.field, row.key): row.erased_at for row in self._select_rows_for_update(suppressions, "key", named)}
 
     def apply_sighting(self, sighting: Sighting) -> None:
         """Decide what one sighting changes."""
-        keys = dict(self._keys[self._position])
+        keys, search_keys = dict(self._keys[self._position]), self._search_keys[self._position]
         self._position += 1
         keys["customer"] = self._merged_into.get(keys["customer"], keys["customer"])
         order_key = self._lookup.pseudonym(self._shop, "order", sighting.order_id)
@@ -89,22 +97,21 @@ class _IngestBatch:
         elif sighting.kind is SightingKind.ORDER_DELETED:
             self._delete_unshipped_order(order_key)
         elif sighting.kind in (SightingKind.CUSTOMER, SightingKind.ORDER, SightingKind.PARCELS):
-            if self._is_suppressed(sighting, keys, order_key):
+            if self._is_suppressed(sighting, search_keys | {"customer": [keys["customer"]]}, order_key):
                 self.dropped.append(sighting)
             elif sighting.kind is SightingKind.CUSTOMER:
                 self._apply_customer(sighting, keys)
             elif order_key:
                 self._apply_order(sighting, keys, order_key)
 
-    def _is_suppressed(self, sighting: Sighting, keys: Mapping[str, str], order_key: str) -> bool:
+    def _is_suppressed(self, sighting: Sighting, keys: Mapping[str, Sequence[str]], order_key: str) -> bool:
         """Return True for a sighting of an erased data subject; an order placed after the erasure is a new contract."""
         if ("order", order_key) in self._suppressed:
             return True
         if order_key in self._orders or order_key in self._changed:
             return False
-        named = [("customer", keys["customer"]), ("email", keys["email"])]
-        if not any(key for _, key in named):
-            named = [("phone", keys["phone"])]
+        named = [(field, key) for field in ("customer", "email") for key in keys[field] if key]
+        named = named or [("phone", key) for key in keys["phone"]]
         erased = [self._suppressed[name] for name in named if name in self._suppressed]
         if not erased:
             return False
@@ -122,12 +129,19 @@ class _IngestBatch:
             **{f"{field}_key": key for field, key in keys.items()},
             "source_updated_at": sighting.updated_at,
         }
+        self._note_contact_keys(sighting, keys["customer"], self._customers[keys["customer"]])
+
+    def _note_contact_keys(self, sighting: Sighting, row_key: str, row: Mapping[str, Any]) -> None:
+        """Remember the further keys of each field whose first key the row takes from this sighting."""
+        for field, keys in self._lookup.derive_contact_keys(self._shop, sighting).items():
+            if keys and row[f"{field}_key"] == keys[0]:
+                self._contact_keys[row_key, field] = keys[1:]
 
     def _apply_order(self, sighting: Sighting, keys: Mapping[str, str], order_key: str) -> None:
         row = self._changed.get(order_key) or self._orders.get(order_key)
         if row is None:
-            blank = dict.fromkeys(orders.c.keys()) | dict.fromkeys(KEY_COLUMNS, "")
-            row = blank | {"shop": self._shop, "order_key": order_key, "data_key_id": ""}
+            blank_row = dict.fromkeys(orders.c.keys()) | dict.fromkeys(KEY_COLUMNS, "")
+            row = blank_row | {"shop": self._shop, "order_key": order_key, "data_key_id": ""}
         row = dict(row)
         named = {f"{field}_key": key for field, key in keys.items()}
         if sighting.kind is SightingKind.ORDER and not _is_newer(row["source_updated_at"], sighting.updated_at):
@@ -137,12 +151,24 @@ class _IngestBatch:
         else:  # part of an order, or an older version of it: it only fills blanks
             row |= {column: row[column] or key for column, key in named.items()}
             row["placed_at"] = row["placed_at"] or sighting.placed_at
-        doc = self._order_docs.setdefault(order_key, {"id": sighting.order_id, "name": "", "cod": None, "matters": {}})
+        blank: dict[str, Any] = {
+            "id": sighting.order_id,
+            "name": "",
+            "cod": None,
+            "matters": {},
+            "listings": {},
+            "clues": "",
+        }
+        doc = self._order_docs.setdefault(order_key, blank)
         doc["name"] = sighting.order_name or doc["name"]
         doc["cod"] = doc["cod"] if sighting.cod is None else sighting.cod
         if sighting.matter:
             doc["matters"][sighting.matter] = [_sortable_timestamp(sighting.updated_at), sighting.matter_open]
+        doc["listings"] = merge_listings(doc["listings"], build_listings(sighting.listings))
+        tokens = build_tokens(sighting.clues, self._encode_clue)
+        doc["clues"] = dump_tokens(merge_tokens(load_tokens(doc["clues"]), tokens))
         self._changed[order_key] = row
+        self._note_contact_keys(sighting, order_key, row)
         for parcel in sighting.parcels:
             self._apply_parcel(parcel, order_key, sighting.updated_at)
 
@@ -158,7 +184,15 @@ class _IngestBatch:
             "order_key": order_key,
             "carrier": parcel.carrier,
             "account_holder": parcel.account_holder,
-            "doc": json.dumps({"number": parcel.number, "status": parcel.status, "status_at": status_at}),
+            "doc": json.dumps(
+                {
+                    "number": parcel.number,
+                    "status": parcel.status,
+                    "status_at": status_at,
+                    "is_return": parcel.is_return,
+                    "is_conflict": parcel.is_conflict,
+                }
+            ),
             "shipped_at": parcel.shipped_at or (before["shipped_at"] if before else None),
             "source_updated_at": updated_at,
         }
@@ -198,6 +232,7 @@ class _IngestBatch:
 
     def _delete_rows(self, table: Any, column: str, key: str) -> None:
         self._connection.execute(delete(table).where(table.c.shop == self._shop, table.c[column] == key))
+        self._has_deleted = True
 
     def write_changes(self) -> None:
         """Seal and write what changed; a row that another worker made newer meanwhile stays."""
@@ -222,6 +257,9 @@ class _IngestBatch:
             (parcels, ["shop", "parcel_key", "order_key"], self._parcels),
         ):
             self._upsert_rows(table, unique, list(rows.values()), newest_wins=True)
+        replace_contact_keys(self._connection, self._shop, self._contact_keys)
+        if self._has_deleted:
+            delete_orphaned_contact_keys(self._connection)
 
     def _merge_order_doc(self, order_key: str, row: Mapping[str, Any]) -> dict[str, Any]:
         """Return what is sealed of an order: this batch's values, else the stored ones."""
@@ -234,7 +272,14 @@ class _IngestBatch:
             if state[0] >= blockers.get(blocker, [""])[0]:
                 blockers[blocker] = state
         cod = known.get("cod") if new["cod"] is None else new["cod"]
-        return {**new, "name": new["name"] or known["name"], "cod": cod, "matters": blockers}
+        return {
+            **new,
+            "name": new["name"] or known["name"],
+            "cod": cod,
+            "matters": blockers,
+            "listings": merge_listings(known.get("listings", {}), new["listings"]),
+            "clues": dump_tokens(merge_tokens(load_tokens(known.get("clues", "")), load_tokens(new["clues"]))),
+        }
 
     def _seal_doc(self, plain: bytes, aad_prefix: str, key_id: str, key: bytes) -> bytes:
         return self._session.keyring.seal(plain, f"{aad_prefix}|doc|{self._shop}", key_id=key_id, key=key)

@@ -86,7 +86,7 @@ def test_without_a_platform_the_question_is_open_too(services, erasure_request, 
 EMPTY = ErasureState(outcome=Outcome.UNCONFIRMED, reason="nothing_left", open_orders=0)
 
 
-def reviews(request, services):
+def list_unconfirmed_reviews(request, services):
     with services.store.transaction() as tx:
         return tx.reviews.list_reviews(kind=UNCONFIRMED_REVIEW_KIND, request_id=request.id)
 
@@ -111,7 +111,7 @@ def test_a_customer_of_whom_nothing_is_left_counts_as_erased_where_that_is_plaus
     assert task.outcome is outcome
     assert task.state is (TaskState.DONE if outcome is Outcome.ERASED else TaskState.WAITING)
     assert task.progress.reason == answer.reason
-    assert reviews(erasure_request, services) == []
+    assert list_unconfirmed_reviews(erasure_request, services) == []
 
 
 @pytest.mark.parametrize("answer", [READABLE, CredentialRejected("401"), replace(EMPTY, outcome=Outcome.DENIED)])
@@ -123,7 +123,7 @@ def test_after_the_days_of_the_merchant_a_person_is_asked_once(services, platfor
         task = poll_again(erasure_request, services)
     assert (task.state, task.outcome, task.wake_at) == (TaskState.FAILED, Outcome.UNCONFIRMED, None)
     assert (task.wait_reason, task.last_error) == (WaitReason.PLATFORM_UNCONFIRMED, "platform_unconfirmed")
-    [review] = reviews(erasure_request, services)
+    [review] = list_unconfirmed_reviews(erasure_request, services)
     assert f"dsr close {erasure_request.id}" in review.what
     assert read_principal_and_facts(erasure_request, services)[0] == Principal(customer_id="7001"), (
         "who decides may have to look"
@@ -183,14 +183,14 @@ def test_a_decision_ends_the_task_and_the_certificate_says_what_is_true(
     assert "platform_erasure.settled" in facts
     with services.store.transaction() as tx:
         stored = tx.requests.get_request(erasure_request.id)
-    assert (stored.complete, reviews(erasure_request, services)) == (complete, [])
+    assert (stored.complete, list_unconfirmed_reviews(erasure_request, services)) == (complete, [])
     assert not process_request(erasure_request.id, services=services), "it is done"
 
 
 def test_polling_again_asks_a_person_again_after_as_many_days(services, platform, clock, erasure_request):
     unconfirmed(erasure_request, services, clock)
     settle_platform_erasure(erasure_request.id, None, actor="operator:test", reason="ordered again", services=services)
-    assert reviews(erasure_request, services) == []
+    assert list_unconfirmed_reviews(erasure_request, services) == []
     days = services.merchant.clocks.platform_erasure_days
     platform.erasures = [READABLE]
     assert process_request(erasure_request.id, services=services)
@@ -199,7 +199,7 @@ def test_polling_again_asks_a_person_again_after_as_many_days(services, platform
     assert (task.state, task.progress.wait_until) == (TaskState.WAITING, clock.now() + timedelta(days=days))
     clock.at += timedelta(days=days)
     assert poll_again(erasure_request, services).state is TaskState.FAILED
-    assert len(reviews(erasure_request, services)) == 1
+    assert len(list_unconfirmed_reviews(erasure_request, services)) == 1
 
 
 def test_an_answer_that_comes_after_all_closes_the_review(services, platform, clock, erasure_request):
@@ -208,7 +208,7 @@ def test_an_answer_that_comes_after_all_closes_the_review(services, platform, cl
         tx.request_changes.restart_request(erasure_request.id)
     platform.erasures = [ErasureState(outcome=Outcome.ERASED, reason="redacted")]
     assert process_request(erasure_request.id, services=services)
-    assert reviews(erasure_request, services) == []
+    assert list_unconfirmed_reviews(erasure_request, services) == []
     assert "has confirmed" in certificate(erasure_request, services)["statement"]
 
 

@@ -173,11 +173,11 @@ def test_an_erasure_that_the_release_before_left_waiting_for_a_copy_goes_on(serv
     assert found.progress == EraseProgress(removed_rows={"customers": 1, "orders": 1})
 
 
-def test_0006_lists_every_shop_that_stores_rows_without_a_number(store):
+def test_0008_lists_every_shop_that_stores_rows_without_a_number(store):
     with store.transaction() as tx:
         tx.index.ingest_sightings(SHOP, [order(1001)])
         opened(tx, make_request(shop=OTHER_SHOP))
-    downgrade_database(store.engine, "0005")
+    downgrade_database(store.engine, "0007")
     upgrade_database(store.engine)
     with store.transaction() as tx:
         names = {name.domain: (name.number, name.key) for name in tx.shop_names.directory.names}

@@ -45,6 +45,7 @@ ABSENCE_SENTENCES: Mapping[Absence, str] = {
     Absence.NOT_CONFIGURED: "We have no access to {system} yet. Not asked for: {what}",
     Absence.NOT_REMOVED: "Left as it is at {system}: {what}",
     Absence.UNATTRIBUTED: "We could not tell whose these are, so they are left out ({system}): {what}",
+    Absence.WITHHELD: "Held back, because the record at {system} does not seem to be about you: {what}",
 }
 GAP_SUBJECT_PHRASES = {
     "": "what it holds about you",
@@ -55,6 +56,8 @@ GAP_SUBJECT_PHRASES = {
     "draft orders": "your draft orders",
     "gift cards": "your gift cards",
     "blog comments": "your comments on our blog",
+    "records by phone": "what only the phone number of the request would find",
+    "records by email": "what only the e-mail address of the request would find",
 }
 RETRY_SENTENCE = "We keep trying and send you what is missing."
 GAP_REASON_SENTENCES = {
@@ -69,11 +72,15 @@ GAP_REASON_SENTENCES = {
     "ConnectorThrottled": f"It asked us to wait. {RETRY_SENTENCE}",
     "ConnectorRefused": "It refused our question.",
     "no_connector": "We have no connection to that company yet; ask us, and we ask it for you.",
+    "parcel_contradicted": "It names another order and another person. We check it, and send it to you if it is yours.",
+    "parcel_unproven": "Nothing in it shows whose it is. We check it, and send it to you if it is yours.",
     "another_customer_or_unconfirmed": "They carry another name or address than yours.",
     "not_in_version": "The platform tells this only in a newer version than the one we use.",
     "no_credentials": "We have to obtain access first.",
     "no_token": "We have to obtain access first.",
     "malformed_number": "What the order names as its parcel number cannot be one.",
+    "unreadable_answer": "Its answer about them could not be read.",
+    "unreadable_identifier": "What the request named cannot be read as one, so we could not search by it.",
     "list_too_long": "There is more of it than the platform hands out at once.",
     "gone_meanwhile": "It disappeared while we were reading.",
     "no_system_asked": "No system was set up to be asked.",

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from copy import deepcopy
 from typing import Any
 
+from bridge.rules.index.consignee.person_names import NameWords, split_words
 from bridge.steps.access.package.records.mask import FREE_TEXT_KEYS, MAX_NESTING_DEPTH, normalize_key, parse_keys
 from bridge.steps.access.package.records.recorded_persons import (
     NAME_KEYS,
@@ -25,9 +26,7 @@ from bridge.steps.access.package.records.third_parties import (
     OTHER_PERSON_PLACEHOLDER,
     RAW_RECORD_KEY,
     REMARK_KEYS,
-    NameWords,
     make_name_hider,
-    split_words,
 )
 
 THIRD_PERSON_MASKED = "third_person_masked"  # a code of `plain_language.MASKING_REASONS`

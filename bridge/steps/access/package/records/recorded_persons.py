@@ -12,15 +12,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bridge.model import Finding, Principal
+from bridge.rules.index.consignee.person_names import NameWords, split_name
 from bridge.rules.index.identity import normalise_identifier
 from bridge.steps.access.package.records.mask import MAX_NESTING_DEPTH, normalize_key, parse_keys
-from bridge.steps.access.package.records.third_parties import (
-    GENERIC_RECEIVER_WORDS,
-    NameWords,
-    is_same_name,
-    read_customer_name,
-    split_name,
-)
+from bridge.steps.access.package.records.third_parties import GENERIC_RECEIVER_WORDS, is_same_name, read_customer_name
 from bridge.steps.access.package.text import convert_to_text
 
 _NAME_FIELDS = ("name", "firstName", "lastName", "recipient", "preferredName")

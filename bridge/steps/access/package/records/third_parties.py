@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
+from bridge.rules.index.consignee.person_names import LETTER_PATTERN, NameWords, split_name, split_words
 from bridge.steps.access.package.records.mask import normalize_key, parse_keys
 from bridge.steps.access.package.text import convert_to_text, get_nested_value
-
-NameWords: TypeAlias = tuple[str, ...]
 
 OTHER_PERSON_PLACEHOLDER = "another person"
 OTHER_PERSON_REMOVED = "other_person_removed"  # a code of `plain_language.MASKING_REASONS`
@@ -24,11 +23,7 @@ RAW_RECORD_KEY = "raw_unrecognised"
 REMARK_KEYS = frozenset({"note", "notes", "remark", "remarks", "instructions", "message", "comment", RAW_RECORD_KEY})
 _SCAN_KEYS = frozenset({"at", "status", "code", "place", "location"})  # status codes and places
 GENERIC_RECEIVER_WORDS = parse_keys("self consignee customer recipient security guard family neighbour neighbor")
-_NAME_TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "smt", "shri", "sri"])
 MIN_IDENTIFYING_CHARS = 3  # letters; shorter words are initials or common words
-# `\w` does not match the vowel signs of Indian scripts and would split words at them
-_LETTER_PATTERN = r"(?:[^\W_]|[\u0300-\u036f\u0900-\u0963\u0971-\u0dff\u200c\u200d])"
-_NAME_WORD_PATTERN = re.compile(f"{_LETTER_PATTERN}+")
 
 
 def read_customer_name(customer: Mapping[str, Any]) -> NameWords:
@@ -92,7 +87,7 @@ def _mask_names_in_remarks(
 
 def make_name_hider(name_words: Collection[str], identifying_words: Collection[str]) -> Callable[[str], str]:
     """Return a function that replaces each identifying word in a text, with the words of the name next to it."""
-    word = f"(?<!{_LETTER_PATTERN})(?:{'|'.join(map(re.escape, sorted(name_words)))})(?!{_LETTER_PATTERN})"
+    word = f"(?<!{LETTER_PATTERN})(?:{'|'.join(map(re.escape, sorted(name_words)))})(?!{LETTER_PATTERN})"
     name_run = re.compile(rf"{word}(?:[\s.,]+{word})*", re.IGNORECASE)
 
     def hide_run(match: re.Match[str]) -> str:
@@ -115,13 +110,3 @@ def is_same_name(recorded_name: NameWords, name: NameWords) -> bool:
         return False
     first, *_, last = name if len(name) > 1 else (*name, "")
     return first in full_words or (first[0] in initials and last in full_words)
-
-
-def split_words(text: str) -> list[str]:
-    """Return the words of a text without case, signs and digits."""
-    return _NAME_WORD_PATTERN.findall(text.casefold())
-
-
-def split_name(text: str) -> NameWords:
-    """Return the words of a name without its title."""
-    return tuple(word for word in split_words(text) if word not in _NAME_TITLES)
