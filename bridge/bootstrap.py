@@ -67,6 +67,7 @@ def make_services(start: Configuration, queue: Queue, store: SqlStore | None = N
         access_token=settings.shopify_access_token.reveal(),
         bulk_orders=settings.shopify_bulk_orders,
         tokens=StoredTokenCache(store),
+        list_domains=store.list_shop_domains,
     )
     return Services(
         settings=settings,

@@ -117,6 +117,12 @@ class Settings(CarrierSettings):
     dedupe_hours: float = number_setting(
         "DEDUPE_HOURS", "hours in which the same topic and body count as one; Shopify retries for 4", 4.0, (0, 720)
     )
+    merge_wait_minutes: float = number_setting(
+        "BRIDGE_MERGE_WAIT_MINUTES",
+        "minutes that an erasure from Shopify waits for the merge of customers that it may belong to",
+        10.0,
+        (0, 1_440),
+    )
     accept_wait_s: float = number_setting(
         "ACCEPT_WAIT_S", "seconds to wait for the commit of a webhook; then it is answered 503", 3.0, (0.1, 30)
     )

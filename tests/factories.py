@@ -200,7 +200,11 @@ def accepted(store: Any, topic: str, body: Any, **given: Any) -> Delivery:
 def _configuration_files() -> Any:
     merchant = load_merchant(MERCHANT_FILE)
     return SimpleNamespace(
-        settings=Settings(shopify_client_secrets=tuple(Secret(secret) for secret in SECRETS), connector_attempts=3),
+        settings=Settings(
+            shopify_client_secrets=tuple(Secret(secret) for secret in SECRETS),
+            connector_attempts=3,
+            merge_wait_minutes=0,
+        ),
         merchant=replace(merchant, officer=replace(merchant.officer, domain_control_verified=True)),
         retention=load_retention(RETENTION_FILE),
     )

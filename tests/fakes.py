@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, ConnectorUnavailable
 from bridge.model import (
     Balance,
     CheckResult,
@@ -24,6 +24,7 @@ from bridge.model import (
     Principal,
     Residue,
     Sale,
+    ShopIdentity,
     SignedTimestamp,
     TrackingResult,
     Waybill,
@@ -235,6 +236,21 @@ class FakePlatform:
         self.removed += gone
         self.left_by_others = [item for item in self.left_by_others if item not in gone]
         return [item for item in items if item not in gone]
+
+
+class FakeNamingPlatform(FakePlatform):
+    """A platform that knows shops by number: `shops` maps domains to their identity, all others cannot be asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shops: dict[str, ShopIdentity] = {}
+        self.named: list[str] = []
+
+    def read_shop_identity(self, domain: str) -> ShopIdentity:
+        self.named.append(domain)
+        if domain not in self.shops:
+            raise ConnectorUnavailable("no answer")
+        return self.shops[domain]
 
 
 class FakeMailer:

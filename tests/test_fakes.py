@@ -11,12 +11,13 @@ from bridge.connectors.smtp import SmtpMailer
 from bridge.connectors.timestamp_authority import Rfc3161Authority
 from bridge.errors import ConnectorUnavailable
 from bridge.model import Letter, Outcome
-from bridge.ports import Connector, Eraser, Mailer, Platform, Queue, TimestampAuthority, Tracker
+from bridge.ports import Connector, Eraser, Mailer, NamesShops, Platform, Queue, TimestampAuthority, Tracker
 from tests.factories import ASHA, SHOP
 from tests.fakes import (
     FakeCarrier,
     FakeEraser,
     FakeMailer,
+    FakeNamingPlatform,
     FakePlatform,
     FakeQueue,
     FakeTimestampAuthority,
@@ -55,6 +56,13 @@ def test_only_the_platform_can_be_asked_how_far_its_erasure_is():
     assert not isinstance(FakeCarrier("delhivery"), Platform | Tracker | Eraser)
     assert isinstance(FakeTracker("delhivery"), Tracker)
     assert isinstance(FakeEraser("aftership"), Eraser)
+
+
+def test_a_platform_that_names_shops_is_one_by_its_methods():
+    assert isinstance(FakeNamingPlatform(), NamesShops)
+    assert isinstance(FakeNamingPlatform(), Platform)
+    assert not isinstance(FakePlatform(), NamesShops)
+    assert public(FakeNamingPlatform) == public(Platform) | public(NamesShops)
 
 
 def test_fakes_are_objects_with_memory_and_not_dataclasses_or_mocks():

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import getpass
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -18,7 +18,7 @@ from bridge.errors import NeedsOperator, PayloadInvalid
 from bridge.ports.null_queue import NullQueue
 from bridge.rules.webhooks.shop_domains import is_shop_domain
 from bridge.services import Services
-from bridge.store import SqlStore
+from bridge.store import SqlStore, Tx
 from bridge.store.migrations.upgrade import is_at_newest_revision
 from config.load import Configuration, read_configuration
 
@@ -51,10 +51,21 @@ class CommandContext:
         return domain
 
     def require_known_shop(self, shop: str) -> None:
-        """Raise UsageError if `shop` is not a shop domain, or if the merchant file does not name it."""
+        """Raise UsageError if `shop` is not a shop domain, or if the merchant file names the shop by no domain of it."""
         shops = self.configuration.merchant.shops
-        if not is_shop_domain(shop) or (shops and shop not in shops):
+        if not is_shop_domain(shop) or (shops and not self.store.has_known_name(shop, shops)):
             raise click.UsageError(f"{shop} is not a shop of the merchant file")
+
+    def resolve_shop(self, domain: str) -> str:
+        """Return what the rows of the shop with this domain are stored under; '' for ''."""
+        with self.store.transaction() as tx:
+            return tx.shop_names.directory.find_key(domain)
+
+
+def name_shops(rows: Iterable[Mapping[str, Any]], tx: Tx) -> list[dict[str, Any]]:
+    """Return rows for a listing with the present domain of each `shop`, instead of the one that it is stored under."""
+    find_name = tx.shop_names.directory.find_current_name
+    return [{**row, "shop": find_name(row["shop"]) if row["shop"] else row["shop"]} for row in rows]
 
 
 @contextmanager

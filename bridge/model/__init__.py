@@ -85,6 +85,7 @@ from bridge.model.requests import (
 )
 from bridge.model.sales import PostalAddress, Sale, SaleLine, SaleTax
 from bridge.model.shop_exit import ShopExit, ShopExitDecision
+from bridge.model.shops import ShopIdentity, ShopName
 
 __all__ = [
     "MERCHANT_ACCOUNT",
@@ -160,6 +161,8 @@ __all__ = [
     "ShopEraseProgress",
     "ShopExit",
     "ShopExitDecision",
+    "ShopIdentity",
+    "ShopName",
     "ShopOrderKey",
     "SignedHead",
     "SignedTimestamp",

@@ -33,7 +33,8 @@ class ErasureRecord:
 class Destruction:
     """A record that was destroyed, by its id.
 
-    `kind` is `document` (sealed copies), `refund_account`, or `shop`, whose `ref` is the request that erased it.
+    `kind` is `document` (sealed copies), `refund_account`, `shop`, whose `ref` is the request that erased it, or
+    `suppression`, whose `ref` is a suppression key that was taken back.
     """
 
     kind: str

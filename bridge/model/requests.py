@@ -75,6 +75,8 @@ class WaitReason(StrEnum):
     INSTALLED_AGAIN = "installed_again"
     VAULT_NOT_RETURNED = "vault_not_returned"
     PRECHECK_BLOCKED = "guard"
+    MERGE_POSSIBLE = "merge_possible"
+    SHOP_UNIDENTIFIED = "shop_unidentified"
     PLATFORM_UNCONFIRMED = "platform_unconfirmed"
 
 

@@ -1,6 +1,6 @@
 """Protocols of what has two implementations: other people's systems, clock, queue, mail and the ledger."""
 
-from bridge.ports.connectors import Canceller, Connector, CopiesAllParcels, Eraser, Platform, Tracker
+from bridge.ports.connectors import Canceller, Connector, CopiesAllParcels, Eraser, NamesShops, Platform, Tracker
 from bridge.ports.ledger import Ledger
 from bridge.ports.surroundings import Clock, Mailer, Queue, TimestampAuthority
 
@@ -12,6 +12,7 @@ __all__ = [
     "Eraser",
     "Ledger",
     "Mailer",
+    "NamesShops",
     "Platform",
     "Queue",
     "TimestampAuthority",

@@ -14,6 +14,7 @@ from bridge.model import (
     Principal,
     Residue,
     Sale,
+    ShopIdentity,
     TrackingResult,
     Waybill,
 )
@@ -104,6 +105,15 @@ class Platform(Connector, Protocol):
 
         Raises as `gather`.
         """
+        ...
+
+
+@runtime_checkable
+class NamesShops(Connector, Protocol):
+    """A connector whose system knows shops by a number, whatever their domain is."""
+
+    def read_shop_identity(self, domain: str) -> ShopIdentity:
+        """Return the number and the present domain of the shop that has this domain. Raises as `gather`."""
         ...
 
 

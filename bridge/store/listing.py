@@ -78,7 +78,10 @@ class OperatorQueries:
     ) -> list[PrivacyRequest]:
         """Return requests without the principal, newest first."""
         rows = select(requests).order_by(requests.c.received_at.desc(), requests.c.id.desc()).limit(limit)
-        rows = rows.where(*_match_given((requests.c.state, state), (requests.c.kind, kind), (requests.c.shop, shop)))
+        rows = rows.where(*_match_given((requests.c.state, state), (requests.c.kind, kind)))
+        if shop:
+            directory = self._session.shops
+            rows = rows.where(requests.c.shop.in_(directory.list_keys(directory.find_key(shop))))
         return [request_from_row(row, Principal()) for row in self._connection.execute(rows)]
 
     def list_notices(

@@ -134,20 +134,22 @@ class ReviewRows:
 
     def list_reviews_of_order(self, shop: str, order_id: str) -> Sequence[Review]:
         """Return all reviews about this order."""
-        key = self._session.keyring.pseudonym(shop, "order", order_id)
-        return self._read_reviews(reviews.c.shop == shop, reviews.c.order_key == key, reviews.c.order_key != "")
+        shop_keys = self._session.shops.list_keys(shop)
+        keys = {self._session.keyring.pseudonym(key, "order", order_id) for key in shop_keys} - {""}
+        return self._read_reviews(reviews.c.shop.in_(shop_keys), reviews.c.order_key.in_(keys))
 
     def list_reviews_by_idempotency_key(self, shop: str, build_key: Callable[[Review], str]) -> Sequence[Review]:
         """Return all reviews that were opened under the key that `build_key` gives them.
 
         A key is stored as a digest, so it can only be compared.
         """
-        rows = select(reviews.c.id, reviews.c.once_key).where(reviews.c.shop == shop)
+        is_of_shop = reviews.c.shop.in_(self._session.shops.list_keys(shop))
+        rows = select(reviews.c.id, reviews.c.once_key).where(is_of_shop)
         keys = {row.id: row.once_key for row in self._connection.execute(rows)}
         return [
             review
-            for review in self._read_reviews(reviews.c.shop == shop)
-            if keys[review.id] == self._compute_once_key(shop, review.kind, build_key(review))
+            for review in self._read_reviews(is_of_shop)
+            if keys[review.id] == self._compute_once_key(review.shop, review.kind, build_key(review))
         ]
 
     def find_order_of_review(self, review_id: str) -> tuple[str, str]:

@@ -10,8 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, exists, func, select
 
+from bridge.model import ShopName
+from bridge.rules.shops.shop_names import ShopDirectory
 from bridge.store.crypto.keyring import Keyring
-from bridge.store.schema.index_tables import data_keys, orders, parcels
+from bridge.store.schema.index_tables import data_keys, orders, parcels, shop_names
 from bridge.store.schema.tables import requests
 from bridge.store.schema.ulid import new_id
 from bridge.store.upsert import upsert
@@ -25,6 +27,7 @@ SELECT_DATA_KEYS = (
 )
 SELECT_WRAPPED_KEY = select(data_keys.c.wrapped).where(data_keys.c.id == bindparam("of"))
 WRAPPED_KEY_AAD = "data_keys|{id}|wrapped"
+SHOP_NAME_KEY = ("domain", "number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,24 @@ class Session:
     now: Callable[[], datetime]
     lease_s: float
     _key_cache: dict[str, bytes | None] = field(default_factory=dict)
+    _shops: ShopDirectory | None = None
+
+    @property
+    def shops(self) -> ShopDirectory:
+        """Return the names of all shops: few rows, read once in a transaction."""
+        if self._shops is None:
+            rows = self.connection.execute(select(shop_names)).mappings()
+            self._shops = ShopDirectory(ShopName(**row) for row in rows)
+        return self._shops
+
+    def save_shop_name(self, name: ShopName) -> None:
+        """Store a name of a shop; one without a number that becomes known is replaced."""
+        row = {field: getattr(name, field) for field in ShopName.__slots__}
+        unnumbered = (shop_names.c.domain == name.domain, shop_names.c.number == "")
+        self.connection.execute(delete(shop_names).where(*unnumbered))
+        changes = [field for field in row if field not in SHOP_NAME_KEY]
+        self.connection.execute(upsert(self.connection, shop_names, SHOP_NAME_KEY, changes), row)
+        self._shops = None
 
     def lock_shop(self, shop: str) -> None:
         """Take the shop's advisory lock until commit. Call before any other lock.
@@ -52,7 +73,8 @@ class Session:
         has one writer anyway.
         """
         if self.connection.dialect.name == "postgresql":
-            self.connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"index|{shop}"))))
+            for key in sorted(self.shops.list_keys(shop)):
+                self.connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"index|{key}"))))
 
     def get_or_create_data_key(self, shop: str, subject: str) -> DataKey:
         """Return the key of this subject at this shop, made on first use."""

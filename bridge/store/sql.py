@@ -7,7 +7,7 @@ key or a sealed byte.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -208,6 +208,16 @@ class SqlStore:
                 else:
                     tx.tasks.reset_tasks(request_id)
             return {"raw_bodies": bodies, "packages": len(ids)}
+
+    def list_shop_domains(self, shop: str) -> Sequence[str]:
+        """Return the domains of the shop that is stored under this key, its present one first. Raises StoreUnavailable."""
+        with self.transaction() as tx:
+            return tx.shop_names.directory.list_domains(shop)
+
+    def has_known_name(self, domain: str, known_domains: Collection[str]) -> bool:
+        """Return whether the shop with this domain has, or had, one of the known domains. Raises StoreUnavailable."""
+        with self.transaction() as tx:
+            return tx.shop_names.directory.has_known_name(domain, known_domains)
 
     def ping(self) -> None:
         """Make one round trip to the database. Raises StoreUnavailable."""

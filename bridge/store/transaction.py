@@ -10,6 +10,7 @@ from bridge.store.access.packages import PackageRows
 from bridge.store.erasure.erase_person import PersonEraser
 from bridge.store.erasure.erasures import ErasureLookup
 from bridge.store.erasure.plans import PlanRows
+from bridge.store.erasure.release_suppressions import SuppressionReleaser
 from bridge.store.evidence.chain import EvidenceRows
 from bridge.store.evidence.chain_heads import SignedHeadRows
 from bridge.store.index.person_lookup import PersonLookup
@@ -33,6 +34,7 @@ from bridge.store.reviews import ReviewRows
 from bridge.store.session import Session
 from bridge.store.shops.erase_shop import ShopEraser
 from bridge.store.shops.shop_exits import ShopExitRows
+from bridge.store.shops.shop_names import ShopNameRows
 from bridge.store.shops.tokens import TokenRows
 from bridge.store.webhooks.inbox import InboxRows
 from bridge.store.webhooks.remembered_bodies import RememberedBodyRows
@@ -55,10 +57,12 @@ class Tx:
         self.erasures = ErasureLookup(session)
         self.plans = PlanRows(session)
         self.person_eraser = PersonEraser(session)
+        self.suppression_releaser = SuppressionReleaser(session)
         self.erasure_reapplier = ErasureReapplier(session)
         self.shop_eraser = ShopEraser(session)
         self.shop_exits = ShopExitRows(session)
         self.tokens = TokenRows(session)
+        self.shop_names = ShopNameRows(session)
         self.notice_accounts = NoticeAccountRows(session)
         self.notice_items = NoticeItemRows(session)
         self.notices = NoticeRows(session)

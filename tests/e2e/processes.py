@@ -62,6 +62,7 @@ def environment(database: str, redis_url: str, **more: str) -> dict[str, str]:
         "BRIDGE_EVIDENCE_KEY": key(b"s"),
         "BODY_DEADLINE_S": f"{DEADLINE_S:g}",
         "WEB_CONCURRENCY": "2",
+        "BRIDGE_MERGE_WAIT_MINUTES": "0",
         **more,
     }
 

@@ -21,7 +21,7 @@ from bridge.cli.doctor.refunds import check_refunds
 from bridge.cli.doctor.retention import check_retention
 from bridge.cli.doctor.reviews import check_reviews
 from bridge.cli.doctor.settings import check_settings
-from bridge.cli.doctor.shop_erasures import check_shop_erasures
+from bridge.cli.doctor.shops import check_shop_erasures, check_shop_names
 from bridge.cli.doctor.topics import check_topics
 from bridge.cli.doctor.vault import check_vault
 from bridge.cli.printing import show
@@ -38,6 +38,7 @@ CHECKS: tuple[Callable[[CommandContext], Iterable[CheckResult]], ...] = (
     check_notices,
     check_vault,
     check_shop_erasures,
+    check_shop_names,
     check_reviews,
     check_refunds,
     check_retention,

@@ -120,6 +120,7 @@ def describe_request(tx: Tx, request: PrivacyRequest) -> dict[str, Any]:
     certificate = tx.packages.find_certificate(request.id)
     return {
         **select_fields(request, REQUEST_COLUMNS),
+        "shop": tx.shop_names.directory.find_current_name(request.shop),
         **select_fields(request, ("subject", "external_ref", "received_at_basis", "webhook_received_at")),
         "clocks": dict(request.clocks),
         **select_fields(request, ("policy_sha256", "retention_sha256")),

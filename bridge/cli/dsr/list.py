@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from bridge.cli.command import json_command
-from bridge.cli.context import open_command_context
+from bridge.cli.context import name_shops, open_command_context
 from bridge.cli.dsr.dsr_view import REQUEST_COLUMNS
 from bridge.cli.printing import select_fields, show_table
 from bridge.model import RequestState
@@ -23,5 +23,5 @@ def list_requests_command(state: str | None, kind: str | None, shop: str, limit:
     """List requests, newest first."""
     with open_command_context() as context, context.store.transaction() as tx:
         requests = tx.operator_queries.list_requests(state=state or "", kind=kind or "", shop=shop, limit=limit)
-    rows = [select_fields(request, REQUEST_COLUMNS) for request in requests]
+        rows = name_shops((select_fields(request, REQUEST_COLUMNS) for request in requests), tx)
     show_table(rows, REQUEST_TABLE_COLUMNS, empty="No requests.")

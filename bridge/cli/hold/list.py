@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from bridge.cli.command import json_command
-from bridge.cli.context import open_command_context
+from bridge.cli.context import name_shops, open_command_context
 from bridge.cli.hold import hold_view as view
 from bridge.cli.printing import print_table, show
 from bridge.rules.retention.statutory_last_days import local_day
@@ -31,6 +31,7 @@ def list_holds_command(due: bool) -> None:
         kept_orders = iterate_order_retention(today=today, services=services)
         rows = _list_due_documents(today, kept_orders) if due else view.group_documents(kept_orders)
         with context.store.transaction() as tx:
+            rows = name_shops(rows, tx)
             legal_holds = [
                 view.legal_hold_row(each, now=now, orders=len(tx.legal_holds.list_order_keys_on_hold(each.id)))
                 for each in tx.legal_holds.list_active_legal_holds()

@@ -21,8 +21,8 @@ from bridge.steps.retention.legal_hold import open_order_legal_hold
 def open_legal_hold_command(shop: str | None, order_id: str, reference: str, kind: str, reason: str) -> None:
     """Open a legal hold on one order: for a dispute, a chargeback, a summons, a proceeding about its tax."""
     with open_command_context() as context, exit_on_invalid_hold():
-        domain, services, actor = context.choose_shop(shop), context.services, context.operator
+        key, services, actor = context.resolve_shop(context.choose_shop(shop)), context.services, context.operator
         result = open_order_legal_hold(
-            domain, order_id, reference=reference, kind=kind, actor=actor, reason=reason, services=services
+            key, order_id, reference=reference, kind=kind, actor=actor, reason=reason, services=services
         )
     show_opened_hold(result)

@@ -44,7 +44,7 @@ def keep_bank_details_command(shop: str | None, order_id: str, refund_id: str, o
         context.require_known_shop(domain)
         try:
             account = store_bank_details(
-                domain,
+                context.resolve_shop(domain),
                 validate_bank_details(_read_bank_details_input()),
                 order_id=order_id,
                 refund=refund_id,

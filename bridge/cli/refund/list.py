@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from bridge.cli.command import json_command
-from bridge.cli.context import open_command_context
+from bridge.cli.context import name_shops, open_command_context
 from bridge.cli.printing import show_table
 from bridge.cli.refund.refund_view import refund_row
 from bridge.model import RefundState
@@ -24,5 +24,5 @@ def list_refunds_command(state: str | None, shop: str, order_id: str) -> None:
     with open_command_context() as context, context.store.transaction() as tx:
         only_state = RefundState(state) if state else None
         accounts = tx.refunds.list_refund_accounts(shop=shop, state=only_state, order_id=order_id)
-        rows = [refund_row(tx, account) for account in accounts]
+        rows = name_shops((refund_row(tx, account) for account in accounts), tx)
     show_table(rows, REFUND_TABLE_COLUMNS, empty="No refunds.")

@@ -30,6 +30,7 @@ def attest(shop: str, order_id: str, reference: str, reason: str, issued: str) -
     view.require_reference(reference)
     with open_command_context() as context:
         context.require_known_shop(shop)
+        key = context.resolve_shop(shop)
         view.refuse_external_books(context)
         now = datetime.now(UTC)
         timezone = context.configuration.retention.timezone
@@ -47,7 +48,7 @@ def attest(shop: str, order_id: str, reference: str, reason: str, issued: str) -
             content=encode_canonical_json(statement),
         )
         with context.store.transaction() as tx:
-            document = file_document(shop, copy, actor=context.operator, tx=tx, reference=reference, reason=reason)
-        view.restart_waiting_requests(context, shop)
+            document = file_document(key, copy, actor=context.operator, tx=tx, reference=reference, reason=reason)
+        view.restart_waiting_requests(context, key)
     message = f"Filed as {document.id}." if document else "Attested today already; nothing was changed."
     show({"shop": shop, "document": document.id if document else None, "already_there": document is None}, message)

@@ -39,6 +39,7 @@ def file_document_command(
     """Seal the shop's own documents as issued, complete and unaltered, and read them back."""
     with open_command_context() as context:
         context.require_known_shop(shop)
+        key = context.resolve_shop(shop)
         view.refuse_external_books(context)
         if folder and table and not (file or order_id or issued):
             rows = read_filing_table(table)
@@ -51,10 +52,10 @@ def file_document_command(
             raise click.UsageError("give --order-id, --file and --issued-at; or --folder and --map")
         results = []
         for row in rows:
-            results.append(_file_one_document(context, shop, folder, row))
+            results.append(_file_one_document(context, key, folder, row))
             if len(results) % PROGRESS_EVERY_DOCUMENTS == 0:
                 click.echo(f"{len(results)} of {len(rows)} …", err=True)
-        view.restart_waiting_requests(context, shop)
+        view.restart_waiting_requests(context, key)
     failed = [each for each in results if each.why]
     show({"shop": shop, "failed": len(failed), "results": [asdict(each) for each in results]}, _print_results)
     if failed:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from bridge.cli.command import json_command
-from bridge.cli.context import open_command_context
+from bridge.cli.context import name_shops, open_command_context
 from bridge.cli.printing import print_table, select_fields, show
 from bridge.cli.vault.vault_view import parse_order_number
 from bridge.model import Document
@@ -29,8 +29,8 @@ def list_documents_command(shop: str, order_id: str, limit: int) -> None:
             documents = tx.documents.find_documents_by_order_id(shop, [number]).get(number, [])[:limit]
         else:
             documents = tx.documents.list_documents(shop=shop, limit=limit)
+        rows = name_shops((document_row(document) for document in documents), tx)
     columns = DOCUMENT_LIST_COLUMNS if shop else ("shop", *DOCUMENT_LIST_COLUMNS)
-    rows = [document_row(document) for document in documents]
     show(rows, lambda rows: print_table(map(_join_grounds, rows), columns, empty="No documents."))
 
 

@@ -29,8 +29,19 @@ from bridge.connectors.shopify.gathering.session import BULK_ORDER_THRESHOLD, Ga
 from bridge.connectors.shopify.sales import read_sales
 from bridge.connectors.shopify.shipped_orders import read_shipped_orders
 from bridge.connectors.token_client import utc_now
-from bridge.errors import BridgeError, ConnectorRefused, CredentialRejected
-from bridge.model import Balance, CheckResult, ErasureState, FindingPage, Principal, Residue, Sale, Waybill
+from bridge.errors import BridgeError, ConnectorRefused, ConnectorUnavailable, CredentialRejected
+from bridge.model import (
+    Balance,
+    CheckResult,
+    ErasureState,
+    FindingPage,
+    Principal,
+    Residue,
+    Sale,
+    ShopIdentity,
+    Waybill,
+)
+from bridge.rules.index.identity import legacy_id
 
 
 class Shopify:
@@ -49,12 +60,14 @@ class Shopify:
         bulk_orders: int = BULK_ORDER_THRESHOLD,
         tokens: TokenCache | None = None,
         http: HttpClient | None = None,
+        list_domains: Callable[[str], Sequence[str]] = lambda shop: (shop,),
         now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Take the settings; `base_url` replaces https://{shop}, `access_token` replaces the grant.
 
-        The orders of a customer with more than `bulk_orders` orders are read by a bulk operation.
+        The orders of a customer with more than `bulk_orders` orders are read by a bulk operation. `list_domains` returns
+        the domains of a shop, its present one first.
         """
         http = http or create_shopify_http(sleep)
         self._base_url = base_url
@@ -71,7 +84,12 @@ class Shopify:
             sleep=sleep,
         )
         self._client = ShopifyClient(
-            version=api_version, base_url=base_url, tokens=self._tokens, http=http, sleep=sleep
+            version=api_version,
+            base_url=base_url,
+            tokens=self._tokens,
+            http=http,
+            sleep=sleep,
+            list_domains=list_domains,
         )
 
     def gather(
@@ -140,11 +158,21 @@ class Shopify:
         """Remove these items, read again and return those that still exist. Raises as `gather`."""
         return residue.remove_residue(self._client, items, shop)
 
+    def read_shop_identity(self, domain: str) -> ShopIdentity:
+        """Return the number and the present domain of the shop that has this domain. Raises as `gather`."""
+        shop = self._client.run_document_at(domain, "shop_identity").data.get("shop") or {}
+        number, present = legacy_id(shop.get("id")), shop.get("myshopifyDomain")
+        if not number or not isinstance(present, str):
+            raise ConnectorUnavailable("shopify: the answer does not name the shop")
+        build_base_url(self._base_url, present)  # refuses what is no shop domain
+        return ShopIdentity(number=number, domain=present)
+
     def run_checks(self, shop: str) -> Sequence[CheckResult]:
         """Check token, reachability, the version that answered and the scopes, with what each missing one takes away.
 
         Never raises.
         """
+        shop = next(iter(self._client.list_domains(shop)), shop)
         try:
             build_base_url(self._base_url, shop)
             self._tokens.get_token(shop)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 from bridge.model import Destruction, LedgerHead, Tombstone
 
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 DATABASE_OLDER, CHAIN_DIFFERS = "database_older", "chain_differs"
 
 
@@ -22,10 +24,20 @@ def compare_with_ledger_head(ledger_head: LedgerHead | None, database_seq: int, 
 
 
 def filter_live_tombstones(tombstones: Iterable[Tombstone], destructions: Iterable[Destruction]) -> Sequence[Tombstone]:
-    """Return the tombstones without those of shops that were erased since: nothing of such a shop can come back."""
-    erased_at_by_shop = {record.shop: record.at for record in destructions if record.kind == "shop"}
+    """Return the tombstones without those that were taken back, and those of shops that were erased since.
+
+    Nothing of such a shop can come back.
+    """
+    ended_at = {
+        (record.kind, record.shop if record.kind == "shop" else record.ref): record.at
+        for record in destructions
+        if record.kind in ("shop", "suppression")
+    }
     return [
         record
         for record in tombstones
-        if record.shop not in erased_at_by_shop or record.erased_at > erased_at_by_shop[record.shop]
+        if all(
+            record.erased_at > ended_at.get(end, _LONG_AGO)
+            for end in (("shop", record.shop), ("suppression", record.key))
+        )
     ]

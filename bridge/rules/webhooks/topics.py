@@ -33,6 +33,8 @@ INDEXED_TOPIC_PREFIXES = (
     "customers/",
     UNINSTALLED_TOPIC,
 )
+UNKNOWN_SHOP = "shop_unknown"  # reasons of rejection that a command or a later name of the shop takes back
+FOREIGN_BODY = "body_of_another_shop"
 _TOPIC_FORMAT = re.compile(r"[a-z_]+(\.[a-z_]+)?(/[a-z_]+)?")
 # keys that show what a body is, whatever topic it is posted under: only the body is signed
 _TOPIC_BY_BODY_KEY: Mapping[str, str | tuple[str, ...]] = {
@@ -81,7 +83,7 @@ def find_header_mismatch(*, topic: str, topic_header: str, shop: str, known_shop
     if not is_shop_domain(shop):
         return SHOP_MALFORMED
     if known_shops and shop not in known_shops and topic not in MANDATORY_TOPICS:
-        return "shop_unknown"
+        return UNKNOWN_SHOP
     if topic not in MANDATORY_TOPICS and not topic.startswith(INDEXED_TOPIC_PREFIXES):
         return "topic_not_handled"
     return ""

@@ -98,6 +98,7 @@ class DemoEnvironment:
             "MAIL_FROM": MAIL_SENDER,
             "WEB_CONCURRENCY": "2",
             "SWEEP_EVERY_S": "1",
+            "BRIDGE_MERGE_WAIT_MINUTES": "0",
         }
         self.bridge = self._exit_stack.enter_context(Bridge(self.environ, logs=self.folder / "logs"))
         self.bridge.migrate()

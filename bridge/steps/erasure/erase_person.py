@@ -25,10 +25,12 @@ from bridge.model import (
 )
 from bridge.rules.erasure.plan import CUSTOMER_MERGED_AWAY
 from bridge.rules.index.unreadable_identifiers import list_identifier_gaps
+from bridge.rules.shops.shop_names import RETRY_ASKING_AFTER
 from bridge.services import Services
 from bridge.steps.erasure.erasure import Erasure
 from bridge.steps.erasure.orders_without_invoice_copy import INVOICE_SEARCH_INTERVAL_H, find_invoice_search_task
 from bridge.steps.shops.erase_shop import execute_shop_erasure
+from bridge.steps.shops.identify_shops import await_shop_identity, close_identity_reviews
 from bridge.steps.task_results import finish_task, retry_task, wait_task
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ def execute_erasure(request: PrivacyRequest, task: Task, lease: Lease, *, servic
     """
     if request.kind is RequestKind.SHOP_ERASURE:
         return execute_shop_erasure(request, task, lease, services=services)
+    task = replace(task, expected_by=None)  # the end of an earlier wait
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
         if is_access_in_progress(request, tx):
@@ -62,14 +65,19 @@ def execute_erasure(request: PrivacyRequest, task: Task, lease: Lease, *, servic
             tx.tasks.save_task(task)
             return task
         task = _end_run(erasure, task, services)
+        if task.outcome is Outcome.ABSENT and await_shop_identity(request, tx, services):
+            task = _wait_for_identity(task, services)
+            tx.tasks.save_task(task)
+            return task
         tx.tasks.save_task(task)
         erasure.record(task)
+        close_identity_reviews(request, tx)
     return task
 
 
 def is_access_in_progress(request: PrivacyRequest, tx: Tx) -> bool:
     """Return whether an access request of the same data subject is being gathered."""
-    other = tx.requests.find_open_request(request.shop, RequestKind.ACCESS, request.subject)
+    other = tx.requests.find_open_request_of_same_person(request, RequestKind.ACCESS)
     return other is not None and other.state is RequestState.IN_PROGRESS and other.closed_at is None
 
 
@@ -103,6 +111,13 @@ def _wait_for_copies(task: Task, services: Services) -> Task:
     """Return the task as waiting for the copies of its excluded orders, which an operator may file meanwhile."""
     wake_at = services.clock.now() + timedelta(hours=INVOICE_SEARCH_INTERVAL_H)
     reason = WaitReason.INVOICE_COPY_MISSING
+    return wait_task(replace(task, outcome=Outcome.INCOMPLETE), reason, wake_at, wait_reason=reason)
+
+
+def _wait_for_identity(task: Task, services: Services) -> Task:
+    """Return the task as waiting until it is known whether a shop that stores the data is the one of the request."""
+    wake_at = services.clock.now() + RETRY_ASKING_AFTER
+    reason = WaitReason.SHOP_UNIDENTIFIED
     return wait_task(replace(task, outcome=Outcome.INCOMPLETE), reason, wake_at, wait_reason=reason)
 
 

@@ -85,9 +85,7 @@ class Erasure:
         order_ids = {*scope.orders, *scope.principal.order_ids}
         documents = {} if scope.is_merged else tx.documents.find_documents_by_order_id(shop, order_ids)
         keys = {order_id: (shop, found[0].order_key) for order_id, found in documents.items()}
-        holds_of_subject = (
-            tx.legal_holds.list_active_legal_holds(shop=shop, subject=request.subject) if request.subject else ()
-        )
+        holds_of_subject = tx.legal_holds.list_legal_holds_on_principal(request) if request.subject else ()
         holds_of_orders = tx.legal_holds.find_legal_holds_by_order(keys.values())
         accounts = (
             []

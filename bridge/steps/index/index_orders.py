@@ -6,9 +6,10 @@ its invoice copy; a delivery of another shape becomes `rejected` and never stops
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bridge.errors import PayloadInvalid, Retryable, TimeLimitExceeded
 from bridge.logs import describe_exception
@@ -17,11 +18,14 @@ from bridge.rules.index.minimise import Sighting, SightingKind, extract_sighting
 from bridge.rules.index.sales import read_sale
 from bridge.rules.scanning.free_text import SensitiveTextLocation, find_sensitive_text
 from bridge.rules.webhooks import payload, topics
+from bridge.rules.webhooks.named_shop import read_named_shop
 from bridge.services import Services
 from bridge.steps.index.flag_carrier_conflicts import flag_carrier_conflicts
 from bridge.steps.index.flag_sensitive_text import FREE_TEXT_CATEGORY, flag_sensitive_text
 from bridge.steps.index.late_delivery import apply_late_delivery
+from bridge.steps.index.release_merged import record_released_suppressions, release_merged_suppressions
 from bridge.steps.retention.seal_invoices import seal_sales
+from bridge.steps.shops.identify_shops import identify_shops
 from bridge.steps.shops.record_uninstalls import record_uninstalls
 from bridge.steps.webhooks.retry_or_deadletter import deadletter_delivery
 
@@ -34,12 +38,31 @@ BATCH_BYTES = 8_000_000
 MAX_RUN_S = 20.0  # then the job enqueues itself again, so that privacy requests get a worker
 
 
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _ParsedDelivery:
+    """What was read of one delivery."""
+
+    lease: Lease
+    delivery: Delivery
+    body: Mapping[str, Any]
+    sighting: Sighting
+    sale: Sale | None
+    sensitive_locations: Sequence[SensitiveTextLocation]
+
+
+def index_deliveries_of_shop(shop: str, *, services: Services) -> None:
+    """Index all deliveries of a shop, under each of its domains. Raises as `index_deliveries`."""
+    for domain in services.store.list_shop_domains(shop):
+        index_deliveries(domain, services=services, until_empty=True)
+
+
 def index_deliveries(shop: str, *, services: Services, until_empty: bool = False) -> int:
-    """Index a shop's deliveries. Return how many were finished.
+    """Index the deliveries under one domain of a shop. Return how many were finished.
 
     Stop after MAX_RUN_S seconds and enqueue the rest, unless `until_empty`: an erasure must know all earlier orders.
     Raises StoreUnavailable, TimeLimitExceeded.
     """
+    identify_shops(shop, services=services)
     deadline = services.clock.now() + timedelta(seconds=MAX_RUN_S)
     settled = record_uninstalls(shop, services=services)
     while True:
@@ -84,33 +107,28 @@ def _mark_next_failed(shop: str, error: str, services: Services) -> None:
             deadletter_delivery(delivery, lease, error, tx)
 
 
-def _ingest_batch(shop: str, batch: Sequence[tuple[Lease, Delivery]], tx: Tx, services: Services) -> None:
+def _ingest_batch(domain: str, batch: Sequence[tuple[Lease, Delivery]], tx: Tx, services: Services) -> None:
     """Index a batch and finish its deliveries in the transaction that leased them: a crash changes nothing."""
-    sightings: list[Sighting] = []
-    sales: list[Sale] = []
-    sensitive_locations: list[SensitiveTextLocation] = []
-    rejected: list[tuple[Delivery, str]] = []
-    category = services.retention.categories.get(FREE_TEXT_CATEGORY)
-    kinds = category.scan_for if category else ()
-    for lease, delivery in batch:
-        try:
-            body = payload.parse_json_object(delivery.raw)
-            topics.check_body_shape(delivery.topic, body, delivery.shop)
-            sightings.append(extract_sighting(delivery.topic, body, services.merchant.attribution))
-            sales += [sale] if (sale := read_sale(delivery.topic, body, delivery.received_at)) else []
-            sensitive_locations += find_sensitive_text(delivery.topic, body, kinds)
-        except PayloadInvalid as fault:
-            tx.inbox.finish_delivery(lease, DeliveryState.REJECTED, fault.reason)
-            rejected.append((delivery, fault.reason))
-        else:
-            tx.inbox.finish_delivery(lease, DeliveryState.DONE)
+    parsed, rejected = _parse_batch(batch, services)
+    shop = tx.shop_names.directory.find_key(domain)
+    foreign = _find_foreign_bodies(shop, parsed, tx)
+    rejected += [(one.lease, one.delivery, topics.FOREIGN_BODY) for one in foreign]
+    own = [one for one in parsed if one not in foreign]
+    for lease, _, reason in rejected:
+        tx.inbox.finish_delivery(lease, DeliveryState.REJECTED, reason)
+    for one in own:
+        tx.inbox.finish_delivery(one.lease, DeliveryState.DONE)
+    sightings = [one.sighting for one in own]
     # first: every step locks the keys of data subjects before the evidence
+    released = release_merged_suppressions(shop, sightings, tx=tx, services=services)
     dropped = tx.index.ingest_sightings(shop, sightings)
-    for delivery, reason in rejected:
+    for _, delivery, reason in rejected:
         detail = {"delivery": delivery.id, "topic": delivery.topic, "reason": reason}
         tx.evidence.append_fact(Fact.DELIVERY_REJECTED, shop=shop, **detail)
+    sales = [one.sale for one in own if one.sale]
     seal_sales(shop, sales, tx=tx, services=services, erased_order_ids=[sighting.order_id for sighting in dropped])
-    flag_sensitive_text(shop, sensitive_locations, tx=tx)  # writes evidence: after the keys are locked
+    locations = [location for one in own for location in one.sensitive_locations]
+    flag_sensitive_text(shop, locations, tx=tx)  # writes evidence: after the keys are locked
     _flag_conflicts(shop, sightings, dropped, tx)
     if dropped:
         tx.evidence.append_fact(Fact.LATE_DELIVERY_DROPPED, shop=shop, deliveries=len(dropped))
@@ -119,6 +137,43 @@ def _ingest_batch(shop: str, batch: Sequence[tuple[Lease, Delivery]], tx: Tx, se
     for sighting in sightings:
         if sighting.kind is SightingKind.CUSTOMERS_MERGED:
             tx.evidence.append_fact(Fact.CUSTOMERS_MERGED, shop=shop)
+    record_released_suppressions(shop, released, tx)
+
+
+def _parse_batch(
+    batch: Sequence[tuple[Lease, Delivery]], services: Services
+) -> tuple[list[_ParsedDelivery], list[tuple[Lease, Delivery, str]]]:
+    """Return what was read, and the deliveries of another shape with the reason of each."""
+    parsed, rejected = list[_ParsedDelivery](), list[tuple[Lease, Delivery, str]]()
+    category = services.retention.categories.get(FREE_TEXT_CATEGORY)
+    kinds = category.scan_for if category else ()
+    for lease, delivery in batch:
+        try:
+            body = payload.parse_json_object(delivery.raw)
+            topics.check_body_shape(delivery.topic, body, delivery.shop)
+            one = _ParsedDelivery(
+                lease=lease,
+                delivery=delivery,
+                body=body,
+                sighting=extract_sighting(delivery.topic, body, services.merchant.attribution),
+                sale=read_sale(delivery.topic, body, delivery.received_at),
+                sensitive_locations=find_sensitive_text(delivery.topic, body, kinds),
+            )
+        except PayloadInvalid as fault:
+            rejected.append((lease, delivery, fault.reason))
+        else:
+            parsed.append(one)
+    return parsed, rejected
+
+
+def _find_foreign_bodies(shop: str, parsed: Sequence[_ParsedDelivery], tx: Tx) -> list[_ParsedDelivery]:
+    """Return the deliveries whose signed body is another shop's: it says so, or only that shop knows its record."""
+    directory = tx.shop_names.directory
+    says_own = [directory.is_body_of(shop, *read_named_shop(one.body)) for one in parsed]
+    silent = [one for one, is_own in zip(parsed, says_own, strict=True) if is_own is None]
+    positions = tx.index.find_sightings_of_other_shops(shop, [one.sighting for one in silent])
+    foreign = [one for one, is_own in zip(parsed, says_own, strict=True) if is_own is False]
+    return foreign + [silent[position] for position in sorted(positions)]
 
 
 def _flag_conflicts(shop: str, sightings: Sequence[Sighting], dropped: Sequence[Sighting], tx: Tx) -> None:

@@ -152,9 +152,10 @@ def _run_in_transaction(
 
 
 def _erase_shop_again(destroyed: Destruction, actor: str, tx: Tx) -> Mapping[str, int]:
-    removed = tx.shop_eraser.erase_shop(destroyed.shop, request_id=destroyed.ref)
+    request_id, _, _ = destroyed.ref.partition(".")  # as `build_shop_deletion_ref` makes it
+    removed = tx.shop_eraser.erase_shop(destroyed.shop, request_id=request_id)
     tx.ledger_state.repeat_destructions([destroyed])
-    _record_tombstones_applied(tx, actor, destroyed.shop, destroyed.ref, removed=dict(removed), shop_erased=True)
+    _record_tombstones_applied(tx, actor, destroyed.shop, request_id, removed=dict(removed), shop_erased=True)
     return removed
 
 

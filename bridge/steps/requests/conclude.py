@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bridge.errors import ConcurrentChange
@@ -114,7 +115,7 @@ def _issue_certificate(
         documents.setdefault(document.order_key, []).append(document)
     orders = {(request.shop, order_key) for order_key in documents}
     body = build_certificate(
-        request,
+        replace(request, shop=tx.shop_names.directory.find_current_name(request.shop)),
         tasks,
         status,
         facts=tx.evidence.list_facts_of_request(request.id),

@@ -30,8 +30,10 @@ def build_operator_request(
     now = services.clock.now()
     if kind not in OPERATOR_KINDS:
         raise PayloadInvalid("kind_not_by_hand")
-    if not is_shop_domain(shop) or (services.merchant.shops and shop not in services.merchant.shops):
+    known, directory = services.merchant.shops, tx.shop_names.directory
+    if not is_shop_domain(shop) or (known and not directory.has_known_name(shop, known)):
         raise PayloadInvalid("shop_unknown")
+    shop = directory.find_key(shop)
     if received_at > now:
         raise PayloadInvalid("received_in_the_future")
     if unreadable := find_unreadable_fields(principal):

@@ -79,8 +79,8 @@ def open_or_join(
 
 
 def _find_same_request(request: PrivacyRequest, idempotency_key: str, tx: Tx) -> PrivacyRequest | None:
-    return tx.requests.find_request_by_idempotency_key(idempotency_key) or tx.requests.find_open_request(
-        request.shop, request.kind, request.subject
+    return tx.requests.find_request_by_idempotency_key(idempotency_key) or tx.requests.find_open_request_of_same_person(
+        request, request.kind
     )
 
 

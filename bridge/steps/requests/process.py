@@ -22,9 +22,10 @@ from bridge.steps.erasure.find_platform_parcels import find_platform_parcels
 from bridge.steps.erasure.poll_platform_erasure import poll_platform_erasure
 from bridge.steps.erasure.remove_platform_residue import remove_platform_residue
 from bridge.steps.erasure.request_platform_erasure import request_platform_erasure
-from bridge.steps.index.index_orders import index_deliveries
+from bridge.steps.index.index_orders import index_deliveries_of_shop
 from bridge.steps.notices.sync_notice_task import sync_notice_task
 from bridge.steps.requests.conclude import conclude_request
+from bridge.steps.requests.merge_wait import wait_for_merge
 from bridge.steps.retention.seal_invoices import seal_invoices
 
 if TYPE_CHECKING:
@@ -85,9 +86,12 @@ def _load_leased_request(lease: Lease, tx: Tx) -> PrivacyRequest | None:
 def _run_due_tasks(request: PrivacyRequest, lease: Lease, services: Services) -> None:
     if request.kind is not RequestKind.ACCESS or not request.closed_at:
         # deliveries that came before this request must be in the index
-        index_deliveries(request.shop, services=services, until_empty=True)
+        index_deliveries_of_shop(request.shop, services=services)
     with services.store.transaction() as tx:
         tasks = {task.id: task for task in _load_tasks(request, lease, tx, services)}
+    if waiting := wait_for_merge(request, tasks.values(), lease, services=services):
+        conclude_request(request.id, lease, has_changed=waiting != tasks[waiting.id], services=services)
+        return
     has_changed = False
     run_ids: set[str] = set()
     while task := _find_next_task(list(tasks.values()), run_ids, services):

@@ -22,6 +22,7 @@ from bridge.rules.index.identity import read_record_id
 from bridge.rules.webhooks import payload, topics
 from bridge.services import Services
 from bridge.steps.shops.ask_installed import ask_whether_installed
+from bridge.steps.shops.identify_shops import learn_signed_name, record_renames
 from bridge.steps.webhooks.retry_or_deadletter import retry_or_deadletter_leased
 
 if TYPE_CHECKING:
@@ -66,15 +67,19 @@ def _record_uninstall(lease: Lease, delivery: Delivery, services: Services) -> N
     with services.store.transaction() as tx:
         reason = reason or _find_doubt(delivery.shop, number, digest, is_installed=is_installed, tx=tx)
         if number:  # it is a shop
-            tx.remembered_bodies.remember_body(digest, delivery, shop_number="" if reason else number)
+            tx.remembered_bodies.remember_body(digest, delivery)
         if reason:
             tx.inbox.finish_delivery(lease, DeliveryState.REJECTED, reason)
             detail = {"delivery": delivery.id, "topic": delivery.topic, "reason": reason}
             tx.evidence.append_fact(Fact.DELIVERY_REJECTED, shop=delivery.shop, **detail)
             return
-        tx.tokens.delete_tokens(delivery.shop)
+        renamed = learn_signed_name(number, delivery.shop, delivery.received_at, tx)
+        key = tx.shop_names.directory.find_key(delivery.shop)
+        for domain in tx.shop_names.directory.list_domains(key):
+            tx.tokens.delete_tokens(domain)
         tx.inbox.finish_delivery(lease, DeliveryState.DONE)
-        tx.evidence.append_fact(Fact.SHOP_UNINSTALLED, shop=delivery.shop)
+        tx.evidence.append_fact(Fact.SHOP_UNINSTALLED, shop=key)
+        record_renames(renamed, tx)
 
 
 def _put_off(lease: Lease, delivery: Delivery, error: str, services: Services) -> None:
@@ -87,7 +92,8 @@ def _find_doubt(shop: str, number: str, digest: str, *, is_installed: bool | Non
 
     `is_installed` is None where the platform cannot be asked: then a body that came before is not believed again.
     """
-    if tx.remembered_bodies.find_shop_number(shop) not in ("", number):
+    name = tx.shop_names.directory.find_name(shop)
+    if name is not None and name.number not in ("", number):
         return ANOTHER_SHOP
     if is_installed:
         return STILL_INSTALLED

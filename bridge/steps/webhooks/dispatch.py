@@ -25,12 +25,12 @@ from bridge.model import (
     RequestSource,
     RequestState,
 )
-from bridge.rules.index.identity import legacy_id
 from bridge.rules.requests.deadlines import compute_clocks
 from bridge.rules.webhooks import payload, topics
 from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS, read_data_request_id, read_principal
 from bridge.services import Services
 from bridge.steps.requests.open_or_join import open_or_join
+from bridge.steps.shops.identify_shops import find_signed_shop, learn_signed_name, record_renames
 from bridge.steps.webhooks.receive import log_mandatory_rejection
 
 if TYPE_CHECKING:
@@ -61,15 +61,15 @@ def dispatch_delivery(delivery_id: str, *, services: Services) -> str:
             log_mandatory_rejection(delivery, reason)
             return ""
         tx.inbox.finish_delivery(lease, DeliveryState.DONE)
+        renamed = learn_signed_name(body.get("shop_id"), delivery.shop, delivery.received_at, tx)
         request = _build_webhook_request(delivery, kind, body, tx=tx, services=services)
-        request_id = _open_join_or_repeat(delivery, body, request, tx=tx, services=services)
+        request_id = _open_join_or_repeat(delivery, request, tx=tx, services=services)
+        record_renames(renamed, tx)
     services.queue.enqueue("process", request_id, at_front=True)
     return request_id
 
 
-def _open_join_or_repeat(
-    delivery: Delivery, body: Mapping[str, Any], request: PrivacyRequest, *, tx: Tx, services: Services
-) -> str:
+def _open_join_or_repeat(delivery: Delivery, request: PrivacyRequest, *, tx: Tx, services: Services) -> str:
     """Return the id of the request that the delivery opened or joined, and remember the delivery's body."""
     receipt = _build_receipt(delivery, services)
     known = tx.remembered_bodies.find_body(receipt["body_digest"])
@@ -81,9 +81,7 @@ def _open_join_or_repeat(
         if request.kind is not RequestKind.ACCESS:
             request = replace(request, principal=replace(request.principal, cutoff_at=known.first_received_at))
     request_id = open_or_join(request, receipt, tx=tx, services=services, idempotency_key=delivery.id)
-    tx.remembered_bodies.remember_body(
-        receipt["body_digest"], delivery, shop_number=legacy_id(body.get("shop_id")), request_id=request_id
-    )
+    tx.remembered_bodies.remember_body(receipt["body_digest"], delivery, request_id=request_id)
     return request_id
 
 
@@ -120,17 +118,17 @@ def _record_repetition(request_id: str, request: PrivacyRequest, receipt: Mappin
 def _build_webhook_request(
     delivery: Delivery, kind: RequestKind, body: Mapping[str, Any], *, tx: Tx, services: Services
 ) -> PrivacyRequest:
-    principal = read_principal(delivery.topic, body)
+    principal, shop = read_principal(delivery.topic, body), find_signed_shop(body, delivery.shop, tx)
     received_at, webhook_received_at = _find_clock_start(delivery), delivery.received_at
     rules = services.merchant.clocks
     clocks = compute_clocks(received_at=received_at, webhook_received_at=webhook_received_at, rules=rules)
     return PrivacyRequest(
         id=services.store.new_id("req"),
-        shop=delivery.shop,
+        shop=shop,
         kind=kind,
         source=RequestSource.WEBHOOK,
         state=RequestState.IN_PROGRESS,
-        subject="" if kind is RequestKind.SHOP_ERASURE else _resolve_subject(delivery, principal, tx, services),
+        subject="" if kind is RequestKind.SHOP_ERASURE else _resolve_subject(delivery, shop, principal, tx, services),
         principal=principal,
         received_at=received_at,
         received_at_basis="webhook_received" if received_at == webhook_received_at else "webhook_triggered",
@@ -167,6 +165,6 @@ def _find_clock_start(delivery: Delivery) -> datetime:
     return triggered
 
 
-def _resolve_subject(delivery: Delivery, principal: Principal, tx: Tx, services: Services) -> str:
+def _resolve_subject(delivery: Delivery, shop: str, principal: Principal, tx: Tx, services: Services) -> str:
     """Return the data subject's pseudonym; if the body does not identify one, a pseudonym of this body alone."""
-    return tx.person_lookup.find_subject(delivery.shop, principal) or services.digest("nobody", delivery.raw)[:32]
+    return tx.person_lookup.find_subject(shop, principal) or services.digest("nobody", delivery.raw)[:32]

@@ -7,7 +7,7 @@ Never calls another system and never waits for Redis.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import structlog
@@ -17,6 +17,7 @@ from bridge.model import Delivery, DeliveryState
 from bridge.rules.index.json_values import parse_utc_datetime
 from bridge.rules.webhooks import signature
 from bridge.rules.webhooks.classify import classify_delivery
+from bridge.rules.webhooks.shop_domains import normalise_shop_domain
 from bridge.rules.webhooks.topics import is_mandatory
 from bridge.services import Services
 
@@ -52,12 +53,13 @@ def receive_webhook(topic: str, headers: Mapping[str, str], raw: bytes, *, servi
     Source: https://shopify.dev/docs/apps/build/webhooks/subscribe/https.
     """
     secret_index = verify_webhook_signature(headers, raw, services=services)
+    shop = _get_header(headers, "shop-domain")
     found = classify_delivery(
         raw,
         path_topic=topic,
         topic_header=_get_header(headers, "topic"),
-        shop_header=_get_header(headers, "shop-domain"),
-        known_shops=services.merchant.shops,
+        shop_header=shop,
+        known_shops=list_known_shops(normalise_shop_domain(shop), services),
     )
     delivery = Delivery(
         id=services.store.new_id("dlv"),
@@ -85,6 +87,13 @@ def log_mandatory_rejection(delivery: Delivery, reason: str) -> None:
     log.warning(
         "mandatory_webhook.rejected", delivery=delivery.id, shop=delivery.shop, topic=delivery.topic, reason=reason
     )
+
+
+def list_known_shops(domain: str, services: Services) -> Collection[str]:
+    """Return the shops of the merchant's file, and this domain where it is another name of one. Raises StoreUnavailable."""
+    known = services.merchant.shops
+    is_renamed = known and domain not in known and services.store.has_known_name(domain, known)
+    return (*known, domain) if is_renamed else known
 
 
 def _get_header(headers: Mapping[str, str], name: str) -> str:

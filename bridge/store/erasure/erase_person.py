@@ -5,6 +5,7 @@ Suppression keys (keyed HMAC) remain, by which late webhooks of the data subject
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
@@ -51,17 +52,26 @@ class PersonEraser:
     def erase_person(
         self, shop: str, principal: Principal, *, request_id: str, excluded_order_ids: Collection[str] = ()
     ) -> Mapping[str, int]:
-        """Erase the data subject and write suppression keys. Return rows deleted per table.
+        """Erase the data subject and write suppression keys, under all keys of the shop. Return rows deleted per table.
 
         Orders in `excluded_order_ids` stay with their parcels, and the index still finds them. What was placed or
         learned after the principal's cut-off stays too, unless it is named. Raises NeedsOperator where a second reading
         still finds a row.
         """
         self._session.lock_shop(shop)
+        is_merged = self._person_lookup.is_merged(shop, principal)
+        removed: Counter[str] = Counter()
+        for key in self._session.shops.list_keys(shop):
+            removed += Counter(self._erase_person_at(key, principal, request_id, excluded_order_ids, is_merged))
+        return ({CUSTOMER_MERGED_AWAY: 1} if is_merged else {}) | dict(removed)
+
+    def _erase_person_at(
+        self, shop: str, principal: Principal, request_id: str, excluded_order_ids: Collection[str], is_merged: bool
+    ) -> dict[str, int]:
+        """Erase under one key of the shop."""
         lookup = self._person_lookup
         keys = lookup.derive_search_keys(shop, principal)
-        is_merged = lookup.is_merged(shop, principal)
-        removed: dict[str, int] = {CUSTOMER_MERGED_AWAY: int(is_merged)}
+        removed: dict[str, int] = {}
         if is_merged:  # only the id is erased: the orders belong to the customer that remains
             keys = {"customer": keys["customer"]}
             order_rows: list[Any] = []
@@ -69,7 +79,7 @@ class PersonEraser:
             if not keys["customer"] and (customer := lookup.find_sole_customer(shop, keys)):
                 keys["customer"] = [customer]
             excluded = {lookup.pseudonym(shop, "order", number) for number in excluded_order_ids}
-            order_rows = [row for row in lookup.list_order_rows(shop, principal) if row.order_key not in excluded]
+            order_rows = [row for row in lookup.list_order_rows_at(shop, principal) if row.order_key not in excluded]
         person_keys = {(field, key) for field, field_keys in keys.items() for key in field_keys}
         order_keys = [row.order_key for row in order_rows]
         key_ids = {row.data_key_id for row in order_rows}
@@ -93,7 +103,7 @@ class PersonEraser:
             for field, key in sorted(suppressed)
         )
         self.destroy_keys_and_verify(shop, person_keys, order_keys, key_ids, cutoff_at=cutoff_at)
-        return {name: count for name, count in removed.items() if count}
+        return removed
 
     def delete_person_rows(
         self, shop: str, person_keys: PersonKeys, order_keys: Sequence[str], *, cutoff_at: datetime | None = None
@@ -178,7 +188,7 @@ class PersonEraser:
     ) -> int:
         """Destroy bodies of failed and rejected webhooks that mention the data subject. Return how many."""
         has_body = and_(
-            deliveries.c.shop.in_([shop, ""]),  # a malformed shop header is stored as ''
+            deliveries.c.shop.in_([*self._session.shops.list_domains(shop), ""]),  # a malformed header is stored as ''
             deliveries.c.body.is_not(None),
             deliveries.c.state.in_([DeliveryState.FAILED, DeliveryState.REJECTED]),
             _is_by(deliveries.c.received_at, cutoff_at),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import and_, or_, select
@@ -18,14 +19,15 @@ class ErasureLookup:
     """Erasures that were done."""
 
     def __init__(self, session: Session) -> None:
-        self._connection = session.connection
+        self._session, self._connection = session, session.connection
         self._person_lookup = PersonLookup(session)
 
     def find_erasing_request(self, shop: str, order_id: str) -> str:
         """Return the request that erased the data subject of this order; '' where none did."""
-        key = self._person_lookup.pseudonym(shop, "order", order_id)
-        of_order = (suppressions.c.shop == shop, suppressions.c.field == "order", suppressions.c.key == key)
-        return self._connection.scalar(select(suppressions.c.request_id).where(*of_order)) or ""
+        shop_keys = self._session.shops.list_keys(shop)
+        keys = [self._person_lookup.pseudonym(key, "order", order_id) for key in shop_keys]
+        of_order = (suppressions.c.shop.in_(shop_keys), suppressions.c.field == "order", suppressions.c.key.in_(keys))
+        return self._connection.scalar(select(suppressions.c.request_id).where(*of_order).limit(1)) or ""
 
     def list_prior_erasures(self, shop: str, principal: Principal) -> Sequence[ErasureRecord]:
         """Return earlier erasures of this data subject, newest first: by customer id and e-mail, never by phone alone.
@@ -34,6 +36,16 @@ class ErasureLookup:
         subject of their request. Of these, an erasure without orders is left out: the erasure of a customer id that
         was merged away looks the same.
         """
+        found: dict[str, ErasureRecord] = {}
+        for key in self._session.shops.list_keys(shop):
+            for erasure in self._list_prior_erasures_at(key, principal):
+                known = found.get(erasure.request_id, erasure)
+                order_keys = tuple(dict.fromkeys((*known.order_keys, *erasure.order_keys)))
+                found[erasure.request_id] = replace(known, order_keys=order_keys)
+        return sorted(found.values(), key=lambda erasure: erasure.erased_at, reverse=True)
+
+    def _list_prior_erasures_at(self, shop: str, principal: Principal) -> Sequence[ErasureRecord]:
+        """Return those under one key of the shop."""
         lookup = self._person_lookup
         emails = lookup.derive_search_keys(shop, principal)["email"]
         customer = lookup.follow_merges(shop, lookup.pseudonym(shop, "customer", principal.customer_id))

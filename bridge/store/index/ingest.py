@@ -19,6 +19,8 @@ from bridge.rules.index.minimise import Sighting, SightingKind
 from bridge.rules.index.shipping import ParcelSighting
 from bridge.store.index.contact_keys import delete_orphaned_contact_keys, replace_contact_keys
 from bridge.store.index.person_lookup import PersonLookup
+from bridge.store.index.routing import SightingRouter
+from bridge.store.index.source_times import format_sortable, is_newer, is_newest
 from bridge.store.schema.index_tables import customers, merges, orders, parcels, suppressions
 from bridge.store.session import Session
 from bridge.store.upsert import upsert
@@ -29,11 +31,14 @@ KEY_COLUMNS = ("customer_key", "email_key", "phone_key")
 def ingest_batch(session: Session, shop: str, sightings: Sequence[Sighting]) -> list[Sighting]:
     """Store a batch of one shop. Return the sightings that were dropped because their data subject was erased."""
     session.lock_shop(shop)
-    batch = _IngestBatch(session, shop, sightings)
-    for sighting in sightings:
-        batch.apply_sighting(sighting)
-    batch.write_changes()
-    return batch.dropped
+    dropped: list[Sighting] = []
+    for key, sightings_of_key in SightingRouter(session).group_by_key(shop, sightings).items():
+        batch = _IngestBatch(session, key, sightings_of_key)
+        for sighting in sightings_of_key:
+            batch.apply_sighting(sighting)
+        batch.write_changes()
+        dropped += batch.dropped
+    return dropped
 
 
 class _IngestBatch:
@@ -114,7 +119,7 @@ class _IngestBatch:
         if not keys["customer"] or not (keys["email"] or keys["phone"] or sighting.updated_at):
             return
         before = self._customers.get(keys["customer"])
-        if before and _is_newer(before["source_updated_at"], sighting.updated_at):
+        if before and is_newer(before["source_updated_at"], sighting.updated_at):
             return
         self._customers[keys["customer"]] = {
             "shop": self._shop,
@@ -136,7 +141,7 @@ class _IngestBatch:
             row = blank_row | {"shop": self._shop, "order_key": order_key, "data_key_id": ""}
         row = dict(row)
         named = {f"{field}_key": key for field, key in keys.items()}
-        if sighting.kind is SightingKind.ORDER and not _is_newer(row["source_updated_at"], sighting.updated_at):
+        if sighting.kind is SightingKind.ORDER and not is_newer(row["source_updated_at"], sighting.updated_at):
             row |= {column: key or row[column] for column, key in named.items()}  # a blank removes nothing
             row["source_updated_at"] = sighting.updated_at
             row["placed_at"] = sighting.placed_at or row["placed_at"]
@@ -155,7 +160,7 @@ class _IngestBatch:
         doc["name"] = sighting.order_name or doc["name"]
         doc["cod"] = doc["cod"] if sighting.cod is None else sighting.cod
         if sighting.matter:
-            doc["matters"][sighting.matter] = [_sortable_timestamp(sighting.updated_at), sighting.matter_open]
+            doc["matters"][sighting.matter] = [format_sortable(sighting.updated_at), sighting.matter_open]
         doc["listings"] = merge_listings(doc["listings"], build_listings(sighting.listings))
         tokens = build_tokens(sighting.clues, self._encode_clue)
         doc["clues"] = dump_tokens(merge_tokens(load_tokens(doc["clues"]), tokens))
@@ -167,9 +172,9 @@ class _IngestBatch:
     def _apply_parcel(self, parcel: ParcelSighting, order_key: str, updated_at: datetime | None) -> None:
         key = self._lookup.pseudonym(self._shop, "waybill", parcel.number)
         before = self._parcels.get((key, order_key))
-        if not key or (before and _is_newer(before["source_updated_at"], updated_at)):
+        if not key or (before and is_newer(before["source_updated_at"], updated_at)):
             return
-        status_at = _sortable_timestamp(parcel.status_at)
+        status_at = format_sortable(parcel.status_at)
         self._parcels[key, order_key] = {
             "shop": self._shop,
             "parcel_key": key,
@@ -282,19 +287,5 @@ class _IngestBatch:
         if not rows:
             return
         changes = [name for name in rows[0] if name not in unique]
-        where = _is_newest if newest_wins else None
+        where = is_newest if newest_wins else None
         self._connection.execute(upsert(self._connection, table, unique, changes, where=where), rows)
-
-
-def _is_newest(stored: Any, given: Any) -> Any:
-    known, new = stored.source_updated_at, given.source_updated_at
-    return known.is_(None) | new.is_(None) | (new >= known)
-
-
-def _is_newer(known: datetime | None, given: datetime | None) -> bool:
-    return known is not None and given is not None and known > given
-
-
-def _sortable_timestamp(moment: datetime | None) -> str:
-    """Return a time as text that sorts; '' where there is none."""
-    return moment.isoformat() if moment else ""

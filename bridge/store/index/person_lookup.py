@@ -77,8 +77,8 @@ class PersonLookup:
 
     def is_merged(self, shop: str, principal: Principal) -> bool:
         """Return True where the customer id was merged into another, who now owns the orders, e-mail and phone."""
-        key = self.pseudonym(shop, "customer", principal.customer_id)
-        return bool(key) and self.follow_merges(shop, key) != key
+        keys = {at: self.pseudonym(at, "customer", principal.customer_id) for at in self._session.shops.list_keys(shop)}
+        return any(key and self.follow_merges(at, key) != key for at, key in keys.items())
 
     def find_sole_customer(self, shop: str, keys: Mapping[str, Collection[str]]) -> str:
         """Return the one customer with this e-mail, or else this phone; '' where there is none or several."""
@@ -97,9 +97,14 @@ class PersonLookup:
     def list_order_rows(self, shop: str, principal: Principal) -> list[Any]:
         """Return rows of the data subject's orders: by customer id, guest orders by e-mail, and orders that are named.
 
-        An order of another customer is left out even where it is named: after a merge, the parcel on its way belongs
-        to the customer that remains. With a cut-off, so is one that was placed or learned since and is not named.
+        Those under all keys of the shop: `row.shop` is the key of each. An order of another customer is left out even
+        where it is named: after a merge, the parcel on its way belongs to the customer that remains. With a cut-off, so
+        is one that was placed or learned since and is not named.
         """
+        return [row for key in self._session.shops.list_keys(shop) for row in self.list_order_rows_at(key, principal)]
+
+    def list_order_rows_at(self, shop: str, principal: Principal) -> list[Any]:
+        """Return the rows that `list_order_rows` finds under this one key of the shop."""
         keys = self.derive_search_keys(shop, principal)
         customer = self.follow_merges(shop, keys["customer"][0]) if keys["customer"] else ""
         if not customer and keys["email"]:

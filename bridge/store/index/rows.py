@@ -18,6 +18,7 @@ from bridge.rules.index.listings import decide_listing, find_fulfillments
 from bridge.rules.index.minimise import Sighting
 from bridge.store.index.ingest import ingest_batch
 from bridge.store.index.person_lookup import PersonLookup
+from bridge.store.index.routing import SightingRouter
 from bridge.store.schema.index_tables import parcels
 from bridge.store.session import Session
 
@@ -40,6 +41,10 @@ class IndexRows:
         """Store what webhooks reported. Return the sightings that were dropped because their data subject was erased."""
         return ingest_batch(self._session, shop, sightings)
 
+    def find_sightings_of_other_shops(self, shop: str, sightings: Sequence[Sighting]) -> set[int]:
+        """Return the positions of sightings whose order or customer another shop knows and this one does not."""
+        return SightingRouter(self._session).find_sightings_of_other_shops(shop, sightings)
+
     def list_parcels(self, shop: str, principal: Principal) -> list[Waybill]:
         """Return every parcel of the data subject's orders and of the orders that are named."""
         return self.list_parcels_of_rows(shop, self._person_lookup.list_order_rows(shop, principal))
@@ -49,15 +54,16 @@ class IndexRows:
         orders_by_key = {row.order_key: row for row in order_rows}
         if not orders_by_key:
             return []
-        of_orders = (parcels.c.shop == shop, parcels.c.order_key.in_(list(orders_by_key)))
+        of_shop = parcels.c.shop.in_(self._session.shops.list_keys(shop))
+        of_orders = (of_shop, parcels.c.order_key.in_(list(orders_by_key)))
         ordered = select(parcels).where(*of_orders).order_by(parcels.c.shipped_at, parcels.c.parcel_key)
         rows = self._connection.execute(ordered).all()
-        return [self._waybill_from_row(shop, row, orders_by_key[row.order_key]) for row in rows]
+        return [self._waybill_from_row(row.shop, row, orders_by_key[row.order_key]) for row in rows]
 
     def list_orders(self, shop: str, principal: Principal) -> dict[str, IndexedOrder]:
         """Return the data subject's orders as the index knows them, by id."""
         rows = self._person_lookup.list_order_rows(shop, principal)
-        docs = [self.open_order_doc(shop, row) for row in rows if row.doc]
+        docs = [self.open_order_doc(row.shop, row) for row in rows if row.doc]
         return {doc["id"]: IndexedOrder(name=doc["name"], matters=_read_open_blockers(doc)) for doc in docs}
 
     def _waybill_from_row(self, shop: str, row: Any, order: Any) -> Waybill:

@@ -149,8 +149,7 @@ class NoticeItemRows:
 
     def record_parcel_status(self, shop: str, waybill: str, status: ParcelStatus, status_at: datetime | None) -> bool:
         """Record the shop's report of where an erased data subject's parcel is. False where no item lists it."""
-        key = self._session.keyring.pseudonym(shop, "waybill", waybill)
-        listed = and_(notice_items.c.shop == shop, notice_items.c.entry_key == key)
+        listed = self._match_pseudonym(shop, notice_items.c.entry_key, "waybill", waybill)
         if status_at is not None:
             older = or_(notice_items.c.status_at.is_(None), notice_items.c.status_at < status_at)
             self._update_unsent_items(and_(listed, older), {"status": status, "status_at": status_at})
@@ -167,7 +166,7 @@ class NoticeItemRows:
             if item.state in UNSENT_ITEM_STATES:
                 now = self._session.now()
                 changed[-1] = replace(changed[-1], state=NoticeState.WAITING, notice_id="", look_at=now)
-                self._accounts.wake_account(f"{shop}|{item.processor}")
+                self._accounts.wake_account(f"{item.shop}|{item.processor}")
         self.save_items(changed)
 
     def list_blockers(self, shop: str, order_id: str) -> tuple[str, ...]:
@@ -178,10 +177,15 @@ class NoticeItemRows:
 
     def lock_items_of_order(self, shop: str, order_id: str) -> list[NoticeItem]:
         """Return the items of one order, locked where the database can; none for a blank id."""
-        key = self._session.keyring.pseudonym(shop, "order", order_id)
-        of_order = (notice_items.c.shop == shop, notice_items.c.order_key == key)
-        rows = select(notice_items).where(*of_order).order_by(notice_items.c.id).with_for_update()
-        return [self._item_from_row(row) for row in self._connection.execute(rows)] if key else []
+        of_order = self._match_pseudonym(shop, notice_items.c.order_key, "order", order_id)
+        rows = select(notice_items).where(of_order).order_by(notice_items.c.id).with_for_update()
+        return [self._item_from_row(row) for row in self._connection.execute(rows)]
+
+    def _match_pseudonym(self, shop: str, column: Any, field: str, value: str) -> Any:
+        """Return the condition that a column has this value's pseudonym under one of the shop's keys."""
+        shop_keys = self._session.shops.list_keys(shop)
+        keys = {self._session.keyring.pseudonym(key, field, value) for key in shop_keys} - {""}
+        return and_(notice_items.c.shop.in_(shop_keys), column.in_(keys))
 
     def _update_unsent_items(self, condition: Any, values: dict[str, Any]) -> None:
         """Make unsent items with news due now; a queued item whose parcel moves again waits again."""

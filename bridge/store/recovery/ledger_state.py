@@ -14,7 +14,12 @@ from sqlalchemy import bindparam, delete, func, or_, select, update
 
 from bridge.model import Destruction, Fact, LedgerHead, Tombstone
 from bridge.store.evidence.chain import EvidenceRows
-from bridge.store.retention.deletions import DELETION_KIND_DOCUMENT, DELETION_KIND_REFUND_ACCOUNT, record_deletions
+from bridge.store.retention.deletions import (
+    DELETION_KIND_DOCUMENT,
+    DELETION_KIND_REFUND_ACCOUNT,
+    DELETION_KIND_SUPPRESSION,
+    record_deletions,
+)
 from bridge.store.retention.documents import DocumentRows
 from bridge.store.schema.index_tables import suppressions
 from bridge.store.schema.retention_tables import destructions, refund_accounts
@@ -132,6 +137,10 @@ class LedgerStateRows:
                 same_account = update(refund_accounts).where(refund_accounts.c.id == one.ref)
                 erased = same_account.values(**ERASED_ACCOUNT, erased_at=one.at, ledger_at=now)
                 removed += self._connection.execute(erased).rowcount
+            elif one.kind == DELETION_KIND_SUPPRESSION:
+                same_key = (suppressions.c.shop == one.shop, suppressions.c.key == one.ref)
+                taken_back = delete(suppressions).where(*same_key, suppressions.c.erased_at <= one.at)
+                removed += self._connection.execute(taken_back).rowcount
         others = [one for one in destroyed_records if one.kind != DELETION_KIND_REFUND_ACCOUNT]
         record_deletions(self._connection, others, ledger_at=now)
         self.mark_synced((), others)  # `delete_documents` recorded those that existed as unsynced

@@ -125,17 +125,23 @@ class RefundRows:
         self, *, shop: str = "", state: RefundState | None = None, order_id: str = ""
     ) -> Sequence[RefundAccount]:
         """Return the records, oldest first. `order_id` needs a shop."""
-        key = self._person_lookup.pseudonym(shop, "order", order_id)
-        filters = {"shop": shop, "state": state, "order_key": key}
-        return self._read_accounts(*(refund_accounts.c[name] == value for name, value in filters.items() if value))
+        conditions = [refund_accounts.c.state == state] if state else []
+        if shop:
+            shop_keys = self._session.shops.list_keys(shop)
+            conditions.append(refund_accounts.c.shop.in_(shop_keys))
+            if order_id:
+                keys = {self._person_lookup.pseudonym(key, "order", order_id) for key in shop_keys} - {""}
+                conditions.append(refund_accounts.c.order_key.in_(keys))
+        return self._read_accounts(*conditions)
 
     def list_refund_accounts_of_orders(
         self, shop: str, order_ids: Iterable[str], *, subject: str = ""
     ) -> Sequence[RefundAccount]:
         """Return the records of these orders, and of all orders of `subject` where it is given."""
-        keys = [key for order_id in order_ids if (key := self._person_lookup.pseudonym(shop, "order", order_id))]
+        ids, shop_keys = list(order_ids), self._session.shops.list_keys(shop)
+        keys = {self._person_lookup.pseudonym(key, "order", order_id) for order_id in ids for key in shop_keys} - {""}
         matches = or_(refund_accounts.c.order_key.in_(keys), refund_accounts.c.subject.in_({subject} - {""}))
-        return self._read_accounts(refund_accounts.c.shop == shop, matches)
+        return self._read_accounts(refund_accounts.c.shop.in_(shop_keys), matches)
 
     def list_refund_accounts_of_request(self, request_id: str) -> Sequence[RefundAccount]:
         """Return the records that an erasure restricted or erased."""

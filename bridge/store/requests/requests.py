@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, or_, select, update
 
 from bridge.errors import LeaseLost
 from bridge.model import Lease, Principal, PrivacyRequest, RequestKind, RequestSource, RequestState, Task
+from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.requests.tasks import TaskRows
 from bridge.store.schema.tables import requests
 from bridge.store.session import Session
@@ -76,6 +77,21 @@ class RequestRows:
     def find_open_request(self, shop: str, kind: str, subject: str) -> PrivacyRequest | None:
         """Return the request of the same data subject and kind that is not done, if any."""
         return self._find_request(SELECT_ACTIVE_REQUEST, active_key(shop, kind, subject))
+
+    def find_open_request_of_same_person(self, request: PrivacyRequest, kind: str) -> PrivacyRequest | None:
+        """Return the data subject's request of this kind that is not done, under any key of the shop."""
+        subjects = self.list_subjects(request)
+        found = (self.find_open_request(shop, kind, subject) for shop, subject in subjects.items())
+        return next((other for other in found if other), None)
+
+    def list_subjects(self, request: PrivacyRequest) -> dict[str, str]:
+        """Return the data subject's pseudonym by key of the shop, that of the request first."""
+        lookup, own = PersonLookup(self._session), {request.shop: request.subject}
+        others = self._session.shops.list_keys(request.shop)[1:]
+        if not request.subject:  # the erasure of a shop
+            return own | dict.fromkeys(others, "")
+        found = {key: lookup.find_subject(key, request.principal) for key in others}
+        return own | {key: subject for key, subject in found.items() if subject}
 
     def find_request_by_idempotency_key(self, idempotency_key: str) -> PrivacyRequest | None:
         """Return the request that was opened under this idempotency key, if any."""

@@ -12,6 +12,7 @@ from bridge.store.schema.retention_tables import destructions
 from bridge.store.upsert import upsert
 
 DELETION_KIND_DOCUMENT, DELETION_KIND_REFUND_ACCOUNT, DELETION_KIND_SHOP = ("document", "refund_account", "shop")
+DELETION_KIND_SUPPRESSION = "suppression"
 
 
 def record_deletions(

@@ -78,7 +78,11 @@ class DocumentRows:
 
     def find_documents_by_order_id(self, shop: str, order_ids: Iterable[str]) -> Mapping[str, Sequence[Document]]:
         """Return the documents of these orders, by order id; orders without one are left out."""
-        ids = {self._compute_order_key(shop, order_id): order_id for order_id in order_ids}
+        ids = {
+            self._compute_order_key(key, order_id): order_id
+            for order_id in order_ids
+            for key in self._session.shops.list_keys(shop)
+        }
         found: dict[str, list[Document]] = {}
         for document in self.list_documents_of_order_keys(shop, ids):
             found.setdefault(ids[document.order_key], []).append(document)
@@ -89,8 +93,8 @@ class DocumentRows:
         keys = [key for key in order_keys if key]
         if not keys:
             return []
-        rows = select(*DOCUMENT_COLUMNS).where(vault_documents.c.shop == shop, vault_documents.c.order_key.in_(keys))
-        return self._read_documents(rows)
+        of_orders = (self._is_of_shop(shop), vault_documents.c.order_key.in_(keys))
+        return self._read_documents(select(*DOCUMENT_COLUMNS).where(*of_orders))
 
     def list_documents_of_request(self, request_id: str) -> Sequence[Document]:
         """Return the documents that an erasure left."""
@@ -100,7 +104,7 @@ class DocumentRows:
         """Return all documents, or those erasable by `due_on`, oldest first. `limit` 0: all."""
         rows = select(*DOCUMENT_COLUMNS)
         if shop:
-            rows = rows.where(vault_documents.c.shop == shop)
+            rows = rows.where(self._is_of_shop(shop))
         if due_on:
             rows = rows.where(vault_documents.c.erasable_from <= due_on)
         return self._read_documents(rows.limit(limit or None))
@@ -141,8 +145,9 @@ class DocumentRows:
 
     def mark_documents_remaining(self, shop: str, order_ids: Iterable[str], request_id: str) -> int:
         """Record that an erasure left these documents as all that is kept. Return how many."""
-        keys = [self._compute_order_key(shop, order_id) for order_id in order_ids]
-        of_orders = (vault_documents.c.shop == shop, vault_documents.c.order_key.in_(keys))
+        ids, shop_keys = list(order_ids), self._session.shops.list_keys(shop)
+        keys = [self._compute_order_key(key, order_id) for order_id in ids for key in shop_keys]
+        of_orders = (self._is_of_shop(shop), vault_documents.c.order_key.in_(keys))
         marking = update(vault_documents).where(*of_orders).values(request_id=request_id)
         return self._connection.execute(marking).rowcount
 
@@ -164,6 +169,9 @@ class DocumentRows:
         if remaining:
             raise NeedsOperator(f"{remaining} documents that were destroyed are still there")
         return len(rows)
+
+    def _is_of_shop(self, shop: str) -> Any:
+        return vault_documents.c.shop.in_(self._session.shops.list_keys(shop))
 
     def _compute_order_key(self, shop: str, order_id: str) -> str:
         return self._session.keyring.pseudonym(shop, "order", order_id)

@@ -14,8 +14,9 @@ from sqlalchemy import insert, or_, select, update
 
 from bridge.model import LegalHold, PrivacyRequest, ShopOrderKey
 from bridge.store.index.person_lookup import PersonLookup
-from bridge.store.schema.index_tables import suppressions
-from bridge.store.schema.retention_tables import legal_holds
+from bridge.store.requests.requests import RequestRows
+from bridge.store.schema.index_tables import orders, suppressions
+from bridge.store.schema.retention_tables import legal_holds, vault_documents
 from bridge.store.schema.tables import requests
 from bridge.store.session import Session
 
@@ -29,8 +30,23 @@ class LegalHoldRows:
     def open_legal_hold(self, legal_hold: LegalHold, order_keys: Iterable[str]) -> None:
         """Store a legal hold on a person, on these orders, or on both."""
         row = {name: getattr(legal_hold, name) for name in LegalHold.__slots__}
-        keys = sorted({key for key in order_keys if key}) or [""]
-        self._connection.execute(insert(legal_holds), [row | {"order_key": key} for key in keys])
+        keys = sorted({key for key in order_keys if key})
+        shops = self._find_shop_keys(legal_hold.shop, keys)
+        rows = [row | {"shop": shops.get(key, legal_hold.shop), "order_key": key} for key in keys or [""]]
+        self._connection.execute(insert(legal_holds), rows)
+
+    def _find_shop_keys(self, shop: str, order_keys: Sequence[str]) -> Mapping[str, str]:
+        """Return under which key of the shop these orders are stored, where it has several."""
+        shop_keys = self._session.shops.list_keys(shop)
+        if len(shop_keys) == 1:
+            return {}
+        columns = (
+            (orders.c.order_key, orders.c.shop),
+            (vault_documents.c.order_key, vault_documents.c.shop),
+            (suppressions.c.key, suppressions.c.shop),
+        )
+        found = (select(key, at).where(at.in_(shop_keys), key.in_(order_keys)) for key, at in columns)
+        return {key: at for rows in found for key, at in self._connection.execute(rows)}
 
     def find_legal_hold(self, legal_hold_id: str) -> LegalHold | None:
         """Return one legal hold, if any; `order_key` is blank where it holds several orders."""
@@ -60,34 +76,41 @@ class LegalHoldRows:
     def _read_legal_holds_by_order(
         self, orders: Iterable[ShopOrderKey], *conditions: Any
     ) -> dict[ShopOrderKey, list[LegalHold]]:
-        keys = [order_key for _, order_key in orders if order_key]
+        shops = {order_key: shop for shop, order_key in orders if order_key}
         found: dict[ShopOrderKey, list[LegalHold]] = {}
-        for hold in self._read_legal_holds(legal_holds.c.order_key.in_(keys), *conditions) if keys else ():
-            found.setdefault((hold.shop, hold.order_key), []).append(hold)
+        for hold in self._read_legal_holds(legal_holds.c.order_key.in_(shops), *conditions) if shops else ():
+            found.setdefault((shops[hold.order_key], hold.order_key), []).append(hold)
         return found
 
     def find_legal_hold_ids_by_order_id(
         self, request: PrivacyRequest, order_ids: Iterable[str]
     ) -> Mapping[str, Sequence[str]]:
         """Return by order id ('' is none) the ids of legal holds on this request's data subject or on that order."""
-        keys = {order_id: self.compute_order_key(request.shop, order_id) for order_id in order_ids}
         is_active = legal_holds.c.released_at.is_(None)
-        holds_by_order = self._read_legal_holds_by_order([(request.shop, key) for key in keys.values()], is_active)
-        hold_ids_on_principal = {hold.id for hold in self._list_legal_holds_on_principal(request)}
-        return {
-            order_id: sorted(hold_ids_on_principal | {hold.id for hold in holds_by_order.get((request.shop, key), ())})
-            for order_id, key in keys.items()
-        }
+        on_principal = {hold.id for hold in self.list_legal_holds_on_principal(request)}
+        found = {order_id: set(on_principal) for order_id in order_ids}
+        ids_by_key = {key: order_id for order_id in found for key in self._compute_order_keys(request.shop, order_id)}
+        holds_by_order = self._read_legal_holds_by_order([(request.shop, key) for key in ids_by_key], is_active)
+        for (_, key), holds in holds_by_order.items():
+            found[ids_by_key[key]] |= {hold.id for hold in holds}
+        return {order_id: sorted(hold_ids) for order_id, hold_ids in found.items()}
 
     def extend_legal_holds(self, request: PrivacyRequest, order_ids: Iterable[str]) -> None:
         """Extend the active legal holds on this request's data subject to orders that became known."""
         keys = {self.compute_order_key(request.shop, order_id) for order_id in order_ids}
-        for hold in self._list_legal_holds_on_principal(request):
+        for hold in self.list_legal_holds_on_principal(request):
             if new_keys := keys - {"", *self.list_order_keys_on_hold(hold.id)}:
                 self.open_legal_hold(hold, new_keys)
 
-    def _list_legal_holds_on_principal(self, request: PrivacyRequest) -> Sequence[LegalHold]:
-        return self.list_active_legal_holds(shop=request.shop, request_id=request.id, subject=request.subject)
+    def list_legal_holds_on_principal(self, request: PrivacyRequest) -> Sequence[LegalHold]:
+        """Return the active legal holds on this request or on its data subject, under all keys of the shop."""
+        subjects = RequestRows(self._session).list_subjects(request)
+        found = [
+            hold
+            for key, subject in subjects.items()
+            for hold in self.list_active_legal_holds(shop=key, request_id=request.id, subject=subject)
+        ]
+        return list({hold.id: hold for hold in found}.values())
 
     def find_order_keys_of_request(self, request: PrivacyRequest) -> Sequence[str]:
         """Return pseudonyms of the data subject's orders, as the index or the erasure knows them."""
@@ -96,7 +119,7 @@ class LegalHoldRows:
             requests.c.shop == request.shop, requests.c.subject == request.subject, requests.c.subject != ""
         )
         erased = select(suppressions.c.key).where(
-            suppressions.c.shop == request.shop,
+            suppressions.c.shop.in_(self._session.shops.list_keys(request.shop)),
             suppressions.c.field == "order",
             or_(suppressions.c.request_id == request.id, suppressions.c.request_id.in_(same_subject)),
         )
@@ -105,6 +128,10 @@ class LegalHoldRows:
     def compute_order_key(self, shop: str, order_id: str) -> str:
         """Return the pseudonym of an order."""
         return self._session.keyring.pseudonym(shop, "order", order_id)
+
+    def _compute_order_keys(self, shop: str, order_id: str) -> list[str]:
+        """Return the pseudonyms of an order under all keys of the shop."""
+        return [self.compute_order_key(key, order_id) for key in self._session.shops.list_keys(shop)]
 
     def record_legal_hold_review(self, legal_hold_id: str, *, actor: str, due_at: datetime) -> None:
         """Record a review; the next one is due at `due_at`."""

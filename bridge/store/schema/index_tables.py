@@ -1,4 +1,4 @@
-"""Tables of the index, with the data keys that seal it and the suppression keys that outlive it."""
+"""Tables of the index, with the data keys that seal it, the suppression keys that outlive it, and the names of shops."""
 
 from __future__ import annotations
 
@@ -83,4 +83,14 @@ suppressions = table(
     plain_column("erased_at", UtcDateTime),
     plain_column("request_id", String(40)),
     plain_column("ledger_at", UtcDateTime, nullable=True),
+)
+
+shop_names = table(
+    "shop_names",
+    plain_column("domain", String(100), primary_key=True),
+    plain_column("number", String(40), primary_key=True),
+    plain_column("key", String(100)),
+    plain_column("first_seen_at", UtcDateTime),
+    plain_column("last_seen_at", UtcDateTime),
+    plain_column("asked_at", UtcDateTime, nullable=True),
 )

@@ -43,7 +43,6 @@ remembered_bodies = table(
     pseudonym_column("digest", primary_key=True),
     shop_column(),
     plain_column("topic", String(64)),
-    plain_column("shop_number", String(40)),
     plain_column("first_received_at", UtcDateTime),
     plain_column("request_id", String(40)),
 )

@@ -28,7 +28,7 @@ from bridge.store.retention.documents import DocumentRows
 from bridge.store.schema.index_tables import data_keys
 from bridge.store.schema.retention_tables import legal_holds, refund_accounts, shop_exit_decisions, vault_documents
 from bridge.store.schema.tables import deliveries, packages, requests, tasks, tokens
-from bridge.store.shops.erase_shop import HAS_BODY, SHOP_TABLES
+from bridge.store.shops.erase_shop import HAS_BODY, SHOP_TABLES, match_deliveries_of_shop
 from bridge.store.upsert import upsert
 
 if TYPE_CHECKING:
@@ -47,10 +47,14 @@ class ShopExitRows:
     def read_shop_exit(self, shop: str, request_id: str) -> ShopExit:
         """Return the shop of this request as it is now."""
         documents, fingerprint = self.fingerprint_documents(shop)
-        last_received = select(func.max(deliveries.c.received_at)).where(deliveries.c.shop == shop, WAS_RECEIVED)
+        of_shop = match_deliveries_of_shop(self._session, shop)
+        last_received = select(func.max(deliveries.c.received_at)).where(of_shop, WAS_RECEIVED)
+        token_until = select(func.max(tokens.c.expires_at)).where(
+            tokens.c.shop.in_(self._session.shops.list_domains(shop))
+        )
         sent_while_installed = deliveries.c.topic.not_in([*MANDATORY_TOPICS, UNINSTALLED_TOPIC])
         decisions = select(shop_exit_decisions.c.decision, shop_exit_decisions.c.reference).where(
-            shop_exit_decisions.c.shop == shop, shop_exit_decisions.c.request_id == request_id
+            shop_exit_decisions.c.request_id == request_id
         )
         return ShopExit(
             holds=documents > 0 or self._has_shop_data(shop, request_id),
@@ -61,17 +65,19 @@ class ShopExitRows:
                 last_received.where(deliveries.c.topic == UNINSTALLED_TOPIC, deliveries.c.state == DeliveryState.DONE)
             ),
             last_received_at=self._connection.scalar(last_received.where(sent_while_installed)),
-            token_until=self._connection.scalar(select(tokens.c.expires_at).where(tokens.c.shop == shop)),
+            token_until=self._connection.scalar(token_until),
             decisions={ShopExitDecision(row.decision): row.reference for row in self._connection.execute(decisions)},
         )
 
     def _has_shop_data(self, shop: str, request_id: str) -> bool:
         """Return whether there is anything but receipts and the request's own key."""
-        others = and_(requests.c.shop == shop, requests.c.id != request_id)
+        keys = self._session.shops.list_keys(shop)
+        others = and_(requests.c.shop.in_(keys), requests.c.id != request_id)
         shop_tables = [table for table in SHOP_TABLES if table is not data_keys]
         searches = [
-            *((table, table.c.shop == shop) for table in (*shop_tables, legal_holds, refund_accounts)),
-            (deliveries, and_(deliveries.c.shop == shop, HAS_BODY)),
+            *((table, table.c.shop.in_(keys)) for table in (*shop_tables, legal_holds, refund_accounts)),
+            (tokens, tokens.c.shop.in_(self._session.shops.list_domains(shop))),
+            (deliveries, and_(match_deliveries_of_shop(self._session, shop), HAS_BODY)),
             (requests, and_(others, or_(requests.c.principal.is_not(None), requests.c.state != RequestState.DONE))),
             (packages, packages.c.request_id.in_(select(requests.c.id).where(others))),
         ]
@@ -81,7 +87,7 @@ class ShopExitRows:
 
     def fingerprint_documents(self, shop: str) -> tuple[int, str]:
         """Return how many sealed documents a shop has, and a digest of their ids."""
-        rows = select(vault_documents.c.id).where(vault_documents.c.shop == shop)
+        rows = select(vault_documents.c.id).where(vault_documents.c.shop.in_(self._session.shops.list_keys(shop)))
         ids = sorted(self._connection.scalars(rows))
         return len(ids), hashlib.sha256("\n".join(ids).encode()).hexdigest()
 
@@ -108,7 +114,9 @@ class ShopExitRows:
     def list_open_shop_erasures(self, shop: str) -> Sequence[str]:
         """Return the ids of the shop's erasures that are not closed."""
         rows = select(requests.c.id).where(
-            requests.c.shop == shop, requests.c.kind == RequestKind.SHOP_ERASURE, requests.c.closed_at.is_(None)
+            requests.c.shop.in_(self._session.shops.list_keys(shop)),
+            requests.c.kind == RequestKind.SHOP_ERASURE,
+            requests.c.closed_at.is_(None),
         )
         return list(self._connection.scalars(rows.order_by(requests.c.id)))
 
@@ -117,7 +125,8 @@ class ShopExitRows:
         rows = (
             select(requests.c.id)
             .join(tasks, tasks.c.request_id == requests.c.id)
-            .where(requests.c.shop == shop, tasks.c.state == TaskState.WAITING, waits_for(reason))
+            .where(requests.c.shop.in_(self._session.shops.list_keys(shop)))
+            .where(tasks.c.state == TaskState.WAITING, waits_for(reason))
         )
         return list(self._connection.scalars(rows.distinct().order_by(requests.c.id)))
 
@@ -147,10 +156,11 @@ class ShopExitRows:
 
         A document that an earlier erasure left keeps the id of that one.
         """
-        unmarked = (vault_documents.c.shop == shop, vault_documents.c.request_id == "")
+        of_shop = vault_documents.c.shop.in_(self._session.shops.list_keys(shop))
+        unmarked = (of_shop, vault_documents.c.request_id == "")
         self._connection.execute(update(vault_documents).where(*unmarked).values(request_id=request_id))
         columns = (vault_documents.c.erasable_from, vault_documents.c.grounds)
-        rows = self._connection.execute(select(*columns).where(vault_documents.c.shop == shop)).all()
+        rows = self._connection.execute(select(*columns).where(of_shop)).all()
         days = [row.erasable_from for row in rows]
         return RemainingShopData(
             documents=len(rows),
@@ -161,7 +171,8 @@ class ShopExitRows:
         )
 
     def _count_unended_rows(self, table: Any, shop: str, ended_at: Any) -> int:
-        rows = select(func.count()).select_from(table).where(table.c.shop == shop, ended_at.is_(None))
+        of_shop = table.c.shop.in_(self._session.shops.list_keys(shop))
+        rows = select(func.count()).select_from(table).where(of_shop, ended_at.is_(None))
         return self._connection.scalar(rows) or 0
 
     def delete_shop_documents(self, shop: str) -> int:

@@ -52,6 +52,7 @@ STAYS = {
     "deliveries",
     "remembered_bodies",
 }
+STAYS |= {"shop_names"}  # the number and the domains of the shop, by which it is recognised when it comes back
 
 
 @pytest.fixture(params=["fiduciary", "processor"])

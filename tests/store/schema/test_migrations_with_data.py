@@ -27,7 +27,7 @@ from bridge.steps.requests.process import process_request
 from bridge.store.migrations.upgrade import downgrade_database, upgrade_database
 from bridge.store.requests.tasks import TASK_CURSOR_AAD
 from bridge.store.schema.tables import remembered_bodies, requests, tasks
-from tests.factories import NOW, SHOP, make_request, make_task, opened, order
+from tests.factories import ASHA, NOW, OTHER_SHOP, SHOP, make_request, make_task, opened, order
 from tests.store.schema.stored_tasks import STORED, WAITING
 
 RELEASE_BEFORE = "0004"
@@ -190,3 +190,16 @@ def test_0008_remembers_the_bodies_that_the_evidence_tells_of(store):
         assert tx.remembered_bodies.find_body("second") == RememberedBody(first_received_at=NOW, request_id=erasure.id)
         rows = tx.session.connection.execute(select(remembered_bodies.c.topic, remembered_bodies.c.shop)).all()
     assert [tuple(row) for row in rows] == [("customers/redact", SHOP)] * 2
+
+
+def test_0009_lists_every_shop_that_stores_rows_without_a_number(store):
+    with store.transaction() as tx:
+        tx.index.ingest_sightings(SHOP, [order(1001)])
+        opened(tx, make_request(shop=OTHER_SHOP))
+    downgrade_database(store.engine, "0008")
+    upgrade_database(store.engine)
+    with store.transaction() as tx:
+        names = {name.domain: (name.number, name.key) for name in tx.shop_names.directory.names}
+        assert names == {SHOP: ("", SHOP), OTHER_SHOP: ("", OTHER_SHOP)}
+        assert len(tx.shop_names.directory.list_due_domains(NOW.replace(year=2099))) == 2
+        assert list(tx.index.list_orders(SHOP, ASHA)) == ["1001"]

@@ -8,7 +8,7 @@ the first shop (measured with ShopifyAPI 12.7). Never follows a redirect, never 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -124,12 +124,26 @@ class ShopifyClient:
     tokens: TokenProvider
     http: HttpClient
     sleep: Callable[[float], None]
+    list_domains: Callable[[str], Sequence[str]] = lambda shop: (shop,)
     _sizes: dict[str, int] = field(default_factory=dict, init=False)
 
     def run_document(self, shop: str, name: str, **variables: Any) -> answers.GraphQLReply:
-        """Return the reply to one of our documents; repeat it without optional fields whose denial hides others.
+        """Return the reply to one of our documents, from the shop's present domain or a former one whose token works.
 
         Raises ConnectorUnavailable, ConnectorThrottled, ConnectorRefused (answers.QueryTooCostly), CredentialRejected.
+        """
+        fault: BridgeError = ShopUnknown()  # of a shop whose domains all belong to others now
+        for number, domain in enumerate(self.list_domains(shop)):
+            try:
+                return self.run_document_at(domain, name, **variables)
+            except (CredentialRejected, ShopUnknown) as refusal:
+                fault = fault if number else refusal
+        raise fault
+
+    def run_document_at(self, shop: str, name: str, **variables: Any) -> answers.GraphQLReply:
+        """Return the reply from exactly this domain; repeat without optional fields whose denial hides others.
+
+        Raises as `run_document`.
         """
         denied: tuple[answers.DeniedField, ...] = ()
         dropped: tuple[str, ...] = ()

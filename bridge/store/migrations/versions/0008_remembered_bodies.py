@@ -26,7 +26,6 @@ def upgrade() -> None:
         sa.Column("digest", sa.String(80), nullable=False),
         sa.Column("shop", sa.String(100), nullable=False),
         sa.Column("topic", sa.String(64), nullable=False),
-        sa.Column("shop_number", sa.String(40), nullable=False),
         sa.Column("first_received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("request_id", sa.String(40), nullable=False),
         sa.PrimaryKeyConstraint("digest", name="pk_remembered_bodies"),
@@ -46,7 +45,7 @@ def _read_known_bodies() -> list[dict[str, Any]]:
     for row in op.get_bind().execute(facts.where(evidence.c.fact.in_(("request.opened", "request.joined")))):
         digest = json.loads(row.detail).get("body_digest")
         if digest:
-            body = {"digest": digest, "shop": row.shop, "topic": TOPIC_BY_KIND.get(row.kind, ""), "shop_number": ""}
+            body = {"digest": digest, "shop": row.shop, "topic": TOPIC_BY_KIND.get(row.kind, "")}
             known.setdefault(digest, body | {"first_received_at": row.at, "request_id": row.request_id})
     return list(known.values())
 

@@ -1,0 +1,142 @@
+"""A shop is its number; its domains are names over time, and its rows stay where they are."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.rules.shops.shop_names import RETRY_ASKING_AFTER, ShopDirectory
+from tests.factories import NOW
+
+OLD, NEW, LAST = (f"{name}.myshopify.com" for name in ("old", "new", "last"))
+HOUR = timedelta(hours=1)
+
+
+def learn(*seen, directory=None):
+    """A directory after these (domain, number) were seen, one each hour; a third value says that Shopify said it."""
+    names = {} if directory is None else {(name.domain, name.number): name for name in directory.names}
+    for hour, (domain, number, *confirmed) in enumerate(seen):
+        directory = ShopDirectory(names.values())
+        name = directory.record_name(domain, number, NOW + hour * HOUR, is_confirmed=bool(confirmed))
+        names.pop((domain, ""), None)
+        names[domain, number] = name
+    return ShopDirectory(names.values())
+
+
+def test_a_domain_that_nobody_knows_is_a_shop_of_its_own():
+    directory = learn()
+    assert (directory.find_key(OLD), directory.list_keys(OLD), directory.list_domains(OLD)) == (OLD, (OLD,), (OLD,))
+    assert (directory.find_number(OLD), directory.find_current_name(OLD)) == ("", OLD)
+    assert directory.list_other_keys(OLD) == ()
+
+
+@pytest.mark.parametrize(
+    ("seen", "key", "domains"),
+    [
+        ([(OLD, ""), (OLD, "1"), (NEW, "1")], OLD, (NEW, OLD)),
+        ([(OLD, "1"), (NEW, "1"), (LAST, "1")], OLD, (LAST, NEW, OLD)),
+        ([(OLD, "1"), (NEW, "1"), (OLD, "1")], OLD, (OLD, NEW)),
+        ([(NEW, ""), (NEW, "1"), (OLD, "1")], NEW, (OLD, NEW)),
+    ],
+    ids=["renamed", "twice", "and-back", "the-name-in-the-alphabet-does-not-matter"],
+)
+def test_a_renamed_shop_keeps_its_key_and_is_shown_by_its_present_name(seen, key, domains):
+    directory = learn(*seen)
+    assert {directory.find_key(domain) for domain in domains} == {key}
+    assert directory.list_domains(key) == domains
+    assert directory.find_current_name(key) == domains[0]
+    assert set(directory.list_keys(key)) == set(domains), "rows under any of its names are its own"
+
+
+def test_shops_with_other_numbers_are_others():
+    directory = learn((OLD, "1"), (NEW, "2"), (LAST, ""))
+    assert set(directory.list_other_keys(OLD)) == {NEW, LAST}
+    assert not directory.has_known_name(NEW, [OLD])
+    assert directory.has_known_name(OLD, [OLD])
+
+
+def test_the_merchants_file_may_name_any_domain_of_a_shop():
+    directory = learn((OLD, "1"), (NEW, "1"))
+    assert directory.has_known_name(NEW, [OLD])
+    assert directory.has_known_name(OLD, [NEW])
+
+
+def test_a_domain_that_another_shop_took_leads_to_that_shop_and_never_to_the_rows_before():
+    directory = learn((OLD, "1"), (OLD, "2"))
+    taker = directory.find_key(OLD)
+    assert taker not in directory.list_keys(OLD)
+    assert directory.find_number(taker) == "2"
+    assert directory.list_domains(taker) == (OLD,)
+    assert directory.list_domains(OLD) == (), "no call for the former shop reaches the new one"
+    assert directory.list_lost_domains(OLD) == {OLD: NOW + HOUR}
+    assert directory.find_current_name(OLD) == directory.find_current_name(taker) == OLD
+    assert directory.has_former_owner(OLD)
+    assert directory.list_due_domains(NOW + 9 * HOUR) == [OLD], "Shopify is asked which is right"
+
+
+def test_a_body_that_comes_again_gives_no_domain_back_but_shopify_does():
+    assert learn((OLD, "1"), (OLD, "2"), (OLD, "1")).find_name(OLD).number == "2"
+    back = learn((OLD, "1"), (OLD, "2"), (OLD, "1", "confirmed"))
+    assert back.find_name(OLD).number == "1"
+    assert back.list_due_domains(NOW + 9 * HOUR) == []
+
+
+def test_a_shop_that_takes_a_domain_keeps_the_key_that_it_had():
+    directory = learn((OLD, "1"), (NEW, "2"), (OLD, "2"))
+    assert directory.find_key(OLD) == NEW
+    assert directory.list_keys(NEW) == (NEW,)
+
+
+@pytest.mark.parametrize(("minutes", "due"), [(0, []), (14, []), (15, [OLD]), (600, [OLD])])
+def test_shopify_is_asked_again_after_a_while(minutes, due):
+    asked = learn((OLD, "", "asked"), (NEW, "1"))
+    assert asked.list_due_domains(NOW + timedelta(minutes=minutes)) == due
+    assert timedelta(minutes=15) == RETRY_ASKING_AFTER
+
+
+@pytest.mark.parametrize(
+    ("domain", "number", "is_own"),
+    [
+        (OLD, "1", True),
+        (NEW, "1", True),
+        ("", "1", True),
+        ("unheard-of.myshopify.com", "1", True),
+        (OLD, "2", False),
+        ("", "2", False),
+        (LAST, "", False),
+        ("unheard-of.myshopify.com", "", False),
+        ("", "", None),
+    ],
+)
+def test_a_number_in_a_body_decides_and_a_domain_where_there_is_none(domain, number, is_own):
+    assert learn((OLD, "1"), (NEW, "1"), (LAST, "2")).is_body_of(OLD, domain, number) is is_own
+
+
+def test_a_number_that_nobody_has_says_nothing_of_a_shop_without_one():
+    directory = learn((OLD, ""), (NEW, "2"))
+    assert directory.is_body_of(OLD, "", "1") is None
+    assert directory.is_body_of(OLD, OLD, "1") is True
+    assert directory.is_body_of(OLD, "", "2") is False
+
+
+seen_names = st.lists(st.tuples(st.sampled_from([OLD, NEW, LAST]), st.sampled_from(["1", "2", "3"])), max_size=9)
+
+
+@given(seen_names)
+def test_no_key_is_ever_shared_and_no_row_is_ever_lost(seen):
+    directory, before = ShopDirectory([]), {}
+    for event in seen:
+        directory = learn(event, directory=directory)
+        for number, keys in before.items():
+            assert keys <= set(directory.list_keys(next(iter(keys)))), f"shop {number} lost rows"
+        before = {}
+        for name in directory.names:
+            before.setdefault(name.number, set()).add(name.key)
+            assert set(directory.list_keys(name.key)) == {each.key for each in directory.list_names(name.key)}
+        owned = [key for keys in before.values() for key in keys]
+        assert len(owned) == len(set(owned)), "two shops would read each other's rows"
+        for domain in {name.domain for name in directory.names}:
+            assert domain in directory.list_domains(directory.find_key(domain))
