@@ -25,6 +25,8 @@ from bridge.sandbox.faults import TRANSPORT_FAULTS, CallLog, CallRecord, FaultIn
 CONTROL_PATH = "/_sandbox/"
 HANG_S = 600.0
 RETRY_AFTER_S = 1.0
+DRIP_S = 0.05  # between two bytes of an answer that drips
+HUGE_BYTES = 200_000_000
 MAX_REQUEST_BYTES = 16_000_000
 ERROR_PAGE = b"<html><head><title>502</title></head><body>The service is being repaired.</body></html>"
 
@@ -278,6 +280,9 @@ class _Connection(BaseHTTPRequestHandler):
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
                 self.connection.close()
             return
+        if fault and fault.kind in {"drip", "huge"}:
+            self._write_endless_response(response, is_huge=fault.kind == "huge")
+            return
         self._write_response(response, truncated=bool(fault and fault.kind == "truncated"))
 
     do_GET = do_POST = do_PUT = do_DELETE = _serve_request  # noqa: N815 - the base class looks for these names
@@ -292,6 +297,18 @@ class _Connection(BaseHTTPRequestHandler):
             self.close_connection = True
             body = body[: len(body) // 2]
         self.wfile.write("\r\n".join(lines).encode("latin-1") + body)
+
+    def _write_endless_response(self, response: Response, *, is_huge: bool) -> None:
+        """Send blanks before the answer: very many, or one at a time for ever. The client may hang up."""
+        self.close_connection = True
+        with contextlib.suppress(OSError):
+            self.wfile.write(f"HTTP/1.1 200 OK\r\nContent-Type: {response.content_type}\r\n\r\n".encode())
+            blanks = b" " * 1_000_000 if is_huge else b" "
+            for _ in range(HUGE_BYTES // len(blanks)):
+                self.wfile.write(blanks)
+                if self.server.stand_in.stopping.wait(0 if is_huge else DRIP_S):
+                    return
+            self.wfile.write(response.body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class named it
         """Print nothing."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from bridge.connectors.shopify.api.answers import GraphQLReply
 from bridge.connectors.shopify.api.client import ShopifyClient
-from bridge.connectors.shopify.gathering import flatten
+from bridge.connectors.shopify.gathering import flatten, paging
 from bridge.connectors.shopify.gathering.session import build_gid
 from bridge.connectors.shopify.residue import find_block_reason
 from bridge.model import Balance
@@ -29,7 +29,7 @@ BALANCE_CODES = {"credits": "store_credit_balance", "cards": "gift_card_balance"
 
 
 def count_balances(client: ShopifyClient, customer_id: str, shop: str, *, today: date) -> list[Balance]:
-    """Return the balances, counted page by page until each list ends or is denied. Raises as `run_document`.
+    """Return the balances, counted page by page until each list ends; None if it is denied or does not end. Raises as `run_document`.
 
     https://shopify.dev/docs/api/admin-graphql/latest/objects/StoreCreditAccount and GiftCard.
     """
@@ -43,6 +43,7 @@ def count_balances(client: ShopifyClient, customer_id: str, shop: str, *, today:
     }
     found: dict[str, int | None] = dict.fromkeys(counts, 0)
     after: dict[str, str] = dict.fromkeys(counts, "")
+    guards: paging.Guards = {}
     while after:
         reply = client.run_document(
             shop,
@@ -57,7 +58,8 @@ def count_balances(client: ShopifyClient, customer_id: str, shop: str, *, today:
             count = found[name]
             more = None if page is None else sum(map(counts[name], flatten.list_nodes(page)))
             found[name] = None if count is None or more is None else count + more
-        after = {name: flatten.read_end_cursor(page) for name, page in lists.items() if flatten.has_next_page(page)}
+        after, guards, gaps = paging.advance_lists(lists, after, guards, {name: name for name in lists})
+        found |= dict.fromkeys((gap.what for gap in gaps), None)
     return [Balance(code=BALANCE_CODES[name], count=count) for name, count in found.items()]
 
 

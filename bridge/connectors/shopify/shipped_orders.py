@@ -11,7 +11,8 @@ from typing import Any
 
 from bridge.connectors.shopify.api.answers import GraphQLReply
 from bridge.connectors.shopify.api.client import ShopifyClient
-from bridge.connectors.shopify.gathering.flatten import flatten_node, has_next_page, list_nodes, read_end_cursor
+from bridge.connectors.shopify.gathering.flatten import flatten_node, list_nodes
+from bridge.connectors.shopify.gathering.paging import iterate_list
 from bridge.connectors.shopify.gathering.session import build_gid, quote_search_phrase
 from bridge.model import Principal
 from bridge.rules.index.identity import normalise_identifier
@@ -42,14 +43,12 @@ def _iterate_candidate_orders(client: ShopifyClient, principal: Principal, shop:
 
 
 def _search_orders(client: ShopifyClient, shop: str, query: str) -> Iterator[Mapping[str, Any]]:
-    after: str | None = None
-    while True:
-        reply = _run_with_optional_returns(client, shop, "shipped_orders_by_search", query=query, after=after)
-        page = reply.data.get("orders")
+    def fetch_page(after: str | None) -> Any:
+        name = "shipped_orders_by_search"
+        return _run_with_optional_returns(client, shop, name, query=query, after=after).data.get("orders")
+
+    for page in iterate_list(fetch_page):
         yield from (flatten_node(order) for order in list_nodes(page))
-        after = read_end_cursor(page)
-        if not has_next_page(page):
-            return
 
 
 def _run_with_optional_returns(client: ShopifyClient, shop: str, name: str, **variables: Any) -> GraphQLReply:

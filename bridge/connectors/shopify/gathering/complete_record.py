@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bridge.connectors.shopify.api.answers import SYSTEM
-from bridge.connectors.shopify.gathering import flatten
+from bridge.connectors.shopify.gathering import flatten, paging
 from bridge.connectors.shopify.gathering.cursor import GatherCursor
 from bridge.connectors.shopify.gathering.session import GatherSession
 from bridge.model import Absence, Finding, Gap
@@ -134,6 +134,7 @@ def _read_remaining_lists(
     """Read the unfinished lists of a `customer` or `order` from their cursors on, and other fields again, into the node."""
     lists, rereadable = (CUSTOMER_LISTS, {}) if root == "customer" else (ORDER_LISTS, ORDER_REREAD_FIELDS)
     open_lists, gaps = _find_unfinished_lists(node, lists), tuple[Gap, ...]()
+    guards = dict[str, paging.ListGuard]()
     while open_lists or reread_fields:
         wanted = {*open_lists, *reread_fields} - {*gather_cursor.closed_flags}
         switches = {flag: flag in wanted for flag in (*lists, *rereadable)}
@@ -143,12 +144,19 @@ def _read_remaining_lists(
         answer = reply.data.get(root) or {}
         for flag in list(open_lists):
             more, target = answer.get(lists[flag]), node[lists[flag]]
-            target["nodes"] = [*(target.get("nodes") or ()), *flatten.list_nodes(more)]
-            target["pageInfo"] = (more or {}).get("pageInfo")
-            if flatten.has_next_page(more):
-                open_lists[flag] = flatten.read_end_cursor(more)
-            else:
+            known = {one["id"] for one in target.get("nodes") or () if one.get("id")}
+            new = [one for one in flatten.list_nodes(more) if one.get("id") not in known]
+            target["nodes"] = [*(target.get("nodes") or ()), *new]
+            target["pageInfo"] = {}
+            guard = guards.get(flag, paging.ListGuard())
+            after, guards[flag], fault = paging.advance_list(
+                more, open_lists[flag] or "", guard, max_pages=paging.MAX_INNER_PAGES
+            )
+            gaps += paging.build_list_gap(f"{root}.{lists[flag]}") if fault else ()
+            if after is None:
                 del open_lists[flag]
+            else:
+                open_lists[flag] = after
         node.update({field: answer[field] for field in reread_fields.values() if answer.get(field) is not None})
         reread_fields = {}
         if not answer:

@@ -26,9 +26,10 @@ def gather_pages(session: GatherSession, cursor: str) -> Iterator[FindingPage]:
     """Yield the pages of findings after `cursor`. Raises as `ports.Connector.gather`."""
     position = parse_cursor(cursor, session.order_ids)
     while position.stage is not GatherStage.END:
-        for findings, step_gaps, next_cursor in _run_stage(session, position):
+        for step_findings, step_gaps, step_cursor in _run_stage(session, position):
             gaps = step_gaps
-            position = _skip_empty_stages(session, next_cursor)
+            findings, position = session.drop_recorded(step_cursor, step_findings)
+            position = _skip_empty_stages(session, position)
             if position.stage is GatherStage.END and position.excluded_orders:
                 # the count only: naming these orders would disclose another person's data
                 what, reason = f"{position.excluded_orders} orders", "another_customer_or_unconfirmed"
@@ -52,7 +53,7 @@ def _read_named_orders(session: GatherSession, cursor: GatherCursor) -> StepResu
     nodes, gaps, cursor = orders.read_orders_by_gid(session, cursor, ids)
     matches = [(node, session.match_order(node, cursor, is_named=True)) for node in nodes]
     found, more, cursor = orders.collect_order_findings(session, cursor, matches)
-    return found, gaps + more, session.mark_orders_seen(cursor, ids)
+    return found, gaps + more, cursor if cursor.is_partial else session.mark_orders_seen(cursor, ids)
 
 
 STAGE_READERS: dict[GatherStage, Callable[[GatherSession, GatherCursor], StepResult]] = {

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from bridge.connectors.shopify.api.answers import RECORD_NAMES, SYSTEM
-from bridge.connectors.shopify.gathering import complete_record, date_windows, flatten
+from bridge.connectors.shopify.api.answers import RECORD_NAMES
+from bridge.connectors.shopify.gathering import complete_record, date_windows, flatten, paging
 from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage
 from bridge.connectors.shopify.gathering.orders import StepResult
 from bridge.connectors.shopify.gathering.session import GatherSession, build_gid
-from bridge.model import Absence, Gap
+from bridge.model import Gap
 from bridge.rules.index.identity import normalise_identifier
 
 Node = dict[str, Any]
@@ -68,25 +68,26 @@ def read_linked_records(session: GatherSession, cursor: GatherCursor) -> StepRes
         checkouts=cursor.checkouts[1:],
         linked_calls=cursor.linked_calls + 1,
     )
-    cursor = _advance_linked_lists(cursor, reply.data)
+    cursor, list_gaps = _advance_linked_lists(cursor, reply.data)
+    gaps += list_gaps
     if cursor.linked_calls >= MAX_LINKED_PAGES:
         for name in cursor.list_cursors:
-            what = RECORD_NAMES[name][1]
-            gaps += (Gap(system=SYSTEM, absence=Absence.UNREACHED, what=what, reason="list_too_long"),)
+            gaps += paging.build_list_gap(RECORD_NAMES[name][1], "list_too_long")
         cursor = replace(cursor, list_cursors={})
     found = tuple(complete_record.build_node_finding(kind, node, by) for kind, node, by in matched)
     return found, gaps, _settle_linked_stage(cursor)
 
 
-def _advance_linked_lists(cursor: GatherCursor, answer: Any) -> GatherCursor:
+def _advance_linked_lists(cursor: GatherCursor, answer: Any) -> tuple[GatherCursor, tuple[Gap, ...]]:
     """Advance each list to its next page; after the last page of a metaobject type the next type starts."""
     lists = {name: answer.get(name) for name in cursor.list_cursors}
-    unfinished = {name: flatten.read_end_cursor(one) for name, one in lists.items() if flatten.has_next_page(one)}
+    names = {name: RECORD_NAMES[name][1] for name in lists}
+    unfinished, guards, gaps = paging.advance_lists(lists, cursor.list_cursors, cursor.list_guards, names)
     types = cursor.metaobject_types
     if "metaobjects" in lists and "metaobjects" not in unfinished:
         types = types[1:]
         unfinished |= {"metaobjects": ""} if types and "metaobjects" not in cursor.closed_flags else {}
-    return replace(cursor, list_cursors=unfinished, metaobject_types=types)
+    return replace(cursor, list_cursors=unfinished, list_guards=guards, metaobject_types=types), gaps
 
 
 def _settle_linked_stage(cursor: GatherCursor) -> GatherCursor:

@@ -12,10 +12,11 @@ from typing import Any
 from bridge.connectors.shopify.api.answers import QueryTooCostly
 from bridge.connectors.shopify.gathering import complete_record, date_windows
 from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage
-from bridge.connectors.shopify.gathering.session import GatherSession
+from bridge.connectors.shopify.gathering.session import MAX_STEP_S, GatherSession
 from bridge.model import Finding, Gap
 
 Node = dict[str, Any]
+EXCLUDED_ORDER = "excluded order"  # a kind of record that is only counted
 StepResult = tuple[tuple[Finding, ...], tuple[Gap, ...], GatherCursor]
 
 
@@ -25,23 +26,39 @@ def collect_order_findings(
     """Return the findings of the data subject's orders; count those that may belong to somebody else.
 
     `matched_orders` are orders with the result of `match_order`. A second half is a finding of the kind `order_history`.
+    The cursor `is_partial` if the time of one step was over before all were complete.
     """
     findings, gaps, own_orders = list[Finding](), tuple[Gap, ...](), list[Node]()
+    is_half, started_s = cursor.is_second_half, session.now_s()
+    cursor = replace(cursor, is_partial=False)
     for node, by in matched_orders:
-        if by == "other":
-            cursor = replace(cursor, excluded_orders=cursor.excluded_orders + (not cursor.is_second_half))
-        elif by:
+        if findings and session.now_s() - started_s > MAX_STEP_S:
+            cursor = replace(cursor, is_partial=True)
+            break
+        if by == "other" and not is_half:
+            cursor = count_excluded_orders(session, cursor, [str(node["id"])])
+        elif by not in ("", "other") and not session.is_recorded(
+            cursor, "order_history" if is_half else "order", str(node["id"])
+        ):
             if cursor.stage is GatherStage.BULK:  # the lists of a first half from a bulk operation are complete
                 findings.append(complete_record.build_node_finding("order", node, by))
             else:
-                is_half = cursor.is_second_half
                 complete = complete_record.complete_order_history if is_half else complete_record.complete_order
                 one, more = complete(session, cursor, node, by)
                 findings.append(one)
                 gaps += more
+                if not is_half and "agreements" in node:  # a whole order needs no second half
+                    cursor = session.mark_recorded(cursor, [("order_history", one.ref)])
             own_orders.append(node)
     cursor = session.mark_orders_seen(_note_linked_records(cursor, own_orders), (one.ref for one in findings))
     return tuple(findings), tuple(dict.fromkeys(gaps)), cursor
+
+
+def count_excluded_orders(session: GatherSession, cursor: GatherCursor, gids: Iterable[str]) -> GatherCursor:
+    """Return the cursor with these orders of other people counted, each once."""
+    new = [gid for gid in dict.fromkeys(gids) if not session.is_recorded(cursor, EXCLUDED_ORDER, gid)]
+    cursor = session.mark_recorded(cursor, ((EXCLUDED_ORDER, gid) for gid in new))
+    return replace(cursor, excluded_orders=cursor.excluded_orders + len(new))
 
 
 def read_orders_by_gid(

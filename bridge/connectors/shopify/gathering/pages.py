@@ -11,12 +11,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from bridge.connectors.shopify.api.answers import SYSTEM, GraphQLReply, QueryTooCostly
-from bridge.connectors.shopify.gathering import flatten, orders
+from bridge.connectors.shopify.api.answers import GraphQLReply, QueryTooCostly
+from bridge.connectors.shopify.gathering import flatten, orders, paging
 from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage
 from bridge.connectors.shopify.gathering.orders import StepResult
 from bridge.connectors.shopify.gathering.session import GatherSession
-from bridge.model import Absence, Gap
+from bridge.model import Finding, Gap
 
 # Sizes just below a step of the logarithm: 244 orders cost ten times one order, 245 eleven times.
 FIRST_HALF_PAGE_SIZE = 244
@@ -34,11 +34,13 @@ def read_customer_orders(session: GatherSession, cursor: GatherCursor) -> StepRe
     page = (reply.data.get("customer") or {}).get("orders")
     matches = [(node, "customer_id") for node in flatten.list_nodes(page)]
     found, gaps, cursor = orders.collect_order_findings(session, cursor, matches)
+    if cursor.is_partial:
+        return found, reply.gaps + gaps, cursor
     cursor = replace(cursor, remaining_orders=cursor.remaining_orders - len(matches))
     if cursor.has_bulk_halves and cursor.remaining_orders <= -MAX_PAGED_ORDERS and flatten.has_next_page(page):
-        what, page = "order histories", None
-        gaps += (Gap(system=SYSTEM, absence=Absence.UNREACHED, what=what, reason="list_too_long"),)
-    return found, reply.gaps + gaps, _advance_order_pages(cursor, page)
+        gaps += paging.build_list_gap("order histories", "list_too_long")
+        page = None
+    return _advance_order_pages(cursor, page, found, reply.gaps + gaps)
 
 
 def read_searched_orders(session: GatherSession, cursor: GatherCursor) -> StepResult:
@@ -49,7 +51,7 @@ def read_searched_orders(session: GatherSession, cursor: GatherCursor) -> StepRe
     page = reply.data.get("orders")
     matches = [(node, session.match_order(node, cursor)) for node in flatten.list_nodes(page)]
     found, gaps, cursor = orders.collect_order_findings(session, cursor, matches)
-    return found, reply.gaps + gaps, _advance_order_pages(cursor, page)
+    return _advance_order_pages(cursor, page, found, reply.gaps + gaps)
 
 
 def _run_order_page(
@@ -76,11 +78,21 @@ def _run_order_page(
             session.client.reduce_page_size(key, size, fault)
 
 
-def _advance_order_pages(cursor: GatherCursor, page: Any) -> GatherCursor:
-    """Return the cursor of the next page, of the first page of second halves, or of the related records."""
-    if flatten.has_next_page(page):
-        return replace(cursor, after=flatten.read_end_cursor(page))
+def _advance_order_pages(
+    cursor: GatherCursor, page: Any, found: tuple[Finding, ...], gaps: tuple[Gap, ...]
+) -> StepResult:
+    """Return the findings with the cursor of the same page if it is partial, of the next page, of the first page of second halves, or of the related records."""
+    if cursor.is_partial:
+        return found, gaps, cursor
+    what = "order histories" if cursor.is_second_half else "orders"
+    after, guards, more_gaps = paging.advance_lists(
+        {what: page}, {what: cursor.after}, cursor.list_guards, {what: what}
+    )
+    cursor = replace(cursor, list_guards=guards)
+    if after:
+        return found, gaps + more_gaps, replace(cursor, after=after[what])
     if cursor.halves_start is not None and not cursor.is_second_half:
-        return replace(cursor, after=cursor.halves_start, is_second_half=True, remaining_orders=0)
+        cursor = replace(cursor, after=cursor.halves_start, is_second_half=True, remaining_orders=0)
+        return found, gaps + more_gaps, cursor
     cursor = replace(cursor, halves_start=None, is_second_half=False, has_bulk_halves=False)
-    return replace(cursor, stage=GatherStage.RELATED_RECORDS, after="")
+    return found, gaps + more_gaps, replace(cursor, stage=GatherStage.RELATED_RECORDS, after="")

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from bridge.connectors.shopify.gathering import complete_record, flatten, orders
+from bridge.connectors.shopify.api.answers import RECORD_NAMES
+from bridge.connectors.shopify.gathering import complete_record, flatten, orders, paging
 from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage
 from bridge.connectors.shopify.gathering.orders import StepResult
 from bridge.connectors.shopify.gathering.session import GatherSession, quote_search_phrase
@@ -54,24 +55,30 @@ def read_related_records(session: GatherSession, gather_cursor: GatherCursor) ->
         **{name: name in gather_cursor.list_cursors for name in ("search", *RELATED_RECORD_KINDS)},
         **{f"{name}After": cursor or None for name, cursor in gather_cursor.list_cursors.items()},
     )
-    findings, gaps = list[Finding](), reply.gaps
+    findings = list[Finding]()
     lists = {name: reply.data.get(name) for name in gather_cursor.list_cursors}
-    unfinished = {name: flatten.read_end_cursor(one) for name, one in lists.items() if flatten.has_next_page(one)}
-    guest_orders = flatten.list_nodes(lists.get("search"))
-    matches = [(order["id"], session.match_order(order, gather_cursor)) for order in guest_orders]
-    guest_gids = [gid for gid, by in matches if by in ("email", "phone")]
-    gather_cursor = replace(
-        gather_cursor,
-        stage=gather_cursor.stage if unfinished else GatherStage.NAMED_ORDERS,
-        closed_flags=(*gather_cursor.closed_flags, *reply.dropped_flags),
-        list_cursors=unfinished,
-        excluded_orders=gather_cursor.excluded_orders + sum(by == "other" for _, by in matches),
-    )
+    heads = flatten.list_nodes(lists.get("search"))
+    matches = [(order["id"], session.match_order(order, gather_cursor)) for order in heads]
+    gather_cursor = replace(gather_cursor, closed_flags=(*gather_cursor.closed_flags, *reply.dropped_flags))
+    gather_cursor = orders.count_excluded_orders(session, gather_cursor, (gid for gid, by in matches if by == "other"))
+    gaps = reply.gaps
+    guest_gids = [
+        gid for gid, by in matches if by in ("email", "phone") and not session.is_recorded(gather_cursor, "order", gid)
+    ]
     if guest_gids:
         nodes, more_gaps, gather_cursor = orders.read_orders_by_gid(session, gather_cursor, guest_gids)
         matched_orders = [(node, session.match_order(node, gather_cursor)) for node in nodes]
         found, order_gaps, gather_cursor = orders.collect_order_findings(session, gather_cursor, matched_orders)
         findings, gaps = [*findings, *found], gaps + more_gaps + order_gaps
+        if gather_cursor.is_partial:
+            return tuple(findings), gaps, gather_cursor
+    names = {name: records for name, (_, records) in RECORD_NAMES.items()}
+    unfinished, guards, list_gaps = paging.advance_lists(
+        lists, gather_cursor.list_cursors, gather_cursor.list_guards, names
+    )
+    gaps += list_gaps
+    stage = gather_cursor.stage if unfinished else GatherStage.NAMED_ORDERS
+    gather_cursor = replace(gather_cursor, stage=stage, list_cursors=unfinished, list_guards=guards)
     for name, kind in RELATED_RECORD_KINDS.items():
         for node in flatten.list_nodes(lists.get(name)):
             if by := _match_record_owner(kind, node, gather_cursor):

@@ -5,7 +5,10 @@ Never merges two people by a phone number unless the request names nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import base64
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,9 +16,13 @@ from bridge.connectors.shopify.api import documents
 from bridge.connectors.shopify.api.answers import GraphQLReply, QueryTooCostly
 from bridge.connectors.shopify.api.client import ShopifyClient
 from bridge.connectors.shopify.gathering.cursor import GatherCursor
-from bridge.model import Principal
+from bridge.model import Finding, Principal
 from bridge.rules.index.identity import normalise_identifier
 
+# Digests of the last findings that a stored cursor carries: more than two pages, so that a page that is requested again
+# after an interruption repeats none.
+MAX_RECORDED = 600
+MAX_STEP_S = 10.0  # of work on one page of orders; then what is complete is handed over, and the page requested again
 BULK_ORDER_THRESHOLD = 5_000  # some forty calls by pages: about where a bulk operation begins to be quicker
 
 
@@ -40,14 +47,16 @@ def quote_search_phrase(value: str) -> str:
 class GatherSession:
     """The data subject, shop and client of one gathering. `bits` numbers the orders that the request names.
 
-    The orders of a customer with more than `bulk_orders` orders are read by a bulk operation.
+    `recorded` are digests of what this run has handed over. The orders of a customer with more than `bulk_orders` orders are read by a bulk operation.
     """
 
     client: ShopifyClient
     shop: str
     principal: Principal
     bulk_orders: int = BULK_ORDER_THRESHOLD
+    now_s: Callable[[], float] = time.monotonic
     bits: dict[str, int] = field(init=False)
+    recorded: set[str] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
         """Index the request's orders once, so that a lookup is fast among thousands."""
@@ -103,6 +112,25 @@ class GatherSession:
             seen |= 0 if bit is None else 1 << bit
         return replace(cursor, seen=seen)
 
+    def is_recorded(self, cursor: GatherCursor, kind: str, ref: str) -> bool:
+        """Return whether a record was handed over before, as far as this run and the cursor remember."""
+        digest = _digest_record(kind, ref)
+        return digest in self.recorded or digest in cursor.recorded
+
+    def mark_recorded(self, cursor: GatherCursor, records: Iterable[tuple[str, str]]) -> GatherCursor:
+        """Return the cursor with these records (kind, ref) as handed over."""
+        digests = [_digest_record(kind, ref) for kind, ref in records]
+        self.recorded.update(digests)
+        return replace(cursor, recorded=(*cursor.recorded, *digests)[-MAX_RECORDED:]) if digests else cursor
+
+    def drop_recorded(
+        self, cursor: GatherCursor, findings: Sequence[Finding]
+    ) -> tuple[tuple[Finding, ...], GatherCursor]:
+        """Return the findings that were not handed over before, each once, and the cursor that remembers them."""
+        by_key = {(one.kind, one.ref): one for one in reversed(findings)}
+        new = {key: one for key, one in reversed(by_key.items()) if not self.is_recorded(cursor, *key)}
+        return tuple(new.values()), self.mark_recorded(cursor, new)
+
     def match_order(self, order: dict[str, Any], cursor: GatherCursor, *, is_named: bool = False) -> str:
         """Return why the order belongs to the data subject: `order_id`, `customer_id`, `email` or `phone`.
 
@@ -125,6 +153,10 @@ class GatherSession:
             return "phone"
         # the search found it by an e-mail address that Shopify does not show us
         return "other" if cursor.emails and not email else ""
+
+
+def _digest_record(kind: str, ref: str) -> str:
+    return base64.b64encode(hashlib.blake2b(f"{kind} {ref}".encode(), digest_size=6).digest()).decode()
 
 
 def _read_order_phones(order: dict[str, Any]) -> set[str]:
