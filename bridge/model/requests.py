@@ -75,6 +75,7 @@ class WaitReason(StrEnum):
     INSTALLED_AGAIN = "installed_again"
     VAULT_NOT_RETURNED = "vault_not_returned"
     PRECHECK_BLOCKED = "guard"
+    GAVE_WAY = "gave_way"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bridge.errors import BridgeError, CredentialRejected, Retryable
@@ -23,6 +24,7 @@ from bridge.model import (
     Task,
     TaskAction,
     TaskState,
+    WaitReason,
     Waybill,
     get_progress,
 )
@@ -30,20 +32,24 @@ from bridge.ports import CopiesAllParcels
 from bridge.rules.index.shipping import AttributionRules, read_platform_parcels
 from bridge.rules.requests.lifecycle import PLATFORM
 from bridge.services import Services
-from bridge.steps.task_results import SYSTEM_ERRORS, after_failure, finish_task, record_task_result
+from bridge.steps.task_results import SYSTEM_ERRORS, after_failure, finish_task, record_task_result, retry_task
 
 if TYPE_CHECKING:
     from bridge.store import Tx
 
 ALL_RECORDS = "all records"
+REMAINING_RECORDS = "the remaining records"  # where some were stored before the system failed
 
 
 def gather_records(request: PrivacyRequest, task: Task, lease: Lease, *, services: Services) -> Task:
     """Read one system until its task is done or must wait. Return the task as saved.
 
+    After GATHER_SLICE_S the platform's task gives way: it is due again behind the requests that wait, from its cursor.
     Raises LeaseLost and StoreUnavailable; every failure of the system becomes a state of the task.
     """
-    task = replace(task, gaps=tuple(gap for gap in task.gaps if gap.what != ALL_RECORDS))
+    task = replace(task, gaps=tuple(gap for gap in task.gaps if gap.what not in (ALL_RECORDS, REMAINING_RECORDS)))
+    task = replace(task, wait_reason=None, last_error="")
+    gives_way_at = services.clock.now() + timedelta(seconds=services.settings.gather_slice_s)
     progress = get_progress(task, GatherProgress)
     # parcels that the platform's pages name; unknown where an earlier run read some of the pages
     named: list[Waybill] | None = None if progress.cursor else []
@@ -74,7 +80,13 @@ def gather_records(request: PrivacyRequest, task: Task, lease: Lease, *, service
             with services.store.transaction() as tx:
                 tx.requests.verify_lease(lease)
                 tx.findings.add_findings(task, page)
+                is_over_time = task.system == PLATFORM and services.clock.now() >= gives_way_at
+                if is_over_time:
+                    reason = WaitReason.GAVE_WAY
+                    task = retry_task(task, reason, services.clock.now(), wait_reason=reason)
                 tx.tasks.save_task(task)
+            if is_over_time:
+                return task
             if named is not None:
                 named += _extract_platform_parcels(task.system, page.findings, services.merchant.attribution)
     except SYSTEM_ERRORS as fault:
@@ -138,7 +150,8 @@ def _save_gather_failure(
     """Save the task for a later try, or as failed. Either way a gap says that its records are missing."""
     absence = Absence.UNREACHED if isinstance(fault, Retryable) else Absence.DENIED
     reason = "credentials" if isinstance(fault, CredentialRejected) else type(fault).__name__
-    gap = Gap(system=task.system, absence=absence, what=ALL_RECORDS, reason=reason)
+    what = REMAINING_RECORDS if task.records else ALL_RECORDS
+    gap = Gap(system=task.system, absence=absence, what=what, reason=reason)
     task = after_failure(replace(task, gaps=(*task.gaps, gap)), fault, services)
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)

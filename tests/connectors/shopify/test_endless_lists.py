@@ -73,9 +73,7 @@ def gaps(pages):
         ("Order.lineItems", "asha", {"order.lineItems"}),
     ],
 )
-def test_each_list_that_does_not_end_is_a_gap_and_nothing_else_is_lost(
-    server, platform, world, kind, field, who, what
-):
+def test_each_list_that_does_not_end_is_a_gap_and_nothing_else_is_lost(server, platform, world, kind, field, who, what):
     complete = refs(walk(platform, world, getattr(world, who)))
     server.calls.clear()
     server.faults.add(kind, times=None, field=field)
