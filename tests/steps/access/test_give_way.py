@@ -15,7 +15,7 @@ from bridge.steps.requests.process import process_request
 from bridge.steps.webhooks.enqueue_due import enqueue_due
 from tests.factories import make_request, make_services, make_task, opened
 
-PAGE_S = 25.0  # what each page of Shopify takes here
+PAGE_S = 12.0  # what each page of Shopify takes here
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def test_a_person_with_three_orders_does_not_wait_for_one_with_a_thousand(servic
     small = [open_request(services, world, world.people[at], at + 1) for at in (0, 1)]
     worked = work(services, queue, clock, deque([("process", heavy), *(("process", one) for one in small)]))
     assert (worked[0], set(worked[1:3])) == (heavy, set(small))
-    assert worked.count(heavy) > 2
+    assert worked.count(heavy) > 1
     assert set(worked[3:]) == {heavy}
     for request_id in (heavy, *small):
         request, task, found = load(services, request_id)
