@@ -15,36 +15,12 @@ from typing import Any
 import shopify
 
 from bridge.connectors.http import CALL_RETRY_PAUSES_S, MAX_CALL_ATTEMPTS, HttpClient, StatusRules
-from bridge.connectors.shopify.api import answers, documents
+from bridge.connectors.shopify.api import answers
+from bridge.connectors.shopify.api.document_call import DocumentCall
 from bridge.connectors.shopify.api.tokens import TokenProvider, build_base_url
 from bridge.errors import BridgeError, ConnectorRefused, ConnectorThrottled, CredentialRejected
 
 THROTTLE_BUDGET_S = 30.0  # the longest wait in one call; longer waits are scheduled in the database
-
-# Fields that may not be null or that not every shop has, and the variable that leaves each out of a document.
-# Denied, such a field removes its parent too: the same document without the field still returns the rest.
-OPTIONAL_FIELD_FLAGS = {
-    **dict.fromkeys(("displayName", "name", "formatted", "formattedAddress"), "names"),
-    **dict.fromkeys(("customerSegmentMembership", "segments"), "segments"),
-    **dict.fromkeys(("phone", "phoneNumber"), "phones"),
-    "companyContactProfiles": "company",
-    "disputeEvidence": "evidence",
-    "emailAddress": "mails",
-    "fulfillmentOrders": "dispatches",
-    "mergeable": "merge",
-    "metaobjectDefinitions": "definitions",
-    "paymentMethods": "methods",
-    "reference": "metaobjects",
-    "references": "metaobjects",
-    "returns": "returns",
-    "statusPageUrl": "status",
-    "storeCreditAccounts": "credits",
-    "subscriptionContracts": "subscriptions",
-    "transactions": "creditMoves",
-    "vaultedPaymentMethods": "vaulted",
-    **{part: part for part in ("orders", "search", "drafts", "cards", "checkouts", "comments", "events")},
-    **{part: part for part in ("payments", "disputes", "metaobjects")},
-}
 
 
 class ShopFrozen(CredentialRejected):
@@ -127,20 +103,32 @@ class ShopifyClient:
     _sizes: dict[str, int] = field(default_factory=dict, init=False)
 
     def run_document(self, shop: str, name: str, **variables: Any) -> answers.GraphQLReply:
-        """Return the reply to one of our documents; repeat it without optional fields whose denial hides others.
+        """Return the reply to one of our documents; `denied` names what is not in it.
 
-        Raises ConnectorUnavailable, ConnectorThrottled, ConnectorRefused (answers.QueryTooCostly), CredentialRejected.
+        Raises ConnectorUnavailable, also if Shopify cannot serve a field, ConnectorThrottled, ConnectorRefused
+        (answers.QueryTooCostly), CredentialRejected.
         """
-        denied: tuple[answers.DeniedField, ...] = ()
-        dropped: tuple[str, ...] = ()
-        while True:
-            reply = self._run_with_retries(shop, name, variables)
-            denied += reply.denied
-            drop = _find_flags_to_drop(reply, {flag for flag, value in variables.items() if value is True})
-            if not drop:
-                return answers.GraphQLReply(data=reply.data, denied=denied, dropped_flags=dropped)
-            dropped += tuple(drop)
-            variables |= dict.fromkeys(drop, False)
+        reply = self._create_call(shop, name, {}, variables).run(keeps_failed=False)
+        if reply.failed:
+            raise answers.TransientFailure("shopify: INTERNAL_SERVER_ERROR")
+        return reply
+
+    def run_partial_document(
+        self, shop: str, name: str, closed_fields: Mapping[str, str], **variables: Any
+    ) -> answers.GraphQLReply:
+        """Return as much of the reply as Shopify serves; `denied` and `failed` name what is not in it.
+
+        `closed_fields` are left out from the start. Raises as `run_document`.
+        """
+        return self._create_call(shop, name, closed_fields, variables).run(keeps_failed=True)
+
+    def _create_call(
+        self, shop: str, name: str, closed_fields: Mapping[str, str], variables: Mapping[str, Any]
+    ) -> DocumentCall:
+        def send(query: str, values: Mapping[str, Any]) -> answers.GraphQLReply:
+            return self._run_with_retries(shop, query, values)
+
+        return DocumentCall(name=name, version=self.version, variables=variables, closed=dict(closed_fields), send=send)
 
     def fit_page_size(self, name: str, wanted: int) -> int:
         """Return the page size: `wanted`, or less if that was too costly before."""
@@ -162,11 +150,11 @@ class ShopifyClient:
             raise ConnectorRefused("shopify: the address of a file is not https")
         return self.http.stream_lines(url, status_rules=status_rules)
 
-    def _run_with_retries(self, shop: str, name: str, variables: Mapping[str, Any]) -> answers.GraphQLReply:
+    def _run_with_retries(self, shop: str, query: str, variables: Mapping[str, Any]) -> answers.GraphQLReply:
         waited_s, faults = 0.0, 0
         while True:
             try:
-                return self._run_with_token(shop, name, variables)
+                return self._run_with_token(shop, query, variables)
             except ConnectorThrottled as fault:
                 wait_s = fault.retry_after_s if fault.retry_after_s is not None else 1.0
                 if waited_s + wait_s > THROTTLE_BUDGET_S:
@@ -179,9 +167,8 @@ class ShopifyClient:
                     raise
                 self.sleep(CALL_RETRY_PAUSES_S[faults - 1])
 
-    def _run_with_token(self, shop: str, name: str, variables: Mapping[str, Any]) -> answers.GraphQLReply:
-        """Run the document; repeat it once with a new token if the first is rejected."""
-        query = documents.build_document(name, self.version)
+    def _run_with_token(self, shop: str, query: str, variables: Mapping[str, Any]) -> answers.GraphQLReply:
+        """Run the query; repeat it once with a new token if the first is rejected."""
         token = self.tokens.get_token(shop)
         for is_last_attempt in (not self.tokens.is_renewable, True):
             try:
@@ -197,28 +184,3 @@ class ShopifyClient:
     def _create_shop_graphql(self, shop: str, token: str) -> ShopGraphQL:
         root = build_base_url(self.base_url, shop)
         return ShopGraphQL(shopify.Session(shop, self.version, token), root, self.http)
-
-
-def _find_flags_to_drop(reply: answers.GraphQLReply, open_flags: set[str]) -> list[str]:
-    """Return the variables to set to false so that a denied field hides no other; none if it hid none.
-
-    The flag of the denied field itself comes first; that of a parent only if no denied field has one.
-    """
-    paths = [one.path for one in reply.denied if _is_field_unreachable(reply.data, one.path)]
-    own = {OPTIONAL_FIELD_FLAGS.get(part, "") for path in paths for part in path[-1:] if isinstance(part, str)}
-    flags_by_path = [
-        [OPTIONAL_FIELD_FLAGS.get(part, "") for part in reversed(path) if isinstance(part, str)] for path in paths
-    ]
-    parents = {next((flag for flag in flags if flag in open_flags), "") for flags in flags_by_path}
-    return sorted(own & open_flags or parents & open_flags)
-
-
-def _is_field_unreachable(data: Any, path: tuple[str | int, ...]) -> bool:
-    """Return whether the denial of a field also removed its parent from the data."""
-    value = data
-    for part in path:
-        try:
-            value = value[part]
-        except (KeyError, IndexError, TypeError):
-            return True
-    return False

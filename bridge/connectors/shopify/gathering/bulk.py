@@ -88,7 +88,8 @@ def build_bulk_query(session: GatherSession, cursor: GatherCursor) -> str:
     """Return the query with its values inlined: a bulk operation takes no variables."""
     switches = {flag: flag not in cursor.closed_flags for flag in documents.list_document_flags("bulk_orders")}
     search = f"customer_id:{normalise_identifier('customer', cursor.customer)}"
-    return documents.build_inline_document("bulk_orders", session.client.version, query=search, **switches)
+    closed = frozenset(session.closed_fields)
+    return documents.build_inline_document("bulk_orders", session.client.version, closed, query=search, **switches)
 
 
 def _await_bulk_operation(session: GatherSession, cursor: GatherCursor) -> Node:

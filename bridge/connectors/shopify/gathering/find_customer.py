@@ -33,7 +33,7 @@ def read_customer(session: GatherSession, cursor: GatherCursor) -> StepResult:
     """Read the token's scopes, find the customer, and return the findings of the customer and the first orders."""
     installation = session.run_document("installation", cursor)
     missing_scopes = _find_missing_scopes(installation.data)
-    closed_flags = (*cursor.closed_flags, *installation.dropped_flags, *_list_closed_flags(missing_scopes))
+    closed_flags = (*cursor.closed_flags, *_list_closed_flags(missing_scopes))
     cursor = replace(cursor, closed_flags=closed_flags)
     gaps = installation.gaps + _list_shop_gaps(installation.data)
     gaps += versions.list_version_gaps(session.client.version) + scopes.list_scope_gaps(missing_scopes)
@@ -78,7 +78,6 @@ def _search_customer(
         if reply is None:
             continue
         node, gaps = reply.data.get("customer"), gaps + reply.gaps
-        cursor = replace(cursor, closed_flags=(*cursor.closed_flags, *reply.dropped_flags))
         if not node:
             continue
         if name != "customer_by_id" and segments and "segments" not in cursor.closed_flags:

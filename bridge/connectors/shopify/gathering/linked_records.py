@@ -63,7 +63,6 @@ def read_linked_records(session: GatherSession, cursor: GatherCursor) -> StepRes
     )
     cursor = replace(
         cursor,
-        closed_flags=(*cursor.closed_flags, *reply.dropped_flags),
         disputes=cursor.disputes[DISPUTES_BATCH_SIZE:],
         checkouts=cursor.checkouts[1:],
         linked_calls=cursor.linked_calls + 1,

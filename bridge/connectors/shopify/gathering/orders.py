@@ -75,7 +75,6 @@ def read_orders_by_gid(
             continue
         pending, gaps = pending[size:], gaps + reply.gaps
         nodes += [node for node in reply.data.get("nodes") or () if isinstance(node, dict)]
-        cursor = replace(cursor, closed_flags=(*cursor.closed_flags, *reply.dropped_flags))
     return nodes, gaps, cursor
 
 

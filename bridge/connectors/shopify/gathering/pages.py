@@ -73,7 +73,7 @@ def _run_order_page(
         size = session.client.fit_page_size(key, wanted)
         try:
             reply = session.run_document(name, cursor, first=size, after=cursor.after or None, **halves, **variables)
-            return reply, replace(cursor, closed_flags=(*cursor.closed_flags, *reply.dropped_flags))
+            return reply, cursor
         except QueryTooCostly as fault:
             session.client.reduce_page_size(key, size, fault)
 

@@ -59,7 +59,6 @@ def read_related_records(session: GatherSession, gather_cursor: GatherCursor) ->
     lists = {name: reply.data.get(name) for name in gather_cursor.list_cursors}
     heads = flatten.list_nodes(lists.get("search"))
     matches = [(order["id"], session.match_order(order, gather_cursor)) for order in heads]
-    gather_cursor = replace(gather_cursor, closed_flags=(*gather_cursor.closed_flags, *reply.dropped_flags))
     gather_cursor = orders.count_excluded_orders(session, gather_cursor, (gid for gid, by in matches if by == "other"))
     gaps = reply.gaps
     guest_gids = [

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bridge.connectors.shopify.api import documents
-from bridge.connectors.shopify.api.answers import GraphQLReply, QueryTooCostly
+from bridge.connectors.shopify.api.answers import FIELD_FAILED, GraphQLReply, QueryTooCostly
 from bridge.connectors.shopify.api.client import ShopifyClient
 from bridge.connectors.shopify.gathering.cursor import GatherCursor
 from bridge.model import Finding, Principal
@@ -47,7 +47,8 @@ def quote_search_phrase(value: str) -> str:
 class GatherSession:
     """The data subject, shop and client of one gathering. `bits` numbers the orders that the request names.
 
-    `recorded` are digests of what this run has handed over. The orders of a customer with more than `bulk_orders` orders are read by a bulk operation.
+    `recorded` are digests of what this run has handed over, `closed_fields` the fields that are left out of documents
+    because a denial would hide others. The orders of a customer with more than `bulk_orders` orders are read by a bulk operation.
     """
 
     client: ShopifyClient
@@ -57,6 +58,7 @@ class GatherSession:
     now_s: Callable[[], float] = time.monotonic
     bits: dict[str, int] = field(init=False)
     recorded: set[str] = field(default_factory=set, init=False)
+    closed_fields: dict[str, str] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         """Index the request's orders once, so that a lookup is fast among thousands."""
@@ -66,7 +68,11 @@ class GatherSession:
     def run_document(self, name: str, cursor: GatherCursor, **variables: Any) -> GraphQLReply:
         """Run a document with all optional parts but those that the cursor closed. Raises as `ShopifyClient.run_document`."""
         switches = {flag: flag not in cursor.closed_flags for flag in documents.list_document_flags(name)}
-        return self.client.run_document(self.shop, name, **(switches | variables))
+        reply = self.client.run_partial_document(self.shop, name, self.closed_fields, **(switches | variables))
+        # what was denied stays denied; a field that failed once may come with the next document
+        denied = {field: reason for field, reason in reply.closed_fields.items() if reason != FIELD_FAILED}
+        self.closed_fields.update(denied)
+        return reply
 
     def run_sized_document(
         self, name: str, cursor: GatherCursor, size_variable: str, wanted: int, **variables: Any
