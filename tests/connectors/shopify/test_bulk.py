@@ -203,23 +203,29 @@ def test_a_failed_operation_is_restarted_once(walk, dial, operations):
     assert gaps(rest) == set()
 
 
-def test_an_operation_that_fails_twice_is_an_outage_and_the_next_attempt_starts_anew(walk, dial, operations):
-    dial(fail="TIMEOUT")
-    taken, fault = failing(walk())
-    assert isinstance(fault, ConnectorUnavailable)
-    assert len(operations()) == 2
-    dial()
-    rest = list(walk(taken[-1].cursor))
-    assert len(operations()) == 3
-    assert len(orders([*taken, *rest])) == 270
-
-
-def test_the_partial_file_of_a_second_failure_is_read_and_reported_as_incomplete(walk, dial, operations):
-    dial(fail="TIMEOUT", kept=200)
+@pytest.mark.parametrize("kept", [0, 200])
+def test_pages_read_the_orders_of_an_operation_that_failed_twice(walk, dial, operations, kept):
+    dial(fail="TIMEOUT", kept=kept)
     pages = list(walk())
     assert len(operations()) == 2
-    assert gaps(pages) == {(Absence.UNREACHED, "orders", "bulk_operation_failed")}
-    assert FIRST < len([one for one in refs(pages) if one[0] == "order"]) < 270
+    assert len(orders(pages)) == 270
+    assert gaps(pages) == set()
+    kinds = refs(pages)
+    assert len(kinds) == len(set(kinds))
+    assert {one["agreements"] is not None for one in orders(pages).values()} == {True}
+
+
+def test_pages_read_the_orders_where_the_operation_never_ends(walk, dial, operations):
+    dial(polls=10_000)
+    taken, cursor = [], ""
+    for _ in range(bulk.MAX_BULK_WAITS):
+        found, fault = failing(walk(cursor))
+        assert isinstance(fault, ConnectorThrottled)
+        taken, cursor = [*taken, *found], found[-1].cursor
+    taken += walk(cursor)
+    assert len(operations()) == 1
+    assert len(orders(taken)) == 270
+    assert gaps(taken) == set()
 
 
 def test_pages_read_the_orders_of_a_denied_operation_and_report_the_field(walk, server, operations):
@@ -240,7 +246,7 @@ def test_an_expired_file_is_requested_again_once(walk, dial, operations):
     assert len(orders(pages)) == 270 - FIRST
     assert len(operations()) == 2
     dial(lives_s=-1)
-    assert isinstance(failing(walk())[1], ConnectorUnavailable)
+    assert len(orders(walk())) == 270
 
 
 def test_a_new_file_resumes_after_the_orders_of_the_expired_one(walk, dial):

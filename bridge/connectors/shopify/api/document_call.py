@@ -91,7 +91,10 @@ class DocumentCall:
         found = {
             location: one.reason
             for one in absent
-            for location in documents.locate_fields(self.name, self.version, one.keys)
+            # a record without its id is of no use: its parent is left out
+            for location in documents.locate_fields(
+                self.name, self.version, one.keys[:-1] if one.keys[-1:] == ("id",) else one.keys
+            )
             if location not in self.closed
         }
         self.closed |= found

@@ -32,7 +32,7 @@ def put_value(data: Any, path: ResponsePath, value: Any) -> bool:
     parent = get_value(data, path[:-1])
     if not isinstance(parent, dict | list):
         return False
-    parent[path[-1]] = value
+    parent[path[-1]] = value  # type: ignore[index]  # a position where the parent is a list
     return True
 
 

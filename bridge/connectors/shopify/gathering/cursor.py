@@ -59,8 +59,8 @@ class GatherCursor:
     `after` Shopify's cursor in the stage, `remaining_orders` how many orders the customer still has, `halves_start` the
     cursor from which orders are read in halves, `is_second_half` whether second halves are read, `list_cursors` the
     cursor of each unfinished list, `list_guards` what ends it, `recorded` digests of the last findings,
-    `is_partial` whether the last page must be requested again because its time was over, `seen` one bit for each order that the request names, `excluded_orders` how many
-    orders were left out because they belong to another person or cannot be attributed.
+    `is_partial` whether the last page must be requested again because its time was over, `seen` one bit for each order that the request names, `counts` how many
+    records are missing, by absence, name and reason, `excluded_orders` those that an earlier release left out.
 
     For linked records: `payment_windows` when orders were paid, `disputes` the numbers of disputes, `checkouts` the gids
     of abandoned checkouts, `metaobject_types` the types that reference a customer, `linked_calls` the calls so far.
@@ -68,6 +68,7 @@ class GatherCursor:
     For a bulk operation: `bulk_operation` its gid, `file_lines` and `file_orders` how many lines and orders of its file
     are read, `recorded_up_to` the number of the order up to which all are recorded without it, `last_file_order` that of
     the last order recorded from it (-1 once the file was unsorted), `failed_operations` how many failed before it,
+    `bulk_waits` how often a job ended to wait for it,
     `has_bulk_halves` whether first halves came from it.
     """
 
@@ -86,6 +87,7 @@ class GatherCursor:
     recorded: tuple[str, ...] = ()
     seen: int = 0
     excluded_orders: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
     payment_windows: TimeWindows = ()
     disputes: tuple[str, ...] = ()
     checkouts: tuple[str, ...] = ()
@@ -97,6 +99,7 @@ class GatherCursor:
     recorded_up_to: int = 0
     last_file_order: int = 0
     failed_operations: int = 0
+    bulk_waits: int = 0
     has_bulk_halves: bool = False
 
     def serialize(self, order_ids: tuple[str, ...]) -> str:

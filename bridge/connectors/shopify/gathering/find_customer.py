@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from bridge.connectors.shopify.api import scopes, versions
-from bridge.connectors.shopify.api.answers import SYSTEM
+from bridge.connectors.shopify.api.answers import CUSTOMER_RECORD_NAMES, RECORD_NAMES, SYSTEM
 from bridge.connectors.shopify.gathering import complete_record, flatten, orders
 from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage
 from bridge.connectors.shopify.gathering.orders import StepResult
@@ -26,6 +26,7 @@ CUSTOMER_REFERENCE_TYPES = frozenset(
     {"customer_reference", "list.customer_reference", "mixed_reference", "list.mixed_reference"}
 )
 SHOP_LISTS = {"segments": "customer segments", "metaobjectDefinitions": "metaobject definitions"}
+RECORDS_BEHIND_ORDERS = ("checkouts", "payments", "disputes")
 FIRST_ORDER_COUNT = 12  # most customers have fewer: all their orders are in this answer, for 800 points in all
 
 
@@ -37,6 +38,8 @@ def read_customer(session: GatherSession, cursor: GatherCursor) -> StepResult:
     cursor = replace(cursor, closed_flags=closed_flags)
     gaps = installation.gaps + _list_shop_gaps(installation.data)
     gaps += versions.list_version_gaps(session.client.version) + scopes.list_scope_gaps(missing_scopes)
+    for need in missing_scopes:
+        gaps += _list_shut_doors(need.flag, need.scope)
     segments = _read_segment_names(installation.data)
     node = None
     if "customer" not in cursor.closed_flags:
@@ -78,6 +81,8 @@ def _search_customer(
         if reply is None:
             continue
         node, gaps = reply.data.get("customer"), gaps + reply.gaps
+        for one in reply.denied:
+            gaps += _list_shut_doors("customer", one.reason) if one.path == ("customer",) else ()
         if not node:
             continue
         if name != "customer_by_id" and segments and "segments" not in cursor.closed_flags:
@@ -119,8 +124,15 @@ def _find_missing_scopes(installation: Any) -> list[scopes.RequiredScope]:
 def _list_closed_flags(missing_scopes: list[scopes.RequiredScope]) -> list[str]:
     closed = [need.flag for need in missing_scopes]
     if "orders" in closed:
-        closed += ["search", "checkouts", "returns", "dispatches", "payments", "disputes", "abandonments"]
+        closed += ["search", "returns", "dispatches", "abandonments", *RECORDS_BEHIND_ORDERS]
     return closed
+
+
+def _list_shut_doors(flag: str, reason: str) -> tuple[Gap, ...]:
+    """Return a gap for each kind of record that can be reached only through what is denied."""
+    names = [name for _, name in CUSTOMER_RECORD_NAMES.values()] if flag == "customer" else []
+    names += [RECORD_NAMES[name][1] for name in RECORDS_BEHIND_ORDERS] if flag == "orders" else []
+    return tuple(Gap(system=SYSTEM, absence=Absence.DENIED, what=name, reason=reason) for name in names)
 
 
 def _collect_emails(session: GatherSession, cursor: GatherCursor, node: Any) -> tuple[str, ...]:

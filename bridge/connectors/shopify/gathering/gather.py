@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from bridge.connectors.shopify.api.answers import SYSTEM
 from bridge.connectors.shopify.gathering import bulk, linked_records, orders, pages
 from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage, parse_cursor
 from bridge.connectors.shopify.gathering.find_customer import read_customer
 from bridge.connectors.shopify.gathering.orders import StepResult
 from bridge.connectors.shopify.gathering.related_records import open_related_lists, read_related_records
 from bridge.connectors.shopify.gathering.session import GatherSession
-from bridge.model import Absence, FindingPage, Gap
+from bridge.model import FindingPage
 
 NAMED_ORDERS_BATCH_SIZE = 50
 
@@ -30,10 +29,8 @@ def gather_pages(session: GatherSession, cursor: str) -> Iterator[FindingPage]:
             gaps = step_gaps
             findings, position = session.drop_recorded(step_cursor, step_findings)
             position = _skip_empty_stages(session, position)
-            if position.stage is GatherStage.END and position.excluded_orders:
-                # the count only: naming these orders would disclose another person's data
-                what, reason = f"{position.excluded_orders} orders", "another_customer_or_unconfirmed"
-                gaps += (Gap(system=SYSTEM, absence=Absence.UNATTRIBUTED, what=what, reason=reason),)
+            if position.stage is GatherStage.END:
+                gaps += orders.build_count_gaps(position)
             unique_gaps = tuple(dict.fromkeys(gaps))
             yield FindingPage(findings=findings, cursor=position.serialize(session.order_ids), gaps=unique_gaps)
 

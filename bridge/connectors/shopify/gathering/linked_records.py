@@ -6,16 +6,16 @@ is filtered as far as possible, and rows of other people are never kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bridge.connectors.shopify.api.answers import RECORD_NAMES
-from bridge.connectors.shopify.gathering import complete_record, date_windows, flatten, paging
+from bridge.connectors.shopify.api.answers import NOT_RETURNED, RECORD_NAMES, GraphQLReply
+from bridge.connectors.shopify.gathering import complete_record, date_windows, flatten, orders, paging
 from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage
 from bridge.connectors.shopify.gathering.orders import StepResult
 from bridge.connectors.shopify.gathering.session import GatherSession, build_gid
-from bridge.model import Gap
+from bridge.model import Absence, Gap
 from bridge.rules.index.identity import normalise_identifier
 
 Node = dict[str, Any]
@@ -58,6 +58,7 @@ def read_linked_records(session: GatherSession, cursor: GatherCursor) -> StepRes
         *_match_abandonment(cursor, reply.data.get("abandonment")),
         *_match_metaobjects(cursor, reply.data.get("metaobjects")),
     ]
+    cursor = _count_lost_records(session, cursor, dispute_numbers, reply)
     gaps = reply.gaps + tuple(
         gap for kind, node, _ in matched for gap in complete_record.list_truncation_gaps(node, kind)
     )
@@ -75,6 +76,22 @@ def read_linked_records(session: GatherSession, cursor: GatherCursor) -> StepRes
         cursor = replace(cursor, list_cursors={})
     found = tuple(complete_record.build_node_finding(kind, node, by) for kind, node, by in matched)
     return found, gaps, _settle_linked_stage(cursor)
+
+
+def _count_lost_records(
+    session: GatherSession, cursor: GatherCursor, dispute_numbers: Sequence[str], reply: GraphQLReply
+) -> GatherCursor:
+    """Count the disputes that Shopify does not return, and the payments of orders whose owner it hides."""
+    if not any(one.path[:1] == ("disputes",) for one in reply.denied):
+        found = {str(one.get("id")).rpartition("/")[2] for one in flatten.list_nodes(reply.data.get("disputes"))}
+        lost = [number for number in dispute_numbers if number not in found]
+        cursor = orders.count_records(session, cursor, Absence.UNREACHED, "disputes", NOT_RETURNED, lost)
+    matches = [
+        (str(node["id"]), session.match_order(node.get("order") or {"customer": None}, cursor))
+        for node in flatten.list_nodes(reply.data.get("payments"))
+    ]
+    unsure = [(ref, by) for ref, by in matches if by == "unsure"]
+    return orders.count_unconfirmed(session, cursor, RECORD_NAMES["payments"][1], unsure)
 
 
 def _advance_linked_lists(cursor: GatherCursor, answer: Any) -> tuple[GatherCursor, tuple[Gap, ...]]:
@@ -101,7 +118,7 @@ def _match_payments(session: GatherSession, cursor: GatherCursor, connection: An
         order = node.get("order") or {}
         is_named = normalise_identifier("order", order.get("id") or "") in session.bits
         by = session.match_order(order, cursor, is_named=is_named) if order else ""
-        if by not in ("", "other"):
+        if by and by not in orders.UNCONFIRMED:
             yield "tender_transaction", node | {"order": {"id": order["id"]}}, by
 
 

@@ -15,7 +15,7 @@ from bridge.connectors.shopify.api.answers import GraphQLReply, QueryTooCostly
 from bridge.connectors.shopify.gathering import flatten, orders, paging
 from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage
 from bridge.connectors.shopify.gathering.orders import StepResult
-from bridge.connectors.shopify.gathering.session import GatherSession
+from bridge.connectors.shopify.gathering.session import GatherSession, parse_gid_number
 from bridge.model import Finding, Gap
 
 # Sizes just below a step of the logarithm: 244 orders cost ten times one order, 245 eleven times.
@@ -32,11 +32,14 @@ def read_customer_orders(session: GatherSession, cursor: GatherCursor) -> StepRe
     name = "customer_order_histories" if cursor.has_bulk_halves else "customer_orders"
     reply, cursor = _run_order_page(session, cursor, name, with_both_halves=with_both_halves, id=cursor.customer)
     page = (reply.data.get("customer") or {}).get("orders")
-    matches = [(node, "customer_id") for node in flatten.list_nodes(page)]
+    nodes = flatten.list_nodes(page)
+    # a bulk operation that failed may have recorded the first halves of some
+    recorded_up_to = 0 if cursor.is_second_half else cursor.recorded_up_to
+    matches = [(node, "customer_id") for node in nodes if parse_gid_number(node) > recorded_up_to]
     found, gaps, cursor = orders.collect_order_findings(session, cursor, matches)
     if cursor.is_partial:
         return found, reply.gaps + gaps, cursor
-    cursor = replace(cursor, remaining_orders=cursor.remaining_orders - len(matches))
+    cursor = replace(cursor, remaining_orders=cursor.remaining_orders - len(nodes))
     if cursor.has_bulk_halves and cursor.remaining_orders <= -MAX_PAGED_ORDERS and flatten.has_next_page(page):
         gaps += paging.build_list_gap("order histories", "list_too_long")
         page = None
@@ -73,9 +76,10 @@ def _run_order_page(
         size = session.client.fit_page_size(key, wanted)
         try:
             reply = session.run_document(name, cursor, first=size, after=cursor.after or None, **halves, **variables)
-            return reply, cursor
         except QueryTooCostly as fault:
             session.client.reduce_page_size(key, size, fault)
+        else:
+            return reply, cursor
 
 
 def _advance_order_pages(

@@ -15,6 +15,7 @@ from typing import Any
 from bridge.connectors.shopify.api import documents
 from bridge.connectors.shopify.api.answers import FIELD_FAILED, GraphQLReply, QueryTooCostly
 from bridge.connectors.shopify.api.client import ShopifyClient
+from bridge.connectors.shopify.api.reply_data import HIDDEN_OWNER
 from bridge.connectors.shopify.gathering.cursor import GatherCursor
 from bridge.model import Finding, Principal
 from bridge.rules.index.identity import normalise_identifier
@@ -96,6 +97,16 @@ class GatherSession:
         has_other_key = self.principal.customer_id or self.principal.email
         return "" if has_other_key else normalise_identifier("phone", self.principal.phone)
 
+    def list_own_gids(self, cursor: GatherCursor) -> tuple[str, ...]:
+        """Return the gids of the customer: as found, and as the request names it."""
+        named = build_gid("Customer", self.principal.customer_id) if self.principal.customer_id else ""
+        return tuple(dict.fromkeys(filter(None, (cursor.customer, named))))
+
+    def list_contact_phrases(self, cursor: GatherCursor) -> list[str]:
+        """Return the search phrases of the e-mail addresses, or of the phone if the request names nothing else."""
+        contacts = cursor.emails or ((self.sole_phone,) if self.sole_phone else ())
+        return [quote_search_phrase(contact) for contact in contacts]
+
     def build_search_query(self, cursor: GatherCursor) -> str:
         """Return the query for orders by e-mail, or by phone if the request names nothing else; '' for neither.
 
@@ -140,25 +151,31 @@ class GatherSession:
     def match_order(self, order: dict[str, Any], cursor: GatherCursor, *, is_named: bool = False) -> str:
         """Return why the order belongs to the data subject: `order_id`, `customer_id`, `email` or `phone`.
 
-        `other` if it is someone else's, '' if it must be ignored. `is_named`: the request names the order, which decides
-        unless Shopify says that it belongs to another customer.
+        `other` if it is someone else's, `unsure` if Shopify hides whose it is, '' if it must be ignored. `is_named`: the
+        request names the order, which decides unless Shopify says that it belongs to another customer.
         """
         email = normalise_identifier("email", order.get("email") or "")
+        is_hidden = is_owner_hidden(order)
+        is_named = is_named or (is_hidden and normalise_identifier("order", str(order.get("id"))) in self.bits)
         owner = (order.get("customer") or {}).get("id")
         if owner:
-            is_own = owner in (cursor.customer, build_gid("Customer", self.principal.customer_id))
+            is_own = owner in self.list_own_gids(cursor)
             names_orders_only = not (self.principal.customer_id or self.principal.email or self.principal.phone)
             if is_own or (is_named and names_orders_only):
                 return "order_id" if is_named else "customer_id"
             return "other" if is_named or email in cursor.emails else ""
         if is_named:
             return "other" if email and cursor.emails and email not in cursor.emails else "order_id"
-        if email in cursor.emails:
-            return "email"
-        if self.sole_phone and self.sole_phone in _read_order_phones(order):
-            return "phone"
-        # the search found it by an e-mail address that Shopify does not show us
-        return "other" if cursor.emails and not email else ""
+        is_by_phone = bool(self.sole_phone) and self.sole_phone in _read_order_phones(order)
+        by = "email" if email in cursor.emails else "phone" if is_by_phone else ""
+        if not by and cursor.emails and not email:
+            by = "other"  # the search found it by an e-mail address that Shopify does not show us
+        return "unsure" if by and is_hidden else by
+
+
+def is_owner_hidden(node: dict[str, Any]) -> bool:
+    """Return whether Shopify did not let us read whose record it is; a record without a customer is another matter."""
+    return "customer" not in node or node["customer"] is HIDDEN_OWNER
 
 
 def _digest_record(kind: str, ref: str) -> str:
