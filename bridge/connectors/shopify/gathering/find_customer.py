@@ -26,7 +26,11 @@ CUSTOMER_REFERENCE_TYPES = frozenset(
     {"customer_reference", "list.customer_reference", "mixed_reference", "list.mixed_reference"}
 )
 SHOP_LISTS = {"segments": "customer segments", "metaobjectDefinitions": "metaobject definitions"}
-RECORDS_BEHIND_ORDERS = ("checkouts", "payments", "disputes")
+# Lists that are read only if the customer, or orders, can be read.
+RECORDS_BEHIND = {
+    "customer": ("segments", "metaobjects", "abandonment"),
+    "orders": ("checkouts", "payments", "disputes", "abandonment"),
+}
 FIRST_ORDER_COUNT = 12  # most customers have fewer: all their orders are in this answer, for 800 points in all
 
 
@@ -81,8 +85,9 @@ def _search_customer(
         if reply is None:
             continue
         node, gaps = reply.data.get("customer"), gaps + reply.gaps
-        for one in reply.denied:
-            gaps += _list_shut_doors("customer", one.reason) if one.path == ("customer",) else ()
+        for absence, absent in ((Absence.DENIED, reply.denied), (Absence.UNREACHED, reply.failed)):
+            for one in absent:
+                gaps += _list_shut_doors("customer", one.reason, absence) if one.path == ("customer",) else ()
         if not node:
             continue
         if name != "customer_by_id" and segments and "segments" not in cursor.closed_flags:
@@ -124,15 +129,15 @@ def _find_missing_scopes(installation: Any) -> list[scopes.RequiredScope]:
 def _list_closed_flags(missing_scopes: list[scopes.RequiredScope]) -> list[str]:
     closed = [need.flag for need in missing_scopes]
     if "orders" in closed:
-        closed += ["search", "returns", "dispatches", "abandonments", *RECORDS_BEHIND_ORDERS]
+        closed += ["search", "returns", "dispatches", "abandonments", *RECORDS_BEHIND["orders"]]
     return closed
 
 
-def _list_shut_doors(flag: str, reason: str) -> tuple[Gap, ...]:
-    """Return a gap for each kind of record that can be reached only through what is denied."""
+def _list_shut_doors(flag: str, reason: str, absence: Absence = Absence.DENIED) -> tuple[Gap, ...]:
+    """Return a gap for each kind of record that can be reached only through what is missing."""
     names = [name for _, name in CUSTOMER_RECORD_NAMES.values()] if flag == "customer" else []
-    names += [RECORD_NAMES[name][1] for name in RECORDS_BEHIND_ORDERS] if flag == "orders" else []
-    return tuple(Gap(system=SYSTEM, absence=Absence.DENIED, what=name, reason=reason) for name in names)
+    names += [RECORD_NAMES[name][1] for name in RECORDS_BEHIND.get(flag, ())]
+    return tuple(Gap(system=SYSTEM, absence=absence, what=name, reason=reason) for name in names)
 
 
 def _collect_emails(session: GatherSession, cursor: GatherCursor, node: Any) -> tuple[str, ...]:
