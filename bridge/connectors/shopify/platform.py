@@ -43,10 +43,12 @@ class Shopify:
         http: HttpClient | None = None,
         now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], None] = time.sleep,
+        now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take the settings; `base_url` replaces https://{shop}, `access_token` replaces the grant.
 
-        The orders of a customer with more than `bulk_orders` orders are read by a bulk operation.
+        The orders of a customer with more than `bulk_orders` orders are read by a bulk operation, and those of others
+        where that is quicker. `now_s` is a monotonic clock.
         """
         http = http or create_shopify_http(sleep)
         self._base_url = base_url
@@ -63,7 +65,7 @@ class Shopify:
             sleep=sleep,
         )
         self._client = ShopifyClient(
-            version=api_version, base_url=base_url, tokens=self._tokens, http=http, sleep=sleep
+            version=api_version, base_url=base_url, tokens=self._tokens, http=http, sleep=sleep, now_s=now_s
         )
 
     def gather(

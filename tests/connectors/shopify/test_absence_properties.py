@@ -123,6 +123,8 @@ def is_named(kind, path, whats):
         name = re.sub(r"^\d+ ", "", what)
         if name in NAMES[kind] or name == "answer":
             return True
+        if name == "customer segments" and wanted.startswith("customer.segments"):
+            return True
         if f"{wanted}.".startswith(f"{name}.") or f"{name}.".startswith(f"{wanted}."):
             return True
     return False

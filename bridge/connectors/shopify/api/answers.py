@@ -61,6 +61,15 @@ class QueryTooCostly(ConnectorRefused):
         self.limit = limit
 
 
+class QueryThrottled(ConnectorThrottled):
+    """The bucket does not hold the price of the query. `cost` is what Shopify says of it."""
+
+    def __init__(self, wait_s: float, cost: Mapping[str, Any]) -> None:
+        """Take the seconds until it does."""
+        super().__init__("shopify: THROTTLED", retry_after_s=wait_s)
+        self.cost = cost
+
+
 class TransientFailure(ConnectorUnavailable):
     """Status 200 without an answer: half a body, a proxy's page, an error inside Shopify. A retry may succeed.
 
@@ -190,7 +199,7 @@ def _find_denied_scope(extensions: Mapping[str, Any], message: str) -> str:
     return found[0] if found else "access_denied"
 
 
-def _build_throttle_error(cost: Mapping[str, Any]) -> ConnectorThrottled | QueryTooCostly:
+def _build_throttle_error(cost: Mapping[str, Any]) -> QueryThrottled | QueryTooCostly:
     """Return the error with the seconds until the bucket holds the query's cost, computed from Shopify's numbers.
 
     https://shopify.dev/docs/api/usage/limits#the-leaky-bucket-algorithm
@@ -202,7 +211,7 @@ def _build_throttle_error(cost: Mapping[str, Any]) -> ConnectorThrottled | Query
     if maximum and requested > maximum:
         return QueryTooCostly(requested, maximum)  # no wait would be long enough
     wait_s = max(0.0, requested - available) / rate + THROTTLE_MARGIN_S if rate else 1.0
-    return ConnectorThrottled("shopify: THROTTLED", retry_after_s=wait_s)
+    return QueryThrottled(wait_s, cost)
 
 
 def _number_or_zero(value: object) -> float:

@@ -10,17 +10,25 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from typing import Any
 
 import shopify
 
 from bridge.connectors.http import CALL_RETRY_PAUSES_S, MAX_CALL_ATTEMPTS, HttpClient, StatusRules
-from bridge.connectors.shopify.api import answers
+from bridge.connectors.shopify.api import answers, documents, pricing
 from bridge.connectors.shopify.api.document_call import DocumentCall
+from bridge.connectors.shopify.api.selections import parse_document
 from bridge.connectors.shopify.api.tokens import TokenProvider, build_base_url
 from bridge.errors import BridgeError, ConnectorRefused, ConnectorThrottled, CredentialRejected
 
 THROTTLE_BUDGET_S = 30.0  # the longest wait in one call; longer waits are scheduled in the database
+
+
+SIZE_VARIABLES = ("first", "searchFirst")  # of documents whose callers choose the size
+MAX_SHRINK = 8  # halvings: of 250 rows one is left
+
+parse_query = lru_cache(maxsize=256)(parse_document)
 
 
 class ShopFrozen(CredentialRejected):
@@ -93,14 +101,17 @@ class ShopGraphQL(shopify.GraphQL):  # type: ignore[misc]  # the library carries
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class ShopifyClient:
-    """A client of all shops. Keeps nothing of a shop but the page sizes that were too costly."""
+    """A client of all shops. Keeps nothing of a shop but its prices and points. `now_s` is a monotonic clock."""
 
     version: str
     base_url: str
     tokens: TokenProvider
     http: HttpClient
     sleep: Callable[[float], None]
+    now_s: Callable[[], float] = time.monotonic
     _sizes: dict[str, int] = field(default_factory=dict, init=False)
+    _shrinks: dict[str, int] = field(default_factory=dict, init=False)
+    _budgets: dict[str, pricing.ShopBudget] = field(default_factory=dict, init=False)
 
     def run_document(self, shop: str, name: str, **variables: Any) -> answers.GraphQLReply:
         """Return the reply to one of our documents; `denied` names what is not in it.
@@ -108,7 +119,7 @@ class ShopifyClient:
         Raises ConnectorUnavailable, also if Shopify cannot serve a field, ConnectorThrottled, ConnectorRefused
         (answers.QueryTooCostly), CredentialRejected.
         """
-        reply = self._create_call(shop, name, {}, variables).run(keeps_failed=False)
+        reply = self._run_call(shop, name, {}, variables, keeps_failed=False)
         if reply.failed:
             raise answers.TransientFailure("shopify: INTERNAL_SERVER_ERROR")
         return reply
@@ -120,15 +131,70 @@ class ShopifyClient:
 
         `closed_fields` are left out from the start. Raises as `run_document`.
         """
-        return self._create_call(shop, name, closed_fields, variables).run(keeps_failed=True)
+        return self._run_call(shop, name, closed_fields, variables, keeps_failed=True)
 
-    def _create_call(
-        self, shop: str, name: str, closed_fields: Mapping[str, str], variables: Mapping[str, Any]
-    ) -> DocumentCall:
-        def send(query: str, values: Mapping[str, Any]) -> answers.GraphQLReply:
-            return self._run_with_retries(shop, query, values)
+    def _run_call(
+        self,
+        shop: str,
+        name: str,
+        closed_fields: Mapping[str, str],
+        variables: Mapping[str, Any],
+        *,
+        keeps_failed: bool,
+    ) -> answers.GraphQLReply:
+        """Run the document, with smaller lists if its price is too high and no variable decides their sizes."""
+        is_sized = keeps_failed and _has_reducible_size(variables)
+        while True:
+            shrink = self._shrinks.get(name, 0)
+            while not is_sized and shrink < MAX_SHRINK and not self._fits(shop, name, variables, closed_fields, shrink):
+                shrink += 1
+            call = DocumentCall(
+                name=name,
+                version=self.version,
+                variables=variables,
+                closed=dict(closed_fields),
+                shrink=shrink,
+                send=partial(self._run_with_retries, shop),
+            )
+            try:
+                return call.run(keeps_failed=keeps_failed)
+            except answers.QueryTooCostly:
+                if is_sized or shrink >= MAX_SHRINK:
+                    raise
+                self._shrinks[name] = shrink + 1
 
-        return DocumentCall(name=name, version=self.version, variables=variables, closed=dict(closed_fields), send=send)
+    def get_budget(self, shop: str) -> pricing.ShopBudget:
+        """Return the points of a shop."""
+        return self._budgets.setdefault(shop, pricing.ShopBudget(now_s=self.now_s))
+
+    def compute_price(
+        self, shop: str, name: str, variables: Mapping[str, Any], closed_fields: Mapping[str, str], shrink: int = 0
+    ) -> float:
+        """Return what Shopify will probably charge for a document."""
+        document = documents.parse_fields(name, self.version)
+        estimate = pricing.estimate_cost(document, variables, closed_fields, shrink)
+        return self.get_budget(shop).correct_estimate(document.name, estimate)
+
+    def _fits(
+        self, shop: str, name: str, variables: Mapping[str, Any], closed_fields: Mapping[str, str], shrink: int
+    ) -> bool:
+        limit = self.get_budget(shop).max_query_cost * pricing.FIT_MARGIN
+        return self.compute_price(shop, name, variables, closed_fields, shrink) <= limit
+
+    def fit_size_variable(
+        self,
+        shop: str,
+        name: str,
+        size_variable: str,
+        wanted: int,
+        variables: Mapping[str, Any],
+        closed_fields: Mapping[str, str],
+    ) -> int:
+        """Return the largest size, `wanted` at most, whose price Shopify will probably accept."""
+        size = wanted
+        while size > 1 and not self._fits(shop, name, {**variables, size_variable: size}, closed_fields, 0):
+            size = max(1, size * 4 // 5)
+        return size
 
     def fit_page_size(self, name: str, wanted: int) -> int:
         """Return the page size: `wanted`, or less if that was too costly before."""
@@ -151,21 +217,40 @@ class ShopifyClient:
         return self.http.stream_lines(url, status_rules=status_rules)
 
     def _run_with_retries(self, shop: str, query: str, variables: Mapping[str, Any]) -> answers.GraphQLReply:
-        waited_s, faults = 0.0, 0
+        """Run the query once its price can be paid; wait again if Shopify knows better, and retry transient failures."""
+        document, budget = parse_query(query), self.get_budget(shop)
+        estimate = pricing.estimate_cost(document, variables)
+        waited_s, faults, is_paid = 0.0, 0, False
         while True:
+            price = budget.correct_estimate(document.name, estimate)
+            if not is_paid and (wait_s := budget.compute_wait_s(price)) > 0:
+                waited_s = self._wait(wait_s, waited_s)
+            budget.reserve(price)
             try:
-                return self._run_with_token(shop, query, variables)
+                reply = self._run_with_token(shop, query, variables)
+            except answers.QueryTooCostly as fault:
+                budget.note_excess(document.name, estimate, fault.cost, fault.limit)
+                raise
             except ConnectorThrottled as fault:
+                if isinstance(fault, answers.QueryThrottled):
+                    budget.note_cost(document.name, estimate, fault.cost)
                 wait_s = fault.retry_after_s if fault.retry_after_s is not None else 1.0
-                if waited_s + wait_s > THROTTLE_BUDGET_S:
-                    raise
-                waited_s += wait_s
-                self.sleep(wait_s)
+                waited_s, is_paid = self._wait(wait_s, waited_s), True
             except answers.TransientFailure:  # HttpClient has already retried other outages
                 faults += 1
                 if faults == MAX_CALL_ATTEMPTS:
                     raise
                 self.sleep(CALL_RETRY_PAUSES_S[faults - 1])
+            else:
+                budget.note_cost(document.name, estimate, reply.cost)
+                return reply
+
+    def _wait(self, wait_s: float, waited_s: float) -> float:
+        """Wait and return the seconds of all waits in one call. Raises ConnectorThrottled for too many."""
+        if waited_s + wait_s > THROTTLE_BUDGET_S:
+            raise ConnectorThrottled("shopify: THROTTLED", retry_after_s=wait_s)
+        self.sleep(wait_s)
+        return waited_s + wait_s
 
     def _run_with_token(self, shop: str, query: str, variables: Mapping[str, Any]) -> answers.GraphQLReply:
         """Run the query; repeat it once with a new token if the first is rejected."""
@@ -184,3 +269,8 @@ class ShopifyClient:
     def _create_shop_graphql(self, shop: str, token: str) -> ShopGraphQL:
         root = build_base_url(self.base_url, shop)
         return ShopGraphQL(shopify.Session(shop, self.version, token), root, self.http)
+
+
+def _has_reducible_size(variables: Mapping[str, Any]) -> bool:
+    """Return whether the caller can ask for less: fewer rows, or fewer ids."""
+    return any((variables.get(name) or 0) > 1 for name in SIZE_VARIABLES) or len(variables.get("ids") or ()) > 1

@@ -28,12 +28,16 @@ MAX_FIELDS_ALONE = 5  # of one answer that are requested again alone; more of th
 
 @dataclass(kw_only=True)
 class DocumentCall:
-    """One document with its variables. `closed` are the fields that are left out, with the reason; `send` runs a query."""
+    """One document with its variables. `closed` are the fields that are left out, with the reason; `send` runs a query.
+
+    `shrink` as `ParsedDocument.render`.
+    """
 
     name: str
     version: str
     variables: Mapping[str, Any]
     closed: dict[str, str]
+    shrink: int
     send: Callable[[str, Mapping[str, Any]], GraphQLReply]
 
     def run(self, *, keeps_failed: bool) -> GraphQLReply:
@@ -71,7 +75,7 @@ class DocumentCall:
 
     def _send_open_fields(self) -> GraphQLReply:
         """Return the reply to the document without the closed fields; an empty one if none is left."""
-        query = documents.build_document_without(self.name, self.version, frozenset(self.closed))
+        query = documents.build_document_without(self.name, self.version, frozenset(self.closed), self.shrink)
         roots = [
             use
             for use in documents.list_fields(self.name, self.version)

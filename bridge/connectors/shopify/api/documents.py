@@ -61,11 +61,14 @@ def list_fields(name: str, version: str) -> tuple[FieldUse, ...]:
 
 
 @cache
-def build_document_without(name: str, version: str, closed_fields: frozenset[str]) -> str:
-    """Return the operation without these fields (`OrderFields:statusPageUrl`); '' if none is left."""
-    if not closed_fields:
+def build_document_without(name: str, version: str, closed_fields: frozenset[str], shrink: int = 0) -> str:
+    """Return the operation without these fields (`OrderFields:statusPageUrl`); '' if none is left.
+
+    `shrink` as `ParsedDocument.render`.
+    """
+    if not closed_fields and not shrink:
         return build_document(name, version)
-    return parse_fields(name, version).render(closed_fields)
+    return parse_fields(name, version).render(closed_fields, shrink)
 
 
 def locate_fields(name: str, version: str, keys: tuple[str, ...]) -> set[str]:

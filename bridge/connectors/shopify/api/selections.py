@@ -32,6 +32,23 @@ class Selection:
     selections: tuple[Selection, ...] = ()
     type_name: str = ""
 
+    @property
+    def is_connection(self) -> bool:
+        """Return whether the field is a list that says whether it goes on."""
+        return any(one.key in ("nodes", "edges") for one in self.selections)
+
+    def shrink_literal(self, shrink: int) -> int:
+        """Return the literal size, halved so many times if the answer shows that the list goes on."""
+        size = int(self.arguments["first"])
+        return max(1, size >> shrink) if any(one.key == "pageInfo" for one in self.selections) else size
+
+    def write_head(self, shrink: int) -> str:
+        """Return the text before the selections with the shrunk size."""
+        literal = self.arguments.get("first", "")
+        if not shrink or not literal.isdecimal():
+            return self.head
+        return self.head.replace(f"first: {literal}", f"first: {self.shrink_literal(shrink)}")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FieldUse:
@@ -73,9 +90,12 @@ class ParsedDocument:
             yield FieldUse(path=field_path, location=location, flags=own_flags, selection=one)
             yield from self._walk(one.selections, definition, field_path, field_inner, own_flags)
 
-    def render(self, removed: frozenset[str]) -> str:
-        """Return the text without the removed fields, and what only they need; '' if no field is left."""
-        return self._render(self.selections, self.name, self.head, self.variables, removed)
+    def render(self, removed: frozenset[str], shrink: int = 0) -> str:
+        """Return the text without the removed fields, and what only they need; '' if no field is left.
+
+        The sizes of lists are halved `shrink` times where the answer shows that a list goes on.
+        """
+        return self._render(self.selections, self.name, self.head, self.variables, removed, shrink)
 
     def render_node(self, path: Path, node_length: int, type_name: str, removed: frozenset[str]) -> str:
         """Return a query for one field of one node; '' if it has none.
@@ -115,16 +135,17 @@ class ParsedDocument:
         head: str,
         variables: Mapping[str, str],
         removed: frozenset[str],
+        shrink: int = 0,
     ) -> str:
         bodies: dict[str, str] = {}
 
         def write_fragment(fragment: str) -> str:
             if fragment not in bodies:
                 bodies[fragment] = ""
-                bodies[fragment] = _write(self.fragments[fragment][1], fragment, (), removed, write_fragment)
+                bodies[fragment] = _write(self.fragments[fragment][1], fragment, (), removed, write_fragment, shrink)
             return bodies[fragment]
 
-        body = _write(selections, name, (), removed, write_fragment)
+        body = _write(selections, name, (), removed, write_fragment, shrink)
         if not body:
             return ""
         parts = [f"fragment {one} on {self.fragments[one][0]} {text}" for one, text in sorted(bodies.items()) if text]
@@ -139,6 +160,7 @@ def _write(
     inner: Path,
     removed: frozenset[str],
     write_fragment: Callable[[str], str],
+    shrink: int,
 ) -> str:
     parts: list[str] = []
     for one in selections:
@@ -148,8 +170,8 @@ def _write(
         path = (*inner, one.key) if one.key else inner
         if one.key and f"{definition}:{'.'.join(path)}" in removed:
             continue
-        body = _write(one.selections, definition, path, removed, write_fragment) if one.selections else ""
-        parts += [f"{one.head} {body}".rstrip()] if body or not one.selections else []
+        body = _write(one.selections, definition, path, removed, write_fragment, shrink) if one.selections else ""
+        parts += [f"{one.write_head(shrink)} {body}".rstrip()] if body or not one.selections else []
     return f"{{ {' '.join(parts)} }}" if parts else ""
 
 

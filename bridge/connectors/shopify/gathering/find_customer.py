@@ -12,7 +12,7 @@ from typing import Any
 
 from bridge.connectors.shopify.api import scopes, versions
 from bridge.connectors.shopify.api.answers import CUSTOMER_RECORD_NAMES, RECORD_NAMES, SYSTEM
-from bridge.connectors.shopify.gathering import complete_record, flatten, orders
+from bridge.connectors.shopify.gathering import complete_record, flatten, orders, pages
 from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage
 from bridge.connectors.shopify.gathering.orders import StepResult
 from bridge.connectors.shopify.gathering.session import GatherSession, build_gid, parse_gid_number
@@ -62,9 +62,9 @@ def read_customer(session: GatherSession, cursor: GatherCursor) -> StepResult:
     if flatten.has_next_page(page):
         order_count = int(node.get("numberOfOrders") or 0)
         stage, last_number = GatherStage.ORDERS, 0
-        if order_count > session.bulk_orders:
-            stage, last_number = GatherStage.BULK, max(map(parse_gid_number, flatten.list_nodes(page)), default=0)
         remaining = order_count - len(order_findings)
+        if order_count > session.bulk_orders or pages.is_bulk_cheaper(session, cursor, remaining):
+            stage, last_number = GatherStage.BULK, max(map(parse_gid_number, flatten.list_nodes(page)), default=0)
         cursor = replace(cursor, stage=stage, remaining_orders=remaining, recorded_up_to=last_number)
         cursor = replace(cursor, after=flatten.read_end_cursor(page))
     else:

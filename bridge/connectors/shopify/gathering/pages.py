@@ -8,10 +8,11 @@ https://shopify.dev/docs/api/usage/limits#graphql-admin-api-rate-limits
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
-from bridge.connectors.shopify.api.answers import GraphQLReply, QueryTooCostly
+from bridge.connectors.shopify.api.answers import GraphQLReply
 from bridge.connectors.shopify.gathering import flatten, orders, paging
 from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage
 from bridge.connectors.shopify.gathering.orders import StepResult
@@ -23,6 +24,7 @@ FIRST_HALF_PAGE_SIZE = 244
 # The maximum of Shopify: second halves are cheaper, but not those with returns after a bulk operation.
 SECOND_HALF_PAGE_SIZE = 250
 MAX_PAGED_ORDERS = 24_500  # Shopify's pagination ends at 25,000 objects
+BULK_LEAD_S = 10.0  # that a bulk operation may take until its file is there
 WHOLE_ORDER_PAGE_SIZE = 33  # the most that fit with both halves: six times one order
 
 
@@ -57,6 +59,26 @@ def read_searched_orders(session: GatherSession, cursor: GatherCursor) -> StepRe
     return _advance_order_pages(cursor, page, found, reply.gaps + gaps)
 
 
+def is_bulk_cheaper(session: GatherSession, cursor: GatherCursor, order_count: int) -> bool:
+    """Return whether a bulk operation ends sooner than pages: it costs no points, and its second halves fewer.
+
+    Never before Shopify reported how many points there are.
+    """
+    budget = session.client.get_budget(session.shop)
+    if not budget.restore_rate:
+        return False
+    halves = {"customer_orders": ({"body": True, "more": False}, {"body": False, "more": True})}
+    waits_s = []
+    for name in ("customer_orders", "customer_order_histories"):
+        points = 0.0
+        for half in halves.get(name, ({},)):
+            price, size = session.compute_page_price(name, cursor, SECOND_HALF_PAGE_SIZE, **half)
+            points += price * math.ceil(order_count / size)
+        waits_s.append(max(0.0, points - budget.get_available()) / budget.restore_rate)
+    by_pages_s, by_bulk_s = waits_s
+    return by_bulk_s + BULK_LEAD_S < by_pages_s
+
+
 def _run_order_page(
     session: GatherSession, cursor: GatherCursor, name: str, *, with_both_halves: bool, **variables: Any
 ) -> tuple[GraphQLReply, GatherCursor]:
@@ -72,14 +94,9 @@ def _run_order_page(
     if cursor.remaining_orders > 0:
         wanted = min(wanted, cursor.remaining_orders + 1)
     key = f"{name}, whole" if with_both_halves else f"{name}, second" if cursor.is_second_half else name
-    while True:
-        size = session.client.fit_page_size(key, wanted)
-        try:
-            reply = session.run_document(name, cursor, first=size, after=cursor.after or None, **halves, **variables)
-        except QueryTooCostly as fault:
-            session.client.reduce_page_size(key, size, fault)
-        else:
-            return reply, cursor
+    after = cursor.after or None
+    reply = session.run_sized_document(name, cursor, "first", wanted, key, after=after, **halves, **variables)
+    return reply, cursor
 
 
 def _advance_order_pages(

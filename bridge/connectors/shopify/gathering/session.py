@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -68,23 +68,38 @@ class GatherSession:
 
     def run_document(self, name: str, cursor: GatherCursor, **variables: Any) -> GraphQLReply:
         """Run a document with all optional parts but those that the cursor closed. Raises as `ShopifyClient.run_document`."""
-        switches = {flag: flag not in cursor.closed_flags for flag in documents.list_document_flags(name)}
-        reply = self.client.run_partial_document(self.shop, name, self.closed_fields, **(switches | variables))
+        values = self._switch_parts(name, cursor, variables)
+        reply = self.client.run_partial_document(self.shop, name, self.closed_fields, **values)
         # what was denied stays denied; a field that failed once may come with the next document
         denied = {field: reason for field, reason in reply.closed_fields.items() if reason != FIELD_FAILED}
         self.closed_fields.update(denied)
         return reply
 
     def run_sized_document(
-        self, name: str, cursor: GatherCursor, size_variable: str, wanted: int, **variables: Any
+        self, name: str, cursor: GatherCursor, size_variable: str, wanted: int, key: str = "", /, **variables: Any
     ) -> GraphQLReply:
-        """Run a document with the largest page size that its cost allows. Raises as `ShopifyClient.run_document`."""
+        """Run a document with the largest page size that its cost allows. Raises as `ShopifyClient.run_document`.
+
+        `key` names what is requested if the document is used for several things.
+        """
+        values = self._switch_parts(name, cursor, variables)
         while True:
-            size = self.client.fit_page_size(name, wanted)
+            size = self.client.fit_page_size(key or name, wanted)
+            size = self.client.fit_size_variable(self.shop, name, size_variable, size, values, self.closed_fields)
             try:
                 return self.run_document(name, cursor, **(variables | {size_variable: size}))
             except QueryTooCostly as fault:
-                self.client.reduce_page_size(name, size, fault)
+                self.client.reduce_page_size(key or name, size, fault)
+
+    def compute_page_price(self, name: str, cursor: GatherCursor, wanted: int, **variables: Any) -> tuple[float, int]:
+        """Return the price of a page of a document in points, and how many rows of the wanted ones it has."""
+        values = self._switch_parts(name, cursor, variables)
+        size = self.client.fit_size_variable(self.shop, name, "first", wanted, values, self.closed_fields)
+        return self.client.compute_price(self.shop, name, {**values, "first": size}, self.closed_fields), size
+
+    def _switch_parts(self, name: str, cursor: GatherCursor, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the variables, with all optional parts of the document but those that the cursor closed."""
+        return {**{flag: flag not in cursor.closed_flags for flag in documents.list_document_flags(name)}, **variables}
 
     @property
     def order_ids(self) -> tuple[str, ...]:
