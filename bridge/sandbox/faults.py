@@ -143,6 +143,7 @@ class CallLog:
         """Start without calls."""
         self._lock = threading.Lock()
         self._total = 0
+        self._points = 0.0
         self._by_name: Counter[str] = Counter()
         self._recent_calls: deque[tuple[CallRecord, int]] = deque(maxlen=MAX_KEPT_CALLS)
 
@@ -153,18 +154,24 @@ class CallLog:
             self._by_name[call.name] += 1
             self._recent_calls.append((call, status))
 
+    def charge_points(self, points: float) -> None:
+        """Count what a call was charged, where the system charges points."""
+        with self._lock:
+            self._points += points
+
     def clear(self) -> None:
         """Remove all calls."""
         with self._lock:
-            self._total = 0
+            self._total, self._points = 0, 0.0
             self._by_name.clear()
             self._recent_calls.clear()
 
     def summarize_calls(self) -> dict[str, Any]:
-        """Return total, counts by name and the last calls, oldest first."""
+        """Return total, charged points, counts by name and the last calls, oldest first."""
         with self._lock:
             return {
                 "total": self._total,
+                "points": self._points,
                 "by_name": dict(self._by_name),
                 "last": [
                     {"name": call.name, "cursors": list(call.cursors), "digest": call.digest, "status": status}

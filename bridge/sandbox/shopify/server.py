@@ -236,6 +236,7 @@ class ShopifyStandIn(StandIn):
             throttled = {"code": "THROTTLED", "documentation": documentation}
             errors = [{"message": "Throttled", "extensions": throttled}]
             return Response.from_value({"errors": errors, "extensions": {"cost": charge}})
+        self.calls.charge_points(price)
         shop.complete_due_erasures()
         roots = QueryRoot(shop, granted=frozenset(scopes), shop_scopes=scopes)
         root = roots.build_root_record()

@@ -4,6 +4,7 @@ import json
 import logging
 import threading
 from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import count, islice
@@ -170,7 +171,7 @@ def test_histories_beyond_shopifys_pagination_are_a_gap(walk, monkeypatch):
 
 def test_an_order_with_many_parcels_has_the_events_of_each(walk, monkeypatch):
     """Pages request events with the first half; a bulk operation cannot nest them."""
-    monkeypatch.setattr(complete_record, "FULFILLMENT_LIMIT", 1)
+    monkeypatch.setattr(complete_record, "FIRST_LIMITS", replace(complete_record.FIRST_LIMITS, parcels=1))
     world = invent_world(orders=3, now=NOW, heavy_orders=20)
     with ShopifyStandIn(world) as server:
         taken = list(walk(setting=15, world=world, server=server))

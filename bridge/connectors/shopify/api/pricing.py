@@ -17,7 +17,9 @@ from bridge.connectors.parsing import dict_or_empty
 from bridge.connectors.shopify.api.selections import ParsedDocument, Selection
 
 MAX_QUERY_COST = 1_000.0
+MUTATION_COST = 10.0
 FIT_MARGIN = 0.98
+WAIT_MARGIN = 1.01  # the price of another page of the same document differs a little
 COMPARABLE_COST = 100.0  # from here on the price of one document says something about the others
 
 
@@ -25,6 +27,8 @@ def estimate_cost(
     document: ParsedDocument, variables: Mapping[str, Any], closed: Collection[str] = (), shrink: int = 0
 ) -> float:
     """Return the price of a document for these variables, without the closed fields, in points."""
+    if document.head.startswith("mutation"):
+        return MUTATION_COST
     return _estimate(document, document.selections, document.name, (), variables, closed, shrink)
 
 
@@ -105,7 +109,8 @@ class ShopBudget:
     def compute_wait_s(self, price: float) -> float:
         """Return the seconds until a call of this price can be paid."""
         available = self.get_available()
-        return max(0.0, min(price, self.maximum) - available) / self.restore_rate if self.restore_rate else 0.0
+        wanted = min(price * WAIT_MARGIN, self.maximum)
+        return max(0.0, wanted - available) / self.restore_rate if self.restore_rate else 0.0
 
     def reserve(self, price: float) -> None:
         """Take the points of a call that is sent now; where it waited for them, they are there."""

@@ -5,12 +5,12 @@ Never keeps anything of another person's order but the count.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from bridge.connectors.shopify.api.answers import NOT_RETURNED, SYSTEM, QueryTooCostly
-from bridge.connectors.shopify.gathering import complete_record, date_windows
+from bridge.connectors.shopify.gathering import complete_record, date_windows, overflow
 from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage
 from bridge.connectors.shopify.gathering.session import MAX_STEP_S, GatherSession
 from bridge.model import Absence, Finding, Gap
@@ -31,19 +31,29 @@ def collect_order_findings(
     """
     findings, gaps, own_orders = list[Finding](), tuple[Gap, ...](), list[Node]()
     is_half, started_s = cursor.is_second_half, session.now_s()
-    cursor = replace(cursor, is_partial=False)
-    for node, by in matched_orders:
+    kind = "order_history" if is_half else "order"
+    cursor, matched = replace(cursor, is_partial=False), list(matched_orders)
+    own = [
+        node
+        for node, by in matched
+        if by and by not in UNCONFIRMED and not session.is_recorded(cursor, kind, str(node["id"]))
+    ]
+    reread: Collection[str] = ()
+    if cursor.stage is not GatherStage.BULK:  # the lists of a first half from a bulk operation are complete
+        reread, gaps = overflow.read_overflows(session, cursor, own)
+    for node, by in matched:
         if findings and session.now_s() - started_s > MAX_STEP_S:
             cursor = replace(cursor, is_partial=True)
             break
         if by in UNCONFIRMED:
             cursor = cursor if is_half else count_unconfirmed(session, cursor, "orders", [(str(node["id"]), by)])
-        elif by and not session.is_recorded(cursor, "order_history" if is_half else "order", str(node["id"])):
-            if cursor.stage is GatherStage.BULK:  # the lists of a first half from a bulk operation are complete
+        elif by and not session.is_recorded(cursor, kind, str(node["id"])):
+            if cursor.stage is GatherStage.BULK:
                 findings.append(complete_record.build_node_finding("order", node, by))
             else:
                 complete = complete_record.complete_order_history if is_half else complete_record.complete_order
-                one, more = complete(session, cursor, node, by)
+                limits = overflow.OVERFLOW_LIMITS if node["id"] in reread else complete_record.FIRST_LIMITS
+                one, more = complete(session, cursor, node, by, limits)
                 findings.append(one)
                 gaps += more
                 if not is_half and "agreements" in node:  # a whole order needs no second half
