@@ -5,7 +5,7 @@ Changes only the data of an answer that was just parsed. Sends nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from bridge.connectors.shopify.api.answers import LOST_ROW, NOT_RETURNED, AbsentField
@@ -15,6 +15,7 @@ ResponsePath = tuple[str | int, ...]
 # In place of the `customer` of a record that Shopify did not let us read: not the same as a record without one.
 HIDDEN_OWNER: Final[Mapping[str, Any]] = {"id": ""}
 NOT_REACHED: Final = object()
+NESTED_TYPES = (dict, list)
 
 
 def get_value(data: Any, path: ResponsePath) -> Any:
@@ -65,21 +66,23 @@ def _is_connection(use: FieldUse) -> bool:
 
 def list_lost_rows(data: Any) -> tuple[AbsentField, ...]:
     """Return the rows of connections that are null. A list that was requested by ids may have nulls."""
-    return tuple(AbsentField(path=path, reason=LOST_ROW) for path in _iterate_null_rows(data, ()))
+    found: list[AbsentField] = []
+    _collect_null_rows(data, (), found)
+    return tuple(found)
 
 
-def _iterate_null_rows(value: Any, path: ResponsePath) -> Iterator[ResponsePath]:
+def _collect_null_rows(value: Any, path: ResponsePath, found: list[AbsentField]) -> None:
+    # a page has a hundred thousand values, most of them leaves: skip these quickly
     if isinstance(value, dict):
         for name, one in value.items():
-            if one and isinstance(one, dict | list):
-                yield from _iterate_null_rows(one, (*path, name))
+            if one and isinstance(one, NESTED_TYPES):
+                _collect_null_rows(one, (*path, name), found)
     elif isinstance(value, list):
-        is_connection = len(path) > 1 and path[-1] == "nodes"
+        if None in value and len(path) > 1 and path[-1] == "nodes":
+            found += [AbsentField(path=(*path, at), reason=LOST_ROW) for at, one in enumerate(value) if one is None]
         for at, one in enumerate(value):
-            if one is None and is_connection:
-                yield (*path, at)
-            elif one and isinstance(one, dict | list):
-                yield from _iterate_null_rows(one, (*path, at))
+            if one and isinstance(one, NESTED_TYPES):
+                _collect_null_rows(one, (*path, at), found)
 
 
 def mark_hidden_owners(data: Any, absent: Collection[AbsentField]) -> None:

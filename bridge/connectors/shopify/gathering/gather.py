@@ -24,6 +24,7 @@ NAMED_ORDERS_BATCH_SIZE = 50
 def gather_pages(session: GatherSession, cursor: str) -> Iterator[FindingPage]:
     """Yield the pages of findings after `cursor`. Raises as `ports.Connector.gather`."""
     position = parse_cursor(cursor, session.order_ids)
+    session.recorded.update(position.recorded)
     while position.stage is not GatherStage.END:
         for step_findings, step_gaps, step_cursor in _run_stage(session, position):
             gaps = step_gaps

@@ -34,9 +34,7 @@ def collect_order_findings(
     kind = "order_history" if is_half else "order"
     cursor, matched = replace(cursor, is_partial=False), list(matched_orders)
     own = [
-        node
-        for node, by in matched
-        if by and by not in UNCONFIRMED and not session.is_recorded(cursor, kind, str(node["id"]))
+        node for node, by in matched if by and by not in UNCONFIRMED and not session.is_recorded(kind, str(node["id"]))
     ]
     reread: Collection[str] = ()
     if cursor.stage is not GatherStage.BULK:  # the lists of a first half from a bulk operation are complete
@@ -47,7 +45,7 @@ def collect_order_findings(
             break
         if by in UNCONFIRMED:
             cursor = cursor if is_half else count_unconfirmed(session, cursor, "orders", [(str(node["id"]), by)])
-        elif by and not session.is_recorded(cursor, kind, str(node["id"])):
+        elif by and not session.is_recorded(kind, str(node["id"])):
             if cursor.stage is GatherStage.BULK:
                 findings.append(complete_record.build_node_finding("order", node, by))
             else:
@@ -68,7 +66,7 @@ def count_records(
 ) -> GatherCursor:
     """Return the cursor with these missing records counted, each once; the end of the gathering names the count."""
     key = f"{absence}|{what}|{reason}"
-    new = [ref for ref in dict.fromkeys(refs) if not session.is_recorded(cursor, key, ref)]
+    new = [ref for ref in dict.fromkeys(refs) if not session.is_recorded(key, ref)]
     cursor = session.mark_recorded(cursor, ((key, ref) for ref in new))
     return replace(cursor, counts={**cursor.counts, key: cursor.counts.get(key, 0) + len(new)}) if new else cursor
 

@@ -68,9 +68,7 @@ def read_related_records(session: GatherSession, gather_cursor: GatherCursor) ->
     gather_cursor = orders.count_unconfirmed(session, gather_cursor, "orders", matches)
     gaps = reply.gaps
     guest_gids = [
-        gid
-        for gid, by in matches
-        if by in ("email", "phone", "order_id") and not session.is_recorded(gather_cursor, "order", gid)
+        gid for gid, by in matches if by in ("email", "phone", "order_id") and not session.is_recorded("order", gid)
     ]
     if guest_gids:
         nodes, more_gaps, gather_cursor = orders.read_orders_by_gid(session, gather_cursor, guest_gids)

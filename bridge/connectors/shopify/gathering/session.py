@@ -48,7 +48,7 @@ def quote_search_phrase(value: str) -> str:
 class GatherSession:
     """The data subject, shop and client of one gathering. `bits` numbers the orders that the request names.
 
-    `recorded` are digests of what this run has handed over, `closed_fields` the fields that are left out of documents
+    `recorded` are digests of what was handed over, `closed_fields` the fields that are left out of documents
     because a denial would hide others. The orders of a customer with more than `bulk_orders` orders are read by a bulk operation.
     """
 
@@ -144,10 +144,9 @@ class GatherSession:
             seen |= 0 if bit is None else 1 << bit
         return replace(cursor, seen=seen)
 
-    def is_recorded(self, cursor: GatherCursor, kind: str, ref: str) -> bool:
-        """Return whether a record was handed over before, as far as this run and the cursor remember."""
-        digest = _digest_record(kind, ref)
-        return digest in self.recorded or digest in cursor.recorded
+    def is_recorded(self, kind: str, ref: str) -> bool:
+        """Return whether a record was handed over before, as far as this run and its first cursor remember."""
+        return _digest_record(kind, ref) in self.recorded
 
     def mark_recorded(self, cursor: GatherCursor, records: Iterable[tuple[str, str]]) -> GatherCursor:
         """Return the cursor with these records (kind, ref) as handed over."""
@@ -160,7 +159,7 @@ class GatherSession:
     ) -> tuple[tuple[Finding, ...], GatherCursor]:
         """Return the findings that were not handed over before, each once, and the cursor that remembers them."""
         by_key = {(one.kind, one.ref): one for one in reversed(findings)}
-        new = {key: one for key, one in reversed(by_key.items()) if not self.is_recorded(cursor, *key)}
+        new = {key: one for key, one in reversed(by_key.items()) if not self.is_recorded(*key)}
         return tuple(new.values()), self.mark_recorded(cursor, new)
 
     def match_order(self, order: dict[str, Any], cursor: GatherCursor, *, is_named: bool = False) -> str:
