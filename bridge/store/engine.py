@@ -64,9 +64,26 @@ def open_engine(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        reads_only = connection.get_execution_options().get("reads_only", False)
+        connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
 
     return engine
+
+
+@contextmanager
+def begin_reading(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that reads one state of the database, holds up no writer and cannot write."""
+    if engine.dialect.name == "sqlite":
+        with engine.connect().execution_options(reads_only=True) as connection, connection.begin():
+            connection.exec_driver_sql("PRAGMA query_only=ON")
+            try:
+                yield connection
+            finally:
+                connection.exec_driver_sql("PRAGMA query_only=OFF")
+        return
+    options: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with engine.connect().execution_options(**options) as connection, connection.begin():
+        yield connection
 
 
 @contextmanager

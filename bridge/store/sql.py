@@ -18,7 +18,7 @@ from bridge.errors import BridgeError
 from bridge.model import Delivery, DeliveryState, Lease, RequestState, WaitReason
 from bridge.rules.webhooks.topics import MANDATORY_TOPICS
 from bridge.store.crypto.keyring import Keyring
-from bridge.store.engine import lock_sqlite_writers, open_engine, translate_database_errors
+from bridge.store.engine import begin_reading, lock_sqlite_writers, open_engine, translate_database_errors
 from bridge.store.requests.requests import OPEN_STATES
 from bridge.store.requests.tasks import waits_for
 from bridge.store.schema.notice_tables import notice_accounts
@@ -78,6 +78,15 @@ class SqlStore:
         Raises StoreUnavailable where the database does not answer.
         """
         with translate_database_errors(), self.engine.begin() as connection:
+            yield Tx(Session(connection, self.keyring, self.now, self._lease_s))
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """Open a transaction for long reading: it sees one state, holds up no writer and must not write.
+
+        Raises StoreUnavailable where the database does not answer.
+        """
+        with translate_database_errors(), begin_reading(self.engine) as connection:
             yield Tx(Session(connection, self.keyring, self.now, self._lease_s))
 
     def accept_delivery(self, delivery: Delivery) -> bool:

@@ -38,7 +38,7 @@ class _RowCollector:
         """Yield gauges of the database and of the queue; none of what cannot be reached."""
         rows = GaugeMetricFamily("bridge_rows", "Rows per table and state", labels=["table", "state"])
         try:
-            with self._store.transaction() as tx:
+            with self._store.read() as tx:
                 for table, states in tx.operator_queries.count_by_state().items():
                     for state, number in states.items():
                         rows.add_metric([table, state], number)

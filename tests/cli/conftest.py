@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,20 +68,25 @@ class Office:
             return [event.fact for event in tx.evidence.iterate_facts()]
 
 
-@pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    folder = tmp_path_factory.mktemp("office")
-    world, uninstalled = invent_worlds(40, datetime.now(UTC).replace(microsecond=0))
+@contextmanager
+def open_office(folder: Path, orders: int, **more: str) -> Iterator[Office]:
+    """Open a bridge with an empty database, and stand-ins of a shop with so many orders."""
+    world, uninstalled = invent_worlds(orders, datetime.now(UTC).replace(microsecond=0))
     stand_ins = StandIns(world, uninstalled).start()
-    environ = processes.environment(f"sqlite:///{folder}/bridge.db", "", **stand_ins.environment)
+    environ = processes.environment(f"sqlite:///{folder}/bridge.db", "", **stand_ins.environment, **more)
     processes.migrate(environ)
     with processes.services(environ) as services:
-        office = Office(environ=environ, services=services, world=world, folder=folder)
-        for order in world.list_orders(world.bikram):
+        yield Office(environ=environ, services=services, world=world, folder=folder)
+    stand_ins.stop()
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    with open_office(tmp_path_factory.mktemp("office"), 40) as office:
+        for order in office.world.list_orders(office.world.bikram):
             office.take("orders/create", work=False, order=order)
             office.take("fulfillments/create", work=False, parcel=order.parcels[0])
-        index_deliveries(world.shop, services=services)
+        index_deliveries(office.world.shop, services=office.services)
         office.take("customers/data_request", request_id=501)
-        office.take("customers/redact", person=world.bikram)
+        office.take("customers/redact", person=office.world.bikram)
         yield office
-    stand_ins.stop()

@@ -4,6 +4,7 @@ import pytest
 
 from bridge.steps.webhooks.receive import receive_webhook
 from tests.e2e import processes
+from tests.kit.doctor_checks import run_offline_doctor
 
 OLD, NEW = f"k1:{processes.key(b'1')}", f"k2:{processes.key(b'2')}"
 
@@ -20,22 +21,17 @@ def environ(tmp_path):
     return made
 
 
-def checks(environ):
-    output = processes.say(environ, "doctor", "--offline", "--json")
-    return output.code, {check["name"]: check for check in output.json["checks"] if check["name"].startswith("key ")}
-
-
 def test_a_key_rotation_from_start_to_end(environ):
     output = processes.say(environ, "keys", "list", "--json")
     assert (output.code, output.json["active"], output.json["missing"]) == (0, "k1", [])
     assert output.json["ring"] == [{"id": "k1", "active": True, "rows": {"deliveries": 1}, "total": 1}]
     both = {**environ, "BRIDGE_KEYS": f"{NEW},{OLD}"}
-    code, result = checks(both)
+    code, result = run_offline_doctor(both, "key ")
     assert (code, result["key k1"]["ok"]) == (0, None)
     assert "keys rotate" in result["key k1"]["detail"]
     done = processes.say(both, "keys", "rotate", "--json")
     assert (done.code, done.json["renewed"], done.json["whole"]) == (0, {"deliveries.body": 1}, True)
-    assert checks(both) == (0, {})
+    assert run_offline_doctor(both, "key ") == (0, {})
     again = processes.say(both, "keys", "rotate")
     assert (again.code, "0 values" in again.out) == (0, True)
     alone = {**environ, "BRIDGE_KEYS": NEW}
@@ -49,7 +45,7 @@ def test_a_missing_key_is_reported_by_every_command(environ):
     assert output.code == 1
     assert "MISSING" in output.out
     assert "put the key back" in output.err
-    code, result = checks(lost)
+    code, result = run_offline_doctor(lost, "key ")
     assert (code, result["key k1"]["ok"]) == (1, False)
     done = processes.say(lost, "keys", "rotate", "--json")
     assert (done.code, done.json["missing"], done.json["whole"]) == (1, ["k1"], False)

@@ -10,6 +10,7 @@ import pytest
 
 from bridge.rules.retention.holds import RetentionHoldState
 from tests.e2e import processes
+from tests.kit.config_files import copy_changed
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "config" / "retention.toml"
@@ -29,12 +30,9 @@ def release(*words: str) -> Any:
 
 
 @pytest.fixture
-def changed(tmp_path):
+def write_changed_rules(tmp_path):
     def change(old: str, new: str) -> str:
-        text = SHIPPED.read_text()
-        assert old in text
-        (tmp_path / "retention.toml").write_text(text.replace(old, new, 1))
-        return str(tmp_path / "retention.toml")
+        return str(copy_changed(SHIPPED, tmp_path / "retention.toml", [(old, new)]))
 
     return change
 
@@ -85,8 +83,8 @@ def test_t17_the_one_year_rule_begins_on_its_day():
     assert "dpdp_one_year is not a ground of the GDPR: the data subject must be informed." in result
 
 
-def test_a_hold_that_is_over_shows_its_end(changed):
-    path = changed('reviewed_on = "" ', "reviewed_on = 2026-12-01")
+def test_a_hold_that_is_over_shows_its_end(write_changed_rules):
+    path = write_changed_rules('reviewed_on = "" ', "reviewed_on = 2026-12-01")
     words = ["release", "--file", path, "--issued", "2026-03-31T18:30:00Z", "--legal-form", "partnership"]
 
     over = law(*words, "--on", "2034-04-01").out
@@ -139,7 +137,7 @@ def test_invalid_input_is_refused_with_a_correction(words, why):
     assert output.out == ""
 
 
-def test_the_retention_file_is_shown_as_the_bridge_understands_it(changed):
+def test_the_retention_file_is_shown_as_the_bridge_understands_it(write_changed_rules):
     found = law("show", "--on", "2027-05-13", "--json").json
     laws = {row["law"]: row for row in found["laws"]}
 
@@ -152,7 +150,7 @@ def test_the_retention_file_is_shown_as_the_bridge_understands_it(changed):
     text = law("show", "--on", "2027-05-12")
     assert text.code == 0
     assert "not set: merchant.legal_entity_type" in text.out
-    broken = law("show", "--file", changed('gdpr_ground = "17(3)(e)"', 'gdpr_ground = "17(3)(b)"'))
+    broken = law("show", "--file", write_changed_rules('gdpr_ground = "17(3)(e)"', 'gdpr_ground = "17(3)(b)"'))
     assert broken.code == 1
     assert "kept until this is corrected:" in broken.out
     assert "[hold.gst_books] gdpr_ground names Art 17(3)(b)" in broken.out

@@ -18,7 +18,8 @@ from tests.conftest import SetClock
 from tests.e2e import processes
 from tests.factories import NOW, SHOP, notified_processors
 from tests.fakes import FakeQueue
-from tests.steps.notice_case import Case, days, facts
+from tests.kit.durations import days
+from tests.steps.notice_case import Case, facts
 
 PARCEL, OTHER = "14908100000012", "14908100000023"
 

@@ -13,7 +13,7 @@ NOTE = "IFSC HDFC0001234"
 
 
 @pytest.fixture
-def result(tmp_path):
+def flagged(tmp_path):
     """A database in which two notes were flagged."""
     environ = processes.environment(f"sqlite:///{tmp_path}/bridge.db", "")
     processes.migrate(environ)
@@ -26,56 +26,56 @@ def result(tmp_path):
     return environ
 
 
-def say(result, *words):
-    return processes.say(result, "review", *words)
+def say(environ, *words):
+    return processes.say(environ, "review", *words)
 
 
-def test_reviews_are_listed_by_kind_and_named_by_doctor(result):
-    rows = say(result, "list", "--kind", "bank_details", "--json").json
+def test_reviews_are_listed_by_kind_and_named_by_doctor(flagged):
+    rows = say(flagged, "list", "--kind", "bank_details", "--json").json
     assert sorted(row["what"] for row in rows) == ["customer note: ifsc", "order note: ifsc"]
-    assert len(say(result, "list", "--json").json) == 3
-    checks = processes.say(result, "doctor", "--offline", "--json").json["checks"]
+    assert len(say(flagged, "list", "--json").json) == 3
+    checks = processes.say(flagged, "doctor", "--offline", "--json").json["checks"]
     waiting = {check["name"]: (check["ok"], check["detail"][:2]) for check in checks if "reviews" in check["name"]}
     assert waiting == {"reviews bank_details": (None, "2 "), "reviews quarantine": (None, "1 ")}
 
 
-def test_the_order_is_named_only_with_a_reason_and_found_by_its_number(result):
-    (order_note,) = (row for row in say(result, "list", "--json").json if row["what"].startswith("order"))
-    plain = say(result, "show", order_note["id"])
+def test_the_order_is_named_only_with_a_reason_and_found_by_its_number(flagged):
+    (order_note,) = (row for row in say(flagged, "list", "--json").json if row["what"].startswith("order"))
+    plain = say(flagged, "show", order_note["id"])
     assert plain.code == 0
     assert "1001" not in plain.out
-    assert say(result, "show", order_note["id"], "--reveal").code == 2
-    shown = say(result, "show", order_note["id"], "--reveal", "--reason", "to clear the note", "--json").json
+    assert say(flagged, "show", order_note["id"], "--reveal").code == 2
+    shown = say(flagged, "show", order_note["id"], "--reveal", "--reason", "to clear the note", "--json").json
     assert (shown["order_id"], shown["order_name"]) == ("1001", "#1001")
-    found = say(result, "find", "--shop", processes.SHOP, "--order-id", "gid://shopify/Order/1001", "--json").json
+    found = say(flagged, "find", "--shop", processes.SHOP, "--order-id", "gid://shopify/Order/1001", "--json").json
     assert [row["id"] for row in found] == [order_note["id"]]
-    assert say(result, "find", "--shop", processes.SHOP, "--order-id", "1002", "--json").json == []
-    found = say(result, "find", "--shop", processes.SHOP, "--customer-id", "7001", "--json").json
+    assert say(flagged, "find", "--shop", processes.SHOP, "--order-id", "1002", "--json").json == []
+    found = say(flagged, "find", "--shop", processes.SHOP, "--customer-id", "7001", "--json").json
     assert [row["what"] for row in found] == ["customer note: ifsc"]
-    assert say(result, "find", "--shop", processes.SHOP, "--customer-id", "7002", "--json").json == []
-    assert say(result, "find", "--shop", processes.SHOP).code == 2
-    blank = say(result, "show", found[0]["id"], "--reveal", "--reason", "to clear the note", "--json").json
+    assert say(flagged, "find", "--shop", processes.SHOP, "--customer-id", "7002", "--json").json == []
+    assert say(flagged, "find", "--shop", processes.SHOP).code == 2
+    blank = say(flagged, "show", found[0]["id"], "--reveal", "--reason", "to clear the note", "--json").json
     assert (blank["order_id"], blank["order_name"]) == ("", "")
-    with processes.services(result) as services, services.store.transaction() as tx:
+    with processes.services(flagged) as services, services.store.transaction() as tx:
         revealed = [event.detail for event in tx.evidence.iterate_facts() if event.fact == "personal_data.revealed"]
     assert revealed[0] == {"what": "review", "review": order_note["id"], "reason": "to clear the note"}
 
 
-def test_a_review_is_closed_once(result):
-    mark = say(result, "list", "--kind", "quarantine", "--json").json[0]["id"]
-    assert say(result, "close", mark).code == 2
-    assert say(result, "close", mark, "--reason", "field is ours", "--json").json == {"id": mark, "closed": True}
-    assert say(result, "close", mark, "--reason", "again").code == 1
-    assert say(result, "show", "rev_nobody").code == 1
-    assert mark not in say(result, "list").out
-    assert mark in say(result, "list", "--all").out
+def test_a_review_is_closed_once(flagged):
+    mark = say(flagged, "list", "--kind", "quarantine", "--json").json[0]["id"]
+    assert say(flagged, "close", mark).code == 2
+    assert say(flagged, "close", mark, "--reason", "field is ours", "--json").json == {"id": mark, "closed": True}
+    assert say(flagged, "close", mark, "--reason", "again").code == 1
+    assert say(flagged, "show", "rev_nobody").code == 1
+    assert mark not in say(flagged, "list").out
+    assert mark in say(flagged, "list", "--all").out
 
 
-def test_doctor_reports_a_word_of_scan_for_that_is_unknown(result, tmp_path):
+def test_doctor_reports_a_word_of_scan_for_that_is_unknown(flagged, tmp_path):
     kept = (ROOT / "config" / "retention.toml").read_text()
     mistyped = tmp_path / "retention.toml"
     mistyped.write_text(kept.replace('scan_for = ["ifsc"', 'scan_for = ["ifcs"'))
-    output = processes.say(result | {"BRIDGE_RETENTION_FILE": str(mistyped)}, "doctor", "--offline", "--json")
+    output = processes.say(flagged | {"BRIDGE_RETENTION_FILE": str(mistyped)}, "doctor", "--offline", "--json")
     (check,) = (check for check in output.json["checks"] if check["name"] == "scan_for")
     assert check["ok"] is False
     assert check["detail"].startswith("ifcs: not one of ifsc, ")

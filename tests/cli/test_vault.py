@@ -108,27 +108,27 @@ def test_the_list_shows_days_and_grounds_and_no_content(at):
     assert at.say("vault", "list", "--order-id", "77").code == 2
 
 
-def ask(at, document, role, out, *more):
+def open_document(at, document, role, out, *more):
     return at.say("vault", "open", document, "--role", role, "--reason", "audit of 2026", "--out", str(out), *more)
 
 
 @pytest.mark.parametrize("role", ["legal_compliance", "admin"])
 def test_two_roles_open_a_document_to_a_file_and_that_is_evidence(at, role):
     document, out = at.seal(1001, content=PDF, media_type="application/pdf"), at.folder / "one.pdf"
-    output = ask(at, document, role, out, "--json")
+    output = open_document(at, document, role, out, "--json")
     assert (output.code, output.json["bytes"]) == (0, len(PDF))
     assert (out.read_bytes(), private(out)) == (PDF, True)
     assert "Qwertzuiop" not in output.out + output.err
     [fact] = at.facts("document.opened")
     assert fact.detail == {"document": document, "role": role, "reason": "audit of 2026"}
     assert fact.actor.startswith("operator:")
-    assert ask(at, document, role, out).code == 2, "it overwrites no file by itself"
+    assert open_document(at, document, role, out).code == 2, "it overwrites no file by itself"
     assert len(at.facts("document.opened")) == 1
 
 
 def test_a_failed_write_says_that_the_opening_is_recorded(at):
     document, out = at.seal(1001), at.folder / "nowhere" / "one.pdf"
-    output = ask(at, document, "admin", out)
+    output = open_document(at, document, "admin", out)
     assert (output.code, out.exists(), output.out) == (1, False, "")
     assert "cannot be written" in output.err
     assert f"The opening of {document} is recorded as evidence" in output.err
@@ -141,14 +141,14 @@ def test_an_opening_is_recorded_before_the_file_is_written(at, monkeypatch):
     monkeypatch.setattr(
         open_command, "write_private_file", lambda *_, **__: seen.append(len(at.facts("document.opened")))
     )
-    assert ask(at, document, "admin", out).code == 0
+    assert open_document(at, document, "admin", out).code == 0
     assert seen == [1]
 
 
 @pytest.mark.parametrize("role", ["sales_logistics", "marketing", "sysadmin"])
 def test_other_roles_are_refused_and_that_is_evidence_too(at, role):
     document, out = at.seal(1001), at.folder / "one.json"
-    output = ask(at, document, role, out)
+    output = open_document(at, document, role, out)
     assert (output.code, out.exists(), output.out) == (1, False, "")
     [fact] = at.facts("document.refused")
     assert (fact.detail["role"], fact.detail["document"]) == (role, document)
@@ -157,8 +157,8 @@ def test_other_roles_are_refused_and_that_is_evidence_too(at, role):
 
 def test_an_unknown_role_and_an_unknown_document_are_refused(at):
     out = at.folder / "x"
-    assert ask(at, "doc_1", "owner", out).code == 2
-    output = ask(at, "doc_1", "admin", out)
+    assert open_document(at, "doc_1", "owner", out).code == 2
+    output = open_document(at, "doc_1", "admin", out)
     assert (output.code, out.exists()) == (1, False)
     assert "vault list" in output.err
 
@@ -174,7 +174,7 @@ def test_a_document_that_does_not_open_is_reported_by_open_and_doctor(at):
     at.seal(1002)
     assert at.checks()["vault documents"]["detail"].startswith("2 picked")
     broken(at, document)
-    output = ask(at, document, "admin", out)
+    output = open_document(at, document, "admin", out)
     assert (output.code, out.exists(), at.facts("document.opened")) == (1, False, [])
     assert "vault-broken.md" in output.err
     check = at.checks()["vault documents"]

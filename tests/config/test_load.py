@@ -8,6 +8,7 @@ import pytest
 from bridge.errors import SettingsInvalid
 from config.load import read_configuration
 from config.readiness import list_startup_blockers
+from tests.kit.config_files import copy_changed
 
 CONFIG = Path(__file__).parents[2] / "config"
 KEY = base64.b64encode(bytes(32)).decode()
@@ -49,19 +50,14 @@ def files(tmp_path):
     def write(merchant=(), retention=()):
         environ = {}
         for name, more in (("merchant", merchant), ("retention", retention)):
-            text = (CONFIG / f"{name}.toml").read_text()
-            for old, new in (*DECIDED[name], *more):
-                assert old in text
-                text = text.replace(old, new, 1)
-            path = tmp_path / f"{name}.toml"
-            path.write_text(text)
+            path = copy_changed(CONFIG / f"{name}.toml", tmp_path / f"{name}.toml", (*DECIDED[name], *more))
             environ[f"BRIDGE_{name.upper()}_FILE"] = str(path)
         return environ
 
     return write
 
 
-def refused(environ):
+def list_faults(environ):
     with pytest.raises(SettingsInvalid) as caught:
         read_configuration(environ)
     return caught.value.faults
@@ -78,7 +74,7 @@ def test_production_starts_when_everything_is_decided(files):
 
 
 def test_production_with_the_files_as_shipped_names_all_that_is_missing():
-    faults = refused(PRODUCTION)
+    faults = list_faults(PRODUCTION)
 
     for each in (
         "config/merchant.toml: [merchant] legal_name is not set",
@@ -94,7 +90,9 @@ def test_production_with_the_files_as_shipped_names_all_that_is_missing():
 def test_production_refuses_a_placeholder_and_names_its_place(files):
     environ = files(merchant=[('phone = "+91 562 000 0000"', 'phone = "[Insert Contact Number]"')])
 
-    assert refused(PRODUCTION | environ) == [f"{environ['BRIDGE_MERCHANT_FILE']}: [grievance_officer] phone is not set"]
+    assert list_faults(PRODUCTION | environ) == [
+        f"{environ['BRIDGE_MERCHANT_FILE']}: [grievance_officer] phone is not set"
+    ]
 
 
 def test_faults_of_the_environment_and_of_both_files_come_together(files):
@@ -103,7 +101,7 @@ def test_faults_of_the_environment_and_of_both_files_come_together(files):
         retention=[('reviewed_by = "A. Counsel"', 'reviewed_by = ""')],
     )
 
-    faults = refused(PRODUCTION | environ | {"REDIS_URL": "", "PORT": "http"})
+    faults = list_faults(PRODUCTION | environ | {"REDIS_URL": "", "PORT": "http"})
 
     for part in (
         "PORT must be a whole number between 1 and 65535",
@@ -117,7 +115,7 @@ def test_faults_of_the_environment_and_of_both_files_come_together(files):
 def test_a_readable_merchant_file_is_checked_although_the_retention_file_is_not_readable(files):
     environ = files(merchant=[('phone = "+91 562 000 0000"', 'phone = ""')], retention=[("[calendar]", "[calendars]")])
 
-    faults = refused(PRODUCTION | environ)
+    faults = list_faults(PRODUCTION | environ)
 
     assert any("[grievance_officer] phone is not set" in fault for fault in faults)
     assert any("calendar is missing" in fault for fault in faults)
@@ -126,7 +124,7 @@ def test_a_readable_merchant_file_is_checked_although_the_retention_file_is_not_
 def test_production_refuses_a_broken_rule(files):
     environ = files(retention=[('law = "cgst"', 'law = "gst"')])
 
-    assert refused(PRODUCTION | environ) == [
+    assert list_faults(PRODUCTION | environ) == [
         f"{environ['BRIDGE_RETENTION_FILE']}: [hold.gst_books] law names a law the file does not have: write the name of a [law.…] table"
     ]
 
@@ -134,7 +132,7 @@ def test_production_refuses_a_broken_rule(files):
 def test_production_refuses_files_that_contradict_each_other(files):
     environ = files(retention=[('"partnership"', '"company"'), ('sha256 = "3a7195651a46', 'sha256 = "4a7195651a46')])
 
-    faults = refused(PRODUCTION | environ)
+    faults = list_faults(PRODUCTION | environ)
 
     assert [fault.partition(": ")[2] for fault in faults] == [
         "[merchant] legal_entity_type differs from the merchant's file",
@@ -147,7 +145,7 @@ def test_development_starts_with_what_it_has_and_knows_the_list_of_production(tm
 
     assert not start.settings.is_production
     assert start.settings.keys
-    production = refused({"BRIDGE_ENV": "production"})
+    production = list_faults({"BRIDGE_ENV": "production"})
     assert {"BRIDGE_KEYS is not set", "DATABASE_URL is not set"} < set(start.missing)
     assert set(start.missing) == set(production)
 

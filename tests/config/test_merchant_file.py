@@ -7,6 +7,7 @@ import pytest
 
 from bridge.errors import SettingsInvalid
 from config.merchant_file.merchant import load_merchant
+from tests.kit.config_files import copy_changed
 
 SHIPPED = Path(__file__).parents[2] / "config" / "merchant.toml"
 
@@ -16,13 +17,7 @@ def changed(tmp_path):
     """The shipped file with some of its text replaced, as a path."""
 
     def change(*pairs, name="merchant.toml"):
-        text = SHIPPED.read_text()
-        for old, new in pairs:
-            assert old in text
-            text = text.replace(old, new, 1)
-        path = tmp_path / name
-        path.write_text(text)
-        return path
+        return copy_changed(SHIPPED, tmp_path / name, pairs)
 
     return change
 

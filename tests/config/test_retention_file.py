@@ -10,6 +10,7 @@ from bridge.errors import SettingsInvalid
 from bridge.rules.retention.holds import find_retention_holds, is_law_applicable
 from config.retention_file.retention import load_retention
 from config.retention_file.retention_model import ResidueRules
+from tests.kit.config_files import copy_changed
 
 SHIPPED = Path(__file__).parents[2] / "config" / "retention.toml"
 
@@ -19,13 +20,7 @@ def changed(tmp_path):
     """The shipped file with some of its text replaced, as a path."""
 
     def change(*pairs):
-        text = SHIPPED.read_text()
-        for old, new in pairs:
-            assert old in text
-            text = text.replace(old, new, 1)
-        path = tmp_path / "retention.toml"
-        path.write_text(text)
-        return path
+        return copy_changed(SHIPPED, tmp_path / "retention.toml", pairs)
 
     return change
 

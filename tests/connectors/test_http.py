@@ -17,12 +17,7 @@ from bridge.connectors.http import MAX_RETRY_AFTER_S, HttpClient, StatusRules, p
 from bridge.errors import ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
 
 URL = "https://system.example/thing"
-
-
-@pytest.fixture
-def mock():
-    with responses.RequestsMock() as mock:
-        yield mock
+EVERY_ANSWER_IS_USED = True
 
 
 def call(waits=None, **more):
@@ -97,16 +92,16 @@ def test_the_constructor_may_name_an_error_too(mock):
 
 
 @pytest.mark.parametrize("secret", ["line\nbreak", "curly \N{RIGHT SINGLE QUOTATION MARK}"])
-def test_a_secret_that_is_no_valid_header_is_not_quoted(server, secret):
+def test_a_secret_that_is_no_valid_header_is_not_quoted(server_url, secret):
     with pytest.raises(CredentialRejected) as caught:
-        HttpClient("system").call("GET", server, headers={"Authorization": secret})
+        HttpClient("system").call("GET", server_url, headers={"Authorization": secret})
     assert str(caught.value) == "system: a credential cannot be sent in a header"
     assert caught.value.__suppress_context__
 
 
-def test_two_content_lengths_in_an_answer_are_unavailable(server):
+def test_two_content_lengths_in_an_answer_are_unavailable(server_url):
     with pytest.raises(ConnectorUnavailable, match=r"^system: InvalidHeader$"):
-        HttpClient("system", sleep=lambda _: None).call("GET", server + "/lengths")
+        HttpClient("system", sleep=lambda _: None).call("GET", server_url + "/lengths")
 
 
 def test_an_invalid_address_is_unavailable():
@@ -156,7 +151,7 @@ class Server(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def server():
+def server_url():
     server = HTTPServer(("127.0.0.1", 0), Server)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -165,22 +160,22 @@ def server():
 
 
 @pytest.mark.parametrize("path", ["/plain", "/odd"])
-def test_the_library_below_logs_no_query_even_at_debug(server, caplog, path):
+def test_the_library_below_logs_no_query_even_at_debug(server_url, caplog, path):
     """Blue Dart's licence key is a query parameter."""
     caplog.set_level(logging.DEBUG)
-    answer = HttpClient("system").call("GET", server + path, params={"lickey": "nobody-may-read"})
+    answer = HttpClient("system").call("GET", server_url + path, params={"lickey": "nobody-may-read"})
     assert answer.content == b"ok"
     assert "nobody-may-read" not in caplog.text
 
 
-def test_a_body_that_ends_early_is_unavailable(server):
+def test_a_body_that_ends_early_is_unavailable(server_url):
     began = time.monotonic()
     with pytest.raises(ConnectorUnavailable):
-        HttpClient("system", sleep=lambda _: None).call("GET", server + "/short")
+        HttpClient("system", sleep=lambda _: None).call("GET", server_url + "/short")
     assert time.monotonic() - began < 5
 
 
-def test_a_closed_port_is_unavailable(server):
+def test_a_closed_port_is_unavailable(server_url):
     with pytest.raises(ConnectorUnavailable, match=r"^system: ConnectionError$"):
         HttpClient("system", sleep=lambda _: None).call("GET", "http://127.0.0.1:1/?lickey=nobody-may-read")
 

@@ -9,14 +9,9 @@ import responses
 from bridge.connectors.tracking import parse_status_time, serialize_consignee
 from bridge.model import ParcelStatus
 from tests.connectors.bluedart import bluedart_answers as blue
-from tests.connectors.delhivery.test_client import NO_SLIP, SLIP, URL, make, sample
+from tests.connectors.delhivery.delhivery_answers import NO_SLIP, SLIP, URL, make_connector, sample
 
-
-@pytest.fixture
-def mock():
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        mock.get(blue.LOGIN, json={"JWTToken": "jwt-nobody"})
-        yield mock
+ALWAYS_ANSWERED = [blue.LOGGED_IN]
 
 
 def track(connector, *numbers, **more):
@@ -26,24 +21,24 @@ def track(connector, *numbers, **more):
 def test_delhivery_is_asked_for_the_consignee_only_if_requested(mock):
     reply = mock.get(URL, json=sample("cancelled"))
     mock.get(SLIP, json=NO_SLIP)
-    result = track(make([]), "99900010000066")["99900010000066"]
+    result = track(make_connector(), "99900010000066")["99900010000066"]
     assert result.status is ParcelStatus.CANCELLED
     assert result.status_at == datetime(2026, 8, 24, 18, 28, 30, tzinfo=UTC)
     assert (result.cod, result.remitted, result.other_waybills, result.consignee) == (False, None, (), None)
-    track(make([]), "99900010000066", include_consignees=True)
+    track(make_connector(), "99900010000066", include_consignees=True)
     assert [call.request.params["verbose"] for call in reply.calls] == ["0", "2"]
 
 
 def test_delhivery_states_how_a_parcel_is_paid(mock):
     mock.get(URL, json=sample("in_transit_cod"))
-    result = track(make([]), "99900010004126")["99900010004126"]
+    result = track(make_connector(), "99900010004126")["99900010004126"]
     assert (result.status, result.cod) == (ParcelStatus.IN_TRANSIT, True)
 
 
 def test_50_numbers_are_requested_at_once(mock):
     reply = mock.get(URL, json={"ShipmentData": []})
     numbers = [f"{number:014}" for number in range(120)]
-    assert [len(batch) for batch in make([]).track_parcels(numbers)] == [50, 50, 20]
+    assert [len(batch) for batch in make_connector().track_parcels(numbers)] == [50, 50, 20]
     assert [len(call.request.params["waybill"].split(",")) for call in reply.calls] == [50, 50, 20]
 
 
@@ -75,14 +70,14 @@ def test_blue_darts_second_waybill_is_requested_and_decides_the_status(mock, fir
         return 200, {}, blue.xml(leg(FIRST, first, SECOND) if FIRST in request.params["numbers"] else second)
 
     mock.add_callback(responses.GET, blue.URL, answer)
-    (result,) = track(blue.make(), FIRST).values()
+    (result,) = track(blue.make_connector(), FIRST).values()
     assert (result.number, result.status, result.other_waybills) == (FIRST, ParcelStatus(status), (SECOND,))
     assert result.status_at == datetime(2026, 6, day, 8, 50, tzinfo=UTC)
 
 
 def test_a_second_waybill_of_the_same_batch_is_not_requested_again(mock):
     reply = mock.get(blue.URL, body=blue.xml(leg(FIRST, "RT", SECOND), leg(SECOND, "DL")))
-    result = track(blue.make(), FIRST, SECOND)
+    result = track(blue.make_connector(), FIRST, SECOND)
     assert [result[FIRST].status, result[SECOND].status] == [ParcelStatus.RETURNED, ParcelStatus.DELIVERED]
     assert reply.call_count == 1
 
@@ -90,13 +85,13 @@ def test_a_second_waybill_of_the_same_batch_is_not_requested_again(mock):
 @pytest.mark.parametrize("second", ["", "see note, please", FIRST])
 def test_a_return_without_a_second_waybill_is_a_return(mock, second):
     mock.get(blue.URL, body=blue.xml(leg(FIRST, "RT", second)))
-    result = track(blue.make(), FIRST)[FIRST]
+    result = track(blue.make_connector(), FIRST)[FIRST]
     assert (result.status, result.other_waybills) == (ParcelStatus.RETURNED, ())
 
 
 def test_tracking_requests_no_scans_from_blue_dart(mock):
     reply = mock.get(blue.URL, body=blue.xml(blue.one(FIRST)))
-    track(blue.make(), FIRST)
+    track(blue.make_connector(), FIRST)
     assert reply.calls[0].request.params["scan"] == "0"
 
 

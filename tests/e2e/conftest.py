@@ -71,7 +71,7 @@ class Town:
         """Wait until nothing waits in the inbox."""
 
         def none_waits() -> bool:
-            with self.services.store.transaction() as tx:
+            with self.services.store.read() as tx:
                 return not tx.operator_queries.list_deliveries(state="received", limit=1)
 
         processes.until("the inbox is worked through", none_waits, 30)
@@ -81,7 +81,7 @@ class Town:
         requests.post(f"{self.stand_ins.shopify.base_url}/_sandbox/{name}", json=what, timeout=5).raise_for_status()
 
     def requests(self, kind: str = "") -> list[PrivacyRequest]:
-        with self.services.store.transaction() as tx:
+        with self.services.store.read() as tx:
             return tx.operator_queries.list_requests(kind=kind, limit=10_000)
 
     def asked(self, kind: str, person: Person) -> list[PrivacyRequest]:
@@ -117,11 +117,11 @@ class Town:
         return certificate
 
     def facts(self, request_id: str) -> Counter[str]:
-        with self.services.store.transaction() as tx:
+        with self.services.store.read() as tx:
             return Counter(event.fact for event in tx.evidence.list_facts_of_request(request_id))
 
     def count(self, fact: Fact) -> int:
-        with self.services.store.transaction() as tx:
+        with self.services.store.read() as tx:
             return sum(event.fact == fact for event in tx.evidence.iterate_facts())
 
     def traces(self, words: Sequence[str]) -> list[str]:

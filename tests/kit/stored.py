@@ -1,7 +1,9 @@
-"""Read what the store holds of a request: the request, its tasks, its facts."""
+"""Read what the store holds (a request, its tasks and facts, reviews), and write a package."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 
@@ -19,3 +21,17 @@ def list_fact_details(store: Any, request_id: str = "") -> list[tuple[str, Any]]
     """Return the facts of a request with their details; without an id those that belong to no request."""
     with store.transaction() as tx:
         return [(event.fact, event.detail) for event in tx.evidence.list_facts_of_request(request_id)]
+
+
+@contextmanager
+def write_package(tx: Any, request_id: str) -> Iterator[Any]:
+    """Open a stream whose content becomes the request's package when the block ends without a fault."""
+    with closing(tx.packages.open_pieces(request_id)) as pieces:
+        yield pieces
+        tx.packages.save_package(request_id, pieces)
+
+
+def list_reviews(store: Any, **which: Any) -> list[tuple[str, str]]:
+    """Return the kind and the text of each review, of the open ones unless `which` says otherwise."""
+    with store.transaction() as tx:
+        return [(review.kind, review.what) for review in tx.reviews.list_reviews(**which)]

@@ -16,7 +16,7 @@ from bridge.sandbox.processes import embedded_redis, kill_on_exit
 from bridge.sandbox.processes.embedded_redis import Valkey
 
 
-def ask(server: Valkey) -> redis.Redis:
+def open_redis(server: Valkey) -> redis.Redis:
     return redis.Redis.from_url(server.url, socket_timeout=1)
 
 
@@ -24,7 +24,7 @@ def test_it_starts_answers_and_deletes_its_folder():
     with Valkey() as server:
         folder = Path(server.url.removeprefix("unix://")).parent
         pid = server.pid
-        with ask(server) as client:
+        with open_redis(server) as client:
             assert client.set("k", "v")
             assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
             assert client.config_get("port") == {"port": "0"}
@@ -37,7 +37,7 @@ def test_it_starts_answers_and_deletes_its_folder():
 
 
 def test_its_log_holds_no_value_while_it_runs():
-    with Valkey() as server, ask(server) as client:
+    with Valkey() as server, open_redis(server) as client:
         client.set("canary-key", "canary-value")
         with pytest.raises(redis.ResponseError):
             client.execute_command("NOSUCH", "canary-value")
@@ -48,12 +48,12 @@ def test_its_log_holds_no_value_while_it_runs():
 def test_a_kill_loses_memory_and_keeps_the_address():
     with Valkey() as server:
         url = server.url
-        with ask(server) as client:
+        with open_redis(server) as client:
             client.set("k", "v")
         server.kill()
         assert server.pid is None
         server.start()
-        with ask(server) as client:
+        with open_redis(server) as client:
             assert client.get("k") is None
         assert server.url == url
 
@@ -61,13 +61,13 @@ def test_a_kill_loses_memory_and_keeps_the_address():
 def test_the_append_only_file_survives_a_kill(tmp_path):
     data = tmp_path / "data"
     with Valkey(appendonly=True, data=data) as server:
-        with ask(server) as client:
+        with open_redis(server) as client:
             client.set("k", "v")
         server.kill()
         server.start()
-        with ask(server) as client:
+        with open_redis(server) as client:
             assert client.get("k") == b"v"
-    with Valkey(appendonly=True, data=data) as server, ask(server) as client:
+    with Valkey(appendonly=True, data=data) as server, open_redis(server) as client:
         assert client.get("k") == b"v"
 
 
@@ -76,7 +76,7 @@ def test_restart_is_another_process_at_the_same_address():
         before = server.pid
         assert server.restart().pid not in (None, before)
         assert server.start().pid != before  # a second start does nothing
-        with ask(server) as client:
+        with open_redis(server) as client:
             assert client.ping()
 
 

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 import pytest
 import requests
 
-from bridge.sandbox.shopify import ShopifyStandIn
 from bridge.sandbox.world import invent_world
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -21,30 +20,9 @@ LOOK = """query L($id: ID!) { node(id: $id) { ... on BulkOperation { id status t
 ORDERS = "{ orders { edges { node { id email customer { id } lineItems { edges { node { id title } } } } } } }"
 
 
-@pytest.fixture(scope="module")
-def running():
-    with ShopifyStandIn(WORLD) as stand_in:
-        yield stand_in
-
-
 @pytest.fixture
-def ask(running):
-    running.reset()
-    running._control_tokens({"fixed": "shpat_fixed"})
-
-    def ask(query, version="2026-10", **variables):
-        url = f"{running.base_url}/admin/api/{version}/graphql.json"
-        headers = {"X-Shopify-Access-Token": "shpat_fixed"}
-        body = {"query": query, "variables": variables}
-        return requests.post(url, json=body, headers=headers, timeout=10).json()["data"]
-
-    yield ask
-    running.reset()
-
-
-@pytest.fixture
-def dial(running):
-    return lambda **given: requests.post(f"{running.base_url}/_sandbox/bulk", json=given, timeout=5)
+def dial(stand_in):
+    return lambda **given: requests.post(f"{stand_in.base_url}/_sandbox/bulk", json=given, timeout=5)
 
 
 def begun(ask, query=ORDERS):
@@ -106,11 +84,11 @@ def test_it_fails_on_demand_with_a_partial_file(ask, dial):
     assert finished(ask, begun(ask))["status"] == "COMPLETED"
 
 
-def test_a_forbidden_field_fails_the_whole_operation(ask, running):
-    running.faults.add("deny_scope", scope="read_customers")
+def test_a_forbidden_field_fails_the_whole_operation(ask, stand_in):
+    stand_in.faults.add("deny_scope", scope="read_customers")
     failed = finished(ask, begun(ask))
     assert (failed["status"], failed["errorCode"], failed["partialDataUrl"]) == ("FAILED", "ACCESS_DENIED", None)
-    running.faults.clear()
+    stand_in.faults.clear()
 
 
 def test_it_can_be_stopped(ask):

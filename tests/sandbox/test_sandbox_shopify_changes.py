@@ -11,7 +11,6 @@ import requests
 
 from bridge.sandbox import webhooks
 from bridge.sandbox.httpd import Response, StandIn
-from bridge.sandbox.shopify import ShopifyStandIn
 from bridge.sandbox.shopify.engine.search import SearchQuery
 from bridge.sandbox.world import invent_world
 
@@ -21,35 +20,12 @@ ASHA = f"gid://shopify/Customer/{WORLD.asha.id}"
 ORDER = f"gid://shopify/Order/{WORLD.orders[0].id}"
 
 
-@pytest.fixture(scope="module")
-def running():
-    with ShopifyStandIn(WORLD) as stand_in:
-        yield stand_in
-
-
-@pytest.fixture
-def ask(running):
-    running.reset()
-    running._control_tokens({"fixed": "shpat_fixed"})
-    with requests.Session() as http:
-
-        def ask(query, **variables):
-            url = f"{running.base_url}/admin/api/2026-10/graphql.json"
-            headers = {"X-Shopify-Access-Token": "shpat_fixed"}
-            body = {"query": query, "variables": variables}
-            answer = http.post(url, json=body, headers=headers, timeout=10).json()
-            assert "errors" not in answer
-            return answer["data"]
-
-        yield ask
-
-
-def test_an_order_and_a_customer_are_rewritten_and_brought_back(ask, running):
+def test_an_order_and_a_customer_are_rewritten_and_brought_back(ask, stand_in):
     ask("mutation M($i: OrderInput!) { orderUpdate(input: $i) { order { id } } }", i={"id": ORDER, "note": ""})
     ask("mutation M($i: CustomerInput!) { customerUpdate(input: $i) { customer { id } } }", i={"id": ASHA, "note": "x"})
     look = "query L($o: ID!, $c: ID!) { order(id: $o) { note } customer(id: $c) { note } }"
     assert ask(look, o=ORDER, c=ASHA) == {"order": {"note": ""}, "customer": {"note": "x"}}
-    running.reset()
+    stand_in.reset()
     assert ask(look, o=ORDER, c=ASHA)["customer"]["note"] == WORLD.asha.note
 
 
@@ -107,9 +83,9 @@ def test_an_unsupported_mutation_is_answered_with_an_error(ask):
     assert ask(query, id=ORDER)["orderDelete"]["userErrors"][0]["message"] == "The stand-in does not do this"
 
 
-def test_a_redacted_customer_is_not_found_by_address_and_a_deleted_one_not_at_all(ask, running):
+def test_a_redacted_customer_is_not_found_by_address_and_a_deleted_one_not_at_all(ask, stand_in):
     find = "query F($i: CustomerIdentifierInput!) { customerByIdentifier(identifier: $i) { id } }"
-    url = f"{running.base_url}/_sandbox"
+    url = f"{stand_in.base_url}/_sandbox"
     requests.post(f"{url}/redact", json={"customer_id": ASHA}, timeout=5)
     assert ask(find, i={"emailAddress": WORLD.asha.email}) == {"customerByIdentifier": None}
     assert ask(find, i={"id": ASHA}) == {"customerByIdentifier": {"id": ASHA}}

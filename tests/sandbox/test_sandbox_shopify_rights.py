@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 import pytest
 import requests
 
-from bridge.sandbox.shopify import ShopifyStandIn
 from bridge.sandbox.world import invent_world
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -19,21 +18,15 @@ ERASE = "mutation E($id: ID!) { out: customerRequestDataErasure(customerId: $id)
 CANCEL = "mutation C($id: ID!) { out: customerCancelDataErasure(customerId: $id) { customerId userErrors { code message } } }"
 
 
-@pytest.fixture(scope="module")
-def running():
-    with ShopifyStandIn(WORLD) as stand_in:
-        yield stand_in
-
-
 @pytest.fixture
-def shopify(running):
-    running.reset()
-    running.faults.clear()
-    running._control_tokens({"fixed": "shpat_fixed"})
-    yield Caller(running)
-    running.reset()
-    running.faults.clear()
-    running._control_tokens({"expires_in": 86_399, "hour_s": 3_600, "refresh_lasts_s": 7_776_000})
+def caller(stand_in):
+    stand_in.reset()
+    stand_in.faults.clear()
+    stand_in._control_tokens({"fixed": "shpat_fixed"})
+    yield Caller(stand_in)
+    stand_in.reset()
+    stand_in.faults.clear()
+    stand_in._control_tokens({"expires_in": 86_399, "hour_s": 3_600, "refresh_lasts_s": 7_776_000})
 
 
 class Caller:
@@ -58,28 +51,28 @@ class Caller:
         return self.post(query, **variables).json()
 
 
-def test_a_code_is_exchanged_for_an_hours_token_and_a_refresh_token(shopify):
-    shopify.control("tokens", code="from-the-merchant")
-    given = shopify.grant(code="from-the-merchant", expiring="1").json()
+def test_a_code_is_exchanged_for_an_hours_token_and_a_refresh_token(caller):
+    caller.control("tokens", code="from-the-merchant")
+    given = caller.grant(code="from-the-merchant", expiring="1").json()
     assert (given["expires_in"], given["refresh_token_expires_in"]) == (3_600, 7_776_000)
     assert given["refresh_token"].startswith("shprt_")
-    assert shopify.grant(code="from-the-merchant", expiring="1").status_code == 400
-    shopify.control("tokens", code="again")
-    lasting = shopify.grant(code="again").json()
+    assert caller.grant(code="from-the-merchant", expiring="1").status_code == 400
+    caller.control("tokens", code="again")
+    lasting = caller.grant(code="again").json()
     assert set(lasting) == {"access_token", "scope"}
-    shopify.token = lasting["access_token"]
-    assert shopify.post("{ shop { id } }").status_code == 200
+    caller.token = lasting["access_token"]
+    assert caller.post("{ shop { id } }").status_code == 200
 
 
-def test_a_refresh_token_stays_valid_until_its_replacement_is_used(shopify):
-    first = shopify.control("tokens", refreshable=True)["refresh_token"]
-    lost = shopify.refresh(first).json()["refresh_token"]
-    second = shopify.refresh(first).json()  # the answer was lost: requested again
-    shopify.token = second["access_token"]
-    assert shopify.post("{ shop { id } }").status_code == 200
-    assert shopify.refresh(lost).status_code == 401
-    assert shopify.refresh(second["refresh_token"]).status_code == 200
-    refused = shopify.refresh(first)
+def test_a_refresh_token_stays_valid_until_its_replacement_is_used(caller):
+    first = caller.control("tokens", refreshable=True)["refresh_token"]
+    lost = caller.refresh(first).json()["refresh_token"]
+    second = caller.refresh(first).json()  # the answer was lost: requested again
+    caller.token = second["access_token"]
+    assert caller.post("{ shop { id } }").status_code == 200
+    assert caller.refresh(lost).status_code == 401
+    assert caller.refresh(second["refresh_token"]).status_code == 200
+    refused = caller.refresh(first)
     assert refused.status_code == 401
     assert refused.json() == {
         "error": "invalid_request",
@@ -87,16 +80,16 @@ def test_a_refresh_token_stays_valid_until_its_replacement_is_used(shopify):
     }
 
 
-def test_refresh_tokens_and_their_tokens_expire(shopify):
-    shopify.control("tokens", hour_s=1.5, refresh_lasts_s=1.5)
-    pair = shopify.control("tokens", refreshable=True)
-    shopify.token = pair["access_token"]
-    assert shopify.post("{ shop { id } }").status_code == 200
+def test_refresh_tokens_and_their_tokens_expire(caller):
+    caller.control("tokens", hour_s=1.5, refresh_lasts_s=1.5)
+    pair = caller.control("tokens", refreshable=True)
+    caller.token = pair["access_token"]
+    assert caller.post("{ shop { id } }").status_code == 200
     time.sleep(1.6)
-    assert shopify.post("{ shop { id } }").status_code == 401
-    assert shopify.refresh(pair["refresh_token"]).status_code == 401
-    assert shopify.refresh("shprt_unknown").status_code == 401
-    assert shopify.grant(grant_type="password").json()["error"] == "unsupported_grant_type"
+    assert caller.post("{ shop { id } }").status_code == 401
+    assert caller.refresh(pair["refresh_token"]).status_code == 401
+    assert caller.refresh("shprt_unknown").status_code == 401
+    assert caller.grant(grant_type="password").json()["error"] == "unsupported_grant_type"
 
 
 @pytest.mark.parametrize(
@@ -111,11 +104,11 @@ def test_refresh_tokens_and_their_tokens_expire(shopify):
         ),
     ],
 )
-def test_a_denied_scope_of_a_part_makes_the_customer_null(shopify, scope, inside, path):
+def test_a_denied_scope_of_a_part_makes_the_customer_null(caller, scope, inside, path):
     query = f"query Q($id: ID!) {{ customer(id: $id) {{ id {inside} }} shop {{ id }} }}"
-    assert "errors" not in shopify.ask(query, id=ASHA)
-    shopify.control("faults", kind="deny_scope", scope=scope)
-    answer = shopify.ask(query, id=ASHA)
+    assert "errors" not in caller.ask(query, id=ASHA)
+    caller.control("faults", kind="deny_scope", scope=scope)
+    answer = caller.ask(query, id=ASHA)
     assert answer["data"]["customer"] is None  # these lists may not be null, so the null propagates
     assert answer["data"]["shop"]
     assert answer["errors"][0]["path"] == ["customer", path]
@@ -142,27 +135,27 @@ def test_a_denied_scope_of_a_part_makes_the_customer_null(shopify, scope, inside
         ),
     ],
 )
-def test_a_denied_scope_names_the_path(shopify, scope, query, path):
-    assert "errors" not in shopify.ask(query)
-    shopify.control("faults", kind="deny_scope", scope=scope)
-    answer = shopify.ask(query)
+def test_a_denied_scope_names_the_path(caller, scope, query, path):
+    assert "errors" not in caller.ask(query)
+    caller.control("faults", kind="deny_scope", scope=scope)
+    answer = caller.ask(query)
     assert answer["errors"][0]["path"] == path
     assert scope in answer["errors"][0]["extensions"]["requiredAccess"]
 
 
-def test_companies_are_open_with_the_scope_of_customers_or_companies(shopify):
+def test_companies_are_open_with_the_scope_of_customers_or_companies(caller):
     query = "{ companies(first: 5) { nodes { name } } }"
-    shopify.control("faults", kind="deny_scope", scope="read_companies")
-    assert shopify.ask(query)["data"]["companies"]["nodes"] == [{"name": "canary-Company-name"}]
-    shopify.control("faults", kind="deny_scope", scope="read_customers")
-    assert shopify.ask(query)["errors"][0]["extensions"]["code"] == "ACCESS_DENIED"
+    caller.control("faults", kind="deny_scope", scope="read_companies")
+    assert caller.ask(query)["data"]["companies"]["nodes"] == [{"name": "canary-Company-name"}]
+    caller.control("faults", kind="deny_scope", scope="read_customers")
+    assert caller.ask(query)["errors"][0]["extensions"]["code"] == "ACCESS_DENIED"
 
 
-def test_a_group_of_protected_fields_can_be_unapproved_as_a_whole(shopify):
-    shopify.control("faults", kind="deny_field", group="email")
+def test_a_group_of_protected_fields_can_be_unapproved_as_a_whole(caller):
+    caller.control("faults", kind="deny_field", group="email")
     query = """query Q($id: ID!) { order(id: $id) { email phone note fulfillmentOrders(first: 1) { nodes { destination {
       email city } } } } }"""
-    answer = shopify.ask(query, id=f"gid://shopify/Order/{WORLD.orders[0].id}")
+    answer = caller.ask(query, id=f"gid://shopify/Order/{WORLD.orders[0].id}")
     assert answer["data"]["order"]["email"] is None
     assert answer["data"]["order"]["phone"] == WORLD.asha.phone
     assert answer["data"]["order"]["fulfillmentOrders"]["nodes"][0]["destination"]["email"] is None
@@ -183,85 +176,85 @@ def test_a_group_of_protected_fields_can_be_unapproved_as_a_whole(shopify):
         ("unstable", "2026-10"),
     ],
 )
-def test_an_unknown_version_falls_forward(shopify, asked, spoken):
-    assert shopify.post("{ shop { id } }", version=asked).headers["X-Shopify-API-Version"] == spoken
+def test_an_unknown_version_falls_forward(caller, asked, spoken):
+    assert caller.post("{ shop { id } }", version=asked).headers["X-Shopify-API-Version"] == spoken
 
 
-def test_an_erasure_can_be_refused(shopify):
+def test_an_erasure_can_be_refused(caller):
     nobody = "gid://shopify/Customer/1"
-    assert shopify.ask(ERASE, id=nobody)["data"]["out"]["userErrors"][0]["code"] == "DOES_NOT_EXIST"
-    assert shopify.ask(CANCEL, id=nobody)["data"]["out"]["userErrors"][0]["code"] == "DOES_NOT_EXIST"
-    assert shopify.ask(CANCEL, id=BIKRAM)["data"]["out"]["userErrors"][0]["code"] == "NOT_BEING_ERASED"
-    shopify.control("erasure", customer_id=BIKRAM, by="merchant")
-    refused = shopify.ask(CANCEL, id=BIKRAM)["data"]["out"]
+    assert caller.ask(ERASE, id=nobody)["data"]["out"]["userErrors"][0]["code"] == "DOES_NOT_EXIST"
+    assert caller.ask(CANCEL, id=nobody)["data"]["out"]["userErrors"][0]["code"] == "DOES_NOT_EXIST"
+    assert caller.ask(CANCEL, id=BIKRAM)["data"]["out"]["userErrors"][0]["code"] == "NOT_BEING_ERASED"
+    caller.control("erasure", customer_id=BIKRAM, by="merchant")
+    refused = caller.ask(CANCEL, id=BIKRAM)["data"]["out"]
     assert refused["userErrors"][0]["code"] == "UNAUTHORIZED_CANCELLATION"
     assert refused["customerId"] is None
-    shopify.control("erasure", fail=True)
-    assert shopify.ask(ERASE, id=ASHA)["data"]["out"]["userErrors"][0]["code"] == "FAILED_TO_REQUEST"
-    shopify.control("erasure", fail=False)
-    assert shopify.ask(ERASE, id=ASHA)["data"]["out"] == {"customerId": ASHA, "userErrors": []}
-    shopify.control("erasure", fail=True)
-    assert shopify.ask(CANCEL, id=ASHA)["data"]["out"]["userErrors"][0]["code"] == "FAILED_TO_CANCEL"
+    caller.control("erasure", fail=True)
+    assert caller.ask(ERASE, id=ASHA)["data"]["out"]["userErrors"][0]["code"] == "FAILED_TO_REQUEST"
+    caller.control("erasure", fail=False)
+    assert caller.ask(ERASE, id=ASHA)["data"]["out"] == {"customerId": ASHA, "userErrors": []}
+    caller.control("erasure", fail=True)
+    assert caller.ask(CANCEL, id=ASHA)["data"]["out"]["userErrors"][0]["code"] == "FAILED_TO_CANCEL"
 
 
-def test_an_erasure_falls_due_after_the_delay_and_not_before(shopify):
+def test_an_erasure_falls_due_after_the_delay_and_not_before(caller):
     look = "query L($id: ID!) { customer(id: $id) { firstName emailMarketingConsent { marketingState } } }"
-    shopify.control("erasure", delay_s=3600)
-    shopify.ask(ERASE, id=ASHA)
-    assert shopify.ask(look, id=ASHA)["data"]["customer"]["firstName"] == "Asha"
-    shopify.control("erasure", delay_s=0)
-    gone = shopify.ask(look, id=ASHA)["data"]["customer"]
+    caller.control("erasure", delay_s=3600)
+    caller.ask(ERASE, id=ASHA)
+    assert caller.ask(look, id=ASHA)["data"]["customer"]["firstName"] == "Asha"
+    caller.control("erasure", delay_s=0)
+    gone = caller.ask(look, id=ASHA)["data"]["customer"]
     assert gone == {"firstName": None, "emailMarketingConsent": {"marketingState": "REDACTED"}}
-    assert shopify.ask(CANCEL, id=ASHA)["data"]["out"]["userErrors"][0]["code"] == "NOT_BEING_ERASED"
+    assert caller.ask(CANCEL, id=ASHA)["data"]["out"]["userErrors"][0]["code"] == "NOT_BEING_ERASED"
 
 
-def test_an_orders_attributes_are_replaced_as_a_whole(shopify):
+def test_an_orders_attributes_are_replaced_as_a_whole(caller):
     write = "mutation U($i: OrderInput!) { orderUpdate(input: $i) { order { note customAttributes { key value } } } }"
     order = f"gid://shopify/Order/{WORLD.orders[0].id}"
     given = {"id": order, "note": "", "customAttributes": [{"key": "delivery_slot", "value": "after 6pm"}]}
-    answer = shopify.ask(write, i=given)
+    answer = caller.ask(write, i=given)
     assert answer["data"]["orderUpdate"]["order"] == {"note": "", "customAttributes": given["customAttributes"]}
     missing = {"id": "gid://shopify/Order/1", "note": ""}
-    assert shopify.ask(write, i=missing)["data"]["orderUpdate"]["order"] is None
-    wrong = shopify.ask(write, i=given | {"billingAddress": {}})["errors"][0]
+    assert caller.ask(write, i=missing)["data"]["orderUpdate"]["order"] is None
+    wrong = caller.ask(write, i=given | {"billingAddress": {}})["errors"][0]
     assert wrong["extensions"]["code"] == "INVALID_VARIABLE"
 
 
-def test_a_deleted_record_is_not_found(shopify):
+def test_a_deleted_record_is_not_found(caller):
     draft, comment = WORLD.drafts[0], WORLD.comments[0]
     drafts = (
         "mutation D($i: DraftOrderDeleteInput!) { draftOrderDelete(input: $i) { deletedId userErrors { message } } }"
     )
     number = f"gid://shopify/DraftOrder/{draft.id}"
-    assert shopify.ask(drafts, i={"id": number})["data"]["draftOrderDelete"]["deletedId"] == number
-    assert shopify.ask(drafts, i={"id": number})["data"]["draftOrderDelete"]["userErrors"]
+    assert caller.ask(drafts, i={"id": number})["data"]["draftOrderDelete"]["deletedId"] == number
+    assert caller.ask(drafts, i={"id": number})["data"]["draftOrderDelete"]["userErrors"]
     comments = "mutation D($id: ID!) { commentDelete(id: $id) { deletedCommentId userErrors { code } } }"
     number = f"gid://shopify/Comment/{comment.id}"
-    assert shopify.ask(comments, id=number)["data"]["commentDelete"]["deletedCommentId"] == number
-    assert shopify.ask(comments, id=number)["data"]["commentDelete"]["userErrors"]
-    remaining = shopify.ask(
+    assert caller.ask(comments, id=number)["data"]["commentDelete"]["deletedCommentId"] == number
+    assert caller.ask(comments, id=number)["data"]["commentDelete"]["userErrors"]
+    remaining = caller.ask(
         "{ draftOrders(first: 5) { nodes { id } } comments(first: 5) { nodes { author { name } } } }"
     )
     assert remaining["data"]["draftOrders"]["nodes"] == []
     assert "Asha" not in str(remaining["data"]["comments"])
 
 
-def test_a_customer_with_orders_cannot_be_deleted_and_one_without_can(shopify):
+def test_a_customer_with_orders_cannot_be_deleted_and_one_without_can(caller):
     delete = "mutation D($i: CustomerDeleteInput!) { customerDelete(input: $i) { deletedCustomerId userErrors { message } } }"
-    refused = shopify.ask(delete, i={"id": ASHA})["data"]["customerDelete"]["userErrors"][0]["message"]
+    refused = caller.ask(delete, i={"id": ASHA})["data"]["customerDelete"]["userErrors"][0]["message"]
     assert refused == "Customer can't be deleted because they have associated orders"
     opt_out = 'mutation { dataSaleOptOut(email: "new@example.com") { customerId } }'
-    made = shopify.ask(opt_out)["data"]["dataSaleOptOut"]["customerId"]
-    assert shopify.ask(delete, i={"id": made})["data"]["customerDelete"]["deletedCustomerId"] == made
-    assert shopify.ask(delete, i={"id": made})["data"]["customerDelete"]["userErrors"]
+    made = caller.ask(opt_out)["data"]["dataSaleOptOut"]["customerId"]
+    assert caller.ask(delete, i={"id": made})["data"]["customerDelete"]["deletedCustomerId"] == made
+    assert caller.ask(delete, i={"id": made})["data"]["customerDelete"]["userErrors"]
 
 
-def test_consent_is_withdrawn_but_never_set_to_redacted(shopify):
+def test_consent_is_withdrawn_but_never_set_to_redacted(caller):
     write = """mutation W($i: CustomerEmailMarketingConsentUpdateInput!) { customerEmailMarketingConsentUpdate(input: $i) {
       customer { defaultEmailAddress { marketingState } } userErrors { code } } }"""
 
     def update_consent(state, owner=ASHA):
-        return shopify.ask(write, i={"customerId": owner, "emailMarketingConsent": {"marketingState": state}})
+        return caller.ask(write, i={"customerId": owner, "emailMarketingConsent": {"marketingState": state}})
 
     answer = update_consent("UNSUBSCRIBED")["data"]["customerEmailMarketingConsentUpdate"]
     assert answer["customer"]["defaultEmailAddress"]["marketingState"] == "UNSUBSCRIBED"
@@ -275,17 +268,17 @@ def test_consent_is_withdrawn_but_never_set_to_redacted(shopify):
     texts = """mutation W($i: CustomerSmsMarketingConsentUpdateInput!) { customerSmsMarketingConsentUpdate(input: $i) {
       customer { defaultPhoneNumber { marketingState } } userErrors { code } } }"""
     given = {"customerId": ASHA, "smsMarketingConsent": {"marketingState": "UNSUBSCRIBED"}}
-    answer = shopify.ask(texts, i=given)["data"]["customerSmsMarketingConsentUpdate"]
+    answer = caller.ask(texts, i=given)["data"]["customerSmsMarketingConsentUpdate"]
     assert answer["customer"]["defaultPhoneNumber"]["marketingState"] == "UNSUBSCRIBED"
 
 
-def test_a_gift_cards_note_is_overwritten(shopify):
+def test_a_gift_cards_note_is_overwritten(caller):
     write = "mutation W($id: ID!, $i: GiftCardUpdateInput!) { giftCardUpdate(id: $id, input: $i) { giftCard { note } userErrors { message } } }"
     card = f"gid://shopify/GiftCard/{WORLD.gift_cards[0].id}"
-    assert shopify.ask(write, id=card, i={"note": ""})["data"]["giftCardUpdate"]["giftCard"] == {"note": ""}
-    assert shopify.ask(write, id="gid://shopify/GiftCard/1", i={"note": ""})["data"]["giftCardUpdate"]["userErrors"]
+    assert caller.ask(write, id=card, i={"note": ""})["data"]["giftCardUpdate"]["giftCard"] == {"note": ""}
+    assert caller.ask(write, id="gid://shopify/GiftCard/1", i={"note": ""})["data"]["giftCardUpdate"]["userErrors"]
 
 
-def test_a_wrong_argument_is_refused(shopify):
-    fault = shopify.ask('{ customer(email: "a@example.com") { id } }')["errors"][0]
+def test_a_wrong_argument_is_refused(caller):
+    fault = caller.ask('{ customer(email: "a@example.com") { id } }')["errors"][0]
     assert fault["extensions"]["code"] in {"argumentNotAccepted", "missingRequiredArguments"}

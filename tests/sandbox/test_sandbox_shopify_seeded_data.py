@@ -62,29 +62,24 @@ WALKS = {
 
 
 @pytest.fixture(scope="module")
-def world():
-    return invent_world(now=NOW)
-
-
-@pytest.fixture(scope="module")
-def running(world):
+def stand_in(world):
     with ShopifyStandIn(world, maximum=1e6, restore_rate=1e6) as stand_in:
         stand_in._control_tokens({"fixed": "shpat_fixed"})
         yield stand_in
 
 
 @pytest.fixture
-def post(running):
-    running.faults.clear()
+def post(stand_in):
+    stand_in.faults.clear()
     with requests.Session() as http:
 
         def post(query, version=NEWEST, **variables):
-            url = f"{running.base_url}/admin/api/{version}/graphql.json"
+            url = f"{stand_in.base_url}/admin/api/{version}/graphql.json"
             headers = {"X-Shopify-Access-Token": "shpat_fixed"}
             return http.post(url, json={"query": query, "variables": variables}, headers=headers, timeout=10).json()
 
         yield post
-    running.reset()
+    stand_in.reset()
 
 
 def written(schema, world):
@@ -152,8 +147,8 @@ def leaves(schema, value):
 
 
 @pytest.fixture(scope="module")
-def answers(running, world):
-    schema, url = load_schema(NEWEST), f"{running.base_url}/admin/api/{NEWEST}/graphql.json"
+def answers(stand_in, world):
+    schema, url = load_schema(NEWEST), f"{stand_in.base_url}/admin/api/{NEWEST}/graphql.json"
     write = written(schema, world)
     out = {}
     for name, walk in WALKS.items():
@@ -221,8 +216,8 @@ def test_every_global_id_of_asha_returns_its_object(post, answers):
     assert [node and node["id"] for node in nodes] == ids
 
 
-def test_after_the_redaction_only_data_that_no_erasure_reaches_remains(running, post, world):
-    running.shops[world.shop].redact_customer(world.asha.id)
+def test_after_the_redaction_only_data_that_no_erasure_reaches_remains(stand_in, post, world):
+    stand_in.shops[world.shop].redact_customer(world.asha.id)
     schema = load_schema(NEWEST)
     write = written(schema, world)
     remaining = set()

@@ -16,7 +16,7 @@ def postgres():
         yield server
 
 
-def rows(url: str, statement: str) -> list:
+def execute_statement(url: str, statement: str) -> list:
     engine = sa.create_engine(url)
     try:
         with engine.begin() as connection:
@@ -28,8 +28,8 @@ def rows(url: str, statement: str) -> list:
 
 def test_a_database_is_a_copy_of_its_template(postgres):
     template, copy = f"t{uuid4().hex[:8]}", f"c{uuid4().hex[:8]}"
-    rows(postgres.create_database(template), "create table words as select 'kept' as word")
-    assert rows(postgres.create_database(copy, template), "select word from words") == [("kept",)]
+    execute_statement(postgres.create_database(template), "create table words as select 'kept' as word")
+    assert execute_statement(postgres.create_database(copy, template), "select word from words") == [("kept",)]
     postgres.drop_database(copy)
     postgres.drop_database(template)
 
@@ -38,21 +38,21 @@ def test_committed_rows_survive_a_kill(postgres):
     if not postgres.embedded:
         pytest.skip("the server is not ours to kill")
     url = postgres.create_database("killed")
-    rows(url, "create table words as select 'kept' as word")
+    execute_statement(url, "create table words as select 'kept' as word")
     postgres.kill()
     with pytest.raises(sa.exc.OperationalError):
-        rows(url, "select 1")
+        execute_statement(url, "select 1")
     postgres.start()
-    assert rows(url, "select word from words") == [("kept",)]
+    assert execute_statement(url, "select word from words") == [("kept",)]
     postgres.restart()
-    assert rows(url, "select word from words") == [("kept",)]
+    assert execute_statement(url, "select word from words") == [("kept",)]
 
 
 def test_a_named_server_is_used_and_not_started(postgres, monkeypatch):
     monkeypatch.setenv("TEST_DATABASE_URL", postgres.url("postgres").replace("postgresql+psycopg", "postgres"))
     with Postgres() as named:
         assert not named.embedded
-        assert rows(named.create_database("elsewhere"), "select 1") == [(1,)]
+        assert execute_statement(named.create_database("elsewhere"), "select 1") == [(1,)]
         named.drop_database("elsewhere")
         with pytest.raises(AssertionError, match="not ours"):
             named.kill()

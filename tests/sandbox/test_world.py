@@ -15,11 +15,7 @@ from bridge.sandbox import webhooks
 from bridge.sandbox.world import invent_world
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def world():
-    return invent_world(now=NOW, heavy_orders=1_200)
+HEAVY_ORDERS = 1_200
 
 
 def test_equal_arguments_give_equal_worlds():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 from sqlalchemy import func, select
 
@@ -27,13 +26,10 @@ from bridge.steps.requests.process import process_request
 from bridge.store.schema.notice_tables import notice_links
 from tests.factories import NOW, SHOP, make_request, make_services, make_task, notified_processors, settled_retention
 from tests.fakes import FakeMailer, FakeTracker
+from tests.kit.durations import days
 
 ACCOUNT = f"{SHOP}|delhivery"
 CONSIGNEE = '{"name": "Asha Qwertzuiop"}'
-
-
-def days(count):
-    return timedelta(days=count)
 
 
 class Case:

@@ -31,6 +31,7 @@ from tests.factories import (
     opened,
 )
 from tests.fakes import page
+from tests.kit.stored import write_package
 
 
 def enqueue_due(store, limit=200, answers=True):
@@ -47,7 +48,7 @@ def after(clock, seconds):
     clock.at = NOW + timedelta(seconds=seconds)
 
 
-def settle(store, delivery, state, reason="x"):
+def finish_leased_delivery(store, delivery, state, reason="x"):
     with store.transaction() as tx:
         tx.inbox.finish_delivery(tx.inbox.acquire_lease(delivery.id)[0], state, reason)
 
@@ -82,7 +83,7 @@ def test_a_leased_or_done_row_is_not_enqueued(store, clock):
     with store.transaction() as tx:
         opened(tx, request)
     after(clock, 5)
-    settle(store, done, DeliveryState.DONE)
+    finish_leased_delivery(store, done, DeliveryState.DONE)
     with store.transaction() as tx:
         tx.inbox.acquire_lease(owned.id)
         lease = tx.requests.acquire_lease(request.id)
@@ -118,7 +119,7 @@ def test_a_named_lock_has_one_holder_until_it_ends(store, clock):
 
 def test_bodies_and_packages_are_destroyed_at_their_age(store, clock):
     failed = accepted(store, "orders/create", {"id": 1})
-    settle(store, failed, DeliveryState.FAILED)
+    finish_leased_delivery(store, failed, DeliveryState.FAILED)
     store.accept_delivery(make_delivery(state=DeliveryState.REJECTED, reason="shop_unknown"))
     accepted(store, "orders/create", {"id": 2})
     request = make_request()
@@ -126,7 +127,7 @@ def test_bodies_and_packages_are_destroyed_at_their_age(store, clock):
         task = make_task(request.id)
         opened(tx, request, task)
         tx.findings.add_findings(task, page(make_finding()))
-        with tx.packages.write_package(request.id) as out:
+        with write_package(tx, request.id) as out:
             out.write(b"Asha")
     clock.at = NOW + timedelta(days=14)
     assert store.expire_bodies_and_packages(keep_failed_days=90, keep_packages_days=14) == {
@@ -154,7 +155,7 @@ def test_a_done_request_loses_its_principal_with_its_package(store, clock, state
     request = make_request()
     with store.transaction() as tx:
         opened(tx, request)
-        with tx.packages.write_package(request.id) as out:
+        with write_package(tx, request.id) as out:
             out.write(b"Asha")
         released = {"state": RequestState(state), "wake_at": None, "complete": False, "closed_at": NOW}
         tx.requests.release_lease(tx.requests.acquire_lease(request.id), **released)
@@ -168,7 +169,7 @@ def test_a_request_that_does_not_open_does_not_stop_the_expiry(store, clock):
     request = make_request()
     with store.transaction() as tx:
         opened(tx, request)
-        with tx.packages.write_package(request.id) as out:
+        with write_package(tx, request.id) as out:
             out.write(b"Asha")
         tx.session.connection.execute(data_keys.delete())
     clock.at = NOW + timedelta(days=15)
@@ -177,8 +178,8 @@ def test_a_request_that_does_not_open_does_not_stop_the_expiry(store, clock):
 
 def test_a_failed_delivery_is_put_back_as_if_just_received(store, clock):
     failed, rejected = (accepted(store, "orders/create", {"id": number}) for number in (1, 2))
-    settle(store, failed, DeliveryState.FAILED)
-    settle(store, rejected, DeliveryState.REJECTED)
+    finish_leased_delivery(store, failed, DeliveryState.FAILED)
+    finish_leased_delivery(store, rejected, DeliveryState.REJECTED)
     after(clock, 60)
     with store.transaction() as tx:
         assert tx.operator_queries.replay_deliveries([failed.id, rejected.id, "dlv_none"]) == [failed.id]

@@ -32,6 +32,7 @@ from tests.factories import (
     order,
 )
 from tests.fakes import page
+from tests.kit.stored import write_package
 
 OLD, NEW = ("k1", b"1" * 32), ("k2", b"2" * 32)
 COPY = InvoiceCopy(
@@ -66,7 +67,7 @@ def seal_every_column(store, bodies=1):
         task = make_task(request.id, progress=GatherProgress(cursor="page 2"))
         opened(tx, request, task)
         tx.findings.add_findings(task, page(make_finding()))
-        with tx.packages.write_package(request.id) as out:
+        with write_package(tx, request.id) as out:
             out.write(b"Asha")
         tx.tokens.save_tokens(SHOP, "shpat_1", NOW + timedelta(days=1), "shprt_1")
         tx.notice_items.add_items(

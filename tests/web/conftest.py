@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
 from bridge.sandbox.processes import Bridge
 from bridge.sandbox.processes.embedded_redis import Valkey
 from bridge.services import Services
 from tests.e2e import processes
+from tests.web.notice_case import client_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,3 +46,9 @@ def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
             bridge.start(workers=0, clock=False)
             with processes.services(environ) as services:
                 yield Edge(bridge=bridge, environ=environ, valkey=valkey, services=services)
+
+
+@pytest.fixture
+def client(services: Services) -> FlaskClient:
+    """A client of the answer page, within this process."""
+    return client_of(services)

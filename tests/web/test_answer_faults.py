@@ -5,13 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.rules.notices.answers import MAX_NOTE_CHARS
-from tests.web.notice_case import answered, client_of, notify_task, rows, sent
-
-
-@pytest.fixture
-def client(services):
-    return client_of(services)
-
+from tests.web.notice_case import answered, notify_task, rows, sent
 
 WRONG = {
     "nothing": ({}, "answer", "Choose an answer."),

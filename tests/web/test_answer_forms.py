@@ -24,11 +24,6 @@ ONCE = settings(max_examples=60, deadline=None, suppress_health_check=[HealthChe
 MB = 1_000_000
 
 
-@pytest.fixture
-def client(services):
-    return client_of(services)
-
-
 # --- Bodies that are no form --------------------------------------------------------------------------
 
 

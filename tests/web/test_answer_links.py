@@ -18,11 +18,6 @@ from tests.web.notice_case import answered, client_of, notify_task, rows, sent
 UNKNOWN = "A" * 43
 
 
-@pytest.fixture
-def client(services):
-    return client_of(services)
-
-
 def shape(response):
     return response.status_code, sorted(response.headers.items()), response.data
 

@@ -10,12 +10,7 @@ import pytest
 from bridge.model import NoticeState, ProcessorAnswer, ReferenceKind
 from bridge.rules.notices.answers import PROCESSOR_RETENTION_LAWS
 from tests.factories import CANARIES
-from tests.web.notice_case import answered, client_of, notify_task, rows, sent
-
-
-@pytest.fixture
-def client(services):
-    return client_of(services)
+from tests.web.notice_case import answered, notify_task, rows, sent
 
 
 def text_of(one):

@@ -14,7 +14,7 @@ INDEX = json.loads((processes.SAMPLES / "INDEX.json").read_text())
 DEEP = b"[" * 100_000 + b"]" * 100_000
 
 
-def asked(**more):
+def make_request_body(**more):
     return {
         "shop_id": 954889,
         "shop_domain": processes.SHOP,
@@ -47,34 +47,37 @@ HOSTILE = {
     "invalid UTF-8": (b'{"customer": {"email": "\xff\xfe"}}', "not_utf8"),
     "UTF-16": ('{"customer": {"id": 1}}'.encode("utf-16"), "not_utf8"),
     "a null byte": (b"\0", "not_json"),
-    "a byte order mark": (b"\xef\xbb\xbf" + json.dumps(asked()).encode(), ""),
-    "lone surrogates": (asked(customer={"id": 7, "email": "\ud800@example.com", "phone": "\udfff"}), ""),
-    "lone surrogates alone": (asked(customer={"email": "\ud800@example.com"}, orders_requested=[]), ""),
-    "a null character in a name": (asked(customer={"email": "a\0@example.com", "phone": "\0"}), ""),
-    "ids as strings": (asked(customer={"id": "191167"}, orders_requested=["1", "2"]), ""),
-    "ids as gids": (asked(customer={"id": "gid://shopify/Customer/19"}), ""),
-    "an id that is null": (asked(customer={"id": None, "email": "a@example.com"}), ""),
-    "an id that is true": (asked(customer={"id": True}), ""),
-    "an id that is negative": (asked(customer={"id": -5}, orders_requested=[-1]), ""),
-    "an id that is a list": (asked(customer={"id": [1]}), "customer_malformed"),
-    "an id that is a fraction": (asked(customer={"id": 1.5}), "customer_malformed"),
-    "orders that are objects": (asked(orders_requested=[{"id": 1}, None, [], True, 1.5, "x"]), ""),
-    "orders that are no list": (asked(orders_requested={"a": 1}), "orders_malformed"),
-    "an e-mail only": (asked(customer={"email": "only@example.com"}, orders_requested=[]), ""),
-    "orders only": (asked(customer={"id": None, "email": None, "phone": None}), ""),
-    "empty orders": (asked(orders_requested=[]), ""),
-    "nulls for orders": (asked(orders_requested=None), ""),
-    "nobody": (asked(customer={"id": None, "email": "", "phone": None}, orders_requested=[]), "nobody_named"),
-    "a customer that is null": (asked(customer=None), "customer_missing"),
-    "a customer that is a list": (asked(customer=[]), "customer_missing"),
-    "a request that is null": (asked(data_request=None), ""),
-    "a request that is a number": (asked(data_request=5), "data_request_malformed"),
-    "a request whose id is a sentence": (asked(data_request={"id": "now, please"}), ""),
-    "a shop that is another": (asked(shop_domain="other.myshopify.com"), "shop_differs"),
-    "a shop that is null": (asked(shop_domain=None), "shop_differs"),
-    "a shop that is a list": (asked(shop_domain=[]), "shop_differs"),
-    "an e-mail of a megabyte": (asked(customer={"email": "a" * 1_000_000 + "@example.com"}), ""),
-    "10,000 orders": (asked(orders_requested=list(range(1, 10_001))), ""),
+    "a byte order mark": (b"\xef\xbb\xbf" + json.dumps(make_request_body()).encode(), ""),
+    "lone surrogates": (make_request_body(customer={"id": 7, "email": "\ud800@example.com", "phone": "\udfff"}), ""),
+    "lone surrogates alone": (make_request_body(customer={"email": "\ud800@example.com"}, orders_requested=[]), ""),
+    "a null character in a name": (make_request_body(customer={"email": "a\0@example.com", "phone": "\0"}), ""),
+    "ids as strings": (make_request_body(customer={"id": "191167"}, orders_requested=["1", "2"]), ""),
+    "ids as gids": (make_request_body(customer={"id": "gid://shopify/Customer/19"}), ""),
+    "an id that is null": (make_request_body(customer={"id": None, "email": "a@example.com"}), ""),
+    "an id that is true": (make_request_body(customer={"id": True}), ""),
+    "an id that is negative": (make_request_body(customer={"id": -5}, orders_requested=[-1]), ""),
+    "an id that is a list": (make_request_body(customer={"id": [1]}), "customer_malformed"),
+    "an id that is a fraction": (make_request_body(customer={"id": 1.5}), "customer_malformed"),
+    "orders that are objects": (make_request_body(orders_requested=[{"id": 1}, None, [], True, 1.5, "x"]), ""),
+    "orders that are no list": (make_request_body(orders_requested={"a": 1}), "orders_malformed"),
+    "an e-mail only": (make_request_body(customer={"email": "only@example.com"}, orders_requested=[]), ""),
+    "orders only": (make_request_body(customer={"id": None, "email": None, "phone": None}), ""),
+    "empty orders": (make_request_body(orders_requested=[]), ""),
+    "nulls for orders": (make_request_body(orders_requested=None), ""),
+    "nobody": (
+        make_request_body(customer={"id": None, "email": "", "phone": None}, orders_requested=[]),
+        "nobody_named",
+    ),
+    "a customer that is null": (make_request_body(customer=None), "customer_missing"),
+    "a customer that is a list": (make_request_body(customer=[]), "customer_missing"),
+    "a request that is null": (make_request_body(data_request=None), ""),
+    "a request that is a number": (make_request_body(data_request=5), "data_request_malformed"),
+    "a request whose id is a sentence": (make_request_body(data_request={"id": "now, please"}), ""),
+    "a shop that is another": (make_request_body(shop_domain="other.myshopify.com"), "shop_differs"),
+    "a shop that is null": (make_request_body(shop_domain=None), "shop_differs"),
+    "a shop that is a list": (make_request_body(shop_domain=[]), "shop_differs"),
+    "an e-mail of a megabyte": (make_request_body(customer={"email": "a" * 1_000_000 + "@example.com"}), ""),
+    "10,000 orders": (make_request_body(orders_requested=list(range(1, 10_001))), ""),
     "the body of a redact": (redacted(), "body_of_another_topic"),
 }
 ORDERS = {
@@ -86,7 +89,7 @@ ORDERS = {
     "an id that is true": ({"id": True}, "id_missing"),
     "an id that is negative": ({"id": -1}, "id_missing"),
     "an id as text": ({"id": "12"}, ""),
-    "the body of a data request": (asked(id=5), "body_of_another_topic"),
+    "the body of a data request": (make_request_body(id=5), "body_of_another_topic"),
     "another shop": ({"id": 5, "shop_domain": "other.myshopify.com"}, "shop_differs"),
     "everything null": (dict.fromkeys(("email", "phone", "customer", "shipping_address", "fulfillments", "created_at", "updated_at", "name"), None) | {"id": 6}, ""),
     "everything of a wrong kind": (
@@ -128,7 +131,7 @@ def test_a_hostile_order_is_rejected_alone_or_learned_from(edge, name):
 @pytest.mark.parametrize("topic", ["customers/redact", "customers/data_request"])
 def test_an_id_that_is_no_number_names_nobody_and_harms_nobody(edge, topic, name):
     mark = processes.new_id()
-    body = redacted(customer={"id": name}) if topic == "customers/redact" else asked(customer={"id": name})
+    body = redacted(customer={"id": name}) if topic == "customers/redact" else make_request_body(customer={"id": name})
     assert processes.post(edge.url, topic, body, webhook_id=mark).status == 200
     (row,) = edge.inbox(mark)
     assert dispatch_delivery(row["id"], services=edge.services)
@@ -153,7 +156,7 @@ def test_every_sample_of_shopify_is_answered_200(edge, sample):
         ("customers/redact", {"X-Shopify-Shop-Domain": "other.myshopify.com"}, redacted(), "shop_differs"),
         ("customers/redact", {"X-Shopify-Shop-Domain": "evil.example.com"}, redacted(), "shop_malformed"),
         ("customers/redact", {"X-Shopify-Shop-Domain": ""}, redacted(), "shop_malformed"),
-        ("customers/redact", {}, asked(), "body_of_another_topic"),
+        ("customers/redact", {}, make_request_body(), "body_of_another_topic"),
         ("shop/redact", {}, redacted(), "body_of_another_topic"),
         ("shop/redact", {}, {"shop_domain": processes.SHOP, "customer": {"id": 1}}, "body_of_another_topic"),
         ("customers/data_request", {}, {"id": 820982911946154508}, "shop_domain_missing"),

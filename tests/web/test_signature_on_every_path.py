@@ -48,7 +48,7 @@ PATHS = (
 )
 
 
-def refused(answer):
+def check_refusal(answer):
     assert (answer.status, answer.body) == (401, b"")
     assert "location" not in answer.headers
     return True
@@ -69,22 +69,22 @@ def test_a_bad_signature_is_401_and_nothing_else(edge, name):
     del headers["X-Shopify-Hmac-Sha256"]
     if BAD[name] is not None:
         headers["X-Shopify-Hmac-Sha256"] = BAD[name]
-    refused(processes.ask(edge.url, "/webhooks/orders/create", RAW, headers))
+    check_refusal(processes.ask(edge.url, "/webhooks/orders/create", RAW, headers))
     assert edge.inbox(headers["X-Shopify-Webhook-Id"]) == []
 
 
 @pytest.mark.parametrize("path", PATHS)
 def test_every_path_asks_for_the_signature_before_anything_else(edge, path):
-    refused(processes.ask(edge.url, path, RAW, processes.signed("orders/create", RAW, secret="nobody's")))
-    refused(processes.ask(edge.url, path, RAW))
-    refused(processes.ask(edge.url, path, b""))
+    check_refusal(processes.ask(edge.url, path, RAW, processes.signed("orders/create", RAW, secret="nobody's")))
+    check_refusal(processes.ask(edge.url, path, RAW))
+    check_refusal(processes.ask(edge.url, path, b""))
 
 
 @pytest.mark.parametrize("how", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])
 @pytest.mark.parametrize("path", ["/webhooks", "/webhooks/customers/redact", "/webhooks/customers/redact/"])
 def test_every_method_asks_for_the_signature_before_anything_else(edge, how, path):
-    refused(processes.ask(edge.url, path, RAW, {"X-Shopify-Hmac-Sha256": "nobody's"}, how))
-    refused(processes.ask(edge.url, path, None, None, how))
+    check_refusal(processes.ask(edge.url, path, RAW, {"X-Shopify-Hmac-Sha256": "nobody's"}, how))
+    check_refusal(processes.ask(edge.url, path, None, None, how))
 
 
 @pytest.mark.parametrize("how", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS"])
@@ -115,7 +115,9 @@ def test_the_content_type_is_not_looked_at(edge, kind, good):
 def test_an_unknown_topic_or_shop_is_401_unsigned_and_200_signed(edge):
     for topic, shop in itertools.product(["locales/create", "orders/create"], ["example.com", "", processes.SHOP]):
         raw = processes.new_id().encode()
-        refused(processes.ask(edge.url, f"/webhooks/{topic}", raw, processes.signed(topic, raw, shop=shop, secret="x")))
+        check_refusal(
+            processes.ask(edge.url, f"/webhooks/{topic}", raw, processes.signed(topic, raw, shop=shop, secret="x"))
+        )
         assert processes.post(edge.url, topic, raw, shop=shop).status == 200
 
 
@@ -148,7 +150,7 @@ def test_families_that_differ_are_401(edge, name):
     both = processes.signed("orders/create", RAW)
     both |= {header.removeprefix("X-"): value for header, value in both.items() if header.startswith("X-")}
     both[f"Shopify-{name}"] = "orders/updated"
-    refused(processes.ask(edge.url, "/webhooks/orders/create", RAW, both))
+    check_refusal(processes.ask(edge.url, "/webhooks/orders/create", RAW, both))
 
 
 def test_while_secrets_rotate_the_old_one_still_signs_and_its_place_is_recorded(edge):

@@ -23,14 +23,14 @@ def valkey():
 
 
 @pytest.fixture
-def client(valkey):
+def redis_client(valkey):
     with redis.Redis.from_url(valkey.url) as client:
         client.flushall()
         yield client
 
 
 @pytest.fixture
-def job_queue(valkey, client):
+def job_queue(valkey, redis_client):
     connection = connect_redis(valkey.url, for_worker=False)
     yield RqJobQueue(connection)
     connection.close()
@@ -43,43 +43,43 @@ def waiting(client):
     return [(job.func_name, list(job.args)) for job in jobs]
 
 
-def test_a_job_has_one_id_and_a_fixed_description(job_queue, client):
+def test_a_job_has_one_id_and_a_fixed_description(job_queue, redis_client):
     assert job_queue.enqueue("process", "req_1")
-    assert waiting(client) == [("workers.jobs.process", ["req_1"])]
-    (name,) = client.keys("rq:job:*")
-    kept = client.hgetall(name)
+    assert waiting(redis_client) == [("workers.jobs.process", ["req_1"])]
+    (name,) = redis_client.keys("rq:job:*")
+    kept = redis_client.hgetall(name)
     assert kept[b"description"] == b"process"
     assert int(kept[b"timeout"]) == queues.TIMEOUT_S
     assert int(kept[b"result_ttl"]) == 0
     assert int(kept[b"failure_ttl"]) == queues.FAILURE_TTL_S
 
 
-def test_privacy_work_goes_to_the_front(job_queue, client):
+def test_privacy_work_goes_to_the_front(job_queue, redis_client):
     job_queue.enqueue_all([("index", "a.myshopify.com", False), ("process", "req_1", True)])
     job_queue.enqueue("dispatch", "dlv_1", at_front=True)
-    assert [args for _, args in waiting(client)] == [["dlv_1"], ["req_1"], ["a.myshopify.com"]]
+    assert [args for _, args in waiting(redis_client)] == [["dlv_1"], ["req_1"], ["a.myshopify.com"]]
 
 
-def test_an_index_job_of_a_shop_waits_once_until_it_has_begun(job_queue, client):
+def test_an_index_job_of_a_shop_waits_once_until_it_has_begun(job_queue, redis_client):
     for _ in range(3):
         assert job_queue.enqueue_all([("index", "a.myshopify.com", False), ("index", "b.myshopify.com", False)])
-    assert [args for _, args in waiting(client)] == [["a.myshopify.com"], ["b.myshopify.com"]]
+    assert [args for _, args in waiting(redis_client)] == [["a.myshopify.com"], ["b.myshopify.com"]]
     job_queue.release_index_job("a.myshopify.com")
     job_queue.enqueue("index", "a.myshopify.com")
     job_queue.enqueue("index", "b.myshopify.com")
-    assert [args[0][0] for _, args in waiting(client)] == ["a", "b", "a"]
-    assert 0 < client.ttl("bridge:index-job:a.myshopify.com") <= queues.INDEX_JOB_INTERVAL_S
+    assert [args[0][0] for _, args in waiting(redis_client)] == ["a", "b", "a"]
+    assert 0 < redis_client.ttl("bridge:index-job:a.myshopify.com") <= queues.INDEX_JOB_INTERVAL_S
 
 
-def test_other_jobs_are_enqueued_every_time(job_queue, client):
+def test_other_jobs_are_enqueued_every_time(job_queue, redis_client):
     job_queue.enqueue_all([("process", "req_1", True)] * 3)
-    assert job_queue.depth() == 3 == len(waiting(client))
+    assert job_queue.depth() == 3 == len(waiting(redis_client))
 
 
-def test_no_jobs_is_a_success_and_leaves_nothing(job_queue, client):
+def test_no_jobs_is_a_success_and_leaves_nothing(job_queue, redis_client):
     assert job_queue.enqueue_all([])
     assert job_queue.depth() == 0
-    assert client.keys() == []
+    assert redis_client.keys() == []
 
 
 def test_a_job_nobody_knows_is_a_mistake_of_ours(job_queue):

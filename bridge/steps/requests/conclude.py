@@ -1,62 +1,105 @@
 """Concludes a run of a request: it is answered or certified, closed, or left waiting, by where its tasks stand.
 
-Package or certificate, state and facts are one transaction, so that the answer says what was read. A request is closed
+Package or certificate, state and facts are stored in one transaction, so that the answer says what was read; a package
+is built before it, since building takes seconds and a writer of SQLite would hold up every webhook. A request is closed
 when the data subject can be answered; it stays `waiting` while a processor must still answer, and its certificate says
 so.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
+from bridge.errors import ConcurrentChange
 from bridge.model import Document, Fact, Lease, PlanLine, PrivacyRequest, RefundState, RequestKind, Task
 from bridge.rules.erasure.certificate import build_certificate
 from bridge.rules.erasure.remaining_data import list_remaining_data
 from bridge.rules.evidence.chain import encode_canonical_json
 from bridge.rules.requests.lifecycle import RequestStatus, assess_request_status
 from bridge.services import Services
-from bridge.steps.access.package import seal_access_package
+from bridge.steps.access.package import AccessPackage, build_access_package, save_access_package
 
 if TYPE_CHECKING:
     from bridge.store import Tx
 
 
+MAX_BUILDS = 3  # of one package: its tasks may change while it is built, by an operator's answer
+
+
 def conclude_request(request_id: str, lease: Lease, *, has_changed: bool, services: Services) -> None:
-    """Update the state of a request and release its lease. Raises LeaseLost and StoreUnavailable.
+    """Update the state of a request and release its lease.
 
     `has_changed` says that a task changed in what is reported: only then is a package or certificate made anew.
+    Raises LeaseLost, StoreUnavailable, and ConcurrentChange where the tasks changed at each try.
     """
-    with services.store.transaction() as tx:
-        tx.requests.verify_lease(lease)
-        request = tx.requests.get_request(request_id)
-        if request is None:
-            return
-        tasks = tx.tasks.list_tasks(request_id)
-        status = assess_request_status(tasks)
-        if status.answerable and (has_changed or request.closed_at is None):
-            if request.kind is RequestKind.ACCESS:
-                seal_access_package(request, tasks, tx=tx, services=services)
-            else:
-                _issue_certificate(request, tasks, status, tx, services)
-        closes = status.answerable and request.closed_at is None
-        closed_at = services.clock.now() if closes else request.closed_at
-        tx.requests.release_lease(
-            lease,
+    for _ in range(MAX_BUILDS):
+        with (
+            _build_due_package(request_id, has_changed, services) as (tasks, package),
+            services.store.transaction() as tx,
+        ):
+            tx.requests.verify_lease(lease)
+            if tasks == tx.tasks.list_tasks(request_id):
+                _record_conclusion(request_id, lease, tasks, package, has_changed, tx, services)
+                return
+    raise ConcurrentChange
+
+
+@contextmanager
+def _build_due_package(
+    request_id: str, has_changed: bool, services: Services
+) -> Iterator[tuple[list[Task], AccessPackage | None]]:
+    """Yield the tasks and, where one is due, the package built from what stands; no writer waits meanwhile."""
+    with ExitStack() as stack:
+        package = None
+        with services.store.read() as tx:
+            request, tasks = tx.requests.get_request(request_id), tx.tasks.list_tasks(request_id)
+            if request and request.kind is RequestKind.ACCESS and _is_document_due(request, tasks, has_changed):
+                package = stack.enter_context(build_access_package(request, tasks, tx=tx, services=services))
+        yield tasks, package
+
+
+def _is_document_due(request: PrivacyRequest, tasks: list[Task], has_changed: bool) -> bool:
+    return assess_request_status(tasks).answerable and (has_changed or request.closed_at is None)
+
+
+def _record_conclusion(
+    request_id: str,
+    lease: Lease,
+    tasks: list[Task],
+    package: AccessPackage | None,
+    has_changed: bool,
+    tx: Tx,
+    services: Services,
+) -> None:
+    request = tx.requests.get_request(request_id)
+    if request is None:
+        return
+    status = assess_request_status(tasks)
+    if package is not None:
+        save_access_package(request, package, tx=tx)
+    elif request.kind is not RequestKind.ACCESS and _is_document_due(request, tasks, has_changed):
+        _issue_certificate(request, tasks, status, tx, services)
+    closes = status.answerable and request.closed_at is None
+    closed_at = services.clock.now() if closes else request.closed_at
+    tx.requests.release_lease(
+        lease,
+        state=status.state,
+        wake_at=status.wake_at,
+        complete=status.complete if status.answerable else None,
+        closed_at=closed_at,
+    )
+    if closes and closed_at is not None:
+        tx.evidence.append_fact(
+            Fact.REQUEST_CLOSED,
+            shop=request.shop,
+            request_id=request.id,
+            subject=request.subject,
             state=status.state,
-            wake_at=status.wake_at,
-            complete=status.complete if status.answerable else None,
-            closed_at=closed_at,
+            complete=status.complete,
+            late=closed_at > request.due_at,
         )
-        if closes and closed_at is not None:
-            tx.evidence.append_fact(
-                Fact.REQUEST_CLOSED,
-                shop=request.shop,
-                request_id=request.id,
-                subject=request.subject,
-                state=status.state,
-                complete=status.complete,
-                late=closed_at > request.due_at,
-            )
 
 
 def _issue_certificate(

@@ -4,47 +4,61 @@ from __future__ import annotations
 
 import io
 import json
+import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import IO, Any, cast
+from typing import Any, cast
 
 from sqlalchemy import delete, insert, select
 
+from bridge.store.crypto.keyring import Keyring
 from bridge.store.schema.tables import certificates, packages, requests
-from bridge.store.session import Session
+from bridge.store.session import DataKey, Session
 
 PIECE_BYTES = 1 << 18
 PACKAGE_AAD = "packages|{request_id}|{seq}|body"
 
 
-class _SealedPieceWriter(io.RawIOBase):
-    """A write-only stream that stores sealed pieces; at most one piece is in memory in the clear."""
+class SealedPieces(io.RawIOBase):
+    """A write-only stream that seals what is written, piece by piece, into a temporary file.
 
-    def __init__(self, session: Session, request_id: str, key_id: str) -> None:
-        self._session, self._request_id, self._key_id = session, request_id, key_id
-        self._key = session.find_data_key(key_id) or b""
-        self._buffer, self._seq = bytearray(), 0
+    At most one piece is in memory in the clear; the file holds sealed pieces only and has no name.
+    """
+
+    def __init__(self, keyring: Keyring, request_id: str, data_key: DataKey) -> None:
+        self._keyring, self._request_id, self._data_key = keyring, request_id, data_key
+        self._buffer, self._sizes = bytearray(), list[int]()
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
 
     def writable(self) -> bool:
+        """Return True."""
         return True
 
     def write(self, data: Any) -> int:
+        """Seal the bytes, or keep them until a piece is full. Return how many were taken."""
         self._buffer += data
         while len(self._buffer) >= PIECE_BYTES:
-            self._write_piece(PIECE_BYTES)
+            self._seal_piece(PIECE_BYTES)
         return len(data)
 
-    def finish(self) -> None:
-        if self._buffer:
-            self._write_piece(len(self._buffer))
-
-    def _write_piece(self, size: int) -> None:
-        aad = PACKAGE_AAD.format(request_id=self._request_id, seq=self._seq)
+    def _seal_piece(self, size: int) -> None:
+        aad = PACKAGE_AAD.format(request_id=self._request_id, seq=len(self._sizes))
         piece, self._buffer = bytes(self._buffer[:size]), self._buffer[size:]
-        body = self._session.keyring.seal(piece, aad, key_id=self._key_id, key=self._key)
-        row = {"request_id": self._request_id, "seq": self._seq, "made_at": self._session.now(), "body": body}
-        self._session.connection.execute(insert(packages).values(row))
-        self._seq += 1
+        sealed = self._keyring.seal(piece, aad, key_id=self._data_key.id, key=self._data_key.key)
+        self._file.write(sealed)
+        self._sizes.append(len(sealed))
+
+    def iterate(self) -> Iterator[bytes]:
+        """Yield the sealed pieces in their order, the last one included."""
+        if self._buffer:
+            self._seal_piece(len(self._buffer))
+        self._file.seek(0)
+        for size in self._sizes:
+            yield self._file.read(size)
+
+    def close(self) -> None:
+        """Delete the temporary file."""
+        self._file.close()
+        super().close()
 
 
 class PackageRows:
@@ -53,14 +67,19 @@ class PackageRows:
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
 
-    @contextmanager
-    def write_package(self, request_id: str) -> Iterator[IO[bytes]]:
-        """Open a write-only stream that seals what is written; it replaces the request's package when it closes."""
+    def open_pieces(self, request_id: str) -> SealedPieces:
+        """Open a stream that seals under the request's data key and writes nothing to the database."""
+        key_id = self._connection.scalar(select(requests.c.data_key_id).where(requests.c.id == request_id)) or ""
+        data_key = DataKey(id=key_id, key=self._session.find_data_key(key_id) or b"")
+        return SealedPieces(self._session.keyring, request_id, data_key)
+
+    def save_package(self, request_id: str, pieces: SealedPieces) -> None:
+        """Store a sealed package in place of the request's former one."""
         self.delete_package(request_id)
-        key_id = self._connection.scalar(select(requests.c.data_key_id).where(requests.c.id == request_id))
-        stream = _SealedPieceWriter(self._session, request_id, key_id or "")
-        yield cast("IO[bytes]", stream)
-        stream.finish()
+        made_at = self._session.now()
+        for seq, body in enumerate(pieces.iterate()):
+            row = {"request_id": request_id, "seq": seq, "made_at": made_at, "body": body}
+            self._connection.execute(insert(packages).values(row))
 
     def read_package(self, request_id: str) -> Iterator[bytes]:
         """Yield the opened package in pieces; nothing where there is none."""

@@ -8,16 +8,13 @@ from bridge.sandbox.httpd import Response, StandIn
 from bridge.sandbox.processes import free_port
 from bridge.sandbox.processes.embedded_redis import Valkey
 from tests.e2e import processes
-
-
-def checks(output):
-    return {check["name"]: check for check in output.json["checks"]}
+from tests.kit.doctor_checks import index_checks
 
 
 def test_doctor_checks_every_system_and_nothing_fails(office):
     with Valkey() as valkey:
         output = processes.say({**office.environ, "REDIS_URL": valkey.url}, "doctor", "--json")
-    result = checks(output)
+    result = index_checks(output)
     assert result["redis"]["ok"] is True
     assert result["migrations"]["ok"] is True
     assert [check for check in output.json["checks"] if check["ok"] is False] == []
@@ -28,7 +25,7 @@ def test_doctor_checks_every_system_and_nothing_fails(office):
 def test_doctor_names_what_cannot_be_reached_and_ends_with_1(office):
     environ = {**office.environ, "REDIS_URL": "redis://127.0.0.1:1/0", "DELHIVERY_BASE_URL": "http://127.0.0.1:1"}
     output = processes.say(environ, "doctor", "--json")
-    result = checks(output)
+    result = index_checks(output)
     assert (output.code, output.json["ok"]) == (1, False)
     assert result["redis"]["ok"] is False
     assert any(check["ok"] is False for name, check in result.items() if name.startswith("delhivery"))
@@ -44,7 +41,7 @@ def test_doctor_reports_a_database_that_is_not_at_head(office, tmp_path):
     environ = {**office.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/new.db"}
     output = processes.say(environ, "doctor", "--offline", "--json")
     assert output.code == 1
-    assert "migrate" in checks(output)["migrations"]["detail"]
+    assert "migrate" in index_checks(output)["migrations"]["detail"]
 
 
 def test_doctor_reports_when_a_topic_was_last_seen_and_what_is_unset(office):

@@ -12,6 +12,7 @@ from bridge.steps.evidence.sign_head import sign_head
 from tests.e2e import processes
 from tests.factories import make_services
 from tests.fakes import FakeTimestampAuthority
+from tests.kit.doctor_checks import run_offline_doctor
 from tests.tamper import append
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -19,13 +20,12 @@ TSA = {"BRIDGE_TSA_URL": "https://tsa.example.com/tsr"}
 
 
 @pytest.fixture
-def checks(database_url):
+def check_evidence(database_url):
     """Return the evidence checks of doctor by name."""
 
     def made(**more):
-        output = processes.say(processes.environment(database_url, "", **more), "doctor", "--offline", "--json")
-        result = {check["name"]: check for check in output.json["checks"] if check["name"].startswith("evidence")}
-        return {name: (check["ok"], check["detail"]) for name, check in result.items()}
+        _, found = run_offline_doctor(processes.environment(database_url, "", **more), "evidence")
+        return {name: (check["ok"], check["detail"]) for name, check in found.items()}
 
     return made
 
@@ -42,43 +42,43 @@ def days_ago(store, clock, queue):
     return sign
 
 
-def test_an_empty_chain_has_nothing_to_sign(checks):
-    assert checks() == {"evidence": (None, "SQLite has no roles: only triggers refuse changes")}
+def test_an_empty_chain_has_nothing_to_sign(check_evidence):
+    assert check_evidence() == {"evidence": (None, "SQLite has no roles: only triggers refuse changes")}
 
 
-def test_before_the_first_head_no_check_fails(checks, store):
+def test_before_the_first_head_no_check_fails(check_evidence, store):
     append(store, 1)
-    assert checks()["evidence head"] == (None, "none is signed yet: the clock signs one a day")
-    assert checks()["evidence timestamp"][0] is None
+    assert check_evidence()["evidence head"] == (None, "none is signed yet: the clock signs one a day")
+    assert check_evidence()["evidence timestamp"][0] is None
 
 
-def test_a_head_of_today_passes_and_a_head_of_three_days_ago_fails(checks, days_ago):
+def test_a_head_of_today_passes_and_a_head_of_three_days_ago_fails(check_evidence, days_ago):
     days_ago(3)
-    ok, detail = checks()["evidence head"]
+    ok, detail = check_evidence()["evidence head"]
     assert (ok, detail.endswith("row 1: is the clock running?")) == (False, True)
     days_ago(0)
-    assert checks()["evidence head"][0] is True
+    assert check_evidence()["evidence head"][0] is True
 
 
-def test_with_an_authority_two_days_without_a_timestamp_fail(checks, days_ago):
+def test_with_an_authority_two_days_without_a_timestamp_fail(check_evidence, days_ago):
     days_ago(5, FakeTimestampAuthority())
     away = FakeTimestampAuthority()
     away.faults = [ConnectorUnavailable("timestamp authority: HTTP 503")] * 9
     for day in (4, 1, 0):
         days_ago(day, away)
-    ok, detail = checks(**TSA)["evidence timestamp"]
+    ok, detail = check_evidence(**TSA)["evidence timestamp"]
     assert (ok, detail.endswith(": timestamp authority: HTTP 503")) == (False, True)
-    assert checks()["evidence timestamp"] == (
+    assert check_evidence()["evidence timestamp"] == (
         None,
         "BRIDGE_TSA_URL is not set: copy the signed heads elsewhere by hand",
     )
 
 
-def test_a_timestamp_of_yesterday_passes_while_today_s_is_requested(checks, days_ago):
+def test_a_timestamp_of_yesterday_passes_while_today_s_is_requested(check_evidence, days_ago):
     days_ago(4)
     days_ago(1, FakeTimestampAuthority())
     days_ago(0)
-    assert checks(**TSA)["evidence timestamp"][0] is True
+    assert check_evidence(**TSA)["evidence timestamp"][0] is True
 
 
 def test_production_requires_an_authority_by_https(database_url):

@@ -3,50 +3,34 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from bridge.model import Principal, RequestKind, TaskAction
-from bridge.sandbox.sandbox import StandIns, invent_worlds
-from bridge.steps.requests.open_by_operator import open_operator_request
+from bridge.model import Principal, TaskAction
 from bridge.steps.requests.process import process_request
-from tests.cli.conftest import Office
+from tests.cli.conftest import open_office
 from tests.e2e import processes
+from tests.kit.operator_requests import open_as_operator
 
 SHIPPED = Path(__file__).parents[3] / "config" / "retention.toml"
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["kept", "applied"])
-def place(request, tmp_path_factory):
+def plan_case(request, tmp_path_factory):
     """A bridge whose retention file removes platform residue or not, with a request opened by hand."""
     folder = tmp_path_factory.mktemp("plan")
-    world, uninstalled = invent_worlds(5, datetime.now(UTC).replace(microsecond=0))
-    stand_ins = StandIns(world, uninstalled).start()
     rules = SHIPPED.read_text()
     if request.param:
         rules = rules.replace("apply = false", "apply = true", 1)
     (folder / "retention.toml").write_text(rules)
-    environ = processes.environment(f"sqlite:///{folder}/bridge.db", "", **stand_ins.environment)
-    environ |= {"BRIDGE_RETENTION_FILE": str(folder / "retention.toml")}
-    processes.migrate(environ)
-    with processes.services(environ) as services:
-        office = Office(environ=environ, services=services, world=world, folder=folder)
-        request_id = open_operator_request(
-            RequestKind.ERASURE,
-            world.shop,
-            Principal(email=world.asha.email),
-            services.clock.now(),
-            actor="operator:test",
-            reason="a letter",
-            services=services,
-        )
+    with open_office(folder, 5, BRIDGE_RETENTION_FILE=str(folder / "retention.toml")) as office:
+        world = office.world
+        request_id = open_as_operator(office.services, Principal(email=world.asha.email), shop=world.shop)
         yield office, request_id, request.param
-    stand_ins.stop()
 
 
-def state(office, request_id):
+def take_snapshot(office, request_id):
     with office.services.store.transaction() as tx:
         return (
             tx.requests.get_request(request_id),
@@ -55,9 +39,9 @@ def state(office, request_id):
         )
 
 
-def test_the_plan_shows_what_becomes_of_each_record_and_changes_nothing(place):
-    office, request_id, applied = place
-    before = state(office, request_id)
+def test_the_plan_shows_what_becomes_of_each_record_and_changes_nothing(plan_case):
+    office, request_id, applied = plan_case
+    before = take_snapshot(office, request_id)
     result = office.say("dsr", "plan", request_id, "--json")
     assert result.code == 0
     shown = result.json
@@ -77,27 +61,27 @@ def test_the_plan_shows_what_becomes_of_each_record_and_changes_nothing(place):
     assert (erased in fate) is applied
     if not applied:
         assert {action for _, action, _ in fate} == {"keep", "quarantine"}
-    assert state(office, request_id) == before
+    assert take_snapshot(office, request_id) == before
     again = office.say("dsr", "plan", request_id, "--json").json
     assert again == shown
     assert [word for word in ("Asha", "Nowhere", "29ABCDE") if word in json.dumps(shown)] == []
 
 
-def test_the_plan_is_a_table_for_people(place):
-    office, request_id, applied = place
+def test_the_plan_is_a_table_for_people(plan_case):
+    office, request_id, applied = plan_case
     result = office.say("dsr", "plan", request_id)
     assert result.code == 0
     assert "Written by other apps" in result.out
     assert ("retention_file_erases" in result.out) is applied
 
 
-def test_an_unknown_request_is_reported(place):
-    office, _, _ = place
+def test_an_unknown_request_is_reported(plan_case):
+    office, _, _ = plan_case
     assert office.say("dsr", "plan", "req_nobody").code == 1
 
 
-def test_an_unreadable_shopify_is_reported_and_exits_with_1(place):
-    office, request_id, _ = place
+def test_an_unreadable_shopify_is_reported_and_exits_with_1(plan_case):
+    office, request_id, _ = plan_case
     away = dict(office.environ) | {"SHOPIFY_BASE_URL": "http://127.0.0.1:9"}
     result = processes.say(away, "dsr", "plan", request_id, "--json")
     assert result.code == 1
@@ -106,8 +90,8 @@ def test_an_unreadable_shopify_is_reported_and_exits_with_1(place):
     assert result.json["residue_unread"]
 
 
-def test_the_erasure_does_what_was_planned(place):
-    office, request_id, applied = place
+def test_the_erasure_does_what_was_planned(plan_case):
+    office, request_id, applied = plan_case
     plan_lines = office.say("dsr", "plan", request_id, "--json").json["residue"]
     assert process_request(request_id, services=office.services)
     held_back = office.say("dsr", "plan", request_id, "--json").json["residue"]

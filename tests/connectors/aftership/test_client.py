@@ -36,14 +36,14 @@ def deletion(row):
     return f"{URL}/{row['id']}"
 
 
-def make(waits=None, key=KEY):
+def make_connector(waits=None, key=KEY):
     waits = [] if waits is None else waits
     return AfterShip(base_url=BASE, api_key=key, http=HttpClient("aftership", sleep=waits.append))
 
 
-def ask(*numbers):
+def gather_trackings(*numbers):
     parcels = [Waybill(number=number, carrier="bluedart") for number in numbers]
-    pages = list(make().gather(Principal(), shop=SHOP, parcels=parcels))
+    pages = list(make_connector().gather(Principal(), shop=SHOP, parcels=parcels))
     return [(one.ref, one.body) for page in pages for one in page.findings]
 
 
@@ -55,13 +55,13 @@ class TestContract(EraserContract, ConnectorContract):
     nothing = json.dumps(listing()).encode()
     numbers = (DELIVERED["tracking_number"], MOVING["tracking_number"])
     secrets = (KEY,)
-    unconfigured = make(key="")
+    unconfigured = make_connector(key="")
     every_parcel = True
     erasing = ("DELETE", deletion(DELIVERED), b'{"meta":{"code":200},"data":{}}')
     gone = GONE
 
     def connector(self, waits):
-        return make(waits)
+        return make_connector(waits)
 
     def prepare(self, mock):
         mock.add("DELETE", deletion(DELIVERED), body=self.erasing[2])
@@ -72,15 +72,9 @@ class TestContract(EraserContract, ConnectorContract):
         return [Waybill(number=number, carrier=carrier) for number, carrier in carriers]
 
 
-@pytest.fixture
-def mock():
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        yield mock
-
-
 def test_a_tracking_becomes_a_record(mock):
     mock.get(URL, json=TWO)
-    ((_, body),) = ask("99900012343")
+    ((_, body),) = gather_trackings("99900012343")
     events = body.pop("events")
     assert body == {
         "waybill": "99900012343",
@@ -122,7 +116,7 @@ def test_a_tracking_becomes_a_record(mock):
 
 def test_the_request_carries_the_key(mock):
     reply = mock.get(URL, json=TWO)
-    ask("99900012343", "9990-0010 004126")
+    gather_trackings("99900012343", "9990-0010 004126")
     request = reply.calls[0].request
     assert request.headers["as-api-key"] == KEY
     assert request.params == {"tracking_numbers": "99900010004126,99900012343", "limit": "200"}
@@ -131,7 +125,7 @@ def test_the_request_carries_the_key(mock):
 def test_every_parcel_is_requested_whatever_the_account(mock):
     mock.get(URL, json=TWO)
     parcels = [Waybill(number="99900012343", carrier="bluedart", account_holder="shiprocket")]
-    (page,) = make().gather(Principal(), shop=SHOP, parcels=parcels)
+    (page,) = make_connector().gather(Principal(), shop=SHOP, parcels=parcels)
     assert page.findings[0].body["account_holder"] == "shiprocket"
 
 
@@ -139,7 +133,7 @@ def test_the_names_of_older_versions_are_read_too(mock):
     old = {key: value for key, value in DELIVERED.items() if key != "customers"}
     old |= {"customer_name": "Asha Qwertzuiop", "emails": ["asha@example.com"], "smses": ["+919000000001"]}
     mock.get(URL, json={"meta": {"code": 200}, "data": {"page": 1, "trackings": [old]}})
-    ((_, body),) = ask("99900012343")
+    ((_, body),) = gather_trackings("99900012343")
     assert body["customers"] == [
         {"role": None, "name": "Asha Qwertzuiop", "emails": ["asha@example.com"], "phones": ["+919000000001"]}
     ]
@@ -147,7 +141,7 @@ def test_the_names_of_older_versions_are_read_too(mock):
 
 def test_one_number_at_two_couriers_is_two_copies(mock):
     mock.get(URL, json=listing(DELIVERED, MOVING | {"tracking_number": "99900012343"}))
-    results = ask("99900012343")
+    results = gather_trackings("99900012343")
     assert [ref for ref, _ in results] == ["99900012343"] * 2
     assert [body["courier"] for _, body in results] == ["bluedart", "delhivery"]
 
@@ -155,14 +149,14 @@ def test_one_number_at_two_couriers_is_two_copies(mock):
 def test_pages_are_followed_to_the_last(mock):
     first = mock.get(URL, json=listing(DELIVERED, next_cursor="abc", has_next_page=True))
     second = mock.get(URL, json=listing(MOVING))
-    assert [ref for ref, _ in ask("99900012343", "99900010004126")] == ["99900010004126", "99900012343"]
+    assert [ref for ref, _ in gather_trackings("99900012343", "99900010004126")] == ["99900010004126", "99900012343"]
     assert "cursor" not in first.calls[0].request.params
     assert second.calls[0].request.params["cursor"] == "abc"
 
 
 def test_a_cursor_that_does_not_move_ends(mock):
     reply = mock.get(URL, json=listing(DELIVERED, next_cursor="abc", has_next_page=True))
-    assert len(ask("99900012343")) == 2
+    assert len(gather_trackings("99900012343")) == 2
     assert reply.call_count == 2
 
 
@@ -171,8 +165,8 @@ def test_an_unrequested_tracking_is_not_kept_and_never_deleted(mock):
     gone = mock.delete(deletion(DELIVERED), json=DONE)
     mock.get(deletion(DELIVERED), body=GONE, status=404)
     other = mock.delete(deletion(MOVING), json={"meta": {"code": 200}, "data": {}})
-    assert [ref for ref, _ in ask("99900012343")] == ["99900012343"]
-    assert list(make().erase_waybills(["99900012343"])) == [("99900012343", Outcome.ERASED)]
+    assert [ref for ref, _ in gather_trackings("99900012343")] == ["99900012343"]
+    assert list(make_connector().erase_waybills(["99900012343"])) == [("99900012343", Outcome.ERASED)]
     assert (gone.call_count, other.call_count) == (1, 0)
 
 
@@ -181,7 +175,7 @@ def test_all_copies_of_a_number_are_deleted(mock):
     first = mock.delete(deletion(DELIVERED), body=GONE, status=404)
     second = mock.delete(deletion(MOVING), json=DONE)
     looks = [mock.get(deletion(row), body=GONE, status=404) for row in (DELIVERED, MOVING)]
-    assert list(make().erase_waybills([" 9990-0012343"])) == [(" 9990-0012343", Outcome.ERASED)]
+    assert list(make_connector().erase_waybills([" 9990-0012343"])) == [(" 9990-0012343", Outcome.ERASED)]
     assert (first.call_count, second.call_count) == (1, 1)
     assert [look.call_count for look in looks] == [0, 1]  # a tracking that did not exist needs no verification
     assert second.calls[0].request.headers["as-api-key"] == KEY
@@ -192,11 +186,11 @@ def test_a_tracking_that_still_exists_is_not_erased_and_is_deleted_again_later(m
     gone = mock.delete(deletion(DELIVERED), json=DONE)
     look = mock.get(deletion(DELIVERED), json={"meta": {"code": 200}, "data": DELIVERED})
     with pytest.raises(ConnectorUnavailable, match="still exists") as caught:
-        list(make().erase_waybills(["99900012343"]))
+        list(make_connector().erase_waybills(["99900012343"]))
     assert DELIVERED["id"] not in str(caught.value)
     assert (gone.call_count, look.call_count) == (1, 1)
     mock.replace(responses.GET, deletion(DELIVERED), body=GONE, status=404)
-    assert list(make().erase_waybills(["99900012343"])) == [("99900012343", Outcome.ERASED)]
+    assert list(make_connector().erase_waybills(["99900012343"])) == [("99900012343", Outcome.ERASED)]
 
 
 @pytest.mark.parametrize(
@@ -214,7 +208,7 @@ def test_a_failed_verification_proves_no_erasure(mock, status, body, kind):
     mock.delete(deletion(DELIVERED), json=DONE)
     mock.get(deletion(DELIVERED), body=body, status=status)
     with pytest.raises(kind):
-        list(make().erase_waybills(["99900012343"]))
+        list(make_connector().erase_waybills(["99900012343"]))
 
 
 def test_the_stand_in_shows_by_id_what_was_not_deleted():
@@ -232,7 +226,7 @@ def test_the_stand_in_shows_by_id_what_was_not_deleted():
 
 
 def test_a_malformed_number_is_not_requested_and_not_reported_as_absent(mock):
-    assert list(make().erase_waybills(["see note, please", "FMPC/123"])) == []
+    assert list(make_connector().erase_waybills(["see note, please", "FMPC/123"])) == []
     assert not mock.calls
 
 
@@ -241,7 +235,7 @@ def test_numbers_erased_before_a_failure_are_returned(mock):
     mock.delete(deletion(DELIVERED), json=DONE)
     mock.get(deletion(DELIVERED), body=GONE, status=404)
     mock.delete(deletion(MOVING), json={"meta": {"code": 4015, "message": "id invalid"}}, status=400)
-    results = make().erase_waybills(["99900012343", "99900010004126"])
+    results = make_connector().erase_waybills(["99900012343", "99900010004126"])
     assert next(results) == ("99900012343", Outcome.ERASED)
     with pytest.raises(ConnectorRefused):
         next(results)
@@ -265,14 +259,14 @@ def test_the_code_in_the_answer_counts(mock, code, kind, status):
         kind = ConnectorRefused  # the status says more than an unknown code
     mock.get(URL, json={"meta": {"code": code}, "data": {}}, status=status)
     with pytest.raises(kind):
-        ask("99900012343")
+        gather_trackings("99900012343")
 
 
 @pytest.mark.parametrize("data", [{}, {"trackings": None}, {"trackings": [None]}, {"trackings": [{}]}, []])
 def test_rows_without_an_id_are_unreadable(mock, data):
     mock.get(URL, json={"meta": {"code": 200}, "data": data})
     with pytest.raises(ConnectorUnavailable):
-        ask("99900012343")
+        gather_trackings("99900012343")
 
 
 @pytest.mark.parametrize(
@@ -287,18 +281,18 @@ def test_rows_without_an_id_are_unreadable(mock, data):
 )
 def test_each_status_is_mapped_to_ours(mock, tag, subtag, status):
     mock.get(URL, json=listing(DELIVERED | {"tag": tag, "subtag": subtag}))
-    ((_, body),) = ask("99900012343")
+    ((_, body),) = gather_trackings("99900012343")
     assert body["status"] == status
 
 
 def test_unmapped_values_stay_raw_except_links(mock):
     more = {"brandnew": 7, "proof": {"url": "https://secret-link"}, "shipment_delivery_date": "soon"}
     mock.get(URL, json=listing(DELIVERED | more | {"tag": "Teleported", "subtag": None}))
-    ((_, body),) = ask("99900012343")
+    ((_, body),) = gather_trackings("99900012343")
     assert body["raw_unrecognised"] == {"brandnew": 7, "statuses": [["Teleported", ""]], "moments": ["soon"]}
 
 
 def test_without_a_key_the_unrequested_parcels_are_a_gap():
     parcels = [Waybill(number="99900012343", carrier="bluedart")]
-    (page,) = make(key="").gather(Principal(), shop=SHOP, parcels=parcels)
+    (page,) = make_connector(key="").gather(Principal(), shop=SHOP, parcels=parcels)
     assert [(gap.absence, gap.what) for gap in page.gaps] == [(Absence.NOT_CONFIGURED, "1 waybill")]

@@ -5,15 +5,15 @@ from pathlib import Path
 
 from bridge.connectors.bluedart.client import BlueDart
 from bridge.connectors.http import HttpClient
-from bridge.model import Waybill
 from tests.connectors.contract import SHOP
-from tests.kit.gathering import gather_bodies
+from tests.kit.gathering import gather_bodies, make_parcel
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "carriers"
 BASE = "https://bluedart.example/in/transportation"
 URL = f"{BASE}/tracking/v1/shipment"
 CANCEL = f"{BASE}/waybill/v1/CancelWaybill"
 LOGIN = f"{BASE}/token/v1/login"
+LOGGED_IN = ("GET", LOGIN, {"JWTToken": "jwt-nobody"})
 SECRETS = ("id-nobody", "secret-nobody", "login-nobody", "ship-nobody", "track-nobody", "jwt-nobody")
 
 
@@ -41,7 +41,7 @@ def one(number, kind="DL", more=""):
     return f'<Shipment WaybillNo="{number}"><Status>X</Status><StatusType>{kind}</StatusType>{more}</Shipment>'
 
 
-def make(waits=None, **more):
+def make_connector(waits=None, **more):
     settings = dict(
         zip(("client_id", "client_secret", "login_id", "licence_key", "tracking_key"), SECRETS, strict=False)
     )
@@ -49,9 +49,7 @@ def make(waits=None, **more):
     return BlueDart(base_url=BASE, **(settings | {"http": HttpClient("bluedart", sleep=waits.append)} | more))
 
 
-def parcel(number):
-    return Waybill(number=number, carrier="bluedart")
-
-
 def gather_by_number(*numbers, connector=None):
-    return gather_bodies(connector or make(), [parcel(number) for number in numbers], shop=SHOP)
+    return gather_bodies(
+        connector or make_connector(), [make_parcel(number, "bluedart") for number in numbers], shop=SHOP
+    )

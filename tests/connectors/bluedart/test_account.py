@@ -10,12 +10,13 @@ from responses.matchers import header_matcher
 from bridge.errors import ConnectorRefused, ConnectorUnavailable, CredentialRejected
 from tests.connectors.bluedart.bluedart_answers import (
     CANCEL,
+    LOGGED_IN,
     LOGIN,
     SECRETS,
     URL,
     gather_by_number,
     joined,
-    make,
+    make_connector,
     one,
     reply,
     sample,
@@ -24,13 +25,7 @@ from tests.connectors.bluedart.bluedart_answers import (
 from tests.connectors.contract import SHOP
 
 KNOWN, ASKED = "99900022224", "99900012343"
-
-
-@pytest.fixture
-def mock():
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        mock.get(LOGIN, json={"JWTToken": "jwt-nobody"})
-        yield mock
+ALWAYS_ANSWERED = [LOGGED_IN]
 
 
 def knowing(*numbers):
@@ -43,13 +38,13 @@ def knowing(*numbers):
     return answer
 
 
-def asked(mock, number=KNOWN):
+def count_requests(mock, number=KNOWN):
     return sum(getattr(call.request, "params", {}).get("numbers") == number for call in mock.calls)
 
 
 def test_with_a_known_waybill_not_found_is_not_ambiguous(mock):
     mock.add_callback(responses.GET, URL, knowing(KNOWN))
-    body = gather_by_number(ASKED, connector=make(known_waybill=KNOWN))[ASKED]
+    body = gather_by_number(ASKED, connector=make_connector(known_waybill=KNOWN))[ASKED]
     assert (body["status"], body["ambiguous"]) == ("not_found", False)
     assert body["may_mean"] == ["unknown", "cancelled", "not_scanned_yet"]
 
@@ -67,7 +62,7 @@ def test_a_parcel_that_is_found_proves_the_key_for_the_others(mock):
 @pytest.mark.parametrize("verb", ["gather", "track"])
 def test_if_the_known_waybill_is_not_found_the_key_is_wrong_and_nothing_is_absent(mock, verb):
     mock.get(URL, body=sample("not_found"))
-    connector = make(known_waybill=f" {KNOWN} ")
+    connector = make_connector(known_waybill=f" {KNOWN} ")
     with pytest.raises(CredentialRejected) as caught:
         gather_by_number(ASKED, connector=connector) if verb == "gather" else list(connector.track_parcels([ASKED]))
     assert not any(word in str(caught.value) for word in (*SECRETS, KNOWN, ASKED))
@@ -76,27 +71,30 @@ def test_if_the_known_waybill_is_not_found_the_key_is_wrong_and_nothing_is_absen
 def test_the_known_waybill_is_requested_once_an_hour(mock):
     mock.add_callback(responses.GET, URL, knowing(KNOWN))
     moment = [datetime(2026, 11, 22, tzinfo=UTC)]
-    connector = make(known_waybill=KNOWN, now=lambda: moment[0])
+    connector = make_connector(known_waybill=KNOWN, now=lambda: moment[0])
     for minutes in (0, 30, 29, 2):
         moment[0] += timedelta(minutes=minutes)
         list(connector.track_parcels([ASKED, "99900000001"]))
-    assert asked(mock) == 2
+    assert count_requests(mock) == 2
 
 
 def test_check_distinguishes_a_wrong_key_from_a_right_one(mock):
     mock.add_callback(responses.GET, URL, knowing(KNOWN))
-    right, wrong = make(known_waybill=KNOWN).run_checks(SHOP), make(known_waybill=ASKED).run_checks(SHOP)
+    right, wrong = (
+        make_connector(known_waybill=KNOWN).run_checks(SHOP),
+        make_connector(known_waybill=ASKED).run_checks(SHOP),
+    )
     assert [line.ok for line in right] == [True, True, True]
     assert [line.ok for line in wrong] == [True, True, False]
     assert "known waybill" in wrong[-1].detail
-    assert "BLUEDART_KNOWN_WAYBILL" in make().run_checks(SHOP)[-1].detail
+    assert "BLUEDART_KNOWN_WAYBILL" in make_connector().run_checks(SHOP)[-1].detail
 
 
 @pytest.mark.parametrize("fmt", ["xml", "json"])
 @pytest.mark.parametrize("body", [joined(ASKED), xml(one(ASKED))])
 def test_xml_and_json_are_read_whichever_was_requested(mock, fmt, body):
     replied = mock.get(URL, body=body)
-    assert gather_by_number(ASKED, connector=make(answer_format=fmt))[ASKED]["status"] == "delivered"
+    assert gather_by_number(ASKED, connector=make_connector(answer_format=fmt))[ASKED]["status"] == "delivered"
     assert replied.calls[0].request.params["format"] == fmt
 
 
@@ -161,7 +159,7 @@ def test_a_wrong_licence_key_in_json_needs_a_person(mock):
 
 def test_a_cancellation_sends_the_documented_request(mock):
     replied = mock.post(CANCEL, json=reply("cancel__done"))
-    make().cancel_shipment("9990-0012343")
+    make_connector().cancel_shipment("9990-0012343")
     request = replied.calls[0].request
     assert request.headers["JWTToken"] == "jwt-nobody"
     assert json.loads(request.body) == {
@@ -175,13 +173,13 @@ def test_an_expired_token_is_renewed_before_it_is_cancelled(mock):
     mock.get(LOGIN, json={"JWTToken": "jwt-nobody"})
     refused = mock.post(CANCEL, status=401, match=[header_matcher({"JWTToken": "jwt-expired"})])
     done = mock.post(CANCEL, json=reply("cancel__done"), match=[header_matcher({"JWTToken": "jwt-nobody"})])
-    make().cancel_shipment(ASKED)
+    make_connector().cancel_shipment(ASKED)
     assert (refused.call_count, done.call_count) == (1, 1)
 
 
 def test_cancelling_needs_the_shipping_key_too():
     with pytest.raises(CredentialRejected, match="BLUEDART_LICENCE_KEY is not set"):
-        make(licence_key="").cancel_shipment(ASKED)
+        make_connector(licence_key="").cancel_shipment(ASKED)
 
 
 def envelope(code, words):
@@ -191,7 +189,7 @@ def envelope(code, words):
 
 def test_a_waybill_cancelled_before_is_a_success(mock):
     replied = mock.post(CANCEL, json=envelope("WaybillAlreadyCancelled", "Waybill already cancelled"))
-    make().cancel_shipment(ASKED)
+    make_connector().cancel_shipment(ASKED)
     assert replied.call_count == 1
 
 
@@ -209,4 +207,4 @@ def test_a_waybill_cancelled_before_is_a_success(mock):
 def test_each_refusal_of_a_cancellation_raises_its_error(mock, status, body, kind):
     mock.post(CANCEL, json=body, status=status)
     with pytest.raises(kind):
-        make().cancel_shipment(ASKED)
+        make_connector().cancel_shipment(ASKED)

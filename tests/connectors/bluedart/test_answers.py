@@ -1,17 +1,12 @@
 """Parsing of Blue Dart's XML: dates without a time, Latin-1 letters, XML bombs, unmapped values."""
 
 import pytest
-import responses
 
 from bridge.errors import ConnectorUnavailable
-from tests.connectors.bluedart.bluedart_answers import LOGIN, URL, gather_by_number, one, sample, xml
+from tests.connectors.bluedart.bluedart_answers import LOGGED_IN, URL, gather_by_number, one, sample, xml
 
-
-@pytest.fixture
-def mock():
-    with responses.RequestsMock() as mock:
-        mock.get(LOGIN, json={"JWTToken": "jwt-nobody"})
-        yield mock
+ALWAYS_ANSWERED = [LOGGED_IN]
+EVERY_ANSWER_IS_USED = True
 
 
 def test_a_delivered_parcel_becomes_a_record(mock):

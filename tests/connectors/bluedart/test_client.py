@@ -11,20 +11,23 @@ from bridge.model import Principal
 from tests.connectors.bluedart.bluedart_answers import (
     BASE,
     CANCEL,
+    LOGGED_IN,
     LOGIN,
     SECRETS,
     URL,
     gather_by_number,
     joined,
-    make,
+    make_connector,
     one,
-    parcel,
     reply,
     sample,
     xml,
 )
 from tests.connectors.contract import SHOP, ConnectorContract
 from tests.connectors.contract_verbs import CancellerContract, TrackerContract
+from tests.kit.gathering import make_parcel
+
+ALWAYS_ANSWERED = [LOGGED_IN]
 
 
 class TestContract(CancellerContract, TrackerContract, ConnectorContract):
@@ -38,7 +41,7 @@ class TestContract(CancellerContract, TrackerContract, ConnectorContract):
     nothing = sample("not_found")
     numbers = ("99900012343", "99900022224")
     secrets = SECRETS
-    unconfigured = make(tracking_key="")
+    unconfigured = make_connector(tracking_key="")
     cancelling = ("POST", CANCEL, json.dumps(reply("cancel__done")).encode())
     refusals = (
         json.dumps(reply("cancel__refused")).encode(),
@@ -46,7 +49,7 @@ class TestContract(CancellerContract, TrackerContract, ConnectorContract):
     )
 
     def connector(self, waits):
-        return make(waits)
+        return make_connector(waits)
 
     def prepare(self, mock):
         mock.get(LOGIN, json={"JWTToken": "jwt-nobody"})
@@ -59,20 +62,13 @@ class TestContractInJson(TestContract):
     nothing = b'{"ShipmentData": {"Error": "Incorrect waybill number or No information"}}'
 
     def connector(self, waits):
-        return make(waits, answer_format="json")
-
-
-@pytest.fixture
-def mock():
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        mock.get(LOGIN, json={"JWTToken": "jwt-nobody"})
-        yield mock
+        return make_connector(waits, answer_format="json")
 
 
 @pytest.mark.parametrize(("verno", "expected"), [("1", {"verno": "1"}), ("1.3", {"verno": "1.3"}), ("", {})])
 def test_the_request_has_all_parameters(mock, verno, expected):
     asked = mock.get(URL, body=xml(one("99900012343"), one("99900022224")))
-    gather_by_number("99900012343", "99900022224", connector=make(verno=verno))
+    gather_by_number("99900012343", "99900022224", connector=make_connector(verno=verno))
     request = asked.calls[0].request
     assert request.headers["JWTToken"] == "jwt-nobody"
     assert request.params == expected | {
@@ -91,20 +87,20 @@ def test_the_request_has_all_parameters(mock, verno, expected):
 
 def test_the_tracking_path_is_a_setting(mock):
     mock.get(f"{BASE}/tracking/v1", body=sample("delivered"))
-    assert gather_by_number("99900012343", connector=make(tracking_path="tracking/v1"))
+    assert gather_by_number("99900012343", connector=make_connector(tracking_path="tracking/v1"))
 
 
 def test_the_login_path_is_a_setting(mock):
     mock.remove(responses.GET, LOGIN)
     mock.get(f"{BASE}/token/v2/login", json={"JWTToken": "jwt-nobody"})
     mock.get(URL, body=sample("delivered"))
-    assert gather_by_number("99900012343", connector=make(login_path="token/v2/login"))
+    assert gather_by_number("99900012343", connector=make_connector(login_path="token/v2/login"))
 
 
 def test_one_login_serves_a_day_and_no_longer(mock):
     mock.get(URL, body=xml(one("99900012343")))
     moment = [datetime(2026, 11, 22, tzinfo=UTC)]
-    connector = make(now=lambda: moment[0])
+    connector = make_connector(now=lambda: moment[0])
     for hours in (0, 22, 0.9, 0.2):
         moment[0] += timedelta(hours=hours)
         gather_by_number("99900012343", connector=connector)
@@ -179,7 +175,7 @@ def test_a_wrong_licence_key_that_is_named_needs_a_person(mock):
     mock.get(URL, body=sample("license_mismatch"))
     with pytest.raises(CredentialRejected):
         gather_by_number("99900012343")
-    assert make().run_checks(SHOP)[-1].ok is False
+    assert make_connector().run_checks(SHOP)[-1].ok is False
 
 
 def test_an_unknown_error_is_never_not_found(mock):
@@ -223,21 +219,19 @@ def test_a_malformed_second_waybill_is_not_requested(mock):
 def test_25_numbers_are_requested_at_once(mock):
     numbers = [f"{number:011}" for number in range(60)]
     mock.add_callback(
-        responses.GET,
-        URL,
-        lambda gather_by_number: (200, {}, xml(*map(one, gather_by_number.params["numbers"].split(",")))),
+        responses.GET, URL, lambda request: (200, {}, xml(*map(one, request.params["numbers"].split(","))))
     )
-    pages = list(make().gather(Principal(), shop=SHOP, parcels=[parcel(n) for n in numbers]))
+    pages = list(make_connector().gather(Principal(), shop=SHOP, parcels=[make_parcel(n, "bluedart") for n in numbers]))
     assert [page.cursor for page in pages] == ["25", "50", "60"]
     assert [len(page.findings) for page in pages] == [25, 25, 10]
 
 
 def test_check_names_every_unset_setting():
-    (line,) = make(client_id="", tracking_key="").run_checks(SHOP)
+    (line,) = make_connector(client_id="", tracking_key="").run_checks(SHOP)
     assert line.detail == "BLUEDART_CLIENT_ID, BLUEDART_TRACKING_KEY are not set"
 
 
 def test_check_never_takes_not_found_as_proof_of_the_key(mock):
     mock.get(URL, body=sample("not_found"))
-    assert make().run_checks(SHOP)[-1].ok is None
-    assert "equals the shipping key" in make(licence_key="track-nobody").run_checks(SHOP)[-1].detail
+    assert make_connector().run_checks(SHOP)[-1].ok is None
+    assert "equals the shipping key" in make_connector(licence_key="track-nobody").run_checks(SHOP)[-1].detail

@@ -1,50 +1,31 @@
 """Delhivery's client: batches of 50, a masked consignee, and many forms of refusal."""
 
 import json
-from pathlib import Path
 
 import pytest
 import responses
 
 from bridge.connectors.delhivery.client import Delhivery
-from bridge.connectors.http import HttpClient
 from bridge.errors import ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
-from bridge.model import Absence, Principal, Waybill
+from bridge.model import Absence, Principal
 from tests.connectors.contract import SHOP, ConnectorContract
 from tests.connectors.contract_verbs import CancellerContract, TrackerContract
-from tests.kit.gathering import gather_bodies
+from tests.connectors.delhivery.delhivery_answers import (
+    BASE,
+    FIXTURES,
+    NO_SLIP,
+    SLIP,
+    TOKEN,
+    URL,
+    gather_by_number,
+    joined,
+    load_sample,
+    make_connector,
+    sample,
+)
+from tests.kit.gathering import make_parcel
 
-FIXTURES = Path(__file__).parents[2] / "fixtures" / "carriers"
-BASE = "https://delhivery.example"
-URL = f"{BASE}/api/v1/packages/json/"
-SLIP = f"{BASE}/api/p/packing_slip"
-NO_SLIP = {"packages": [], "packages_found": 0}
-TOKEN = "token-nobody-may-read"
-
-
-def sample(case):
-    return json.loads((FIXTURES / f"delhivery_track__{case}.json").read_text())
-
-
-def load_sample(case):
-    return json.loads((FIXTURES / f"delhivery_{case}.json").read_text())["body"]
-
-
-def joined(*cases):
-    rows = [row for case in cases for row in sample(case)["ShipmentData"]]
-    return json.dumps({"ShipmentData": rows}).encode()
-
-
-def make(waits):
-    return Delhivery(base_url=BASE, token=TOKEN, http=HttpClient("delhivery", sleep=waits.append))
-
-
-def parcel(number, holder="merchant"):
-    return Waybill(number=number, carrier="delhivery", account_holder=holder)
-
-
-def gather_by_number(*numbers, cursor=""):
-    return gather_bodies(make([]), [parcel(number) for number in numbers], shop=SHOP, cursor=cursor)
+ALWAYS_ANSWERED = [("GET", SLIP, NO_SLIP)]
 
 
 class TestContract(CancellerContract, TrackerContract, ConnectorContract):
@@ -68,17 +49,10 @@ class TestContract(CancellerContract, TrackerContract, ConnectorContract):
     )
 
     def connector(self, waits):
-        return make(waits)
+        return make_connector(waits)
 
     def prepare(self, mock):
         mock.get(SLIP, json=NO_SLIP)
-
-
-@pytest.fixture
-def mock():
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        mock.get(SLIP, json=NO_SLIP)
-        yield mock
 
 
 def test_a_delivered_parcel_becomes_a_record(mock):
@@ -216,12 +190,12 @@ def test_missing_and_malformed_parts_raise_nothing_and_are_empty(mock, shape):
 def test_50_numbers_are_requested_at_once_and_the_cursor_counts(mock):
     numbers = [f"{number:014}" for number in range(120)]
     reply = mock.get(URL, json={"ShipmentData": []})
-    parcels = [parcel(number) for number in (*reversed(numbers), numbers[0])]
-    pages = list(make([]).gather(Principal(), shop=SHOP, parcels=parcels))
+    parcels = [make_parcel(number) for number in (*reversed(numbers), numbers[0])]
+    pages = list(make_connector().gather(Principal(), shop=SHOP, parcels=parcels))
     assert [page.cursor for page in pages] == ["50", "100", "120"]
     asked = [call.request.params["waybill"].split(",") for call in reply.calls]
     assert asked == [numbers[:50], numbers[50:100], numbers[100:]]
-    rest = list(make([]).gather(Principal(), shop=SHOP, parcels=parcels, cursor="100"))
+    rest = list(make_connector().gather(Principal(), shop=SHOP, parcels=parcels, cursor="100"))
     assert [one.ref for page in rest for one in page.findings] == numbers[100:]
 
 
@@ -245,8 +219,8 @@ def test_an_unknown_waybill_is_recognised_by_the_body_whatever_the_status(mock, 
 
 
 def test_a_parcel_on_an_aggregators_account_is_not_requested_from_delhivery():
-    parcels = [parcel("99900010002332", "shiprocket")]
-    assert list(make([]).gather(Principal(), shop=SHOP, parcels=parcels)) == []
+    parcels = [make_parcel("99900010002332", holder="shiprocket")]
+    assert list(make_connector().gather(Principal(), shop=SHOP, parcels=parcels)) == []
 
 
 def test_an_unrequested_shipment_is_not_kept(mock):
@@ -255,7 +229,9 @@ def test_an_unrequested_shipment_is_not_kept(mock):
 
 
 def test_a_malformed_number_is_a_gap_and_not_requested(mock):
-    (page,) = make([]).gather(Principal(), shop=SHOP, parcels=[parcel("handed over, see note"), parcel("1,2,3,4,5")])
+    (page,) = make_connector().gather(
+        Principal(), shop=SHOP, parcels=[make_parcel("handed over, see note"), make_parcel("1,2,3,4,5")]
+    )
     assert [(gap.what, gap.absence, gap.reason) for gap in page.gaps] == [
         ("2 waybills", Absence.UNATTRIBUTED, "malformed_number")
     ]

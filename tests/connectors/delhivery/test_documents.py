@@ -11,23 +11,27 @@ from bridge.connectors.http import HttpClient
 from bridge.errors import ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
 from bridge.model import Absence, Principal
 from tests.connectors.contract import SHOP
-from tests.connectors.delhivery.test_client import BASE, NO_SLIP, SLIP, TOKEN, URL, load_sample, make, parcel, sample
+from tests.connectors.delhivery.delhivery_answers import (
+    BASE,
+    NO_SLIP,
+    SLIP,
+    TOKEN,
+    URL,
+    load_sample,
+    make_connector,
+    sample,
+)
+from tests.kit.gathering import make_parcel
 
 NUMBER = "99900010004126"
 DOCUMENT = f"{BASE}/api/rest/fetch/pkg/document/"
 EDIT = f"{BASE}/api/p/edit"
-
-
-@pytest.fixture
-def mock():
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        mock.get(URL, json=sample("in_transit_cod"))
-        yield mock
+ALWAYS_ANSWERED = [("GET", URL, sample("in_transit_cod"))]
 
 
 def pages(*numbers, connector=None):
-    parcels = [parcel(number) for number in numbers or (NUMBER,)]
-    return list((connector or make([])).gather(Principal(), shop=SHOP, parcels=parcels))
+    parcels = [make_parcel(number) for number in numbers or (NUMBER,)]
+    return list((connector or make_connector()).gather(Principal(), shop=SHOP, parcels=parcels))
 
 
 def asking():
@@ -146,7 +150,7 @@ def test_after_a_throttled_slip_only_its_page_is_read_again(mock):
     mock.remove(responses.GET, URL)
     mock.add_callback(responses.GET, URL, shipments)
     mock.add_callback(responses.GET, SLIP, slips)
-    given, connector, own = [], make([]), [parcel(number) for number in known]
+    given, connector, own = [], make_connector(), [make_parcel(number) for number in known]
     with pytest.raises(ConnectorThrottled):
         given.extend(connector.gather(Principal(), shop=SHOP, parcels=own))
     open_for[0] = 60
@@ -224,14 +228,14 @@ def test_a_fault_of_the_documents_is_a_gap(mock, answer):
 
 def test_a_cancellation_sends_the_documented_request(mock):
     reply = mock.post(EDIT, body='<?xml version="1.0"?><root><status>True</status></root>')
-    make([]).cancel_shipment("9990-0010 004126")
+    make_connector().cancel_shipment("9990-0010 004126")
     assert json.loads(reply.calls[0].request.body) == {"waybill": NUMBER, "cancellation": "true"}
 
 
 def test_a_cancellation_is_retried_after_a_lost_answer(mock):
     lost = mock.post(EDIT, status=502)
     answered = mock.post(EDIT, json={"status": "Success"})
-    make([]).cancel_shipment(NUMBER)
+    make_connector().cancel_shipment(NUMBER)
     assert (lost.call_count, answered.call_count) == (1, 1)
     assert answered.calls[0].request.body == lost.calls[0].request.body
 
@@ -251,4 +255,4 @@ def test_a_cancellation_is_retried_after_a_lost_answer(mock):
 def test_each_refusal_of_a_cancellation_raises_its_error(mock, status, body, kind):
     mock.post(EDIT, json=body, status=status)
     with pytest.raises(kind):
-        make([]).cancel_shipment(NUMBER)
+        make_connector().cancel_shipment(NUMBER)

@@ -12,7 +12,7 @@ from bridge.errors import ConnectorThrottled, ConnectorUnavailable, CredentialRe
 from bridge.model import ParcelStatus
 from bridge.sandbox.carriers import DELHIVERY_TOKEN, make_delhivery
 from bridge.sandbox.world import invent_world
-from tests.connectors.delhivery.test_client import NO_SLIP, SLIP, URL, load_sample, make, sample
+from tests.connectors.delhivery.delhivery_answers import NO_SLIP, SLIP, URL, load_sample, make_connector, sample
 
 NUMBER = "99900010004126"
 WORLD = invent_world(orders=60, now=datetime(2026, 11, 22, 12, tzinfo=UTC))
@@ -20,17 +20,13 @@ PARCEL = next(one for one in WORLD.parcels if one.holder == "delhivery" and one.
 ASHA = {"name": "asha qwertzuiop", "address": ["7 nowhere lane, near nothing park"], "phones": ["9000000001"]}
 
 
-@pytest.fixture
-def mock():
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        mock.get(URL, json=tracking())
-        yield mock
-
-
 def tracking(name="Asha Qwertzuiop"):
     answer = sample("in_transit_cod")
     answer["ShipmentData"][0]["Shipment"]["Consignee"]["Name"] = name
     return answer
+
+
+ALWAYS_ANSWERED = [("GET", URL, tracking())]
 
 
 def shown(connector, number=NUMBER):
@@ -40,24 +36,24 @@ def shown(connector, number=NUMBER):
 
 def test_the_slip_is_read_with_tracking(mock):
     reply = mock.get(SLIP, json=load_sample("packing_slip"))
-    assert json.loads(shown(make([]))) == ASHA
+    assert json.loads(shown(make_connector())) == ASHA
     assert [call.request.params for call in reply.calls] == [{"wbns": NUMBER, "pdf": "false"}]
 
 
 @pytest.mark.parametrize("name", ["", "A*** Q***", "Redacted", "Deleted User"])
 def test_a_name_missing_from_tracking_alone_changes_nothing(mock, name):
     mock.get(SLIP, json=load_sample("packing_slip"))
-    before = shown(make([]))
+    before = shown(make_connector())
     mock.replace(responses.GET, URL, json=tracking(name))
-    assert shown(make([])) == before
+    assert shown(make_connector()) == before
 
 
 @pytest.mark.parametrize("answer", [{"json": NO_SLIP}, {"status": 404}, {"status": 400, "json": {"Error": "odd"}}])
 def test_without_a_slip_the_consignee_comes_from_tracking(mock, answer):
     mock.get(SLIP, **answer)
-    assert json.loads(shown(make([]))) == {"name": "asha qwertzuiop"}
+    assert json.loads(shown(make_connector())) == {"name": "asha qwertzuiop"}
     mock.replace(responses.GET, URL, json=tracking(""))
-    assert shown(make([])) == ""
+    assert shown(make_connector()) == ""
 
 
 @pytest.mark.parametrize(
@@ -74,13 +70,15 @@ def test_an_unreadable_slip_is_never_an_empty_consignee(mock, answer, kind):
     mock.replace(responses.GET, URL, json=tracking(""))
     mock.get(SLIP, **answer)
     with pytest.raises(kind):
-        shown(make([]))
+        shown(make_connector())
 
 
 def test_no_slip_is_requested_without_need(mock):
     reply = mock.get(SLIP, json=load_sample("packing_slip"))
-    list(make([]).track_parcels([NUMBER]))
-    (unknown,) = [one for batch in make([]).track_parcels(["99900010002332"], include_consignees=True) for one in batch]
+    list(make_connector().track_parcels([NUMBER]))
+    (unknown,) = [
+        one for batch in make_connector().track_parcels(["99900010002332"], include_consignees=True) for one in batch
+    ]
     assert unknown.status is ParcelStatus.NOT_FOUND
     assert reply.call_count == 0
 
@@ -92,7 +90,7 @@ def carrier():
 
 
 @pytest.fixture
-def ask(carrier):
+def read_shown_consignee(carrier):
     connector = Delhivery(base_url=carrier.base_url, token=DELHIVERY_TOKEN)
     yield lambda: shown(connector, PARCEL.waybill)
     carrier.reset()
@@ -103,24 +101,24 @@ def forget(carrier, **what):
     requests.post(f"{carrier.base_url}/_sandbox/parcels", json=fields, timeout=5).raise_for_status()
 
 
-def test_data_erased_from_tracking_alone_is_still_shown(carrier, ask):
-    before = ask()
+def test_data_erased_from_tracking_alone_is_still_shown(carrier, read_shown_consignee):
+    before = read_shown_consignee()
     forget(carrier, forget_in_tracking=True)
-    assert ask() == before != ""
+    assert read_shown_consignee() == before != ""
 
 
-def test_data_erased_from_the_slip_alone_is_a_change_and_not_empty(carrier, ask):
-    before = ask()
+def test_data_erased_from_the_slip_alone_is_a_change_and_not_empty(carrier, read_shown_consignee):
+    before = read_shown_consignee()
     carrier.faults.add("no_paper")
-    assert ask() not in (before, "")
+    assert read_shown_consignee() not in (before, "")
 
 
-def test_data_erased_from_both_is_empty(carrier, ask):
+def test_data_erased_from_both_is_empty(carrier, read_shown_consignee):
     forget(carrier, forget_consignee=True)
-    assert ask() == ""
+    assert read_shown_consignee() == ""
 
 
-def test_erased_tracking_without_a_slip_is_empty(carrier, ask):
+def test_erased_tracking_without_a_slip_is_empty(carrier, read_shown_consignee):
     forget(carrier, forget_in_tracking=True)
     carrier.faults.add("no_paper")
-    assert ask() == ""
+    assert read_shown_consignee() == ""

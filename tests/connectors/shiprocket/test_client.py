@@ -12,10 +12,10 @@ import responses
 from bridge.connectors.http import HttpClient
 from bridge.connectors.shiprocket.client import Shiprocket
 from bridge.errors import ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
-from bridge.model import ParcelStatus, Waybill
+from bridge.model import ParcelStatus
 from tests.connectors.contract import SHOP, ConnectorContract
 from tests.connectors.contract_verbs import TrackerContract
-from tests.kit.gathering import gather_bodies
+from tests.kit.gathering import gather_bodies, make_parcel
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "carriers"
 BASE = "https://shiprocket.example/v1/external"
@@ -24,6 +24,7 @@ LOGIN = f"{BASE}/auth/login"
 ORDER = re.compile(re.escape(BASE) + r"/orders/show/\d+")
 SECRETS = ("api-user@example.org", "password-nobody", "bearer-nobody")
 DELIVERED, MOVING = "99900012343", "99900022224"
+ALWAYS_ANSWERED = [("POST", LOGIN, {"token": "bearer-nobody"})]
 
 
 def sample(case):
@@ -33,18 +34,16 @@ def sample(case):
 TWO, COD = sample("track__two"), sample("order__cod")
 
 
-def make(waits=None, **more):
+def make_connector(waits=None, **more):
     waits = [] if waits is None else waits
     settings = {"email": SECRETS[0], "password": SECRETS[1], "http": HttpClient("shiprocket", sleep=waits.append)}
     return Shiprocket(base_url=BASE, **(settings | more))
 
 
-def parcel(number, carrier="bluedart"):
-    return Waybill(number=number, carrier=carrier, account_holder="shiprocket")
-
-
 def gather_by_number(*numbers):
-    return gather_bodies(make(), [parcel(number) for number in numbers], shop=SHOP)
+    return gather_bodies(
+        make_connector(), [make_parcel(number, "bluedart", "shiprocket") for number in numbers], shop=SHOP
+    )
 
 
 def order(**changes):
@@ -64,24 +63,17 @@ class TestContract(TrackerContract, ConnectorContract):
     numbers = (DELIVERED, MOVING)
     secrets = SECRETS
     person = "asha qwertzuiop"
-    unconfigured = make(password="")
+    unconfigured = make_connector(password="")
 
     def connector(self, waits):
-        return make(waits)
+        return make_connector(waits)
 
     def prepare(self, mock):
         mock.post(LOGIN, json={"token": "bearer-nobody"})
         mock.get(ORDER, json=COD)
 
     def parcels(self):
-        return [parcel(number) for number in self.numbers]
-
-
-@pytest.fixture
-def mock():
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        mock.post(LOGIN, json={"token": "bearer-nobody"})
-        yield mock
+        return [make_parcel(number, "bluedart", "shiprocket") for number in self.numbers]
 
 
 def test_a_delivered_parcel_and_its_order_become_a_record(mock):
@@ -161,7 +153,7 @@ def test_the_request_carries_the_token(mock):
 def test_track_requests_the_order_of_delivered_parcels_only(mock):
     mock.post(URL, json=TWO)
     shown = mock.get(ORDER, json=COD)
-    results = [one for batch in make().track_parcels([DELIVERED, MOVING]) for one in batch]
+    results = [one for batch in make_connector().track_parcels([DELIVERED, MOVING]) for one in batch]
     assert [(one.status, one.cod, one.remitted) for one in results] == [
         (ParcelStatus.DELIVERED, True, False),
         (ParcelStatus.IN_TRANSIT, None, None),
@@ -184,7 +176,7 @@ def test_track_requests_the_order_of_delivered_parcels_only(mock):
 def test_the_order_states_whether_the_cash_was_remitted(mock, changes, cod, remitted):
     mock.post(URL, json=TWO)
     mock.get(ORDER, json=order(**changes))
-    ((result,),) = make().track_parcels([DELIVERED])
+    ((result,),) = make_connector().track_parcels([DELIVERED])
     assert (result.cod, result.remitted) == (cod, remitted)
 
 
@@ -194,14 +186,14 @@ def test_an_order_without_remittance_fields_states_neither(mock):
         del silent["data"][key]
     mock.post(URL, json=TWO)
     mock.get(ORDER, json=silent)
-    ((result,),) = make().track_parcels([DELIVERED])
+    ((result,),) = make_connector().track_parcels([DELIVERED])
     assert result.remitted is None
 
 
 def test_a_return_names_its_second_waybill(mock):
     mock.post(URL, json=TWO)
     mock.get(ORDER, json=order(shipments={"rto_awb": "99900033335"}))
-    ((result,),) = make().track_parcels([DELIVERED])
+    ((result,),) = make_connector().track_parcels([DELIVERED])
     assert result.other_waybills == ("99900033335",)
 
 
@@ -301,7 +293,7 @@ def test_a_login_that_fails(mock, status, kind):
 
 def test_one_login_serves_nearly_ten_days_and_a_refused_token_is_renewed_once(mock):
     moment = [datetime(2026, 11, 22, tzinfo=UTC)]
-    connector = make(now=lambda: moment[0])
+    connector = make_connector(now=lambda: moment[0])
     mock.post(URL, json={})
     for hours in (0, 238, 2):
         moment[0] += timedelta(hours=hours)
@@ -313,5 +305,5 @@ def test_one_login_serves_nearly_ten_days_and_a_refused_token_is_renewed_once(mo
 
 
 def test_check_names_every_unset_setting():
-    (line,) = make(email="", password="").run_checks(SHOP)
+    (line,) = make_connector(email="", password="").run_checks(SHOP)
     assert line.detail == "SHIPROCKET_EMAIL, SHIPROCKET_PASSWORD are not set"

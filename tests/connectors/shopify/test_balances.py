@@ -6,32 +6,21 @@ import pytest
 
 from bridge.connectors.shopify import Shopify
 from bridge.errors import ConnectorUnavailable
-from bridge.sandbox.shopify.server import CLIENT_ID, CLIENT_SECRET, ShopifyStandIn
-from bridge.sandbox.world import INVENTED_SHOP, invent_world
+from bridge.sandbox.shopify.server import CLIENT_ID, CLIENT_SECRET
+from bridge.sandbox.world import INVENTED_SHOP
 
 NOW = datetime.now(UTC)
 STORE_CREDIT, CARDS, ORDERS = "store_credit_balance", "gift_card_balance", "open_order"
 
 
-@pytest.fixture
-def stand_in():
-    with ShopifyStandIn(invent_world(orders=3, now=NOW)) as server:
-        yield server
-
-
-@pytest.fixture
-def shop(stand_in):
-    return stand_in.shops[INVENTED_SHOP]
-
-
 @pytest.fixture(params=["2025-10", "2026-10"])
-def look(request, stand_in, shop):
+def look(request, stand_in, invented_shop):
     shopify = Shopify(
         api_version=request.param, base_url=stand_in.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET
     )
 
     def counts(who=""):
-        found = shopify.balances(str(who or shop.world.asha.id), shop=INVENTED_SHOP)
+        found = shopify.balances(str(who or invented_shop.world.asha.id), shop=INVENTED_SHOP)
         return {one.code: one.count for one in found}
 
     return counts
@@ -55,15 +44,15 @@ def no_cards(shop):
         card(shop, at, enabled=False)
 
 
-def test_accounts_with_money_on_them_are_counted(look, shop):
-    credits_of(shop, "0.0", "12.5", "0.01")
+def test_accounts_with_money_on_them_are_counted(look, invented_shop):
+    credits_of(invented_shop, "0.0", "12.5", "0.01")
     assert look()[STORE_CREDIT] == 2
-    credits_of(shop, "0.0")
+    credits_of(invented_shop, "0.0")
     assert look()[STORE_CREDIT] == 0
 
 
-def test_every_page_is_read(look, shop):
-    credits_of(shop, *["1.0"] * 120)
+def test_every_page_is_read(look, invented_shop):
+    credits_of(invented_shop, *["1.0"] * 120)
     assert look()[STORE_CREDIT] == 120
 
 
@@ -77,27 +66,29 @@ def test_every_page_is_read(look, shop):
         ({"expiresOn": (NOW + timedelta(days=2)).date().isoformat()}, 1),
     ],
 )
-def test_gift_cards_that_can_still_be_used_are_counted(look, shop, given, count):
-    no_cards(shop)
-    card(shop, **given)
+def test_gift_cards_that_can_still_be_used_are_counted(look, invented_shop, given, count):
+    no_cards(invented_shop)
+    card(invented_shop, **given)
     assert look()[CARDS] == count
 
 
-def test_a_card_with_a_recipient_belongs_to_the_recipient(look, shop):
-    no_cards(shop)
-    bikram = shop.world.bikram.id
-    given_to = {"recipient": shop.find_customer_record(bikram), "preferredName": "B", "message": ""}
-    card(shop, recipientAttributes=given_to)
+def test_a_card_with_a_recipient_belongs_to_the_recipient(look, invented_shop):
+    no_cards(invented_shop)
+    bikram = invented_shop.world.bikram.id
+    given_to = {"recipient": invented_shop.find_customer_record(bikram), "preferredName": "B", "message": ""}
+    card(invented_shop, recipientAttributes=given_to)
     assert look()[CARDS] == 0
 
 
-def test_open_orders_are_counted(look, shop):
-    for order in shop.world.list_orders(shop.world.asha):
+def test_open_orders_are_counted(look, invented_shop):
+    for order in invented_shop.world.list_orders(invented_shop.world.asha):
         fields = {"closedAt": None, "cancelledAt": None, "fulfillments": [], "returnStatus": "NO_RETURN"}
-        shop.write_fields(f"gid://shopify/Order/{order.id}", fields | {"displayFulfillmentStatus": "FULFILLED"})
+        invented_shop.write_fields(
+            f"gid://shopify/Order/{order.id}", fields | {"displayFulfillmentStatus": "FULFILLED"}
+        )
     assert look()[ORDERS] == 0
-    own_orders = [one for one in shop.world.list_orders(shop.world.asha) if one.person_id]
-    shop.write_fields(f"gid://shopify/Order/{own_orders[0].id}", {"displayFulfillmentStatus": "UNFULFILLED"})
+    own_orders = [one for one in invented_shop.world.list_orders(invented_shop.world.asha) if one.person_id]
+    invented_shop.write_fields(f"gid://shopify/Order/{own_orders[0].id}", {"displayFulfillmentStatus": "UNFULFILLED"})
     assert look()[ORDERS] == 1
 
 

@@ -1,7 +1,6 @@
 """Reading very many orders by a bulk operation gives the same orders as reading pages."""
 
 import json
-import logging
 import threading
 from collections import defaultdict
 from dataclasses import replace
@@ -24,55 +23,47 @@ from bridge.model import Absence, Principal
 from bridge.sandbox.schema import load_schema
 from bridge.sandbox.shopify import ShopifyStandIn
 from bridge.sandbox.world import invent_world
+from tests.kit.gathering import collect_gaps
+from tests.kit.silent_logs import forbid_output
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 FIRST = 12  # orders that come with the customer
-
-
-@pytest.fixture(scope="module")
-def world():
-    return invent_world(orders=20, now=NOW, heavy_orders=270)
-
-
-@pytest.fixture(scope="module")
-def server(world):
-    with ShopifyStandIn(world) as server:
-        yield server
+HEAVY_ORDERS = 270
 
 
 @pytest.fixture(autouse=True)
-def _clean(server):
-    server._control_bucket({"maximum": 20_000, "restore_rate": 10_000})
+def _clean(heavy_stand_in):
+    heavy_stand_in._control_bucket({"maximum": 20_000, "restore_rate": 10_000})
     yield
-    server.reset()
+    heavy_stand_in.reset()
 
 
-@pytest.fixture(autouse=True)
-def _silent_logs(world, caplog, capsys):
-    caplog.set_level(logging.DEBUG)
-    yield
-    output = caplog.text + "".join(capsys.readouterr())
-    assert not [word for word in (world.heavy_customer.email, "/_bulk/", ".jsonl", "shpat_") if word in output]
+def list_private_words(request):
+    heavy_world = request.getfixturevalue("heavy_world")
+    return heavy_world.heavy_customer.email, "/_bulk/", ".jsonl", "shpat_"
+
+
+_silent_logs = forbid_output(list_private_words)
 
 
 @pytest.fixture
-def dial(server):
+def dial(heavy_stand_in):
     def dial(**given):
-        requests.post(f"{server.base_url}/_sandbox/bulk", json=given, timeout=5).raise_for_status()
+        requests.post(f"{heavy_stand_in.base_url}/_sandbox/bulk", json=given, timeout=5).raise_for_status()
 
     return dial
 
 
 @pytest.fixture
-def operations(server, world):
-    return server.shops[world.shop].bulk_operations.list_operations
+def operations(heavy_stand_in, heavy_world):
+    return heavy_stand_in.shops[heavy_world.shop].bulk_operations.list_operations
 
 
 @pytest.fixture
-def walk(server, world, waits):
+def walk(heavy_stand_in, heavy_world, waits):
     """Return a function that gathers all of Heavy's pages, or those after a cursor."""
 
-    def walk(cursor="", *, setting=50, world=world, server=server, version="2026-10"):
+    def walk(cursor="", *, setting=50, world=heavy_world, server=heavy_stand_in, version="2026-10"):
         platform = Shopify(
             api_version=version,
             base_url=server.url,
@@ -99,10 +90,6 @@ def orders(pages):
             if found.kind.startswith("order"):
                 records[found.ref] |= found.body
     return records
-
-
-def gaps(pages):
-    return {(gap.absence, gap.what, gap.reason) for page in pages for gap in page.gaps}
 
 
 def gather_until_started(pages):
@@ -134,7 +121,7 @@ def test_sixty_orders_with_the_setting_at_fifty_are_the_same_as_by_pages(walk):
         assert len(server.shops[world.shop].bulk_operations.list_operations()) == 1
     assert set(orders(by_bulk)) == {f"gid://shopify/Order/{one.id}" for one in world.list_orders(world.heavy_customer)}
     assert orders(by_bulk) == orders(by_pages)
-    assert gaps(by_bulk) == gaps(by_pages) == set()
+    assert collect_gaps(by_bulk) == collect_gaps(by_pages) == set()
 
 
 @pytest.mark.parametrize("version", versions.SUPPORTED_VERSIONS)
@@ -165,7 +152,7 @@ def test_every_cursor_resumes_and_starts_no_second_operation(walk, operations):
 def test_histories_beyond_shopifys_pagination_are_a_gap(walk, monkeypatch):
     monkeypatch.setattr(deep, "MAX_PAGED_ORDERS", 200)
     taken = list(walk())
-    assert gaps(taken) == {(Absence.UNREACHED, "order histories", "list_too_long")}
+    assert collect_gaps(taken) == {(Absence.UNREACHED, "order histories", "list_too_long")}
     assert len(orders(taken)) == 270
 
 
@@ -201,7 +188,7 @@ def test_a_failed_operation_is_restarted_once(walk, dial, operations):
     rest = [*first, *pages]
     assert len(operations()) == 2
     assert len(orders(rest)) == 270
-    assert gaps(rest) == set()
+    assert collect_gaps(rest) == set()
 
 
 @pytest.mark.parametrize("kept", [0, 200])
@@ -210,7 +197,7 @@ def test_pages_read_the_orders_of_an_operation_that_failed_twice(walk, dial, ope
     pages = list(walk())
     assert len(operations()) == 2
     assert len(orders(pages)) == 270
-    assert gaps(pages) == set()
+    assert collect_gaps(pages) == set()
     kinds = refs(pages)
     assert len(kinds) == len(set(kinds))
     assert {one["agreements"] is not None for one in orders(pages).values()} == {True}
@@ -226,16 +213,16 @@ def test_pages_read_the_orders_where_the_operation_never_ends(walk, dial, operat
     taken += walk(cursor)
     assert len(operations()) == 1
     assert len(orders(taken)) == 270
-    assert gaps(taken) == set()
+    assert collect_gaps(taken) == set()
 
 
-def test_pages_read_the_orders_of_a_denied_operation_and_report_the_field(walk, server, operations):
+def test_pages_read_the_orders_of_a_denied_operation_and_report_the_field(walk, heavy_stand_in, operations):
     fault = {"kind": "deny_field", "group": "phone"}
-    requests.post(f"{server.base_url}/_sandbox/faults", json=fault, timeout=5).raise_for_status()
+    requests.post(f"{heavy_stand_in.base_url}/_sandbox/faults", json=fault, timeout=5).raise_for_status()
     pages = list(walk())
     assert [one["errorCode"] for one in operations()] == ["ACCESS_DENIED"]
     assert len(orders(pages)) == 270
-    assert gaps(pages) == gaps(list(walk(setting=5_000))) != set()
+    assert collect_gaps(pages) == collect_gaps(list(walk(setting=5_000))) != set()
 
 
 def test_an_expired_file_is_requested_again_once(walk, dial, operations):
@@ -274,9 +261,9 @@ def test_a_running_operation_is_polled_again_later(walk, dial, waits, operations
     assert len(orders([*taken, *rest])) == 270
 
 
-def test_an_operation_waits_while_others_run(walk, server, world):
+def test_an_operation_waits_while_others_run(walk, heavy_stand_in, heavy_world):
     for _ in range(5):
-        server.shops[world.shop].bulk_operations.start("others", [], 0, denied=False)
+        heavy_stand_in.shops[heavy_world.shop].bulk_operations.start("others", [], 0, denied=False)
     taken, fault = failing(walk())
     assert isinstance(fault, ConnectorThrottled)
     assert json.loads(taken[-1].cursor)["stage"] == "bulk"

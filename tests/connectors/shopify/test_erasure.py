@@ -1,25 +1,10 @@
 """Shopify's own erasure at the stand-in: requested, cancelled, refused, and observed when done."""
 
-from datetime import UTC, datetime
-
 import pytest
 
-from bridge.connectors.shopify import Shopify
 from bridge.errors import ConnectorRefused, CredentialRejected
 from bridge.model import Outcome, Principal
-from bridge.sandbox.shopify.server import CLIENT_ID, CLIENT_SECRET, ShopifyStandIn
-from bridge.sandbox.world import INVENTED_SHOP, invent_world
-
-
-@pytest.fixture
-def stand_in():
-    with ShopifyStandIn(invent_world(orders=3, now=datetime.now(UTC))) as server:
-        yield server
-
-
-@pytest.fixture
-def shopify(stand_in):
-    return Shopify(api_version="2026-10", base_url=stand_in.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
+from bridge.sandbox.world import INVENTED_SHOP
 
 
 @pytest.fixture

@@ -1,13 +1,11 @@
 """Gathering over a small shop with the real schema: everything of the data subject, nothing of others."""
 
 import json
-import logging
 from collections import Counter
 
 import pytest
 import responses
 
-from bridge.connectors.shopify import Shopify
 from bridge.connectors.shopify.api.scopes import REQUIRED_SCOPES
 from bridge.connectors.shopify.gathering.session import quote_search_phrase
 from bridge.errors import ConnectorRefused, ConnectorUnavailable
@@ -29,6 +27,7 @@ from tests.connectors.shopify.shopify_shop import (
     refs,
     walk,
 )
+from tests.kit.silent_logs import forbid_output
 
 
 @pytest.fixture
@@ -36,24 +35,13 @@ def shop():
     return Shop(customers=[asha()], orders=[order(1), order(2), order(3)])
 
 
-@pytest.fixture
-def platform(waits):
-    return Shopify(api_version="2026-10", access_token="shpat_canary", sleep=waits.append)
-
-
 @pytest.fixture(autouse=True)
-def mock(shop):
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        mock.add_callback(responses.POST, API, callback=shop.answer)
-        yield mock
+def mock(mock, shop):
+    mock.add_callback(responses.POST, API, callback=shop.answer)
+    return mock
 
 
-@pytest.fixture(autouse=True)
-def _silent_logs(caplog, capsys):
-    caplog.set_level(logging.DEBUG)
-    yield
-    output = caplog.text + "".join(capsys.readouterr())
-    assert not [word for word in ("qwertzuiop", "shpat_canary", "Nowhere Lane", PHONE) if word in output]
+_silent_logs = forbid_output(lambda _: ("qwertzuiop", "shpat_canary", "Nowhere Lane", PHONE))
 
 
 # --- find the customer ------------------------------------------------------------------------------------------------

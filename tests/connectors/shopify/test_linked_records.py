@@ -35,11 +35,6 @@ def shop():
     return Shop(customers=[asha()], orders=[order(1, **PAID), order(2), order(3)])
 
 
-@pytest.fixture
-def platform():
-    return Shopify(api_version="2026-10", access_token="shpat_canary", sleep=lambda _: None)
-
-
 @pytest.fixture(autouse=True)
 def _mock(shop):
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:

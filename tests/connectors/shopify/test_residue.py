@@ -1,7 +1,6 @@
 """Residue of other apps at the stand-in: listed without values, removed, read again, kept on open orders."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 
@@ -10,42 +9,26 @@ from bridge.connectors.shopify import residue as module
 from bridge.errors import CredentialRejected
 from bridge.model import Principal, Residue
 from bridge.sandbox.shopify.server import CLIENT_ID, CLIENT_SECRET, ShopifyStandIn
-from bridge.sandbox.world import INVENTED_SHOP, invent_world
+from bridge.sandbox.world import INVENTED_SHOP
 from bridge.sandbox.world.models import Metafield
 
-VERSION = "2026-10"
+
+@pytest.fixture
+def asha(invented_shop):
+    return Principal(customer_id=str(invented_shop.world.asha.id))
 
 
 @pytest.fixture
-def stand_in():
-    with ShopifyStandIn(invent_world(orders=3, now=datetime.now(UTC))) as server:
-        yield server
-
-
-@pytest.fixture
-def shop(stand_in):
-    return stand_in.shops[INVENTED_SHOP]
-
-
-@pytest.fixture
-def shopify(stand_in):
-    return Shopify(api_version=VERSION, base_url=stand_in.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
-
-
-@pytest.fixture
-def asha(shop):
-    return Principal(customer_id=str(shop.world.asha.id))
-
-
-@pytest.fixture
-def order(shop):
+def order(invented_shop):
     """Return Asha's closed order that has a note, attributes and metafields."""
-    found = next(one for one in shop.world.list_orders(shop.world.asha) if one.attributes and one.person_id)
-    settle(shop, found)
+    found = next(
+        one for one in invented_shop.world.list_orders(invented_shop.world.asha) if one.attributes and one.person_id
+    )
+    settle_order(invented_shop, found)
     return found
 
 
-def settle(shop, order, **given):
+def settle_order(shop, order, **given):
     fields = {"closedAt": None, "cancelledAt": None, "fulfillments": [], "returnStatus": "NO_RETURN"}
     fields["displayFulfillmentStatus"] = "FULFILLED"
     shop.write_fields(f"gid://shopify/Order/{order.id}", fields | given)
@@ -55,19 +38,19 @@ def of(items, order):
     return [item for item in items if item.ref == str(order.id)]
 
 
-def test_residue_is_named_without_its_value(shopify, asha, shop, order):
+def test_residue_is_named_without_its_value(shopify, asha, invented_shop, order):
     items = shopify.list_platform_residue(asha, shop=INVENTED_SHOP)
     kinds = {item.kind: item.what for item in of(items, order)}
     assert kinds["order_notes"] == "note"
     assert "gstin" in kinds["order_attributes"]
     assert "gift.card_text" in {item.what for item in of(items, order) if item.kind == "order_metafields"}
-    own_keys = {f"{one.namespace}.{one.key}" for one in shop.world.asha.metafields}
+    own_keys = {f"{one.namespace}.{one.key}" for one in invented_shop.world.asha.metafields}
     assert {item.what for item in items if item.kind == "customer_metafields"} == own_keys
     text = repr(items)
     assert [word for word in ("Asha", "Nowhere", "29ABCDE", "after 6pm") if word in text] == []
 
 
-def test_only_the_given_items_are_removed(shopify, asha, shop, order):
+def test_only_the_given_items_are_removed(shopify, asha, invented_shop, order):
     before = shopify.list_platform_residue(asha, shop=INVENTED_SHOP)
     goes = [item for item in before if item.kind == "customer_metafields"]
     goes += [item for item in of(before, order) if item.kind != "order_attributes"]
@@ -85,16 +68,16 @@ def test_removing_twice_equals_removing_once(shopify, asha, order):
     assert shopify.remove_platform_residue(goes, shop=INVENTED_SHOP) == []
 
 
-def test_reading_changes_nothing_and_nothing_to_remove_writes_nothing(shopify, asha, shop, order):
-    before = {name: dict(values) for name, values in shop.written_fields.items()}
+def test_reading_changes_nothing_and_nothing_to_remove_writes_nothing(shopify, asha, invented_shop, order):
+    before = {name: dict(values) for name, values in invented_shop.written_fields.items()}
     items = shopify.list_platform_residue(asha, shop=INVENTED_SHOP)
     assert shopify.remove_platform_residue([], shop=INVENTED_SHOP) == []
-    assert shop.written_fields == before
+    assert invented_shop.written_fields == before
     assert shopify.list_platform_residue(asha, shop=INVENTED_SHOP) == items
 
 
-def test_an_item_that_shopify_keeps_is_returned(shopify, asha, shop, order, monkeypatch):
-    monkeypatch.setattr(shop, "remove_metafield", lambda *_: None)
+def test_an_item_that_shopify_keeps_is_returned(shopify, asha, invented_shop, order, monkeypatch):
+    monkeypatch.setattr(invented_shop, "remove_metafield", lambda *_: None)
     goes = of(shopify.list_platform_residue(asha, shop=INVENTED_SHOP), order)
     still = shopify.remove_platform_residue(goes, shop=INVENTED_SHOP)
     assert still
@@ -113,8 +96,8 @@ def test_an_item_that_shopify_keeps_is_returned(shopify, asha, shop, order, monk
         ({}, ""),
     ],
 )
-def test_an_open_order_is_on_hold_and_never_changed(shopify, asha, shop, order, given, held):
-    settle(shop, order, **given)
+def test_an_open_order_is_on_hold_and_never_changed(shopify, asha, invented_shop, order, given, held):
+    settle_order(invented_shop, order, **given)
     items = of(shopify.list_platform_residue(asha, shop=INVENTED_SHOP), order)
     assert {item.hold_reason for item in items} == {held}
     assert shopify.remove_platform_residue(items, shop=INVENTED_SHOP) == (items if held else [])
@@ -143,20 +126,20 @@ def test_an_order_with_more_parcels_than_requested_counts_as_open():
     assert module.find_block_reason({**order, "fulfillments": order["fulfillments"] * module.MAX_LISTED_PARCELS})
 
 
-def test_more_metafields_than_one_page_holds_are_all_seen_and_removed(stand_in, shopify, shop, order):
+def test_more_metafields_than_one_page_holds_are_all_seen_and_removed(stand_in, shopify, invented_shop, order):
     many = tuple(
         Metafield(id=10_000_000 + at, namespace="loyalty", key=f"k{at}", type="number_integer", value="1")
         for at in range(130)
     )
-    world = shop.world
+    world = invented_shop.world
     person = replace(world.bikram, metafields=many)
     his = next(one for one in world.orders if one.person_id == person.id)
     people = tuple(person if one.id == person.id else one for one in world.people)
     orders = tuple(replace(one, metafields=many) if one.id == his.id else one for one in world.orders)
     changed = replace(world, people=people, orders=orders)
     with ShopifyStandIn(changed) as other:
-        settle(other.shops[INVENTED_SHOP], his)
-        shopify = Shopify(api_version=VERSION, base_url=other.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
+        settle_order(other.shops[INVENTED_SHOP], his)
+        shopify = Shopify(api_version="2026-10", base_url=other.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
         who = Principal(customer_id=str(person.id))
         items = shopify.list_platform_residue(who, shop=INVENTED_SHOP)
         named = [item for item in items if item.what.startswith("loyalty.") and not item.hold_reason]
@@ -164,8 +147,8 @@ def test_more_metafields_than_one_page_holds_are_all_seen_and_removed(stand_in, 
         assert shopify.remove_platform_residue(named, shop=INVENTED_SHOP) == []
 
 
-def test_a_customer_is_found_by_email_and_an_unknown_email_has_no_residue(shopify, shop):
-    assert shopify.list_platform_residue(Principal(email=shop.world.asha.email), shop=INVENTED_SHOP)
+def test_a_customer_is_found_by_email_and_an_unknown_email_has_no_residue(shopify, invented_shop):
+    assert shopify.list_platform_residue(Principal(email=invented_shop.world.asha.email), shop=INVENTED_SHOP)
     assert shopify.list_platform_residue(Principal(email="nobody@example.com"), shop=INVENTED_SHOP) == []
     assert shopify.list_platform_residue(Principal(customer_id="1"), shop=INVENTED_SHOP) == []
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -10,25 +9,16 @@ import pytest
 from bridge.connectors.shopify import Shopify
 from bridge.errors import CredentialRejected
 from bridge.rules.retention.invoice_copy import Supplier, build_invoice_copy
-from bridge.sandbox.shopify.server import CLIENT_ID, CLIENT_SECRET, ShopifyStandIn
-from bridge.sandbox.world import INVENTED_SHOP, invent_world
+from bridge.sandbox.shopify.server import CLIENT_ID, CLIENT_SECRET
+from bridge.sandbox.world import INVENTED_SHOP
 from config.retention_file.retention_model import VaultRules
 
-
-@pytest.fixture
-def stand_in():
-    with ShopifyStandIn(invent_world(orders=12, now=datetime.now(UTC))) as server:
-        yield server
+INVENTED_ORDERS = 12
 
 
 @pytest.fixture(params=["2025-10", "2026-10"])
 def shopify(stand_in, request):
     return Shopify(api_version=request.param, base_url=stand_in.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
-
-
-@pytest.fixture
-def world(stand_in):
-    return stand_in.shops[INVENTED_SHOP].world
 
 
 def read_all_sales(shopify, *orders):

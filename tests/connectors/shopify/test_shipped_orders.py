@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 
-from bridge.connectors.shopify import Shopify
 from bridge.errors import CredentialRejected
 from bridge.model import Principal
 from bridge.rules.index.shipping import read_platform_parcels
-from bridge.sandbox.shopify.server import CLIENT_ID, CLIENT_SECRET, ShopifyStandIn
-from bridge.sandbox.world import INVENTED_SHOP, invent_world
+from bridge.sandbox.world import INVENTED_SHOP
 
-
-@pytest.fixture
-def stand_in():
-    with ShopifyStandIn(invent_world(orders=8, now=datetime.now(UTC))) as server:
-        yield server
-
-
-@pytest.fixture
-def shopify(stand_in):
-    return Shopify(api_version="2026-10", base_url=stand_in.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
-
-
-@pytest.fixture
-def world(stand_in):
-    return stand_in.shops[INVENTED_SHOP].world
+INVENTED_ORDERS = 8
 
 
 def numbers(shopify, principal):

@@ -1,7 +1,6 @@
 """Shopify over real sockets: the stand-in validates each query, charges its cost, throttles, denies and fails."""
 
 import json
-import logging
 import time
 from collections import Counter
 from dataclasses import replace
@@ -15,44 +14,34 @@ from bridge.errors import ConnectorUnavailable, CredentialRejected
 from bridge.model import Absence, Outcome, Principal
 from bridge.sandbox.shopify import ShopifyStandIn
 from bridge.sandbox.shopify.records.seeded_data import list_seeded_values as seeded_fields
-from bridge.sandbox.world import invent_world
 from tests import coverage
+from tests.kit.gathering import collect_gaps
+from tests.kit.silent_logs import forbid_output
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 STANDARD = {"maximum": 2_000, "restore_rate": 100}
 GENEROUS = {"maximum": 20_000, "restore_rate": 10_000}
-
-
-@pytest.fixture(scope="module")
-def world():
-    return invent_world(orders=20, now=NOW, heavy_orders=1_000)
-
-
-@pytest.fixture(scope="module")
-def server(world):
-    with ShopifyStandIn(world) as server:
-        yield server
+HEAVY_ORDERS = 1_000
 
 
 @pytest.fixture(autouse=True)
-def _clean(server):
+def _clean(heavy_stand_in):
     yield
-    server.reset()
-    server._control_bucket(GENEROUS)
+    heavy_stand_in.reset()
+    heavy_stand_in._control_bucket(GENEROUS)
 
 
-@pytest.fixture(autouse=True)
-def _silent_logs(world, caplog, capsys):
-    caplog.set_level(logging.DEBUG)
-    yield
-    output = caplog.text + "".join(capsys.readouterr())
-    personal = (world.asha.email, world.asha.phone, "Qwertzuiop", "sandbox-secret", "shpat_")
-    assert not [word for word in personal if word in output]
+def list_private_words(request):
+    asha = request.getfixturevalue("heavy_world").asha
+    return asha.email, asha.phone, "Qwertzuiop", "sandbox-secret", "shpat_"
+
+
+_silent_logs = forbid_output(list_private_words)
 
 
 @pytest.fixture
-def platform(server, waits):
-    return connect(server, waits)
+def platform(heavy_stand_in, waits):
+    return connect(heavy_stand_in, waits)
 
 
 def connect(server, waits, **settings):
@@ -71,10 +60,6 @@ def walk(platform, world, person, cursor=""):
 
 def findings(pages):
     return [finding for page in pages for finding in page.findings]
-
-
-def gaps(pages):
-    return {(gap.absence, gap.what, gap.reason) for page in pages for gap in page.gaps}
 
 
 def seeded(world):
@@ -107,90 +92,90 @@ def seeded(world):
     yield from (word for comment in comments for word in (comment.body, comment.ip, comment.author))
 
 
-def test_every_requested_personal_field_returns_its_value(platform, world):
+def test_every_requested_personal_field_returns_its_value(platform, heavy_world):
     """The stand-in has a distinct value in each field of the schema that can contain personal data."""
     asked = {f"{kind}.{field}" for kind, field in coverage.asked_for("2026-10")}
-    wanted = {name: value for name, value in seeded_fields(world).items() if name in asked}
-    pages = walk(platform, world, principal(world, world.asha))
+    wanted = {name: value for name, value in seeded_fields(heavy_world).items() if name in asked}
+    pages = walk(platform, heavy_world, principal(heavy_world, heavy_world.asha))
     text = json.dumps([finding.body for finding in findings(pages)], ensure_ascii=False)
     assert [name for name, value in wanted.items() if value not in text] == []
     assert len(wanted) > 300
-    assert gaps(pages) == set()
+    assert collect_gaps(pages) == set()
 
 
 @pytest.mark.parametrize("version", versions.SUPPORTED_VERSIONS)
-def test_every_planted_value_of_asha_is_found_and_nothing_of_bikram(server, world, waits, version):
-    platform = connect(server, waits, api_version=version)
-    pages = walk(platform, world, principal(world, world.asha))
+def test_every_planted_value_of_asha_is_found_and_nothing_of_bikram(heavy_stand_in, heavy_world, waits, version):
+    platform = connect(heavy_stand_in, waits, api_version=version)
+    pages = walk(platform, heavy_world, principal(heavy_world, heavy_world.asha))
     text = json.dumps([finding.body for finding in findings(pages)], ensure_ascii=False)
-    assert [value for value in seeded(world) if value and value not in text] == []
-    for stranger in (world.bikram.last, world.bikram.email, world.bikram.phone, "Orderson"):
+    assert [value for value in seeded(heavy_world) if value and value not in text] == []
+    for stranger in (heavy_world.bikram.last, heavy_world.bikram.email, heavy_world.bikram.phone, "Orderson"):
         assert stranger not in text
-    assert {(absence, reason) for absence, _, reason in gaps(pages)} == (
+    assert {(absence, reason) for absence, _, reason in collect_gaps(pages)} == (
         {(Absence.NOT_CONFIGURED, f"not_in_version_{version}")} if version < "2026-07" else set()
     )
-    assert server.calls.summarize_calls()["total"] <= 6
+    assert heavy_stand_in.calls.summarize_calls()["total"] <= 6
     orders = {finding.ref: finding.matched_by for finding in findings(pages) if finding.kind == "order"}
     assert orders == {
         f"gid://shopify/Order/{order.id}": "customer_id" if order.person_id else "email"
-        for order in world.list_orders(world.asha)
+        for order in heavy_world.list_orders(heavy_world.asha)
     }
 
 
-def test_asha_is_found_by_email_alone(platform, world):
-    by_id = walk(platform, world, principal(world, world.asha))
-    by_email = walk(platform, world, Principal(email=world.asha.email))
+def test_asha_is_found_by_email_alone(platform, heavy_world):
+    by_id = walk(platform, heavy_world, principal(heavy_world, heavy_world.asha))
+    by_email = walk(platform, heavy_world, Principal(email=heavy_world.asha.email))
     assert [one.ref for one in findings(by_email)] == [one.ref for one in findings(by_id)]
     assert findings(by_email)[0].matched_by == "email"
 
 
-def test_a_customer_unknown_to_shopify_is_found_by_orders(server, platform, world):
-    server.shops[world.shop].forget_customer(world.asha.id)
-    pages = walk(platform, world, principal(world, world.asha))
+def test_a_customer_unknown_to_shopify_is_found_by_orders(heavy_stand_in, platform, heavy_world):
+    heavy_stand_in.shops[heavy_world.shop].forget_customer(heavy_world.asha.id)
+    pages = walk(platform, heavy_world, principal(heavy_world, heavy_world.asha))
     orders = {one.ref for one in findings(pages) if one.kind == "order"}
-    assert orders == {f"gid://shopify/Order/{order.id}" for order in world.list_orders(world.asha)}
+    assert orders == {f"gid://shopify/Order/{order.id}" for order in heavy_world.list_orders(heavy_world.asha)}
 
 
-def test_a_thousand_orders_take_few_calls_and_any_cursor_resumes(server, platform, world):
-    person = principal(world, world.heavy_customer)
-    pages = walk(platform, world, person)
-    asked = server.calls.summarize_calls()
+def test_a_thousand_orders_take_few_calls_and_any_cursor_resumes(heavy_stand_in, platform, heavy_world):
+    person = principal(heavy_world, heavy_world.heavy_customer)
+    pages = walk(platform, heavy_world, person)
+    asked = heavy_stand_in.calls.summarize_calls()
     assert len({one.ref for one in findings(pages) if one.kind == "order"}) == 1_000
     kinds = Counter(one.kind for one in findings(pages))
     assert set(kinds) <= {"customer", "order", "order_history", "tender_transaction"}
     assert kinds["order_history"] == 1_000 - 12
     assert asked["total"] <= 25
     for read_count in range(1, len(pages) + 1):
-        server.calls.clear()
-        rest = walk(platform, world, person, pages[read_count - 1].cursor)
+        heavy_stand_in.calls.clear()
+        rest = walk(platform, heavy_world, person, pages[read_count - 1].cursor)
         assert rest == pages[read_count:]
-        again = server.calls.summarize_calls()["last"]
+        again = heavy_stand_in.calls.summarize_calls()["last"]
         assert [call["digest"] for call in again] == [call["digest"] for call in asked["last"]][
             len(asked["last"]) - len(again) :
         ]
 
 
-def test_a_standard_shop_throttles_and_the_client_waits(server, world):
+def test_a_standard_shop_throttles_and_the_client_waits(heavy_stand_in, heavy_world):
     waits = []
-    server._control_bucket(STANDARD)
+    heavy_stand_in._control_bucket(STANDARD)
 
     def sleep(seconds):
         """Fill the bucket as if the time had passed."""
         waits.append(seconds)
-        bucket = server._get_bucket(world.shop)
+        bucket = heavy_stand_in._get_bucket(heavy_world.shop)
         bucket._updated_at_s -= seconds
 
-    platform = connect(server, [], sleep=sleep)
-    pages = walk(platform, world, principal(world, world.heavy_customer))
+    platform = connect(heavy_stand_in, [], sleep=sleep)
+    pages = walk(platform, heavy_world, principal(heavy_world, heavy_world.heavy_customer))
     assert len([one for one in findings(pages) if one.kind == "order"]) == 1_000
     assert waits
     assert max(waits) < 10
 
 
-def test_a_throttled_answer_waits_once(server, world, waits):
-    platform = connect(server, waits, sleep=lambda seconds: (waits.append(seconds), time.sleep(seconds)))
-    server.faults.add("throttle", match="RelatedRecords")
-    assert findings(walk(platform, world, principal(world, world.asha)))
+def test_a_throttled_answer_waits_once(heavy_stand_in, heavy_world, waits):
+    platform = connect(heavy_stand_in, waits, sleep=lambda seconds: (waits.append(seconds), time.sleep(seconds)))
+    heavy_stand_in.faults.add("throttle", match="RelatedRecords")
+    assert findings(walk(platform, heavy_world, principal(heavy_world, heavy_world.asha)))
     assert len(waits) == 1
 
 
@@ -210,109 +195,115 @@ def test_a_throttled_answer_waits_once(server, world, waits):
         ("read_customer_merge", "merge state", ""),
     ],
 )
-def test_a_missing_scope_hides_its_part_and_is_reported(server, platform, world, scope, what, kind):
-    complete = walk(platform, world, principal(world, world.asha))
-    server.faults.add("deny_scope", scope=scope)
-    pages = walk(platform, world, principal(world, world.asha))
-    assert (Absence.DENIED, what, scope) in gaps(pages)
+def test_a_missing_scope_hides_its_part_and_is_reported(heavy_stand_in, platform, heavy_world, scope, what, kind):
+    complete = walk(platform, heavy_world, principal(heavy_world, heavy_world.asha))
+    heavy_stand_in.faults.add("deny_scope", scope=scope)
+    pages = walk(platform, heavy_world, principal(heavy_world, heavy_world.asha))
+    assert (Absence.DENIED, what, scope) in collect_gaps(pages)
     lost = {one.ref for one in findings(complete)} - {one.ref for one in findings(pages)}
     assert lost == {one.ref for one in findings(complete) if one.kind == kind}
     if scope != "read_draft_orders":  # the token keeps the write scope, which includes reading
-        line = next(line for line in platform.run_checks(world.shop) if line.name == f"shopify scope {scope}")
+        line = next(line for line in platform.run_checks(heavy_world.shop) if line.name == f"shopify scope {scope}")
         assert line.ok is False
 
 
-def test_three_missing_scopes_hide_their_parts_only(server, platform, world):
+def test_three_missing_scopes_hide_their_parts_only(heavy_stand_in, platform, heavy_world):
     closed = {
         "read_returns": "",
         "read_own_subscription_contracts": "subscription_contract",
         "read_gift_cards": "gift_card",
     }
-    complete = Counter(one.kind for one in findings(walk(platform, world, principal(world, world.asha))))
+    complete = Counter(
+        one.kind for one in findings(walk(platform, heavy_world, principal(heavy_world, heavy_world.asha)))
+    )
     for scope in closed:
-        server.faults.add("deny_scope", scope=scope)
-    pages = walk(platform, world, principal(world, world.asha))
-    assert {reason for _, _, reason in gaps(pages)} == set(closed)
+        heavy_stand_in.faults.add("deny_scope", scope=scope)
+    pages = walk(platform, heavy_world, principal(heavy_world, heavy_world.asha))
+    assert {reason for _, _, reason in collect_gaps(pages)} == set(closed)
     remaining = Counter({kind: count for kind, count in complete.items() if kind not in closed.values()})
     assert Counter(one.kind for one in findings(pages)) == remaining
 
 
-def test_orders_older_than_sixty_days_need_a_scope_of_their_own(world, waits):
-    later = replace(world, now=NOW + timedelta(days=15))
-    recent = [one for one in world.list_orders(world.asha) if one.created_at >= later.now - timedelta(days=60)]
-    assert 0 < len(recent) < len(world.list_orders(world.asha))
+def test_orders_older_than_sixty_days_need_a_scope_of_their_own(heavy_world, waits):
+    later = replace(heavy_world, now=NOW + timedelta(days=15))
+    recent = [
+        one for one in heavy_world.list_orders(heavy_world.asha) if one.created_at >= later.now - timedelta(days=60)
+    ]
+    assert 0 < len(recent) < len(heavy_world.list_orders(heavy_world.asha))
     with ShopifyStandIn(later) as server:
         server.faults.add("deny_scope", scope="read_all_orders")
-        pages = walk(connect(server, waits), later, principal(world, world.asha))
+        pages = walk(connect(server, waits), later, principal(heavy_world, heavy_world.asha))
     found = {one.ref for one in findings(pages) if one.kind == "order"}
     assert found == {f"gid://shopify/Order/{one.id}" for one in recent}
-    older = len(principal(world, world.asha).order_ids) - len([one for one in recent if one.person_id])
-    assert gaps(pages) == {
+    older = len(principal(heavy_world, heavy_world.asha).order_ids) - len([one for one in recent if one.person_id])
+    assert collect_gaps(pages) == {
         (Absence.DENIED, "orders older than 60 days", "read_all_orders"),
         (Absence.UNREACHED, f"{older} orders", "not_returned"),
     }
 
 
-def test_a_page_that_keeps_failing_keeps_the_pages_before_it_and_can_be_resumed(server, platform, world):
-    person = principal(world, world.heavy_customer)
-    complete = walk(platform, world, person)
-    walking = platform.gather(person, shop=world.shop, parcels=())
+def test_a_page_that_keeps_failing_keeps_the_pages_before_it_and_can_be_resumed(heavy_stand_in, platform, heavy_world):
+    person = principal(heavy_world, heavy_world.heavy_customer)
+    complete = walk(platform, heavy_world, person)
+    walking = platform.gather(person, shop=heavy_world.shop, parcels=())
     pages = [next(walking), next(walking)]
-    server.faults.add("http_500", times=None, match="CustomerOrders")
+    heavy_stand_in.faults.add("http_500", times=None, match="CustomerOrders")
     with pytest.raises(ConnectorUnavailable):
         next(walking)
-    server.faults.clear()
-    assert [*pages, *walk(platform, world, person, pages[-1].cursor)] == complete
+    heavy_stand_in.faults.clear()
+    assert [*pages, *walk(platform, heavy_world, person, pages[-1].cursor)] == complete
 
 
 @pytest.mark.parametrize("field", ["phone", "Customer.displayName", "statusPageUrl", "Order.email"])
-def test_a_protected_field_without_approval_is_reported_and_the_others_are_read(server, platform, world, field):
-    complete = {one.ref for one in findings(walk(platform, world, principal(world, world.asha)))}
-    server.faults.add("deny_field", field=field)
-    pages = walk(platform, world, principal(world, world.asha))
+def test_a_protected_field_without_approval_is_reported_and_the_others_are_read(
+    heavy_stand_in, platform, heavy_world, field
+):
+    complete = {one.ref for one in findings(walk(platform, heavy_world, principal(heavy_world, heavy_world.asha)))}
+    heavy_stand_in.faults.add("deny_field", field=field)
+    pages = walk(platform, heavy_world, principal(heavy_world, heavy_world.asha))
     name = field.rpartition(".")[2]
-    assert any(what.endswith(name) and reason == "not_approved" for _, what, reason in gaps(pages))
+    assert any(what.endswith(name) and reason == "not_approved" for _, what, reason in collect_gaps(pages))
     lost = complete - {one.ref for one in findings(pages)}
     # a guest order can be attributed by its e-mail address only
     assert len(lost) == (1 if name == "email" else 0)
 
 
 @pytest.mark.parametrize("kind", ["http_500", "http_502", "reset", "html", "empty", "truncated"])
-def test_one_network_fault_is_retried(server, platform, world, kind):
-    complete = walk(platform, world, principal(world, world.asha))
-    server.faults.add(kind, match="CustomerById")
-    assert walk(platform, world, principal(world, world.asha)) == complete
+def test_one_network_fault_is_retried(heavy_stand_in, platform, heavy_world, kind):
+    complete = walk(platform, heavy_world, principal(heavy_world, heavy_world.asha))
+    heavy_stand_in.faults.add(kind, match="CustomerById")
+    assert walk(platform, heavy_world, principal(heavy_world, heavy_world.asha)) == complete
 
 
-def test_a_lasting_network_fault_is_an_outage(server, platform, world):
-    server.faults.add("http_500", times=None, match="RelatedRecords")
-    walking = platform.gather(principal(world, world.asha), shop=world.shop, parcels=())
+def test_a_lasting_network_fault_is_an_outage(heavy_stand_in, platform, heavy_world):
+    heavy_stand_in.faults.add("http_500", times=None, match="RelatedRecords")
+    walking = platform.gather(principal(heavy_world, heavy_world.asha), shop=heavy_world.shop, parcels=())
     assert next(walking).findings
     with pytest.raises(ConnectorUnavailable):
         next(walking)
 
 
-def test_a_token_that_expires_during_gathering_is_renewed(server, platform, world):
-    server.faults.add("token_expired", match="RelatedRecords")
-    assert findings(walk(platform, world, principal(world, world.asha)))
-    assert server.calls.summarize_calls()["by_name"]["oauth/access_token"] == 2
+def test_a_token_that_expires_during_gathering_is_renewed(heavy_stand_in, platform, heavy_world):
+    heavy_stand_in.faults.add("token_expired", match="RelatedRecords")
+    assert findings(walk(platform, heavy_world, principal(heavy_world, heavy_world.asha)))
+    assert heavy_stand_in.calls.summarize_calls()["by_name"]["oauth/access_token"] == 2
 
 
-def test_a_wrong_secret_needs_a_person(server, world, waits):
-    platform = connect(server, waits, client_secret="wrong")
+def test_a_wrong_secret_needs_a_person(heavy_stand_in, heavy_world, waits):
+    platform = connect(heavy_stand_in, waits, client_secret="wrong")
     with pytest.raises(CredentialRejected, match="token refused"):
-        walk(platform, world, principal(world, world.asha))
-    assert platform.run_checks(world.shop)[0].ok is False
+        walk(platform, heavy_world, principal(heavy_world, heavy_world.asha))
+    assert platform.run_checks(heavy_world.shop)[0].ok is False
 
 
-def test_shopifys_own_erasure_is_observed_from_readable_to_redacted(server, platform, world):
-    person = Principal(customer_id=str(world.asha.id))
-    assert platform.read_erasure_state(person, shop=world.shop).outcome is Outcome.UNCONFIRMED
-    server.shops[world.shop].redact_customer(world.asha.id)
-    assert platform.read_erasure_state(person, shop=world.shop).outcome is Outcome.ERASED
-    server.shops[world.shop].forget_customer(world.asha.id)
-    assert platform.read_erasure_state(person, shop=world.shop).outcome is Outcome.ABSENT
+def test_shopifys_own_erasure_is_observed_from_readable_to_redacted(heavy_stand_in, platform, heavy_world):
+    person = Principal(customer_id=str(heavy_world.asha.id))
+    assert platform.read_erasure_state(person, shop=heavy_world.shop).outcome is Outcome.UNCONFIRMED
+    heavy_stand_in.shops[heavy_world.shop].redact_customer(heavy_world.asha.id)
+    assert platform.read_erasure_state(person, shop=heavy_world.shop).outcome is Outcome.ERASED
+    heavy_stand_in.shops[heavy_world.shop].forget_customer(heavy_world.asha.id)
+    assert platform.read_erasure_state(person, shop=heavy_world.shop).outcome is Outcome.ABSENT
 
 
-def test_doctor_finds_all_scopes_granted(platform, world):
-    assert {line.ok for line in platform.run_checks(world.shop)} == {True}
+def test_doctor_finds_all_scopes_granted(platform, heavy_world):
+    assert {line.ok for line in platform.run_checks(heavy_world.shop)} == {True}

@@ -45,7 +45,7 @@ def seal(state, **given):
     return make_task("req_1", "vault", TaskAction.SEAL_INVOICES, state=state, **given)
 
 
-def ask(state, **given):
+def ask_platform(state, **given):
     return make_task("req_1", "shopify", TaskAction.REQUEST_PLATFORM_ERASURE, state=state, **given)
 
 
@@ -147,8 +147,8 @@ def test_a_task_is_ready_when_its_moment_has_come(task, is_ready):
         (erase(PENDING), [follow(PENDING), gather(PENDING)], True),
         (erase(PENDING), [seal(PENDING)], False),
         (erase(PENDING), [seal(RETRY)], True),
-        (ask(PENDING), [seal(RETRY)], False),
-        (ask(PENDING), [seal(FAILED)], True),
+        (ask_platform(PENDING), [seal(RETRY)], False),
+        (ask_platform(PENDING), [seal(FAILED)], True),
     ],
 )
 def test_a_task_waits_for_what_must_come_before(task, others, its_turn):

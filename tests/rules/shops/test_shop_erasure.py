@@ -18,7 +18,7 @@ HOUR = timedelta(hours=1)
 RETENTION = load_retention(RETENTION_FILE)
 
 
-def shop(**given):
+def make_shop_exit(**given):
     result = {
         "holds": True,
         "documents": 0,
@@ -44,7 +44,7 @@ def shop(**given):
     ],
 )
 def test_signs_of_life(signs, back):
-    assert is_shop_installed(shop(**signs), redact_received_at=NOW, now=NOW) is back
+    assert is_shop_installed(make_shop_exit(**signs), redact_received_at=NOW, now=NOW) is back
 
 
 BACK = {"token_until": NOW + HOUR}
@@ -69,7 +69,10 @@ EXPORTED, OLD_EXPORT = {ShopExitDecision.EXPORTED: "f"}, {ShopExitDecision.EXPOR
     ],
 )
 def test_the_course(role, given, goes):
-    assert decide_shop_erasure(shop(**given), role=role, redact_received_at=NOW, stopped_at=None, now=NOW) is goes
+    assert (
+        decide_shop_erasure(make_shop_exit(**given), role=role, redact_received_at=NOW, stopped_at=None, now=NOW)
+        is goes
+    )
 
 
 @pytest.mark.parametrize(
@@ -77,7 +80,7 @@ def test_the_course(role, given, goes):
     [(None, Decision.ASK_OPERATOR), (NOW - HOUR, Decision.ASK_OPERATOR), (NOW + HOUR, Decision.KEEP_STATUTORY)],
 )
 def test_once_stopped_only_another_uninstall_lets_it_go_on(uninstalled_at, goes):
-    given = shop(uninstalled_at=uninstalled_at)
+    given = make_shop_exit(uninstalled_at=uninstalled_at)
     assert (
         decide_shop_erasure(given, role="fiduciary", redact_received_at=NOW, stopped_at=NOW, now=NOW + 2 * HOUR) is goes
     )

@@ -10,8 +10,20 @@ from types import SimpleNamespace
 import pytest
 
 from bridge.model import Absence, Fact, Gap, Outcome, TaskState
-from bridge.steps.access.package import seal_access_package
+from bridge.steps.access.package import build_access_package, save_access_package
 from tests.steps.access.export_case import MERCHANT, NOW, REQUEST, RETENTION, asha, found, task
+
+
+class Pieces(io.BytesIO):
+    """A stream that can only be written, like the store's."""
+
+    def seekable(self):
+        """Return False."""
+        return False
+
+    def readable(self):
+        """Return False."""
+        return False
 
 
 class Memory:
@@ -28,15 +40,12 @@ class Memory:
         """Open one transaction."""
         facts, packages = [], {}
 
-        @contextmanager
-        def write(request_id):
-            stream = io.BytesIO()
-            yield SimpleNamespace(write=stream.write)
-            packages[request_id] = stream.getvalue()
+        def save(request_id, pieces):
+            packages[request_id] = pieces.getvalue()
 
         yield SimpleNamespace(
             findings=SimpleNamespace(read_findings=lambda _id: iter(self.kept)),
-            packages=SimpleNamespace(write_package=write),
+            packages=SimpleNamespace(open_pieces=lambda _id: Pieces(), save_package=save),
             evidence=SimpleNamespace(append_fact=lambda fact, **detail: facts.append((fact, detail))),
             erasures=SimpleNamespace(list_prior_erasures=lambda _shop, _who: []),
             reviews=SimpleNamespace(open_review=lambda *args, **of: self.reviews.append((*args, of))),
@@ -45,17 +54,21 @@ class Memory:
         self.facts += facts
 
 
-def run(store):
+def seal_package(store):
     """Seal in one transaction with only what the step may use; any other access fails."""
     services = SimpleNamespace(merchant=MERCHANT, retention=RETENTION, clock=SimpleNamespace(now=lambda: NOW))
-    with store.transaction() as tx:
-        return seal_access_package(REQUEST, store.tasks_kept, tx=tx, services=services)
+    with (
+        store.transaction() as tx,
+        build_access_package(REQUEST, store.tasks_kept, tx=tx, services=services) as package,
+    ):
+        save_access_package(REQUEST, package, tx=tx)
+        return package.manifest.complete
 
 
 def test_a_complete_package_is_sealed_with_its_fact():
     """The fact has counts and a hash, no personal data."""
     store = Memory([task("shopify", records=3), task("delhivery")])
-    assert run(store) is True
+    assert seal_package(store) is True
     with zipfile.ZipFile(io.BytesIO(store.packages[REQUEST.id])) as opened:
         assert "data/00_letter.html" in opened.namelist()
     [(fact, detail)] = store.facts
@@ -74,7 +87,7 @@ def test_a_complete_package_is_sealed_with_its_fact():
 
 def test_records_without_bank_details_open_no_review():
     store = Memory([task("shopify")], records=[found("order", {"id": 1, "note": "For Asha, call 9000000001"})])
-    run(store)
+    seal_package(store)
     assert store.reviews == []
 
 
@@ -83,16 +96,16 @@ def test_a_system_that_is_down_does_not_delay_the_package():
     down = Gap(system="delhivery", absence=Absence.UNREACHED, what="1 waybill", reason="source_unavailable")
     state = {"state": TaskState.FAILED, "outcome": Outcome.UNREACHED, "gaps": (down,)}
     store = Memory([task("shopify"), task("delhivery", **state)], records=asha()[:1])
-    assert run(store) is False
+    assert seal_package(store) is False
     assert store.facts[0][1]["complete"] is False
 
 
 def test_twice_is_the_same_package():
     """A second call replaces the package with an equal one."""
     store = Memory([task("shopify")])
-    run(store)
+    seal_package(store)
     once = store.packages[REQUEST.id]
-    run(store)
+    seal_package(store)
     assert store.packages == {REQUEST.id: once}
 
 
@@ -106,6 +119,6 @@ def test_a_failure_leaves_neither_package_nor_fact():
     store = Memory([task("shopify")])
     store.kept = broken()
     with pytest.raises(OSError, match="gone"):
-        run(store)
+        seal_package(store)
     assert store.packages == {}
     assert store.facts == []

@@ -168,7 +168,7 @@ def kept(services):
 
 
 @pytest.fixture
-def run(kept):
+def run_delivery(kept):
     """Accept a delivery and run its request. Return the request's id, '' if it is only indexed."""
 
     def of(topic, body):
@@ -184,11 +184,11 @@ def run(kept):
 
 
 @pytest.fixture
-def ask(kept, run):
+def request_access(kept, run_delivery):
     """Run an access request of the data subject and return the files of its package by name."""
 
     def of(number=9999, **who):
-        request_id = run("customers/data_request", data_request_body(number, **who))
+        request_id = run_delivery("customers/data_request", data_request_body(number, **who))
         with kept.store.transaction() as tx:
             raw = b"".join(tx.packages.read_package(request_id))
         with zipfile.ZipFile(io.BytesIO(raw)) as opened:
@@ -206,13 +206,13 @@ def erasures(files):
     return json.loads(files["data/01_summary.json"]).get("earlier_erasures", [])
 
 
-def test_p65_after_an_erasure_access_is_answered_from_the_tombstone(kept, run, ask, platform):
-    run("orders/paid", sold_body())
-    assert erasures(ask(1)) == []
+def test_p65_after_an_erasure_access_is_answered_from_the_tombstone(kept, run_delivery, request_access, platform):
+    run_delivery("orders/paid", sold_body())
+    assert erasures(request_access(1)) == []
     platform.erasures = [ErasureState(outcome=Outcome.ERASED, reason="redacted")]
-    erased = run("customers/redact", redact_body(1001))
+    erased = run_delivery("customers/redact", redact_body(1001))
     kept.clock.at += timedelta(days=200)
-    files = ask(2)
+    files = request_access(2)
     [erasure] = erasures(files)
     assert (erasure["erased_on"], erasure["reference"], erasure["finished"]) == ("2026-11-22", erased, True)
     assert {"what": "orders", "count": 1} in erasure["erased"]
@@ -228,13 +228,13 @@ def test_p65_after_an_erasure_access_is_answered_from_the_tombstone(kept, run, a
     assert [each for each in (*CANARIES, "Asha", "1030.00") if each.casefold() in whole] == []
 
 
-def test_an_order_after_the_erasure_is_a_new_contract_and_appears(kept, run, ask, platform):
-    run("orders/paid", sold_body())
-    run("customers/redact", redact_body(1001))
+def test_an_order_after_the_erasure_is_a_new_contract_and_appears(kept, run_delivery, request_access, platform):
+    run_delivery("orders/paid", sold_body())
+    run_delivery("customers/redact", redact_body(1001))
     kept.clock.at += timedelta(days=30)
-    run("orders/paid", later_body(kept))
+    run_delivery("orders/paid", later_body(kept))
     platform.pages = [page(make_finding("1002", id="gid://shopify/Order/1002"))]
-    files = ask()
+    files = request_access()
     assert json.loads(files["data/01_summary.json"])["records"] == 1
     assert "1002" in files["data/records/orders.json"]
     assert [row["count"] for row in erasures(files)[0]["sealed"]] == [1], (
@@ -242,36 +242,36 @@ def test_an_order_after_the_erasure_is_a_new_contract_and_appears(kept, run, ask
     )
 
 
-def test_two_erasures_are_listed_newest_first_and_no_document_twice(kept, run, ask, platform):
+def test_two_erasures_are_listed_newest_first_and_no_document_twice(kept, run_delivery, request_access, platform):
     platform.erasures = [ErasureState(outcome=Outcome.ERASED, reason="redacted")] * 2  # else the second joins the first
-    run("orders/paid", sold_body())
-    first = run("customers/redact", redact_body(1001))
+    run_delivery("orders/paid", sold_body())
+    first = run_delivery("customers/redact", redact_body(1001))
     kept.clock.at += timedelta(days=300)
-    run("orders/paid", later_body(kept))
-    second = run("customers/redact", redact_body(1002))
-    listed = erasures(ask())
+    run_delivery("orders/paid", later_body(kept))
+    second = run_delivery("customers/redact", redact_body(1002))
+    listed = erasures(request_access())
     assert [each["reference"] for each in listed] == [second, first]
     assert [[row["until"] for row in each["sealed"]] for each in listed] == [["2035-03-31"], ["2034-03-31"]]
 
 
-def test_a_credit_note_after_the_erasure_is_listed_too(kept, run, ask):
-    run("orders/paid", sold_body())
-    run("customers/redact", redact_body(1001))
-    run("refunds/create", refund_body())
-    sealed = erasures(ask())[0]["sealed"]
+def test_a_credit_note_after_the_erasure_is_listed_too(kept, run_delivery, request_access):
+    run_delivery("orders/paid", sold_body())
+    run_delivery("customers/redact", redact_body(1001))
+    run_delivery("refunds/create", refund_body())
+    sealed = erasures(request_access())[0]["sealed"]
     assert {row["what"].partition(":")[0]: row["count"] for row in sealed} == {"invoice": 1, "credit note": 1}
     assert {row["until"] for row in sealed} == {"2035-03-31"}, "the latest of linked documents counts for all"
 
 
-def test_a_legal_hold_and_an_open_refund_are_listed(kept, run, ask):
-    run("orders/paid", sold_body())
+def test_a_legal_hold_and_an_open_refund_are_listed(kept, run_delivery, request_access):
+    run_delivery("orders/paid", sold_body())
     details = BankDetails(account_number="50100012347890", ifsc="HDFC0001234", account_holder="Asha Qwertzuiop")
     with kept.store.transaction() as tx:
         account = tx.refunds.seal_bank_details(SHOP, details, order_id="1001", refund_id="R1", opened_at=NOW)
-    run("customers/redact", redact_body(1001))
+    run_delivery("customers/redact", redact_body(1001))
     with kept.store.transaction() as tx:
         tx.legal_holds.open_legal_hold(make_legal_hold(), [account.order_key])
-    files = ask()
+    files = request_access()
     output_file, bank = erasures(files)[0]["sealed"]
     assert (output_file["until"], bank["until"], bank["count"]) == ("", "", 1)
     letter = " ".join(files["data/00_letter.txt"].split())
@@ -280,22 +280,22 @@ def test_a_legal_hold_and_an_open_refund_are_listed(kept, run, ask):
     assert "50100012347890" not in "".join(files.values())
 
 
-def test_excluded_orders_leave_the_erasure_unfinished(kept, run, ask, platform):
-    run("orders/create", sold_body(1001))
-    run("orders/paid", sold_body(1002))
+def test_excluded_orders_leave_the_erasure_unfinished(kept, run_delivery, request_access, platform):
+    run_delivery("orders/create", sold_body(1001))
+    run_delivery("orders/paid", sold_body(1002))
     platform.sold["1001"] = ConnectorUnavailable("shopify: HTTP 503")
-    request_id = run("customers/redact", redact_body(1001, 1002))
+    request_id = run_delivery("customers/redact", redact_body(1001, 1002))
     with kept.store.transaction() as tx:
         assert TaskState.WAITING in {one.state for one in tx.tasks.list_tasks(request_id)}
         assert tx.requests.get_request(request_id).state is RequestState.IN_PROGRESS
-    [erasure] = erasures(ask())
+    [erasure] = erasures(request_access())
     assert (erasure["finished"], [row["count"] for row in erasure["sealed"]]) == (False, [1])
 
 
-def test_another_person_with_the_same_phone_sees_no_erasure(kept, run, ask):
-    run("orders/paid", sold_body())
-    run("customers/redact", redact_body(1001))
+def test_another_person_with_the_same_phone_sees_no_erasure(kept, run_delivery, request_access):
+    run_delivery("orders/paid", sold_body())
+    run_delivery("customers/redact", redact_body(1001))
     phone = sold_body()["phone"]
-    assert erasures(ask(1, id=7009, email="bhavna@example.com", phone=phone)) == []
-    assert erasures(ask(2, id=None, email=None, phone=phone)) == []
-    assert len(erasures(ask(3, id=None, email=sold_body()["email"], phone=None))) == 1
+    assert erasures(request_access(1, id=7009, email="bhavna@example.com", phone=phone)) == []
+    assert erasures(request_access(2, id=None, email=None, phone=phone)) == []
+    assert len(erasures(request_access(3, id=None, email=sold_body()["email"], phone=None))) == 1

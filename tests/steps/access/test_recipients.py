@@ -41,7 +41,7 @@ def test_the_merchants_rules_decide_whose_account_it_was(rule):
 FORGOTTEN = {"waybill": "70000000001", "carrier": "bluedart", "status": "not_found", "account_holder": "merchant"}
 
 
-def days(package: Package, carrier: str) -> tuple[str, str]:
+def find_sharing_days(package: Package, carrier: str) -> tuple[str, str]:
     """Return the first and last day on which a recipient had data."""
     listed = recipients(package)[carrier]
     return listed["first_shared_on"], listed["last_shared_on"]
@@ -52,7 +52,7 @@ def test_a_carrier_that_no_longer_knows_the_parcel_is_listed():
     asked = {"status_at": "2026-11-29T10:00:00+05:30"}
     package = Package(case([found("shipment", FORGOTTEN | asked, "bluedart")]))
     assert recipients(package)["bluedart"]["waybills"] == 1
-    assert days(package, "bluedart") == ("", "")
+    assert find_sharing_days(package, "bluedart") == ("", "")
     assert package.table("shipments")[0]["not_found"] == "yes"
     assert package.json("01_summary.json")["do_we_hold_data"]["answer"] == "no"
     assert "on a day we do not know" in package.text("00_letter.html")
@@ -65,8 +65,8 @@ def test_the_shop_dates_a_parcel_the_carrier_no_longer_knows():
     forgotten = FORGOTTEN | {"account_holder": "shiprocket"}
     package = Package(case([found("order", order), found("shipment", forgotten, "shiprocket")]))
     assert recipients(package)["bluedart"]["waybills"] == 1
-    assert days(package, "bluedart") == ("2026-05-07", "2026-05-09")
-    assert days(package, "shiprocket") == ("", "")
+    assert find_sharing_days(package, "bluedart") == ("2026-05-07", "2026-05-09")
+    assert find_sharing_days(package, "shiprocket") == ("", "")
 
 
 def test_the_days_are_the_first_and_the_last_event():
@@ -82,7 +82,7 @@ def test_the_days_are_the_first_and_the_last_event():
     events = [{"at": "2026-05-08T10:00:00+05:30"}, {"at": "2026-05-11T10:00:00+05:30"}, {"at": None}]
     parcel = fixture("shipment__delhivery") | {"dates": dates, "events": events}
     package = Package(case([found("shipment", parcel, "delhivery")]))
-    assert days(package, "delhivery") == ("2026-05-07", "2026-05-11")
+    assert find_sharing_days(package, "delhivery") == ("2026-05-07", "2026-05-11")
     [row] = package.table("shipments")
     assert (row["shipped_on"], row["last_on"]) == ("2026-05-07", "2026-05-11")
     assert row["status_at"] == "2026-05-09T12:38:09+05:30"
@@ -93,7 +93,7 @@ def test_the_shop_dates_the_sending_of_a_parcel():
     order = fixture("order__cod_delhivery")
     order["fulfillments"][0] |= {"deliveredAt": None, "inTransitAt": "2026-05-08T07:08:09Z"}
     package = Package(case([found("order", order)]))
-    assert days(package, "delhivery") == ("2026-05-07", "2026-05-08")
+    assert find_sharing_days(package, "delhivery") == ("2026-05-07", "2026-05-08")
 
 
 def test_returned_parcels_are_listed_too():
@@ -111,4 +111,4 @@ def test_returned_parcels_are_listed_too():
     assert package.table("shipments")[1]["order"] == "#1001"
     assert package.table("returns")[0]["tracking"] == "70000000001"
     assert recipients(package)["bluedart"]["waybills"] == recipients(package)["shiprocket"]["waybills"] == 1
-    assert days(package, "bluedart") == ("", "")
+    assert find_sharing_days(package, "bluedart") == ("", "")

@@ -9,7 +9,7 @@ import pytest
 from tests.steps.access.export_case import Package, case, fixture, found
 
 
-def parcel(received_by: str | None, consignee: str | None = "Asha Sharma", **changes: Any) -> dict[str, Any]:
+def make_shipment(received_by: str | None, consignee: str | None = "Asha Sharma", **changes: Any) -> dict[str, Any]:
     """Return a carrier's record; the customer record is missing unless a test adds it."""
     values = {"received_by": received_by, "consignee": consignee and {"name": consignee}}
     return fixture("shipment__delhivery") | values | changes
@@ -45,7 +45,7 @@ def masked(body: dict[str, Any], *more: Any) -> dict[str, Any]:
 )
 def test_the_data_subject_and_generic_receivers_are_shown(received_by, consignee):
     """S-09: the first name and no foreign word; an initial only together with a complete name of the data subject."""
-    assert masked(parcel(received_by, consignee))["received_by"] == received_by
+    assert masked(make_shipment(received_by, consignee))["received_by"] == received_by
 
 
 @pytest.mark.parametrize(
@@ -69,16 +69,16 @@ def test_the_data_subject_and_generic_receivers_are_shown(received_by, consignee
 )
 def test_any_other_receiver_is_another_person(received_by, consignee):
     """S-09: one common word is not enough; without a name of the data subject every name is another person's."""
-    assert masked(parcel(received_by, consignee))["received_by"] == "another person"
+    assert masked(make_shipment(received_by, consignee))["received_by"] == "another person"
 
 
 def test_the_name_in_the_customer_record_counts_in_any_order():
     """The carrier's records come first and may lack the consignee."""
     customer = found("customer", fixture("customer__asha"))
-    assert masked(parcel("Asha Qwertzuiop", None), customer)["received_by"] == "Asha Qwertzuiop"
-    assert masked(parcel("Asha Qwertzuiop", "Office"), customer)["received_by"] == "Asha Qwertzuiop"
+    assert masked(make_shipment("Asha Qwertzuiop", None), customer)["received_by"] == "Asha Qwertzuiop"
+    assert masked(make_shipment("Asha Qwertzuiop", "Office"), customer)["received_by"] == "Asha Qwertzuiop"
     nameless = found("customer", {"id": "1", "firstName": None, "lastName": "Sharma"})
-    assert masked(parcel("Sharma", None), nameless)["received_by"] == "another person"
+    assert masked(make_shipment("Sharma", None), nameless)["received_by"] == "another person"
 
 
 def test_a_masked_name_is_masked_in_remarks_and_scans():
@@ -90,7 +90,9 @@ def test_a_masked_name_is_masked_in_remarks_and_scans():
         "deep": [{"said": "ravi.kumar at gate, Travis Kumaran too"}, 5],
         "Consignee": "Asha Sharma",
     }
-    body = parcel("Ravi Kumar (neighbour)", note="Mr Kumar, Sharma house", events=[scan, "odd"], raw_unrecognised=raw)
+    body = make_shipment(
+        "Ravi Kumar (neighbour)", note="Mr Kumar, Sharma house", events=[scan, "odd"], raw_unrecognised=raw
+    )
     data = masked(body)
     assert data["received_by"] == "another person"
     assert data["note"] == "Mr another person, Sharma house"
@@ -105,21 +107,21 @@ def test_a_masked_name_is_masked_in_remarks_and_scans():
 
 def test_a_relative_is_masked_with_the_shared_surname():
     """The surname remains where it stands with the data subject's own first name."""
-    data = masked(parcel("Neighbour Ravi Sharma", note="neighbour Ravi Sharma for Asha Sharma", events=None))
+    data = masked(make_shipment("Neighbour Ravi Sharma", note="neighbour Ravi Sharma for Asha Sharma", events=None))
     assert data["note"] == "neighbour another person for Asha Sharma"
 
 
 def test_a_receiver_in_the_raw_answer_is_masked_too():
     """An unknown field shows no more than a known one."""
     raw = {"ReceiverName": "Ravi Kumar", "SignedBy": "ASHA"}
-    data = masked(parcel(None, note="given to Ravi", raw_unrecognised=raw))
+    data = masked(make_shipment(None, note="given to Ravi", raw_unrecognised=raw))
     assert data["raw_unrecognised"] == {"ReceiverName": "another person", "SignedBy": "ASHA"}
     assert data["note"] == "given to another person"
 
 
 def test_each_masked_place_is_counted():
     """An initial of a masked name masks nothing else."""
-    body = parcel("Ravi K", note="Ravi took it, K block", events=[])
+    body = make_shipment("Ravi K", note="Ravi took it, K block", events=[])
     package = Package(case([found("shipment", body, "delhivery")]))
     assert package.json("08_withheld.json")["left_out"][0]["places"] == 2
     data = package.json("records/shipments.json")["records"][0]["data"]

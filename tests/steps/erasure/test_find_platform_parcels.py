@@ -26,7 +26,7 @@ SENT = {
 
 
 @pytest.fixture
-def erased(services, platform):
+def process_erasure(services, platform):
     """Process Asha's erasure with the tasks that a webhook plans."""
 
     def run(*, learned=()):
@@ -46,14 +46,14 @@ def erased(services, platform):
     return run
 
 
-def read(services, request):
+def read_tasks_and_items(services, request):
     with services.store.transaction() as tx:
         tasks = {task.action: task for task in tx.tasks.list_tasks(request.id)}
         return tasks, tx.notice_items.list_items(request_id=request.id), tx.requests.get_request(request.id)
 
 
-def test_what_no_webhook_told_of_is_noted_with_what_the_platform_knows(services, erased):
-    tasks, (entry,), _ = read(services, erased())
+def test_what_no_webhook_told_of_is_noted_with_what_the_platform_knows(services, process_erasure):
+    tasks, (entry,), _ = read_tasks_and_items(services, process_erasure())
     assert (
         tasks[TaskAction.LOCATE_PARCELS].state,
         tasks[TaskAction.LOCATE_PARCELS].outcome,
@@ -63,34 +63,36 @@ def test_what_no_webhook_told_of_is_noted_with_what_the_platform_knows(services,
     assert (entry.status, entry.status_at.isoformat()) == ("delivered", "2026-09-01T10:00:00+00:00")
 
 
-def test_what_the_index_knows_is_noted_from_there_once(services, erased):
+def test_what_the_index_knows_is_noted_from_there_once(services, process_erasure):
     learned = [order(1001, parcels=[("Delhivery", "14908100000012")])]
-    tasks, entries, _ = read(services, erased(learned=learned))
+    tasks, entries, _ = read_tasks_and_items(services, process_erasure(learned=learned))
     assert (tasks[TaskAction.LOCATE_PARCELS].outcome, len(entries)) == (Outcome.ABSENT, 1)
 
 
-def test_a_platform_that_is_down_delays_nothing_and_is_asked_again_by_what_was_known(services, platform, erased):
+def test_a_platform_that_is_down_delays_nothing_and_is_asked_again_by_what_was_known(
+    services, platform, process_erasure
+):
     platform.locate_faults = [ConnectorUnavailable("shopify: HTTP 503")]
-    request = erased()
-    tasks, entries, kept = read(services, request)
+    request = process_erasure()
+    tasks, entries, kept = read_tasks_and_items(services, request)
     assert (tasks[TaskAction.LOCATE_PARCELS].state, tasks[TaskAction.ERASE].state) == (TaskState.RETRY, TaskState.DONE)
     assert entries == []
     assert (kept.principal.email, kept.principal.phone) == (ASHA.email, "")
     services.clock.at = tasks[TaskAction.LOCATE_PARCELS].wake_at
     process_request(request.id, services=services)
-    tasks, entries, kept = read(services, request)
+    tasks, entries, kept = read_tasks_and_items(services, request)
     assert (tasks[TaskAction.LOCATE_PARCELS].state, len(entries)) == (TaskState.DONE, 1)
     assert kept.principal == Principal(customer_id=ASHA.customer_id), "what was kept for asking is gone"
     assert platform.located[-1].email == ASHA.email
 
 
 @pytest.mark.parametrize("fault", [CredentialRejected("shopify: HTTP 401"), None])
-def test_without_a_token_the_erasure_runs_all_the_same_and_the_gap_is_named(services, platform, erased, fault):
+def test_without_a_token_the_erasure_runs_all_the_same_and_the_gap_is_named(services, platform, process_erasure, fault):
     if fault:
         platform.locate_faults = [fault]
     else:
         services.connectors.pop("shopify")
-    tasks, _, _ = read(services, erased())
+    tasks, _, _ = read_tasks_and_items(services, process_erasure())
     assert tasks[TaskAction.ERASE].state is TaskState.DONE
     assert tasks[TaskAction.LOCATE_PARCELS].state is TaskState.FAILED
     assert [gap.what for gap in tasks[TaskAction.LOCATE_PARCELS].gaps] == ["parcels that no webhook told of"]

@@ -24,6 +24,7 @@ from bridge.steps.requests.open_by_operator import open_operator_request
 from bridge.steps.requests.process import process_request
 from bridge.steps.webhooks.dispatch import dispatch_delivery
 from tests.factories import ASHA, NOW, SHOP, accepted, make_request, make_task, opened, redact_body
+from tests.kit.operator_requests import open_as_operator
 from tests.steps.sales_case import documents, orders_left, refund_body, request_of, sold, sold_body
 
 HOUR = timedelta(minutes=61)
@@ -34,7 +35,7 @@ def iso(moment):
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def again(services, request_id, times=1):
+def process_hourly(services, request_id, times=1):
     for _ in range(times):
         services.clock.at += HOUR
         process_request(request_id, services=services)
@@ -58,9 +59,7 @@ def by_hand(services, deliver, platform):
         deliver("orders/create", sold_body(1001))
         platform.customers = {ASHA.email: "7001"}
         platform.sold["1001"] = REFUSED
-        request_id = open_operator_request(
-            RequestKind.ERASURE, SHOP, who, NOW, actor="operator:test", reason="a letter", services=services
-        )
+        request_id = open_as_operator(services, who, shop=SHOP, at=NOW)
         process_request(request_id, services=services)
         assert platform.requested == []
         return request_id
@@ -73,7 +72,7 @@ def test_an_order_placed_meanwhile_is_a_new_contract(services, deliver, excluded
     placed = iso(services.clock.at)
     parcel = [{"tracking_company": "Delhivery", "tracking_numbers": ["AWB9"], "created_at": placed}]
     deliver("orders/paid", sold_body(2002, created_at=placed, updated_at=placed, fulfillments=parcel))
-    again(services, excluded, 3)
+    process_hourly(services, excluded, 3)
     assert orders_left(services) == {"1001", "2002"}
     with services.store.transaction() as tx:
         assert [entry.order_id for entry in tx.notice_items.list_items(request_id=excluded)] == []
@@ -81,7 +80,7 @@ def test_an_order_placed_meanwhile_is_a_new_contract(services, deliver, excluded
 
 def test_an_order_placed_meanwhile_is_learned_however_late_its_webhook_comes(services, deliver, excluded):
     placed = iso(services.clock.at + timedelta(minutes=55))
-    again(services, excluded)
+    process_hourly(services, excluded)
     deliver("orders/paid", sold_body(2002, created_at=placed, updated_at=placed))
     assert "2002" in orders_left(services)
 
@@ -92,7 +91,7 @@ def test_looking_again_in_vain_writes_nothing(services, excluded):
             return tx.evidence.read_head()[0], len(tx.ledger_state.list_unsynced(1000)[0])
 
     before = rows()
-    again(services, excluded, 24)
+    process_hourly(services, excluded, 24)
     assert rows() == before
 
 
@@ -102,7 +101,7 @@ def test_what_a_later_run_removed_is_said_once(services, deliver, forget, platfo
     platform.sold["1001"] = ConnectorUnavailable("shopify: HTTP 503")
     request_id = forget(1001, 1002)
     platform.sold["1001"] = [sold(1001)]
-    again(services, request_id, 3)
+    process_hourly(services, request_id, 3)
     with services.store.transaction() as tx:
         later = tx.plans.find_plan(request_id)["later"]
     assert [line["count"] for line in later if line["what"].startswith("orders")] == [1]
@@ -122,7 +121,7 @@ def test_the_id_of_a_merged_customer_does_not_wait_for_the_kept_one_s_copies(ser
 def test_a_copy_that_came_by_webhook_lets_shopify_be_asked(services, deliver, platform, by_hand):
     request_id = by_hand()
     deliver("orders/paid", sold_body(1001))
-    again(services, request_id, 2)
+    process_hourly(services, request_id, 2)
     request, tasks, _ = request_of(services, request_id)
     assert platform.requested == ["7001"]
     assert tasks["vault", TaskAction.SEAL_INVOICES].state is TaskState.DONE
@@ -134,7 +133,7 @@ def test_a_customer_known_by_address_alone_is_still_known_when_shopify_may_be_as
 ):
     request_id = by_hand(Principal(email=ASHA.email))
     deliver("orders/paid", sold_body(1001))
-    again(services, request_id, 2)
+    process_hourly(services, request_id, 2)
     assert platform.requested == ["7001"]
 
 
@@ -168,7 +167,7 @@ def test_an_order_that_became_known_after_the_look_is_looked_for_too(services, d
     assert request_of(services, request_id)[1]["bridge", TaskAction.ERASE].last_error == "access_in_flight"
     deliver("orders/create", sold_body(1005))  # never paid: no invoice, nothing sent
     process_request(access.id, services=services)
-    again(services, request_id, 3)
+    process_hourly(services, request_id, 3)
     request, _, _ = request_of(services, request_id)
     assert (platform.sales_asked, request.closed_at is None) == ([["1005"]], False)
 
@@ -243,10 +242,10 @@ def test_what_was_missing_stays_missing_when_less_is_known_of_the_customer(servi
         RequestKind.ERASURE, SHOP, ASHA, NOW, actor="operator:test", reason="a letter", services=services
     )
     process_request(request_id, services=services)
-    again(services, request_id)
+    process_hourly(services, request_id)
     assert platform.requested == []
     platform.sold["4004"] = [sold(4004)]
-    again(services, request_id)
+    process_hourly(services, request_id)
     assert (len(documents(services)), platform.requested) == (1, ["7001"])
 
 
@@ -254,7 +253,7 @@ def test_books_that_are_attested_meanwhile_let_it_go_on(services, platform, by_h
     request_id = by_hand()
     vault = replace(services.retention.vault, mode="external_attested", attested_by="CA", attested_on=NOW.date())
     services = replace(services, retention=replace(services.retention, vault=vault))
-    again(services, request_id, 2)
+    process_hourly(services, request_id, 2)
     request, tasks, _ = request_of(services, request_id)
     assert (platform.requested, tasks["vault", TaskAction.SEAL_INVOICES].outcome) == (["7001"], Outcome.UNCONFIRMED)
     assert request.closed_at is not None
@@ -264,7 +263,7 @@ def test_an_asking_that_waits_writes_nothing_either(services, by_hand):
     request_id = by_hand()
     with services.store.transaction() as tx:
         before = tx.evidence.read_head()[0]
-    again(services, request_id, 12)
+    process_hourly(services, request_id, 12)
     with services.store.transaction() as tx:
         assert tx.evidence.read_head()[0] == before
 
@@ -281,7 +280,7 @@ def test_the_review_ends_with_the_copies_and_opens_again_without(services, deliv
     process_request(excluded, services=services)
     assert len(reviews()) == 1
     deliver("orders/paid", sold_body(1001))
-    again(services, excluded)
+    process_hourly(services, excluded)
     assert (reviews(), orders_left(services)) == ([], set())
 
 
@@ -300,10 +299,8 @@ def test_a_customer_without_an_id_is_known_by_address_until_shopify_answered(ser
         ErasureState(outcome=Outcome.ABSENT, reason="unknown_to_platform"),
     ]
     who = Principal(email=ASHA.email)
-    request_id = open_operator_request(
-        RequestKind.ERASURE, SHOP, who, NOW, actor="operator:test", reason="a letter", services=services
-    )
+    request_id = open_as_operator(services, who, shop=SHOP, at=NOW)
     process_request(request_id, services=services)
-    again(services, request_id, 2)
+    process_hourly(services, request_id, 2)
     assert platform.erasure_asked[-1] == who
     assert request_of(services, request_id)[0].principal == Principal()

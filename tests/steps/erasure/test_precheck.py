@@ -7,12 +7,14 @@ from dataclasses import replace
 import pytest
 
 from bridge.errors import ConnectorUnavailable, PayloadInvalid
-from bridge.model import Balance, Outcome, Principal, RequestKind, RequestState, Residue, TaskAction, TaskState
+from bridge.model import Balance, Outcome, Principal, RequestState, Residue, TaskAction, TaskState
 from bridge.rules.requests.progress_codec import encode_detail
 from bridge.steps.erasure.release_precheck import release_precheck
-from bridge.steps.requests.open_by_operator import open_operator_request
 from bridge.steps.requests.process import process_request
 from tests.factories import NOW, SHOP
+from tests.kit.operator_requests import open_as_operator
+from tests.kit.running import restart_and_process
+from tests.kit.stored import list_reviews
 
 CUSTOMER = Principal(customer_id="7001")
 STORE_CREDIT, CARDS = "store_credit_balance", "gift_card_balance"
@@ -24,9 +26,7 @@ def owes(**counts):
 
 @pytest.fixture
 def request_id(services):
-    return open_operator_request(
-        RequestKind.ERASURE, SHOP, CUSTOMER, NOW, actor="operator:test", reason="a letter", services=services
-    )
+    return open_as_operator(services, CUSTOMER, shop=SHOP, at=NOW)
 
 
 def task_of(services, request_id, action=TaskAction.REQUEST_PLATFORM_ERASURE):
@@ -34,26 +34,15 @@ def task_of(services, request_id, action=TaskAction.REQUEST_PLATFORM_ERASURE):
         return next(task for task in tx.tasks.list_tasks(request_id) if task.action is action)
 
 
-def facts(services, request_id, name):
+def list_details(services, request_id, name):
     with services.store.transaction() as tx:
         return [event.detail for event in tx.evidence.list_facts_of_request(request_id) if event.fact == name]
-
-
-def reviews(services, *, is_open=True):
-    with services.store.transaction() as tx:
-        return [(one.kind, one.what) for one in tx.reviews.list_reviews(is_open=is_open, kind="guard")]
 
 
 def let_go(services, request_id):
     return release_precheck(
         request_id, actor="operator:test", reason="the customer was told and agrees", services=services
     )
-
-
-def again(services, request_id):
-    with services.store.transaction() as tx:
-        tx.request_changes.restart_request(request_id)
-    assert process_request(request_id, services=services)
 
 
 def test_c07_a_balance_stops_the_asking_and_is_seen(services, platform, request_id):
@@ -63,14 +52,14 @@ def test_c07_a_balance_stops_the_asking_and_is_seen(services, platform, request_
     assert platform.requested == []
     assert (task.state, task.outcome) == (TaskState.FAILED, Outcome.RETAINED)
     assert task.last_error == "guard_store_credit_balance"
-    assert reviews(services) == [("guard", STORE_CREDIT)]
+    assert list_reviews(services.store, kind="guard") == [("guard", STORE_CREDIT)]
     with services.store.transaction() as tx:
         request, certificate = tx.requests.get_request(request_id), tx.packages.find_certificate(request_id)
     assert (request.state, request.complete) == (RequestState.WAITING, False)
     assert request.closed_at is not None
     (asked,) = [one for one in certificate["platform"] if one["action"] == "ask"]
     assert (asked["answer"], asked["reason"]) == ("retained", "guard_store_credit_balance")
-    (result,) = [one for one in facts(services, request_id, "task.failed") if one["action"] == "ask"]
+    (result,) = [one for one in list_details(services, request_id, "task.failed") if one["action"] == "ask"]
     assert result["guards"] == {STORE_CREDIT: 1, CARDS: 0, "loyalty_points_unreadable": None, "open_order": 2}
 
 
@@ -86,17 +75,17 @@ def test_an_open_order_and_a_card_that_may_not_be_read_stop_nothing_and_are_told
     platform.owes = owes(store_credit_balance=0, gift_card_balance=None, open_order=2)
     process_request(request_id, services=services)
     assert platform.requested == ["7001"]
-    (result,) = [one for one in facts(services, request_id, "task.done") if one["action"] == "ask"]
+    (result,) = [one for one in list_details(services, request_id, "task.done") if one["action"] == "ask"]
     assert (result["guards"]["gift_card_balance_unreadable"], result["guards"]["open_order"]) == (None, 2)
-    assert reviews(services, is_open=False) == []
+    assert list_reviews(services.store, kind="guard", is_open=False) == []
 
 
 def test_a_person_lets_it_go_on_and_shopify_is_asked(services, platform, request_id, queue):
     platform.owes = owes(store_credit_balance=1, gift_card_balance=2)
     process_request(request_id, services=services)
     assert let_go(services, request_id) == [STORE_CREDIT, CARDS]
-    assert reviews(services) == []
-    (result,) = facts(services, request_id, "guard.released")
+    assert list_reviews(services.store, kind="guard") == []
+    (result,) = list_details(services, request_id, "guard.released")
     assert (result["codes"], result["reason"]) == ([STORE_CREDIT, CARDS], "the customer was told and agrees")
     assert queue.jobs[-1] == ("process", request_id, True)
     assert process_request(request_id, services=services)
@@ -113,7 +102,7 @@ def test_what_turns_up_later_stops_again(services, platform, request_id):
     platform.owes = owes(store_credit_balance=1, gift_card_balance=1)
     process_request(request_id, services=services)
     assert task_of(services, request_id).last_error == "guard_gift_card_balance"
-    assert reviews(services) == [("guard", CARDS)]
+    assert list_reviews(services.store, kind="guard") == [("guard", CARDS)]
     let_go(services, request_id)
     process_request(request_id, services=services)
     assert platform.requested == ["7001"]
@@ -122,12 +111,12 @@ def test_what_turns_up_later_stops_again(services, platform, request_id):
 def test_a_balance_that_was_paid_out_goes_on_with_a_replay_and_its_review_closes(services, platform, request_id):
     platform.owes = owes(store_credit_balance=1)
     process_request(request_id, services=services)
-    again(services, request_id)
-    assert reviews(services, is_open=False) == [("guard", STORE_CREDIT)]
+    restart_and_process(services, request_id)
+    assert list_reviews(services.store, kind="guard", is_open=False) == [("guard", STORE_CREDIT)]
     platform.owes = owes(store_credit_balance=0)
-    again(services, request_id)
+    restart_and_process(services, request_id)
     assert platform.requested == ["7001"]
-    assert reviews(services) == []
+    assert list_reviews(services.store, kind="guard") == []
 
 
 def test_a_platform_that_is_down_while_it_is_looked_at_is_not_asked_to_erase(services, platform, request_id):
@@ -143,7 +132,7 @@ def test_what_was_let_pass_is_remembered_when_shopify_is_down(services, platform
     let_go(services, request_id)
     platform.answers = [ConnectorUnavailable("shopify: HTTP 503")]
     process_request(request_id, services=services)
-    again(services, request_id)
+    restart_and_process(services, request_id)
     assert platform.requested == ["7001", "7001"]
     assert task_of(services, request_id).state is TaskState.DONE
 
@@ -156,7 +145,7 @@ def test_where_nothing_is_stopped_nothing_is_let_go(services, platform, request_
     process_request(request_id, services=services)
     with pytest.raises(PayloadInvalid, match="nothing_stopped"):
         let_go(services, request_id)
-    assert facts(services, request_id, "guard.released") == []
+    assert list_details(services, request_id, "guard.released") == []
 
 
 def test_what_others_wrote_stays_too_while_a_guard_stops(services, platform, request_id):

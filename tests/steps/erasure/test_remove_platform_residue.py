@@ -25,6 +25,8 @@ from bridge.steps.requests.open_by_operator import open_operator_request
 from bridge.steps.requests.process import process_request
 from config.retention_file.retention_model import RESIDUE_KINDS, ResidueRules
 from tests.factories import NOW, SHOP, make_request, make_task, opened
+from tests.kit.operator_requests import open_as_operator
+from tests.kit.running import restart_and_process
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 ALL = ResidueRules(apply=True, erased_kinds=RESIDUE_KINDS)
@@ -58,16 +60,8 @@ def known(platform):
     platform.left_by_others = [LOYALTY, CARD, NOTE]
 
 
-def run(services, who=None):
-    request_id = open_operator_request(
-        RequestKind.ERASURE,
-        SHOP,
-        who or Principal(email="asha@example.com"),
-        NOW,
-        actor="operator:test",
-        reason="a letter",
-        services=services,
-    )
+def open_and_process(services, who=None):
+    request_id = open_as_operator(services, who or Principal(email="asha@example.com"), shop=SHOP, at=NOW)
     assert process_request(request_id, services=services)
     return request_id
 
@@ -77,37 +71,31 @@ def seen(services, request_id, action=TaskAction.REMOVE_PLATFORM_RESIDUE):
         return next(task for task in tx.tasks.list_tasks(request_id) if task.action is action)
 
 
-def facts(services, request_id):
+def list_residue_facts(services, request_id):
     with services.store.transaction() as tx:
         return [
             event for event in tx.evidence.list_facts_of_request(request_id) if event.detail.get("action") == "redact"
         ]
 
 
-def replay(services, request_id):
-    with services.store.transaction() as tx:
-        tx.request_changes.restart_request(request_id)
-    assert process_request(request_id, services=services)
-
-
 def test_by_the_shipped_file_nobody_is_asked_and_nothing_is_written(services, platform):
-    request_id = run(services)
+    request_id = open_and_process(services)
     task = seen(services, request_id)
     assert (task.state, task.outcome, task.gaps) == (TaskState.DONE, Outcome.RETAINED, ())
     assert encode_detail(task.progress) == {"reason": "retention_file_keeps"}
     assert (platform.residue_asked, platform.removed) == ([], [])
-    assert [event.detail["reason"] for event in facts(services, request_id)] == ["retention_file_keeps"]
+    assert [event.detail["reason"] for event in list_residue_facts(services, request_id)] == ["retention_file_keeps"]
     assert seen(services, request_id, TaskAction.POLL_PLATFORM_ERASURE).state is TaskState.WAITING
 
 
 def test_where_the_file_says_so_it_is_removed_and_only_counted_in_the_evidence(applying, platform):
     services = applying()
-    request_id = run(services)
+    request_id = open_and_process(services)
     task = seen(services, request_id)
     assert (task.state, task.outcome, task.records) == (TaskState.DONE, Outcome.ERASED, 3)
     assert platform.removed == [LOYALTY, CARD, NOTE]
     assert [who.customer_id for who in platform.residue_asked] == ["7001"]
-    (fact,) = facts(services, request_id)
+    (fact,) = list_residue_facts(services, request_id)
     assert fact.detail["counts"] == {"erased": 3, "kept": 0, "left": 0, "still_there": 0}
     assert "loyalty" not in str(fact)
     assert "7001" not in str(fact.detail)
@@ -115,7 +103,7 @@ def test_where_the_file_says_so_it_is_removed_and_only_counted_in_the_evidence(a
 
 def test_a_kind_that_the_file_keeps_stays(applying, platform):
     services = applying(ResidueRules(apply=True, erased_kinds=("order_notes",)))
-    task = seen(services, run(services))
+    task = seen(services, open_and_process(services))
     assert (task.outcome, platform.removed) == (Outcome.ERASED, [NOTE])
     assert (encode_detail(task.progress)["kept"], encode_detail(task.progress)["quarantined"]) == (1, 1)
     with services.store.transaction() as tx:
@@ -125,7 +113,7 @@ def test_a_kind_that_the_file_keeps_stays(applying, platform):
 
 def test_where_all_of_it_is_kept_it_is_retained_and_where_there_is_none_absent(applying, platform):
     services = applying(ResidueRules(apply=True))
-    task = seen(services, run(services))
+    task = seen(services, open_and_process(services))
     assert (task.outcome, encode_detail(task.progress)["reason"], platform.removed) == (
         Outcome.RETAINED,
         "retention_file_keeps",
@@ -136,13 +124,13 @@ def test_where_all_of_it_is_kept_it_is_retained_and_where_there_is_none_absent(a
 def test_where_there_is_nothing_it_is_absent_and_not_erased(applying, platform):
     platform.left_by_others = []
     services = applying()
-    assert seen(services, run(services)).outcome is Outcome.ABSENT
+    assert seen(services, open_and_process(services)).outcome is Outcome.ABSENT
 
 
 def test_what_stays_though_it_was_to_go_is_told(applying, platform):
     platform.sticks = ["gift.card_text"]
     services = applying()
-    request_id = run(services)
+    request_id = open_and_process(services)
     task = seen(services, request_id)
     assert (task.state, task.outcome, task.records) == (TaskState.DONE, Outcome.INCOMPLETE, 2)
     assert [(gap.absence, gap.what, gap.reason) for gap in task.gaps] == [
@@ -155,12 +143,12 @@ def test_what_stays_though_it_was_to_go_is_told(applying, platform):
 def test_an_open_order_is_left_as_a_gap_and_is_taken_when_it_has_arrived(applying, platform):
     platform.left_by_others = [LOYALTY, ON_ITS_WAY, ALSO]
     services = applying()
-    request_id = run(services)
+    request_id = open_and_process(services)
     task = seen(services, request_id)
     assert (task.outcome, platform.removed) == (Outcome.INCOMPLETE, [LOYALTY])
     assert [(gap.what, gap.reason) for gap in task.gaps] == [("1 orders", "parcel_not_delivered")]
     platform.left_by_others = [replace(ON_ITS_WAY, hold_reason=""), replace(ALSO, hold_reason="")]
-    replay(services, request_id)
+    restart_and_process(services, request_id)
     task = seen(services, request_id)
     assert (task.outcome, task.gaps, task.records) == (Outcome.ERASED, (), 3)
 
@@ -168,7 +156,7 @@ def test_an_open_order_is_left_as_a_gap_and_is_taken_when_it_has_arrived(applyin
 def test_orders_that_may_not_be_read_are_a_gap_only_where_something_of_them_would_go(applying, platform):
     platform.left_by_others = [LOYALTY, UNREAD]
     services = applying()
-    (gap,) = seen(services, run(services)).gaps
+    (gap,) = seen(services, open_and_process(services)).gaps
     assert (gap.absence, gap.what, gap.reason) == (Absence.DENIED, UNREAD.what, "read_all_orders")
     only_own = ResidueRules(apply=True, erased_kinds=("customer_metafields",))
     assert decide_residue_action(UNREAD, replace(services.retention, residue=only_own))[0] == "keep"
@@ -177,7 +165,7 @@ def test_orders_that_may_not_be_read_are_a_gap_only_where_something_of_them_woul
 def test_a_platform_that_is_down_is_asked_again_by_the_id_alone_and_is_followed_only_then(applying, platform, clock):
     platform.residue_faults = [ConnectorUnavailable("shopify: HTTP 503")]
     services = applying()
-    request_id = run(services)
+    request_id = open_and_process(services)
     assert seen(services, request_id).state is TaskState.RETRY
     assert seen(services, request_id, TaskAction.ERASE).state is TaskState.DONE
     assert seen(services, request_id, TaskAction.POLL_PLATFORM_ERASURE).state is TaskState.PENDING
@@ -186,7 +174,7 @@ def test_a_platform_that_is_down_is_asked_again_by_the_id_alone_and_is_followed_
     assert platform.residue_asked[-1] == Principal(customer_id="7001")
     assert seen(services, request_id).outcome is Outcome.ERASED
     assert seen(services, request_id, TaskAction.POLL_PLATFORM_ERASURE).state is TaskState.WAITING
-    assert [event.fact for event in facts(services, request_id)] == ["task.retried", "task.done"]
+    assert [event.fact for event in list_residue_facts(services, request_id)] == ["task.retried", "task.done"]
 
 
 def test_what_a_try_removed_before_it_broke_off_is_counted(applying, platform, clock, monkeypatch):
@@ -199,7 +187,7 @@ def test_what_a_try_removed_before_it_broke_off_is_counted(applying, platform, c
 
     monkeypatch.setattr(platform, "remove_platform_residue", breaks_off)
     services = applying()
-    request_id = run(services)
+    request_id = open_and_process(services)
     clock.at = NOW + timedelta(minutes=1)
     process_request(request_id, services=services)
     task = seen(services, request_id)
@@ -214,7 +202,7 @@ def test_what_the_file_keeps_since_a_try_broke_off_is_not_counted_as_erased(appl
         raise ConnectorUnavailable("shopify: HTTP 503")
 
     monkeypatch.setattr(platform, "remove_platform_residue", breaks_off)
-    request_id = run(applying())
+    request_id = open_and_process(applying())
     clock.at = NOW + timedelta(minutes=1)
     services = applying(ResidueRules(apply=True))
     process_request(request_id, services=services)
@@ -255,7 +243,7 @@ def test_the_last_attempt_leaves_a_gap_and_the_request_goes_on(applying, platfor
     services = applying()
     attempts = services.settings.connector_attempts
     platform.residue_faults = [ConnectorUnavailable("shopify: HTTP 503")] * attempts
-    request_id = run(services)
+    request_id = open_and_process(services)
     for hours in range(1, attempts):
         clock.at = NOW + timedelta(hours=3 * hours)
         process_request(request_id, services=services)
@@ -268,19 +256,19 @@ def test_a_missing_scope_fails_with_its_name_and_the_id_that_was_learned_is_kept
     platform.answers = [CredentialRejected("shopify: not allowed (write_customer_data_erasure)")]
     platform.residue_faults = [CredentialRejected("shopify: not allowed (read_orders)")]
     services = applying()
-    request_id = run(services)
+    request_id = open_and_process(services)
     task = seen(services, request_id)
     assert (task.state, task.outcome, task.gaps[0].absence) == (TaskState.FAILED, Outcome.DENIED, Absence.DENIED)
     assert "read_orders" in task.last_error
     with services.store.transaction() as tx:
         assert tx.requests.get_request(request_id).principal == Principal(customer_id="7001")
-    replay(services, request_id)
+    restart_and_process(services, request_id)
     assert seen(services, request_id).outcome is Outcome.ERASED
 
 
 def test_somebody_without_a_customer_record_is_absent_and_the_orders_are_a_gap(applying, platform):
     services = applying()
-    task = seen(services, run(services, Principal(order_ids=("1001", "1002"))))
+    task = seen(services, open_and_process(services, Principal(order_ids=("1001", "1002"))))
     assert (task.outcome, task.state) == (Outcome.ABSENT, TaskState.DONE)
     assert [(gap.what, gap.reason) for gap in task.gaps] == [("2 orders", "no_customer")]
     assert platform.residue_asked == []
@@ -290,9 +278,9 @@ def test_a_request_without_identifiers_cannot_be_searched_for_any_more(applying,
     platform.left_by_others = [LOYALTY, ON_ITS_WAY]
     platform.erasures = [ErasureState(outcome=Outcome.ERASED, reason="redacted")]
     services = applying()
-    request_id = run(services)
+    request_id = open_and_process(services)
     assert seen(services, request_id, TaskAction.POLL_PLATFORM_ERASURE).state is TaskState.DONE
-    replay(services, request_id)
+    restart_and_process(services, request_id)
     task = seen(services, request_id)
     assert (task.state, task.last_error, encode_detail(task.progress)["erased"]) == (
         TaskState.FAILED,
@@ -306,5 +294,5 @@ def test_a_request_without_identifiers_cannot_be_searched_for_any_more(applying,
 def test_without_a_platform_it_is_a_gap(applying):
     services = applying()
     del services.connectors["shopify"]
-    task = seen(services, run(services))
+    task = seen(services, open_and_process(services))
     assert (task.state, task.gaps[0].absence) == (TaskState.FAILED, Absence.NOT_CONFIGURED)

@@ -25,14 +25,14 @@ def head(seq, day=0, *, stamped=False):
 
 
 @pytest.fixture
-def facts(store):
+def facts_of_request(store):
     with store.transaction() as tx:
         for request_id in ("other", REQUEST.id, "other", REQUEST.id):
             tx.evidence.append_fact(Fact.TASK_DONE, shop=REQUEST.shop, request_id=request_id, records=1)
         return tx.evidence.list_facts_of_request(REQUEST.id)
 
 
-def case(store, facts, **given):
+def build_bundle(store, facts, **given):
     values = {
         "request": REQUEST,
         "tasks": [make_task(REQUEST.id)],
@@ -50,8 +50,8 @@ def case(store, facts, **given):
     )
 
 
-def test_the_same_request_gives_the_same_bytes(store, facts):
-    first, second = (build_zip(case(store, facts), folder="evidence") for _ in range(2))
+def test_the_same_request_gives_the_same_bytes(store, facts_of_request):
+    first, second = (build_zip(build_bundle(store, facts_of_request), folder="evidence") for _ in range(2))
     assert first == second
     with zipfile.ZipFile(io.BytesIO(first)) as bundle:
         assert bundle.testzip() is None
@@ -70,16 +70,16 @@ def test_the_same_request_gives_the_same_bytes(store, facts):
     ],
     ids=["none", "before it began", "covers some", "first that covers all", "first with a timestamp", "both"],
 )
-def test_the_selected_heads_are_the_first_that_cover_all_facts(store, facts, heads, shown):
-    assert [fact.seq for fact in facts] == [2, 4]
-    assert [each.seq for each in select_signed_heads(heads, facts)] == shown
+def test_the_selected_heads_are_the_first_that_cover_all_facts(store, facts_of_request, heads, shown):
+    assert [fact.seq for fact in facts_of_request] == [2, 4]
+    assert [each.seq for each in select_signed_heads(heads, facts_of_request)] == shown
     assert select_signed_heads(heads, []) == []
 
 
-def test_a_head_signed_with_another_key_includes_that_key(store, facts):
+def test_a_head_signed_with_another_key_includes_that_key(store, facts_of_request):
     key = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="  # RFC 8037, appendix A
     signed = replace(head(4), public_key=key, signature="c2lnbmF0dXJl")
-    files = case(store, facts, heads=[signed])
+    files = build_bundle(store, facts_of_request, heads=[signed])
     assert files["heads/2026-11-22.json"] == encode_head_statement(signed)
     assert files["heads/2026-11-22.pem"] == (
         b"-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n"
@@ -88,8 +88,8 @@ def test_a_head_signed_with_another_key_includes_that_key(store, facts):
     assert "-inkey heads/2026-11-22.pem" in files["README.txt"].decode()
 
 
-def test_a_missing_certificate_or_head_is_stated(store, facts):
-    text = case(store, facts)["README.txt"].decode()
+def test_a_missing_certificate_or_head_is_stated(store, facts_of_request):
+    text = build_bundle(store, facts_of_request)["README.txt"].decode()
     assert "no certificate" in text
     assert "No head of the chain was signed since" in text
     assert "--to-head" in text

@@ -40,7 +40,7 @@ def heads(services):
         return tx.signed_heads.list_signed_heads()
 
 
-def facts(services):
+def list_head_facts(services):
     with services.store.transaction() as tx:
         return [fact.fact for fact in tx.evidence.iterate_facts() if fact.fact.startswith("head.")]
 
@@ -50,7 +50,7 @@ def test_without_an_authority_the_head_is_signed_only(services):
     sign_head(services=services)
     [head] = heads(services)
     assert (head.token, head.anchored_at, head.attempts) == ("", None, 0)
-    assert facts(services) == ["head.signed"]
+    assert list_head_facts(services) == ["head.signed"]
 
 
 def test_a_timestamp_is_stored_with_its_time_and_recorded_once(stamped, timestamps, clock):
@@ -61,7 +61,7 @@ def test_a_timestamp_is_stored_with_its_time_and_recorded_once(stamped, timestam
     assert b64decode(head.token) == b"token of " + timestamps.asked[0]
     assert head.anchored_at == timestamps.at
     assert len(timestamps.asked) == 1
-    assert facts(stamped) == ["head.signed", "head.anchored"]
+    assert list_head_facts(stamped) == ["head.signed", "head.anchored"]
     with stamped.store.transaction() as tx:
         assert tx.evidence.verify_chain() == 7
 
@@ -105,7 +105,7 @@ def test_no_transaction_is_open_during_the_timestamp_request(stamped, timestamps
 def test_two_schedulers_record_one_timestamp(stamped, timestamps):
     timestamps.meanwhile = lambda: sign_head(services=replace(stamped, timestamp_authority=FakeTimestampAuthority()))
     sign_head(services=stamped)
-    assert facts(stamped) == ["head.signed", "head.anchored"]
+    assert list_head_facts(stamped) == ["head.signed", "head.anchored"]
 
 
 def test_the_scheduler_signs_the_head_in_the_expiry_run(services, clock):
@@ -134,11 +134,14 @@ def test_the_ledger_outside_the_backup_gets_each_days_head(services, tmp_path, c
         services = replace(services, ledger=ledger)
         sign_head(services=services)
         [head] = heads(services)
-        assert (ledger.read_last_head().seq, facts(services)) == (head.seq + 1, ["head.signed", "head.anchored"])
+        assert (ledger.read_last_head().seq, list_head_facts(services)) == (
+            head.seq + 1,
+            ["head.signed", "head.anchored"],
+        )
         sign_head(services=services)
         clock.at += 24 * HOUR
         sign_head(services=services)
-        assert facts(services) == ["head.signed", "head.anchored"] * 2
+        assert list_head_facts(services) == ["head.signed", "head.anchored"] * 2
         assert check_ledger_gate(services=services) == ""
 
 
@@ -147,4 +150,4 @@ def test_an_unavailable_ledger_misses_only_that_days_head(services, tmp_path):
     (tmp_path / "ledger.db").mkdir()
     with closing(SqlLedger(f"sqlite:///{tmp_path}/ledger.db")) as ledger:
         assert sign_head(services=replace(services, ledger=ledger)) is not None
-    assert facts(services) == ["head.signed"]
+    assert list_head_facts(services) == ["head.signed"]

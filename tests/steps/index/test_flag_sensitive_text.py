@@ -10,15 +10,11 @@ from bridge.steps.requests.open_by_operator import open_operator_request
 from bridge.steps.requests.process import process_request
 from config.retention_file.retention_model import ResidueRules
 from tests.factories import ASHA, NOW, SHOP, accepted, order_body
+from tests.kit.stored import list_reviews
 from tests.steps.refunds.test_refunds import at_rest
 
 NOTE = "Please refund to a/c 001234567890, HDFC0001234"
 ENGRAVED = [{"properties": [{"name": "Engraving", "value": "For Asha"}]}]
-
-
-def reviews(services):
-    with services.store.transaction() as tx:
-        return [(review.kind, review.what) for review in tx.reviews.list_reviews()]
 
 
 def test_each_location_of_an_order_opens_one_review(services):
@@ -28,7 +24,7 @@ def test_each_location_of_an_order_opens_one_review(services):
     index_deliveries(SHOP, services=services)
     accepted(services.store, "orders/updated", order_body(1001, note=NOTE, tries=9))
     index_deliveries(SHOP, services=services)
-    assert reviews(services) == [("bank_details", "order note: bank_account, ifsc")] * 2
+    assert list_reviews(services.store) == [("bank_details", "order note: bank_account, ifsc")] * 2
     with services.store.transaction() as tx:
         details = [event.detail for event in tx.evidence.iterate_facts() if event.fact == "review.opened"]
         assert (
@@ -47,7 +43,7 @@ def test_a_customer_note_opens_one_review_for_all_orders(services):
     accepted(services.store, "customers/update", customer)
     accepted(services.store, "customers/update", customer | {"id": 7002})
     index_deliveries(SHOP, services=services)
-    assert reviews(services) == [("bank_details", "customer note: ifsc")] * 2
+    assert list_reviews(services.store) == [("bank_details", "customer note: ifsc")] * 2
 
 
 def test_kinds_outside_scan_for_are_not_flagged(services):
@@ -56,7 +52,7 @@ def test_kinds_outside_scan_for_are_not_flagged(services):
         other = replace(services, retention=replace(services.retention, categories=categories))
         accepted(services.store, "orders/updated", order_body(note=NOTE, tries=len(categories)))
         assert index_deliveries(SHOP, services=other) == 1
-    assert reviews(services) == []
+    assert list_reviews(services.store) == []
 
 
 def test_t15_an_erasure_removes_engraving_and_note_and_the_ifsc_opens_a_review(services, platform, database_url):
@@ -67,7 +63,7 @@ def test_t15_an_erasure_removes_engraving_and_note_and_the_ifsc_opens_a_review(s
     services = replace(services, retention=replace(services.retention, residue=rules))
     accepted(services.store, "orders/create", order_body(1001, note=NOTE, line_items=ENGRAVED))
     index_deliveries(SHOP, services=services)
-    assert reviews(services) == [("bank_details", "order note: bank_account, ifsc")]
+    assert list_reviews(services.store) == [("bank_details", "order note: bank_account, ifsc")]
     request_id = open_operator_request(
         RequestKind.ERASURE, SHOP, ASHA, NOW, actor="operator:test", reason="mail", services=services
     )
@@ -77,4 +73,4 @@ def test_t15_an_erasure_removes_engraving_and_note_and_the_ifsc_opens_a_review(s
     assert b"order note: bank_account, ifsc" in rest, "the search can find"
     for gone in (b"For Asha", b"HDFC0001234", b"001234567890"):
         assert gone not in rest
-    assert reviews(services) == [("bank_details", "order note: bank_account, ifsc")]
+    assert list_reviews(services.store) == [("bank_details", "order note: bank_account, ifsc")]

@@ -12,15 +12,15 @@ from bridge.model import NoticeChannel, NoticeItem, NoticeState, ParcelStatus, P
 from bridge.rules.requests.progress_codec import encode_detail
 from tests.factories import NOW, SHOP, notified_processors
 from tests.fakes import FakeEraser
-from tests.steps.notice_case import Case, days
+from tests.kit.durations import days
 
 NUMBERS = ("14908100000012", "14908100000023", "14908100000034")
 ACCOUNT = f"{SHOP}|aftership"
 
 
 @pytest.fixture
-def case(store, clock, queue):
-    case = Case(store, clock, queue)
+def case(case):
+    """The case with a processor that erases by API."""
     (one,) = [each for each in notified_processors() if each.id == "delhivery"]
     copies = replace(one, id="aftership", erasure_channel="api", carries=("*",), privacy_contact="")
     eraser = FakeEraser("aftership", knows=NUMBERS)

@@ -22,12 +22,8 @@ from bridge.steps.notices.notify import process_notice_account
 from bridge.steps.notices.record_answer import record_acknowledgement
 from bridge.steps.requests.process import process_request
 from tests.factories import NOW, SHOP, notified_processors
-from tests.steps.notice_case import ACCOUNT, Case, days, erased_by, facts, says
-
-
-@pytest.fixture
-def case(store, clock, queue):
-    return Case(store, clock, queue)
+from tests.kit.durations import days
+from tests.steps.notice_case import ACCOUNT, erased_by, facts, says
 
 
 def test_a_settled_parcel_is_tracked_and_instructed_and_the_certificate_shows_it(case):

@@ -22,14 +22,10 @@ from bridge.rules.requests.progress_codec import encode_detail
 from bridge.steps.notices.record_answer import record_acknowledgement, record_answer
 from tests.factories import NOW, SHOP, notified_processors
 from tests.fakes import FakeEraser
-from tests.steps.notice_case import Case, days, erased_by, facts, says
+from tests.kit.durations import days
+from tests.steps.notice_case import erased_by, facts, says
 
 PARCEL = "14908100000012"
-
-
-@pytest.fixture
-def case(store, clock, queue):
-    return Case(store, clock, queue)
 
 
 @pytest.fixture
@@ -40,7 +36,7 @@ def sent(case):
     return case, request, case.notices()[0]
 
 
-def refused(case, notice, answers):
+def refuse_answers(case, notice, answers):
     with pytest.raises(PayloadInvalid) as caught:
         record_answer(notice.id, answers, via=NoticeChannel.PAGE, actor="processor:delhivery", services=case.services)
     return caught.value.reason
@@ -62,8 +58,8 @@ def test_an_answer_is_recorded_once(sent):
 def test_an_incomplete_answer_changes_nothing(sent):
     case, _, notice = sent
     one, _ = case.entries(notice_id=notice.id)
-    assert refused(case, notice, {one.id: AnswerRow(answer=ProcessorAnswer.ERASED)}) == "entry_missing"
-    assert refused(case, replace(notice, id="ntc_none"), {}) == "notice_unknown"
+    assert refuse_answers(case, notice, {one.id: AnswerRow(answer=ProcessorAnswer.ERASED)}) == "entry_missing"
+    assert refuse_answers(case, replace(notice, id="ntc_none"), {}) == "notice_unknown"
     assert [entry.answer for entry in case.entries()] == [None, None]
     assert case.links() == 1
 

@@ -5,14 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bridge.model import NoticeState, ParcelStatus, ProcessorAnswer, TaskState
-from tests.steps.notice_case import Case, days, erased_by, facts, says
+from tests.kit.durations import days
+from tests.steps.notice_case import erased_by, facts, says
 
 NUMBER = "14908100000012"
-
-
-@pytest.fixture
-def case(store, clock, queue):
-    return Case(store, clock, queue)
 
 
 def answered(case):

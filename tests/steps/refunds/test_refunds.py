@@ -46,12 +46,12 @@ def given(services, refund="COD-CANARY-1", details=BANK):
     return account
 
 
-def asked(services, account, **options):
+def read_details(services, account, **options):
     options = {"refund": "COD-CANARY-1", "purpose": "xvi", "reason": "paying"} | options
     return read_bank_details(account.id, actor=WHO, services=services, **options)
 
 
-def state(services, account):
+def find_account(services, account):
     with services.store.transaction() as tx:
         return tx.refunds.find_refund_account(account.id)
 
@@ -67,12 +67,12 @@ def at_rest(store, database_url):
 
 def test_details_are_read_for_an_open_refund_and_its_purpose_and_each_attempt_is_recorded(services):
     account = given(services)
-    assert asked(services, account) == (BANK, "")
-    assert asked(services, account, purpose="xv") == (None, "another_purpose")
-    assert asked(services, account, refund="COD-2") == (None, "another_refund")
-    assert asked(services, replace(account, id="001234567890")) == (None, "not_known")
+    assert read_details(services, account) == (BANK, "")
+    assert read_details(services, account, purpose="xv") == (None, "another_purpose")
+    assert read_details(services, account, refund="COD-2") == (None, "another_refund")
+    assert read_details(services, replace(account, id="001234567890")) == (None, "not_known")
     settle_refund(account.id, PAID, actor=WHO, services=services)
-    assert asked(services, account) == (None, "settled")
+    assert read_details(services, account) == (None, "settled")
     recorded = list_fact_details(services.store)
     ids = {"account": account.id}
     assert recorded == [
@@ -92,7 +92,7 @@ def test_a_file_without_a_purpose_refuses_every_read(services):
     category = replace(services.retention.categories["cod_refund_bank"], purpose_lock=())
     for categories in ({}, {"cod_refund_bank": category}):
         closed = replace(services, retention=replace(services.retention, categories=categories))
-        assert asked(closed, account) == (None, "another_purpose")
+        assert read_details(closed, account) == (None, "another_purpose")
 
 
 def test_impossible_ids_and_days_are_refused(services):
@@ -113,7 +113,7 @@ def test_impossible_ids_and_days_are_refused(services):
     for day, reason in ((date(2026, 11, 23), "settled_in_the_future"), (date(2026, 11, 21), "before_opened")):
         with pytest.raises(PayloadInvalid, match=reason):
             settle_refund(account.id, replace(PAID, on=day), actor=WHO, services=services)
-    assert state(services, account).state is RefundState.OPEN
+    assert find_account(services, account).state is RefundState.OPEN
     assert settle_refund("rfd_nobody", PAID, actor=WHO, services=services) is None
 
 
@@ -136,12 +136,12 @@ def test_t13_a_refund_that_was_reconciled_31_days_ago_leaves_no_account_anywhere
         tx.index.ingest_sightings(SHOP, [order(1001)])
     with capture_logs() as logs:
         bank, upi = given(services), given(services, "COD-CANARY-2", UPI)
-        assert asked(services, bank)[0] == BANK
+        assert read_details(services, bank)[0] == BANK
         for account in (bank, upi):
             assert settle_refund(account.id, PAID, actor=WHO, services=services)
         clock.at = NOW + timedelta(days=30)
         tick(services, "clock", 2.0, None)
-        assert state(services, bank).state is RefundState.SETTLED, "the last day of the hold"
+        assert find_account(services, bank).state is RefundState.SETTLED, "the last day of the hold"
         clock.at = NOW + timedelta(days=31)
         tick(services, "clock", 2.0, None)
         assert erase_settled_bank_details(services=services) == 0, "the scheduler has done it"
@@ -189,13 +189,13 @@ def test_t14_an_erasure_during_an_open_refund_restricts_the_details_until_they_e
     process_request(request_id, services=services)
     with services.store.transaction() as tx:
         assert tx.index.list_orders(SHOP, ASHA) == {}, "Asha is erased"
-    assert asked(services, account, purpose="ii") == (None, "another_purpose")
-    assert asked(services, account) == (BANK, ""), "the open refund can still be paid"
+    assert read_details(services, account, purpose="ii") == (None, "another_purpose")
+    assert read_details(services, account) == (BANK, ""), "the open refund can still be paid"
     settle_refund(account.id, PAID, actor=WHO, services=services)
-    assert asked(services, account) == (None, "settled")
+    assert read_details(services, account) == (None, "settled")
     clock.at = NOW + timedelta(days=31)
     assert erase_settled_bank_details(services=services) == 1
-    assert state(services, account).state is RefundState.ERASED
+    assert find_account(services, account).state is RefundState.ERASED
     assert list_fact_details(services.store, request_id)[-1] == ("refund_account.erased", {"count": 1, "settled": True})
 
 
@@ -216,7 +216,7 @@ def test_the_details_of_a_cancelled_refund_are_erased_at_once(services):
     account = given(services)
     assert discard_bank_details(account.id, actor=WHO, reason="order was kept", services=services) is True
     assert discard_bank_details(account.id, actor=WHO, reason="order was kept", services=services) is False
-    assert asked(services, account) == (None, "erased")
+    assert read_details(services, account) == (None, "erased")
     detail = {"count": 1, "account": account.id, "settled": False, "reason": "order was kept"}
     assert list_fact_details(services.store)[1] == ("refund_account.erased", detail)
 
@@ -249,8 +249,8 @@ def test_a_file_that_is_not_accepted_sets_no_date_and_erases_nothing(services, c
     assert erase_settled_bank_details(services=typo) == 0
     account = given(typo)
     settle_refund(account.id, PAID, actor=WHO, services=typo)
-    assert state(services, account).erase_at is None
+    assert find_account(services, account).erase_at is None
     clock.at += timedelta(days=40)
     assert erase_settled_bank_details(services=typo) == 0
-    assert {state(services, one).state for one in (before, account)} == {RefundState.SETTLED}
+    assert {find_account(services, one).state for one in (before, account)} == {RefundState.SETTLED}
     assert erase_settled_bank_details(services=services) == 2, "the accepted file sets a date for both"

@@ -13,6 +13,7 @@ from bridge.steps.requests.process import MAX_ATTEMPTS, process_request
 from bridge.store.schema.tables import requests
 from tests.factories import ASHA, NOW, SHOP, accepted, make_finding, make_request, make_task, opened, order, order_body
 from tests.fakes import page
+from tests.kit.stored import read_request
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -36,15 +37,6 @@ def erasure(services, **given):
     return request.id
 
 
-def read(services, request_id):
-    with services.store.transaction() as tx:
-        return (
-            tx.requests.get_request(request_id),
-            tx.tasks.list_tasks(request_id),
-            tx.evidence.list_facts_of_request(request_id),
-        )
-
-
 def names(facts):
     return [fact.fact for fact in facts]
 
@@ -53,7 +45,7 @@ def test_a_request_is_worked_on_until_it_can_be_answered(services, platform):
     platform.pages = [page(make_finding("1"))]
     request_id = access(services)
     assert process_request(request_id, services=services) is True
-    request, tasks, facts = read(services, request_id)
+    request, tasks, facts = read_request(services.store, request_id)
     assert (request.state, request.complete, request.closed_at) == (RequestState.DONE, True, NOW)
     assert {task.state for task in tasks} == {TaskState.DONE}
     assert names(facts) == ["task.done", "task.done", "package.sealed", "request.closed"]
@@ -62,10 +54,10 @@ def test_a_request_is_worked_on_until_it_can_be_answered(services, platform):
 def test_twice_is_once(services, platform):
     request_id = access(services)
     process_request(request_id, services=services)
-    before = read(services, request_id)
+    before = read_request(services.store, request_id)
     assert process_request(request_id, services=services) is False
     assert process_request("req_none", services=services) is False
-    assert read(services, request_id) == before
+    assert read_request(services.store, request_id) == before
     assert len(platform.asked) == 1
 
 
@@ -83,7 +75,7 @@ def test_carriers_are_asked_after_the_platform_has_named_the_parcels(services, p
     platform.dies_before = {1: ConnectorUnavailable("down")}
     request_id = access(services)
     process_request(request_id, services=services)
-    request, _, _ = read(services, request_id)
+    request, _, _ = read_request(services.store, request_id)
     assert (request.state, request.complete, carrier.asked) == (RequestState.IN_PROGRESS, None, [])
     services.clock.at = NOW + timedelta(seconds=10)
     process_request(request_id, services=services)
@@ -102,12 +94,12 @@ def test_a_supplement_learns_nothing_new(services, platform, carrier):
     carrier.knows = {"AWB1"}
     request_id = access(services)
     process_request(request_id, services=services)
-    request, _, facts = read(services, request_id)
+    request, _, facts = read_request(services.store, request_id)
     assert (request.state, request.complete, request.closed_at) == (RequestState.WAITING, False, NOW)
     late = accepted(services.store, "orders/create", order_body(1002))
     services.clock.at = NOW + timedelta(seconds=10)
     assert process_request(request_id, services=services)
-    request, _, facts = read(services, request_id)
+    request, _, facts = read_request(services.store, request_id)
     assert (request.state, request.complete, request.closed_at) == (RequestState.DONE, True, NOW)
     assert names(facts).count("package.sealed") == 2
     assert names(facts).count("request.closed") == 1
@@ -122,7 +114,7 @@ def test_the_platforms_answer_never_removes_a_principal_that_must_still_be_erase
         opened(tx, make_request())
     request_id = erasure(services)
     process_request(request_id, services=services)
-    request, tasks, _ = read(services, request_id)
+    request, tasks, _ = read_request(services.store, request_id)
     assert request.principal == ASHA
     ours = [task for task in tasks if task.action is not TaskAction.SEAL_INVOICES]
     assert [task.state for task in ours] == [TaskState.RETRY, TaskState.PENDING]
@@ -131,7 +123,7 @@ def test_the_platforms_answer_never_removes_a_principal_that_must_still_be_erase
         tx.session.connection.exec_driver_sql("UPDATE requests SET state = 'done' WHERE kind = 'access'")
     services.clock.at = NOW + timedelta(seconds=10)
     process_request(request_id, services=services)
-    request, tasks, _ = read(services, request_id)
+    request, tasks, _ = read_request(services.store, request_id)
     ours = [task for task in tasks if task.action is not TaskAction.SEAL_INVOICES]
     assert [(task.state, task.outcome) for task in ours] == [(TaskState.DONE, Outcome.ERASED)] * 2
     assert (request.state, request.principal) == (RequestState.DONE, Principal())
@@ -144,14 +136,14 @@ def test_a_fault_of_ours_is_postponed_and_given_up_after_eight_leases(services, 
         platform.dies_before = {1: RuntimeError("asha@qwertzuiop.example")}
         with pytest.raises(RuntimeError):
             process_request(request_id, services=services)
-        request, _, _ = read(services, request_id)
+        request, _, _ = read_request(services.store, request_id)
         assert request.attempts == attempt
         assert request.last_error.startswith("RuntimeError at fakes.py:")
         assert "qwertzuiop" not in request.last_error
         assert process_request(request_id, services=services) is False
         services.clock.at += timedelta(hours=2)
     assert process_request(request_id, services=services) is False
-    request, _, facts = read(services, request_id)
+    request, _, facts = read_request(services.store, request_id)
     assert request.state is RequestState.FAILED
     assert request.last_error.startswith("RuntimeError")
     assert names(facts) == ["request.failed"]
@@ -186,7 +178,7 @@ def test_a_worker_that_is_killed_again_and_again_is_given_up_too(services):
             assert tx.requests.acquire_lease(request_id)
         services.clock.at += timedelta(seconds=16)
     assert process_request(request_id, services=services) is False
-    assert read(services, request_id)[0].last_error == "gave_up"
+    assert read_request(services.store, request_id)[0].last_error == "gave_up"
 
 
 @pytest.mark.parametrize("fault", [LeaseLost("req_1"), StoreUnavailable("gone")])
@@ -196,7 +188,7 @@ def test_a_lost_lease_or_database_is_not_our_fault_and_postpones_nothing(service
     request_id = access(services)
     with pytest.raises(type(fault)):
         process_request(request_id, services=services)
-    assert read(services, request_id)[0].last_error == ""
+    assert read_request(services.store, request_id)[0].last_error == ""
 
 
 def test_dying_after_the_platform_resumes_at_the_carrier_once_the_lease_lapsed(services, platform, carrier):
@@ -211,7 +203,7 @@ def test_dying_after_the_platform_resumes_at_the_carrier_once_the_lease_lapsed(s
     services.clock.at = NOW + timedelta(seconds=16)
     assert process_request(request_id, services=services) is True
     assert platform.given == [1]
-    assert read(services, request_id)[0].state is RequestState.DONE
+    assert read_request(services.store, request_id)[0].state is RequestState.DONE
 
 
 def test_a_joined_request_after_its_erasure_keeps_what_was_proven(services):
@@ -239,6 +231,6 @@ def test_a_shop_without_data_closes_itself(services):
     with services.store.transaction() as tx:
         opened(tx, request, make_task(request.id, "bridge", TaskAction.ERASE))
     assert process_request(request.id, services=services)
-    read_back, _, facts = read(services, request.id)
+    read_back, _, facts = read_request(services.store, request.id)
     assert (read_back.state, read_back.complete) == (RequestState.DONE, True)
     assert names(facts) == ["shop.erased", "certificate.issued", "request.closed"]

@@ -5,21 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bridge.errors import PayloadInvalid
-from bridge.model import RequestKind
 from bridge.rules.requests.deadlines import LAW_CLOCK
-from bridge.steps.requests.open_by_operator import open_operator_request
 from tests.factories import ASHA, NOW, SHOP
+from tests.kit.operator_requests import open_as_operator
+from tests.kit.stored import read_request
 
 
 def opened(services, received_at):
-    return open_operator_request(
-        RequestKind.ERASURE, SHOP, ASHA, received_at, actor="operator:test", reason="a letter", services=services
-    )
-
-
-def case(services, request_id):
-    with services.store.transaction() as tx:
-        return tx.requests.get_request(request_id), tx.evidence.list_facts_of_request(request_id)
+    return open_as_operator(services, ASHA, shop=SHOP, at=received_at)
 
 
 def test_t02_an_earlier_receipt_moves_the_day_and_is_recorded_and_a_later_one_does_not(services, clock):
@@ -28,9 +21,9 @@ def test_t02_an_earlier_receipt_moves_the_day_and_is_recorded_and_a_later_one_do
     mail = datetime(2027, 1, 31, 10, 0, tzinfo=UTC)
 
     assert opened(services, mail) == request_id
-    moved, facts = case(services, request_id)
+    moved, _, facts = read_request(services.store, request_id)
     assert opened(services, mail + timedelta(days=3)) == request_id
-    after, more = case(services, request_id)
+    after, _, more = read_request(services.store, request_id)
 
     assert (moved.received_at, moved.due_at, moved.due_governed_by) == (
         mail,

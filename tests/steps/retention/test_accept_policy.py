@@ -22,6 +22,7 @@ from bridge.steps.retention.accept_policy import (
 from bridge.steps.retention.expire_documents import DocumentExpiryResult, expire_documents
 from bridge.steps.retention.legal_hold import open_order_legal_hold, release_legal_hold
 from tests.factories import SHOP
+from tests.kit.stored import list_reviews
 from tests.steps.sealed_case import decided, documents, facts, seal
 
 ACCEPTED, CHANGED = "law_file.accepted", "law_file.changed"
@@ -38,13 +39,12 @@ def company(services):
     return made
 
 
-def days(services):
+def list_erasable_days(services):
     return sorted(str(each.erasable_from) for each in documents(services).values())
 
 
-def reviews(services):
-    with services.store.transaction() as tx:
-        return [review.what for review in tx.reviews.list_reviews(kind="law_file_changed")]
+def list_policy_reviews(services):
+    return [what for _, what in list_reviews(services.store, kind="law_file_changed")]
 
 
 @pytest.mark.parametrize("page", [1, 2, 3])
@@ -68,9 +68,9 @@ def test_a_file_that_shortens_nothing_is_accepted_by_the_bridge(company):
     holds = {**company.retention.holds, "companies_books": longer}
     ours = decided(company, "b" * 64, form="company", holds=holds)
     assert expire_documents(services=ours).dated == 2
-    assert days(ours) == ["2036-04-01", "2037-04-01"]
+    assert list_erasable_days(ours) == ["2036-04-01", "2037-04-01"]
     assert [(fact, detail["later"]) for fact, detail in facts(ours, ACCEPTED)] == [(ACCEPTED, 0), (ACCEPTED, 2)]
-    assert reviews(ours) == []
+    assert list_policy_reviews(ours) == []
 
 
 def test_e12_a_file_that_shortens_retention_destroys_nothing_until_it_is_accepted(company, clock):
@@ -78,7 +78,7 @@ def test_e12_a_file_that_shortens_retention_destroys_nothing_until_it_is_accepte
     clock.at = datetime(2034, 6, 1, tzinfo=UTC)
     for _ in range(2):
         assert expire_documents(services=firm) == DocumentExpiryResult(policy_accepted=False)
-    assert days(firm) == ["2035-04-01", "2036-04-01"], "the stored dates remain for the comparison"
+    assert list_erasable_days(firm) == ["2035-04-01", "2036-04-01"], "the stored dates remain for the comparison"
     ((_, detail),) = facts(firm, CHANGED)
     assert {name: detail[name] for name in ("sha256", "was", "earlier", "later", "same")} == {
         "sha256": "b" * 64,
@@ -88,7 +88,7 @@ def test_e12_a_file_that_shortens_retention_destroys_nothing_until_it_is_accepte
         "same": 0,
     }
     assert (detail["first_day"], detail["last_day"]) == ("2034-04-01", "2035-04-01")
-    assert reviews(firm) == [f"{'b' * 16}: 2 orders would be released earlier"]
+    assert list_policy_reviews(firm) == [f"{'b' * 16}: 2 orders would be released earlier"]
     assert count_policy_changes(services=firm) == {
         PolicyChange(
             direction=ReleaseDayChange.EARLIER,
@@ -106,9 +106,9 @@ def test_e12_a_file_that_shortens_retention_destroys_nothing_until_it_is_accepte
 
     found = accept_policy(actor="operator:a", reason="the accountant said so", services=firm)
     assert count_by_direction(found)[ReleaseDayChange.EARLIER] == 2
-    assert reviews(firm) == []
+    assert list_policy_reviews(firm) == []
     assert expire_documents(services=firm) == DocumentExpiryResult(policy_accepted=True, dated=1, destroyed=1)
-    assert days(firm) == ["2035-04-01"]
+    assert list_erasable_days(firm) == ["2035-04-01"]
     with firm.store.transaction() as tx:
         actor = [event.actor for event in tx.evidence.iterate_facts() if event.fact == ACCEPTED][-1]
     assert actor == "operator:a"
@@ -121,13 +121,15 @@ def test_loading_the_accepted_file_again_closes_the_review_and_another_can_open(
     assert not activate_or_review_policy(services=firm)
     clock.at += timedelta(hours=1)
     assert activate_or_review_policy(services=company)
-    assert reviews(company) == []
+    assert list_policy_reviews(company) == []
     clock.at += timedelta(hours=1)
     assert not activate_or_review_policy(services=firm)
-    assert len(reviews(firm)) == 1
+    assert len(list_policy_reviews(firm)) == 1
     other = decided(company, "c" * 64)
     assert not activate_or_review_policy(services=other)
-    assert reviews(other) == [f"{'c' * 16}: 2 orders would be released earlier"], "the review about file b is closed"
+    assert list_policy_reviews(other) == [f"{'c' * 16}: 2 orders would be released earlier"], (
+        "the review about file b is closed"
+    )
     assert len(facts(firm, CHANGED)) == 3
 
 
@@ -136,7 +138,7 @@ def test_setting_the_legal_form_is_such_a_change(services):
     activate_or_review_policy(services=before)
     seal(before)
     expire_documents(services=before)
-    assert days(before) == ["None"]
+    assert list_erasable_days(before) == ["None"]
     after = decided(services, "b" * 64)
     assert expire_documents(services=after) == DocumentExpiryResult(policy_accepted=False)
     assert count_by_direction(count_policy_changes(services=after))[ReleaseDayChange.EARLIER] == 1
@@ -146,11 +148,11 @@ def test_a_hold_released_before_the_acceptance_leaves_the_stored_dates(company):
     held = open_order_legal_hold(SHOP, "1001", reference="CC-1", actor="operator:a", reason="summons", services=company)
     firm = decided(company, "b" * 64)
     assert expire_documents(services=firm) == DocumentExpiryResult(policy_accepted=False)
-    assert days(firm) == ["2036-04-01", "None"]
+    assert list_erasable_days(firm) == ["2036-04-01", "None"]
     release_legal_hold(held.legal_hold.id, actor="operator:a", reason="settled", services=firm)
     seal(firm, 1003)
     assert expire_documents(services=firm) == DocumentExpiryResult(policy_accepted=False)
-    assert days(firm) == ["2036-04-01", "None", "None"]
+    assert list_erasable_days(firm) == ["2036-04-01", "None", "None"]
     accept_policy(actor="operator:a", reason="the accountant said so", services=firm)
     assert expire_documents(services=firm).dated == 3
-    assert days(firm) == ["2034-04-01", "2034-04-01", "2035-04-01"]
+    assert list_erasable_days(firm) == ["2034-04-01", "2034-04-01", "2035-04-01"]

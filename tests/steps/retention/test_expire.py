@@ -37,6 +37,7 @@ from tests.factories import (
     order_body,
     parcels,
 )
+from tests.kit.indexing import ingest
 from tests.steps.sealed_case import facts, seal
 
 A = "operator:a"
@@ -46,7 +47,7 @@ def months(count, days=0):
     return add_months_to_datetime(NOW, count, UTC) + timedelta(days=days)
 
 
-def rows(services, *wanted):
+def count_rows(services, *wanted):
     with services.store.transaction() as tx:
         return {table.name: tx.session.connection.scalar(select(func.count()).select_from(table)) for table in wanted}
 
@@ -85,13 +86,13 @@ def erased(services):
 
 
 def test_suppression_keys_expire_after_their_months(services, clock, erased):
-    before = rows(services, index_tables.suppressions)["suppressions"]
+    before = count_rows(services, index_tables.suppressions)["suppressions"]
     clock.at = months(84)
     expire_aged_records(services=services)
-    assert rows(services, index_tables.suppressions) == {"suppressions": before}
+    assert count_rows(services, index_tables.suppressions) == {"suppressions": before}
     clock.at = months(84, 1)
     assert expire_aged_records(services=services) == {"suppression": before}
-    assert rows(services, index_tables.suppressions) == {"suppressions": 0}
+    assert count_rows(services, index_tables.suppressions) == {"suppressions": 0}
     assert ("record.aged_out", {"category": "suppression", "count": before}) in facts(services, "record.aged_out")
     assert expire_aged_records(services=services) == {}, "a second run changes nothing"
 
@@ -103,7 +104,7 @@ def test_an_expired_request_leaves_its_register_line_and_the_chain(services, clo
     clock.at = months(36, 1)
     assert expire_aged_records(services=services) == {"request_evidence": 1}
     gone = (tables.tasks, tables.certificates, retention_tables.plans, index_tables.data_keys)
-    assert rows(services, *gone) == dict.fromkeys(("tasks", "certificates", "plans", "data_keys"), 0)
+    assert count_rows(services, *gone) == dict.fromkeys(("tasks", "certificates", "plans", "data_keys"), 0)
     with services.store.transaction() as tx:
         line = tx.requests.get_request(erased.id)
         assert (line.kind, line.closed_at is not None, line.subject) == (RequestKind.ERASURE, True, "")
@@ -128,7 +129,7 @@ def test_an_open_request_keeps_its_record(services, clock):
     with services.store.transaction() as tx:
         tx.reviews.close_review(review_id, actor=A, reason="looked")
     assert expire_aged_records(services=services) == {"request_evidence": 1}
-    assert rows(services, retention_tables.reviews) == {"reviews": 0}
+    assert count_rows(services, retention_tables.reviews) == {"reviews": 0}
 
 
 def test_an_active_legal_hold_keeps_the_record_of_its_request(services, clock, erased):
@@ -139,7 +140,7 @@ def test_an_active_legal_hold_keeps_the_record_of_its_request(services, clock, e
     assert expire_aged_records(services=services) == {}
     release_legal_hold(person_hold.id, actor=A, reason="settled", services=services)
     assert expire_aged_records(services=services) == {"request_evidence": 1}
-    assert rows(services, retention_tables.legal_holds) == {"legal_claims": 0}
+    assert count_rows(services, retention_tables.legal_holds) == {"legal_claims": 0}
 
 
 def test_notices_expire_with_the_last_request_that_they_list(services, clock):
@@ -170,7 +171,7 @@ def test_notices_expire_with_the_last_request_that_they_list(services, clock):
     with services.store.transaction() as tx:
         assert (tx.notices.find_notice(own.id), tx.notices.find_notice(shared.id).id) == (None, shared.id)
         assert [entry.id for entry in tx.notice_items.list_items()] == [listed[2].id]
-    assert rows(services, notice_tables.notice_links) == {"notice_links": 0}
+    assert count_rows(services, notice_tables.notice_links) == {"notice_links": 0}
 
 
 def test_delivery_receipts_expire_after_thirteen_months_and_bodies_elsewhere(services, clock):
@@ -186,12 +187,7 @@ def test_delivery_receipts_expire_after_thirteen_months_and_bodies_elsewhere(ser
     assert expire_aged_records(services=services) == {}
     clock.at = months(13, 1)
     assert expire_aged_records(services=services) == {"security_log": 1}
-    assert rows(services, tables.deliveries) == {"deliveries": 1}
-
-
-def index(services, *sightings):
-    with services.store.transaction() as tx:
-        tx.index.ingest_sightings(SHOP, sightings)
+    assert count_rows(services, tables.deliveries) == {"deliveries": 1}
 
 
 INDEX = (index_tables.orders, index_tables.parcels, index_tables.customers, index_tables.merges, index_tables.data_keys)
@@ -199,10 +195,10 @@ INDEX = (index_tables.orders, index_tables.parcels, index_tables.customers, inde
 
 def test_the_index_expires_orders_without_news(services, clock):
     at = NOW - timedelta(days=2)
-    index(services, order(1001), parcels(1001, "AWB7007007", at=at), customer(), merged(7002, 7001))
-    index(services, order(9, customer_id=9, email="b@example.com", phone=""))
+    ingest(services.store, order(1001), parcels(1001, "AWB7007007", at=at), customer(), merged(7002, 7001))
+    ingest(services.store, order(9, customer_id=9, email="b@example.com", phone=""))
     fresh = months(30)
-    index(services, parcels(9, "AWB9", email="b@example.com", at=fresh))
+    ingest(services.store, parcels(9, "AWB9", email="b@example.com", at=fresh))
     assert expire_aged_records(services=services) == {}, "the file has no such category"
     ours = with_category(services, "parcel_index", "last_received_at", 36)
     clock.at = months(36, -3)
@@ -213,7 +209,7 @@ def test_the_index_expires_orders_without_news(services, clock):
     release_legal_hold(held.legal_hold.id, actor=A, reason="settled", services=ours)
     assert expire_aged_records(services=ours)["parcel_index"] == 3
     left = {"orders": 1, "parcels": 1, "customers": 0, "merges": 0, "data_keys": 1}
-    assert rows(ours, *INDEX) == left
+    assert count_rows(ours, *INDEX) == left
     with ours.store.transaction() as tx:
         assert tx.index.list_orders(SHOP, ASHA) == {}
 
@@ -261,7 +257,7 @@ def test_a_record_that_survives_its_deletion_raises_without_a_fact(services, clo
         expire_aged_records(services=services)
     monkeypatch.undo()
     assert facts(services, "record.aged_out") == []
-    assert rows(services, index_tables.suppressions)["suppressions"] > 0
+    assert count_rows(services, index_tables.suppressions)["suppressions"] > 0
 
 
 def _something_left(_rows, table, *_which):
@@ -277,11 +273,11 @@ def another(services, name, **age):
 
 def test_a_file_that_is_not_accepted_expires_nothing(services, clock, erased):
     assert expire_aged_records(services=services) == {}, "the first file is accepted"
-    before = rows(services, index_tables.suppressions)
+    before = count_rows(services, index_tables.suppressions)
     typo = another(services, "suppression", event="created_at", months=1)
     clock.at = months(2)
     assert expire_aged_records(services=typo) == {}
-    assert rows(services, index_tables.suppressions) == before
+    assert count_rows(services, index_tables.suppressions) == before
     with services.store.transaction() as tx:
         tx.index.ingest_sightings(SHOP, [order(1001)])
         assert tx.index.list_orders(SHOP, ASHA) == {}
@@ -300,7 +296,7 @@ def test_a_file_with_longer_ages_is_accepted_and_applied(services, clock, erased
     longer = another(services, "suppression", event="created_at", months=96)
     clock.at = months(84, 1)
     assert expire_aged_records(services=longer) == {"request_evidence": 1}
-    assert rows(services, index_tables.suppressions)["suppressions"] > 0
+    assert count_rows(services, index_tables.suppressions)["suppressions"] > 0
 
 
 def test_a_disposed_proceeding_outlives_its_request_while_its_books_are_kept(services, clock, erased):
@@ -317,4 +313,4 @@ def test_a_disposed_proceeding_outlives_its_request_while_its_books_are_kept(ser
         documents = [each.id for each in tx.documents.list_documents()]
         tx.documents.delete_documents(documents)
     assert expire_aged_records(services=services) == {"request_evidence": 1}
-    assert rows(services, retention_tables.legal_holds) == {"legal_claims": 0}
+    assert count_rows(services, retention_tables.legal_holds) == {"legal_claims": 0}

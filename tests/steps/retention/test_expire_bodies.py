@@ -12,7 +12,7 @@ from bridge.model import DeliveryState
 from bridge.steps.retention.accept_policy import activate_or_review_policy
 from bridge.steps.retention.expire_bodies import expire_bodies_and_packages
 from tests.factories import NOW, make_delivery, make_request, opened
-from tests.kit.stored import list_fact_details
+from tests.kit.stored import list_fact_details, write_package
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -24,7 +24,7 @@ def aged(services):
     request = make_request()
     with services.store.transaction() as tx:
         opened(tx, request)
-        with tx.packages.write_package(request.id) as out:
+        with write_package(tx, request.id) as out:
             out.write(b"Asha")
 
 

@@ -103,18 +103,18 @@ def wake(at, request_id):
     assert process_request(request_id, services=at)
 
 
-def read(at, request_id):
+def read_shop_erasure(at, request_id):
     with at.store.transaction() as tx:
         [task] = tx.tasks.list_tasks(request_id)
         return tx.requests.get_request(request_id), task, tx.packages.find_certificate(request_id)
 
 
-def facts(at, request_id, *which):
+def list_facts(at, request_id, *which):
     with at.store.transaction() as tx:
         return [each for each in tx.evidence.list_facts_of_request(request_id) if not which or each.fact in which]
 
 
-def rows(at, shop=SHOP):
+def count_rows_of_shop(at, shop=SHOP):
     """How many rows of the shop each table has, where it has any."""
     found = {}
     with at.store.engine.connect() as connection:
@@ -129,7 +129,7 @@ def rows(at, shop=SHOP):
 def test_t24_fiduciary_keeps_what_statutory_holds_keep_and_erases_all_else(at, platform):
     trade(at)
     request_id = leaves(at)
-    request, task, certificate = read(at, request_id)
+    request, task, certificate = read_shop_erasure(at, request_id)
     assert (request.state, request.complete) == (RequestState.DONE, True)
     assert (task.state, task.outcome, task.last_error) == (TaskState.DONE, Outcome.ERASED, "")
     assert {
@@ -142,7 +142,7 @@ def test_t24_fiduciary_keeps_what_statutory_holds_keep_and_erases_all_else(at, p
         "kept_refund_accounts": 1,
     }
     assert task.records == sum(encode_detail(task.progress)[table] for table in ("customers", "orders", "parcels"))
-    left = rows(at)
+    left = count_rows_of_shop(at)
     held = {name: left.pop(name) for name in ("vault_documents", "legal_claims", "refund_accounts")}
     assert held == {"vault_documents": 2, "legal_claims": 1, "refund_accounts": 1}
     assert set(left) <= STAYS
@@ -157,7 +157,7 @@ def test_t24_fiduciary_keeps_what_statutory_holds_keep_and_erases_all_else(at, p
     assert all(ground["law"] for ground in stays["invoice_document"]["grounds"])
     assert (stays["legal_claim"]["count"], stays["cod_refund_bank"]["count"]) == (1, 1)
     assert not any(row["table"].startswith("kept") for row in certificate["erased"])
-    [fact] = facts(at, request_id, "shop.erased")
+    [fact] = list_facts(at, request_id, "shop.erased")
     assert fact.detail["kept"] == {"kept_documents": 2, "kept_claims": 1, "kept_refund_accounts": 1}
     assert platform.asked == platform.erasure_asked == []
 
@@ -166,7 +166,7 @@ def test_t24_fiduciary_keeps_what_statutory_holds_keep_and_erases_all_else(at, p
 def test_t24_processor_returns_the_documents_then_destroys_all(at):
     trade(at)
     request_id = leaves(at)
-    request, task, certificate = read(at, request_id)
+    request, task, certificate = read_shop_erasure(at, request_id)
     assert (request.state, request.closed_at, request.complete) == (RequestState.WAITING, None, None)
     assert (task.state, task.last_error) == (TaskState.WAITING, "vault_not_returned")
     assert task.expected_by == request.webhook_received_at + 30 * DAY
@@ -175,10 +175,10 @@ def test_t24_processor_returns_the_documents_then_destroys_all(at):
         1,
         None,
     )
-    assert set(rows(at)) <= STAYS | {"vault_documents"}, "all else is gone at once"
+    assert set(count_rows_of_shop(at)) <= STAYS | {"vault_documents"}, "all else is gone at once"
     process_request(request_id, services=at)  # looked at again, it waits on and says nothing twice
-    assert read(at, request_id)[1] == task
-    assert [fact.fact for fact in facts(at, request_id)] == ["request.opened", "shop.erased", "task.waiting"]
+    assert read_shop_erasure(at, request_id)[1] == task
+    assert [fact.fact for fact in list_facts(at, request_id)] == ["request.opened", "shop.erased", "task.waiting"]
     with at.store.transaction() as tx:
         count, fingerprint = tx.shop_exits.fingerprint_documents(SHOP)
         result = record_handover(
@@ -187,17 +187,17 @@ def test_t24_processor_returns_the_documents_then_destroys_all(at):
         )  # fmt: skip
     assert list(result) == [request_id]
     wake(at, request_id)
-    request, task, certificate = read(at, request_id)
+    request, task, certificate = read_shop_erasure(at, request_id)
     assert (request.state, request.complete) == (RequestState.DONE, True)
     assert (task.state, task.outcome, task.expected_by) == (TaskState.DONE, Outcome.ERASED, None)
     assert (encode_detail(task.progress)["vault_documents"], encode_detail(task.progress)["orders"]) == (2, 1)
     assert "kept_documents" not in encode_detail(task.progress)
-    assert set(rows(at)) <= STAYS | {"shop_endings"}
-    [destroyed] = facts(at, request_id, "document.destroyed")
+    assert set(count_rows_of_shop(at)) <= STAYS | {"shop_endings"}
+    [destroyed] = list_facts(at, request_id, "document.destroyed")
     assert (destroyed.detail["documents"], destroyed.detail["reason"]) == (2, "returned")
     assert certificate["outcome"] == "erased"
     assert {row["category"] for row in certificate["kept"]} == {"request_evidence"}
-    assert rows(at, OTHER_SHOP)["vault_documents"] == 1
+    assert count_rows_of_shop(at, OTHER_SHOP)["vault_documents"] == 1
 
 
 @pytest.mark.parametrize("sign", ["token", "delivery", "delivery_without_uninstall"])
@@ -213,12 +213,12 @@ def test_t24_installed_again_stops_and_asks_in_either_role(at, sign, platform):
             tx.tokens.save_tokens(SHOP, "shpat_new", at.clock.at + 2 * DAY, "")
     else:
         accepted(at.store, "orders/updated", {"id": 1003, "name": "#1003"})
-    before = rows(at)
+    before = count_rows_of_shop(at)
     request_id = leaves(at, uninstalled=False, hours=18)
-    request, task, _ = read(at, request_id)
+    request, task, _ = read_shop_erasure(at, request_id)
     assert (request.state, request.closed_at) == (RequestState.WAITING, None)
     assert (task.state, task.last_error, task.outcome) == (TaskState.WAITING, "installed_again", None)
-    after = rows(at)
+    after = count_rows_of_shop(at)
     untouched = ("customers", "orders", "parcels", "vault_documents", "legal_claims", "tokens")
     assert [after.get(table, 0) for table in untouched] == [
         before.get(table, 0) + (table == "orders" and sign != "token") for table in untouched
@@ -229,8 +229,8 @@ def test_t24_installed_again_stops_and_asks_in_either_role(at, sign, platform):
         tx.request_changes.restart_request(request_id)
     at.clock.at += 40 * DAY  # the token is long dead: still only a person lets it go on
     assert process_request(request_id, services=at)
-    assert read(at, request_id)[1].last_error == "installed_again"
-    names = [fact.fact for fact in facts(at, request_id)]
+    assert read_shop_erasure(at, request_id)[1].last_error == "installed_again"
+    names = [fact.fact for fact in list_facts(at, request_id)]
     assert names == ["request.opened", "review.opened", "task.waiting"]
     assert platform.asked == []
 
@@ -250,12 +250,12 @@ def test_continued_it_erases_in_spite_of_the_signs(at):
         request_id, ShopExitDecision.CONTINUE, actor="operator:test", reason="a test shop", services=at
     )
     wake(at, request_id)
-    request, task, certificate = read(at, request_id)
+    request, task, certificate = read_shop_erasure(at, request_id)
     assert (request.state, request.complete) == (RequestState.DONE, True)
     assert (task.outcome, encode_detail(task.progress)["orders"]) == (Outcome.ERASED, 2)
     assert "stopped_at" not in encode_detail(task.progress)
     assert certificate["outcome"] == "erased"
-    [output] = facts(at, request_id, "shop_erasure.continued")
+    [output] = list_facts(at, request_id, "shop_erasure.continued")
     assert (output.actor, output.detail) == ("operator:test", {"decision": "continue", "reason": "a test shop"})
     with at.store.transaction() as tx:
         assert tx.reviews.list_reviews(kind="installed_again") == []
@@ -263,25 +263,25 @@ def test_continued_it_erases_in_spite_of_the_signs(at):
 
 def test_closed_it_erases_nothing_and_says_so(at):
     request_id = stopped(at)
-    before = rows(at)
+    before = count_rows_of_shop(at)
     resolve_reinstalled_shop(
         request_id, ShopExitDecision.CLOSE, actor="operator:test", reason="they are back", services=at
     )
     wake(at, request_id)
-    request, task, certificate = read(at, request_id)
+    request, task, certificate = read_shop_erasure(at, request_id)
     assert (request.state, request.complete, bool(request.closed_at)) == (RequestState.DONE, False, True)
     assert (task.state, task.outcome) == (TaskState.DONE, Outcome.RETAINED)
     assert (certificate["outcome"], certificate["status"]) == ("not_erased", "not_fulfilled")
     assert certificate["reason"] == "installed_again"
     assert certificate["erased"] == []
-    assert {name: rows(at).get(name) for name in ("orders", "customers", "vault_documents")} == {
+    assert {name: count_rows_of_shop(at).get(name) for name in ("orders", "customers", "vault_documents")} == {
         name: before[name] for name in ("orders", "customers", "vault_documents")
     }
     with pytest.raises(PayloadInvalid, match="nothing_to_decide"):
         resolve_reinstalled_shop(request_id, ShopExitDecision.CONTINUE, actor="operator:test", reason="x", services=at)
     second = leaves(at)  # it leaves for good: another request, and no word of the first counts
     assert second != request_id
-    assert encode_detail(read(at, second)[1].progress)["orders"] == 2
+    assert encode_detail(read_shop_erasure(at, second)[1].progress)["orders"] == 2
 
 
 def test_a_worker_that_comes_late_does_not_undo_a_close(at):
@@ -296,7 +296,7 @@ def test_a_worker_that_comes_late_does_not_undo_a_close(at):
     from bridge.steps.erasure.erase_person import execute_erasure  # noqa: PLC0415 - the verb as the worker calls it
 
     execute_erasure(request, stale, legal_hold, services=at)
-    assert read(at, request_id)[1].outcome is Outcome.RETAINED
+    assert read_shop_erasure(at, request_id)[1].outcome is Outcome.RETAINED
 
 
 @only("fiduciary")
@@ -306,10 +306,10 @@ def test_another_uninstall_lets_it_go_on_by_itself(at):
     second = leaves(at)
     assert second == request_id, "it joins"
     at.clock.at += timedelta(seconds=30)
-    assert read(at, request_id)[1].outcome is Outcome.ERASED
+    assert read_shop_erasure(at, request_id)[1].outcome is Outcome.ERASED
     with at.store.transaction() as tx:
         assert tx.reviews.list_reviews(kind="installed_again") == []
-    [closed] = facts(at, request_id, "review.closed")
+    [closed] = list_facts(at, request_id, "review.closed")
     assert closed.detail["reason"] == "uninstalled_again"
 
 
@@ -320,14 +320,14 @@ def test_what_shopify_sends_again_after_the_uninstall_is_no_sign_of_life(at, hou
     at.clock.at += timedelta(hours=hours)
     accepted(at.store, "orders/updated", {"id": 1003, "name": "#1003"})
     request_id = leaves(at, uninstalled=False, hours=48 - hours)
-    assert read(at, request_id)[1].outcome is Outcome.ERASED
+    assert read_shop_erasure(at, request_id)[1].outcome is Outcome.ERASED
 
 
 def test_a_token_whose_time_is_over_is_no_sign_of_life(at):
     with at.store.transaction() as tx:
         tx.tokens.save_tokens(SHOP, "shpat_old", NOW + DAY, "refresh")
     request_id = leaves(at, uninstalled=False)
-    assert read(at, request_id)[1].outcome is Outcome.ERASED
+    assert read_shop_erasure(at, request_id)[1].outcome is Outcome.ERASED
     with at.store.engine.connect() as connection:
         assert connection.execute(select(tokens)).all() == []
 
@@ -341,12 +341,12 @@ def test_a_waiver_destroys_what_waits_and_an_older_export_does_not(at):
     with at.store.transaction() as tx:
         record_handover(SHOP, ShopExitDecision.EXPORTED, reference="of other documents", actor="operator:test", tx=tx)
     wake(at, request_id)
-    assert read(at, request_id)[1].last_error == "vault_not_returned", "that export lacks documents"
+    assert read_shop_erasure(at, request_id)[1].last_error == "vault_not_returned", "that export lacks documents"
     with at.store.transaction() as tx:
         record_handover(SHOP, ShopExitDecision.WAIVED, reference="letter of 2 Dec", actor="operator:test", tx=tx)
     wake(at, request_id)
-    assert read(at, request_id)[1].outcome is Outcome.ERASED
-    [destroyed] = facts(at, request_id, "document.destroyed")
+    assert read_shop_erasure(at, request_id)[1].outcome is Outcome.ERASED
+    [destroyed] = list_facts(at, request_id, "document.destroyed")
     assert destroyed.detail["reason"] == "waived"
 
 
@@ -358,8 +358,8 @@ def test_documents_are_not_destroyed_unasked_however_late_it_is(at):
     with at.store.transaction() as tx:
         tx.request_changes.restart_request(request_id)
     assert process_request(request_id, services=at)
-    request, task, _ = read(at, request_id)
-    assert (task.last_error, rows(at)["vault_documents"]) == ("vault_not_returned", 2)
+    request, task, _ = read_shop_erasure(at, request_id)
+    assert (task.last_error, count_rows_of_shop(at)["vault_documents"]) == ("vault_not_returned", 2)
     assert request.due_at < at.clock.at
     with at.store.transaction() as tx:
         assert tx.operator_queries.count_by_state()["late"]["requests"] == 1
@@ -374,8 +374,8 @@ def test_a_shop_that_comes_back_while_its_documents_wait_is_asked_about_too(at):
     with at.store.transaction() as tx:
         record_handover(SHOP, ShopExitDecision.WAIVED, reference="letter", actor="operator:test", tx=tx)
     wake(at, request_id)
-    assert read(at, request_id)[1].last_error == "installed_again"
-    assert rows(at)["vault_documents"] == 2
+    assert read_shop_erasure(at, request_id)[1].last_error == "installed_again"
+    assert count_rows_of_shop(at)["vault_documents"] == 2
 
 
 @only("processor")
@@ -392,8 +392,8 @@ def test_a_document_that_is_still_there_stops_the_erasure_whole(at, monkeypatch)
     at.clock.at += timedelta(seconds=30)
     with pytest.raises(NeedsOperator, match="2 documents"):
         process_request(request_id, services=at)
-    assert read(at, request_id)[1].state is TaskState.WAITING
-    assert facts(at, request_id, "document.destroyed") == []
+    assert read_shop_erasure(at, request_id)[1].state is TaskState.WAITING
+    assert list_facts(at, request_id, "document.destroyed") == []
 
 
 @pytest.mark.parametrize("uninstalled", [True, False])
@@ -403,7 +403,7 @@ def test_a_reviewers_shop_that_holds_nothing_closes_itself(at, uninstalled):
     if uninstalled:
         accepted(at.store, "app/uninstalled", {"id": 1, "domain": SHOP})
     request_id = leaves(at, uninstalled=False)
-    request, task, certificate = read(at, request_id)
+    request, task, certificate = read_shop_erasure(at, request_id)
     assert (request.state, request.complete) == (RequestState.DONE, True)
     assert (task.outcome, task.records) == (Outcome.ABSENT, 0)
     assert certificate["outcome"] == "nothing_held"
@@ -415,7 +415,7 @@ def test_a_reviewers_shop_that_holds_nothing_closes_itself(at, uninstalled):
 def test_a_shop_of_which_only_the_books_are_left_says_retained(at):
     with at.store.transaction() as tx:
         tx.documents.seal_document(SHOP, output_file())
-    request, task, certificate = read(at, leaves(at))
+    request, task, certificate = read_shop_erasure(at, leaves(at))
     assert (request.complete, task.outcome, task.records) == (True, Outcome.RETAINED, 0)
     assert (certificate["outcome"], certificate["status"]) == ("retained", "fulfilled")
     [kept] = [row for row in certificate["kept"] if row["category"] == "invoice_document"]
@@ -440,6 +440,6 @@ def test_plans_and_reviews_of_a_processors_shop_go_too(at):
 def test_no_fact_names_anybody(at):
     trade(at)
     request_id = leaves(at)
-    output = str([fact.detail for fact in facts(at, request_id)])
-    assert facts(at, request_id)
+    output = str([fact.detail for fact in list_facts(at, request_id)])
+    assert list_facts(at, request_id)
     assert [word for word in CANARIES if word.lower() in output.lower()] == []

@@ -29,6 +29,7 @@ from tests.factories import (
     order,
 )
 from tests.fakes import page
+from tests.kit.stored import write_package
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def test_findings_are_unreadable_without_the_data_subjects_key(store, request_):
 
 def test_a_package_is_sealed_in_pieces_and_read_back_complete(store, request_):
     content = (bytes(range(251)) * PIECE_BYTES)[: 2 * PIECE_BYTES + 17]
-    with store.transaction() as tx, tx.packages.write_package(request_.id) as out:
+    with store.transaction() as tx, write_package(tx, request_.id) as out:
         assert out.writable()
         for start in range(0, len(content), 100_000):
             out.write(content[start : start + 100_000])
@@ -83,14 +84,14 @@ def test_a_package_is_sealed_in_pieces_and_read_back_complete(store, request_):
 
 
 def test_a_package_that_ends_with_a_piece_has_no_empty_one(store, request_):
-    with store.transaction() as tx, tx.packages.write_package(request_.id) as out:
+    with store.transaction() as tx, write_package(tx, request_.id) as out:
         out.write(bytes(PIECE_BYTES))
     with store.transaction() as tx:
         assert [len(piece) for piece in tx.packages.read_package(request_.id)] == [PIECE_BYTES]
 
 
 def test_a_zip_can_be_written_straight_into_a_package(store, request_):
-    with store.transaction() as tx, tx.packages.write_package(request_.id) as out, zipfile.ZipFile(out, "w") as made:
+    with store.transaction() as tx, write_package(tx, request_.id) as out, zipfile.ZipFile(out, "w") as made:
         made.writestr("letter.html", "Dear Asha")
     with store.transaction() as tx:
         whole = io.BytesIO(b"".join(tx.packages.read_package(request_.id)))
@@ -99,13 +100,13 @@ def test_a_zip_can_be_written_straight_into_a_package(store, request_):
 
 
 def test_a_package_replaces_the_one_before_and_a_failure_leaves_that_one(store, request_):
-    with store.transaction() as tx, tx.packages.write_package(request_.id) as out:
+    with store.transaction() as tx, write_package(tx, request_.id) as out:
         out.write(b"first")
-    with pytest.raises(OSError, match="gone"), store.transaction() as tx, tx.packages.write_package(request_.id):
+    with pytest.raises(OSError, match="gone"), store.transaction() as tx, write_package(tx, request_.id):
         raise OSError("gone")
     with store.transaction() as tx:
         assert list(tx.packages.read_package(request_.id)) == [b"first"]
-    with store.transaction() as tx, tx.packages.write_package(request_.id) as out:
+    with store.transaction() as tx, write_package(tx, request_.id) as out:
         out.write(b"second")
     with store.transaction() as tx:
         assert list(tx.packages.read_package(request_.id)) == [b"second"]
@@ -132,7 +133,7 @@ def canary_everywhere(store):
         tx.index.ingest_sightings(SHOP, [order(parcels=[("Delhivery", "AWB7007007")])])
         tx.findings.add_findings(task, page(make_finding(waybill="AWB7007007")))
         tx.tasks.save_task(replace(task, state=TaskState.DONE, outcome=Outcome.FOUND))
-        with tx.packages.write_package(request.id) as out:
+        with write_package(tx, request.id) as out:
             out.write(b"Asha Qwertzuiop, 7 Nowhere Lane, 9811122233")
         tx.tokens.save_tokens(SHOP, "shpat_qwertzuiop", NOW + timedelta(hours=1), "")
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from bridge.model import RequestKind
 from bridge.store.schema.index_tables import data_keys
 from tests.factories import ASHA, NOW, SHOP, make_request, opened, order
+from tests.kit.indexing import ingest
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 OLD, CUTOFF = NOW - timedelta(days=1500), NOW - timedelta(days=1000)
@@ -40,11 +41,6 @@ def run_concurrently(store, action):
 
 def expire(tx):
     return tx.expiry.expire_records("parcel_index", CUTOFF, limit=500)
-
-
-def ingest(store, *sightings):
-    with store.transaction() as tx:
-        tx.index.ingest_sightings(SHOP, sightings)
 
 
 def count_keys(store):

@@ -17,13 +17,9 @@ from bridge.store.schema.index_tables import customers, data_keys, orders, parce
 from bridge.store.schema.tables import metadata
 from tests.factories import ASHA, NOW, OTHER_SHOP, SHOP, customer, merged, order
 from tests.factories import parcels as shipped
+from tests.kit.indexing import ingest
 
 BHAVNA = Principal(customer_id="7002", email="bhavna@example.com")
-
-
-def ingest(store, *sightings, shop=SHOP):
-    with store.transaction() as tx:
-        return len(tx.index.ingest_sightings(shop, sightings))
 
 
 def subject(store, principal, shop=SHOP):

@@ -29,7 +29,7 @@ def seal(tx, refund_id="99", order_id="1001", details=BANK, shop=SHOP):
     return account
 
 
-def settle(tx, account, ends=NOW):
+def record_settlement(tx, account, ends=NOW):
     assert tx.refunds.record_settlement(account.id, PAID, settled_at=NOW, erase_at=ends)
     return account
 
@@ -114,7 +114,7 @@ def test_a_value_that_was_moved_to_another_row_does_not_open(store):
 
 def test_settling_happens_once_and_stores_the_banks_reference(store):
     with store.transaction() as tx:
-        account = settle(tx, seal(tx), ends=None)
+        account = record_settlement(tx, seal(tx), ends=None)
         assert tx.refunds.open_bank_details(account.id, refund_id="99") is None
         assert tx.refunds.record_settlement(account.id, PAID, settled_at=NOW, erase_at=NOW) is False
         assert tx.refunds.record_settlement("rfd_nobody", PAID, settled_at=NOW, erase_at=NOW) is False
@@ -129,8 +129,8 @@ def test_settling_happens_once_and_stores_the_banks_reference(store):
 
 def test_erasing_destroys_key_and_details_and_nothing_before_its_day(store, clock):
     with store.transaction() as tx:
-        over = settle(tx, seal(tx, "1"))
-        later = settle(tx, seal(tx, "2"), ends=NOW + timedelta(seconds=1))
+        over = record_settlement(tx, seal(tx, "1"))
+        later = record_settlement(tx, seal(tx, "2"), ends=NOW + timedelta(seconds=1))
         is_open = seal(tx, "3")
         ids = [over.id, later.id, is_open.id]
         gone = tx.refunds.erase_bank_details(ids, request_id="req_1")
@@ -154,7 +154,7 @@ def test_details_erased_before_settlement_can_be_stored_again(store):
         right = seal(tx, details=UPI)
         assert tx.refunds.open_bank_details(right.id, refund_id="99") == UPI
         assert tx.refunds.find_refund_account(wrong.id) is None
-        settle(tx, right)
+        record_settlement(tx, right)
         tx.refunds.erase_bank_details([right.id])
         assert tx.refunds.seal_bank_details(SHOP, UPI, order_id="1001", refund_id="99", opened_at=NOW) is None
 
@@ -162,7 +162,7 @@ def test_details_erased_before_settlement_can_be_stored_again(store):
 def test_an_active_legal_hold_of_order_or_person_keeps_details_and_a_released_one_does_not(store):
     with store.transaction() as tx:
         tx.index.ingest_sightings(SHOP, [order(1001), order(1002, customer_id=7002, email="b@example.com")])
-        held, free = settle(tx, seal(tx, "1")), settle(tx, seal(tx, "2", "1002"))
+        held, free = record_settlement(tx, seal(tx, "1")), record_settlement(tx, seal(tx, "2", "1002"))
         open_hold(tx, subject=held.subject, released_at=NOW)
         assert len(tx.refunds.list_due_refund_accounts(limit=9)) == 2
         assert len(tx.refunds.list_due_refund_accounts(limit=1)) == 1
@@ -178,7 +178,7 @@ def test_an_active_legal_hold_of_order_or_person_keeps_details_and_a_released_on
 def test_a_legal_hold_of_the_remaining_customer_of_a_merge_keeps_details(store):
     with store.transaction() as tx:
         tx.index.ingest_sightings(SHOP, [order(1001)])
-        account = settle(tx, seal(tx))
+        account = record_settlement(tx, seal(tx))
         tx.index.ingest_sightings(SHOP, [merged(7001, 7009)])
         open_hold(tx, subject=tx.person_lookup.find_subject(SHOP, replace(ASHA, customer_id="7009")))
         assert tx.refunds.find_account_ids_on_legal_hold([account]) == {account.id}
@@ -189,7 +189,7 @@ def test_details_that_remain_after_an_erasure_are_reported(store, monkeypatch):
         "bridge.store.refunds.refund_accounts.ERASED_ACCOUNT_VALUES", {"doc": None, "state": RefundState.ERASED}
     )
     with store.transaction() as tx:
-        account = settle(tx, seal(tx))
+        account = record_settlement(tx, seal(tx))
         with pytest.raises(NeedsOperator, match="still there"):
             tx.refunds.erase_bank_details([account.id])
 

@@ -25,16 +25,12 @@ from bridge.store.schema.index_tables import data_keys
 from bridge.store.schema.tables import requests
 from tests.factories import ASHA, NOW, OTHER_SHOP, SHOP, make_finding, make_request, make_task, merged, opened
 from tests.fakes import page
+from tests.kit.running import acquire_lease
 
 LATER = NOW + timedelta(hours=1)
 
 
-def acquire_lease(store, request_id):
-    with store.transaction() as tx:
-        return tx.requests.acquire_lease(request_id)
-
-
-def read(store, request_id):
+def read_with_tasks(store, request_id):
     with store.transaction() as tx:
         return tx.requests.get_request(request_id), tx.tasks.list_tasks(request_id)
 
@@ -53,7 +49,7 @@ def request_(store):
 
 
 def test_a_request_reads_back_as_it_was_opened(store, request_):
-    read_back, tasks = read(store, request_.id)
+    read_back, tasks = read_with_tasks(store, request_.id)
     assert read_back == request_
     assert [task.system for task in tasks] == ["shopify", "delhivery"]
     with store.transaction() as tx:
@@ -112,14 +108,14 @@ def test_a_request_has_one_worker_until_its_lease_ends(store, clock, request_):
     ):
         with pytest.raises(LeaseLost), store.transaction() as tx:
             write(tx)
-    assert read(store, request_.id)[0].attempts == 2
+    assert read_with_tasks(store, request_.id)[0].attempts == 2
 
 
 def test_a_released_request_is_free_and_its_attempts_start_at_zero(store, request_):
     lease = acquire_lease(store, request_.id)
     with store.transaction() as tx:
         release(tx, lease, RequestState.WAITING, wake_at=LATER, complete=False, closed_at=NOW)
-    request, _ = read(store, request_.id)
+    request, _ = read_with_tasks(store, request_.id)
     assert (request.state, request.complete, request.closed_at) == (RequestState.WAITING, False, NOW)
     assert request.attempts == 0
     assert acquire_lease(store, request_.id).fence == 2
@@ -142,25 +138,25 @@ def test_a_postponed_request_is_due_at_its_time(store, clock, request_):
     assert acquire_lease(store, request_.id) is None
     clock.at = LATER
     assert acquire_lease(store, request_.id).fence == 2
-    assert read(store, request_.id)[0].last_error == "KeyError at x.py:1 f"
+    assert read_with_tasks(store, request_.id)[0].last_error == "KeyError at x.py:1 f"
 
 
 def test_a_failed_request_is_run_again_by_restart(store, request_):
     lease = acquire_lease(store, request_.id)
     with store.transaction() as tx:
         tx.requests.fail_request(lease, "gave_up")
-    assert read(store, request_.id)[0].state is RequestState.FAILED
+    assert read_with_tasks(store, request_.id)[0].state is RequestState.FAILED
     assert acquire_lease(store, request_.id) is None
     with store.transaction() as tx:
         assert tx.requests.find_open_request(SHOP, RequestKind.ACCESS, request_.subject) is not None
         tx.request_changes.restart_request(request_.id)
-    request, _ = read(store, request_.id)
+    request, _ = read_with_tasks(store, request_.id)
     assert (request.state, request.attempts, request.last_error) == (RequestState.IN_PROGRESS, 0, "")
     assert acquire_lease(store, request_.id)
 
 
 def test_restart_continues_from_the_last_page_and_moves_no_clock(store, request_):
-    failed, retried = read(store, request_.id)[1]
+    failed, retried = read_with_tasks(store, request_.id)[1]
     waiting = make_task(
         request_.id, "shopify", TaskAction.POLL_PLATFORM_ERASURE, state=TaskState.WAITING, wake_at=LATER
     )
@@ -171,7 +167,7 @@ def test_restart_continues_from_the_last_page_and_moves_no_clock(store, request_
         tx.tasks.save_task(waiting)
         tx.tasks.save_task(calls)
         tx.request_changes.restart_request(request_.id)
-    request, (first, second, follow, notify_task) = read(store, request_.id)
+    request, (first, second, follow, notify_task) = read_with_tasks(store, request_.id)
     assert (first.state, first.progress.cursor, first.attempts) == (TaskState.PENDING, "p2", 0)
     assert (second.state, second.wake_at, second.records) == (TaskState.PENDING, None, 4)
     assert (follow.state, follow.wake_at) == (TaskState.WAITING, NOW)
@@ -180,7 +176,7 @@ def test_restart_continues_from_the_last_page_and_moves_no_clock(store, request_
 
 
 def test_restart_begins_again_where_an_answer_had_gaps(store, request_):
-    partly, complete_task = read(store, request_.id)[1]
+    partly, complete_task = read_with_tasks(store, request_.id)[1]
     done = {"state": TaskState.DONE, "records": 1, "progress": GatherProgress(cursor="p9")}
     with store.transaction() as tx:
         for task, outcome in ((partly, Outcome.INCOMPLETE), (complete_task, Outcome.FOUND)):
@@ -188,7 +184,7 @@ def test_restart_begins_again_where_an_answer_had_gaps(store, request_):
             tx.tasks.save_task(replace(task, outcome=outcome, **done))
         tx.request_changes.restart_request(request_.id)
         assert [system for system, _ in tx.findings.read_findings(request_.id)] == ["delhivery"]
-    first, second = read(store, request_.id)[1]
+    first, second = read_with_tasks(store, request_.id)[1]
     assert (first.state, first.records, first.progress.cursor, first.outcome) == (TaskState.PENDING, 0, "", None)
     assert (second.state, second.records, second.progress.cursor) == (TaskState.DONE, 1, "p9")
 
@@ -199,11 +195,11 @@ def test_joining_with_nothing_new_only_restarts(store, request_):
         tx.request_changes.widen_request(request_.id, Principal(customer_id="7001"))
         tx.request_changes.widen_request("req_none", ASHA)
         tx.requests.verify_lease(lease)
-    assert read(store, request_.id)[0] == request_
+    assert read_with_tasks(store, request_.id)[0] == request_
 
 
 def test_joining_with_more_orders_runs_again_and_revokes_the_lease(store, request_):
-    task = read(store, request_.id)[1][0]
+    task = read_with_tasks(store, request_.id)[1][0]
     lease = acquire_lease(store, request_.id)
     gap = Gap(system="shopify", absence=Absence.DENIED, what="events", reason="scope")
     with store.transaction() as tx:
@@ -223,7 +219,7 @@ def test_joining_with_more_orders_runs_again_and_revokes_the_lease(store, reques
         tx.request_changes.widen_request(request_.id, Principal(order_ids=("2", "3")))
     with pytest.raises(LeaseLost), store.transaction() as tx:
         tx.requests.verify_lease(lease)
-    request, tasks = read(store, request_.id)
+    request, tasks = read_with_tasks(store, request_.id)
     assert request.principal == replace(ASHA, order_ids=("1", "2", "3"))
     assert (tasks[0].state, tasks[0].records, tasks[0].progress.cursor, tasks[0].gaps) == (TaskState.PENDING, 0, "", ())
     with store.transaction() as tx:
@@ -238,16 +234,16 @@ def test_joining_a_request_about_a_merged_id_names_the_remaining_customer(store)
         tx.index.ingest_sightings(SHOP, [merged(7000, 7001)])
         opened(tx, request)
         tx.request_changes.widen_request(request.id, remaining_id)
-    assert read(store, request.id)[0].principal == remaining_id
+    assert read_with_tasks(store, request.id)[0].principal == remaining_id
     with store.transaction() as tx:
         tx.request_changes.widen_request(request.id, merged_id)
-    assert read(store, request.id)[0].principal == remaining_id
+    assert read_with_tasks(store, request.id)[0].principal == remaining_id
 
 
 def test_removing_a_principal_destroys_its_key_too(store, request_):
     with store.transaction() as tx:
         tx.request_changes.replace_principal(request_, None)
-    request, _ = read(store, request_.id)
+    request, _ = read_with_tasks(store, request_.id)
     assert request.principal == Principal()
     with store.engine.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(data_keys)) == 0
@@ -284,7 +280,7 @@ def test_a_task_reads_back_as_it_was_saved_and_its_cursor_is_sealed(store, reque
     with store.transaction() as tx:
         tx.tasks.save_task(task)
         tx.tasks.save_task(task)
-    assert read(store, request_.id)[1][-1] == task
+    assert read_with_tasks(store, request_.id)[1][-1] == task
 
 
 def test_a_listing_has_no_principal(store, request_):

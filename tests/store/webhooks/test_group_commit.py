@@ -20,7 +20,7 @@ from tests.factories import NOW, OTHER_SHOP, SHOP, make_delivery
 from tests.kit.threads import run_at_once, wait_until
 
 
-def rows(store):
+def count_deliveries(store):
     with store.engine.connect() as connection:
         return connection.scalar(select(func.count()).select_from(deliveries))
 
@@ -57,7 +57,7 @@ def test_webhooks_that_wait_at_the_same_time_share_a_transaction(store):
 
     answers = [new for answer in run_at_once(*[put] * 32) for new in answer]
     assert answers == [True] * 128
-    assert rows(store) == 128
+    assert count_deliveries(store) == 128
     assert len(commits) < 64
 
 
@@ -78,7 +78,7 @@ def test_the_same_webhook_id_is_a_repetition_whatever_its_body(store):
     assert store.accept_delivery(first)
     assert not store.accept_delivery(replace(make_delivery(), webhook_id=first.webhook_id))
     assert store.accept_delivery(replace(make_delivery(topic="orders/paid"), webhook_id=first.webhook_id))
-    assert rows(store) == 2
+    assert count_deliveries(store) == 2
 
 
 def test_the_same_body_under_another_id_is_a_repetition_within_the_window(store, clock):
@@ -90,7 +90,7 @@ def test_the_same_body_under_another_id_is_a_repetition_within_the_window(store,
     assert store.accept_delivery(make_delivery(raw=b'{"id": 1}', received_at=clock.at, topic="orders/paid"))
     clock.at = NOW + timedelta(hours=4, minutes=1)
     assert store.accept_delivery(make_delivery(raw=b'{"id": 1}', received_at=clock.at))
-    assert rows(store) == 4
+    assert count_deliveries(store) == 4
 
 
 def test_a_delivery_without_an_id_is_identified_by_its_body(store):
@@ -105,7 +105,7 @@ def test_repetitions_within_one_batch_are_one_row(store):
     same_id = make_delivery(webhook_id=twin.webhook_id)
     given = [waiting_row(store, one) for one in (twin, same_body, same_id)]
     assert store._commit_deliveries(given) == {twin.id}
-    assert rows(store) == 1
+    assert count_deliveries(store) == 1
 
 
 def waiting_row(store, delivery):
@@ -135,7 +135,7 @@ def test_a_row_that_the_database_refuses_fails_alone(store):
     assert isinstance(answers[bad.id], StoreUnavailable)
     assert answers[bad.id].retry_after_s == 1
     assert "2026" not in str(answers[bad.id])
-    assert rows(store) == 6
+    assert count_deliveries(store) == 6
 
 
 def test_a_rejected_row_never_blocks_the_good_one_with_the_same_id_and_body(store):

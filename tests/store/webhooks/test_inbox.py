@@ -26,27 +26,27 @@ def accept(store, **given):
     return delivery
 
 
-def acquire_lease(store, delivery_id):
+def acquire_delivery_lease(store, delivery_id):
     with store.transaction() as tx:
         return tx.inbox.acquire_lease(delivery_id)
 
 
 def test_a_delivery_has_one_worker(store):
     delivery = accept(store)
-    own_lease, opened = acquire_lease(store, delivery.id)
+    own_lease, opened = acquire_delivery_lease(store, delivery.id)
     assert opened == delivery
     assert own_lease.fence == 1
-    assert acquire_lease(store, delivery.id) is None
-    assert acquire_lease(store, "dlv_none") is None
+    assert acquire_delivery_lease(store, delivery.id) is None
+    assert acquire_delivery_lease(store, "dlv_none") is None
 
 
 def test_a_lease_that_ended_frees_the_row_and_refuses_the_first_worker(store, clock):
     delivery = accept(store)
-    first, _ = acquire_lease(store, delivery.id)
+    first, _ = acquire_delivery_lease(store, delivery.id)
     clock.at = NOW + timedelta(seconds=15)
-    assert acquire_lease(store, delivery.id) is None
+    assert acquire_delivery_lease(store, delivery.id) is None
     clock.at = NOW + timedelta(seconds=16)
-    second, opened = acquire_lease(store, delivery.id)
+    second, opened = acquire_delivery_lease(store, delivery.id)
     assert (second.fence, opened.attempts) == (2, 1)
     with pytest.raises(LeaseLost), store.transaction() as tx:
         tx.inbox.finish_delivery(first, DeliveryState.DONE)
@@ -59,19 +59,19 @@ def test_a_lease_that_ended_frees_the_row_and_refuses_the_first_worker(store, cl
 
 def test_done_destroys_the_body_and_keeps_the_ids(store, clock):
     delivery = accept(store)
-    own_lease, _ = acquire_lease(store, delivery.id)
+    own_lease, _ = acquire_delivery_lease(store, delivery.id)
     with store.transaction() as tx:
         tx.inbox.finish_delivery(own_lease, DeliveryState.DONE)
     row = read_row(store, delivery.id)
     assert (row.body, row.state, row.webhook_id, row.done_at) == (None, "done", delivery.webhook_id, NOW)
-    assert acquire_lease(store, delivery.id) is None
+    assert acquire_delivery_lease(store, delivery.id) is None
     assert not store.accept_delivery(make_delivery(webhook_id=delivery.webhook_id))
 
 
 @pytest.mark.parametrize("state", [DeliveryState.FAILED, DeliveryState.REJECTED])
 def test_failed_and_rejected_keep_the_body_and_say_why(store, state):
     delivery = accept(store)
-    own_lease, _ = acquire_lease(store, delivery.id)
+    own_lease, _ = acquire_delivery_lease(store, delivery.id)
     with store.transaction() as tx:
         tx.inbox.finish_delivery(own_lease, state, "not_json")
     row = read_row(store, delivery.id)
@@ -81,7 +81,7 @@ def test_failed_and_rejected_keep_the_body_and_say_why(store, state):
 
 def test_a_delivery_rejected_by_its_worker_does_not_block_the_next_with_its_id(store):
     delivery = accept(store)
-    own_lease, _ = acquire_lease(store, delivery.id)
+    own_lease, _ = acquire_delivery_lease(store, delivery.id)
     with store.transaction() as tx:
         tx.inbox.finish_delivery(own_lease, DeliveryState.REJECTED, "id_missing")
     assert store.accept_delivery(make_delivery(webhook_id=delivery.webhook_id, raw=delivery.raw))
@@ -89,13 +89,13 @@ def test_a_delivery_rejected_by_its_worker_does_not_block_the_next_with_its_id(s
 
 def test_a_retry_comes_at_its_time_and_not_before(store, clock):
     delivery = accept(store)
-    own_lease, _ = acquire_lease(store, delivery.id)
+    own_lease, _ = acquire_delivery_lease(store, delivery.id)
     with store.transaction() as tx:
         tx.inbox.schedule_retry(own_lease, "E" * 300, NOW + timedelta(minutes=1))
-    assert acquire_lease(store, delivery.id) is None
+    assert acquire_delivery_lease(store, delivery.id) is None
     assert len(read_row(store, delivery.id).last_error) == 200
     clock.at = NOW + timedelta(minutes=1)
-    assert acquire_lease(store, delivery.id) is not None
+    assert acquire_delivery_lease(store, delivery.id) is not None
 
 
 def test_a_batch_is_the_oldest_of_one_shop_bounded_in_rows(store):
@@ -150,7 +150,7 @@ def test_a_body_that_does_not_open_fails_alone(store, body, reason):
     assert [one.id for _, one in leased] == [good.id]
     row = read_row(store, bad.id)
     assert (row.state, row.reason, row.lease_until) == ("failed", reason, None)
-    assert acquire_lease(store, bad.id) is None
+    assert acquire_delivery_lease(store, bad.id) is None
 
 
 def test_a_lease_is_free_again_when_its_transaction_rolls_back(store):
@@ -163,4 +163,4 @@ def test_a_lease_is_free_again_when_its_transaction_rolls_back(store):
 
     with pytest.raises(KeyError):
         fail()
-    assert acquire_lease(store, delivery.id)[0].fence == 1
+    assert acquire_delivery_lease(store, delivery.id)[0].fence == 1

@@ -1,14 +1,16 @@
 """Build and seal the access package: the copy of the data subject's personal data with a letter.
 
-Reads findings page by page and writes the package in the caller's transaction; `write_access_package` builds the
-same package from plain values. Never calls another system and never stores a finding or a file in the clear.
+Reads findings page by page while no writer waits, then stores the sealed package in the caller's transaction;
+`write_access_package` builds the same package from plain values. Never calls another system and never stores a finding or a file in the clear.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 from bridge.model import Document, ErasureRecord, Fact, PrivacyRequest, RefundState, Task, TaskAction, TaskState
 from bridge.rules.erasure.plan import PERSONAL_DATA_TABLES
@@ -21,15 +23,31 @@ from bridge.steps.index import flag_sensitive_text
 
 if TYPE_CHECKING:
     from bridge.store import Tx
+    from bridge.store.access.packages import SealedPieces
 
-__all__ = ["PackageInput", "PackageManifest", "seal_access_package", "write_access_package"]
+__all__ = [
+    "AccessPackage",
+    "PackageInput",
+    "PackageManifest",
+    "build_access_package",
+    "save_access_package",
+    "write_access_package",
+]
 
 
-def seal_access_package(request: PrivacyRequest, tasks: Sequence[Task], *, tx: Tx, services: Services) -> bool:
-    """Seal the request's package and record it. Return True if every system that was asked answered in full.
+@dataclass(frozen=True, slots=True)
+class AccessPackage:
+    """A built package: its sealed pieces, not stored yet, and what its manifest says."""
 
-    A second call builds the package again and replaces the first. Raises StoreUnavailable.
-    """
+    pieces: SealedPieces
+    manifest: PackageManifest
+
+
+@contextmanager
+def build_access_package(
+    request: PrivacyRequest, tasks: Sequence[Task], *, tx: Tx, services: Services
+) -> Iterator[AccessPackage]:
+    """Build the request's package from what `tx` reads; it is sealed and not stored. Raises StoreUnavailable."""
     package = PackageInput(
         request=request,
         tasks=tasks,
@@ -39,8 +57,14 @@ def seal_access_package(request: PrivacyRequest, tasks: Sequence[Task], *, tx: T
         prepared_at=services.clock.now(),
         prior_erasures=_find_prior_erasures(request, tx=tx, services=services),
     )
-    with tx.packages.write_package(request.id) as out:
-        manifest = write_access_package(package, out)
+    with closing(tx.packages.open_pieces(request.id)) as pieces:
+        yield AccessPackage(pieces, write_access_package(package, cast("IO[bytes]", pieces)))
+
+
+def save_access_package(request: PrivacyRequest, package: AccessPackage, *, tx: Tx) -> None:
+    """Store the package in place of the request's former one and record it. Raises StoreUnavailable."""
+    manifest = package.manifest
+    tx.packages.save_package(request.id, package.pieces)
     tx.evidence.append_fact(
         Fact.PACKAGE_SEALED,
         shop=request.shop,
@@ -59,7 +83,6 @@ def seal_access_package(request: PrivacyRequest, tasks: Sequence[Task], *, tx: T
             "records of an access request: notes, attributes or metafields",
             request_id=request.id,
         )
-    return manifest.complete
 
 
 def _find_prior_erasures(request: PrivacyRequest, *, tx: Tx, services: Services) -> tuple[PriorErasureSummary, ...]:

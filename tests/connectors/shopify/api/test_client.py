@@ -1,7 +1,6 @@
 """One call to Shopify: tokens, statuses, throttling, denied fields, broken answers; no message quotes personal data."""
 
 import json
-import logging
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,6 +13,7 @@ from bridge.connectors.shopify import MemoryTokenCache, Shopify
 from bridge.connectors.shopify.api.answers import QueryTooCostly, parse_graphql_reply
 from bridge.errors import BridgeError, ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
 from bridge.model import Absence, Outcome, Principal
+from tests.kit.silent_logs import forbid_output
 
 SHOP = "contract.myshopify.com"
 API = f"https://{SHOP}/admin/api/2026-10/graphql.json"
@@ -22,6 +22,7 @@ NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 WHO = Principal(customer_id="7", email="asha.qwertzuiop@example.com")
 SECRETS = ("shpat_canary", "canary-secret", "canary-token", "qwertzuiop")
 UNREDACTED = {"data": {"customer": {"id": "gid://shopify/Customer/7"}}}
+EVERY_ANSWER_IS_USED = True
 
 
 def throttled(*, asked=500, available=100, rate=100.0, maximum=2000.0):
@@ -47,21 +48,10 @@ def granted(waits):
     )
 
 
-@pytest.fixture
-def mock():
-    with responses.RequestsMock() as mock:
-        yield mock
+_silent_logs = forbid_output(lambda _: SECRETS)
 
 
-@pytest.fixture(autouse=True)
-def _silent_logs(caplog, capsys):
-    caplog.set_level(logging.DEBUG)
-    yield
-    output = caplog.text + "".join(capsys.readouterr())
-    assert not [word for word in SECRETS if word in output]
-
-
-def state(platform, principal=WHO):
+def read_state(platform, principal=WHO):
     return platform.read_erasure_state(principal, shop=SHOP)
 
 
@@ -74,7 +64,7 @@ def test_a_call_carries_the_token_and_has_a_timeout(mock, fixed):
             responses.matchers.header_matcher({"X-Shopify-Access-Token": "shpat_canary"}),
         ],
     )
-    assert state(fixed).outcome is Outcome.UNCONFIRMED
+    assert read_state(fixed).outcome is Outcome.UNCONFIRMED
     sent = json.loads(mock.calls[0].request.body)
     assert sent["variables"] == {"identifier": {"id": "gid://shopify/Customer/7"}}
 
@@ -82,14 +72,14 @@ def test_a_call_carries_the_token_and_has_a_timeout(mock, fixed):
 def test_the_state_of_the_library_is_left_alone(mock, fixed):
     before = dict(shopify.ShopifyResource.get_headers())
     mock.post(API, json=UNREDACTED)
-    state(fixed)
+    read_state(fixed)
     assert shopify.ShopifyResource.get_headers() == before
 
 
 def test_a_redirect_is_refused_and_the_token_is_not_sent_on(mock, fixed):
     mock.post(API, status=302, headers={"Location": "https://evil.example/"})
     with pytest.raises(ConnectorRefused):
-        state(fixed)
+        read_state(fixed)
 
 
 @pytest.mark.parametrize(
@@ -111,8 +101,8 @@ def test_a_token_is_asked_for_once_and_kept(mock, granted):
     form = {"grant_type": "client_credentials", "client_id": "id", "client_secret": "canary-secret"}
     asked = grant(mock, match=[responses.matchers.urlencoded_params_matcher(form)])
     mock.post(API, json=UNREDACTED)
-    state(granted)
-    state(granted)
+    read_state(granted)
+    read_state(granted)
     assert asked.call_count == 1
 
 
@@ -126,7 +116,7 @@ def test_a_token_is_renewed_five_minutes_before_it_ends(mock, waits, remaining_s
     if asked:
         grant(mock)
     mock.post(API, json=UNREDACTED)
-    state(platform)
+    read_state(platform)
     assert len(mock.calls) == 1 + asked
 
 
@@ -135,22 +125,22 @@ def test_a_refused_token_is_renewed_once(mock, granted):
     mock.post(API, status=401)
     grant(mock, "canary-token-2")
     mock.post(API, json=UNREDACTED)
-    assert state(granted).outcome is Outcome.UNCONFIRMED
+    assert read_state(granted).outcome is Outcome.UNCONFIRMED
     mock.post(API, status=401)
     with pytest.raises(CredentialRejected, match="token rejected"):
-        state(granted)
+        read_state(granted)
 
 
 def test_a_refused_fixed_token_is_not_tried_again(mock, fixed):
     asked = mock.post(API, status=401)
     with pytest.raises(CredentialRejected, match="token rejected"):
-        state(fixed)
+        read_state(fixed)
     assert asked.call_count == 1
 
 
 def test_without_credentials_a_person_must_act():
     with pytest.raises(CredentialRejected, match="shopify: no credentials"):
-        state(Shopify(api_version="2026-10"))
+        read_state(Shopify(api_version="2026-10"))
 
 
 @pytest.mark.parametrize(
@@ -166,7 +156,7 @@ def test_without_credentials_a_person_must_act():
 def test_a_missing_token_is_reported_in_our_words(mock, granted, answer, error):
     mock.post(GRANT, **answer)
     with pytest.raises(error):
-        state(granted)
+        read_state(granted)
 
 
 # --- what answers mean ----------------------------------------------------------------------------------
@@ -188,42 +178,42 @@ def test_a_status_becomes_an_error_with_a_constant_word(mock, granted, status, e
     grant(mock)
     mock.post(API, status=status, body="asha.qwertzuiop@example.com")
     with pytest.raises(error, match=word) as caught:
-        state(granted)
+        read_state(granted)
     assert "qwertzuiop" not in str(caught.value)
 
 
 def test_429_waits_for_retry_after(mock, fixed, waits):
     mock.post(API, status=429, headers={"Retry-After": "2.0"})
     mock.post(API, json=UNREDACTED)
-    state(fixed)
+    read_state(fixed)
     assert waits == [2.0]
 
 
 def test_one_500_is_retried(mock, fixed, waits):
     mock.post(API, status=500)
     mock.post(API, json=UNREDACTED)
-    state(fixed)
+    read_state(fixed)
     assert len(waits) == 1
 
 
 def test_a_throttled_call_waits_until_the_bucket_is_full_enough(mock, fixed, waits):
     mock.post(API, json=throttled(asked=500, available=100, rate=100))
     mock.post(API, json=UNREDACTED)
-    state(fixed)
+    read_state(fixed)
     assert waits == [pytest.approx(4.1)]
 
 
 def test_throttling_without_numbers_waits_a_second(mock, fixed, waits):
     mock.post(API, json={"errors": [{"message": "Throttled"}]})
     mock.post(API, json=UNREDACTED)
-    state(fixed)
+    read_state(fixed)
     assert waits == [1.0]
 
 
 def test_the_wait_in_one_call_is_bounded(mock, fixed, waits):
     mock.post(API, json=throttled(asked=1000, available=0, rate=100))
     with pytest.raises(ConnectorThrottled) as caught:
-        state(fixed)
+        read_state(fixed)
     assert sum(waits) <= 30
     assert caught.value.retry_after_s == pytest.approx(10.1)
 
@@ -231,21 +221,21 @@ def test_the_wait_in_one_call_is_bounded(mock, fixed, waits):
 def test_a_query_larger_than_the_bucket_is_not_waited_for(mock, fixed, waits):
     mock.post(API, json=throttled(asked=900, available=500, maximum=800))
     with pytest.raises(QueryTooCostly):
-        state(fixed)
+        read_state(fixed)
     assert waits == []
 
 
 def test_a_truncated_answer_is_retried(mock, fixed, waits):
     mock.post(API, body='{"data":{"custo')
     mock.post(API, json=UNREDACTED)
-    assert state(fixed).outcome is Outcome.UNCONFIRMED
+    assert read_state(fixed).outcome is Outcome.UNCONFIRMED
     assert len(waits) == 1
 
 
 def test_an_internal_error_is_retried_and_then_raised(mock, fixed, waits):
     asked = mock.post(API, json=failed("INTERNAL_SERVER_ERROR", requestId="x"))
     with pytest.raises(ConnectorUnavailable, match="INTERNAL_SERVER_ERROR"):
-        state(fixed)
+        read_state(fixed)
     assert asked.call_count == 3
 
 
@@ -323,15 +313,15 @@ def contact(email, phone):
 )
 def test_only_redacted_counts_as_erased(mock, fixed, answer, outcome, reason):
     mock.post(API, json=answer)
-    assert state(fixed) == type(state(fixed))(outcome=outcome, reason=reason)
+    assert read_state(fixed) == type(read_state(fixed))(outcome=outcome, reason=reason)
 
 
 def test_without_an_id_the_state_is_read_by_email(mock, fixed):
     mock.post(API, json={"data": {"customer": None}})
-    state(fixed, Principal(email=" asha.qwertzuiop@example.com"))
+    read_state(fixed, Principal(email=" asha.qwertzuiop@example.com"))
     sent = json.loads(mock.calls[0].request.body)
     assert sent["variables"] == {"identifier": {"emailAddress": "asha.qwertzuiop@example.com"}}
-    assert state(fixed, Principal(order_ids=("1",))).reason == "nothing_to_ask_by"
+    assert read_state(fixed, Principal(order_ids=("1",))).reason == "nothing_to_ask_by"
 
 
 def test_check_names_the_data_that_each_missing_scope_hides(mock, fixed):

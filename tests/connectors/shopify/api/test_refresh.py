@@ -8,8 +8,8 @@ import pytest
 from bridge.connectors.shopify import MemoryTokenCache, Shopify
 from bridge.errors import CredentialRejected
 from bridge.model import Principal
-from bridge.sandbox.shopify.server import CLIENT_ID, CLIENT_SECRET, ShopifyStandIn
-from bridge.sandbox.world import INVENTED_SHOP, invent_world
+from bridge.sandbox.shopify.server import CLIENT_ID, CLIENT_SECRET
+from bridge.sandbox.world import INVENTED_SHOP
 from bridge.store import SqlStore
 from bridge.store.migrations.upgrade import upgrade_database
 from bridge.store.shops.tokens import StoredTokenCache
@@ -17,12 +17,6 @@ from bridge.store.shops.tokens import StoredTokenCache
 NOW = datetime.now(UTC)
 LONG_AGO = NOW - timedelta(hours=1)
 ASHA = Principal(email="asha.qwertzuiop@example.com")
-
-
-@pytest.fixture
-def shopify():
-    with ShopifyStandIn(invent_world(orders=3, now=NOW)) as stand_in:
-        yield stand_in
 
 
 def connector(stand_in, cache):
@@ -40,27 +34,27 @@ def grants(stand_in):
     return sum(count for name, count in stand_in.calls.summarize_calls()["by_name"].items() if "oauth" in name)
 
 
-def test_an_expired_token_is_refreshed_and_the_new_pair_is_kept(shopify):
-    pair, cache = shopify.token_servers[INVENTED_SHOP].issue_token_pair(), MemoryTokenCache()
+def test_an_expired_token_is_refreshed_and_the_new_pair_is_kept(stand_in):
+    pair, cache = stand_in.token_servers[INVENTED_SHOP].issue_token_pair(), MemoryTokenCache()
     cache.save_token(INVENTED_SHOP, pair["access_token"], LONG_AGO, pair["refresh_token"])
-    asked = connector(shopify, cache)
+    asked = connector(stand_in, cache)
     assert asked.run_checks(INVENTED_SHOP)[1].ok
     assert cache.get_refresh_token(INVENTED_SHOP) != pair["refresh_token"]
     assert asked.run_checks(INVENTED_SHOP)[1].ok
-    assert grants(shopify) == 1
+    assert grants(stand_in) == 1
 
 
-def test_a_token_that_is_refused_is_refreshed_too(shopify):
-    pair, cache = shopify.token_servers[INVENTED_SHOP].issue_token_pair(), MemoryTokenCache()
+def test_a_token_that_is_refused_is_refreshed_too(stand_in):
+    pair, cache = stand_in.token_servers[INVENTED_SHOP].issue_token_pair(), MemoryTokenCache()
     cache.save_token(INVENTED_SHOP, pair["access_token"], NOW + timedelta(hours=1), pair["refresh_token"])
-    shopify.token_servers[INVENTED_SHOP].expire_tokens()
-    assert connector(shopify, cache).run_checks(INVENTED_SHOP)[1].ok
+    stand_in.token_servers[INVENTED_SHOP].expire_tokens()
+    assert connector(stand_in, cache).run_checks(INVENTED_SHOP)[1].ok
 
 
-def test_a_lost_answer_costs_another_request_and_no_lockout(shopify):
-    pair, cache = shopify.token_servers[INVENTED_SHOP].issue_token_pair(), MemoryTokenCache()
+def test_a_lost_answer_costs_another_request_and_no_lockout(stand_in):
+    pair, cache = stand_in.token_servers[INVENTED_SHOP].issue_token_pair(), MemoryTokenCache()
     cache.save_token(INVENTED_SHOP, pair["access_token"], LONG_AGO, pair["refresh_token"])
-    shopify.token_servers[INVENTED_SHOP].grant_token(
+    stand_in.token_servers[INVENTED_SHOP].grant_token(
         {
             "grant_type": "refresh_token",
             "refresh_token": pair["refresh_token"],
@@ -68,26 +62,26 @@ def test_a_lost_answer_costs_another_request_and_no_lockout(shopify):
             "client_secret": CLIENT_SECRET,
         }
     )  # Shopify answered, but the answer was lost
-    assert connector(shopify, cache).run_checks(INVENTED_SHOP)[1].ok
+    assert connector(stand_in, cache).run_checks(INVENTED_SHOP)[1].ok
 
 
-def test_a_used_refresh_token_reports_what_to_do(shopify):
+def test_a_used_refresh_token_reports_what_to_do(stand_in):
     cache = MemoryTokenCache()
     cache.save_token(INVENTED_SHOP, "shpat_old", LONG_AGO, "shprt_spent")
     with pytest.raises(CredentialRejected, match="authorise the app again"):
-        list(connector(shopify, cache).gather(ASHA, shop=INVENTED_SHOP, parcels=()))
-    assert not any("shprt" in check.detail for check in connector(shopify, cache).run_checks(INVENTED_SHOP))
+        list(connector(stand_in, cache).gather(ASHA, shop=INVENTED_SHOP, parcels=()))
+    assert not any("shprt" in check.detail for check in connector(stand_in, cache).run_checks(INVENTED_SHOP))
 
 
-def test_many_processes_refresh_once(shopify, database_url, vault):
+def test_many_processes_refresh_once(stand_in, database_url, vault):
     stores = [SqlStore(database_url, keyring=vault, now=lambda: datetime.now(UTC)) for _ in range(6)]
     upgrade_database(stores[0].engine)
-    pair = shopify.token_servers[INVENTED_SHOP].issue_token_pair()
+    pair = stand_in.token_servers[INVENTED_SHOP].issue_token_pair()
     StoredTokenCache(stores[0]).save_token(INVENTED_SHOP, pair["access_token"], LONG_AGO, pair["refresh_token"])
     connectors = [
         Shopify(
             api_version="2026-10",
-            base_url=shopify.url,
+            base_url=stand_in.url,
             client_id=CLIENT_ID,
             client_secret=CLIENT_SECRET,
             tokens=StoredTokenCache(store),
@@ -99,4 +93,4 @@ def test_many_processes_refresh_once(shopify, database_url, vault):
     for store in stores:
         store.close()
     assert checks == [True] * 6
-    assert grants(shopify) == 1
+    assert grants(stand_in) == 1
