@@ -43,7 +43,7 @@ def count_balances(client: ShopifyClient, customer_id: str, shop: str, *, today:
     }
     found: dict[str, int | None] = dict.fromkeys(counts, 0)
     after: dict[str, str] = dict.fromkeys(counts, "")
-    guards: paging.Guards = {}
+    traces: paging.Traces = {}
     while after:
         reply = client.run_document(
             shop,
@@ -58,7 +58,7 @@ def count_balances(client: ShopifyClient, customer_id: str, shop: str, *, today:
             count = found[name]
             more = None if page is None else sum(map(counts[name], flatten.list_nodes(page)))
             found[name] = None if count is None or more is None else count + more
-        after, guards, gaps = paging.advance_lists(lists, after, guards, {name: name for name in lists})
+        after, traces, gaps = paging.advance_lists(lists, after, traces, {name: name for name in lists})
         found |= dict.fromkeys((gap.what for gap in gaps), None)
     return [Balance(code=BALANCE_CODES[name], count=count) for name, count in found.items()]
 

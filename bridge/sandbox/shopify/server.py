@@ -13,7 +13,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from bridge.sandbox.faults import CallRecord
-from bridge.sandbox.httpd import Request, Response, StandIn
+from bridge.sandbox.http_messages import Request, Response
+from bridge.sandbox.httpd import StandIn
 from bridge.sandbox.schema import VERSIONS
 from bridge.sandbox.schema.personal import list_protected_fields
 from bridge.sandbox.shopify.access import list_remaining_scopes

@@ -1,4 +1,4 @@
-"""Nobody waits for a person of whom much is stored: after a while the job gives way and goes on from its page later."""
+"""Very much data of one person delays nobody: after a while the job gives way and goes on from its page later."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ PAGE_S = 12.0  # what each page of Shopify takes here
 
 
 @pytest.fixture(scope="module")
-def world():
+def busy_world():
     return invent_world(orders=5, now=datetime(2026, 11, 23, 9, 0, tzinfo=UTC), heavy_orders=1_200)
 
 
 @pytest.fixture(scope="module")
-def server(world):
-    with ShopifyStandIn(world) as server:
-        yield server
+def busy_shopify(busy_world):
+    with ShopifyStandIn(busy_world) as busy_shopify:
+        yield busy_shopify
 
 
 class SlowShopify(Shopify):
@@ -39,18 +39,18 @@ class SlowShopify(Shopify):
 
 
 @pytest.fixture
-def services(store, clock, queue, carrier, server):
+def services(store, clock, queue, carrier, busy_shopify):
     slow = SlowShopify(
-        api_version="2026-10", base_url=server.url, client_id="sandbox-client", client_secret="sandbox-secret"
+        api_version="2026-10", base_url=busy_shopify.url, client_id="sandbox-client", client_secret="sandbox-secret"
     )
     slow.clock = clock
     yield make_services(store, clock, queue, slow, carrier)
-    server.reset()
+    busy_shopify.reset()
 
 
-def open_request(services, world, person, number):
+def open_request(services, busy_world, person, number):
     principal = Principal(customer_id=str(person.id), email=person.email)
-    request = make_request(shop=world.shop, principal=principal, subject=f"subject-{number}")
+    request = make_request(shop=busy_world.shop, principal=principal, subject=f"subject-{number}")
     with services.store.transaction() as tx:
         return opened(tx, request, make_task(request.id), make_task(request.id, "delhivery")).id
 
@@ -62,7 +62,7 @@ def load(services, request_id):
         return tx.requests.get_request(request_id), task, list(tx.findings.read_findings(request_id))
 
 
-def work(services, queue, clock, waiting):
+def work_until_idle(services, queue, clock, waiting):
     """Work as one worker and one clock process do, until nothing is due. Return the requests in the order of their jobs."""
     worked = []
     while waiting:
@@ -77,10 +77,10 @@ def work(services, queue, clock, waiting):
     return worked
 
 
-def test_a_person_with_three_orders_does_not_wait_for_one_with_a_thousand(services, queue, clock, world):
-    heavy = open_request(services, world, world.heavy_customer, 0)
-    small = [open_request(services, world, world.people[at], at + 1) for at in (0, 1)]
-    worked = work(services, queue, clock, deque([("process", heavy), *(("process", one) for one in small)]))
+def test_a_person_with_three_orders_does_not_wait_for_one_with_a_thousand(services, queue, clock, busy_world):
+    heavy = open_request(services, busy_world, busy_world.heavy_customer, 0)
+    small = [open_request(services, busy_world, busy_world.people[at], at + 1) for at in (0, 1)]
+    worked = work_until_idle(services, queue, clock, deque([("process", heavy), *(("process", one) for one in small)]))
     assert (worked[0], set(worked[1:3])) == (heavy, set(small))
     assert worked.count(heavy) > 1
     assert set(worked[3:]) == {heavy}
@@ -93,8 +93,8 @@ def test_a_person_with_three_orders_does_not_wait_for_one_with_a_thousand(servic
     assert len([one for _, one in found if one.kind == "order"]) == 1_200
 
 
-def test_a_slice_ends_with_its_cursor_saved_and_counts_as_no_failure(services, world):
-    heavy = open_request(services, world, world.heavy_customer, 0)
+def test_a_slice_ends_with_its_cursor_saved_and_counts_as_no_failure(services, busy_world):
+    heavy = open_request(services, busy_world, busy_world.heavy_customer, 0)
     process_request(heavy, services=services)
     request, task, found = load(services, heavy)
     assert request.state is RequestState.IN_PROGRESS
@@ -104,12 +104,12 @@ def test_a_slice_ends_with_its_cursor_saved_and_counts_as_no_failure(services, w
 
 
 @pytest.mark.parametrize("kind", ["repeat_cursor", "empty_page"])
-def test_a_list_without_end_delays_nobody(services, server, queue, clock, world, kind):
-    server.faults.add(kind, times=None, field="orders")
-    server.faults.add(kind, times=None, field="comments")
-    heavy = open_request(services, world, world.heavy_customer, 0)
-    small = open_request(services, world, world.people[1], 1)
-    worked = work(services, queue, clock, deque([("process", heavy), ("process", small)]))
+def test_a_list_without_end_delays_nobody(services, busy_shopify, queue, clock, busy_world, kind):
+    busy_shopify.faults.add(kind, times=None, field="orders")
+    busy_shopify.faults.add(kind, times=None, field="comments")
+    heavy = open_request(services, busy_world, busy_world.heavy_customer, 0)
+    small = open_request(services, busy_world, busy_world.people[1], 1)
+    worked = work_until_idle(services, queue, clock, deque([("process", heavy), ("process", small)]))
     assert worked[:2] == [heavy, small]
     request, task, _ = load(services, heavy)
     assert (request.state, task.outcome) == (RequestState.DONE, Outcome.INCOMPLETE)

@@ -113,7 +113,7 @@ class DocumentCall:
     def _repeat_alone(self, reply: GraphQLReply) -> list[AbsentField]:
         """Request each failed field once more, put what comes into the data, and return what stays missing."""
         lost = list(reply.failed)
-        nodes = {one: reply_data.find_node(reply.data, one.path) for one in lost}
+        nodes = {one: reply_data.find_record_around(reply.data, one.path) for one in lost}
         alone = [one for one in lost if nodes[one][0]]
         alone = alone if len(alone) <= MAX_FIELDS_ALONE else []
         found = {one: self._read_alone(one, *nodes[one]) for one in alone}

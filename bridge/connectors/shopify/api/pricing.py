@@ -59,11 +59,11 @@ def _estimate(
         if not one.selections or one.key == "pageInfo" or f"{definition}:{'.'.join(path)}" in closed:
             continue
         below = _estimate(document, one.selections, definition, path, variables, closed, shrink)
-        total += _price_field(one, below, variables, shrink)
+        total += _compute_field_price(one, below, variables, shrink)
     return total + max(by_type.values(), default=0.0)
 
 
-def _price_field(one: Selection, below: float, variables: Mapping[str, Any], shrink: int) -> float:
+def _compute_field_price(one: Selection, below: float, variables: Mapping[str, Any], shrink: int) -> float:
     size = read_size(one, variables, shrink)
     scale = max(1, math.floor(2 * math.log(max(1, size)))) if size else 1
     if one.is_connection:

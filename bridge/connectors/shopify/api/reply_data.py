@@ -37,7 +37,7 @@ def put_value(data: Any, path: ResponsePath, value: Any) -> bool:
     return True
 
 
-def find_node(data: Any, path: ResponsePath) -> tuple[str, int]:
+def find_record_around(data: Any, path: ResponsePath) -> tuple[str, int]:
     """Return the gid of the innermost record around a path, and the length of the path to it; ('', 0) if there is none."""
     for length in range(len(path) - 1, 0, -1):
         value = get_value(data, path[:length])

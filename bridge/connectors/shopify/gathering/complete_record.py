@@ -164,7 +164,7 @@ def _read_remaining_lists(
     """Read the unfinished lists of a `customer` or `order` from their cursors on, and other fields again, into the node."""
     lists, rereadable = (CUSTOMER_LISTS, {}) if root == "customer" else (ORDER_LISTS, ORDER_REREAD_FIELDS)
     open_lists, gaps = _find_unfinished_lists(node, lists), tuple[Gap, ...]()
-    guards = dict[str, paging.ListGuard]()
+    traces = dict[str, paging.ListTrace]()
     while open_lists or reread_fields:
         wanted = {*open_lists, *reread_fields} - {*gather_cursor.closed_flags}
         switches = {flag: flag in wanted for flag in (*lists, *rereadable)}
@@ -178,9 +178,9 @@ def _read_remaining_lists(
             new = [one for one in flatten.list_nodes(more) if one.get("id") not in known]
             target["nodes"] = [*(target.get("nodes") or ()), *new]
             target["pageInfo"] = {}
-            guard = guards.get(flag, paging.ListGuard())
-            after, guards[flag], fault = paging.advance_list(
-                more, open_lists[flag] or "", guard, max_pages=paging.MAX_INNER_PAGES
+            trace = traces.get(flag, paging.ListTrace())
+            after, traces[flag], fault = paging.advance_list(
+                more, open_lists[flag] or "", trace, max_pages=paging.MAX_INNER_PAGES
             )
             gaps += paging.build_list_gap(f"{root}.{lists[flag]}") if fault else ()
             if after is None:

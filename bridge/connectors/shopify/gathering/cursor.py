@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from bridge.connectors.shopify.gathering.date_windows import TimeWindows
-from bridge.connectors.shopify.gathering.paging import ListGuard
+from bridge.connectors.shopify.gathering.paging import ListTrace
 from bridge.errors import ConnectorRefused
 
 CURSOR_VERSION = 2
@@ -58,7 +58,7 @@ class GatherCursor:
     `closed_flags` are variables of documents that scopes or refusals set to false, `customer` the gid of the customer,
     `after` Shopify's cursor in the stage, `remaining_orders` how many orders the customer still has, `halves_start` the
     cursor from which orders are read in halves, `is_second_half` whether second halves are read, `list_cursors` the
-    cursor of each unfinished list, `list_guards` what ends it, `recorded` digests of the last findings,
+    cursor of each unfinished list, `list_traces` what ends it, `recorded` digests of the last findings,
     `is_partial` whether the last page must be requested again because its time was over, `seen` one bit for each order that the request names, `counts` how many
     records are missing, by absence, name and reason, `excluded_orders` those that an earlier release left out.
 
@@ -83,7 +83,7 @@ class GatherCursor:
     is_second_half: bool = False
     list_cursors: dict[str, str] = field(default_factory=dict)
     is_partial: bool = False
-    list_guards: dict[str, ListGuard] = field(default_factory=dict)
+    list_traces: dict[str, ListTrace] = field(default_factory=dict)
     recorded: tuple[str, ...] = ()
     seen: int = 0
     excluded_orders: int = 0
@@ -123,8 +123,8 @@ def parse_cursor(cursor: str, order_ids: tuple[str, ...]) -> GatherCursor:
         values = {CURSOR_FIELDS.get(key, key): value for key, value in values.items()}
         for name in ("closed_flags", "emails", "disputes", "checkouts", "metaobject_types", "recorded"):
             values[name] = tuple(values.get(name, ()))
-        guards = values.get("list_guards", {})
-        values["list_guards"] = {name: ListGuard(**guard) for name, guard in guards.items()}
+        traces = values.get("list_traces", {})
+        values["list_traces"] = {name: ListTrace(**trace) for name, trace in traces.items()}
         values["stage"] = GatherStage(values["stage"])
         values["payment_windows"] = tuple((start, end) for start, end in values["payment_windows"])
         return GatherCursor(seen=seen, **values)

@@ -98,12 +98,12 @@ def _advance_linked_lists(cursor: GatherCursor, answer: Any) -> tuple[GatherCurs
     """Advance each list to its next page; after the last page of a metaobject type the next type starts."""
     lists = {name: answer.get(name) for name in cursor.list_cursors}
     names = {name: RECORD_NAMES[name][1] for name in lists}
-    unfinished, guards, gaps = paging.advance_lists(lists, cursor.list_cursors, cursor.list_guards, names)
+    unfinished, traces, gaps = paging.advance_lists(lists, cursor.list_cursors, cursor.list_traces, names)
     types = cursor.metaobject_types
     if "metaobjects" in lists and "metaobjects" not in unfinished:
         types = types[1:]
         unfinished |= {"metaobjects": ""} if types and "metaobjects" not in cursor.closed_flags else {}
-    return replace(cursor, list_cursors=unfinished, list_guards=guards, metaobject_types=types), gaps
+    return replace(cursor, list_cursors=unfinished, list_traces=traces, metaobject_types=types), gaps
 
 
 def _settle_linked_stage(cursor: GatherCursor) -> GatherCursor:

@@ -106,10 +106,10 @@ def _advance_order_pages(
     if cursor.is_partial:
         return found, gaps, cursor
     what = "order histories" if cursor.is_second_half else "orders"
-    after, guards, more_gaps = paging.advance_lists(
-        {what: page}, {what: cursor.after}, cursor.list_guards, {what: what}
+    after, traces, more_gaps = paging.advance_lists(
+        {what: page}, {what: cursor.after}, cursor.list_traces, {what: what}
     )
-    cursor = replace(cursor, list_guards=guards)
+    cursor = replace(cursor, list_traces=traces)
     if after:
         return found, gaps + more_gaps, replace(cursor, after=after[what])
     if cursor.halves_start is not None and not cursor.is_second_half:

@@ -17,7 +17,7 @@ from bridge.connectors.shopify.gathering.flatten import has_next_page, list_node
 from bridge.errors import ConnectorRefused
 from bridge.model import Absence, Gap
 
-MAX_LIST_PAGES = 2_500  # the last guard: Shopify's pagination ends at 25,000 objects, pages of ten at the least
+MAX_LIST_PAGES = 2_500  # the last trace: Shopify's pagination ends at 25,000 objects, pages of ten at the least
 MAX_INNER_PAGES = 100  # of a list within one record
 MAX_EMPTY_PAGES = 5  # in a row: a filter may leave a page empty, but not all that follow
 LIST_DOES_NOT_END = "list_does_not_end"
@@ -32,7 +32,7 @@ class ListDoesNotEnd(ConnectorRefused):
 
 
 @dataclass(frozen=True, slots=True)
-class ListGuard:
+class ListTrace:
     """What is remembered of a list's pages: how many, how many without rows at the end, one cursor and one page."""
 
     pages: int = 0
@@ -40,8 +40,8 @@ class ListGuard:
     cursor_mark: str = ""
     rows_mark: str = ""
 
-    def pass_page(self, connection: Any, after: str, max_pages: int) -> ListGuard | None:
-        """Return the guard after a page that was requested `after` a cursor; None if the list does not end."""
+    def pass_page(self, connection: Any, after: str, max_pages: int) -> ListTrace | None:
+        """Return the trace after a page that was requested `after` a cursor; None if the list does not end."""
         cursor, rows = read_end_cursor(connection), list_nodes(connection)
         if not cursor or cursor == after or self.pages + 1 >= max_pages:
             return None
@@ -57,39 +57,39 @@ class ListGuard:
             return None
         pages = self.pages + 1
         if pages & (pages - 1) == 0:  # a power of two
-            return ListGuard(pages, empty_pages, cursor_digest, rows_digest)
-        return ListGuard(pages, empty_pages, self.cursor_mark, self.rows_mark)
+            return ListTrace(pages, empty_pages, cursor_digest, rows_digest)
+        return ListTrace(pages, empty_pages, self.cursor_mark, self.rows_mark)
 
 
-Guards = Mapping[str, ListGuard]
+Traces = Mapping[str, ListTrace]
 
 
 def advance_list(
-    connection: Any, after: str, guard: ListGuard, *, max_pages: int = MAX_LIST_PAGES
-) -> tuple[str | None, ListGuard, str]:
-    """Return the cursor of the next page (None: no page follows), the guard, and why the list was left, if it was."""
+    connection: Any, after: str, trace: ListTrace, *, max_pages: int = MAX_LIST_PAGES
+) -> tuple[str | None, ListTrace, str]:
+    """Return the cursor of the next page (None: no page follows), the trace, and why the list was left, if it was."""
     if not has_next_page(connection):
-        return None, guard, ""
-    passed = guard.pass_page(connection, after, max_pages)
+        return None, trace, ""
+    passed = trace.pass_page(connection, after, max_pages)
     if passed is None:
-        return None, guard, LIST_DOES_NOT_END
+        return None, trace, LIST_DOES_NOT_END
     return read_end_cursor(connection), passed, ""
 
 
 def advance_lists(
-    lists: Mapping[str, Any], cursors: Mapping[str, str], guards: Guards, names: Mapping[str, str]
-) -> tuple[dict[str, str], dict[str, ListGuard], tuple[Gap, ...]]:
-    """Return the cursors and guards of the lists that go on, and a gap for each that was left.
+    lists: Mapping[str, Any], cursors: Mapping[str, str], traces: Traces, names: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, ListTrace], tuple[Gap, ...]]:
+    """Return the cursors and traces of the lists that go on, and a gap for each that was left.
 
     `names` are the names of the lists in a gap.
     """
-    next_cursors, next_guards, gaps = dict[str, str](), dict[str, ListGuard](), tuple[Gap, ...]()
+    next_cursors, next_traces, gaps = dict[str, str](), dict[str, ListTrace](), tuple[Gap, ...]()
     for name, connection in lists.items():
-        after, guard, fault = advance_list(connection, cursors.get(name, ""), guards.get(name, ListGuard()))
+        after, trace, fault = advance_list(connection, cursors.get(name, ""), traces.get(name, ListTrace()))
         gaps += build_list_gap(names[name]) if fault else ()
         if after is not None:
-            next_cursors[name], next_guards[name] = after, guard
-    return next_cursors, next_guards, gaps
+            next_cursors[name], next_traces[name] = after, trace
+    return next_cursors, next_traces, gaps
 
 
 def build_list_gap(what: str, reason: str = LIST_DOES_NOT_END) -> tuple[Gap, ...]:
@@ -102,10 +102,10 @@ def iterate_list(fetch: Callable[[str | None], Any]) -> Iterator[Any]:
 
     Raises ListDoesNotEnd after the last page that was new, and as `fetch`.
     """
-    after, guard = "", ListGuard()
+    after, trace = "", ListTrace()
     while True:
         connection = fetch(after or None)
-        next_after, guard, fault = advance_list(connection, after, guard)
+        next_after, trace, fault = advance_list(connection, after, trace)
         yield connection
         if fault:
             raise ListDoesNotEnd

@@ -78,12 +78,12 @@ def read_related_records(session: GatherSession, gather_cursor: GatherCursor) ->
         if gather_cursor.is_partial:
             return tuple(findings), gaps, gather_cursor
     names = {name: records for name, (_, records) in RECORD_NAMES.items()}
-    unfinished, guards, list_gaps = paging.advance_lists(
-        lists, gather_cursor.list_cursors, gather_cursor.list_guards, names
+    unfinished, traces, list_gaps = paging.advance_lists(
+        lists, gather_cursor.list_cursors, gather_cursor.list_traces, names
     )
     gaps += list_gaps
     stage = gather_cursor.stage if unfinished else GatherStage.NAMED_ORDERS
-    gather_cursor = replace(gather_cursor, stage=stage, list_cursors=unfinished, list_guards=guards)
+    gather_cursor = replace(gather_cursor, stage=stage, list_cursors=unfinished, list_traces=traces)
     for name, kind in RELATED_RECORD_KINDS.items():
         for node in flatten.list_nodes(lists.get(name)):
             by = _match_record_owner(session, kind, node, gather_cursor)

@@ -5,15 +5,12 @@ from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
-import responses
 
 from bridge.connectors.shopify import Shopify
+from bridge.connectors.shopify.gathering.session import build_gid as gid
 from bridge.errors import ConnectorUnavailable, CredentialRejected
 from bridge.model import Absence, Principal
-from bridge.sandbox.shopify import ShopifyStandIn
-from bridge.sandbox.world import invent_world
 from tests.connectors.shopify.shopify_shop import (
-    API,
     ASHA,
     BIKRAM,
     MAIL,
@@ -28,36 +25,20 @@ from tests.connectors.shopify.shopify_shop import (
     walk,
 )
 
+HEAVY_ORDERS = 40
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 UNAPPROVED = "This app is not approved to use the field"
 
 
-def gid(kind, number=1):
-    return f"gid://shopify/{kind}/{number}"
-
-
 @pytest.fixture
-def shop():
+def full_shop(serve_shop):
     shop = Shop(customers=[asha()], orders=[order(1), order(2), order(3)])
-    shop.customers[0]["companyContactProfiles"] = [{"id": gid("CompanyContact")}]
-    shop.drafts = [{"id": gid("DraftOrder"), "customer": {"id": ASHA}}]
-    shop.cards = [{"id": gid("GiftCard"), "customer": {"id": ASHA}}]
-    shop.checkouts = [{"id": gid("AbandonedCheckout"), "customer": {"id": ASHA}}]
-    shop.comments = [{"id": gid("Comment"), "author": {"name": "Asha", "email": MAIL}, "body": "Lovely"}]
-    return shop
-
-
-@pytest.fixture
-def platform(waits):
-    return Shopify(api_version="2026-10", access_token="shpat_canary", sleep=waits.append)
-
-
-@pytest.fixture(autouse=True)
-def mock(shop):
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        mock.add_passthru("http://127.0.0.1")
-        mock.add_callback(responses.POST, API, callback=shop.answer)
-        yield mock
+    shop.customers[0]["companyContactProfiles"] = [{"id": gid("CompanyContact", 1)}]
+    shop.drafts = [{"id": gid("DraftOrder", 1), "customer": {"id": ASHA}}]
+    shop.cards = [{"id": gid("GiftCard", 1), "customer": {"id": ASHA}}]
+    shop.checkouts = [{"id": gid("AbandonedCheckout", 1), "customer": {"id": ASHA}}]
+    shop.comments = [{"id": gid("Comment", 1), "author": {"name": "Asha", "email": MAIL}, "body": "Lovely"}]
+    return serve_shop(shop)
 
 
 def kinds(pages):
@@ -67,12 +48,12 @@ def kinds(pages):
 # --- denied -----------------------------------------------------------------------------------------------
 
 
-def test_several_denied_fields_take_only_themselves_away(platform, shop):
+def test_several_denied_fields_take_only_themselves_away(platform, full_shop):
     """The name may not be null and would remove every list of its answer; the other denials are of nullable fields."""
     complete = kinds(walk(platform))
     denied = [("CommentAuthor", "name"), ("Customer", "displayName"), ("Order", "phone"), ("DraftOrder", "email")]
     denied += [("GiftCard", "customer"), ("Order", "returns"), ("Customer", "mergeable")]
-    shop.denied = dict.fromkeys(denied, UNAPPROVED)
+    full_shop.denied = dict.fromkeys(denied, UNAPPROVED)
     pages = walk(platform)
     assert kinds(pages) == complete - Counter(gift_card=1)
     assert {(what, reason) for absence, what, reason in gaps(pages) if absence is Absence.DENIED} == {
@@ -88,10 +69,10 @@ def test_several_denied_fields_take_only_themselves_away(platform, shop):
 
 
 @pytest.mark.parametrize("denied", ["drafts", "giftCards", "abandonedCheckouts", "comments", "orders"])
-def test_each_list_that_is_denied_is_named_and_the_others_are_read(platform, shop, denied):
+def test_each_list_that_is_denied_is_named_and_the_others_are_read(platform, full_shop, denied):
     complete = kinds(walk(platform))
     field = {"drafts": "draftOrders"}.get(denied, denied)
-    shop.denied = {("QueryRoot", field): "no", ("CommentAuthor", "name"): UNAPPROVED}
+    full_shop.denied = {("QueryRoot", field): "no", ("CommentAuthor", "name"): UNAPPROVED}
     pages = walk(platform)
     lost = {
         "drafts": ("draft_order", "draft orders"),
@@ -105,8 +86,8 @@ def test_each_list_that_is_denied_is_named_and_the_others_are_read(platform, sho
 
 
 @pytest.mark.parametrize("body", [{"data": {}}, {"data": {}, "errors": []}])
-def test_an_answer_without_any_data_is_a_denial_and_not_an_outage(platform, shop, body, waits):
-    shop.faults = [(200, {}, json.dumps(body))] * 20
+def test_an_answer_without_any_data_is_a_denial_and_not_an_outage(platform, full_shop, body, waits):
+    full_shop.faults = [(200, {}, json.dumps(body))] * 20
     pages = walk(platform)
     assert findings(pages) == []
     assert {(absence, reason) for absence, _, reason in gaps(pages)} == {(Absence.DENIED, "not_approved")}
@@ -115,8 +96,8 @@ def test_an_answer_without_any_data_is_a_denial_and_not_an_outage(platform, shop
     assert waits == []
 
 
-def test_without_any_approval_everything_is_named_and_nothing_retried(platform, shop, waits):
-    shop.denied = {("QueryRoot", name): UNAPPROVED for name in (
+def test_without_any_approval_everything_is_named_and_nothing_retried(platform, full_shop, waits):
+    full_shop.denied = {("QueryRoot", name): UNAPPROVED for name in (
         "customer", "customerByIdentifier", "orders", "draftOrders", "giftCards", "abandonedCheckouts", "comments",
         "segments", "metaobjectDefinitions", "customerSegmentMembership", "nodes",
     )}  # fmt: skip
@@ -128,8 +109,8 @@ def test_without_any_approval_everything_is_named_and_nothing_retried(platform, 
     assert waits == []
 
 
-def test_a_scope_that_opens_several_doors_names_each(platform, shop):
-    shop.scopes = [scope for scope in shop.scopes if scope not in ("read_orders", "read_customers")]
+def test_a_scope_that_opens_several_doors_names_each(platform, full_shop):
+    full_shop.scopes = [scope for scope in full_shop.scopes if scope not in ("read_orders", "read_customers")]
     pages = walk(platform)
     named = {what for _, what, reason in gaps(pages) if reason == "read_orders"}
     assert named == {"orders", "abandoned checkouts", "abandonments", "tender transactions", "disputes"}
@@ -141,28 +122,28 @@ def test_a_scope_that_opens_several_doors_names_each(platform, shop):
 # --- a denied owner is not "no owner" -------------------------------------------------------------------
 
 
-def test_an_order_whose_owner_is_hidden_is_counted_and_not_given(platform, shop):
-    shop.customers, shop.drafts, shop.cards, shop.checkouts, shop.comments = [], [], [], [], []
-    shop.orders = [order(1, BIKRAM), order(2, None), order(3, ASHA), order(4, BIKRAM, "b@example.in")]
-    shop.denied = dict.fromkeys([("Order", "customer"), ("QueryRoot", "customer")], UNAPPROVED)
-    shop.denied[("QueryRoot", "customerByIdentifier")] = UNAPPROVED
+def test_an_order_whose_owner_is_hidden_is_counted_and_not_given(platform, full_shop):
+    full_shop.customers, full_shop.drafts, full_shop.cards, full_shop.checkouts, full_shop.comments = [], [], [], [], []
+    full_shop.orders = [order(1, BIKRAM), order(2, None), order(3, ASHA), order(4, BIKRAM, "b@example.in")]
+    full_shop.denied = dict.fromkeys([("Order", "customer"), ("QueryRoot", "customer")], UNAPPROVED)
+    full_shop.denied[("QueryRoot", "customerByIdentifier")] = UNAPPROVED
     pages = walk(platform, Principal(customer_id="7", email=MAIL, order_ids=("3",)))
     assert refs(pages) == [("3", "order_id")]
     assert (Absence.UNATTRIBUTED, "2 orders", "owner_hidden") in gaps(pages)
     assert "8" not in {one.ref.rpartition("/")[2] for one in findings(pages)}
 
 
-def test_a_hidden_owner_inside_the_customer_is_hidden_too(platform, shop):
-    shop.orders = [order(1), order(4, BIKRAM), order(5, None)]
-    shop.denied = {("Customer", "id"): UNAPPROVED}
+def test_a_hidden_owner_inside_the_customer_is_hidden_too(platform, full_shop):
+    full_shop.orders = [order(1), order(4, BIKRAM), order(5, None)]
+    full_shop.denied = {("Customer", "id"): UNAPPROVED}
     pages = walk(platform, Principal(email=MAIL))
     assert refs(pages) == []
     assert (Absence.UNATTRIBUTED, "3 orders", "owner_hidden") in gaps(pages)
 
 
-def test_parcels_of_an_order_whose_owner_is_hidden_are_told_to_nobody(platform, shop):
-    shop.orders = [order(1), order(2, BIKRAM), order(3, None)]
-    shop.denied = {("Order", "customer"): UNAPPROVED}
+def test_parcels_of_an_order_whose_owner_is_hidden_are_told_to_nobody(platform, full_shop):
+    full_shop.orders = [order(1), order(2, BIKRAM), order(3, None)]
+    full_shop.denied = {("Order", "customer"): UNAPPROVED}
     found = platform.list_shipped_orders(Principal(email=MAIL, order_ids=("1",)), shop=SHOP)
     assert next(found)["id"] == gid("Order", 1)
     with pytest.raises(CredentialRejected):
@@ -180,9 +161,9 @@ def test_parcels_of_an_order_whose_owner_is_hidden_are_told_to_nobody(platform, 
         (Principal(phone=PHONE), "phone"),
     ],
 )
-def test_a_draft_that_carries_the_contact_and_no_customer_is_given(platform, shop, principal, matched):
-    shop.customers = [] if matched == "phone" else shop.customers
-    shop.drafts += [
+def test_a_draft_that_carries_the_contact_and_no_customer_is_given(platform, full_shop, principal, matched):
+    full_shop.customers = [] if matched == "phone" else full_shop.customers
+    full_shop.drafts += [
         {"id": gid("DraftOrder", 2), "customer": None, "email": MAIL.upper(), "phone": PHONE},
         {"id": gid("DraftOrder", 3), "customer": {"id": BIKRAM}, "email": MAIL, "phone": PHONE},
         {"id": gid("DraftOrder", 4), "customer": None, "email": "b@example.in", "note2": MAIL},
@@ -193,8 +174,8 @@ def test_a_draft_that_carries_the_contact_and_no_customer_is_given(platform, sho
     assert (Absence.UNATTRIBUTED, "1 draft orders", "another_customer_or_unconfirmed") in gaps(pages)
 
 
-def test_a_checkout_without_a_customer_is_given_if_it_carries_the_contact_and_else_counted(platform, shop):
-    shop.checkouts += [
+def test_a_checkout_without_a_customer_is_given_if_it_carries_the_contact_and_else_counted(platform, full_shop):
+    full_shop.checkouts += [
         {"id": gid("AbandonedCheckout", 2), "customer": None, "customAttributes": [{"key": "mail", "value": MAIL}]},
         {"id": gid("AbandonedCheckout", 3), "customer": None, "note": MAIL},
         {"id": gid("AbandonedCheckout", 4), "customer": {"id": BIKRAM}, "note": MAIL},
@@ -204,8 +185,8 @@ def test_a_checkout_without_a_customer_is_given_if_it_carries_the_contact_and_el
     assert gaps(pages) == [(Absence.UNATTRIBUTED, "1 abandoned checkouts", "owner_hidden")]
 
 
-def test_the_number_of_the_other_customer_on_a_gift_card_is_masked(platform, shop):
-    shop.cards = [
+def test_the_number_of_the_other_customer_on_a_gift_card_is_masked(platform, full_shop):
+    full_shop.cards = [
         {"id": gid("GiftCard", 1), "customer": {"id": BIKRAM}, "recipientAttributes": {"recipient": {"id": ASHA}}},
         {"id": gid("GiftCard", 2), "customer": {"id": ASHA}, "recipientAttributes": {"recipient": {"id": BIKRAM}}},
     ]
@@ -219,12 +200,12 @@ def test_the_number_of_the_other_customer_on_a_gift_card_is_masked(platform, sho
 # --- named and not returned -----------------------------------------------------------------------------
 
 
-def test_orders_heads_and_disputes_that_are_not_returned_are_counted(platform, shop):
-    shop.orders.append(order(9, None))
-    shop.orders[0]["disputes"] = [{"id": gid("OrderDisputeSummary", number)} for number in (1, 2)]
-    shop.disputes = [{"id": gid("ShopifyPaymentsDispute", 2)}]
-    known = shop.root_nodes
-    shop.root_nodes = lambda ids: [
+def test_orders_heads_and_disputes_that_are_not_returned_are_counted(platform, full_shop):
+    full_shop.orders.append(order(9, None))
+    full_shop.orders[0]["disputes"] = [{"id": gid("OrderDisputeSummary", number)} for number in (1, 2)]
+    full_shop.disputes = [{"id": gid("ShopifyPaymentsDispute", 2)}]
+    known = full_shop.root_nodes
+    full_shop.root_nodes = lambda ids: [
         None if one == gid("Order", 9) else found for one, found in zip(ids, known(ids), strict=True)
     ]
     principal = Principal(customer_id="7", email=MAIL, order_ids=("1", "404", "405"))
@@ -238,45 +219,34 @@ def test_orders_heads_and_disputes_that_are_not_returned_are_counted(platform, s
 # --- failed -------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def world():
-    return invent_world(orders=20, now=NOW, heavy_orders=40)
-
-
-@pytest.fixture(scope="module")
-def running(world):
-    with ShopifyStandIn(world) as server:
-        yield server
+@pytest.fixture
+def failing_shopify(heavy_stand_in):
+    yield heavy_stand_in
+    heavy_stand_in.reset()
 
 
 @pytest.fixture
-def server(running):
-    yield running
-    running.reset()
-
-
-@pytest.fixture
-def gather(server, world, waits):
+def gather_asha(failing_shopify, heavy_world, waits):
     platform = Shopify(
         api_version="2026-10",
-        base_url=server.url,
+        base_url=failing_shopify.url,
         client_id="sandbox-client",
         client_secret="sandbox-secret",
         sleep=waits.append,
     )
-    orders = tuple(str(one.id) for one in world.list_orders(world.asha, with_guests=False))
-    principal = Principal(customer_id=str(world.asha.id), email=world.asha.email, order_ids=orders)
-    return lambda: list(platform.gather(principal, shop=world.shop, parcels=()))
+    orders = tuple(str(one.id) for one in heavy_world.list_orders(heavy_world.asha, with_guests=False))
+    principal = Principal(customer_id=str(heavy_world.asha.id), email=heavy_world.asha.email, order_ids=orders)
+    return lambda: list(platform.gather(principal, shop=heavy_world.shop, parcels=()))
 
 
 @pytest.mark.parametrize(
     "field", ["Order.events", "DraftOrder.note2", "Customer.metafields", "GiftCard.balance", "draftOrders"]
 )
 @pytest.mark.parametrize("row", [None, 0])
-def test_a_field_that_fails_once_is_read_by_the_second_look(server, gather, field, row):
-    complete = gather()
-    server.faults.add("fail_field", field=field, row=row)
-    pages = gather()
+def test_a_field_that_fails_once_is_read_by_the_second_look(failing_shopify, gather_asha, field, row):
+    complete = gather_asha()
+    failing_shopify.faults.add("fail_field", field=field, row=row)
+    pages = gather_asha()
     assert [one.body for one in findings(pages)] == [one.body for one in findings(complete)]
     assert gaps(pages) == []
 
@@ -295,20 +265,22 @@ def test_a_field_that_fails_once_is_read_by_the_second_look(server, gather, fiel
         ("Customer.companyContactProfiles", "company contacts", "company_contact"),
     ],
 )
-def test_a_field_that_shopify_cannot_serve_is_named_and_the_rest_is_read(server, gather, waits, field, what, lost):
-    complete = kinds(gather())
-    server.faults.add("fail_field", field=field, times=None)
-    pages = gather()
+def test_a_field_that_shopify_cannot_serve_is_named_and_the_rest_is_read(
+    failing_shopify, gather_asha, waits, field, what, lost
+):
+    complete = kinds(gather_asha())
+    failing_shopify.faults.add("fail_field", field=field, times=None)
+    pages = gather_asha()
     assert kinds(pages) == Counter({kind: count for kind, count in complete.items() if kind != lost})
     assert gaps(pages) == [(Absence.UNREACHED, what, "internal_error")]
     assert sum(waits) < 10
 
 
-def test_rows_that_are_null_are_counted(server, gather):
-    complete = kinds(gather())
-    server.faults.add("null_node", field="DraftOrderConnection.nodes", row=0, times=None)
-    server.faults.add("null_node", field="GiftCardConnection.nodes", row=0, times=None)
-    pages = gather()
+def test_rows_that_are_null_are_counted(failing_shopify, gather_asha):
+    complete = kinds(gather_asha())
+    failing_shopify.faults.add("null_node", field="DraftOrderConnection.nodes", row=0, times=None)
+    failing_shopify.faults.add("null_node", field="GiftCardConnection.nodes", row=0, times=None)
+    pages = gather_asha()
     assert kinds(pages) == complete - Counter(draft_order=1, gift_card=1)
     assert set(gaps(pages)) == {
         (Absence.UNREACHED, "1 draft orders", "lost_row"),
@@ -316,15 +288,15 @@ def test_rows_that_are_null_are_counted(server, gather):
     }
 
 
-def test_readers_that_decide_take_a_failed_field_as_an_outage(server, world, waits):
+def test_readers_that_decide_take_a_failed_field_as_an_outage(failing_shopify, heavy_world, waits):
     platform = Shopify(
-        api_version="2026-10", base_url=server.url, client_id="sandbox-client", client_secret="sandbox-secret",
+        api_version="2026-10", base_url=failing_shopify.url, client_id="sandbox-client", client_secret="sandbox-secret",
         sleep=waits.append,
     )  # fmt: skip
-    who = Principal(customer_id=str(world.asha.id), email=world.asha.email)
-    server.faults.add("fail_field", field="metafields", times=None)
+    who = Principal(customer_id=str(heavy_world.asha.id), email=heavy_world.asha.email)
+    failing_shopify.faults.add("fail_field", field="metafields", times=None)
     with pytest.raises(ConnectorUnavailable):
-        platform.list_platform_residue(who, shop=world.shop)
-    server.faults.add("fail_field", field="emailMarketingConsent", times=None)
+        platform.list_platform_residue(who, shop=heavy_world.shop)
+    failing_shopify.faults.add("fail_field", field="emailMarketingConsent", times=None)
     with pytest.raises(ConnectorUnavailable):
-        platform.read_erasure_state(who, shop=world.shop)
+        platform.read_erasure_state(who, shop=heavy_world.shop)

@@ -77,15 +77,15 @@ no_data = st.builds(
 
 
 @pytest.fixture(scope="module")
-def server():
-    with ShopifyStandIn(WORLD) as server:
-        yield server
+def spoiled_shopify():
+    with ShopifyStandIn(WORLD) as spoiled_shopify:
+        yield spoiled_shopify
 
 
-def gather(server):
+def gather_asha_from(spoiled_shopify):
     platform = Shopify(
         api_version="2026-10",
-        base_url=server.url,
+        base_url=spoiled_shopify.url,
         client_id="sandbox-client",
         client_secret="sandbox-secret",
         sleep=lambda _: None,
@@ -93,11 +93,11 @@ def gather(server):
     orders = tuple(str(one.id) for one in WORLD.list_orders(WORLD.asha, with_guests=False))
     principal = Principal(customer_id=str(WORLD.asha.id), email=WORLD.asha.email, order_ids=orders)
     pages = list(platform.gather(principal, shop=WORLD.shop, parcels=()))
-    records = {(one.kind, one.ref): dict(leaves(one.body)) for page in pages for one in page.findings}
+    records = {(one.kind, one.ref): dict(list_leaf_values(one.body)) for page in pages for one in page.findings}
     return records, {gap.what for page in pages for gap in page.gaps}
 
 
-def leaves(body):
+def list_leaf_values(body):
     """Yield each path of a record with all its values."""
     found = defaultdict(list)
 
@@ -138,8 +138,8 @@ class Records(dict):
 
 
 @pytest.fixture(scope="module")
-def complete(server):
-    records, whats = gather(server)
+def complete(spoiled_shopify):
+    records, whats = gather_asha_from(spoiled_shopify)
     assert not whats
     return Records(records)
 
@@ -158,11 +158,11 @@ def complete(server):
 @example(
     faults=[{"kind": "fail_field", "field": "displayName", "times": None}, {"kind": "deny_field", "field": "name"}]
 )
-def test_what_is_withheld_is_named_and_what_is_served_is_there(server, complete, faults):
-    server.reset()
+def test_what_is_withheld_is_named_and_what_is_served_is_there(spoiled_shopify, complete, faults):
+    spoiled_shopify.reset()
     for fault in faults:
-        server.faults.add(**fault)
-    records, whats = gather(server)
+        spoiled_shopify.faults.add(**fault)
+    records, whats = gather_asha_from(spoiled_shopify)
     assert set(records) <= set(complete)
     for (kind, ref), body in complete.items():
         if (kind, ref) not in records:
@@ -172,4 +172,4 @@ def test_what_is_withheld_is_named_and_what_is_served_is_there(server, complete,
         for path, values in body.items():
             if found.get(path) != values:
                 assert is_named(kind, path, whats), (kind, path, whats)
-    assert server.calls.summarize_calls()["total"] < 150
+    assert spoiled_shopify.calls.summarize_calls()["total"] < 150

@@ -4,7 +4,6 @@ from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
-import responses
 
 from bridge.connectors.shopify import Shopify
 from bridge.connectors.shopify.api import documents, pricing
@@ -13,7 +12,7 @@ from bridge.model import Absence, Principal
 from bridge.sandbox.shopify import ShopifyStandIn
 from bridge.sandbox.shopify.engine import cost
 from bridge.sandbox.world import invent_world
-from tests.connectors.shopify.shopify_shop import API, PRINCIPAL, Shop, asha, findings, gaps, order, walk
+from tests.connectors.shopify.shopify_shop import PRINCIPAL, Shop, asha, findings, gaps, order, walk
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 MAXIMUM, RATE = 2_000, 100
@@ -52,7 +51,7 @@ def worlds():
     return {count: invent_world(orders=12, now=NOW, heavy_orders=count) for count in (1_000, 250)}
 
 
-def gather(world, *, bulk_orders=5_000, factor=1.0, monkeypatch=None):
+def gather_metered(world, *, bulk_orders=5_000, factor=1.0, monkeypatch=None):
     with ShopifyStandIn(world, maximum=MAXIMUM, restore_rate=RATE) as server:
         meter = Meter(server, world.shop)
         if monkeypatch:
@@ -73,14 +72,14 @@ def gather(world, *, bulk_orders=5_000, factor=1.0, monkeypatch=None):
 
 
 def test_a_thousand_orders_end_when_the_bucket_allows_it(worlds, monkeypatch):
-    pages, meter, calls = gather(worlds[1_000])
+    pages, meter, calls = gather_metered(worlds[1_000])
     assert Counter(one.kind for one in findings(pages))["order"] == 1_000
     assert gaps(pages) == []
     assert "BulkStart" in calls["by_name"]
     assert meter.refused == 0
     assert meter.at_s <= 1.15 * meter.limit_s
     monkeypatch.setattr("bridge.connectors.shopify.gathering.pages.is_bulk_cheaper", lambda *_: False)
-    _, by_pages, calls = gather(worlds[1_000])
+    _, by_pages, calls = gather_metered(worlds[1_000])
     assert "BulkStart" not in calls["by_name"]
     assert by_pages.refused == 0
     assert by_pages.at_s <= 1.15 * by_pages.limit_s
@@ -89,7 +88,7 @@ def test_a_thousand_orders_end_when_the_bucket_allows_it(worlds, monkeypatch):
 
 
 def test_where_points_suffice_pages_are_read(worlds):
-    pages, meter, calls = gather(worlds[250])
+    pages, meter, calls = gather_metered(worlds[250])
     assert Counter(one.kind for one in findings(pages))["order"] == 250
     assert "BulkStart" not in calls["by_name"]
     assert (meter.refused, meter.at_s <= 1.15 * meter.limit_s) == (0, True)
@@ -98,7 +97,7 @@ def test_where_points_suffice_pages_are_read(worlds):
 @pytest.mark.parametrize("factor", [1.7, 3.0, 5.0])
 def test_a_dearer_formula_makes_calls_smaller_and_loses_nothing_unnamed(worlds, monkeypatch, factor):
     world = worlds[250]
-    pages, meter, calls = gather(world, factor=factor, monkeypatch=monkeypatch)
+    pages, meter, calls = gather_metered(world, factor=factor, monkeypatch=monkeypatch)
     kinds = Counter(one.kind for one in findings(pages))
     assert (kinds["customer"], kinds["order"]) == (1, 250)
     assert {(absence, reason) for absence, _, reason in gaps(pages)} <= {(Absence.UNREACHED, "list_too_long")}
@@ -112,23 +111,15 @@ def test_a_dearer_formula_makes_calls_smaller_and_loses_nothing_unnamed(worlds, 
 
 
 @pytest.fixture
-def shop():
-    return Shop(customers=[asha(numberOfOrders="250")])
+def shop_of_many(serve_shop):
+    return serve_shop(Shop(customers=[asha(numberOfOrders="250")]))
 
 
-@pytest.fixture(autouse=True)
-def mock(shop):
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        mock.add_passthru("http://127.0.0.1")
-        mock.add_callback(responses.POST, API, callback=shop.answer)
-        yield mock
-
-
-def test_orders_that_exceed_the_first_sizes_share_calls(shop, waits):
+def test_orders_that_exceed_the_first_sizes_share_calls(shop_of_many, waits):
     parcels = [
         {"id": str(at), "trackingInfo": [{"number": f"awb {at} {part}"} for part in range(3)]} for at in range(6)
     ]
-    shop.orders = [
+    shop_of_many.orders = [
         order(
             number,
             refunds=[{"id": f"r{number} {at}"} for at in range(3)],
@@ -137,8 +128,8 @@ def test_orders_that_exceed_the_first_sizes_share_calls(shop, waits):
         )
         for number in range(1, 251)
     ]
-    shop.orders[7]["refunds"] = [{"id": f"many {at}"} for at in range(40)]
-    shop.orders[9]["lineItems"] = [{"id": f"line {at}", "title": f"Ring {at}"} for at in range(120)]
+    shop_of_many.orders[7]["refunds"] = [{"id": f"many {at}"} for at in range(40)]
+    shop_of_many.orders[9]["lineItems"] = [{"id": f"line {at}", "title": f"Ring {at}"} for at in range(120)]
     platform = Shopify(api_version="2026-10", access_token="shpat_canary", sleep=waits.append)
     pages = walk(platform, PRINCIPAL)
     bodies = {one.ref.rpartition("/")[2]: one.body for one in findings(pages) if one.kind == "order"}
@@ -148,7 +139,7 @@ def test_orders_that_exceed_the_first_sizes_share_calls(shop, waits):
     assert len(bodies["10"]["lineItems"]) == 120
     assert {len(body["lineItems"]) for number, body in bodies.items() if number != "10"} == {9}
     assert {tuple(len(one["trackingInfo"]) for one in body["fulfillments"]) for body in bodies.values()} == {(3,) * 6}
-    calls = Counter(name for name, _ in shop.calls)
+    calls = Counter(name for name, _ in shop_of_many.calls)
     assert calls["OrderOverflows"] <= 7
     assert calls["OrderRemainingLists"] <= 3
     assert gaps(pages) == []
