@@ -67,7 +67,7 @@ class Settings(CarrierSettings):
     )
     shopify_bulk_orders: int = int_setting(
         "SHOPIFY_BULK_ORDERS",
-        "orders of one customer above which they are fetched by a bulk operation",
+        "orders of one customer above which a bulk operation fetches them; fewer where that is quicker",
         5_000,
         (1, 1_000_000_000),
     )

@@ -115,11 +115,11 @@ def list_leaf_values(body):
     return found.items()
 
 
-def is_named(kind, path, whats):
+def is_named(kind, path, subjects):
     """Return whether a gap names this field, one around it or one in it, or records of the kind."""
     kind = "order" if kind == "order_history" else kind
     wanted = ".".join([kind, *path])
-    for what in whats:
+    for what in subjects:
         name = re.sub(r"^\d+ ", "", what)
         if name in NAMES[kind] or name == "answer":
             return True
@@ -139,8 +139,8 @@ class Records(dict):
 
 @pytest.fixture(scope="module")
 def complete(spoiled_shopify):
-    records, whats = gather_asha_from(spoiled_shopify)
-    assert not whats
+    records, subjects = gather_asha_from(spoiled_shopify)
+    assert not subjects
     return Records(records)
 
 
@@ -162,14 +162,14 @@ def test_what_is_withheld_is_named_and_what_is_served_is_there(spoiled_shopify, 
     spoiled_shopify.reset()
     for fault in faults:
         spoiled_shopify.faults.add(**fault)
-    records, whats = gather_asha_from(spoiled_shopify)
+    records, subjects = gather_asha_from(spoiled_shopify)
     assert set(records) <= set(complete)
     for (kind, ref), body in complete.items():
         if (kind, ref) not in records:
-            assert is_named(kind, (), whats), (kind, whats)
+            assert is_named(kind, (), subjects), (kind, subjects)
             continue
         found = records[kind, ref]
         for path, values in body.items():
             if found.get(path) != values:
-                assert is_named(kind, path, whats), (kind, path, whats)
+                assert is_named(kind, path, subjects), (kind, path, subjects)
     assert spoiled_shopify.calls.summarize_calls()["total"] < 150

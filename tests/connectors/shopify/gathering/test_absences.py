@@ -91,8 +91,8 @@ def test_an_answer_without_any_data_is_a_denial_and_not_an_outage(platform, full
     pages = walk(platform)
     assert findings(pages) == []
     assert {(absence, reason) for absence, _, reason in gaps(pages)} == {(Absence.DENIED, "not_approved")}
-    whats = {what for _, what, _ in gaps(pages)}
-    assert whats >= {"customer", "company contacts", "payment methods", "draft orders", "gift cards", "orders"}
+    subjects = {what for _, what, _ in gaps(pages)}
+    assert subjects >= {"customer", "company contacts", "payment methods", "draft orders", "gift cards", "orders"}
     assert waits == []
 
 
