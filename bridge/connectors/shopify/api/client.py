@@ -8,7 +8,7 @@ the first shop (measured with ShopifyAPI 12.7). Never follows a redirect, never 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import Any
@@ -119,19 +119,25 @@ class ShopifyClient:
         Raises ConnectorUnavailable, also if Shopify cannot serve a field, ConnectorThrottled, ConnectorRefused
         (answers.QueryTooCostly), CredentialRejected.
         """
-        reply = self._run_call(shop, name, {}, variables, keeps_failed=False)
+        reply = self._run_call(shop, name, {}, variables, (), keeps_failed=False)
         if reply.failed:
             raise answers.TransientFailure("shopify: INTERNAL_SERVER_ERROR")
         return reply
 
     def run_partial_document(
-        self, shop: str, name: str, closed_fields: Mapping[str, str], **variables: Any
+        self,
+        shop: str,
+        name: str,
+        closed_fields: Mapping[str, str],
+        hopeless: Collection[tuple[str, ...]],
+        **variables: Any,
     ) -> answers.GraphQLReply:
         """Return as much of the reply as Shopify serves; `denied` and `failed` name what is not in it.
 
-        `closed_fields` are left out from the start. Raises as `run_document`.
+        `closed_fields` are left out from the start; a field at one of the `hopeless` paths that fails is not requested
+        again. Raises as `run_document`.
         """
-        return self._run_call(shop, name, closed_fields, variables, keeps_failed=True)
+        return self._run_call(shop, name, closed_fields, variables, hopeless, keeps_failed=True)
 
     def _run_call(
         self,
@@ -139,6 +145,7 @@ class ShopifyClient:
         name: str,
         closed_fields: Mapping[str, str],
         variables: Mapping[str, Any],
+        hopeless: Collection[tuple[str, ...]],
         *,
         keeps_failed: bool,
     ) -> answers.GraphQLReply:
@@ -154,6 +161,7 @@ class ShopifyClient:
                 variables=variables,
                 closed=dict(closed_fields),
                 shrink=shrink,
+                hopeless=hopeless,
                 send=partial(self._run_with_retries, shop),
             )
             try:

@@ -30,7 +30,7 @@ MAX_FIELDS_ALONE = 5  # of one answer that are requested again alone; more of th
 class DocumentCall:
     """One document with its variables. `closed` are the fields that are left out, with the reason; `send` runs a query.
 
-    `shrink` as `ParsedDocument.render`.
+    `shrink` as `ParsedDocument.render`. `hopeless` are paths that failed with other rows: they are not requested again.
     """
 
     name: str
@@ -38,6 +38,7 @@ class DocumentCall:
     variables: Mapping[str, Any]
     closed: dict[str, str]
     shrink: int
+    hopeless: Collection[tuple[str, ...]]
     send: Callable[[str, Mapping[str, Any]], GraphQLReply]
 
     def run(self, *, keeps_failed: bool) -> GraphQLReply:
@@ -112,7 +113,8 @@ class DocumentCall:
 
     def _repeat_alone(self, reply: GraphQLReply) -> list[AbsentField]:
         """Request each failed field once more, put what comes into the data, and return what stays missing."""
-        lost = list(reply.failed)
+        lost = [one for one in reply.failed if one.keys not in self.hopeless]
+        hopeless = [one for one in reply.failed if one.keys in self.hopeless]
         nodes = {one: reply_data.find_record_around(reply.data, one.path) for one in lost}
         alone = [one for one in lost if nodes[one][0]]
         alone = alone if len(alone) <= MAX_FIELDS_ALONE else []
@@ -122,7 +124,7 @@ class DocumentCall:
                 again = self._send_open_fields()
                 absent = {one.path for one in (*again.failed, *again.denied)}
                 found |= {one: reply_data.get_value(again.data, one.path) for one in lost if one.path not in absent}
-        return [
+        return hopeless + [
             one
             for one in lost
             if found.get(one, reply_data.NOT_REACHED) is reply_data.NOT_REACHED

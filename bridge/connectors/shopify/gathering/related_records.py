@@ -116,11 +116,10 @@ def _match_record_owner(session: GatherSession, kind: str, node: Node, cursor: G
     if owners:
         is_recipient_hidden = bool(recipient) and not recipient.get("recipient")
         return "other" if emails or phones else "unsure" if is_recipient_hidden else ""
-    if is_owner_hidden(node) or not (emails or phones):
-        # a draft with the e-mail address of somebody else was found by a word in its note
-        is_others = node.get("email") and not emails
-        return "" if is_others else "unsure"
-    return "email" if emails else "phone"
+    by = "email" if emails else "phone" if phones else "unsure"
+    # a draft with the e-mail address of somebody else was found by a word in its note
+    is_others = by == "unsure" and node.get("email")
+    return "unsure" if is_owner_hidden(node) else "" if is_others else by
 
 
 def mask_other_customers(node: Node, own_gids: tuple[str, ...]) -> None:

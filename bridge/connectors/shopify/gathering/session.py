@@ -49,7 +49,7 @@ class GatherSession:
     """The data subject, shop and client of one gathering. `bits` numbers the orders that the request names.
 
     `recorded` are digests of what was handed over, `closed_fields` the fields that are left out of documents
-    because a denial would hide others. The orders of a customer with more than `bulk_orders` orders are read by a bulk operation.
+    because a denial would hide others, `failed_fields` those that Shopify could not serve, with their document. The orders of a customer with more than `bulk_orders` orders are read by a bulk operation.
     """
 
     client: ShopifyClient
@@ -60,6 +60,7 @@ class GatherSession:
     bits: dict[str, int] = field(init=False)
     recorded: set[str] = field(default_factory=set, init=False)
     closed_fields: dict[str, str] = field(default_factory=dict, init=False)
+    failed_fields: set[tuple[str, ...]] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
         """Index the request's orders once, so that a lookup is fast among thousands."""
@@ -69,7 +70,9 @@ class GatherSession:
     def run_document(self, name: str, cursor: GatherCursor, **variables: Any) -> GraphQLReply:
         """Run a document with all optional parts but those that the cursor closed. Raises as `ShopifyClient.run_document`."""
         values = self._switch_parts(name, cursor, variables)
-        reply = self.client.run_partial_document(self.shop, name, self.closed_fields, **values)
+        hopeless = {tuple(keys) for of, *keys in self.failed_fields if of == name}
+        reply = self.client.run_partial_document(self.shop, name, self.closed_fields, hopeless, **values)
+        self.failed_fields.update((name, *one.keys) for one in reply.failed if one.reason == FIELD_FAILED)
         # what was denied stays denied; a field that failed once may come with the next document
         denied = {field: reason for field, reason in reply.closed_fields.items() if reason != FIELD_FAILED}
         self.closed_fields.update(denied)
