@@ -186,8 +186,8 @@ class ShopifyClient:
     def _fits(
         self, shop: str, name: str, variables: Mapping[str, Any], closed_fields: Mapping[str, str], shrink: int
     ) -> bool:
-        limit = self.get_budget(shop).max_query_cost * pricing.FIT_MARGIN
-        return self.compute_price(shop, name, variables, closed_fields, shrink) <= limit
+        price = self.compute_price(shop, name, variables, closed_fields, shrink)
+        return price <= self.get_budget(shop).max_query_cost
 
     def fit_size_variable(
         self,
@@ -201,7 +201,7 @@ class ShopifyClient:
         """Return the largest size, `wanted` at most, whose price Shopify will probably accept."""
         size = wanted
         while size > 1 and not self._fits(shop, name, {**variables, size_variable: size}, closed_fields, 0):
-            size = max(1, size * 4 // 5)
+            size = max(1, size * 9 // 10)
         return size
 
     def fit_page_size(self, name: str, wanted: int) -> int:

@@ -18,7 +18,6 @@ from bridge.connectors.shopify.api.selections import ParsedDocument, Selection
 
 MAX_QUERY_COST = 1_000.0
 MUTATION_COST = 10.0
-FIT_MARGIN = 0.98
 WAIT_MARGIN = 1.01  # the price of another page of the same document differs a little
 COMPARABLE_COST = 100.0  # from here on the price of one document says something about the others
 
@@ -29,42 +28,45 @@ def estimate_cost(
     """Return the price of a document for these variables, without the closed fields, in points."""
     if document.head.startswith("mutation"):
         return MUTATION_COST
-    return _estimate(document, document.selections, document.name, (), variables, closed, shrink)
+    context = _Context(document=document, variables=variables, closed=closed, shrink=shrink)
+    return _estimate(context, [(document.name, (), document.selections)])
 
 
-def _estimate(
-    document: ParsedDocument,
-    selections: Sequence[Selection],
-    definition: str,
-    inner: tuple[str, ...],
-    variables: Mapping[str, Any],
-    closed: Collection[str],
-    shrink: int,
-) -> float:
-    """Return the price of the fields; of alternatives by type, that of the dearest."""
-    total, by_type = 0.0, dict[str, float]()
-    for one in selections:
-        if one.flag and not variables.get(one.flag):
-            continue
-        if one.fragment:
-            _, body = document.fragments[one.fragment]
-            price = _estimate(document, body, one.fragment, (), variables, closed, shrink)
-            total += price
-            continue
-        if not one.key:
-            price = _estimate(document, one.selections, definition, inner, variables, closed, shrink)
-            by_type[one.type_name] = by_type.get(one.type_name, 0.0) + price
-            continue
-        path = (*inner, one.key)
-        if not one.selections or one.key == "pageInfo" or f"{definition}:{'.'.join(path)}" in closed:
-            continue
-        below = _estimate(document, one.selections, definition, path, variables, closed, shrink)
-        total += _compute_field_price(one, below, variables, shrink)
-    return total + max(by_type.values(), default=0.0)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Context:
+    document: ParsedDocument
+    variables: Mapping[str, Any]
+    closed: Collection[str]
+    shrink: int
 
 
-def _compute_field_price(one: Selection, below: float, variables: Mapping[str, Any], shrink: int) -> float:
-    size = read_size(one, variables, shrink)
+# Selections of one object: their definition, the path in it, and themselves.
+_Groups = list[tuple[str, tuple[str, ...], Sequence[Selection]]]
+
+
+def _estimate(context: _Context, groups: _Groups) -> float:
+    """Return the price of the fields, each once; of alternatives by type, that of the dearest."""
+    fields, by_type = dict[str, tuple[Selection, _Groups]](), dict[str, _Groups]()
+    pending = list(groups)
+    while pending:
+        definition, inner, selections = pending.pop(0)
+        for one in selections:
+            if one.flag and not context.variables.get(one.flag):
+                continue
+            if one.fragment:
+                pending.append((one.fragment, (), context.document.fragments[one.fragment][1]))
+            elif not one.key:
+                by_type.setdefault(one.type_name, []).append((definition, inner, one.selections))
+            elif one.selections and one.key != "pageInfo":
+                path = (*inner, one.key)
+                if f"{definition}:{'.'.join(path)}" not in context.closed:
+                    fields.setdefault(one.key, (one, []))[1].append((definition, path, one.selections))
+    total = sum(_compute_field_price(one, _estimate(context, below), context) for one, below in fields.values())
+    return total + max((_estimate(context, one) for one in by_type.values()), default=0.0)
+
+
+def _compute_field_price(one: Selection, below: float, context: _Context) -> float:
+    size = read_size(one, context.variables, context.shrink)
     scale = max(1, math.floor(2 * math.log(max(1, size)))) if size else 1
     if one.is_connection:
         return 2 + scale * max(1.0, below)
@@ -141,10 +143,6 @@ class ShopBudget:
             if price > 0 and estimate > 0:
                 self._ratios[name] = price / estimate
                 self._ratios[""] = max(self._ratios.get("", 1.0), price / estimate)
-
-    def fits(self, name: str, estimate: float) -> bool:
-        """Return whether Shopify will probably accept a call of this estimate."""
-        return self.correct_estimate(name, estimate) <= self.max_query_cost * FIT_MARGIN
 
 
 def _read_number(values: Mapping[str, Any], name: str) -> float:
