@@ -77,7 +77,6 @@ def make_pattern_parser(pattern: str, fault: str) -> Callable[[str], str]:
 
 
 parse_http_url = make_url_parser("https", "http")
-parse_api_version = make_pattern_parser(r"20\d\d-(01|04|07|10)", "must be a dated version such as 2026-10")
 parse_country = make_pattern_parser("[A-Z]{2}", "must be a country of two capital letters such as IN")
 
 

@@ -18,6 +18,7 @@ from config import env_parsers
 from config.carrier_settings import CarrierSettings
 from config.development_keys import DEVELOPMENT_KEYS, load_development_keys
 from config.env_parsers import Secret, choice_setting, int_setting, number_setting, secret_setting, setting
+from config.shopify_versions import parse_api_version
 
 ROOT = Path(__file__).resolve().parent.parent
 MERCHANT_FILE, RETENTION_FILE = ROOT / "config" / "merchant.toml", ROOT / "config" / "retention.toml"
@@ -59,9 +60,7 @@ class Settings(CarrierSettings):
     shopify_access_token: Secret = secret_setting(
         "SHOPIFY_ACCESS_TOKEN", "a fixed Admin token instead of the client-credentials grant (older custom apps)"
     )
-    shopify_api_version: str = setting(
-        "SHOPIFY_API_VERSION", "version of the Admin API", "2026-10", env_parsers.parse_api_version
-    )
+    shopify_api_version: str = setting("SHOPIFY_API_VERSION", "version of the Admin API", "2026-10", parse_api_version)
     shopify_base_url: str = setting(
         "SHOPIFY_BASE_URL", "replaces https://{shop}; {shop} is filled in", "", env_parsers.parse_http_url
     )

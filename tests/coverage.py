@@ -16,7 +16,7 @@ from typing import Any
 from graphql import TypeInfo, TypeInfoVisitor, Visitor, parse, visit
 
 from bridge.connectors.shopify.api import documents, versions
-from bridge.connectors.shopify.api.scopes import OPTIONAL_SCOPES, REQUIRED_SCOPES
+from bridge.connectors.shopify.api.scopes import ACTION_SCOPES, OPTIONAL_SCOPES, REQUIRED_SCOPES
 from bridge.sandbox.schema import load_schema
 from tests.left_out import DUPLICATE_FIELDS, UNSTORED_FIELDS, ExcludedFields
 
@@ -111,8 +111,8 @@ def page() -> str:
         "",
         "## What older versions cannot tell",
         "",
-        f"`SHOPIFY_API_VERSION` may be {', '.join(f'`{one}`' for one in versions.SUPPORTED_VERSIONS)}. An export made with an older",
-        "version says what that version does not know (`not_in_version_…`).",
+        f"`SHOPIFY_API_VERSION` may be {', '.join(f'`{one}`' for one in versions.SUPPORTED_VERSIONS)} or a newer version. An export",
+        "made with an older version says what that version does not know (`not_in_version_…`).",
         "",
         *_table(("what", "since"), versions.FIRST_VERSION_OF_FIELDS),
         "",
@@ -128,6 +128,10 @@ def page() -> str:
         "that were left also want a user who may manage them.",
         "",
         *_table(("part", "scope"), OPTIONAL_SCOPES),
+        "",
+        "These are for webhooks, and for what is changed at Shopify for a request that was opened by hand.",
+        "",
+        *_table(("what", "scope"), ACTION_SCOPES),
         "",
     ]
     return "\n".join(lines)

@@ -15,11 +15,7 @@ from typing import Any
 from bridge.connectors import shipment
 from bridge.model import ParcelStatus, TrackingResult
 from bridge.rules.index.attribution import normalise_waybill
-
-# What systems write in place of erased personal data: stars, a run of X or #, a word.
-MASKED_VALUE = re.compile(
-    r"[*\u2022]|[xX#]{3,}|(?i:^\W*(?:redacted|erased|deleted|removed|anonymi[sz]ed|n/?a|none)\W*$)"
-)
+from bridge.rules.index.consignee.clues import MASKED_VALUE, read_record_clues
 
 
 def track_in_batches(
@@ -61,6 +57,7 @@ def build_tracked(shipment_record: Mapping[str, Any], *, include_consignees: boo
         status_at=parse_status_time(shipment_record.get("status_at")),
         cod=payment == "cod" if payment else None,
         consignee=serialize_consignee(shipment_record.get("consignee")) if include_consignees else None,
+        clues=read_record_clues(shipment_record) if include_consignees else None,
     )
 
 

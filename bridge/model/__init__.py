@@ -42,7 +42,15 @@ from bridge.model.notices import (
     ProcessorAnswer,
     ReferenceKind,
 )
-from bridge.model.parcels import MERCHANT_ACCOUNT, IndexedOrder, ParcelStatus, TrackingResult, Waybill
+from bridge.model.parcels import (
+    MERCHANT_ACCOUNT,
+    ConsigneeClues,
+    IndexedOrder,
+    ParcelListing,
+    ParcelStatus,
+    TrackingResult,
+    Waybill,
+)
 from bridge.model.progress import (
     EraseProgress,
     GatherProgress,
@@ -86,6 +94,7 @@ __all__ = [
     "Balance",
     "BankDetails",
     "CheckResult",
+    "ConsigneeClues",
     "Deadlines",
     "Delivery",
     "DeliveryState",
@@ -119,6 +128,7 @@ __all__ = [
     "NoticeReport",
     "NoticeState",
     "Outcome",
+    "ParcelListing",
     "ParcelStatus",
     "PaymentReference",
     "PlanLine",

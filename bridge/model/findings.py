@@ -30,6 +30,7 @@ class Absence(StrEnum):
     NOT_CONFIGURED = "not_configured"
     UNATTRIBUTED = "unattributed"
     NOT_REMOVED = "left"
+    WITHHELD = "withheld"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,10 +69,15 @@ class FindingPage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ErasureState:
-    """How far a platform's own erasure of a customer is; `reason` is a code."""
+    """How far a platform's own erasure of a customer is; `reason` is a code.
+
+    `open_orders` is counted where nothing is left of the customer, which alone is no sign of an erasure; None: not
+    counted, or not readable.
+    """
 
     outcome: Outcome  # ERASED only where the platform says so, ABSENT: id unknown (no proof), else UNCONFIRMED
     reason: str = ""
+    open_orders: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -107,7 +107,10 @@ class PlanLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Review:
-    """A matter that an operator must look at. `what` names locations and kinds, never a value."""
+    """A matter that an operator must look at. `what` names locations and kinds, never a value.
+
+    `decision` is what the operator decided about a parcel: `released` or `refused`; '' of any other review.
+    """
 
     id: str
     shop: str
@@ -117,6 +120,7 @@ class Review:
     opened_at: datetime
     closed_at: datetime | None = None
     closed_by: str = ""
+    decision: str = ""
 
 
 class Proceeding(StrEnum):

@@ -60,8 +60,9 @@ class NoticeItem:
     `reference` (sealed) is the record's name at the processor, `also` further waybills of the same parcel, `order` the
     shop's name of the order, `system` the connector that can track the parcel. `reason` is a code: why the item waits.
     `look_at` is when to look again, `baseline` a keyed digest of the consignee as the carrier showed it before the notice.
-    `law` and `until` are the processor's reasons for what it keeps; `note` (sealed) is free text, `matters` (sealed) the
-    open returns, disputes and operator's pauses of its order. `version` counts changes: a writer never overwrites what
+    `clues` is JSON of keyed digests that tell whose the parcel is (`rules/notices/parcel_reviews`). `law` and `until` are
+    the processor's reasons for what it keeps; `note` (sealed) is free text, `matters` (sealed) the open returns, disputes
+    and reviews of its parcel, and the operator's pauses. `version` counts changes: a writer never overwrites what
     another changed since it was read.
     """
 
@@ -89,6 +90,7 @@ class NoticeItem:
     matters: tuple[str, ...] = ()
     released: bool = False
     baseline: str = ""
+    clues: str = ""
     notice_id: str = ""
     answer: ProcessorAnswer | None = None
     answered_at: datetime | None = None

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from bridge.model.findings import Outcome
 from bridge.model.parcels import Waybill
 
 
@@ -118,9 +119,15 @@ class PlatformRequestProgress:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PollProgress:
-    """The code of a platform's last answer about its own erasure; None before the first."""
+    """The code of a platform's last answer about its own erasure; None before the first.
+
+    A person who was asked because no confirmation came decided how the task ends (`decision`), or until when the
+    platform is polled again (`wait_until`).
+    """
 
     reason: str | None = None
+    decision: Outcome | None = None
+    wait_until: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

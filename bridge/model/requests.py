@@ -76,6 +76,7 @@ class WaitReason(StrEnum):
     VAULT_NOT_RETURNED = "vault_not_returned"
     PRECHECK_BLOCKED = "guard"
     GAVE_WAY = "gave_way"
+    PLATFORM_UNCONFIRMED = "platform_unconfirmed"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import and_, select, update
 
-from bridge.model import Fact, Review
+from bridge.errors import ConcurrentChange
+from bridge.model import Fact, NoticeItem, Review
+from bridge.rules.notices.parcel_reviews import PARCEL_REVIEW_KIND, PARCEL_REVIEW_PREFIX, build_parcel_review_key
 from bridge.store.evidence.chain import EvidenceRows
 from bridge.store.index.rows import IndexRows
+from bridge.store.notices.notice_items import NoticeItemRows
 from bridge.store.schema.index_tables import orders
 from bridge.store.schema.retention_tables import reviews
 from bridge.store.schema.ulid import new_id
 from bridge.store.session import Session
 from bridge.store.upsert import upsert
 
+_BLOCKER_CHARS = 16
 REVIEW_COLUMNS = [reviews.c[name] for name in Review.__slots__]
 
 
@@ -51,15 +55,70 @@ class ReviewRows:
         )
         return review_id
 
-    def close_review(self, review_id: str, *, actor: str, reason: str) -> bool:
-        """Close a review and record it; False where it is not open."""
+    def open_parcel_review(self, shop: str, what: str, *, order_id: str, waybill: str, request_id: str = "") -> Review:
+        """Return the review of this parcel of this order, open or decided; it is opened now if there is none."""
+        known = self.find_parcel_review(shop, order_id=order_id, waybill=waybill)
+        if known is not None:
+            return known
+        key = build_parcel_review_key(order_id, waybill)
+        about = {"order_id": order_id, "request_id": request_id, "idempotency_key": key}
+        self.open_review(shop, PARCEL_REVIEW_KIND, what, **about)
+        opened = self.find_parcel_review(shop, order_id=order_id, waybill=waybill)
+        if opened is None:
+            raise ConcurrentChange  # another transaction opened it, and this one does not see it yet
+        return opened
+
+    def build_parcel_blocker(self, shop: str, *, order_id: str, waybill: str) -> str:
+        """Return the blocker of notice items of this parcel while its review waits for a decision."""
+        key = build_parcel_review_key(order_id, waybill)
+        return PARCEL_REVIEW_PREFIX + self._compute_once_key(shop, PARCEL_REVIEW_KIND, key)[:_BLOCKER_CHARS]
+
+    def find_blocked_items(self, review: Review) -> tuple[str, list[NoticeItem]]:
+        """Return the blocker of a parcel's review, and the notice items that wait for it."""
+        row = self._connection.execute(select(reviews).where(reviews.c.id == review.id)).one()
+        blocker = PARCEL_REVIEW_PREFIX + row.once_key[:_BLOCKER_CHARS]
+        items = NoticeItemRows(self._session).list_items(order_keys=[row.order_key])
+        return blocker, [item for item in items if item.shop == row.shop and blocker in item.matters]
+
+    def find_parcel_reviews(self, shop: str, parcels: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Review]:
+        """Return the reviews of these (order id, number), open or decided: one reading for all of them."""
+        rows = select(reviews.c.id, reviews.c.once_key)
+        rows = rows.where(reviews.c.shop == shop, reviews.c.kind == PARCEL_REVIEW_KIND)
+        ids = {row.once_key: row.id for row in self._connection.execute(rows)}
+        if not ids:
+            return {}
+        keys = {
+            (order_id, number): self._compute_once_key(
+                shop, PARCEL_REVIEW_KIND, build_parcel_review_key(order_id, number)
+            )
+            for order_id, number in parcels
+        }
+        found = {of_parcel: ids[key] for of_parcel, key in keys.items() if key in ids}
+        by_id = {review.id: review for review in self._read_reviews(reviews.c.id.in_(list(found.values())))}
+        return {of_parcel: by_id[review_id] for of_parcel, review_id in found.items()}
+
+    def find_parcel_review(self, shop: str, *, order_id: str, waybill: str) -> Review | None:
+        """Return the review of this parcel of this order, open or decided, if there is one."""
+        key = build_parcel_review_key(order_id, waybill)
+        once_key = self._compute_once_key(shop, PARCEL_REVIEW_KIND, key)
+        return next(iter(self._read_reviews(reviews.c.once_key == once_key)), None)
+
+    def close_review(self, review_id: str, *, actor: str, reason: str, decision: str = "") -> bool:
+        """Close a review and record it, with what was decided about a parcel; False where it is not open."""
         is_open = (reviews.c.id == review_id, reviews.c.closed_at.is_(None))
-        closing = update(reviews).where(*is_open).values(closed_at=self._session.now(), closed_by=actor)
+        values = {"closed_at": self._session.now(), "closed_by": actor, "decision": decision}
+        closing = update(reviews).where(*is_open).values(values)
         row = self._connection.execute(closing.returning(reviews.c.shop, reviews.c.request_id)).one_or_none()
         if row is None:
             return False
         self._evidence.append_fact(
-            Fact.REVIEW_CLOSED, shop=row.shop, actor=actor, request_id=row.request_id, review=review_id, reason=reason
+            Fact.REVIEW_CLOSED,
+            shop=row.shop,
+            actor=actor,
+            request_id=row.request_id,
+            review=review_id,
+            reason=reason,
+            **({"decision": decision} if decision else {}),
         )
         return True
 

@@ -16,7 +16,9 @@ from config.merchant_file.processors import AttributionRule, Processor, read_att
 from config.toml_reader import FileReport, TomlTable, label_file, read_toml
 
 MERCHANT_SCHEMA = "merchant-config/1"
+MASK_THIRD_PERSONS, SHOW_THIRD_PERSONS = "mask", "show"
 LEGAL_FORMS = ("proprietorship", "partnership", "llp", "company", "unknown")
+DEFAULT_PLATFORM_ERASURE_DAYS = 190
 _SHOP_DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
 _HOURS_PER_YEAR, _DAYS_IN_TEN_YEARS = 24 * 366, 3660  # bounds that only catch typing errors
 
@@ -37,7 +39,11 @@ class GrievanceOfficer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClockRules:
-    """Hours, days and months that the merchant promises or owes; names are those of `[clocks]`."""
+    """Hours, days and months that the merchant promises or owes; names are those of `[clocks]`.
+
+    `platform_erasure_days` after Shopify was asked to erase, a person is asked whether it did. Shopify waits up to 180
+    days after the last order, and ten days more.
+    """
 
     ack_hours_policy: int
     ack_hours_law: int
@@ -45,6 +51,17 @@ class ClockRules:
     resolve_months_law: int
     resolve_days_shopify: int
     timezone: str
+    platform_erasure_days: int = DEFAULT_PLATFORM_ERASURE_DAYS
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccessRules:
+    """What a data subject's copy shows; names are those of `[access]`.
+
+    `third_persons` says whether others that an order names, such as who got a gift, are masked or shown.
+    """
+
+    third_persons: str = SHOW_THIRD_PERSONS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,6 +92,7 @@ class Merchant:
     gstin: str = ""
     attribution: tuple[AttributionRule, ...] = ()
     instructions: NoticeRules = field(default_factory=NoticeRules)
+    access: AccessRules = field(default_factory=AccessRules)
 
 
 def load_merchant(path: Path) -> Merchant:
@@ -90,7 +108,7 @@ def load_merchant(path: Path) -> Merchant:
     merchant_table = top.get_table("merchant", required=True)
     officer = top.get_table("grievance_officer", required=True)
     clocks = top.get_table("clocks", required=True)
-    notices = top.get_table("notices")
+    notices, access = top.get_table("notices"), top.get_table("access")
     route = notices.get_table("complaint_route", required=True)
     fields: dict[str, Any] = {
         **_read_merchant_table(merchant_table),
@@ -106,8 +124,13 @@ def load_merchant(path: Path) -> Merchant:
         "processors": read_processors(top),
         "attribution": read_attribution_rules(top),
         "instructions": read_notice_rules(notices),
+        "access": AccessRules(
+            third_persons=access.get_choice(
+                "third_persons", (MASK_THIRD_PERSONS, SHOW_THIRD_PERSONS), SHOW_THIRD_PERSONS
+            )
+        ),
     }
-    for table in (merchant_table, officer, clocks, notices, top.get_table("intake"), top):
+    for table in (merchant_table, officer, clocks, notices, access, top.get_table("intake"), top):
         table.report_unknown_keys()
     if report.faults:
         raise SettingsInvalid(report.faults)
@@ -159,4 +182,7 @@ def _read_clock_rules(clocks: TomlTable) -> ClockRules:
         resolve_months_law=clocks.get_int("resolve_months_law", 1, 120),
         resolve_days_shopify=clocks.get_int("resolve_days_shopify", 1, _DAYS_IN_TEN_YEARS),
         timezone=clocks.get_timezone("timezone", "Asia/Kolkata"),
+        platform_erasure_days=clocks.get_int(
+            "platform_erasure_days", 1, _DAYS_IN_TEN_YEARS, DEFAULT_PLATFORM_ERASURE_DAYS
+        ),
     )

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bridge.model import Fact, NoticeState, ParcelStatus
+from bridge.model import ConsigneeClues, Fact, NoticeState, ParcelStatus
 from bridge.sandbox.carriers import DELHIVERY_TOKEN, make_delhivery
 from bridge.sandbox.world import invent_world
 from bridge.steps.notices.notify import process_notice_account
@@ -182,6 +182,26 @@ def test_an_item_is_paused_and_released(bureau):
     assert bureau.entries()[0].state is NoticeState.SENT
     assert [fact for fact in facts(bureau, request) if fact.startswith("entry.")] == ["entry.held", "entry.released"]
     assert bureau.say("release", entry, "--reason", "again").code == 1
+
+
+def test_a_parcel_that_may_be_anothers_is_shown_and_neither_told_nor_cancelled_until_it_is_released(bureau):
+    bureau.erasure(PARCEL)
+    other = ConsigneeClues(references=("#1002",), names=("Bikram Other",))
+    bureau.move(PARCEL, ParcelStatus.DELIVERED, at=NOW - days(190), clues=other)
+    bureau.run()
+    (item,) = bureau.entries()
+    assert (item.state, bureau.mailer.letters) == (NoticeState.WAITING, [])
+    bureau.run()
+    assert bureau.say("list", "--json").json[0]["reason"] == "parcel_review_open"
+    doctor = processes.say(bureau.environ, "doctor", "--offline", "--json")
+    details = [check["detail"] for check in doctor.json["checks"] if check["ok"] is False]
+    assert "1 records wait: parcel_review_open" in details
+    assert doctor.code == 1
+    assert bureau.say("cancel-parcel", item.id, "--confirm", PARCEL, "--reason", "x").code == 1
+    assert bureau.say("release", item.id, "--reason", "the warehouse confirmed it").code == 0
+    bureau.run()
+    assert [entry.state for entry in bureau.entries()] == [NoticeState.SENT]
+    assert processes.say(bureau.environ, "review", "list", "--json").json == []
 
 
 def test_an_unattributed_parcel_is_attributed_by_an_operator(bureau):

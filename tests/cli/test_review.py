@@ -71,6 +71,18 @@ def test_a_review_is_closed_once(flagged):
     assert mark in say(flagged, "list", "--all").out
 
 
+def test_a_review_of_a_parcel_is_closed_with_a_decision(flagged):
+    with processes.services(flagged) as services, services.store.transaction() as tx:
+        review = tx.reviews.open_parcel_review(processes.SHOP, "why", order_id="1001", waybill="AWB1")
+    assert say(flagged, "close", review.id, "--reason", "looked").code == 2
+    closed = say(flagged, "close", review.id, "--reason", "looked", "--release", "--json").json
+    assert closed == {"id": review.id, "closed": True, "decision": "released", "entries": 0}
+    assert say(flagged, "close", review.id, "--reason", "again", "--refuse").code == 1
+    assert say(flagged, "show", review.id, "--json").json["decision"] == "released"
+    (note, *_) = say(flagged, "list", "--kind", "bank_details", "--json").json
+    assert say(flagged, "close", note["id"], "--reason", "cleared", "--refuse").code == 2
+
+
 def test_doctor_reports_a_word_of_scan_for_that_is_unknown(flagged, tmp_path):
     kept = (ROOT / "config" / "retention.toml").read_text()
     mistyped = tmp_path / "retention.toml"

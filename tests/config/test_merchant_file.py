@@ -287,3 +287,40 @@ def test_an_attribution_rule_needs_a_condition_and_an_account(changed):
 
     path.write_text(path.read_text() + '\n[[attribution]]\ncarrier = "x"\n[[attribution]]\nprefix = "1"\n')
     assert [fault.split("]")[0] for fault in faults(path)] == ["[attribution.2", "[attribution.3"]
+
+
+# --- what a copy shows, and how long Shopify is waited for ----------------------------------------------
+
+
+def test_a_copy_shows_third_persons_unless_the_file_says_otherwise(changed):
+    assert load_merchant(SHIPPED).access.third_persons == "show"
+    assert load_merchant(changed(('[access]\nthird_persons = "show"\n', ""))).access.third_persons == "show"
+    assert load_merchant(changed(('third_persons = "show"', 'third_persons = "mask"'))).access.third_persons == "mask"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ('third_persons = "show"', 'third_persons = "hide"', "[access] third_persons must be one of mask, show"),
+        (
+            "platform_erasure_days = 190",
+            "platform_erasure_days = 0",
+            "[clocks] platform_erasure_days must be between 1 and 3660",
+        ),
+        (
+            "platform_erasure_days = 190",
+            'platform_erasure_days = "soon"',
+            "[clocks] platform_erasure_days must be a whole number",
+        ),
+    ],
+)
+def test_a_wrong_value_is_named(changed, old, new, fault):
+    assert faults(changed((old, new))) == [fault]
+
+
+def test_a_file_without_the_days_waits_as_long_as_shopify(changed):
+    line = next(
+        line for line in SHIPPED.read_text().splitlines(keepends=True) if line.startswith("platform_erasure_days")
+    )
+    assert load_merchant(changed((line, ""))).clocks.platform_erasure_days == 190
+    assert load_merchant(changed(("= 190 ", "= 30 "))).clocks.platform_erasure_days == 30

@@ -72,7 +72,7 @@ def test_every_malformed_variable_is_named_and_no_value_is_repeated():
                 "LOG_LEVEL": "loud",
                 "BRIDGE_KEYS": "hunter2",
                 "DATABASE_URL": "mysql://hunter2",
-                "SHOPIFY_API_VERSION": "unstable",
+                "SHOPIFY_API_VERSION": "latest",
                 "PUBLIC_URL": "ftp://x",
                 "BRIDGE_PSEUDONYM_KEY": "ä",
             }

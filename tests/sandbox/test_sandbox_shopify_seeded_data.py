@@ -259,11 +259,8 @@ def test_the_list_of_personal_fields_is_as_the_schema_has_them():
     [
         ("2026-04", "{ customers(first: 1) { nodes { taxSettings { taxId } } } }"),
         ("2026-04", "{ orders(first: 1) { nodes { cartToken } } }"),
-        ("2025-10", '{ bulkOperation(id: "gid://shopify/BulkOperation/1") { id } }'),
-        (
-            "2025-10",
-            "{ customers(first: 1) { nodes { paymentMethods(first: 1) { nodes { instrument { ... on BankAccount { bankName } } } } } } }",
-        ),
+        ("2026-01", "{ customers(first: 1) { nodes { identityProviderSubjects { subject } } } }"),
+        ("2026-07", "{ customers(first: 1) { nodes { defaultPhoneNumber { smsMarketingConsent { state } } } } }"),
     ],
 )
 def test_an_older_version_refuses_what_came_later(post, version, query):
@@ -272,10 +269,12 @@ def test_an_older_version_refuses_what_came_later(post, version, query):
 
 
 def test_an_older_version_omits_types_that_it_does_not_know(post, world):
-    query = """query Q($id: ID!) { customer(id: $id) { paymentMethods(first: 9) { nodes { instrument { __typename } } } } }"""
-    answer = post(query, "2025-10", id=f"gid://shopify/Customer/{world.asha.id}")
-    nodes = answer["data"]["customer"]["paymentMethods"]["nodes"]
-    assert [one["instrument"] is None for one in nodes] == [False, False, False, True]
+    query = "query Q($id: ID!) { customer(id: $id) { identityProviderSubjects { id } } }"
+    answer = post(query, id=f"gid://shopify/Customer/{world.asha.id}")
+    [subject] = answer["data"]["customer"]["identityProviderSubjects"]
+    query = "query N($id: ID!) { node(id: $id) { id } }"
+    assert post(query, id=subject["id"])["data"]["node"] == subject
+    assert post(query, "2026-04", id=subject["id"])["data"]["node"] is None
 
 
 def test_a_page_of_250_orders_with_everything_nested_is_quick():

@@ -1,26 +1,45 @@
-"""`dsr close`: end the erasure of a shop without erasing it."""
+"""`dsr close`: end an erasure that cannot go on by itself: of a shop that is back, or not confirmed by Shopify."""
 
 from __future__ import annotations
 
 import click
 
 from bridge.cli.command import json_command
-from bridge.cli.context import open_command_context
-from bridge.cli.dsr.dsr_view import apply_shop_decision
+from bridge.cli.context import CommandContext, exit_with_error, open_command_context
+from bridge.cli.dsr.dsr_view import apply_shop_decision, find_request_or_exit, settle_or_exit
 from bridge.cli.options import REASON_OPTION
 from bridge.cli.printing import show
-from bridge.model import ShopExitDecision
+from bridge.model import Outcome, RequestKind, ShopExitDecision
 
 
 @json_command()
 @click.argument("request_id", metavar="ID")
+@click.option("--erased", is_flag=True, help="You saw at Shopify that the customer's personal data is gone.")
 @REASON_OPTION
-def close(request_id: str, reason: str) -> None:
-    """End the erasure of a shop that installed the app again, without erasing.
+def close(request_id: str, erased: bool, reason: str) -> None:
+    """End an erasure that waits for your decision.
 
-    Its certificate says not_erased, and why.
+    The erasure of a shop that installed the app again ends without erasing: its certificate says not_erased, and why.
+    The erasure of a data subject that Shopify has not confirmed ends too. Its certificate says that Shopify has not
+    confirmed; with --erased, that you recorded it.
     """
-    decision = ShopExitDecision.CLOSE
     with open_command_context() as context:
-        apply_shop_decision(request_id, decision, reason, context)
-    show({"id": request_id, "decision": decision}, f"{request_id} ends within seconds. Nothing was erased.")
+        if _find_kind(request_id, context) is RequestKind.ERASURE:
+            decision = Outcome.ERASED if erased else Outcome.UNCONFIRMED
+            settle_or_exit(request_id, decision, reason, context)
+            message = (
+                f"{request_id} ends within seconds. Its certificate says that Shopify has not confirmed the erasure."
+            )
+        elif erased:
+            exit_with_error(
+                f"{request_id}: --erased is for the erasure of a data subject that Shopify has not confirmed."
+            )
+        else:
+            apply_shop_decision(request_id, ShopExitDecision.CLOSE, reason, context)
+            message = f"{request_id} ends within seconds. Nothing was erased."
+    show({"id": request_id, "decision": ShopExitDecision.CLOSE}, message)
+
+
+def _find_kind(request_id: str, context: CommandContext) -> RequestKind:
+    with context.store.transaction() as tx:
+        return find_request_or_exit(tx, request_id).kind

@@ -41,6 +41,7 @@ def attribute(item_id: str, processor: str, reason: str) -> None:
                 status_at=item.status_at,
                 cod=item.cod,
                 matters=item.matters,
+                clues=item.clues,
             )
             tx.notice_items.delete_item(item)
             open_notice_items(request, Principal(), [parcel], {}, tx=tx, services=services)

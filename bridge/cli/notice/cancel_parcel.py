@@ -13,6 +13,7 @@ from bridge.errors import BridgeError
 from bridge.model import Fact, ParcelStatus
 from bridge.ports import Canceller, Tracker
 from bridge.steps.evidence.record_facts import account_key, record_notice_fact
+from bridge.steps.index.doubt_parcels import is_under_review
 
 # Blue Dart does not know a waybill before its first scan; elsewhere an unknown waybill may belong to others
 UNSCANNED_STATUS = {"bluedart": ParcelStatus.NOT_FOUND}
@@ -27,6 +28,8 @@ def cancel_parcel(item_id: str, confirm: str, reason: str) -> None:
     with open_command_context() as context:
         with context.store.transaction() as tx:
             item = find_notice_item_or_exit(tx, item_id)
+        if is_under_review(item):
+            exit_with_error(f"{item_id} may be another person's parcel: `review close` decides. Nothing was cancelled.")
         carrier = context.services.connectors.get(item.system)
         if not item.reference or confirm.strip() != item.reference:
             exit_with_error("--confirm is not the waybill of this item. Nothing was cancelled.")

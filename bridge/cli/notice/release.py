@@ -11,6 +11,7 @@ from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.notice.notice_view import find_unsent_item_or_exit, save_item_change, show_item_change
 from bridge.cli.options import REASON_OPTION
 from bridge.model import Fact, NoticeState
+from bridge.steps.index.doubt_parcels import is_under_review, release_parcel
 from bridge.steps.notices.pause_items import LEGAL_HOLD_PREFIX
 
 
@@ -18,7 +19,10 @@ from bridge.steps.notices.pause_items import LEGAL_HOLD_PREFIX
 @click.argument("item_id", metavar="ENTRY")
 @REASON_OPTION
 def release(item_id: str, reason: str) -> None:
-    """Let one item be sent now, whatever it waits for: the cash was remitted, the insurance claim is settled."""
+    """Let one item be sent now, whatever it waits for: the cash was remitted, the insurance claim is settled.
+
+    An item that may be another person's parcel is thereby the data subject's: the review is closed as released.
+    """
     with open_command_context() as context, context.store.transaction() as tx:
         item = find_unsent_item_or_exit(tx, item_id)
         if item.state is NoticeState.QUEUED:
@@ -27,6 +31,9 @@ def release(item_id: str, reason: str) -> None:
         if legal_holds:
             hold_ids = ", ".join(matter.removeprefix(LEGAL_HOLD_PREFIX) for matter in legal_holds)
             exit_with_error(f"{item_id} is held by {hold_ids}: `hold release` releases it.")
+        if is_under_review(item):
+            release_parcel(item, actor=context.operator, reason=reason, tx=tx, services=context.services)
+            item = find_unsent_item_or_exit(tx, item_id)
         released = replace(item, matters=(), released=True, look_at=context.store.now())
         save_item_change(released, Fact.NOTICE_ITEM_RESUMED, reason, tx, operator=context.operator)
     show_item_change(item_id, "released")

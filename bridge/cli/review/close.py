@@ -7,14 +7,39 @@ import click
 from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.printing import show
+from bridge.rules.notices.parcel_reviews import PARCEL_REVIEW_KIND, ParcelDecision
+from bridge.steps.index.doubt_parcels import decide_parcel_review
 
 
 @json_command()
 @click.argument("review_id", metavar="ID")
 @click.option("--reason", required=True, help="What was done about it. It is recorded as evidence: no names.")
-def close(review_id: str, reason: str) -> None:
-    """Close one review after a person has looked and acted."""
+@click.option(
+    "--release", "decision", flag_value=ParcelDecision.RELEASED.value, help="A parcel in doubt is the data subject's."
+)
+@click.option(
+    "--refuse", "decision", flag_value=ParcelDecision.REFUSED.value, help="A parcel in doubt is another person's."
+)
+def close(review_id: str, reason: str, decision: str | None) -> None:
+    """Close one review after a person has looked and acted.
+
+    A review of a parcel in doubt needs --release (its processors are told when it is due, and access packages have its
+    record) or --refuse (nobody is told). `dsr replay` then completes an access request that waited for it.
+    """
     with open_command_context() as context, context.store.transaction() as tx:
-        if not tx.reviews.close_review(review_id, actor=context.operator, reason=reason):
+        review = tx.reviews.find_review(review_id)
+        is_parcel_review = review is not None and review.kind == PARCEL_REVIEW_KIND
+        if is_parcel_review != (decision is not None):
+            raise click.UsageError(
+                f"--release or --refuse {'is needed' if is_parcel_review else 'are for parcels only'}"
+            )
+        if review is None or review.closed_at is not None:
             exit_with_error(f"{review_id} is not open: `python -m bridge review list` lists the open reviews.")
-    show({"id": review_id, "closed": True}, f"{review_id} is closed.")
+        shown: dict[str, object] = {"id": review_id, "closed": True}
+        by = {"actor": context.operator, "reason": reason}
+        if decision is None:
+            tx.reviews.close_review(review_id, **by)
+        else:
+            count = decide_parcel_review(review, ParcelDecision(decision), **by, tx=tx, services=context.services)
+            shown |= {"decision": decision, "entries": count}
+    show(shown, f"{review_id} is closed" + (f": {decision}." if decision else "."))

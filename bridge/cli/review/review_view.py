@@ -8,7 +8,7 @@ from typing import Any
 from bridge.cli.printing import select_fields, show_table
 from bridge.model import Review
 
-REVIEW_FIELDS = ("id", "kind", "what", "shop", "request_id", "opened_at", "closed_at", "closed_by")
+REVIEW_FIELDS = ("id", "kind", "what", "shop", "request_id", "opened_at", "closed_at", "closed_by", "decision")
 REVIEW_TABLE_COLUMNS = ("id", "kind", "what", "shop", "opened_at", "closed_at")
 
 

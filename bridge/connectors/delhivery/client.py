@@ -18,6 +18,7 @@ from bridge.connectors.http import HttpClient, HttpResponse, StatusRules
 from bridge.errors import BridgeError, ConnectorRefused, ConnectorThrottled, CredentialRejected, Retryable
 from bridge.model import Absence, Finding, Gap, TrackingResult, Waybill
 from bridge.rules.index.attribution import normalise_waybill
+from bridge.rules.index.consignee.clues import read_record_clues
 
 NO_SUCH_WAYBILL = "00000000000000"
 # `verbose` is undocumented. Observed: 0 leaves out scans and consignee, 2 includes both.
@@ -83,7 +84,8 @@ class Delhivery(CarrierConnector):
             slip = self._fetch_packing_slip(number)
         except ConnectorRefused:  # Delhivery shows no slip of this waybill
             slip = None
-        return replace(result, consignee=tracking.serialize_consignee(slip, record["consignee"]))
+        consignee = tracking.serialize_consignee(slip, record["consignee"])
+        return replace(result, consignee=consignee, clues=read_record_clues(record, slip))
 
     def cancel_shipment(self, number: str) -> None:
         """Cancel the shipment (`ports.Canceller`): before pick-up it is not collected, in transit it is sent back.

@@ -6,7 +6,7 @@ apps store them in their own systems or metafields.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from operator import eq
@@ -28,8 +28,10 @@ BALANCE_LIST_PATHS = {
 BALANCE_CODES = {"credits": "store_credit_balance", "cards": "gift_card_balance", "orders": "open_order"}
 
 
-def count_balances(client: ShopifyClient, customer_id: str, shop: str, *, today: date) -> list[Balance]:
-    """Return the balances, counted page by page until each list ends; None if it is denied or does not end. Raises as `run_document`.
+def count_balances(
+    client: ShopifyClient, customer_id: str, shop: str, *, today: date, lists: Collection[str] = tuple(BALANCE_CODES)
+) -> list[Balance]:
+    """Return the balances of these lists, page by page until each ends; None if it is denied or does not end. Raises as `run_document`.
 
     https://shopify.dev/docs/api/admin-graphql/latest/objects/StoreCreditAccount and GiftCard.
     """
@@ -41,8 +43,8 @@ def count_balances(client: ShopifyClient, customer_id: str, shop: str, *, today:
         ),
         "orders": lambda order: bool(find_block_reason(order)),
     }
-    found: dict[str, int | None] = dict.fromkeys(counts, 0)
-    after: dict[str, str] = dict.fromkeys(counts, "")
+    found: dict[str, int | None] = dict.fromkeys(lists, 0)
+    after: dict[str, str] = dict.fromkeys(lists, "")
     traces: paging.Traces = {}
     while after:
         reply = client.run_document(
@@ -53,12 +55,12 @@ def count_balances(client: ShopifyClient, customer_id: str, shop: str, *, today:
             **{name: name in after for name in counts},
             **{f"{name}After": after.get(name) or None for name in counts},
         )
-        lists = {name: _read_balance_list(reply, BALANCE_LIST_PATHS[name]) for name in after}
-        for name, page in lists.items():
+        pages = {name: _read_balance_list(reply, BALANCE_LIST_PATHS[name]) for name in after}
+        for name, page in pages.items():
             count = found[name]
             more = None if page is None else sum(map(counts[name], flatten.list_nodes(page)))
             found[name] = None if count is None or more is None else count + more
-        after, traces, gaps = paging.advance_lists(lists, after, traces, {name: name for name in lists})
+        after, traces, gaps = paging.advance_lists(pages, after, traces, {name: name for name in pages})
         found |= dict.fromkeys((gap.what for gap in gaps), None)
     return [Balance(code=BALANCE_CODES[name], count=count) for name, count in found.items()]
 

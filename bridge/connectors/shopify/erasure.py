@@ -1,28 +1,40 @@
 """Requests, cancels and observes Shopify's own erasure of a customer. Never infers that an erasure is done.
 
 The only documented sign is the marketing state REDACTED: "The customer's personal data is erased. This value
-is internally-set and read-only." The state of an e-mail address has no such value; that of the consent has.
+is internally-set and read-only." The state of an e-mail address has no such value; those of the consents have. That
+nothing is left of a customer is reported as such, with the number of open orders.
 https://shopify.dev/docs/api/admin-graphql/latest/enums/CustomerEmailMarketingState
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from bridge.connectors.shopify.api.answers import GraphQLReply
 from bridge.connectors.shopify.api.client import ShopifyClient
+from bridge.connectors.shopify.gathering.flatten import list_nodes
 from bridge.connectors.shopify.gathering.session import build_gid
 from bridge.errors import ConnectorRefused, ConnectorUnavailable
 from bridge.model import ErasureState, Outcome, Principal
+from bridge.rules.erasure.platform_erasure import NOTHING_LEFT
 from bridge.rules.index.identity import normalise_identifier
 
 REDACTED = "REDACTED"
 _ERROR_CODE_PATTERN = re.compile(r"[A-Z_]{2,40}")
-CONTACT_FIELDS = ("defaultEmailAddress", "defaultPhoneNumber", "emailMarketingConsent", "smsMarketingConsent")
+# The fields whose `marketingState` can be REDACTED. That of `defaultEmailAddress` cannot, in no version.
+CONSENT_FIELDS = ("emailMarketingConsent", "smsMarketingConsent", "defaultPhoneNumber")
+PROFILE_FIELDS = ("firstName", "lastName", "defaultEmailAddress", "defaultPhoneNumber")
 
 
-def read_erasure_state(client: ShopifyClient, principal: Principal, shop: str) -> ErasureState:
-    """Return the state of Shopify's own erasure of the data subject. Raises as `run_document`."""
+def read_erasure_state(
+    client: ShopifyClient, principal: Principal, shop: str, *, count_open_orders: Callable[[str], int | None]
+) -> ErasureState:
+    """Return the state of Shopify's own erasure of the data subject. Raises as `run_document`.
+
+    `count_open_orders` takes a customer number; it is called where nothing is left of the customer.
+    """
     if principal.customer_id:
         identifier = {"id": build_gid("Customer", principal.customer_id)}
     elif principal.email:
@@ -31,18 +43,36 @@ def read_erasure_state(client: ShopifyClient, principal: Principal, shop: str) -
         return ErasureState(outcome=Outcome.UNCONFIRMED, reason="nothing_to_ask_by")
     reply = client.run_document(shop, "erasure_state", identifier=identifier)
     customer = reply.data.get("customer")
-    if reply.denied:
-        return ErasureState(outcome=Outcome.UNCONFIRMED, reason="denied")
+    denied = ErasureState(outcome=Outcome.UNCONFIRMED, reason="denied")
     if customer is None:
-        return ErasureState(outcome=Outcome.ABSENT, reason="unknown_to_shopify")
-    states = {_read_marketing_state(customer, contact) for contact in CONTACT_FIELDS} - {""}
-    if states == {REDACTED}:
+        return denied if reply.denied else ErasureState(outcome=Outcome.ABSENT, reason="unknown_to_shopify")
+    if _is_redacted(customer, reply):
         return ErasureState(outcome=Outcome.ERASED, reason="redacted")
-    return ErasureState(outcome=Outcome.UNCONFIRMED, reason="readable" if states else "no_contact_to_tell_by")
+    if reply.denied:
+        return denied
+    if not _is_profile_empty(customer):
+        return ErasureState(outcome=Outcome.UNCONFIRMED, reason="readable")
+    open_orders = count_open_orders(normalise_identifier("customer", str(customer.get("id") or "")))
+    return ErasureState(outcome=Outcome.UNCONFIRMED, reason=NOTHING_LEFT, open_orders=open_orders)
 
 
-def _read_marketing_state(customer: dict[str, Any], contact: str) -> str:
-    return str((customer.get(contact) or {}).get("marketingState") or "")
+def _is_redacted(customer: Mapping[str, Any], reply: GraphQLReply) -> bool:
+    """Return whether every consent that Shopify shows is REDACTED; a denied one could be another."""
+    if any(len(one.path) <= 1 or one.path[1] in CONSENT_FIELDS for one in reply.denied):
+        return False
+    states = {_read_marketing_state(customer, field) for field in CONSENT_FIELDS} - {""}
+    return (states or {_read_marketing_state(customer, "defaultEmailAddress")}) == {REDACTED}
+
+
+def _read_marketing_state(customer: Mapping[str, Any], field: str) -> str:
+    return str((customer.get(field) or {}).get("marketingState") or "")
+
+
+def _is_profile_empty(customer: Mapping[str, Any]) -> bool:
+    """Return whether Shopify holds no name, e-mail address, phone number and postal address of the customer."""
+    values = [customer.get(field) for field in PROFILE_FIELDS]
+    texts = [value.strip() if isinstance(value, str) else value for value in values]
+    return not any(texts) and not list_nodes(customer.get("addressesV2"))
 
 
 def request_erasure(client: ShopifyClient, customer_id: str, shop: str) -> ErasureState:

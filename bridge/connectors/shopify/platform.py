@@ -16,6 +16,7 @@ from bridge.connectors.shopify import balances, erasure, residue
 from bridge.connectors.shopify.api import scopes
 from bridge.connectors.shopify.api.client import ShopifyClient, create_shopify_http
 from bridge.connectors.shopify.api.tokens import MemoryTokenCache, TokenCache, TokenProvider, build_base_url
+from bridge.connectors.shopify.api.versions import check_served_version
 from bridge.connectors.shopify.gathering.gather import gather_pages
 from bridge.connectors.shopify.gathering.session import BULK_ORDER_THRESHOLD, GatherSession
 from bridge.connectors.shopify.sales import read_sales
@@ -90,7 +91,13 @@ class Shopify:
 
     def read_erasure_state(self, principal: Principal, *, shop: str) -> ErasureState:
         """Return the state of Shopify's own erasure. Raises as `gather`."""
-        return erasure.read_erasure_state(self._client, principal, shop)
+
+        def count_open_orders(customer_id: str) -> int | None:
+            today = self._now().date()
+            [found] = balances.count_balances(self._client, customer_id, shop, today=today, lists=("orders",))
+            return found.count
+
+        return erasure.read_erasure_state(self._client, principal, shop, count_open_orders=count_open_orders)
 
     def find_customer(self, principal: Principal, *, shop: str) -> str:
         """Return Shopify's number of the customer, or ''. Raises as `gather`."""
@@ -117,7 +124,10 @@ class Shopify:
         return residue.remove_residue(self._client, items, shop)
 
     def run_checks(self, shop: str) -> Sequence[CheckResult]:
-        """Check token, reachability and scopes; a missing scope names the data that cannot be read. Never raises."""
+        """Check token, reachability, the version that answered and the scopes, with what each missing one takes away.
+
+        Never raises.
+        """
         try:
             build_base_url(self._base_url, shop)
             self._tokens.get_token(shop)
@@ -134,14 +144,5 @@ class Shopify:
         except BridgeError as fault:
             return [*checks, CheckResult(name="shopify reachable", ok=False, detail=str(fault))]
         checks.append(CheckResult(name="shopify reachable", ok=True, detail=f"version {self._client.version}"))
-        granted = scopes.read_granted_scopes(reply.data)
-        missing_scopes = {need.scope for need in scopes.find_missing_scopes(granted)}
-        for need in scopes.REQUIRED_SCOPES:
-            is_missing = need.scope in missing_scopes
-            detail = f"not granted: {need.what} cannot be read" if is_missing else "granted"
-            checks.append(CheckResult(name=f"shopify scope {need.scope}", ok=not is_missing, detail=detail))
-        for what, scope in scopes.OPTIONAL_SCOPES:
-            is_granted = scope in granted
-            detail = "granted" if is_granted else f"not granted: {what} will be missing"
-            checks.append(CheckResult(name=f"shopify scope {scope}", ok=is_granted or None, detail=detail))
-        return checks
+        checks += check_served_version(self._client.version, reply.served_version)
+        return [*checks, *scopes.check_scopes(scopes.read_granted_scopes(reply.data))]

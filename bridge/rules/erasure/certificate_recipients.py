@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bridge.model import NoticeProgress, Task, TaskAction, TaskState, get_progress
+from bridge.model import NoticeProgress, PollProgress, Task, TaskAction, TaskState, get_progress
+from bridge.rules.erasure.platform_erasure import describe_platform_erasure
+from bridge.rules.requests.lifecycle import FINISHED_STATES
 from config.merchant_file.merchant import Merchant
 
 PLATFORM_ACTIONS = (
@@ -21,19 +23,25 @@ PLATFORM_ACTIONS = (
 
 def list_platform_tasks(tasks: Sequence[Task]) -> list[dict[str, Any]]:
     """Return what each platform was asked, how often, and what it answered."""
-    return [
-        {
-            "recipient": task.system,
-            "action": task.action,
-            "asked_times": task.attempts,
-            "answer": task.outcome or "not_asked",
-            "reason": task.last_error,
-            "expected_by": task.expected_by.isoformat() if task.expected_by else None,
-            "answered_at": task.finished_at.isoformat() if task.finished_at else None,
+    return [_format_platform_task(task) for task in tasks if task.action in PLATFORM_ACTIONS]
+
+
+def _format_platform_task(task: Task) -> dict[str, Any]:
+    line = {
+        "recipient": task.system,
+        "action": task.action,
+        "asked_times": task.attempts,
+        "answer": task.outcome or "not_asked",
+        "reason": task.last_error,
+        "expected_by": task.expected_by.isoformat() if task.expected_by else None,
+        "answered_at": task.finished_at.isoformat() if task.finished_at else None,
+    }
+    if task.action is TaskAction.POLL_PLATFORM_ERASURE and task.state in FINISHED_STATES:
+        line |= {
+            "reason": task.last_error or get_progress(task, PollProgress).reason or "",
+            "statement": describe_platform_erasure(task),
         }
-        for task in tasks
-        if task.action in PLATFORM_ACTIONS
-    ]
+    return line
 
 
 def list_processor_tasks(tasks: Sequence[Task], merchant: Merchant) -> list[dict[str, Any]]:

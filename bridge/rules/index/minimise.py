@@ -1,24 +1,29 @@
 """Extract from a delivery what the index needs and nothing more: customer, order, parcel, carrier.
 
-Pure. Names, addresses, lines and amounts are not read; e-mail, phone and ids are returned only to become pseudonyms or
-to be sealed. Shapes: REST bodies of 2025-10 to 2026-10, GIDs or numbers as ids.
+Pure. Addresses, lines and amounts are not read; e-mail, phone and ids are returned only to become pseudonyms or to be
+sealed, names and PIN codes only to become keyed digests, by which a carrier's record of another person is recognised.
+Shapes: REST bodies of 2026-01 to 2026-10, GIDs or numbers as ids.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from bridge.model import ConsigneeClues
+from bridge.rules.index.consignee.clues import read_order_clues
 from bridge.rules.index.identity import legacy_id, read_record_id
 from bridge.rules.index.json_values import parse_utc_datetime, read_object, read_objects, read_text
+from bridge.rules.index.listings import FulfillmentListing
 from bridge.rules.index.shipping import (
     AttributionRules,
     ParcelSighting,
     is_cash_on_delivery,
     is_unsettled,
+    read_fulfillment_listing,
     read_fulfillment_parcels,
     read_reverse_parcels,
 )
@@ -42,7 +47,8 @@ class Sighting:
     """What one delivery showed. Ids are decimal text; `updated_at` decides which of two is newer.
 
     `cod`: the price is collected at the door, None where the delivery does not say. `matter` is a return or a
-    dispute of the order by its own id (`return/1`), and `matter_open` whether it is still to be settled.
+    dispute of the order by its own id (`return/1`), and `matter_open` whether it is still to be settled. `listings` say
+    which numbers each fulfilment lists now, `clues` which persons they are for.
     """
 
     kind: SightingKind
@@ -58,6 +64,8 @@ class Sighting:
     cod: bool | None = None
     matter: str = ""
     matter_open: bool = False
+    listings: tuple[FulfillmentListing, ...] = ()
+    clues: ConsigneeClues = field(default=ConsigneeClues(), repr=False)
 
 
 def extract_sighting(topic: str, body: Mapping[str, Any], rules: AttributionRules = ()) -> Sighting:
@@ -72,6 +80,8 @@ def extract_sighting(topic: str, body: Mapping[str, Any], rules: AttributionRule
 def _read_order_sighting(body: Mapping[str, Any], rules: AttributionRules) -> Sighting:
     customer = read_object(body.get("customer"))
     address = read_object(body.get("shipping_address")) or read_object(body.get("billing_address"))
+    updated_at = parse_utc_datetime(body.get("updated_at"))
+    parcels, listings = _read_fulfillments(read_objects(body.get("fulfillments")), updated_at, rules)
     return Sighting(
         kind=SightingKind.ORDER,
         order_id=read_record_id(body),
@@ -80,25 +90,37 @@ def _read_order_sighting(body: Mapping[str, Any], rules: AttributionRules) -> Si
         email=read_text(body.get("email"), body.get("contact_email"), customer.get("email")),
         phone=read_text(body.get("phone"), customer.get("phone"), address.get("phone")),
         placed_at=parse_utc_datetime(body.get("created_at")),
-        updated_at=parse_utc_datetime(body.get("updated_at")),
-        parcels=tuple(
-            parcel
-            for shipment in read_objects(body.get("fulfillments"))
-            for parcel in read_fulfillment_parcels(shipment, rules)
-        ),
+        updated_at=updated_at,
+        parcels=parcels,
         cod=is_cash_on_delivery(body),
+        listings=listings,
+        clues=read_order_clues(body),
     )
+
+
+def _read_fulfillments(
+    shipments: Sequence[Mapping[str, Any]], updated_at: datetime | None, rules: AttributionRules
+) -> tuple[tuple[ParcelSighting, ...], tuple[FulfillmentListing, ...]]:
+    parcels = [read_fulfillment_parcels(shipment, rules) for shipment in shipments]
+    listings = [
+        read_fulfillment_listing(shipment, seen, updated_at) for shipment, seen in zip(shipments, parcels, strict=True)
+    ]
+    return tuple(parcel for seen in parcels for parcel in seen), tuple(filter(None, listings))
 
 
 def _read_fulfillment_sighting(body: Mapping[str, Any], rules: AttributionRules) -> Sighting:
     destination = read_object(body.get("destination"))
+    updated_at = parse_utc_datetime(body.get("updated_at"))
+    parcels, listings = _read_fulfillments([body], updated_at, rules)
     return Sighting(
         kind=SightingKind.PARCELS,
         order_id=legacy_id(body.get("order_id")),
         email=read_text(body.get("email")),
         phone=read_text(destination.get("phone")),
-        updated_at=parse_utc_datetime(body.get("updated_at")),
-        parcels=tuple(read_fulfillment_parcels(body, rules)),
+        updated_at=updated_at,
+        parcels=parcels,
+        listings=listings,
+        clues=read_order_clues({"destination": destination}),
     )
 
 

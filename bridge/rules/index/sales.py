@@ -1,6 +1,6 @@
 """Read a sale from a webhook's body: orders that were paid or sent, and refunds. Pure.
 
-Shapes: REST bodies of 2025-10 to 2026-10 (https://shopify.dev/docs/api/webhooks). Reads what an invoice must state
+Shapes: REST bodies of 2026-01 to 2026-10 (https://shopify.dev/docs/api/webhooks). Reads what an invoice must state
 and nothing else.
 """
 

@@ -1,6 +1,6 @@
 """Read parcels from a fulfilment, a return or an order: numbers, account, status, way of payment.
 
-Pure. REST bodies of 2025-10 to 2026-10. Never reads an address, a name or an amount.
+Pure. REST bodies of 2026-01 to 2026-10. Never reads an address, a name or an amount, and cuts no number off.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from bridge.model import ParcelStatus, Waybill
-from bridge.rules.index.attribution import attribute_parcel
-from bridge.rules.index.identity import legacy_id
+from bridge.model import ParcelListing, ParcelStatus, Waybill
+from bridge.rules.index.attribution import Attribution, attribute_parcel
+from bridge.rules.index.identity import legacy_id, read_record_id
 from bridge.rules.index.json_values import parse_utc_datetime, read_object, read_objects, read_text, read_texts
+from bridge.rules.index.listings import FulfillmentListing
+from bridge.rules.index.waybill_text import read_link_waybills, split_waybills
 
 if TYPE_CHECKING:
     from config.merchant_file.processors import AttributionRule
@@ -52,7 +54,10 @@ SETTLED_STATUSES: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ParcelSighting:
-    """One tracking number with what the shop wrote about it, attributed. `status` is the shop's, not the carrier's."""
+    """One tracking number with what the shop wrote about it, attributed. `status` is the shop's, not the carrier's.
+
+    `is_return`: it goes back to the merchant. `is_conflict`: company and link name different carriers.
+    """
 
     number: str
     carrier: str
@@ -60,30 +65,75 @@ class ParcelSighting:
     shipped_at: datetime | None
     status: ParcelStatus = ParcelStatus.UNKNOWN
     status_at: datetime | None = None
+    is_return: bool = False
+    is_conflict: bool = False
 
 
-def read_fulfillment_parcels(shipment: Mapping[str, Any], rules: AttributionRules) -> Iterator[ParcelSighting]:
+def read_fulfillment_parcels(shipment: Mapping[str, Any], rules: AttributionRules) -> list[ParcelSighting]:
     """Return the parcels of one fulfilment."""
     company = read_text(shipment.get("tracking_company"))
-    numbers = read_texts(shipment.get("tracking_numbers")) or read_texts([shipment.get("tracking_number")])
-    urls = read_texts(shipment.get("tracking_urls")) or read_texts([shipment.get("tracking_url")])
+    location, service = legacy_id(shipment.get("location_id")), read_text(shipment.get("service"))
     shipped_at = parse_utc_datetime(shipment.get("created_at"))
-    status = SHIPMENT_STATUSES.get(read_text(shipment.get("shipment_status")).lower(), ParcelStatus.UNKNOWN)
-    status_at = parse_utc_datetime(shipment.get("updated_at")) if status is not ParcelStatus.UNKNOWN else None
-    for index, number in enumerate(numbers):
-        # parallel lists by convention, but their lengths may differ: the last URL then counts for the rest
-        url = urls[min(index, len(urls) - 1)] if urls else ""
-        seen = _build_parcel_sighting(
-            number,
-            shipped_at,
-            company=company,
-            url=url,
-            location=legacy_id(shipment.get("location_id")),
-            service=read_text(shipment.get("service")),
-            rules=rules,
+    seen = [
+        _build_parcel_sighting(number, by, shipped_at)
+        for text, url in _pair_numbers_with_urls(shipment)
+        for number, by in iterate_attributed_waybills(
+            text, url, company=company, location=location, service=service, rules=rules
         )
-        # a fulfilment has one status: of several parcels one may have arrived and another not
-        yield replace(seen, status=status, status_at=status_at) if len(numbers) == 1 else seen
+    ]
+    status = SHIPMENT_STATUSES.get(read_text(shipment.get("shipment_status")).lower(), ParcelStatus.UNKNOWN)
+    if len(seen) != 1 or status is ParcelStatus.UNKNOWN:
+        return seen  # a fulfilment has one status: of several parcels one may have arrived and another not
+    return [replace(seen[0], status=status, status_at=parse_utc_datetime(shipment.get("updated_at")))]
+
+
+def read_fulfillment_listing(
+    shipment: Mapping[str, Any], parcels: Sequence[ParcelSighting], updated_at: datetime | None
+) -> FulfillmentListing | None:
+    """Return which numbers a fulfilment lists now; None for one without id. `updated_at` is the delivery's, if it has none."""
+    fulfillment_id = read_record_id(shipment)
+    if not fulfillment_id:
+        return None
+    return FulfillmentListing(
+        id=fulfillment_id,
+        numbers=tuple(parcel.number for parcel in parcels),
+        updated_at=parse_utc_datetime(shipment.get("updated_at")) or updated_at,
+        is_cancelled=read_text(shipment.get("status")).lower() == "cancelled",
+    )
+
+
+def _pair_numbers_with_urls(shipment: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield each field of a number with the link of the same index; the last link counts for numbers behind its end."""
+    numbers, urls = _read_parallel_texts(shipment, "tracking_number"), _read_parallel_texts(shipment, "tracking_url")
+    for index in range(max(len(numbers), len(urls))):
+        number = numbers[index] if index < len(numbers) else ""
+        url = urls[min(index, len(urls) - 1)] if urls else ""
+        if number or url:
+            yield number, url
+
+
+def _read_parallel_texts(shipment: Mapping[str, Any], field: str) -> list[str]:
+    """Return the texts of a list, '' for what is none, so that the indexes stay; of a blank list the single field."""
+    values = shipment.get(f"{field}s")
+    texts = [read_text(value) for value in values] if isinstance(values, list) else []
+    return texts if any(texts) else [single] if (single := read_text(shipment.get(field))) else []
+
+
+def iterate_attributed_waybills(
+    text: str, url: str, *, company: str, **given: Any
+) -> Iterator[tuple[str, Attribution]]:
+    """Yield each number that was typed into one field, with its attribution.
+
+    Where the field is blank, the numbers of a link to a carrier's own page count. `given` is what `attribute_parcel`
+    takes besides.
+    """
+    for typed in split_waybills(text):
+        link = url or typed.url
+        yield typed.number, attribute_parcel(company=company, label=typed.label, url=link, number=typed.number, **given)
+    for number in () if text else read_link_waybills(url):
+        by = attribute_parcel(company="", url=url, number=number, **given)
+        if by.decided_by.startswith("url"):
+            yield number, attribute_parcel(company=company, url=url, number=number, **given)
 
 
 def read_reverse_parcels(body: Mapping[str, Any], rules: AttributionRules) -> tuple[ParcelSighting, ...]:
@@ -92,18 +142,22 @@ def read_reverse_parcels(body: Mapping[str, Any], rules: AttributionRules) -> tu
     for key in ("reverse_deliveries", "return_shipments", "reverse_shipments"):
         for shipment in read_objects(body.get(key)):
             tracking = read_object(shipment.get("tracking")) or shipment
-            number = read_text(tracking.get("number"), tracking.get("tracking_number"))
-            if number:
+            text = read_text(tracking.get("number"), tracking.get("tracking_number"))
+            if text:
                 company = read_text(tracking.get("carrier_name"), tracking.get("tracking_company"))
                 url = read_text(tracking.get("url"), tracking.get("tracking_url"))
-                parcels.append(_build_parcel_sighting(number, None, company=company, url=url, rules=rules))
+                for number, by in iterate_attributed_waybills(text, url, company=company, rules=rules):
+                    parcels.append(replace(_build_parcel_sighting(number, by, None), is_return=True))
     return tuple(parcels)
 
 
-def _build_parcel_sighting(number: str, shipped_at: datetime | None, **tracking: Any) -> ParcelSighting:
-    by = attribute_parcel(number=number, **tracking)
+def _build_parcel_sighting(number: str, by: Attribution, shipped_at: datetime | None) -> ParcelSighting:
     return ParcelSighting(
-        number=number[:64], carrier=by.carrier, account_holder=by.account_holder, shipped_at=shipped_at
+        number=number,
+        carrier=by.carrier,
+        account_holder=by.account_holder,
+        shipped_at=shipped_at,
+        is_conflict=by.is_conflict,
     )
 
 
@@ -118,16 +172,24 @@ def read_platform_parcels(order: Mapping[str, Any], rules: AttributionRules) -> 
         "matters": tuple(sorted(_list_unsettled_blockers(order))),
     }
     for shipment in read_objects(order.get("fulfillments")):
-        sent = [one for one in read_objects(shipment.get("trackingInfo")) if read_text(one.get("number"))]
+        sent = [
+            parcel
+            for tracking in read_objects(shipment.get("trackingInfo"))
+            for parcel in _iterate_tracked_waybills(tracking, "company", shipment, rules)
+        ]
+        is_cancelled = read_text(shipment.get("status")).upper() == "CANCELLED"
         where = _read_display_status(shipment) if len(sent) == 1 else {}
-        for tracking in sent:
-            yield _build_waybill(tracking, "company", shipment, rules, **of_order, **where)
+        where |= {"listing": ParcelListing.CANCELLED} if is_cancelled else {}
+        listed_at = parse_utc_datetime(shipment.get("updatedAt"))
+        if fulfillment_id := read_record_id(shipment):
+            where |= {"fulfillments": ((fulfillment_id, listed_at.isoformat() if listed_at else ""),)}
+        yield from (replace(parcel, **of_order, **where) for parcel in sent)
     for returned in read_objects(order.get("returns")):
         for part in read_objects(returned.get("reverseFulfillmentOrders")):
             for delivery in read_objects(part.get("reverseDeliveries")):
                 tracking = read_object(read_object(delivery.get("deliverable")).get("tracking"))
-                if read_text(tracking.get("number")):
-                    yield _build_waybill(tracking, "carrierName", {}, rules, **of_order | {"cod": False})
+                for parcel in _iterate_tracked_waybills(tracking, "carrierName", {}, rules):
+                    yield replace(parcel, **of_order | {"cod": False, "is_return": True})
 
 
 def is_unsettled(kind: str, status: str) -> bool | None:
@@ -149,21 +211,23 @@ def _read_display_status(shipment: Mapping[str, Any]) -> dict[str, Any]:
     return {"status": status, "status_at": at} if status is not ParcelStatus.UNKNOWN else {}
 
 
-def _build_waybill(
-    tracking: Mapping[str, Any], company_key: str, shipment: Mapping[str, Any], rules: AttributionRules, **of_order: Any
-) -> Waybill:
-    number = read_text(tracking.get("number"))[:64]
-    by = attribute_parcel(
+def _iterate_tracked_waybills(
+    tracking: Mapping[str, Any], company_key: str, shipment: Mapping[str, Any], rules: AttributionRules
+) -> Iterator[Waybill]:
+    for number, by in iterate_attributed_waybills(
+        read_text(tracking.get("number")),
+        read_text(tracking.get("url")),
         company=read_text(tracking.get(company_key)),
-        url=read_text(tracking.get("url")),
-        number=number,
         location=legacy_id(read_object(shipment.get("location")).get("id")),
         rules=rules,
-    )
-    shipped_at = parse_utc_datetime(shipment.get("createdAt"))
-    return Waybill(
-        number=number, carrier=by.carrier, account_holder=by.account_holder, shipped_at=shipped_at, **of_order
-    )
+    ):
+        yield Waybill(
+            number=number,
+            carrier=by.carrier,
+            account_holder=by.account_holder,
+            shipped_at=parse_utc_datetime(shipment.get("createdAt")),
+            is_conflict=by.is_conflict,
+        )
 
 
 def is_cash_on_delivery(body: Mapping[str, Any]) -> bool | None:

@@ -56,6 +56,7 @@ ANSWER_OUTCOMES_WORST_FIRST: Sequence[tuple[ProcessorAnswer, Outcome]] = (
 PROBLEM_NOTICE_STATES = (NoticeState.BOUNCED, NoticeState.EXPIRED)
 # why nothing can go out: a person has to act
 BLOCKING_REASONS = (
+    "parcel_review_open",
     "carrier_unknown",
     "processor_not_listed",
     "no_channel",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bridge.model import Principal, ReferenceKind, Waybill
-from bridge.rules.index.attribution import UNKNOWN_CARRIER, is_personal_number
+from bridge.rules.index.attribution import UNKNOWN_CARRIER, is_personal_for
 from bridge.rules.index.identity import normalise_identifier
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _list_parcel_targets(parcels: Sequence[Waybill], processors: Sequence[Proces
             for processor in by_parcel
             if ALL_PARCELS in processor.carries
             and processor.is_notice_recipient
-            and not is_personal_number(parcel.number)
+            and not is_personal_for(parcel.carrier, parcel.number)
         ]
         for processor in dict.fromkeys((holder, *have_all_parcels)):
             yield NoticeTarget(

@@ -76,8 +76,12 @@ def encode_detail(progress: model.Progress | None) -> dict[str, Any]:
                 **({"guards": [asdict(each) for each in progress.prechecks]} if progress.prechecks else {}),
                 **({"released": list(progress.released_codes)} if progress.released_codes else {}),
             }
-        case model.PollProgress(reason=str(reason)):
-            detail = {"reason": reason}
+        case model.PollProgress():
+            detail = {
+                **({} if progress.reason is None else {"reason": progress.reason}),
+                **({"decision": progress.decision} if progress.decision else {}),
+                **({"wait_until": progress.wait_until.isoformat()} if progress.wait_until else {}),
+            }
         case model.ResidueProgress():
             values = {key: getattr(progress, name) for name, key in RESIDUE_KEYS.items()}
             detail = {key: value for key, value in values.items() if value is not None}
@@ -131,7 +135,12 @@ def decode_progress(
             order_ids = tuple(json.loads(cursor)) if cursor else ()
             progress = model.EraseProgress(removed_rows=detail, excluded_order_ids=order_ids)
         case model.TaskAction.POLL_PLATFORM_ERASURE:
-            progress = model.PollProgress(reason=detail.get("reason"))
+            decision, wait_until = detail.get("decision"), detail.get("wait_until")
+            progress = model.PollProgress(
+                reason=detail.get("reason"),
+                decision=model.Outcome(decision) if decision else None,
+                wait_until=datetime.fromisoformat(wait_until) if wait_until else None,
+            )
         case model.TaskAction.NOTIFY_PROCESSOR:
             progress = _decode_notice(cursor, detail)
         case _:

@@ -1,6 +1,7 @@
 """Cut Shopify's Admin introspection down to the names and types that privacy work can query.
 
-Run it by hand for a new version: `python -m bridge.sandbox.schema.cut SOURCE.json.gz OUT.graphql.gz`.
+Run it by hand for a new version: `python -m bridge.sandbox.schema.cut SOURCE.json.gz OUT.graphql.gz`, for the newest
+one with `access.txt` of this folder as a third argument, where it writes which scopes open which type and field.
 It never invents or changes a name. It drops descriptions and deprecation texts, and its output is the same for the
 same source.
 """
@@ -9,7 +10,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +115,8 @@ KEPT_MUTATIONS = frozenset(
         "webhookSubscriptionUpdate",
     ]
 )
+SCOPE_PATTERN = re.compile(r"`((?:read|write)_[a-z_]+)`")
+REQUIRED_BESIDES_PATTERN = re.compile(r"Requires `((?:read|write)_[a-z_]+)` scope")
 # Nearly every type implements these interfaces: only members that are reached by name are kept, or nothing would be cut.
 BROAD_INTERFACES = frozenset(
     {"Node", "HasMetafields", "HasMetafieldDefinitions", "LegacyInteroperability", "DisplayableError"}
@@ -185,10 +190,32 @@ def _strip_value(value_info: Json) -> Json:
     return {"name": value_info["name"], "type": value_info["type"], "defaultValue": value_info.get("defaultValue")}
 
 
-def main(source: str, out: str) -> None:
+def list_required_access(introspection: Json, schema: GraphQLSchema) -> Iterator[str]:
+    """Yield `Type: read_a | read_b + read_c` for each type and field of the cut that Shopify opens to some scopes only.
+
+    Shopify describes them in words: scopes of one sentence are alternatives, `Also: Requires … scope` adds one to each.
+    """
+    for one in introspection["__schema"]["types"]:
+        if one["name"] not in schema.type_map:
+            continue
+        kept_fields = getattr(schema.type_map[one["name"]], "fields", {})
+        fields = [part for part in one.get("fields") or [] if part["name"] in kept_fields]
+        for name, part in ((one["name"], one), *((f"{one['name']}.{part['name']}", part) for part in fields)):
+            alternatives, _, also = (part.get("requiredAccess") or "").partition("Also:")
+            extra = REQUIRED_BESIDES_PATTERN.findall(also)
+            if found := dict.fromkeys(SCOPE_PATTERN.findall(alternatives)):
+                yield f"{name}: " + " | ".join(" + ".join([scope, *extra]) for scope in found)
+
+
+def main(source: str, out: str, access_out: str = "") -> None:
     """Cut one version and write it."""
     with gzip.open(source, "rt", encoding="utf-8") as stream:
-        schema = cut_schema(json.load(stream)["data"])
+        introspection = json.load(stream)["data"]
+    schema = cut_schema(introspection)
+    if access_out:
+        head = "# Which scopes open a type or field, as Shopify's schema says; `|` is or, `+` is and. Made by cut.py."
+        lines = (head, *list_required_access(introspection, schema))
+        Path(access_out).write_text("\n".join(lines) + "\n", encoding="utf-8")
     text = "\n".join(line.strip() for line in print_schema(schema).splitlines() if line.strip()) + "\n"
     packed = gzip.compress(text.encode(), compresslevel=9, mtime=0)
     Path(out).write_bytes(packed)
@@ -196,4 +223,4 @@ def main(source: str, out: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(*sys.argv[1:])

@@ -20,6 +20,7 @@ from bridge.model import (
     GatherProgress,
     Lease,
     Outcome,
+    ParcelListing,
     PrivacyRequest,
     Task,
     TaskAction,
@@ -29,9 +30,14 @@ from bridge.model import (
     get_progress,
 )
 from bridge.ports import CopiesAllParcels
+from bridge.rules.index.attribution import UNKNOWN_CARRIER, is_personal_for, normalise_waybill
+from bridge.rules.index.listings import choose_listing
 from bridge.rules.index.shipping import AttributionRules, read_platform_parcels
+from bridge.rules.notices.parcel_reviews import ParcelDecision
 from bridge.rules.requests.lifecycle import PLATFORM
 from bridge.services import Services
+from bridge.steps.access.check_parcels import ParcelCheck, add_withheld_gaps
+from bridge.steps.index.flag_carrier_conflicts import flag_carrier_conflicts
 from bridge.steps.task_results import SYSTEM_ERRORS, after_failure, finish_task, record_task_result, retry_task
 
 if TYPE_CHECKING:
@@ -55,11 +61,19 @@ def gather_records(request: PrivacyRequest, task: Task, lease: Lease, *, service
     named: list[Waybill] | None = None if progress.cursor else []
     connector = services.connectors.get(task.system)
     requested: list[Waybill] = []
+    check: ParcelCheck | None = None
     if task.system != PLATFORM:
         with services.store.transaction() as tx:
             parcels = _load_parcels(request, services.merchant.attribution, tx)
             copies_all = isinstance(connector, CopiesAllParcels) and connector.copies_all_parcels
-            requested = [parcel for parcel in parcels if copies_all or parcel.account_system == task.system]
+            requested = [
+                parcel
+                for parcel in parcels
+                if parcel.account_system == task.system
+                or (copies_all and not is_personal_for(parcel.carrier, parcel.number))
+            ]
+            check = ParcelCheck(request, requested, tx, services)
+            requested = [parcel for parcel in requested if not check.is_refused(parcel)]
             if not requested:
                 tx.requests.verify_lease(lease)
                 return _save_gathered_task(request, replace(task, outcome=Outcome.ABSENT), 0, tx, services)
@@ -69,7 +83,8 @@ def gather_records(request: PrivacyRequest, task: Task, lease: Lease, *, service
         return _finish_gathering(request, task, lease, len(requested), named, services)
     try:
         pages = connector.gather(request.principal, shop=request.shop, parcels=requested, cursor=progress.cursor)
-        for page in pages:
+        for given_page in pages:
+            page, doubts = check.split_page(given_page) if check else (given_page, {})
             progress = replace(progress, cursor=page.cursor, parcels=None)
             task = replace(
                 task,
@@ -77,6 +92,7 @@ def gather_records(request: PrivacyRequest, task: Task, lease: Lease, *, service
                 records=task.records + len(page.findings),
                 gaps=tuple(dict.fromkeys((*task.gaps, *page.gaps))),
             )
+            task = add_withheld_gaps(task, doubts)
             with services.store.transaction() as tx:
                 tx.requests.verify_lease(lease)
                 tx.findings.add_findings(task, page)
@@ -85,6 +101,8 @@ def gather_records(request: PrivacyRequest, task: Task, lease: Lease, *, service
                     reason = WaitReason.GAVE_WAY
                     task = retry_task(task, reason, services.clock.now(), wait_reason=reason)
                 tx.tasks.save_task(task)
+                if check:
+                    check.record_doubts(doubts, task, tx)
             if is_over_time:
                 return task
             if named is not None:
@@ -110,6 +128,8 @@ def _finish_gathering(
             gaps = (*task.gaps, *_count_unreachable_parcels(parcels, services.connectors))
             # the carriers' tasks read the parcels from this task, and need not open all findings again
             task = replace(task, gaps=gaps, progress=GatherProgress(parcels=tuple(map(_reduce_parcel, parcels))))
+            for parcel in parcels:
+                flag_carrier_conflicts(request.shop, parcel.order_id, [parcel], tx=tx)
         return _save_gathered_task(request, task, requested_parcels, tx, services)
 
 
@@ -185,17 +205,46 @@ def _collect_parcels(
 ) -> list[Waybill]:
     """Return the data subject's parcels: those of the index, and those that their orders at the platform name.
 
-    `named_parcels` are the latter; None where they are not known, so that all findings are opened again.
+    `named_parcels` are the latter; None where they are not known, so that all findings are opened again. A number that
+    its fulfilment no longer lists is left out, unless an operator released it.
     """
-    known = {parcel.number: parcel for parcel in tx.index.list_parcels(request.shop, request.principal)}
     if named_parcels is None:
         found = tx.findings.read_findings(request.id)
         named_parcels = (
             parcel for system, finding in found for parcel in _extract_platform_parcels(system, [finding], rules)
         )
+    named: dict[str, Waybill] = {}
     for parcel in named_parcels:
-        known.setdefault(parcel.number, parcel)
-    return [known[number] for number in sorted(known)]
+        _add_parcel(named, parcel)
+    platform_fulfillments = {one for parcel in named.values() for one, _ in parcel.fulfillments}
+    known: dict[str, Waybill] = {}
+    for parcel in tx.index.list_parcels(request.shop, request.principal):
+        number = normalise_waybill(parcel.number)
+        is_replaced = number not in named and bool(parcel.fulfillments)
+        if is_replaced and platform_fulfillments.issuperset(one for one, _ in parcel.fulfillments):
+            parcel = replace(parcel, listing=ParcelListing.SUPERSEDED)  # noqa: PLW2901 - the platform knows better
+        _add_parcel(known, parcel)
+    for parcel in named.values():
+        _add_parcel(known, parcel)
+    superseded = [parcel for parcel in known.values() if parcel.listing is ParcelListing.SUPERSEDED]
+    reviews = tx.reviews.find_parcel_reviews(request.shop, [(one.order_id, one.number) for one in superseded])
+    released = {number for (_, number), review in reviews.items() if review.decision == ParcelDecision.RELEASED}
+    left_out = {normalise_waybill(parcel.number) for parcel in superseded if parcel.number not in released}
+    return [known[number] for number in sorted(known) if number not in left_out]
+
+
+def _add_parcel(parcels: dict[str, Waybill], parcel: Waybill) -> None:
+    """Add a parcel, or to the one of this number what it knows more: that it is listed, and who carries it."""
+    number = normalise_waybill(parcel.number)
+    known = parcels.get(number)
+    if known is not None:
+        listing = choose_listing(known.listing, parcel.listing)
+        fulfillments = tuple(dict.fromkeys((*known.fulfillments, *parcel.fulfillments)))
+        is_better = parcel.listing is listing and known.listing is not listing
+        # the merchant may have added a rule since the webhook
+        is_better |= known.account_system == UNKNOWN_CARRIER and parcel.account_system != UNKNOWN_CARRIER
+        parcel = replace(parcel if is_better else known, listing=listing, fulfillments=fulfillments)
+    parcels[number] = parcel
 
 
 def _extract_platform_parcels(system: str, findings: Iterable[Finding], rules: AttributionRules) -> Iterable[Waybill]:

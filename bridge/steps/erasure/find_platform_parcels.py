@@ -6,21 +6,39 @@ cannot say is a gap of the certificate. Takes numbers only.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bridge.model import Absence, Gap, Lease, Outcome, Principal, PrivacyRequest, Task, TaskAction, TaskState, Waybill
+from bridge.model import (
+    Absence,
+    Gap,
+    Lease,
+    Outcome,
+    ParcelListing,
+    Principal,
+    PrivacyRequest,
+    Task,
+    TaskAction,
+    TaskState,
+    Waybill,
+)
 from bridge.ports import Platform
+from bridge.rules.index.attribution import normalise_waybill
+from bridge.rules.index.listings import FulfillmentListing
 from bridge.rules.index.shipping import read_platform_parcels
 from bridge.rules.requests.lifecycle import PLATFORM
 from bridge.services import Services
 from bridge.steps.erasure.platform_identifiers import select_platform_identifiers
+from bridge.steps.index.doubt_parcels import open_item_reviews, open_superseded_reviews, pause_superseded_items
 from bridge.steps.notices.open_notice_items import open_notice_items
 from bridge.steps.task_results import SYSTEM_ERRORS, after_failure, fail_task, finish_task, record_task_result
 
 if TYPE_CHECKING:
     from bridge.store import Tx
 
+MAX_TRACKINGS_READ = 10  # of one fulfilment, by the platform's document `shipped_order`
 UNREPORTED_PARCELS = "parcels that no webhook told of"
 
 
@@ -47,9 +65,19 @@ def find_platform_parcels(request: PrivacyRequest, task: Task, lease: Lease, *, 
         tx.requests.verify_lease(lease)
         if tx.person_lookup.is_merged(request.shop, principal):
             parcels = []  # they belong to the surviving customer, and may be under way
-        known = {parcel.number for parcel in tx.index.list_parcels(request.shop, principal)}
-        unreported = [parcel for parcel in parcels if parcel.number not in known]
+        indexed = tx.index.list_parcels(request.shop, principal)
+        known = {normalise_waybill(parcel.number) for parcel in indexed}
+        unreported = [parcel for parcel in parcels if normalise_waybill(parcel.number) not in known]
+        listings = _list_platform_listings(parcels, now)
+        paused = [
+            item
+            for order_id, events in listings.items()
+            for item in pause_superseded_items(request.shop, order_id, events, tx=tx, services=services)
+        ]
         open_notice_items(request, Principal(), unreported, {}, tx=tx, services=services)
+        # the erasure of the bridge's own rows may come later: it finds the reviews
+        open_superseded_reviews(request.shop, _select_superseded_parcels(indexed, parcels, listings), request.id, tx)
+        open_item_reviews(paused, {}, tx=tx)
         after = _set_result(after, len(unreported))
         tx.tasks.save_task(after)
         if after.state is not TaskState.RETRY and _is_erasure_done(request, tx):
@@ -57,6 +85,35 @@ def find_platform_parcels(request: PrivacyRequest, task: Task, lease: Lease, *, 
             tx.request_changes.replace_principal(request, select_platform_identifiers(request, tx))
         record_task_result(request, after, tx, outcome=after.outcome, records=after.records, reason=after.last_error)
     return after
+
+
+def _list_platform_listings(parcels: Sequence[Waybill], now: datetime) -> dict[str, list[FulfillmentListing]]:
+    """Return by order id which numbers the platform's fulfilments list now."""
+    numbers: dict[tuple[str, str], list[str]] = {}
+    for parcel in parcels:
+        for fulfillment_id, _ in parcel.fulfillments:
+            numbers.setdefault((parcel.order_id, fulfillment_id), []).append(parcel.number)
+    listings: dict[str, list[FulfillmentListing]] = {}
+    for (order_id, fulfillment_id), listed in sorted(numbers.items()):
+        if len(listed) >= MAX_TRACKINGS_READ:
+            continue  # it may list more
+        event = FulfillmentListing(id=fulfillment_id, numbers=tuple(listed), updated_at=now)
+        listings.setdefault(order_id, []).append(event)
+    return listings
+
+
+def _select_superseded_parcels(
+    indexed: Sequence[Waybill], parcels: Sequence[Waybill], listings: Mapping[str, Sequence[FulfillmentListing]]
+) -> list[Waybill]:
+    """Return the indexed parcels that the platform no longer lists, though no webhook said so."""
+    named = {normalise_waybill(parcel.number) for parcel in parcels}
+    return [
+        replace(parcel, listing=ParcelListing.SUPERSEDED)
+        for parcel in indexed
+        if normalise_waybill(parcel.number) not in named
+        and parcel.fulfillments
+        and {one.id for one in listings.get(parcel.order_id, ())}.issuperset(one for one, _ in parcel.fulfillments)
+    ]
 
 
 def _is_erasure_done(request: PrivacyRequest, tx: Tx) -> bool:

@@ -18,6 +18,7 @@ from bridge.rules.index.sales import read_sale
 from bridge.rules.scanning.free_text import SensitiveTextLocation, find_sensitive_text
 from bridge.rules.webhooks import payload, topics
 from bridge.services import Services
+from bridge.steps.index.flag_carrier_conflicts import flag_carrier_conflicts
 from bridge.steps.index.flag_sensitive_text import FREE_TEXT_CATEGORY, flag_sensitive_text
 from bridge.steps.index.late_delivery import apply_late_delivery
 from bridge.steps.retention.seal_invoices import seal_sales
@@ -108,6 +109,7 @@ def _ingest_batch(shop: str, batch: Sequence[tuple[Lease, Delivery]], tx: Tx, se
         tx.evidence.append_fact(Fact.DELIVERY_REJECTED, shop=shop, **detail)
     seal_sales(shop, sales, tx=tx, services=services, erased_order_ids=[sighting.order_id for sighting in dropped])
     flag_sensitive_text(shop, sensitive_locations, tx=tx)  # writes evidence: after the keys are locked
+    _flag_conflicts(shop, sightings, dropped, tx)
     if dropped:
         tx.evidence.append_fact(Fact.LATE_DELIVERY_DROPPED, shop=shop, deliveries=len(dropped))
         for sighting in dropped:
@@ -117,3 +119,10 @@ def _ingest_batch(shop: str, batch: Sequence[tuple[Lease, Delivery]], tx: Tx, se
             tx.evidence.append_fact(Fact.SHOP_UNINSTALLED, shop=shop)
         elif sighting.kind is SightingKind.CUSTOMERS_MERGED:
             tx.evidence.append_fact(Fact.CUSTOMERS_MERGED, shop=shop)
+
+
+def _flag_conflicts(shop: str, sightings: Sequence[Sighting], dropped: Sequence[Sighting], tx: Tx) -> None:
+    dropped_ids = set(map(id, dropped))
+    for sighting in sightings:
+        if id(sighting) not in dropped_ids:
+            flag_carrier_conflicts(shop, sighting.order_id, sighting.parcels, tx=tx)

@@ -21,8 +21,12 @@ from bridge.model import (
     TaskState,
     Waybill,
 )
+from bridge.rules.index.consignee.clues import build_digester
+from bridge.rules.notices.parcel_reviews import build_item_clues
 from bridge.rules.notices.recipients import NO_REFERENCE, NoticeTarget, list_notice_targets
 from bridge.services import Services
+from bridge.steps.index.doubt_parcels import add_review_blockers, open_superseded_reviews
+from bridge.steps.index.flag_carrier_conflicts import flag_carrier_conflicts
 from bridge.steps.notices.pause_items import LEGAL_HOLD_PREFIX
 from bridge.steps.task_results import fail_task
 
@@ -43,6 +47,7 @@ def open_notice_items(
 
     `orders` are the data subject's by id; `principal` and `orders` are blank where only parcels are new.
     """
+    parcels = add_review_blockers(request.shop, parcels, tx)
     by_processor: dict[str, list[NoticeTarget]] = {}
     order_names = {order_id: order.name for order_id, order in orders.items()}
     for target in list_notice_targets(principal, parcels, order_names, services.merchant.processors):
@@ -76,6 +81,9 @@ def open_notice_items(
             entries=new_count,
             **({} if is_named else {"reason": NO_REFERENCE}),
         )
+    open_superseded_reviews(request.shop, parcels, request.id, tx)
+    for parcel in parcels:
+        flag_carrier_conflicts(request.shop, parcel.order_id, [parcel], tx=tx)
 
 
 def _build_task(request: PrivacyRequest, processor: str, record_count: int, services: Services) -> Task:
@@ -111,6 +119,7 @@ def _build_notice_item(
     if parcel is None:
         order = orders.get(target.order_id)
         return replace(item, matters=order.matters) if order else item
+    item_clues = build_item_clues(parcel, build_digester(services.digest, request.shop), phone=request.principal.phone)
     return replace(
         item,
         system=parcel.account_system,
@@ -119,6 +128,7 @@ def _build_notice_item(
         status_at=parcel.status_at,
         cod=parcel.cod,
         matters=parcel.matters,
+        clues=item_clues,
     )
 
 

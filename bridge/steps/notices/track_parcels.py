@@ -12,12 +12,19 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bridge.errors import BridgeError, Retryable
-from bridge.model import Lease, NoticeItem, NoticeState, ReferenceKind
+from bridge.model import ConsigneeClues, Lease, NoticeItem, NoticeState, ReferenceKind
 from bridge.ports import Tracker
 from bridge.rules.notices.timing import FINAL_PARCEL_STATUSES, UNINFORMATIVE_PARCEL_STATUSES, decide_notice_timing
 from bridge.rules.requests.lifecycle import compute_retry_pause_s
 from bridge.services import Services
 from bridge.steps.evidence.record_facts import enqueue_requests
+from bridge.steps.index.doubt_parcels import (
+    find_item_doubts,
+    is_under_review,
+    open_item_reviews,
+    pause_doubted_items,
+    select_undecided,
+)
 from bridge.steps.notices.tracking import digest_consignee, fetch_tracking_batches, merge_carrier_status
 from bridge.steps.notices.verify_erasure import record_unverifiable_items, reopen_retained_items, verify_erasures
 from bridge.steps.task_results import SYSTEM_ERRORS
@@ -73,8 +80,8 @@ def _track_system_parcels(due_items: Sequence[NoticeItem], system: str, lease: L
 
 
 def _is_query_needed(item: NoticeItem, now: datetime) -> bool:
-    """Return False if an operator released the item, or if the shop reported it under way less than a day ago."""
-    if item.released or item.names is not ReferenceKind.WAYBILL:
+    """Return False if an operator released the item or must decide about it, or if it was under way less than a day ago."""
+    if item.released or item.names is not ReferenceKind.WAYBILL or is_under_review(item):
         return False
     is_under_way = item.status not in (*FINAL_PARCEL_STATUSES, *UNINFORMATIVE_PARCEL_STATUSES)
     is_fresh = item.status_at is not None and now - item.status_at <= FRESH_STATUS_AGE
@@ -88,17 +95,25 @@ def _record_timings(items: Sequence[NoticeItem], tracker: Tracker | None, lease:
     queued_items = [item for item in decided_items if item.state is NoticeState.QUEUED]
     newly_queued = [item for item in queued_items if item.names is ReferenceKind.WAYBILL and not item.baseline]
     baselines: dict[str, str] = {}
+    records: dict[str, ConsigneeClues | None] = {}
     for batch in fetch_tracking_batches(newly_queued, tracker, consignees=True) if tracker is not None else ():
         baselines |= {
             item.id: digest_consignee(item, result.consignee, services) for item, result in batch if result.consignee
         }
+        records |= {item.id: result.clues for item, result in batch}
+    doubts = find_item_doubts(newly_queued, records, services)
     decided_items = [replace(item, baseline=baselines.get(item.id, item.baseline)) for item in decided_items]
     item_pairs = zip(items, decided_items, strict=True)
     changed_items = [item for previous, item in item_pairs if _visible_state(item) != _visible_state(previous)]
     with services.store.transaction() as tx:
         tx.notice_accounts.verify_lease(lease)
-        tx.notice_items.save_items(decided_items)
+        doubted_ids = {item.id for item in select_undecided(newly_queued, doubts, tx)}
+        # an item in doubt stays as it was: its review blocks it
+        tx.notice_items.save_items(item for item in decided_items if item.id not in doubted_ids)
         tx.notice_items.wake_requests_of_items(changed_items)
+        doubted_items = [item for item in items if item.id in doubted_ids]
+        pause_doubted_items(doubted_items, tx=tx, services=services)
+        open_item_reviews(doubted_items, doubts, tx=tx)
     enqueue_requests(changed_items, services)
 
 

@@ -13,6 +13,8 @@ from typing import Any
 
 from sqlalchemy import and_, delete, exists, select, update
 
+from bridge.rules.index.consignee.clues import build_digester, build_tokens, dump_tokens, load_tokens, merge_tokens
+from bridge.rules.index.listings import build_listings, merge_listings
 from bridge.rules.index.minimise import Sighting, SightingKind
 from bridge.rules.index.shipping import ParcelSighting
 from bridge.store.index.person_lookup import PersonLookup
@@ -56,6 +58,7 @@ class _IngestBatch:
         self._parcels: dict[tuple[str, str], dict[str, Any]] = {}
         self._order_docs: dict[str, dict[str, Any]] = {}
         self._position = 0
+        self._encode_clue = build_digester(session.keyring.digest, shop)
 
     def _select_rows_for_update(self, table: Any, column: str, keys: Iterable[str]) -> list[Any]:
         wanted = [key for key in keys if key]
@@ -121,8 +124,8 @@ class _IngestBatch:
     def _apply_order(self, sighting: Sighting, keys: Mapping[str, str], order_key: str) -> None:
         row = self._changed.get(order_key) or self._orders.get(order_key)
         if row is None:
-            blank = dict.fromkeys(orders.c.keys()) | dict.fromkeys(KEY_COLUMNS, "")
-            row = blank | {"shop": self._shop, "order_key": order_key, "data_key_id": ""}
+            blank_row = dict.fromkeys(orders.c.keys()) | dict.fromkeys(KEY_COLUMNS, "")
+            row = blank_row | {"shop": self._shop, "order_key": order_key, "data_key_id": ""}
         row = dict(row)
         named = {f"{field}_key": key for field, key in keys.items()}
         if sighting.kind is SightingKind.ORDER and not _is_newer(row["source_updated_at"], sighting.updated_at):
@@ -132,11 +135,22 @@ class _IngestBatch:
         else:  # part of an order, or an older version of it: it only fills blanks
             row |= {column: row[column] or key for column, key in named.items()}
             row["placed_at"] = row["placed_at"] or sighting.placed_at
-        doc = self._order_docs.setdefault(order_key, {"id": sighting.order_id, "name": "", "cod": None, "matters": {}})
+        blank: dict[str, Any] = {
+            "id": sighting.order_id,
+            "name": "",
+            "cod": None,
+            "matters": {},
+            "listings": {},
+            "clues": "",
+        }
+        doc = self._order_docs.setdefault(order_key, blank)
         doc["name"] = sighting.order_name or doc["name"]
         doc["cod"] = doc["cod"] if sighting.cod is None else sighting.cod
         if sighting.matter:
             doc["matters"][sighting.matter] = [_sortable_timestamp(sighting.updated_at), sighting.matter_open]
+        doc["listings"] = merge_listings(doc["listings"], build_listings(sighting.listings))
+        tokens = build_tokens(sighting.clues, self._encode_clue)
+        doc["clues"] = dump_tokens(merge_tokens(load_tokens(doc["clues"]), tokens))
         self._changed[order_key] = row
         for parcel in sighting.parcels:
             self._apply_parcel(parcel, order_key, sighting.updated_at)
@@ -153,7 +167,15 @@ class _IngestBatch:
             "order_key": order_key,
             "carrier": parcel.carrier,
             "account_holder": parcel.account_holder,
-            "doc": json.dumps({"number": parcel.number, "status": parcel.status, "status_at": status_at}),
+            "doc": json.dumps(
+                {
+                    "number": parcel.number,
+                    "status": parcel.status,
+                    "status_at": status_at,
+                    "is_return": parcel.is_return,
+                    "is_conflict": parcel.is_conflict,
+                }
+            ),
             "shipped_at": parcel.shipped_at or (before["shipped_at"] if before else None),
             "source_updated_at": updated_at,
         }
@@ -229,7 +251,14 @@ class _IngestBatch:
             if state[0] >= blockers.get(blocker, [""])[0]:
                 blockers[blocker] = state
         cod = known.get("cod") if new["cod"] is None else new["cod"]
-        return {**new, "name": new["name"] or known["name"], "cod": cod, "matters": blockers}
+        return {
+            **new,
+            "name": new["name"] or known["name"],
+            "cod": cod,
+            "matters": blockers,
+            "listings": merge_listings(known.get("listings", {}), new["listings"]),
+            "clues": dump_tokens(merge_tokens(load_tokens(known.get("clues", "")), load_tokens(new["clues"]))),
+        }
 
     def _seal_doc(self, plain: bytes, aad_prefix: str, key_id: str, key: bytes) -> bytes:
         return self._session.keyring.seal(plain, f"{aad_prefix}|doc|{self._shop}", key_id=key_id, key=key)

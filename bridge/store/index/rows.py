@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import select
 
 from bridge.model import IndexedOrder, ParcelStatus, Principal, Waybill
+from bridge.rules.index.listings import decide_listing, find_fulfillments
 from bridge.rules.index.minimise import Sighting
 from bridge.store.index.ingest import ingest_batch
 from bridge.store.index.person_lookup import PersonLookup
@@ -74,6 +75,11 @@ class IndexRows:
             status_at=datetime.fromisoformat(parcel["status_at"]) if parcel.get("status_at") else None,
             cod=doc.get("cod"),
             matters=_read_open_blockers(doc),
+            fulfillments=find_fulfillments(doc.get("listings", {}), parcel["number"]),
+            listing=decide_listing(doc.get("listings", {}), parcel["number"]),
+            clues=doc.get("clues", ""),
+            is_return=parcel.get("is_return", False),
+            is_conflict=parcel.get("is_conflict", False),
         )
 
     def open_order_doc(self, shop: str, row: Any) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from bridge.model import (
     TaskAction,
     TaskState,
 )
+from bridge.rules.notices.parcel_reviews import PARCEL_REVIEW_PREFIX
 from bridge.rules.notices.timing import FINAL_PARCEL_STATUSES
 from bridge.store.notices.accounts import NoticeAccountRows
 from bridge.store.schema.notice_tables import notice_items
@@ -88,7 +89,8 @@ class NoticeItemRows:
             sealed = {name: getattr(source, name) for name in SEALED_ITEM_FIELDS} | {"note": item.note}
             aad = NOTICE_ITEM_AAD.format(id=item.id, shop=item.shop)
             doc = self._session.keyring.seal(json.dumps(sealed).encode(), aad)
-        return {name: getattr(item, name) for name in UNSEALED_ITEM_FIELDS} | {"doc": doc}
+        values = {name: getattr(item, name) for name in UNSEALED_ITEM_FIELDS} | {"doc": doc}
+        return values if item.reference else values | {"clues": ""}
 
     def list_items(
         self,
@@ -157,7 +159,7 @@ class NoticeItemRows:
     def record_blocker(self, shop: str, order_id: str, blocker: str, *, is_open: bool) -> None:
         """Record that a return or dispute (`return/9`) of an erased data subject's order began or ended."""
         changed = []
-        for item in self._lock_items_of_order(shop, order_id):
+        for item in self.lock_items_of_order(shop, order_id):
             blockers = tuple(sorted({*item.matters, blocker} if is_open else {*item.matters} - {blocker}))
             if blockers == item.matters or not item.reference:
                 continue
@@ -170,11 +172,12 @@ class NoticeItemRows:
 
     def list_blockers(self, shop: str, order_id: str) -> tuple[str, ...]:
         """Return the open returns and disputes of an erased data subject's order, as its items have them."""
-        items = self._lock_items_of_order(shop, order_id)
-        return tuple(sorted({blocker for item in items for blocker in item.matters}))
+        items = self.lock_items_of_order(shop, order_id)
+        blockers = {blocker for item in items for blocker in item.matters}
+        return tuple(sorted(one for one in blockers if not one.startswith(PARCEL_REVIEW_PREFIX)))
 
-    def _lock_items_of_order(self, shop: str, order_id: str) -> list[NoticeItem]:
-        """Return the items of one order, locked where the database can."""
+    def lock_items_of_order(self, shop: str, order_id: str) -> list[NoticeItem]:
+        """Return the items of one order, locked where the database can; none for a blank id."""
         key = self._session.keyring.pseudonym(shop, "order", order_id)
         of_order = (notice_items.c.shop == shop, notice_items.c.order_key == key)
         rows = select(notice_items).where(*of_order).order_by(notice_items.c.id).with_for_update()

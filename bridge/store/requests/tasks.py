@@ -109,6 +109,9 @@ class TaskRows:
             "wake_at": None,
         }
         self._connection.execute(update(tasks).where(*resettable).values(**pending))
+        # what a person decided about the platform's erasure was about less than is covered now
+        polls = (tasks.c.request_id == request_id, tasks.c.action == TaskAction.POLL_PLATFORM_ERASURE)
+        self._connection.execute(update(tasks).where(*polls).values(detail="{}"))
         self._connection.execute(delete(findings).where(findings.c.request_id == request_id))
 
     def _task_from_row(self, row: Any) -> Task:

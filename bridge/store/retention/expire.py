@@ -186,7 +186,9 @@ class ExpiryRows:
 
     def _clear_notice_item_texts(self, rows: Sequence[Any]) -> None:
         named = notice_items.c.id.in_([row.id for row in rows])
-        self._connection.execute(update(notice_items).where(named).values(doc=None, version=NEXT_ITEM_VERSION))
+        self._connection.execute(
+            update(notice_items).where(named).values(doc=None, clues="", version=NEXT_ITEM_VERSION)
+        )
         self._raise_if_rows_remain(notice_items, named, notice_items.c.doc.is_not(None))
 
     def _delete_orders_with_parcels(self, rows: Sequence[Any]) -> None:

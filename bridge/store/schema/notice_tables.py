@@ -62,6 +62,7 @@ notice_items = table(
     plain_column("remitted", Boolean, nullable=True),
     plain_column("released", Boolean),
     pseudonym_column("baseline"),
+    pseudonym_column("clues", 8_000, server_default=""),
     plain_column("notice_id", String(40)),
     plain_column("answer", String(16), nullable=True),
     plain_column("answered_at", UtcDateTime, nullable=True),

@@ -90,6 +90,7 @@ reviews = table(
     plain_column("opened_at", UtcDateTime),
     plain_column("closed_at", UtcDateTime, nullable=True),
     plain_column("closed_by", String(64)),
+    plain_column("decision", String(16), server_default=""),
     Index(None, "shop", "closed_at"),
 )
 

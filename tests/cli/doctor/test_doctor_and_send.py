@@ -1,9 +1,11 @@
 """`doctor` reports what is wrong and exits with 1; `send` posts what Shopify posts and exits with 1 if it fails."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
+from bridge.connectors.shopify.api.versions import check_version
 from bridge.sandbox.http_messages import Response
 from bridge.sandbox.httpd import StandIn
 from bridge.sandbox.processes import free_port
@@ -122,3 +124,16 @@ def test_doctor_as_a_process_prints_the_same(office):
     assert output.code == 0
     assert output.json == processes.say(office.environ, "dsr", "list", "--json").json
     assert processes.run(office.environ, "-m", "bridge", "nonsense").code == 2
+
+
+@pytest.mark.parametrize("version", ["2026-10", "unstable", "2031-01"])
+def test_doctor_says_until_when_shopify_supports_the_version(office, version):
+    environ = {**office.environ, "SHOPIFY_API_VERSION": version}
+    expected = check_version(version, datetime.now(UTC).date())
+    line = index_checks(processes.say(environ, "doctor", "--offline", "--json"))["shopify version"]
+    assert (line["ok"], line["detail"]) == (expected.ok, expected.detail)
+
+
+def test_doctor_names_the_supported_versions_for_a_retired_one(office):
+    result = processes.say({**office.environ, "SHOPIFY_API_VERSION": "2025-10"}, "doctor", "--offline")
+    assert (result.code, "2026-01, 2026-04, 2026-07, 2026-10 or newer" in result.err) == (1, True)

@@ -13,7 +13,7 @@ NOW = datetime.now(UTC)
 STORE_CREDIT, CARDS, ORDERS = "store_credit_balance", "gift_card_balance", "open_order"
 
 
-@pytest.fixture(params=["2025-10", "2026-10"])
+@pytest.fixture(params=["2026-01", "2026-10"])
 def look(request, stand_in, invented_shop):
     shopify = Shopify(
         api_version=request.param, base_url=stand_in.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET

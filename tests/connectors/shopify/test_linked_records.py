@@ -38,7 +38,7 @@ def shop():
 @pytest.fixture(autouse=True)
 def _mock(shop):
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        for version in ("2025-10", "2026-01", "2026-04", "2026-07", "2026-10"):
+        for version in ("2026-01", "2026-04", "2026-07", "2026-10", "2027-01", "unstable"):
             mock.add_callback(responses.POST, API.replace("2026-10", version), callback=shop.answer)
         yield
 
@@ -262,7 +262,8 @@ def test_data_of_missing_scopes_is_not_requested(platform, shop):
 
 
 @pytest.mark.parametrize(
-    ("version", "lost"), [("2025-10", 5), ("2026-01", 4), ("2026-04", 4), ("2026-07", 0), ("2026-10", 0)]
+    ("version", "lost"),
+    [("2026-01", 4), ("2026-04", 4), ("2026-07", 0), ("2026-10", 0), ("2027-01", 0), ("unstable", 0)],
 )
 def test_an_older_version_reports_the_data_it_does_not_have(shop, version, lost):
     platform = Shopify(api_version=version, access_token="shpat_canary")

@@ -16,7 +16,7 @@ from config.retention_file.retention_model import VaultRules
 INVENTED_ORDERS = 12
 
 
-@pytest.fixture(params=["2025-10", "2026-10"])
+@pytest.fixture(params=["2026-01", "2026-10"])
 def shopify(stand_in, request):
     return Shopify(api_version=request.param, base_url=stand_in.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
 

@@ -67,11 +67,11 @@ def test_company_texts(company, carrier):
         ("http://[broken", ("bluedart", "merchant")),
         ("see e-mail", ("bluedart", "merchant")),
         ("", ("bluedart", "merchant")),
-        ("https://www.delhivery.com/track/package/1", ("delhivery", "merchant")),
+        ("https://www.delhivery.com/track/package/1", ("unknown", "merchant")),
         ("https://delhivery.com.evil.example/", ("bluedart", "merchant")),
     ],
 )
-def test_the_host_of_the_url_decides_first(url, expected):
+def test_the_host_of_the_url_is_compared_with_the_company(url, expected):
     assert who("Blue Dart Surface", url) == expected
 
 
@@ -143,6 +143,20 @@ def test_a_phone_or_a_name_in_the_field_of_the_number_is_no_waybill(number, is_p
         ("indiapost", "EE123456785IN", True),
         ("indiapost", "EE123456784IN", False),
         ("indiapost", "EE123456785GB", False),
+        ("dhl", "1234567891", True),
+        ("dhl", "1234567892", False),
+        ("dhl", "JD014600006281230701", True),
+        ("fedex", "788830567028", True),
+        ("fedex", "788830567029", False),
+        ("fedex", "041441760228964", True),
+        ("fedex", "041441760228965", False),
+        ("fedex", "12345678901234567890", True),
+        ("ups", "1Z999AA10123456784", True),
+        ("ups", "1Z999AA10123456785", False),
+        ("ups", "T1234567890", True),
+        ("usps", "9400111899223197428497", True),
+        ("usps", "9400111899223197428491", False),
+        ("usps", "EE123456785US", True),
         ("xpressbees", "anything", True),
         ("unknown", "", False),
     ],

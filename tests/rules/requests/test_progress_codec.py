@@ -17,6 +17,7 @@ from bridge.model import (
     LocateProgress,
     NoticeProgress,
     NoticeReport,
+    Outcome,
     PlatformRequestProgress,
     PollProgress,
     PrecheckResult,
@@ -101,7 +102,12 @@ PROGRESS = {
         still_present=OPTIONAL_COUNT,
         quarantined=OPTIONAL_COUNT,
     ),
-    (TaskAction.POLL_PLATFORM_ERASURE, RequestKind.ERASURE): st.builds(PollProgress, reason=st.none() | TEXT),
+    (TaskAction.POLL_PLATFORM_ERASURE, RequestKind.ERASURE): st.builds(
+        PollProgress,
+        reason=st.none() | TEXT,
+        decision=st.sampled_from([None, Outcome.ERASED, Outcome.UNCONFIRMED]),
+        wait_until=st.none() | st.datetimes(timezones=st.just(UTC)),
+    ),
     (TaskAction.NOTIFY_PROCESSOR, RequestKind.ERASURE): st.builds(
         NoticeProgress,
         report=st.none()

@@ -6,6 +6,7 @@ import pytest
 
 from bridge.errors import ConnectorUnavailable, CredentialRejected
 from bridge.model import Outcome, Principal, RequestKind, TaskAction, TaskState
+from bridge.rules.notices.parcel_reviews import PARCEL_REVIEW_KIND
 from bridge.steps.requests.process import process_request
 from tests.factories import ASHA, SHOP, make_request, make_task, order
 
@@ -96,3 +97,18 @@ def test_without_a_token_the_erasure_runs_all_the_same_and_the_gap_is_named(serv
     assert tasks[TaskAction.ERASE].state is TaskState.DONE
     assert tasks[TaskAction.LOCATE_PARCELS].state is TaskState.FAILED
     assert [gap.what for gap in tasks[TaskAction.LOCATE_PARCELS].gaps] == ["parcels that no webhook told of"]
+
+
+def test_a_number_that_the_platform_no_longer_lists_waits_for_an_operator(services, process_erasure, monkeypatch):
+    """No webhook told of the correction; the platform's fulfilment lists another number now."""
+    wrong = {"id": 80001, "tracking_company": "Delhivery", "tracking_numbers": ["14908100000023"]}
+    learned = [order(1001, fulfillments=[wrong, {**wrong, "id": 80002, "tracking_numbers": ["14908100000034"]}])]
+    monkeypatch.setitem(SENT["fulfillments"][0], "id", "gid://shopify/Fulfillment/80001")
+    _, entries, _ = read_tasks_and_items(services, process_erasure(learned=learned))
+    assert {entry.reference: bool(entry.matters) for entry in entries} == {
+        "14908100000012": False,
+        "14908100000023": True,
+        "14908100000034": False,  # the platform says nothing of its fulfilment
+    }
+    with services.store.transaction() as tx:
+        assert len(tx.reviews.list_reviews(kind=PARCEL_REVIEW_KIND)) == 1

@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from bridge.errors import PayloadInvalid
 from bridge.model import BankDetails, RefundState, RequestKind
 from bridge.rules.refunds.settlement import validate_settlement
-from bridge.steps.access.package import seal_access_package
+from bridge.steps.access.package import build_access_package, save_access_package
 from bridge.steps.refunds.discard_bank_details import discard_bank_details
 from bridge.steps.refunds.erase_settled import erase_settled_bank_details
 from bridge.steps.refunds.read_bank_details import read_bank_details
@@ -151,7 +151,8 @@ def test_t13_a_refund_that_was_reconciled_31_days_ago_leaves_no_account_anywhere
     with services.store.transaction() as tx:
         opened(tx, request, task)
         tx.findings.add_findings(task, page(make_finding("1001", name="#1001", refunds=[{"note": note}])))
-        seal_access_package(request, [task], tx=tx, services=services)
+        with build_access_package(request, [task], tx=tx, services=services) as built:
+            save_access_package(request, built, tx=tx)
     with services.store.transaction() as tx:
         for account in (bank, upi):
             assert tx.refunds.find_refund_account(account.id).state is RefundState.ERASED

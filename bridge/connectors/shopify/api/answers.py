@@ -99,8 +99,8 @@ class AbsentField:
 class GraphQLReply:
     """An answer. `data` may be incomplete: `denied` and `failed` say what is missing and why.
 
-    `closed_fields` are the fields that had to be left out of the document to get the rest, with the reason. `cost` is
-    what Shopify says of the price.
+    `closed_fields` are the fields that had to be left out of the document to get the rest, with the reason, `cost` what
+    Shopify says of the price, `served_version` the version of the Admin API that answered, '' if Shopify did not say.
     """
 
     data: Mapping[str, Any]
@@ -108,6 +108,7 @@ class GraphQLReply:
     failed: tuple[AbsentField, ...] = ()
     closed_fields: Mapping[str, str] = field(default_factory=dict)
     cost: Mapping[str, Any] = field(default_factory=dict)
+    served_version: str = ""
 
     def require_access(self) -> GraphQLReply:
         """Return the reply. Raises CredentialRejected if a field was denied: it must not look like an absent one."""

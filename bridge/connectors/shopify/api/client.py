@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from typing import Any
 
@@ -94,9 +94,9 @@ class ShopGraphQL(shopify.GraphQL):  # type: ignore[misc]  # the library carries
         if operation_name:
             content["operationName"] = operation_name
         headers = self.merge_headers({"Accept": "application/json"}, self.headers)
-        return answers.parse_graphql_reply(
-            self._http.call("POST", self.endpoint, json=content, headers=headers).content
-        )
+        response = self._http.call("POST", self.endpoint, json=content, headers=headers)
+        served_version = response.headers.get("x-shopify-api-version", "")
+        return replace(answers.parse_graphql_reply(response.content), served_version=served_version)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)

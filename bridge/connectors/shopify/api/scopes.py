@@ -1,4 +1,4 @@
-"""Lists the scopes that we need and the data that each missing one hides. Sends nothing.
+"""Lists the scopes that we need and what each missing one takes away. Sends nothing.
 
 A denied field that may not be null removes its parents from the answer, so data of a missing scope is not requested at
 all and reported as a gap. https://shopify.dev/docs/api/usage/access-scopes
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge.connectors.shopify.api.answers import SYSTEM
-from bridge.model import Absence, Gap
+from bridge.model import Absence, CheckResult, Gap
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,6 +63,21 @@ OPTIONAL_SCOPES = (
     ("titles of products in an abandoned cart", "read_products"),
 )
 
+# Scopes of what is not read by a document: webhooks, and what is changed at Shopify for a request opened by hand.
+# Shopify counts two links of an e-mail address, to unsubscribe and to track opening, among what customers are changed by.
+ACTION_SCOPES = (
+    ("webhooks about fulfilments", "read_fulfillments"),
+    ("asking Shopify to erase, and cancelling that", "write_customer_data_erasure"),
+    ("removing what other apps wrote about a customer; two links of an e-mail address", "write_customers"),
+    ("removing what other apps wrote about an order", "write_orders"),
+)
+
+
+def list_app_scopes() -> tuple[str, ...]:
+    """Return the scopes that the Shopify app must ask for, so that an export is complete and an erasure possible."""
+    others = (scope for _, scope in (*OPTIONAL_SCOPES, *ACTION_SCOPES))
+    return (*(need.scope for need in REQUIRED_SCOPES), *others)
+
 
 def read_granted_scopes(installation: Mapping[str, Any]) -> frozenset[str]:
     """Return the scopes in an answer to `installation`."""
@@ -75,11 +90,32 @@ def find_missing_scopes(granted_scopes: Collection[str]) -> list[RequiredScope]:
     return [
         need
         for need in REQUIRED_SCOPES
-        if not any(
-            name in granted_scopes or name.replace("read_", "write_", 1) in granted_scopes
-            for name in (need.scope, *need.alternatives)
-        )
+        if not any(is_scope_granted(name, granted_scopes) for name in (need.scope, *need.alternatives))
     ]
+
+
+def is_scope_granted(scope: str, granted_scopes: Collection[str]) -> bool:
+    """Return whether the scope is granted, by itself or by the write scope that includes it."""
+    return scope in granted_scopes or scope.replace("read_", "write_", 1) in granted_scopes
+
+
+def check_scopes(granted_scopes: Collection[str]) -> list[CheckResult]:
+    """Return a line for each scope of the app: granted, or what is lost without it."""
+    missing_scopes = {need.scope for need in find_missing_scopes(granted_scopes)}
+    checks = [
+        _build_scope_check(need.scope, f"{need.what} cannot be read", is_missing=need.scope in missing_scopes, ok=False)
+        for need in REQUIRED_SCOPES
+    ]
+    for losses, consequence in ((OPTIONAL_SCOPES, "will be missing"), (ACTION_SCOPES, "will not work")):
+        for what, scope in losses:
+            is_missing = not is_scope_granted(scope, granted_scopes)
+            checks.append(_build_scope_check(scope, f"{what} {consequence}", is_missing=is_missing, ok=None))
+    return checks
+
+
+def _build_scope_check(scope: str, loss: str, *, is_missing: bool, ok: bool | None) -> CheckResult:
+    detail = f"not granted: {loss}" if is_missing else "granted"
+    return CheckResult(name=f"shopify scope {scope}", ok=ok if is_missing else True, detail=detail)
 
 
 def list_scope_gaps(missing_scopes: Collection[RequiredScope]) -> tuple[Gap, ...]:

@@ -39,7 +39,7 @@ BULK_POLL_PAUSES_S = (1.0, 2.0, 4.0, 8.0, 10.0)
 BULK_RETRY_AFTER_S = 60.0
 MAX_BULK_WAITS = 4  # jobs that end to wait for one operation: more than an hour, with the pauses between two attempts
 RUNNING_BULK_STATES = frozenset({"CREATED", "RUNNING", "CANCELING"})
-BUSY_BULK_CODES = frozenset({"OPERATION_IN_PROGRESS", "LIMIT_REACHED"})  # five at a time; one before 2026-01
+BUSY_BULK_CODES = frozenset({"OPERATION_IN_PROGRESS", "LIMIT_REACHED"})  # five at a time
 
 
 class BulkFileUnreadable(ConnectorUnavailable):

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from bridge.sandbox.shopify.engine.plan import Field, Selection
     from bridge.sandbox.shopify.state import Shop
 
-MAX_CONCURRENT_OPERATIONS: Final = 5  # one before 2026-01
-CONCURRENT_SINCE_VERSION: Final = "2026-01"
+MAX_CONCURRENT_OPERATIONS: Final = 5
 
 
 class BulkExecution(PlanExecution):
@@ -41,7 +40,7 @@ def run_bulk_query(
 ) -> Record:
     """Answer `bulkOperationRunQuery`."""
     text, running_ids = str(args["query"]), shop.bulk_operations.list_running_ids()
-    if len(running_ids) >= (1 if version < CONCURRENT_SINCE_VERSION else MAX_CONCURRENT_OPERATIONS):
+    if len(running_ids) >= MAX_CONCURRENT_OPERATIONS:
         return make_bulk_error(
             f"A bulk query operation for this app and shop is already in progress: {running_ids[0]}.",
             code="OPERATION_IN_PROGRESS",

@@ -151,6 +151,7 @@ def _build_template_values(contents: LetterContents) -> dict[str, Any]:
         "gaps": list(dict.fromkeys(map(missing.describe_gap, contents.gaps))),
         "unnamed": [describe_code(item, plain_language.TRADE_NAMES) for item in contents.unnamed_recipients],
         "left_out": [reason for _code, _count, reason in missing.list_masked_data(contents.statistics)],
+        "other_persons": summary.describe_other_persons(merchant, contents.statistics),
         "lines": summary.build_letter_summary(contents.statistics, len(contents.recipients)),
         "recipients": [_build_recipient_values(item) for item in contents.recipients],
         "sources": contents.searched_systems,

@@ -1,6 +1,6 @@
 """Write the access package from plain values: which files it has, and in which order.
 
-Reads the records twice, page by page, first only for the data subject's names, and writes forward only. The same
+Reads the records twice, page by page, first only for the persons they name, and writes forward only. The same
 values give the same bytes, except for the two times stated. Opens no transaction.
 """
 
@@ -20,10 +20,11 @@ from bridge.steps.access.package.bag import BagItWriter, PackageFile
 from bridge.steps.access.package.manifest import build_bag_info, build_common_header, render_manifest_json
 from bridge.steps.access.package.records import tables
 from bridge.steps.access.package.records.files import RecordFiles
-from bridge.steps.access.package.records.third_parties import read_customer_name
+from bridge.steps.access.package.records.recorded_persons import collect_recorded_persons
 from bridge.steps.access.package.sections import missing_data as missing
 from bridge.steps.access.package.sections import prior_erasures, recipients, retention_section, summary
 from bridge.steps.access.package.text import dump_indented_json
+from config.merchant_file.merchant import MASK_THIRD_PERSONS
 
 _JSON_MEDIA_TYPE = "application/json"
 
@@ -54,8 +55,14 @@ def write_access_package(package: letter.PackageInput, out: IO[bytes]) -> Packag
     """Write the package to `out`, which need not be seekable, and return its contents."""
     zone = ZoneInfo(package.merchant.clocks.timezone)
     # read first: a carrier's record may come before the customer record whose name it is compared with
-    names = {read_customer_name(finding.body) for _, finding in package.records() if finding.kind == "customer"} - {()}
-    files = RecordFiles(zone, names=names, rules=package.merchant.attribution, csv_bom=package.csv_bom)
+    persons = collect_recorded_persons((finding for _, finding in package.records()), package.request.principal)
+    files = RecordFiles(
+        zone,
+        persons=persons,
+        masks_other_persons=package.merchant.access.third_persons == MASK_THIRD_PERSONS,
+        rules=package.merchant.attribution,
+        csv_bom=package.csv_bom,
+    )
     for system, finding in package.records():
         files.add_finding(system, finding)
     gaps, principal = missing.find_gaps(package.tasks), package.request.principal
@@ -110,7 +117,8 @@ def _write_summary_files(bag: BagItWriter, contents: letter.LetterContents, head
     prior = prior_erasures.build_prior_erasures_section(contents.package.prior_erasures, contents.zone)
     searched_systems = [dict(source) for source in contents.searched_systems]
     data_held = summary.build_summary_section(retention, statistics, contents.headline_answer, searched_systems)
-    write_part("01_summary.json", "dpdp_s11_1_a_summary", {**data_held, **prior})
+    others = summary.build_other_persons_section(contents.package.merchant, statistics)
+    write_part("01_summary.json", "dpdp_s11_1_a_summary", {**data_held, **others, **prior})
     recipients_section = recipients.build_recipients_section(all_recipients, contents.unnamed_recipients, statistics)
     write_part("02_recipients.json", "dpdp_s11_1_b_recipients", recipients_section)
     recipients_csv = recipients.render_recipients_csv(all_recipients)

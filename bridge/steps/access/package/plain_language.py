@@ -45,6 +45,7 @@ ABSENCE_SENTENCES: Mapping[Absence, str] = {
     Absence.NOT_CONFIGURED: "We have no access to {system} yet. Not asked for: {what}",
     Absence.NOT_REMOVED: "Left as it is at {system}: {what}",
     Absence.UNATTRIBUTED: "We could not tell whose these are, so they are left out ({system}): {what}",
+    Absence.WITHHELD: "Held back, because the record at {system} does not seem to be about you: {what}",
 }
 GAP_SUBJECT_PHRASES = {
     "": "what it holds about you",
@@ -69,6 +70,8 @@ GAP_REASON_SENTENCES = {
     "ConnectorThrottled": f"It asked us to wait. {RETRY_SENTENCE}",
     "ConnectorRefused": "It refused our question.",
     "no_connector": "We have no connection to that company yet; ask us, and we ask it for you.",
+    "parcel_contradicted": "It names another order and another person. We check it, and send it to you if it is yours.",
+    "parcel_unproven": "Nothing in it shows whose it is. We check it, and send it to you if it is yours.",
     "another_customer_or_unconfirmed": "They carry another name or address than yours.",
     "not_in_version": "The platform tells this only in a newer version than the one we use.",
     "no_credentials": "We have to obtain access first.",
@@ -90,7 +93,16 @@ MASKING_REASONS = {
     "bank_detail_in_text_masked": "A note held what looks like bank particulars; that part is hidden.",
     "staff_name_replaced": "Names of our staff are replaced by their role.",
     "other_person_removed": "The name of another person who took a parcel in for you is left out.",
+    "third_person_masked": "Where your records name another person, such as the one who got a gift from you, that "
+    "person's name, address, phone and e-mail are hidden.",
     "nested_too_deeply": "A part of a record could not be laid out safely and is left out.",
+}
+OTHER_PERSONS_SENTENCES = {  # by `[access] third_persons` of the merchant file
+    "mask": "Your records name another person in {places}, for example the one who got a gift from you. What identifies "
+    "that person is hidden there, because your copy must not harm the rights of others. A name that stands in a note or "
+    "message only is not always recognised.",
+    "show": "Your records name another person in {places}, for example the one who got a gift from you. We show what we "
+    "hold about that person: keep it as safe as your own data.",
 }
 COMPLAINT_ROUTE_SENTENCES = {
     "grievance_officer": "First write to our Grievance Officer at the address below. It is the quickest way.",

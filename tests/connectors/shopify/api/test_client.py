@@ -21,7 +21,7 @@ GRANT = f"https://{SHOP}/admin/oauth/access_token"
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 WHO = Principal(customer_id="7", email="asha.qwertzuiop@example.com")
 SECRETS = ("shpat_canary", "canary-secret", "canary-token", "qwertzuiop")
-UNREDACTED = {"data": {"customer": {"id": "gid://shopify/Customer/7"}}}
+UNREDACTED = {"data": {"customer": {"id": "gid://shopify/Customer/7", "firstName": "Asha"}}}
 EVERY_ANSWER_IS_USED = True
 
 
@@ -290,13 +290,21 @@ def test_a_denied_field_becomes_one_gap_and_the_other_fields_are_read():
 # --- erasure state and check ----------------------------------------------------------------------------
 
 
-def contact(email, phone):
+def contact(email, phone, **about):
     customer = {
         "id": "gid://shopify/Customer/7",
         "defaultEmailAddress": email and {"marketingState": email},
         "defaultPhoneNumber": phone and {"marketingState": phone},
+        **about,
     }
     return {"data": {"customer": customer}}
+
+
+def denied_at(*path):
+    return {"errors": [{"message": "no", "path": ["customer", *path], "extensions": {"code": "ACCESS_DENIED"}}]}
+
+
+REDACTED = {"marketingState": "REDACTED"}
 
 
 @pytest.mark.parametrize(
@@ -306,14 +314,40 @@ def contact(email, phone):
         (contact("REDACTED", "REDACTED"), Outcome.ERASED, "redacted"),
         (contact("REDACTED", "SUBSCRIBED"), Outcome.UNCONFIRMED, "readable"),
         (contact("NOT_SUBSCRIBED", None), Outcome.UNCONFIRMED, "readable"),
-        (contact(None, None), Outcome.UNCONFIRMED, "no_contact_to_tell_by"),
+        (contact("NOT_SUBSCRIBED", None, emailMarketingConsent=REDACTED), Outcome.ERASED, "redacted"),
+        (contact("SUBSCRIBED", "REDACTED", firstName="Asha"), Outcome.ERASED, "redacted"),
+        (contact("INVALID", "SUBSCRIBED", emailMarketingConsent=REDACTED), Outcome.UNCONFIRMED, "readable"),
+        (
+            contact(None, None, emailMarketingConsent=REDACTED, smsMarketingConsent={"marketingState": "PENDING"}),
+            Outcome.UNCONFIRMED,
+            "nothing_left",
+        ),
+        (contact(None, None), Outcome.UNCONFIRMED, "nothing_left"),
+        (
+            contact(None, None, firstName=" ", lastName="", addressesV2={"nodes": []}),
+            Outcome.UNCONFIRMED,
+            "nothing_left",
+        ),
+        (contact(None, None, firstName="Asha"), Outcome.UNCONFIRMED, "readable"),
+        (contact(None, None, lastName="Qwertzuiop"), Outcome.UNCONFIRMED, "readable"),
+        (contact(None, None, addressesV2={"nodes": [{"id": "1"}]}), Outcome.UNCONFIRMED, "readable"),
+        (contact(None, None) | denied_at("firstName"), Outcome.UNCONFIRMED, "denied"),
+        (
+            contact("SUBSCRIBED", None, emailMarketingConsent=REDACTED) | denied_at("firstName"),
+            Outcome.ERASED,
+            "redacted",
+        ),
+        (contact("REDACTED", None) | denied_at("smsMarketingConsent"), Outcome.UNCONFIRMED, "denied"),
         ({"data": {"customer": None}}, Outcome.ABSENT, "unknown_to_shopify"),
         ({"data": {"customer": None}} | failed("ACCESS_DENIED"), Outcome.UNCONFIRMED, "denied"),
     ],
 )
-def test_only_redacted_counts_as_erased(mock, fixed, answer, outcome, reason):
+def test_redacted_counts_as_erased_and_nothing_left_is_told_apart(mock, fixed, answer, outcome, reason):
+    """An e-mail address has no state REDACTED, so only consents and phone numbers decide where there are any."""
     mock.post(API, json=answer)
-    assert read_state(fixed) == type(read_state(fixed))(outcome=outcome, reason=reason)
+    found = read_state(fixed)
+    assert (found.outcome, found.reason) == (outcome, reason)
+    assert (found.open_orders is None) is (reason != "nothing_left")
 
 
 def test_without_an_id_the_state_is_read_by_email(mock, fixed):

@@ -6,7 +6,7 @@ Masks first, so that nothing unmasked reaches a file or a count. Holds compresse
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import tzinfo
 from typing import Any
 
@@ -15,9 +15,11 @@ from bridge.rules.index.identity import legacy_id
 from bridge.rules.index.shipping import AttributionRules
 from bridge.steps.access.package.bag import BagItWriter
 from bridge.steps.access.package.records.mask import mask_record_body
+from bridge.steps.access.package.records.other_persons import THIRD_PERSON_MASKED, OtherPersonMasker
+from bridge.steps.access.package.records.recorded_persons import RecordedPersons
 from bridge.steps.access.package.records.rows import FILE_NAMES_BY_KIND, build_table_rows
 from bridge.steps.access.package.records.tables import FLAT_TABLES, FLAT_TABLES_BY_NAME
-from bridge.steps.access.package.records.third_parties import NameWords, mask_third_parties
+from bridge.steps.access.package.records.third_parties import mask_third_parties
 from bridge.steps.access.package.sections.statistics import PackageStatistics
 from bridge.steps.access.package.temp_buffer import TempBuffer
 from bridge.steps.access.package.text import dump_json_line, format_csv_line
@@ -31,15 +33,23 @@ class RecordFiles:
     """The record files of one package, collected until they are written."""
 
     def __init__(
-        self, zone: tzinfo, *, names: Collection[NameWords] = (), rules: AttributionRules = (), csv_bom: bool = False
+        self,
+        zone: tzinfo,
+        *,
+        persons: RecordedPersons,
+        masks_other_persons: bool,
+        rules: AttributionRules = (),
+        csv_bom: bool = False,
     ) -> None:
         """Create empty files: a table without rows still has its header.
 
-        `names` are the data subject's own names, `rules` the merchant's rules for whose account a parcel is on.
+        `persons` are those named in all records, `rules` the merchant's rules for whose account a parcel is on.
         """
         self.statistics = PackageStatistics(zone)
         self._zone = zone
-        self._subject_names = names
+        self._subject_names = persons.own_names
+        self._masks_other_persons = masks_other_persons
+        self._other_persons = OtherPersonMasker(persons, is_masking=masks_other_persons)
         self._shipping_rules = rules
         self._json_buffers: dict[str, TempBuffer] = {table.name: TempBuffer() for table in FLAT_TABLES}
         self._csv_buffers: dict[str, TempBuffer] = {table.name: TempBuffer() for table in FLAT_TABLES}
@@ -51,6 +61,7 @@ class RecordFiles:
     def add_finding(self, system: str, finding: Finding) -> None:
         """Mask one finding, count it and add it to its files."""
         body = mask_record_body(finding.body, self.statistics.mask_counts)
+        self._mask_or_count_other_persons(body)
         mask_third_parties(body, self._subject_names, self.statistics.mask_counts)
         self.statistics.count_finding(system, finding.kind, body)
         ref = legacy_id(finding.ref) or finding.ref
@@ -62,6 +73,12 @@ class RecordFiles:
             self._csv_buffers[table].append_text(format_csv_line(line.values()))
             if not FLAT_TABLES_BY_NAME[table].holds_whole_records:
                 self._append_json_record(table, dump_json_line(line))
+
+    def _mask_or_count_other_persons(self, body: dict[str, Any]) -> None:
+        places = self._other_persons.mask_record(body)
+        self.statistics.other_person_places += places
+        if places and self._masks_other_persons:
+            self.statistics.mask_counts[THIRD_PERSON_MASKED] += places
 
     def write_record_files(self, bag: BagItWriter, header: Mapping[str, Any]) -> None:
         """Write every file: the flat tables first, then the kinds of records without a table."""

@@ -36,11 +36,11 @@ _HIDDEN_KEYS = parse_keys(
 )
 _PAYMENT_INSTRUMENT_KEYS = parse_keys("paymentdetails instrument paymentinstrument")
 _STAFF_KEYS = parse_keys("staffmember staff staffname handledby employee fieldexecutive")
-_FREE_TEXT_KEYS = parse_keys(
+FREE_TEXT_KEYS = parse_keys(
     "note note2 staffnote customernote returnreasonnote reasonnotes message rawmessage value comment remark remarks "
     "instructions tags"
 )
-_SENSITIVE_KEYS = _LAST_DIGITS_KEYS | _HIDDEN_KEYS | _STAFF_KEYS | _FREE_TEXT_KEYS
+_SENSITIVE_KEYS = _LAST_DIGITS_KEYS | _HIDDEN_KEYS | _STAFF_KEYS | FREE_TEXT_KEYS
 
 
 def mask_record_body(body: Mapping[str, Any], counts: Counter[str]) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def _mask_field(name: str, value: Any, counts: Counter[str], label: str, *, in_p
     if name in _HIDDEN_KEYS and (scalar or (isinstance(value, Mapping | list) and value)):
         counts["payment_detail_masked"] += 1
         return "****"
-    if name in _FREE_TEXT_KEYS and (isinstance(value, str) or _is_text_list(value)):
+    if name in FREE_TEXT_KEYS and (isinstance(value, str) or _is_text_list(value)):
         return _mask_free_text(value, counts, label)
     return _mask_value(value, counts, in_payment=in_payment, depth=depth)
 

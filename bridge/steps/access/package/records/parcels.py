@@ -13,7 +13,7 @@ from typing import Any
 
 from bridge.rules.index.attribution import UNKNOWN_CARRIER, attribute_parcel
 from bridge.rules.index.identity import legacy_id
-from bridge.rules.index.shipping import AttributionRules
+from bridge.rules.index.shipping import AttributionRules, iterate_attributed_waybills
 from bridge.steps.access.package.records.fields import Cells, RecordBody, read_cell_texts, read_phone
 from bridge.steps.access.package.text import (
     convert_to_text,
@@ -103,14 +103,12 @@ def build_order_shipment_rows(system: str, order: RecordBody, zone: tzinfo, rule
     for fulfillment in iter_objects(order, "fulfillments"):
         location = legacy_id(get_nested_value(fulfillment, "location.id"))
         for tracking in iter_objects(fulfillment, "trackingInfo"):
-            yield (
-                order_columns
-                | _build_tracking_cells(tracking, "company", rules, location)
-                | _build_fulfillment_cells(fulfillment, zone)
-            )
+            for cells in _iterate_tracking_cells(tracking, "company", rules, location):
+                yield order_columns | cells | _build_fulfillment_cells(fulfillment, zone)
     for order_return in iter_objects(order, "returns"):
         for tracking in iter_return_trackings(order_return):
-            yield order_columns | _build_tracking_cells(tracking, "carrierName", rules)
+            for cells in _iterate_tracking_cells(tracking, "carrierName", rules):
+                yield order_columns | cells
 
 
 def iter_return_trackings(return_body: RecordBody) -> Iterator[RecordBody]:
@@ -122,15 +120,21 @@ def iter_return_trackings(return_body: RecordBody) -> Iterator[RecordBody]:
                 yield tracking
 
 
-def _build_tracking_cells(tracking: RecordBody, company_key: str, rules: AttributionRules, location: str = "") -> Cells:
+def _iterate_tracking_cells(
+    tracking: RecordBody, company_key: str, rules: AttributionRules, location: str = ""
+) -> Iterator[Cells]:
+    """Yield a row for each number of the field; one without a number for a field that has none."""
     cells = read_cell_texts(tracking, "number", "url", company=company_key)
-    attribution = attribute_parcel(**cells, location=location, rules=rules)
-    return {
-        "carrier": cells["company"],
-        "carrier_id": "" if attribution.carrier == UNKNOWN_CARRIER else attribution.carrier,
-        "account_holder": attribution.account_holder,
-        "waybill": cells["number"],
-    }
+    company, url = cells["company"], cells["url"]
+    of_fulfillment: dict[str, Any] = {"company": company, "location": location, "rules": rules}
+    numbers = list(iterate_attributed_waybills(cells["number"], url, **of_fulfillment))
+    for number, attribution in numbers or [("", attribute_parcel(number="", url=url, **of_fulfillment))]:
+        yield {
+            "carrier": company,
+            "carrier_id": "" if attribution.carrier == UNKNOWN_CARRIER else attribution.carrier,
+            "account_holder": attribution.account_holder,
+            "waybill": number,
+        }
 
 
 def _build_fulfillment_cells(fulfillment: RecordBody, zone: tzinfo) -> Cells:

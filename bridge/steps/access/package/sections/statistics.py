@@ -67,6 +67,7 @@ class PackageStatistics:
         self.records_by_kind: Counter[str] = Counter()
         self.rows_by_table: Counter[str] = Counter()
         self.mask_counts: Counter[str] = Counter()
+        self.other_person_places = 0
         self.tallies_by_category: dict[str, RecordTally] = {}
         self.tallies_by_system: dict[str, RecordTally] = {}
         self.parcels_by_carrier: dict[str, CarrierParcels] = {}

@@ -10,8 +10,10 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
+from bridge.steps.access.package.plain_language import OTHER_PERSONS_SENTENCES
 from bridge.steps.access.package.sections.statistics import PackageStatistics, RecordTally
 from bridge.steps.access.package.text import format_count, format_long_date
+from config.merchant_file.merchant import Merchant
 from config.retention_file.retention import Category, Retention
 
 # held by the bridge or the accounts, not by the systems that were searched
@@ -83,6 +85,28 @@ def _build_category_row(category: Category, retention: Retention, statistics: Pa
         "purposes": [_build_purpose(purpose_id, retention) for purpose_id in category.purposes],
         "activities": activities,
     }
+
+
+def build_other_persons_section(merchant: Merchant, statistics: PackageStatistics) -> Mapping[str, Any]:
+    """Return `other_persons` of `01_summary.json`: in how many places records name another person; {} for none."""
+    if not statistics.other_person_places:
+        return {}
+    in_words = describe_other_persons(merchant, statistics)
+    return {
+        "other_persons": {
+            "places": statistics.other_person_places,
+            "treatment": merchant.access.third_persons,
+            "in_words": in_words,
+        }
+    }
+
+
+def describe_other_persons(merchant: Merchant, statistics: PackageStatistics) -> str:
+    """Return the sentence about other persons in the records, '' if there are none."""
+    if not statistics.other_person_places:
+        return ""
+    places = format_count(statistics.other_person_places, "place")
+    return OTHER_PERSONS_SENTENCES[merchant.access.third_persons].format(places=places)
 
 
 def build_legal_bases_section(retention: Retention, regimes: Collection[str], on_date: date) -> Mapping[str, Any]:
