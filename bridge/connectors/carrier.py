@@ -14,6 +14,9 @@ from bridge.errors import BridgeError, ConnectorRefused, CredentialRejected
 from bridge.model import Absence, CheckResult, Finding, FindingPage, Gap, Principal, Waybill
 from bridge.rules.index.attribution import normalise_waybill
 
+# Fifty parcels with all their scans have about a megabyte. Parsed, this much takes at most 100 MB.
+MAX_CARRIER_ANSWER_BYTES = 4_194_304
+
 
 class CarrierConnector(ABC):
     """A `ports.Connector` with one account for all shops, which finds by waybill number only."""
@@ -28,7 +31,7 @@ class CarrierConnector(ABC):
         """Take the required settings by name; if one of them is empty, nothing is sent."""
         self._unset_settings = [name for name, value in settings.items() if not value]
         self.configured = not self._unset_settings
-        self._http = http or HttpClient(self.system)
+        self._http = http or HttpClient(self.system, max_answer_bytes=MAX_CARRIER_ANSWER_BYTES)
 
     @abstractmethod
     def send_probe(self) -> object:

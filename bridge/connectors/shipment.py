@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import MAXYEAR, UTC, datetime, timedelta, timezone
 from typing import Any
 
 from bridge.connectors.parsing import contains_link
@@ -16,6 +16,10 @@ from bridge.model import Absence, Finding, Gap, ParcelStatus, Waybill
 from bridge.rules.index.attribution import normalise_waybill
 
 INDIA_TIMEZONE = timezone(timedelta(hours=5, minutes=30))  # India has one zone and no summer time
+# A date before or after is a blank of the carrier's system (0001-01-01, 1900-01-01, 9999-12-31): no period counts from it.
+EARLIEST_DATE = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST_DATE_FROM_NOW = timedelta(days=366)
+MAX_UTC_OFFSET = timedelta(hours=14)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,6 +122,11 @@ def text_or_none(value: object) -> str | None:
     return str(value).strip() or None
 
 
+def number_or_text(value: object) -> int | float | str | None:
+    """Return an amount or a coordinate as the system writes it; None if it is neither a number nor text."""
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else text_or_none(value)
+
+
 def list_text_lines(*values: object) -> list[str]:
     """Return the non-empty lines of values that are text, lists of texts, or empty."""
     parts = [part for value in values for part in (value if isinstance(value, list) else [value])]
@@ -145,17 +154,39 @@ def select_unrecognised(row: Mapping[str, Any], known_fields: Collection[str]) -
 
 
 def parse_india_time(value: object, unrecognised: dict[str, Any], *, field_name: str = "") -> str | None:
-    """Return an ISO 8601 time with the time zone of India; None if it is empty or unreadable.
+    """Return an ISO 8601 time with the time zone of India; None if it is empty, unreadable or implausible.
 
-    An unreadable one is added to `unrecognised`, with the name of its field if given.
+    An unreadable or implausible one is added to `unrecognised`, with the name of its field if given.
     """
     if not (text := text_or_none(value)):
         return None
-    try:
-        return format_india_time(datetime.fromisoformat(text))
-    except ValueError:
+    at = parse_local_time(value)
+    if at is None:
         unrecognised.setdefault("moments", []).append([field_name, text] if field_name else text)
         return None
+    return format_india_time(at)
+
+
+def parse_local_time(value: object) -> datetime | None:
+    """Return an ISO 8601 date or time as it is written, with or without a zone; None if it is unreadable or implausible."""
+    # `fromisoformat` also reads numbers and weeks, which carriers do not mean
+    if not isinstance(value, str) or not re.match(r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        return None
+    try:
+        at = datetime.fromisoformat(value.strip())
+    except ValueError:
+        return None
+    return at if is_plausible_time(at) else None
+
+
+def is_plausible_time(at: datetime) -> bool:
+    """Return whether a carrier can mean this date: not before EARLIEST_DATE, not more than a year ahead of now."""
+    offset = at.utcoffset() or timedelta(0)
+    # years first: those at the ends of the calendar cannot be converted
+    if not EARLIEST_DATE.year <= at.year < MAXYEAR or abs(offset) > MAX_UTC_OFFSET:
+        return False
+    at = at if at.tzinfo else at.replace(tzinfo=INDIA_TIMEZONE)
+    return EARLIEST_DATE <= at <= datetime.now(UTC) + LATEST_DATE_FROM_NOW
 
 
 def format_india_time(local_time: datetime) -> str:

@@ -10,6 +10,7 @@ import email.policy
 import re
 import smtplib
 import ssl
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from email.message import EmailMessage
@@ -17,12 +18,15 @@ from email.utils import formatdate, parseaddr
 from urllib.parse import unquote, urlsplit
 
 from bridge.connectors.bounces import find_bounced_message_id
+from bridge.connectors.exchange_limits import limit_exchange, open_limited_file
 from bridge.errors import BridgeError, ConnectorRefused, ConnectorUnavailable, CredentialRejected
 from bridge.model import Letter
 
 __all__ = ["SmtpMailer", "find_bounced_message_id"]
 
 SMTP_TIMEOUT_S = 20.0
+LETTER_TIMEOUT_S = 120.0  # for all replies to one letter; SMTP_TIMEOUT_S bounds only the wait for their next byte
+MAX_REPLY_BYTES = 65_536
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 DEFAULT_SMTP_PORTS = {"smtp": 587, "smtps": 465}
 MAX_ENVID_LENGTH = 100  # RFC 3461 section 4.4
@@ -56,7 +60,8 @@ class SmtpMailer:
             raise CredentialRejected("mail: SMTP_URL or MAIL_FROM is not set, or malformed")
         message = self._build_message(letter)
         try:
-            self._deliver(message)
+            with limit_exchange(time.monotonic() + LETTER_TIMEOUT_S, MAX_REPLY_BYTES):
+                self._deliver(message)
         except (OSError, smtplib.SMTPException, UnicodeError) as fault:
             raise _translate_smtp_error(fault) from None
 
@@ -73,8 +78,8 @@ class SmtpMailer:
 
     def _connect(self) -> smtplib.SMTP:
         if self._scheme == "smtps":
-            return smtplib.SMTP_SSL(self._host, self._port, timeout=SMTP_TIMEOUT_S, context=self._create_tls_context())
-        return smtplib.SMTP(self._host, self._port, timeout=SMTP_TIMEOUT_S)
+            return _LimitedTlsSmtp(self._host, self._port, timeout=SMTP_TIMEOUT_S, context=self._create_tls_context())
+        return _LimitedSmtp(self._host, self._port, timeout=SMTP_TIMEOUT_S)
 
     def _create_tls_context(self) -> ssl.SSLContext:
         """Return the TLS context: full verification, but none for this machine, whose certificate is self-signed."""
@@ -125,6 +130,19 @@ class SmtpMailer:
             kind, _, subtype = media_type.partition("/")
             message.add_attachment(content, maintype=kind, subtype=subtype, filename=name)
         return message
+
+
+class _LimitedSmtp(smtplib.SMTP):
+    """A connection whose replies keep the limits of the exchange: the library reads lines as long as they come."""
+
+    def getreply(self) -> tuple[int, bytes]:
+        if self.file is None and self.sock is not None:  # at first, and again after STARTTLS
+            self.file = open_limited_file(self.sock)
+        return super().getreply()
+
+
+class _LimitedTlsSmtp(_LimitedSmtp, smtplib.SMTP_SSL):
+    pass
 
 
 # What was refused, and the error of a permanent refusal.

@@ -12,6 +12,7 @@ from bridge.rules.evidence import timestamp
 AUTHORITY_NAME = "timestamp authority"
 QUERY_MEDIA_TYPE, REPLY_MEDIA_TYPE = "application/timestamp-query", "application/timestamp-reply"
 NONCE_BITS = 63
+MAX_TOKEN_BYTES = 1_048_576  # a token with its certificates has some kilobytes
 
 
 class Rfc3161Authority:
@@ -19,7 +20,7 @@ class Rfc3161Authority:
 
     def __init__(self, url: str) -> None:
         """Take the authority's address."""
-        self._url, self._http = url, HttpClient(AUTHORITY_NAME)
+        self._url, self._http = url, HttpClient(AUTHORITY_NAME, max_answer_bytes=MAX_TOKEN_BYTES)
 
     def request_timestamp(self, digest: bytes) -> SignedTimestamp:
         """Return a timestamp of the digest (`ports.TimestampAuthority`). Sent once: the next scheduled run tries again.

@@ -63,9 +63,9 @@ def build_tracked(shipment_record: Mapping[str, Any], *, include_consignees: boo
 
 def parse_status_time(value: str | None) -> datetime | None:
     """Return a record's time as aware UTC; for a date without a time its end, so that nothing falls due too early."""
-    if not value:
+    at = shipment.parse_local_time(value)
+    if at is None:
         return None
-    at = datetime.fromisoformat(value)
     return (
         at if at.tzinfo else datetime.combine(at, time.max.replace(microsecond=0), shipment.INDIA_TIMEZONE)
     ).astimezone(UTC)

@@ -121,8 +121,9 @@ class Tracker(Connector, Protocol):
     ) -> Iterator[Sequence[TrackingResult]]:
         """Yield where these parcels are, in batches of the system's size, each number once.
 
-        A number that the system does not know comes as NOT_FOUND. With `include_consignees` the person that it shows
-        is returned too, to compute a digest; never otherwise. Raises as `gather`, after the batches that came before.
+        A number that the system does not know comes as NOT_FOUND, one whose answer is unreadable as UNKNOWN. With
+        `include_consignees` the person that it shows is returned too, to compute a digest; never otherwise, and None
+        where it is unreadable. Raises as `gather`, after the batches that came before.
         """
         ...
 

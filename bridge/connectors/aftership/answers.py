@@ -6,22 +6,24 @@ a link that opens a tracking page for anybody.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from bridge.connectors.parsing import dict_or_empty, list_objects, parse_json
+from bridge.connectors.parsing import AnswerUnreadable, dict_or_empty, list_objects, parse_json
 from bridge.connectors.shipment import (
     build_blank_record,
     list_text_lines,
+    parse_local_time,
     read_shipment_texts,
     select_unrecognised,
     split_phone_numbers,
     text_or_none,
 )
-from bridge.errors import BridgeError, ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
+from bridge.errors import BridgeError, ConnectorRefused, ConnectorThrottled, CredentialRejected
 from bridge.model import ParcelStatus, Waybill
+from bridge.rules.index.attribution import normalise_waybill
 
 # https://www.aftership.com/docs/tracking/others/delivery-statuses
 AFTERSHIP_TAGS: Mapping[str, ParcelStatus] = {
@@ -72,21 +74,31 @@ def classify_aftership_error(_status: int, content: bytes) -> type[BridgeError] 
     return AFTERSHIP_ERROR_CODES.get(_read_aftership_code(parse_json(content)))
 
 
-def parse_tracking_page(content: bytes) -> tuple[list[dict[str, Any]], str]:
-    """Return a page of trackings and the cursor of the next page; '' after the last.
+def parse_tracking_page(content: bytes) -> tuple[list[tuple[str, dict[str, Any]]], str]:
+    """Return the trackings of a page with their numbers, '' for an unreadable one, and the cursor of the next page.
 
-    Raises ConnectorUnavailable (not the documented JSON), CredentialRejected, ConnectorThrottled, ConnectorRefused.
+    The cursor is '' after the last page. Raises AnswerUnreadable (not the documented JSON), CredentialRejected,
+    ConnectorThrottled, ConnectorRefused.
     """
     response = parse_json(content)
     _raise_for_aftership_code(_read_aftership_code(response))
     data = dict_or_empty(dict_or_empty(response).get("data"))
-    rows = data.get("trackings")
-    if not isinstance(rows, list) or not all(text_or_none(dict_or_empty(row).get("id")) for row in rows):
-        raise ConnectorUnavailable(UNREADABLE_AFTERSHIP_ANSWER)
+    if not isinstance(data.get("trackings"), list):
+        raise AnswerUnreadable(UNREADABLE_AFTERSHIP_ANSWER)
+    rows = [dict_or_empty(row) for row in data["trackings"]]
     # `pagination` since 2024-07; before, the cursor was next to the rows
     paging = data["pagination"] if isinstance(data.get("pagination"), dict) else data
     next_cursor = text_or_none(paging.get("next_cursor") or paging.get("cursor")) or ""
-    return rows, next_cursor if paging.get("has_next_page", bool(rows)) else ""
+    numbered_rows = [(normalise_waybill(text_or_none(row.get("tracking_number")) or ""), row) for row in rows]
+    return numbered_rows, next_cursor if paging.get("has_next_page", bool(rows)) else ""
+
+
+def read_tracking_id(tracking: dict[str, Any]) -> str:
+    """Return the id by which a tracking is deleted. Raises AnswerUnreadable if it is missing or could be another path."""
+    tracking_id = text_or_none(tracking.get("id")) or ""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", tracking_id):
+        raise AnswerUnreadable(UNREADABLE_AFTERSHIP_ANSWER)
+    return tracking_id
 
 
 def read_tracking_presence(status: int, content: bytes) -> bool:
@@ -107,13 +119,13 @@ def _raise_for_aftership_code(code: int) -> None:
     if 400 <= code < 500 or code >= 4000:
         raise ConnectorRefused("aftership: refused for a reason we do not know")
     if not 200 <= code < 300:
-        raise ConnectorUnavailable(UNREADABLE_AFTERSHIP_ANSWER)
+        raise AnswerUnreadable(UNREADABLE_AFTERSHIP_ANSWER)
 
 
 def _read_aftership_code(response: object) -> int:
     """Return `meta.code` of an answer; 0 if it has none."""
     code = dict_or_empty(dict_or_empty(response).get("meta")).get("code")
-    return code if isinstance(code, int) else 0
+    return code if isinstance(code, int) and not isinstance(code, bool) else 0
 
 
 def build_aftership_record(parcel: Waybill, row: dict[str, Any]) -> dict[str, Any]:
@@ -192,9 +204,8 @@ def _parse_aftership_time(value: object, unrecognised: dict[str, Any]) -> str | 
     text = text_or_none(value)
     if not text:
         return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
+    at = parse_local_time(value)
+    if at is None:
         unrecognised.setdefault("moments", []).append(text)
         return None
     return at.isoformat() if "T" in text else text

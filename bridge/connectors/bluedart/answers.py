@@ -13,17 +13,18 @@ from typing import Any, TypeAlias
 from xml.etree.ElementTree import Element
 
 from bridge.connectors.bluedart.xml_tree import parse_shipment_tree
-from bridge.connectors.parsing import dict_or_empty, parse_json
+from bridge.connectors.parsing import AnswerUnreadable, dict_or_empty, parse_json
 from bridge.connectors.shipment import (
     build_blank_record,
     build_not_found_record,
     format_india_time,
+    is_plausible_time,
     list_text_lines,
     read_shipment_texts,
     split_phone_numbers,
     text_or_none,
 )
-from bridge.errors import ConnectorRefused, ConnectorUnavailable, CredentialRejected
+from bridge.errors import ConnectorRefused, CredentialRejected
 from bridge.model import ParcelStatus, Waybill
 from bridge.rules.index.attribution import normalise_waybill
 
@@ -50,6 +51,7 @@ BLUEDART_MAPPED_FIELDS = frozenset(
     | {"ConsigneeTelNo", "Status", "StatusType", "StatusDate", "StatusTime", "ExpectedDeliveryDate", "NewWaybillNo"}
     | {"ReceivedBy", "ReceviedBy", "Instructions"}
 )
+UNREADABLE_BLUEDART_ANSWER = "bluedart: unreadable answer"
 NOT_FOUND_CAUSES = ("unknown", "cancelled", "not_scanned_yet")
 NOT_FOUND_MESSAGE = "incorrect waybill number or no information"
 LICENCE_ERROR_WORDS = ("licen", "unauthori", "login id", "loginid")
@@ -59,25 +61,25 @@ MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", 
 ShipmentsByNumber: TypeAlias = "Mapping[str, Element | None]"
 
 
-def parse_bluedart_shipments(content: bytes) -> ShipmentsByNumber:
-    """Return the shipments by number: None for an unknown number, no entry for one that the answer skips.
+def parse_bluedart_shipments(content: bytes) -> list[tuple[str, Element | None]]:
+    """Return the shipments with their numbers; None for one that Blue Dart does not know.
 
-    Raises ConnectorUnavailable (neither of its forms), CredentialRejected, ConnectorRefused.
+    Raises AnswerUnreadable (neither of its forms), CredentialRejected, ConnectorRefused.
     """
     root = parse_shipment_tree(content)
     if root is None:
-        raise ConnectorUnavailable("bluedart: unreadable answer")
+        raise AnswerUnreadable(UNREADABLE_BLUEDART_ANSWER)
     text = (root.findtext("Error") or "").strip().lower()
     if "license mismatch" in text:
         raise CredentialRejected("bluedart: licence key refused")
-    shipments = {
-        normalise_waybill(shipment.get("WaybillNo", "")): None if _is_unknown_shipment(shipment) else shipment
+    shipments = [
+        (normalise_waybill(shipment.get("WaybillNo", "")), None if _is_unknown_shipment(shipment) else shipment)
         for shipment in root.iter("Shipment")
-    }
+    ]
     if not shipments and NOT_FOUND_MESSAGE not in text:
         if text:
             raise ConnectorRefused("bluedart: refused for a reason we do not know")
-        raise ConnectorUnavailable("bluedart: unreadable answer")
+        raise AnswerUnreadable(UNREADABLE_BLUEDART_ANSWER)
     return shipments
 
 
@@ -155,17 +157,20 @@ def _parse_bluedart_time(row: Element, date_field: str, time_field: str, unrecog
     text = text_or_none(row.findtext(date_field))
     if text is None:
         return None
-    date_match = re.fullmatch(r"(\d{1,2})[ -]([A-Za-z]{3})[a-z]*[ -](\d{4})", text)
+    date_match = re.fullmatch(r"([0-9]{1,2})[ -]([A-Za-z]{3})[a-z]*[ -]([0-9]{4})", text)
     time_match = (
-        re.fullmatch(r"(\d{2}):?(\d{2})(?::\d{2})?", (row.findtext(time_field) or "").strip()) if time_field else None
+        re.fullmatch(r"([0-9]{2}):?([0-9]{2})(?::[0-9]{2})?", (row.findtext(time_field) or "").strip())
+        if time_field
+        else None
     )
     try:
         if date_match is not None:
             day, month, year = date_match.groups()
             local_time = datetime(int(year), MONTHS.index(month.lower()) + 1, int(day))  # noqa: DTZ001
-            if time_match is None:
-                return local_time.date().isoformat()
-            return format_india_time(local_time.replace(hour=int(time_match[1]), minute=int(time_match[2])))
+            if is_plausible_time(local_time):
+                if time_match is None:
+                    return local_time.date().isoformat()
+                return format_india_time(local_time.replace(hour=int(time_match[1]), minute=int(time_match[2])))
     except ValueError:  # an impossible date such as 31 June is kept raw below
         pass
     unrecognised.setdefault("moments", []).append([date_field, text])
@@ -184,7 +189,7 @@ def build_bluedart_cancel_request(number: str, login_id: str, licence_key: str) 
 def verify_bluedart_cancellation(status: int, content: bytes) -> None:
     """Raise unless the answer confirms the cancellation, or says that the waybill was cancelled before.
 
-    Raises ConnectorUnavailable (not the documented JSON), CredentialRejected, ConnectorRefused.
+    Raises AnswerUnreadable (not the documented JSON), CredentialRejected, ConnectorRefused.
     """
     response = dict_or_empty(parse_json(content))
     result, error = dict_or_empty(response.get("CancelWaybillResult")), response.get("error-response")
@@ -193,7 +198,7 @@ def verify_bluedart_cancellation(status: int, content: bytes) -> None:
     if error is None and "IsError" not in result:
         if status >= HTTPStatus.BAD_REQUEST:
             raise ConnectorRefused("bluedart: refused for a reason we do not know")
-        raise ConnectorUnavailable("bluedart: unreadable answer")
+        raise AnswerUnreadable(UNREADABLE_BLUEDART_ANSWER)
     text = _join_envelope_text(error if error is not None else result)
     if any(words in text for words in LICENCE_ERROR_WORDS):
         raise CredentialRejected("bluedart: licence key refused")

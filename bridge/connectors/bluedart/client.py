@@ -12,15 +12,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
+from xml.etree.ElementTree import Element
 
-from bridge.connectors import tracking
+from bridge.connectors import batches, tracking
 from bridge.connectors.bluedart import answers
 from bridge.connectors.bluedart.returns import apply_return_leg, find_return_waybill
 from bridge.connectors.carrier import CarrierConnector
 from bridge.connectors.http import HttpClient, StatusRules
+from bridge.connectors.parsing import AnswerUnreadable
 from bridge.connectors.shipment import WaybillBatch, build_shipment_finding
 from bridge.connectors.token_client import TokenClient, read_token, utc_now
-from bridge.errors import CredentialRejected
+from bridge.errors import ConnectorRefused, CredentialRejected
 from bridge.model import Finding, Gap, TrackingResult, Waybill
 from bridge.rules.index.attribution import normalise_waybill
 
@@ -95,13 +97,16 @@ class BlueDart(CarrierConnector):
 
     def build_findings(self, batch: WaybillBatch) -> tuple[Sequence[Finding], Sequence[Gap]]:
         """Return the records of the parcels and of their returns."""
-        shipments = self._fetch_shipments(batch.numbers, with_scans=True)
+        answer = self._fetch_shipments(batch.numbers, with_scans=True)
         proven = self._now() < self._key_proven_until
-        records = [
-            (parcel, answers.build_bluedart_record(parcel, shipments, key_proven=proven)) for parcel in batch.parcels
+        readable = [parcel for parcel in batch.parcels if normalise_waybill(parcel.number) not in answer.doubtful]
+        findings = [
+            build_shipment_finding(parcel, answers.build_bluedart_record(parcel, answer.rows, key_proven=proven))
+            for parcel in readable
         ]
-        findings = [build_shipment_finding(parcel, record) for parcel, record in records]
-        return [*findings, *self._find_return_shipments(findings, batch)], ()
+        returns, unreadable_returns = self._find_return_shipments(readable, findings, batch)
+        gaps = batches.list_unreadable_gaps(self.system, [*answer.doubtful, *unreadable_returns])
+        return [*findings, *returns], gaps
 
     def track_parcels(
         self, numbers: Sequence[str], *, include_consignees: bool = False
@@ -114,15 +119,21 @@ class BlueDart(CarrierConnector):
         self.require_settings()
 
         def query_batch(batch: Sequence[str]) -> Mapping[str, TrackingResult]:
-            records = self._fetch_records(batch)
+            records, unreadable = self._build_records(batch, self._fetch_shipments(batch, with_scans=False))
             return_numbers = {number: find_return_waybill(record, number) for number, record in records.items()}
             unread = [number for number in dict.fromkeys(return_numbers.values()) if number and number not in records]
-            all_records, results = records | self._fetch_records(unread), dict[str, TrackingResult]()
+            returns, unreadable_returns = self._build_records(unread, self._fetch_returns(unread, with_scans=False))
+            results = dict[str, TrackingResult]()
             for number, record in records.items():
+                return_number = return_numbers[number]
                 results[number] = tracking.build_tracked(record, include_consignees=include_consignees)
-                if return_number := return_numbers[number]:
-                    results[number] = apply_return_leg(results[number], return_number, all_records[return_number])
-            return results
+                if return_number in unreadable_returns:
+                    unreadable.append(number)
+                elif return_number:
+                    results[number] = apply_return_leg(
+                        results[number], return_number, (records | returns)[return_number]
+                    )
+            return batches.mark_unreadable(results, unreadable)
 
         yield from tracking.track_in_batches(numbers, batch_size=self.batch_size, query_batch=query_batch)
 
@@ -140,41 +151,57 @@ class BlueDart(CarrierConnector):
         )
         answers.verify_bluedart_cancellation(answer.status, answer.content)
 
-    def _fetch_records(self, numbers: Sequence[str]) -> dict[str, dict[str, Any]]:
-        shipments = self._fetch_shipments(numbers, with_scans=False)
-        parcels = [Waybill(number=number, carrier=self.system) for number in numbers]
-        return {parcel.number: answers.build_bluedart_record(parcel, shipments) for parcel in parcels}
+    def _build_records(
+        self, numbers: Sequence[str], answer: batches.BatchAnswer[Element | None]
+    ) -> tuple[dict[str, dict[str, Any]], list[str]]:
+        """Return the records by number, and the numbers whose answer is unreadable."""
+        parcels = [Waybill(number=one, carrier=self.system) for one in numbers if one not in answer.doubtful]
+        records = {parcel.number: answers.build_bluedart_record(parcel, answer.rows) for parcel in parcels}
+        return records, answer.doubtful
 
-    def _find_return_shipments(self, findings: Sequence[Finding], batch: WaybillBatch) -> list[Finding]:
-        """Return the shipments of second waybills, followed one step only because they may form a cycle."""
+    def _find_return_shipments(
+        self, parcels: Sequence[Waybill], findings: Sequence[Finding], batch: WaybillBatch
+    ) -> tuple[list[Finding], list[str]]:
+        """Return the shipments of second waybills, followed one step only because they may form a cycle.
+
+        The second list are those whose answer is unreadable.
+        """
         first_parcels: dict[str, Waybill] = {}
-        for parcel, finding in zip(batch.parcels, findings, strict=True):
+        for parcel, finding in zip(parcels, findings, strict=True):
             number = find_return_waybill(finding.body, normalise_waybill(parcel.number))
             if number and number not in batch.known_numbers:
                 first_parcels.setdefault(number, parcel)
         batch.known_numbers.update(first_parcels)
-        shipments = self._fetch_shipments(list(first_parcels), with_scans=True)
+        answer = self._fetch_returns(list(first_parcels), with_scans=True)
         returns = []
         for number, first_parcel in first_parcels.items():
-            parcel = replace(first_parcel, number=number)
-            record = answers.build_bluedart_record(parcel, shipments, key_proven=True)
-            returns.append(build_shipment_finding(parcel, record | {"belongs_to": first_parcel.number}))
-        return returns
+            if number not in answer.doubtful:
+                parcel = replace(first_parcel, number=number)
+                record = answers.build_bluedart_record(parcel, answer.rows, key_proven=True)
+                returns.append(build_shipment_finding(parcel, record | {"belongs_to": first_parcel.number}))
+        return returns, answer.doubtful
 
-    def _fetch_shipments(self, numbers: Sequence[str], *, with_scans: bool) -> answers.ShipmentsByNumber:
+    def _fetch_shipments(self, numbers: Sequence[str], *, with_scans: bool) -> batches.BatchAnswer[Element | None]:
         """Return the shipments of a batch; request each number alone that the answer skips.
 
         No page states the longest list, nor whether one unknown number invalidates it.
         """
-        if not numbers:
-            return {}
-        shipments = dict(self._query_shipments(numbers, with_scans=with_scans))
-        self._verify_licence_key(shipments)
-        if len(numbers) > 1:
-            for number in numbers:
-                if number not in shipments:
-                    shipments |= self._fetch_shipments([number], with_scans=with_scans)
-        return shipments
+
+        def query(batch: Sequence[str]) -> batches.BatchAnswer[Element | None]:
+            answer = self._query_shipments(batch, with_scans=with_scans)
+            self._verify_licence_key(answer.rows)
+            if len(batch) > 1:
+                answer.doubtful = [number for number in batch if number not in answer.rows]
+            return answer
+
+        return batches.query_readable(numbers, query)
+
+    def _fetch_returns(self, numbers: Sequence[str], *, with_scans: bool) -> batches.BatchAnswer[Element | None]:
+        """Return the shipments of second waybills; a refused or unreadable one must not cost the first ones."""
+        try:
+            return self._fetch_shipments(numbers, with_scans=with_scans)
+        except (AnswerUnreadable, ConnectorRefused):
+            return batches.BatchAnswer(doubtful=list(numbers))
 
     def _verify_licence_key(self, shipments_by_number: answers.ShipmentsByNumber) -> None:
         """Request the known waybill, once an hour, if nothing was found. Raises CredentialRejected if it is not found."""
@@ -186,12 +213,12 @@ class BlueDart(CarrierConnector):
         self._key_proven_until = self._now() + KEY_PROOF_LIFETIME
 
     def _is_waybill_found(self, number: str) -> bool:
-        return self._query_shipments([number], with_scans=False).get(number) is not None
+        return self._query_shipments([number], with_scans=False).rows.get(number) is not None
 
-    def _query_shipments(self, numbers: Sequence[str], *, with_scans: bool) -> answers.ShipmentsByNumber:
+    def _query_shipments(self, numbers: Sequence[str], *, with_scans: bool) -> batches.BatchAnswer[Element | None]:
         query = self._query | {"numbers": ",".join(numbers), "scan": "1" if with_scans else "0"}
         answer = self._client.call("GET", self._tracking_url, params=query, status_rules=BLUEDART_STATUS_RULES)
-        return answers.parse_bluedart_shipments(answer.content)
+        return batches.assign_rows(numbers, answers.parse_bluedart_shipments(answer.content))
 
     def _fetch_token(self) -> str:
         answer = self._http.call("GET", self._login_url, headers=self._app_credentials)

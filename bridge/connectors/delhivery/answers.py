@@ -10,17 +10,19 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from bridge.connectors.parsing import dict_or_empty, list_objects, parse_json
+from bridge.connectors.parsing import AnswerUnreadable, dict_or_empty, parse_json
 from bridge.connectors.shipment import (
     build_blank_record,
     list_text_lines,
+    number_or_text,
     parse_india_time,
     read_shipment_texts,
     split_phone_numbers,
     text_or_none,
 )
-from bridge.errors import BridgeError, ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
+from bridge.errors import BridgeError, ConnectorRefused, ConnectorThrottled, CredentialRejected
 from bridge.model import ParcelStatus, Waybill
+from bridge.rules.index.attribution import normalise_waybill
 
 # https://one.delhivery.com/developer-portal/document/b2c/detail/order-tracking
 DELHIVERY_STATUSES: Mapping[tuple[str, str], ParcelStatus] = {
@@ -59,15 +61,16 @@ DELHIVERY_MAPPED_FIELDS = frozenset(
     {"AWB", "ReferenceNo", "OrderType", "CODAmount", "InvoiceAmount", "Origin", "Destination"}
     | {"Status", "Scans", "Consignee"}
 )
+UNREADABLE_DELHIVERY_ANSWER = "delhivery: unreadable answer"
 UNKNOWN_WAYBILL_TEXTS = ("data does not exist", "no such waybill or order id found")
 WRONG_CREDENTIAL_TEXTS = ("login or api key required", "credentials were not provided", "invalid token")
 WRONG_ENVIRONMENT_WORDS = ("nonetype", "has no attribute", "end_date")  # a token of staging on production
 
 
-def parse_delhivery_shipments(status: int, content: bytes) -> list[dict[str, Any]] | None:
-    """Return the known shipments of a batch; None if Delhivery knows none of them.
+def parse_delhivery_shipments(status: int, content: bytes) -> list[tuple[str, dict[str, Any]]] | None:
+    """Return the rows of a batch with their numbers, '' for an unreadable one; None if Delhivery knows none of them.
 
-    The body decides, never the status. Raises ConnectorUnavailable (not the documented JSON), ConnectorThrottled,
+    The body decides, never the status. Raises AnswerUnreadable (not the documented JSON), ConnectorThrottled,
     CredentialRejected, ConnectorRefused.
     """
     response = parse_json(content)
@@ -88,7 +91,7 @@ def raise_for_delhivery_error(status: int, response: object) -> None:
         return
     if status == HTTPStatus.BAD_REQUEST or (isinstance(response, dict) and response.get("Success") is False):
         raise ConnectorRefused("delhivery: refused for a reason we do not know")
-    raise ConnectorUnavailable("delhivery: unreadable answer")
+    raise AnswerUnreadable(UNREADABLE_DELHIVERY_ANSWER)
 
 
 def classify_delhivery_error(_status: int, content: bytes) -> type[BridgeError] | None:
@@ -112,8 +115,8 @@ def build_delhivery_record(parcel: Waybill, row: dict[str, Any]) -> dict[str, An
         **read_shipment_texts(row.get, origin="Origin", destination="Destination"),
         **read_shipment_texts(status.get, status_type="StatusType", received_by="RecievedBy", note="Instructions"),
         "status_at": parse_india_time(status.get("StatusDateTime"), unrecognised, field_name="StatusDateTime"),
-        "cod_amount": row.get("CODAmount"),
-        "invoice_value": row.get("InvoiceAmount"),
+        "cod_amount": number_or_text(row.get("CODAmount")),
+        "invoice_value": number_or_text(row.get("InvoiceAmount")),
         "consignee": _build_delhivery_consignee(row.get("Consignee")),
         "dates": {
             our_name: at
@@ -126,12 +129,11 @@ def build_delhivery_record(parcel: Waybill, row: dict[str, Any]) -> dict[str, An
     return body | {"raw_unrecognised": unrecognised}
 
 
-def _extract_shipment_rows(shipment_data: object) -> list[dict[str, Any]]:
-    rows = shipment_data if isinstance(shipment_data, list) else [None]
-    found = list_objects([dict_or_empty(row).get("Shipment") for row in rows])
-    if len(found) < len(rows):
-        raise ConnectorUnavailable("delhivery: unreadable answer")
-    return found
+def _extract_shipment_rows(shipment_data: object) -> list[tuple[str, dict[str, Any]]]:
+    if not isinstance(shipment_data, list):
+        raise AnswerUnreadable(UNREADABLE_DELHIVERY_ANSWER)
+    rows = [dict_or_empty(dict_or_empty(row).get("Shipment")) for row in shipment_data]
+    return [(normalise_waybill(text_or_none(row.get("AWB")) or ""), row) for row in rows]
 
 
 def _read_error_text(response: object) -> str:
@@ -161,7 +163,7 @@ def _build_delhivery_event(scan: object, unrecognised: dict[str, Any]) -> dict[s
         "at": parse_india_time(scan_time, unrecognised, field_name="ScanDateTime"),
         "status": _map_delhivery_status(row, "Scan", "ScanType", unrecognised).value,
         **read_shipment_texts(row.get, place="ScannedLocation", code="StatusCode", note="Instructions"),
-        "location": {"lat": position.get("lat"), "long": position.get("long")} if position else None,
+        "location": {axis: number_or_text(position.get(axis)) for axis in ("lat", "long")} if position else None,
         "call_duration": text_or_none(row.get("call_duration")),
     }
 

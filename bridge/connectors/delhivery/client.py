@@ -11,10 +11,11 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
-from bridge.connectors import shipment, tracking
+from bridge.connectors import batches, shipment, tracking
 from bridge.connectors.carrier import CarrierConnector
 from bridge.connectors.delhivery import answers, documents
 from bridge.connectors.http import HttpClient, HttpResponse, StatusRules
+from bridge.connectors.parsing import AnswerUnreadable
 from bridge.errors import BridgeError, ConnectorRefused, ConnectorThrottled, CredentialRejected, Retryable
 from bridge.model import Absence, Finding, Gap, TrackingResult, Waybill
 from bridge.rules.index.attribution import normalise_waybill
@@ -70,8 +71,14 @@ class Delhivery(CarrierConnector):
         self.require_settings()
 
         def query_batch(batch: Sequence[str]) -> Mapping[str, TrackingResult]:
-            rows = self._fetch_shipments(batch, VERBOSE_WITH_PERSON if include_consignees else VERBOSE_WITHOUT_PERSON)
-            return {number: self._build_tracked(number, rows[number], include_consignees) for number in rows}
+            verbose = VERBOSE_WITH_PERSON if include_consignees else VERBOSE_WITHOUT_PERSON
+            answer = self._fetch_shipments(batch, verbose)
+
+            def build(number: str) -> TrackingResult:
+                return self._build_tracked(number, answer.rows[number], include_consignees)
+
+            results = batches.read_each(list(answer.rows), build)
+            return batches.mark_unreadable(results.rows, [*answer.doubtful, *results.doubtful])
 
         yield from tracking.track_in_batches(numbers, batch_size=self.batch_size, query_batch=query_batch)
 
@@ -106,27 +113,40 @@ class Delhivery(CarrierConnector):
 
     def build_findings(self, batch: shipment.WaybillBatch) -> tuple[Sequence[Finding], Sequence[Gap]]:
         """Return the records of these parcels with their documents; refused documents become a gap of the record."""
-        rows = self._fetch_shipments(batch.numbers, VERBOSE_WITH_PERSON)
-        records = {
-            parcel.number: answers.build_delhivery_record(parcel, rows[number])
-            for parcel, number in zip(batch.parcels, batch.numbers, strict=True)
-            if number in rows
-        }
-        gaps = (*self._add_packing_slips(records), *self._add_documents(records))
-        absent = {parcel.number: shipment.build_not_found_record(parcel, ambiguous=False) for parcel in batch.parcels}
-        findings = [shipment.build_shipment_finding(one, (absent | records)[one.number]) for one in batch.parcels]
+        answer = self._fetch_shipments(batch.numbers, VERBOSE_WITH_PERSON)
+        records: dict[str, dict[str, Any]] = {}
+        absent: dict[str, dict[str, Any]] = {}
+        for parcel, number in zip(batch.parcels, batch.numbers, strict=True):
+            if number in answer.rows:
+                records[parcel.number] = answers.build_delhivery_record(parcel, answer.rows[number])
+            elif number not in answer.doubtful:
+                absent[parcel.number] = shipment.build_not_found_record(parcel, ambiguous=False)
+        gaps = batches.list_unreadable_gaps(self.system, answer.doubtful)
+        gaps += [*self._add_packing_slips(records), *self._add_documents(records)]
+        bodies = absent | records
+        findings = [
+            shipment.build_shipment_finding(one, bodies[one.number]) for one in batch.parcels if one.number in bodies
+        ]
         return findings, tuple(dict.fromkeys(gaps))
 
     def _add_packing_slips(self, records: Mapping[str, dict[str, Any]]) -> Iterator[Gap]:
-        """Add the slips, the only source of street and telephone; a retryable error raises, and the page is read again."""
-        for number, record in records.items():
+        """Add the slips, the only source of street and telephone; an outage raises, and the page is read again."""
+
+        def add_slip(number: str) -> ConnectorRefused | None:
             try:
-                documents.merge_packing_slip(record, self._fetch_packing_slip(normalise_waybill(number)))
+                documents.merge_packing_slip(records[number], self._fetch_packing_slip(normalise_waybill(number)))
             except ConnectorRefused as fault:  # of this parcel only: the next slip may be granted
-                yield _build_delhivery_gap("packing slips", fault)
-            except CredentialRejected as fault:
-                yield _build_delhivery_gap("packing slips", fault)
-                return
+                return fault
+            return None
+
+        try:
+            slips = batches.read_each(list(records), add_slip)
+        except CredentialRejected as fault:
+            yield _build_delhivery_gap("packing slips", fault)
+            return
+        yield from (_build_delhivery_gap("packing slips", fault) for fault in slips.rows.values() if fault)
+        if slips.doubtful:
+            yield _build_delhivery_gap("packing slips", AnswerUnreadable())
 
     def _add_documents(self, records: Mapping[str, dict[str, Any]]) -> Iterator[Gap]:
         for record in records.values():
@@ -149,19 +169,20 @@ class Delhivery(CarrierConnector):
             answer = self._get("/api/rest/fetch/pkg/document/", query, DELHIVERY_DOCUMENT_RULES)
             document["held"] = documents.is_document_available(answer)
 
-    def _fetch_shipments(self, numbers: Sequence[str], verbose: str) -> dict[str, dict[str, Any]]:
-        """Return the known shipments by number."""
-        if not numbers:
-            return {}
-        rows = self._query_shipments(numbers, verbose)
-        if rows is None and len(numbers) > 1:
-            # No page says whether one unknown number invalidates a batch: request each alone.
-            return {known: row for number in numbers for known, row in self._fetch_shipments([number], verbose).items()}
-        shipments = {normalise_waybill(str(row.get("AWB", ""))): row for row in rows or ()}
-        return {number: shipments[number] for number in numbers if number in shipments}
+    def _fetch_shipments(self, numbers: Sequence[str], verbose: str) -> batches.BatchAnswer[dict[str, Any]]:
+        """Return the known shipments by number. Raises as `gather`, and AnswerUnreadable if none is readable."""
 
-    def _query_shipments(self, numbers: Sequence[str], verbose: str) -> list[dict[str, Any]] | None:
-        """Return the known shipments; None if Delhivery knows none of the numbers."""
+        def query(batch: Sequence[str]) -> batches.BatchAnswer[dict[str, Any]]:
+            rows = self._query_shipments(batch, verbose)
+            if rows is None:
+                # No page says whether one unknown number invalidates a batch: request each alone.
+                return batches.BatchAnswer(doubtful=list(batch) if len(batch) > 1 else [])
+            return batches.assign_rows(batch, rows)
+
+        return batches.query_readable(numbers, query)
+
+    def _query_shipments(self, numbers: Sequence[str], verbose: str) -> list[tuple[str, dict[str, Any]]] | None:
+        """Return the rows with their numbers; None if Delhivery knows none of the numbers."""
         query = {"waybill": ",".join(numbers), "verbose": verbose}
         answer = self._get("/api/v1/packages/json/", query)
         return answers.parse_delhivery_shipments(answer.status, answer.content)

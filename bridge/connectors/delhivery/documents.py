@@ -10,11 +10,24 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from bridge.connectors.delhivery.answers import raise_for_delhivery_error
+from bridge.connectors.delhivery.answers import UNREADABLE_DELHIVERY_ANSWER, raise_for_delhivery_error
 from bridge.connectors.http import HttpResponse
-from bridge.connectors.parsing import contains_link, dict_or_empty, list_objects, parse_json, parse_xml
-from bridge.connectors.shipment import list_text_lines, read_shipment_texts, split_phone_numbers, text_or_none
-from bridge.errors import ConnectorRefused, ConnectorUnavailable
+from bridge.connectors.parsing import (
+    AnswerUnreadable,
+    contains_link,
+    dict_or_empty,
+    list_objects,
+    parse_json,
+    parse_xml,
+)
+from bridge.connectors.shipment import (
+    list_text_lines,
+    number_or_text,
+    read_shipment_texts,
+    split_phone_numbers,
+    text_or_none,
+)
+from bridge.errors import ConnectorRefused
 from bridge.rules.index.attribution import normalise_waybill
 
 DELHIVERY_DOCUMENT_KINDS: Mapping[str, str] = {
@@ -37,12 +50,13 @@ SLIP_NON_PERSONAL_FIELDS = frozenset(
 def parse_packing_slip(status: int, content: bytes, number: str) -> dict[str, Any] | None:
     """Return the packing slip of one parcel; None if there is none.
 
-    Raises ConnectorUnavailable, ConnectorThrottled, CredentialRejected, ConnectorRefused.
+    Raises AnswerUnreadable, ConnectorThrottled, CredentialRejected, ConnectorRefused.
     """
     response = parse_json(content)
     rows = dict_or_empty(response).get("packages")
     if not isinstance(rows, list):
         raise_for_delhivery_error(status, response)
+        return None
     slips = [row for row in list_objects(rows) if normalise_waybill(str(row.get("wbn", ""))) == number]
     return _build_packing_slip(slips[0]) if slips else None
 
@@ -56,8 +70,8 @@ def _build_packing_slip(row: dict[str, Any]) -> dict[str, Any]:
         "city": text_or_none(row.get("destination_city")) or text_or_none(row.get("destination")),
         "state": text_or_none(row.get("customer_state")) or text_or_none(row.get("st")),
         "phones": split_phone_numbers(row.get("contact")),
-        "cod_amount": row.get("cod"),
-        "invoice_value": row.get("rs"),
+        "cod_amount": number_or_text(row.get("cod")),
+        "invoice_value": number_or_text(row.get("rs")),
         "raw_unrecognised": {
             key: value
             for key, value in row.items()
@@ -120,4 +134,4 @@ def verify_delhivery_cancellation(status: int, content: bytes) -> None:
     if text in ("false", "failure", "fail", "failed"):
         raise_for_delhivery_error(status, response | {"Success": False})
         raise ConnectorRefused("delhivery: not cancelled")
-    raise ConnectorUnavailable("delhivery: unreadable answer")
+    raise AnswerUnreadable(UNREADABLE_DELHIVERY_ANSWER)

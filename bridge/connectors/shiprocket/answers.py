@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-from bridge.connectors.parsing import dict_or_empty, parse_json
+from bridge.connectors.parsing import AnswerUnreadable, dict_or_empty, parse_json
 from bridge.connectors.shipment import (
     build_blank_record,
     build_not_found_record,
+    is_valid_waybill_number,
     list_text_lines,
+    number_or_text,
     parse_india_time,
     read_shipment_texts,
     select_unrecognised,
@@ -23,33 +25,35 @@ from bridge.connectors.shipment import (
     text_or_none,
 )
 from bridge.connectors.shiprocket import statuses
-from bridge.errors import ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
+from bridge.errors import ConnectorRefused, ConnectorThrottled, CredentialRejected
 from bridge.model import ParcelStatus, Waybill
 from bridge.rules.index.attribution import normalise_waybill
 
 JsonObject = dict[str, Any]
 UNREADABLE_SHIPROCKET_ANSWER = "shiprocket: unreadable answer"
+TRACKING_FIELDS = frozenset({"track_status", "shipment_status", "shipment_track", "error"})
+RETURN_WAYBILL_FIELDS = ("return_awb_code", "rto_awb_code", "return_awb", "rto_awb")
 EMPTY_VALUES = ("", "-", "na", "n/a", "null", "0")  # how Shiprocket writes an empty reference
 PHONE_NUMBER = re.compile(r"\+?\d{10,}")  # scans contain the telephone numbers of couriers
 
 
-def parse_shiprocket_trackings(content: bytes) -> dict[str, JsonObject | None]:
-    """Return the trackings by waybill: None for one without activity yet, no entry for an unknown one.
+def parse_shiprocket_trackings(content: bytes) -> list[tuple[str, JsonObject]]:
+    """Return the trackings with their waybills, '' for an unreadable one; none for an unknown waybill.
 
-    Raises ConnectorUnavailable (not the documented JSON), CredentialRejected, ConnectorThrottled, ConnectorRefused.
+    Raises AnswerUnreadable (not the documented JSON), CredentialRejected, ConnectorThrottled, ConnectorRefused.
     """
     response = parse_json(content)
     if response in ({}, []):  # documented as {}; a PHP service may write an empty list instead
-        return {}
+        return []
     if isinstance(response, dict) and "message" in response:
         _raise_for_shiprocket_message(response)
-    trackings = dict(_iterate_trackings(response))
-    if not trackings:
-        raise ConnectorUnavailable(UNREADABLE_SHIPROCKET_ANSWER)
+    trackings = list(_iterate_trackings(response))
+    if not any(number for number, _ in trackings):
+        raise AnswerUnreadable(UNREADABLE_SHIPROCKET_ANSWER)
     return trackings
 
 
-def _iterate_trackings(response: object) -> Iterator[tuple[str, JsonObject | None]]:
+def _iterate_trackings(response: object) -> Iterator[tuple[str, JsonObject]]:
     """Yield the trackings of an answer: a map by number, a list of such maps, or a single tracking.
 
     The two documented calls answer in different shapes.
@@ -59,14 +63,28 @@ def _iterate_trackings(response: object) -> Iterator[tuple[str, JsonObject | Non
             yield from _iterate_trackings(one)
     elif isinstance(response, dict):
         for key, value in response.items():
-            data = value.get("tracking_data") if isinstance(value, dict) else None
-            if key == "tracking_data" and isinstance(value, dict):
-                if "track_status" not in value and "shipment_track" not in value:
-                    yield from _iterate_trackings(value)
-                elif number := text_or_none(_read_tracking_row(value).get("awb_code")):
-                    yield normalise_waybill(number), value
-            elif isinstance(data, dict):
-                yield normalise_waybill(key), data if _read_tracking_row(data) else None
+            number = normalise_waybill(key)
+            if key == "tracking_data":
+                yield from _iterate_unkeyed_trackings(value)
+            elif isinstance(value, dict) and ("tracking_data" in value or _is_tracking(value)):
+                data = value.get("tracking_data")
+                # an empty one may be written as a list or as null; what stands around it is part of it
+                yield (number if isinstance(data, dict) or not data else ""), value | dict_or_empty(data)
+            elif is_valid_waybill_number(number) and any(map(str.isdigit, number)):
+                yield (number, {}) if value in (None, [], {}) else ("", {})
+    else:
+        yield "", {}
+
+
+def _iterate_unkeyed_trackings(value: object) -> Iterator[tuple[str, JsonObject]]:
+    if isinstance(value, dict) and _is_tracking(value):
+        yield normalise_waybill(text_or_none(statuses.read_tracking_row(value).get("awb_code")) or ""), value
+    else:
+        yield from _iterate_trackings(value)
+
+
+def _is_tracking(value: JsonObject) -> bool:
+    return not TRACKING_FIELDS.isdisjoint(value)
 
 
 def _raise_for_shiprocket_message(response: JsonObject) -> None:
@@ -88,28 +106,27 @@ def parse_shiprocket_order(status: int, content: bytes) -> JsonObject | None:
         raise ConnectorRefused("shiprocket: refused for a reason we do not know")
     data = dict_or_empty(dict_or_empty(response).get("data"))
     if not data:
-        raise ConnectorUnavailable(UNREADABLE_SHIPROCKET_ANSWER)
+        raise AnswerUnreadable(UNREADABLE_SHIPROCKET_ANSWER)
     return data
 
 
-def read_order_id(tracking_data: JsonObject | None) -> str:
+def read_order_id(tracking_data: JsonObject) -> str:
     """Return the id of the order that a tracked parcel belongs to; '' if the tracking names none."""
-    text = text_or_none(_read_tracking_row(tracking_data or {}).get("order_id")) or ""
-    return text if text.isdecimal() and int(text) else ""
+    text = text_or_none(statuses.read_tracking_row(tracking_data).get("order_id")) or ""
+    return text if re.fullmatch(r"[0-9]{1,30}", text) and text.strip("0") else ""
 
 
-def build_shiprocket_record(
-    parcel: Waybill, tracking_data: JsonObject | None, order: JsonObject | None
-) -> dict[str, Any]:
+def build_shiprocket_record(parcel: Waybill, tracking_data: JsonObject, order: JsonObject | None) -> dict[str, Any]:
     """Return the record of one parcel and, if given, of its order."""
-    if tracking_data is None:
+    row, unrecognised = statuses.read_tracking_row(tracking_data), dict[str, Any]()
+    status = statuses.read_parcel_status(tracking_data, normalise_waybill(parcel.number), unrecognised)
+    if status is None:
         return build_not_found_record(parcel, ambiguous=True)  # unknown, or not scanned yet
-    row, unrecognised = _read_tracking_row(tracking_data), dict[str, Any]()
-    status = _map_shiprocket_status(tracking_data.get("shipment_status"), row.get("current_status"), unrecognised)
     body = build_blank_record(parcel, status) | {
         **read_shipment_texts(row.get, status_type="current_status", courier="courier_name"),
         **read_shipment_texts(row.get, origin="origin", destination="destination"),
         "consignee": _read_person({"name": row.get("consignee_name")}, ""),
+        "return_waybill": _read_return_waybill(row) or _read_return_waybill(tracking_data),
         "dates": {
             our_name: at
             for vendor_name, our_name in statuses.SHIPROCKET_DATE_FIELDS.items()
@@ -132,7 +149,7 @@ def _build_order_fields(
     others, shipments = dict_or_empty(order.get("others")), dict_or_empty(order.get("shipments"))
     consignee = _read_person(others, "shipping_") or _read_person(order, "customer_")
     payment = (text_or_none(order.get("payment_method")) or "").lower() or None
-    total = order.get("total")
+    total = number_or_text(order.get("total"))
     unrecognised |= select_unrecognised(
         order, statuses.SHIPROCKET_MAPPED_FIELDS | statuses.SHIPROCKET_NON_PERSONAL_FIELDS
     )
@@ -149,8 +166,13 @@ def _build_order_fields(
         "refund_account": _read_refund_account(dict_or_empty(order.get("refund_detail"))),
         "items": [read_shipment_texts(one.get, name="name", sku="sku") for one in _list_rows(order.get("products"))],
         "remitted": _is_cash_remitted(order) if payment == "cod" else None,
-        "return_waybill": text_or_none(shipments.get("rto_awb")) or text_or_none(shipments.get("return_awb")),
+        "return_waybill": shipment_record["return_waybill"] or _read_return_waybill(shipments),
     }
+
+
+def _read_return_waybill(fields: JsonObject) -> str | None:
+    """Return the second waybill of a parcel: a return has one of its own."""
+    return next((text for name in RETURN_WAYBILL_FIELDS if (text := text_or_none(fields.get(name)))), None)
 
 
 def _read_refund_account(refund_detail: JsonObject) -> dict[str, Any] | None:
@@ -190,28 +212,11 @@ def _build_shiprocket_event(row: JsonObject, unrecognised: dict[str, Any]) -> di
     label = row.get("sr-status-label") or row.get("activity")
     return {
         "at": _parse_shiprocket_time(row.get("date"), unrecognised),
-        "status": _map_shiprocket_status(row.get("sr-status"), label, {}).value,
+        "status": statuses.map_shiprocket_status(row.get("sr-status"), label).value,
         **read_shipment_texts(row.get, place="location", code="status"),
         "note": PHONE_NUMBER.sub("(number left out)", text_or_none(row.get("activity")) or "") or None,
         "location": None,
     }
-
-
-def _map_shiprocket_status(code: object, label: object, unrecognised: dict[str, Any]) -> ParcelStatus:
-    number = text_or_none(code) or ""
-    status_text = re.sub(r"[^a-z]+", " ", (text_or_none(label) or "").lower()).strip()
-    parcel_status = statuses.SHIPROCKET_STATUS_CODES.get(int(number)) if number.isdecimal() else None
-    parcel_status = parcel_status or statuses.SHIPROCKET_STATUS_TEXTS.get(status_text)
-    if parcel_status is None:
-        unrecognised.setdefault("statuses", []).append([number, text_or_none(label)])
-    return parcel_status or ParcelStatus.UNKNOWN
-
-
-def _read_tracking_row(tracking_data: JsonObject) -> JsonObject:
-    """Return the row of the parcel, which is in a list of one; {} if it is missing or blank."""
-    rows = tracking_data.get("shipment_track")
-    row = dict_or_empty(rows[0] if isinstance(rows, list) and rows else rows)
-    return row if text_or_none(row.get("awb_code")) or text_or_none(row.get("current_status")) else {}
 
 
 def _list_rows(value: object) -> list[JsonObject]:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
-from bridge.connectors import shipment, tracking
+from bridge.connectors import batches, shipment, tracking
 from bridge.connectors.carrier import CarrierConnector
 from bridge.connectors.http import HttpClient, StatusRules
 from bridge.connectors.shiprocket import answers
@@ -66,9 +66,12 @@ class Shiprocket(CarrierConnector):
 
     def build_findings(self, batch: shipment.WaybillBatch) -> tuple[Sequence[Finding], Sequence[Gap]]:
         """Return the records of the parcels with their orders."""
-        trackings = self._fetch_trackings(batch.numbers)
-        records = [(parcel, self._build_record(parcel, trackings)) for parcel in batch.parcels]
-        return [shipment.build_shipment_finding(parcel, record) for parcel, record in records], ()
+        answer = self._fetch_trackings(batch.numbers)
+        parcels = {parcel.number: parcel for parcel in batch.parcels}
+        readable = [one.number for one in batch.parcels if normalise_waybill(one.number) not in answer.doubtful]
+        records = batches.read_each(readable, lambda number: self._build_record(parcels[number], answer.rows))
+        gaps = batches.list_unreadable_gaps(self.system, [*answer.doubtful, *records.doubtful])
+        return [shipment.build_shipment_finding(parcels[number], one) for number, one in records.rows.items()], gaps
 
     def track_parcels(
         self, numbers: Sequence[str], *, include_consignees: bool = False
@@ -81,44 +84,48 @@ class Shiprocket(CarrierConnector):
         self.require_settings()
 
         def query_batch(batch: Sequence[str]) -> Mapping[str, TrackingResult]:
-            found = self._fetch_trackings(batch)
-            return {number: self._build_tracked(number, found, include_consignees) for number in found}
+            answer = self._fetch_trackings(batch)
+
+            def build(number: str) -> TrackingResult:
+                return self._build_tracked(number, answer.rows, include_consignees)
+
+            results = batches.read_each(list(answer.rows), build)
+            return batches.mark_unreadable(results.rows, [*answer.doubtful, *results.doubtful])
 
         yield from tracking.track_in_batches(numbers, batch_size=TRACK_BATCH_SIZE, query_batch=query_batch)
 
     def _build_tracked(
-        self, number: str, trackings_by_number: Mapping[str, dict[str, Any] | None], include_consignees: bool
+        self, number: str, trackings_by_number: Mapping[str, dict[str, Any]], include_consignees: bool
     ) -> TrackingResult:
         parcel = Waybill(number=number, carrier=self.system)
-        record = answers.build_shiprocket_record(parcel, trackings_by_number.get(number), None)
+        record = answers.build_shiprocket_record(parcel, trackings_by_number[number], None)
         if include_consignees or record["status"] == ParcelStatus.DELIVERED:
             record = self._build_record(parcel, trackings_by_number)
         return_number = normalise_waybill(record.get("return_waybill") or "")
+        is_second = shipment.is_valid_waybill_number(return_number) and return_number != number
         return replace(
             tracking.build_tracked(record, include_consignees=include_consignees),
             remitted=record.get("remitted"),
-            other_waybills=(return_number,) if shipment.is_valid_waybill_number(return_number) else (),
+            other_waybills=(return_number,) if is_second else (),
         )
 
-    def _build_record(
-        self, parcel: Waybill, trackings_by_number: Mapping[str, dict[str, Any] | None]
-    ) -> dict[str, Any]:
-        number = normalise_waybill(parcel.number)
-        if number not in trackings_by_number:
+    def _build_record(self, parcel: Waybill, trackings_by_number: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+        tracking_data = trackings_by_number.get(normalise_waybill(parcel.number))
+        if tracking_data is None:
             return shipment.build_not_found_record(parcel, ambiguous=False)
-        tracking_data = trackings_by_number[number]
         order_id = answers.read_order_id(tracking_data)
         return answers.build_shiprocket_record(parcel, tracking_data, self._fetch_order(order_id) if order_id else None)
 
-    def _fetch_trackings(self, numbers: Sequence[str]) -> dict[str, dict[str, Any] | None]:
-        """Return the trackings by number: None for one without activity yet, no entry for an unknown one."""
-        if not numbers:
-            return {}
-        # A POST that only reads: repeating it changes nothing.
-        url, body = self._base + "/courier/track/awbs", {"awbs": list(numbers)}
-        answer = self._client.call("POST", url, json=body, status_rules=SHIPROCKET_STATUS_RULES)
-        trackings = answers.parse_shiprocket_trackings(answer.content)
-        return {number: trackings[number] for number in numbers if number in trackings}
+    def _fetch_trackings(self, numbers: Sequence[str]) -> batches.BatchAnswer[dict[str, Any]]:
+        """Return the trackings by number; {} for one without activity yet."""
+
+        def query(batch: Sequence[str]) -> batches.BatchAnswer[dict[str, Any]]:
+            # A POST that only reads: repeating it changes nothing.
+            url, body = self._base + "/courier/track/awbs", {"awbs": list(batch)}
+            answer = self._client.call("POST", url, json=body, status_rules=SHIPROCKET_STATUS_RULES)
+            return batches.assign_rows(batch, answers.parse_shiprocket_trackings(answer.content))
+
+        return batches.query_readable(numbers, query)
 
     def _fetch_order(self, order_id: str) -> dict[str, Any] | None:
         url = f"{self._base}/orders/show/{order_id}"

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from typing import Any
 
+from bridge.connectors.parsing import dict_or_empty
+from bridge.connectors.shipment import text_or_none
 from bridge.model import ParcelStatus
+from bridge.rules.index.attribution import normalise_waybill
 
 _CODES_BY_STATUS: Mapping[ParcelStatus, Mapping[int, str]] = {
     ParcelStatus.BOOKED: {
@@ -103,3 +108,70 @@ SHIPROCKET_NON_PERSONAL_FIELDS = frozenset(
     | {"delivered_date", "insurance_excluded", "can_edit_dimension", "shipping_bill", "shipping_bill_number"}
     | {"quick_pick", "rto_prediction", "last_mile_awb", "exchange_awb", "exchange_status", "shipping_title"}
 )
+# Shiprocket states a parcel at several levels, which do not agree while one of them is late: the most final one counts.
+STATUSES_BY_FINALITY = (
+    ParcelStatus.BOOKED,
+    ParcelStatus.IN_TRANSIT,
+    ParcelStatus.OUT_FOR_DELIVERY,
+    ParcelStatus.RETURNING,
+    ParcelStatus.CANCELLED,
+    ParcelStatus.LOST,
+    ParcelStatus.DELIVERED,
+    ParcelStatus.RETURNED,
+)
+CANCELLED_ERROR = re.compile(r"(?<!not )(?<!not been )(?<!not be )\bcancell?ed\b")
+NO_CODE = ("", "0")
+
+
+def read_parcel_status(
+    tracking_data: Mapping[str, Any], number: str, unrecognised: dict[str, Any]
+) -> ParcelStatus | None:
+    """Return the most final status that the tracking states of the parcel at any of its levels.
+
+    None if it states none (not scanned yet). A stated one that is in no table is UNKNOWN, and added to `unrecognised`.
+    """
+    rows = [row for row in _list_tracking_rows(tracking_data) if _read_awb(row) in ("", number)]
+    levels = [(tracking_data.get("shipment_status"), None)]
+    levels += [(row.get("shipment_status"), row.get("current_status")) for row in rows]
+    stated = {status for code, label in levels for status in (_map_code(code), _map_label(label)) if status}
+    if CANCELLED_ERROR.search((text_or_none(tracking_data.get("error")) or "").lower()):
+        stated.add(ParcelStatus.CANCELLED)
+    if stated:
+        return max(stated, key=STATUSES_BY_FINALITY.index)
+    codes = [code for code in (text_or_none(level[0]) or "" for level in levels) if code not in NO_CODE]
+    labels = [label for label in (text_or_none(level[1]) for level in levels) if label]
+    if not codes and not labels:
+        return None
+    unrecognised.setdefault("statuses", []).append([next(iter(codes), ""), next(iter(labels), None)])
+    return ParcelStatus.UNKNOWN
+
+
+def map_shiprocket_status(code: object, label: object) -> ParcelStatus:
+    """Return the status by its code, else by its text, else UNKNOWN."""
+    return _map_code(code) or _map_label(label) or ParcelStatus.UNKNOWN
+
+
+def read_tracking_row(tracking_data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row of the parcel, which is in a list of one; {} if it is missing or blank."""
+    rows = (
+        row for row in _list_tracking_rows(tracking_data) if _read_awb(row) or text_or_none(row.get("current_status"))
+    )
+    return next(rows, {})
+
+
+def _list_tracking_rows(tracking_data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    rows = tracking_data.get("shipment_track")
+    return [dict_or_empty(row) for row in (rows if isinstance(rows, list) else [rows])]
+
+
+def _read_awb(row: Mapping[str, Any]) -> str:
+    return normalise_waybill(text_or_none(row.get("awb_code")) or "")
+
+
+def _map_code(code: object) -> ParcelStatus | None:
+    number = (text_or_none(code) or "").removesuffix(".0")
+    return SHIPROCKET_STATUS_CODES.get(int(number)) if re.fullmatch("[0-9]{1,9}", number) else None
+
+
+def _map_label(label: object) -> ParcelStatus | None:
+    return SHIPROCKET_STATUS_TEXTS.get(re.sub(r"[^a-z]+", " ", (text_or_none(label) or "").lower()).strip())

@@ -36,6 +36,7 @@ from bridge.rules.erasure.plan import (
     find_legal_last_day,
     group_sealed_documents,
 )
+from bridge.rules.index.unreadable_identifiers import UNREADABLE_IDENTIFIER
 from bridge.rules.requests.deadlines import add_months_to_date
 from bridge.rules.requests.lifecycle import RequestStatus
 from bridge.rules.retention.holds import RetentionHold, find_retention_holds
@@ -98,6 +99,7 @@ def build_certificate(
             "late": completed > request.due_at,
         },
         "erased": _list_erased_tables(own),
+        **({"not_searched": unsearched} if (unsearched := _list_unsearched_identifiers(own)) else {}),
         "kept": [
             *_list_sealed_documents(documents, legal_holds, retention, now),
             *(_format_remaining_line(line) for line in remaining_data),
@@ -127,7 +129,8 @@ def _is_ended_without_erasure(erase_task: Task | None) -> bool:
 
 
 def _derive_certificate_status(erase_task: Task | None, status: RequestStatus) -> str:
-    if _is_ended_without_erasure(erase_task):
+    is_nothing_found = erase_task is not None and _is_partly_searched(erase_task) and not erase_task.records
+    if _is_ended_without_erasure(erase_task) or is_nothing_found:
         return "not_fulfilled"
     return "fulfilled" if status.complete else "in_progress"
 
@@ -135,11 +138,23 @@ def _derive_certificate_status(erase_task: Task | None, status: RequestStatus) -
 def _derive_certificate_outcome(erase_task: Task | None, status: RequestStatus) -> str:
     if erase_task is None or erase_task.outcome is None or _is_ended_without_erasure(erase_task):
         return "not_erased"
+    if _is_partly_searched(erase_task):
+        return "erased_in_part" if erase_task.records else "not_erased"
     if erase_task.outcome is Outcome.RETAINED:
         return "retained"
     if erase_task.outcome is Outcome.ABSENT:
         return "nothing_held"
     return "erased" if status.complete else "erased_here_others_must_answer"
+
+
+def _is_partly_searched(erase_task: Task) -> bool:
+    return any(gap.reason == UNREADABLE_IDENTIFIER for gap in erase_task.gaps)
+
+
+def _list_unsearched_identifiers(erase_task: Task | None) -> list[dict[str, str]]:
+    """Return what could not be searched for, because the request names it in a form that cannot be read."""
+    gaps = erase_task.gaps if erase_task else ()
+    return [{"what": gap.what, "reason": gap.reason} for gap in gaps if gap.reason == UNREADABLE_IDENTIFIER]
 
 
 def _list_erased_tables(erase_task: Task | None) -> list[dict[str, Any]]:

@@ -12,23 +12,94 @@ from typing import Any
 
 import phonenumbers
 
-DEFAULT_PHONE_REGION = "IN"  # numbers without a country code are Indian, like the merchant
+from bridge.rules.index.email_addresses import encode_email_domain, read_email_addresses
+from bridge.rules.index.phone_numbers import (
+    DEFAULT_COUNTRY_CODE,
+    DEFAULT_PHONE_REGION,
+    INDIAN_MOBILE_FORM,
+    read_phone_numbers,
+)
+
+CONTACT_FIELDS = ("email", "phone")  # filled in by people, in many spellings, and with several values
+MAX_IDENTIFIER_CHARS = 1_000  # a longer text is no identifier
 
 
 def normalise_identifier(field: str, value: str) -> str:
-    """Return the normal form of a value of `field` (`customer`, `email`, `phone`, `order`, `waybill`), or ''.
+    """Return the first normal form of a value of `field` (`customer`, `email`, `phone`, `order`, `waybill`), or ''.
 
-    E-mail: NFKC, casefold, trimmed; phone: E.164, with 10-digit numbers read as Indian; ids: digits;
-    waybills: upper case without blanks. What cannot be read gives '' and so never matches anybody.
+    Ids: digits; waybills: upper case without blanks; e-mail and phone as `list_normal_forms`. What cannot be read gives
+    '' and so never matches anybody.
     """
-    if field == "email":
-        text = unicodedata.normalize("NFKC", value).strip().casefold()
-        return text if "@" in text.strip("@") else ""
-    if field == "phone":
-        return _format_e164(value)
-    if field == "waybill":
-        return "".join(value.split()).upper()
-    return legacy_id(value)
+    if field in CONTACT_FIELDS:
+        return next(iter(list_normal_forms(field, value)), "")
+    return "".join(value.split()).upper() if field == "waybill" else legacy_id(value)
+
+
+def list_normal_forms(field: str, value: str) -> tuple[str, ...]:
+    """Return every normal form of a value, the most probable first; none if it cannot be read.
+
+    A field may hold two phone numbers or e-mail addresses, and both count. E-mail: see `email_addresses`; phone: E.164,
+    see `phone_numbers`.
+    """
+    if field in CONTACT_FIELDS:
+        return _read_contact(field, value)[0]
+    form = normalise_identifier(field, value)
+    return (form,) if form else ()
+
+
+def is_readable_identifier(field: str, value: str) -> bool:
+    """Return whether the value was read in full: nobody is found by what was not."""
+    if field in CONTACT_FIELDS:
+        return _read_contact(field, value)[1]
+    return bool(normalise_identifier(field, value))
+
+
+def _read_contact(field: str, value: str) -> tuple[tuple[str, ...], bool]:
+    text = value.strip()
+    return ((), False) if len(text) > MAX_IDENTIFIER_CHARS else _read_contact_text(field, text)
+
+
+@lru_cache(maxsize=4096)
+def _read_contact_text(field: str, text: str) -> tuple[tuple[str, ...], bool]:
+    return read_email_addresses(text) if field == "email" else read_phone_numbers(text)
+
+
+def list_former_forms(field: str, value: str) -> tuple[str, ...]:
+    """Return the forms under which releases before `list_normal_forms` stored the value, without those of today.
+
+    Rows stored then cannot be stored anew without their value; a search for the value finds them by these.
+    """
+    if field not in CONTACT_FIELDS or len(value) > MAX_IDENTIFIER_CHARS:
+        return ()
+    forms = list_normal_forms(field, value)
+    former = _list_former_emails(value, forms) if field == "email" else _list_former_phones(value, forms)
+    return tuple(form for form in dict.fromkeys(former) if form and form not in forms)
+
+
+def _list_former_emails(value: str, forms: tuple[str, ...]) -> list[str]:
+    """Return how the value was read, and the addresses as they were stored with a domain in punycode."""
+    text = unicodedata.normalize("NFKC", value).strip().casefold()
+    return [text if "@" in text.strip("@") else "", *map(encode_email_domain, forms)]
+
+
+def _list_former_phones(value: str, forms: tuple[str, ...]) -> list[str]:
+    """Return how the value was read, and what was stored of a country code typed twice and of a spreadsheet's `.0`.
+
+    Only of mobile numbers: no other number is as long as what these two became.
+    """
+    mobiles = [form for form in forms if INDIAN_MOBILE_FORM.fullmatch(form)]
+    spelled = [text for form in mobiles for text in (f"+{DEFAULT_COUNTRY_CODE}{form[1:]}", f"{form}0")]
+    return [_format_former_phone(value) if value not in forms else "", *spelled]
+
+
+def _format_former_phone(value: str) -> str:
+    try:
+        number = phonenumbers.parse(value, DEFAULT_PHONE_REGION)
+    except phonenumbers.NumberParseException:
+        return ""
+    if not phonenumbers.is_possible_number(number):
+        return ""
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
 def legacy_id(value: Any) -> str:
@@ -44,14 +115,3 @@ def legacy_id(value: Any) -> str:
 def read_record_id(record: Mapping[str, Any]) -> str:
     """Return the id of an object as webhooks give it; '' where it has none."""
     return legacy_id(record.get("id")) or legacy_id(record.get("admin_graphql_api_id"))
-
-
-@lru_cache(maxsize=4096)
-def _format_e164(value: str) -> str:
-    try:
-        number = phonenumbers.parse(value, DEFAULT_PHONE_REGION)
-    except phonenumbers.NumberParseException:
-        return ""
-    if not phonenumbers.is_possible_number(number):
-        return ""
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))

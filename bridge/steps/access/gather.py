@@ -33,6 +33,7 @@ from bridge.ports import CopiesAllParcels
 from bridge.rules.index.attribution import UNKNOWN_CARRIER, is_personal_for, normalise_waybill
 from bridge.rules.index.listings import choose_listing
 from bridge.rules.index.shipping import AttributionRules, read_platform_parcels
+from bridge.rules.index.unreadable_identifiers import UNREADABLE_IDENTIFIER, list_identifier_gaps
 from bridge.rules.notices.parcel_reviews import ParcelDecision
 from bridge.rules.requests.lifecycle import PLATFORM
 from bridge.services import Services
@@ -53,8 +54,11 @@ def gather_records(request: PrivacyRequest, task: Task, lease: Lease, *, service
     After GATHER_SLICE_S the platform's task gives way: it is due again behind the requests that wait, from its cursor.
     Raises LeaseLost and StoreUnavailable; every failure of the system becomes a state of the task.
     """
-    task = replace(task, gaps=tuple(gap for gap in task.gaps if gap.what not in (ALL_RECORDS, REMAINING_RECORDS)))
-    task = replace(task, wait_reason=None, last_error="")
+    stale = (ALL_RECORDS, REMAINING_RECORDS)
+    gaps = [gap for gap in task.gaps if gap.what not in stale and gap.reason != UNREADABLE_IDENTIFIER]
+    if task.system == PLATFORM:  # carriers are asked by waybill
+        gaps += list_identifier_gaps(task.system, request.principal)
+    task = replace(task, gaps=tuple(gaps), wait_reason=None, last_error="")
     gives_way_at = services.clock.now() + timedelta(seconds=services.settings.gather_slice_s)
     progress = get_progress(task, GatherProgress)
     # parcels that the platform's pages name; unknown where an earlier run read some of the pages

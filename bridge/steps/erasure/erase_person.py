@@ -24,6 +24,7 @@ from bridge.model import (
     get_progress,
 )
 from bridge.rules.erasure.plan import CUSTOMER_MERGED_AWAY
+from bridge.rules.index.unreadable_identifiers import list_identifier_gaps
 from bridge.services import Services
 from bridge.steps.erasure.erasure import Erasure
 from bridge.steps.erasure.orders_without_invoice_copy import INVOICE_SEARCH_INTERVAL_H, find_invoice_search_task
@@ -114,7 +115,10 @@ def _end_run(erasure: Erasure, task: Task, services: Services) -> Task:
     records = sum(count for table, count in rows.items() if table not in UNCOUNTED_TABLES)
     excluded = erasure.excluded_order_ids
     progress = EraseProgress(removed_rows=rows, excluded_order_ids=excluded)
-    task = replace(task, records=records, progress=progress)
+    # a later run may know fewer identifiers: the gaps of the earlier ones stay
+    gaps = dict.fromkeys((*task.gaps, *list_identifier_gaps(task.system, erasure.request.principal)))
+    task = replace(task, records=records, progress=progress, gaps=tuple(gaps))
     if excluded:
         return _wait_for_copies(task, services)
-    return finish_task(task, Outcome.ERASED if records else Outcome.ABSENT, services.clock.now())
+    outcome = Outcome.ERASED if records else Outcome.INCOMPLETE if gaps else Outcome.ABSENT
+    return finish_task(task, outcome, services.clock.now())

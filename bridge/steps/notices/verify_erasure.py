@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from bridge.errors import ConnectorUnavailable
 from bridge.model import Fact, Lease, NoticeItem, NoticeState, ParcelStatus, ProcessorAnswer, TrackingResult
 from bridge.ports import Tracker
 from bridge.rules.notices.answers import reopen_notice_item
@@ -23,14 +24,27 @@ MAX_REOPENINGS = 2  # then a person has to contact the processor
 def verify_erasures(items: Sequence[NoticeItem], tracker: Tracker | None, lease: Lease, services: Services) -> None:
     """Compare each consignee with the baseline and record the result, batch by batch.
 
-    Raises as `Tracker.track_parcels`; batches recorded before the fault stay recorded.
+    Raises as `Tracker.track_parcels`, and ConnectorUnavailable after all other items for those whose answer is
+    unreadable; what was recorded before the fault stays recorded.
     """
     unverified = {item.id: item for item in items}
+    unreadable = 0
     for batch in fetch_tracking_batches(items, tracker, consignees=True) if tracker is not None else ():
-        _record_verifications([_compare_consignee(item, result, services) for item, result in batch], lease, services)
+        readable = [(item, result) for item, result in batch if not _is_unreadable(result)]
+        _record_verifications(
+            [_compare_consignee(item, result, services) for item, result in readable], lease, services
+        )
+        unreadable += len(batch) - len(readable)
         for item, _ in batch:
             del unverified[item.id]
     record_unverifiable_items(list(unverified.values()), lease, services)
+    if unreadable:
+        raise ConnectorUnavailable("the consignee of a parcel could not be read")
+
+
+def _is_unreadable(tracking: TrackingResult) -> bool:
+    """Return whether the answer says nothing: an unread consignee is not a blank one."""
+    return tracking.consignee is None and tracking.status is ParcelStatus.UNKNOWN
 
 
 def record_unverifiable_items(items: Sequence[NoticeItem], lease: Lease, services: Services) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bridge.errors import PayloadInvalid
 from bridge.model import Principal, PrivacyRequest, RequestKind, RequestSource, RequestState
-from bridge.rules.index.identity import normalise_identifier
+from bridge.rules.index.unreadable_identifiers import find_unreadable_fields
 from bridge.rules.requests.deadlines import compute_clocks
 from bridge.rules.webhooks.topics import is_shop_domain
 from bridge.services import Services
@@ -34,9 +34,7 @@ def build_operator_request(
         raise PayloadInvalid("shop_unknown")
     if received_at > now:
         raise PayloadInvalid("received_in_the_future")
-    named = {"customer": principal.customer_id, "email": principal.email, "phone": principal.phone}
-    unreadable = [field for field, value in named.items() if value and not normalise_identifier(field, value)]
-    if unreadable:
+    if unreadable := find_unreadable_fields(principal):
         raise PayloadInvalid(f"{unreadable[0]}_unreadable")
     subject = tx.person_lookup.find_subject(shop, principal)
     if not subject:

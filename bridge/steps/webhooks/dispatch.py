@@ -21,7 +21,7 @@ from bridge.model import (
     RequestSource,
     RequestState,
 )
-from bridge.rules.index.identity import legacy_id
+from bridge.rules.index.identity import MAX_IDENTIFIER_CHARS, legacy_id
 from bridge.rules.requests.deadlines import compute_clocks
 from bridge.rules.webhooks import payload, topics
 from bridge.services import Services
@@ -135,4 +135,5 @@ def _parse_data_request_id(body: Mapping[str, Any]) -> str:
 
 
 def _clean_text(value: Any) -> str:
-    return value.strip()[:320] if isinstance(value, str) else ""
+    """Return a text, cut where it is too long to be an identifier; what was cut is not read as another one."""
+    return value.strip()[: MAX_IDENTIFIER_CHARS + 1] if isinstance(value, str) else ""

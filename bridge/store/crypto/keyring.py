@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from bridge.errors import KeyMissing, SealBroken
-from bridge.rules.index.identity import normalise_identifier
+from bridge.rules.index.identity import list_former_forms, list_normal_forms, normalise_identifier
 
 FORMAT_VERSION = b"\x01"
 NONCE_BYTES = 12
@@ -106,14 +106,23 @@ class Keyring:
             raise SealBroken(f"sealed with {key_id}, does not open in its place") from None
 
     def pseudonym(self, shop: str, field: str, value: str) -> str:
-        """Return the keyed HMAC (hex, 128 bits) of a value's normal form; '' where there is none.
+        """Return the keyed HMAC (hex, 128 bits) of a value's first normal form; '' where there is none.
 
         Keys are derived per field and shop (HKDF, RFC 5869): the same phone has another pseudonym in another
         shop, and nobody without the key can try out all phones.
         """
         text = normalise_identifier(field, value)
-        if not text:
-            return ""
+        return self._derive_pseudonym(shop, field, text) if text else ""
+
+    def pseudonyms(self, shop: str, field: str, value: str) -> list[str]:
+        """Return the pseudonyms of all normal forms of a value: one field may hold two phone numbers."""
+        return [self._derive_pseudonym(shop, field, text) for text in list_normal_forms(field, value)]
+
+    def former_pseudonyms(self, shop: str, field: str, value: str) -> list[str]:
+        """Return those under which earlier releases stored the value, without the ones of today."""
+        return [self._derive_pseudonym(shop, field, text) for text in list_former_forms(field, value)]
+
+    def _derive_pseudonym(self, shop: str, field: str, text: str) -> str:
         return self.digest(f"{field}|{shop}", text.encode("utf-8", "surrogatepass"))[: 2 * PSEUDONYM_BYTES]
 
     def digest(self, name: str, content: bytes) -> str:

@@ -10,15 +10,16 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, func, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 
 from bridge.errors import KeyMissing, NeedsOperator, PayloadInvalid, SealBroken
 from bridge.model import DeliveryState, Principal, RequestState, Tombstone
 from bridge.rules.erasure.plan import CUSTOMER_MERGED_AWAY
 from bridge.rules.index import minimise
 from bridge.rules.webhooks import payload
+from bridge.store.index.contact_keys import delete_orphaned_contact_keys, match_contact
 from bridge.store.index.person_lookup import PersonLookup
-from bridge.store.schema.index_tables import customers, data_keys, orders, parcels, suppressions
+from bridge.store.schema.index_tables import contact_keys, customers, data_keys, orders, parcels, suppressions
 from bridge.store.schema.tables import deliveries, findings, packages, requests
 from bridge.store.session import Session
 from bridge.store.upsert import upsert
@@ -56,17 +57,18 @@ class PersonEraser:
         """
         self._session.lock_shop(shop)
         lookup = self._person_lookup
-        keys = lookup.derive_person_keys(shop, principal)
+        keys = lookup.derive_search_keys(shop, principal)
         is_merged = lookup.is_merged(shop, principal)
         removed: dict[str, int] = {CUSTOMER_MERGED_AWAY: int(is_merged)}
         if is_merged:  # only the id is erased: the orders belong to the customer that remains
-            keys = {"customer": keys["customer"], "email": "", "phone": ""}
+            keys = {"customer": keys["customer"]}
             order_rows: list[Any] = []
         else:
-            keys["customer"] = keys["customer"] or lookup.find_sole_customer(shop, keys)
+            if not keys["customer"] and (customer := lookup.find_sole_customer(shop, keys)):
+                keys["customer"] = [customer]
             excluded = {lookup.pseudonym(shop, "order", number) for number in excluded_order_ids}
             order_rows = [row for row in lookup.list_order_rows(shop, principal) if row.order_key not in excluded]
-        person_keys = {(field, key) for field, key in keys.items() if key}
+        person_keys = {(field, key) for field, field_keys in keys.items() for key in field_keys}
         order_keys = [row.order_key for row in order_rows]
         key_ids = {row.data_key_id for row in order_rows}
         key_ids |= self.find_data_key_ids(shop, person_keys, order_keys)
@@ -78,7 +80,9 @@ class PersonEraser:
             named_keys = self._filter_unowned_orders(shop, principal.order_ids)
             removed["deliveries"] = self.destroy_webhook_bodies(shop, person_keys, {*order_keys, *named_keys})
         now = self._session.now()
-        suppressed = {*person_keys, *(("order", key) for key in (*order_keys, *named_keys))}
+        contacts = lookup.derive_contact_keys(shop, principal)  # former keys suppress only what has no other
+        suppressed = {(field, key) for field in keys for key in contacts.get(field) or keys[field]}
+        suppressed |= {("order", key) for key in (*order_keys, *named_keys)}
         self.upsert_suppressions(
             Tombstone(shop=shop, field=field, key=key, erased_at=now, request_id=request_id)
             for field, key in sorted(suppressed)
@@ -91,12 +95,17 @@ class PersonEraser:
         removed = {
             table.name: self._delete_rows_by_key(table, shop, "order_key", order_keys) for table in (orders, parcels)
         }
-        removed["customers"] = sum(
-            self._delete_rows_by_key(customers, shop, f"{field}_key", [key])
-            for field, key in sorted(person_keys)
-            if field in LOOKUP_FIELDS
-        )
+        customer_keys = self._find_customer_keys(shop, person_keys)
+        removed["customers"] = self._delete_rows_by_key(customers, shop, "customer_key", customer_keys)
+        delete_orphaned_contact_keys(self._connection)
         return removed
+
+    def _find_customer_keys(self, shop: str, person_keys: PersonKeys) -> list[str]:
+        """Return the keys of the customers with these ids or e-mail addresses."""
+        keys = {field: [key for of, key in person_keys if of == field] for field in LOOKUP_FIELDS}
+        by_email = match_contact(self._connection, shop, customers, "email", keys["email"])
+        found = or_(customers.c.customer_key.in_(keys["customer"]), by_email)
+        return list(self._connection.scalars(select(customers.c.customer_key).where(customers.c.shop == shop, found)))
 
     def destroy_keys_and_verify(
         self, shop: str, person_keys: PersonKeys, order_keys: Sequence[str], key_ids: set[str]
@@ -175,9 +184,9 @@ class PersonEraser:
             sightings.append(minimise.extract_sighting("customers/update", customer))
         lookup = self._person_lookup
         return any(
-            not person_keys.isdisjoint(lookup.derive_person_keys(shop, sighting).items())
+            any((field, key) in person_keys for field, keys in seen.items() for key in keys)
             or lookup.pseudonym(shop, "order", sighting.order_id) in order_keys
-            for sighting in sightings
+            for sighting, seen in ((sighting, lookup.derive_search_keys(shop, sighting)) for sighting in sightings)
         )
 
     def upsert_suppressions(self, tombstones: Iterable[Tombstone], *, ledger_at: datetime | None = None) -> None:
@@ -194,10 +203,8 @@ class PersonEraser:
     def _count_remaining_rows(self, shop: str, person_keys: PersonKeys, order_keys: Sequence[str]) -> int:
         """Count the rows that a second reading still finds."""
         searches: list[Any] = [(table, table.c.order_key.in_(order_keys)) for table in (orders, parcels)]
-        searches += [
-            (customers, customers.c[f"{field}_key"] == key) for field, key in person_keys if field in LOOKUP_FIELDS
-        ]
-        return sum(
+        searches += [(contact_keys, contact_keys.c.row_key.in_(order_keys))]
+        return sum(len(self._find_customer_keys(shop, {key})) for key in person_keys) + sum(
             self._connection.scalar(select(func.count()).select_from(table).where(table.c.shop == shop, condition))
             for table, condition in searches
         )

@@ -35,19 +35,21 @@ class ErasureLookup:
         was merged away looks the same.
         """
         lookup = self._person_lookup
-        email = lookup.pseudonym(shop, "email", principal.email)
+        emails = lookup.derive_search_keys(shop, principal)["email"]
         customer = lookup.follow_merges(shop, lookup.pseudonym(shop, "customer", principal.customer_id))
-        if not customer and email:
-            customer = lookup.find_sole_customer_by(shop, "email", email)
-        person_keys = {field: key for field, key in (("customer", customer), ("email", email)) if key}
-        if not person_keys:
+        if not customer and emails:
+            customer = lookup.find_sole_customer_by(shop, "email", emails)
+        person_keys = {"customer": [customer] if customer else [], "email": emails}
+        if not any(person_keys.values()):
             return []
-        keys = (and_(suppressions.c.field == field, suppressions.c.key == key) for field, key in person_keys.items())
+        keys = (
+            and_(suppressions.c.field == field, suppressions.c.key.in_(keys)) for field, keys in person_keys.items()
+        )
         named = select(suppressions.c.request_id).where(suppressions.c.shop == shop, or_(*keys))
         requested = select(requests.c.id).where(
             requests.c.shop == shop,
             requests.c.kind == RequestKind.ERASURE,
-            requests.c.subject.in_(person_keys.values()),
+            requests.c.subject.in_([*person_keys["customer"], *emails]),
         )
         by_key = set(self._connection.scalars(named))
         erasures = self._read_erasures(shop, by_key.union(self._connection.scalars(requested)))

@@ -17,6 +17,7 @@ from bridge.rules.index.consignee.clues import build_digester, build_tokens, dum
 from bridge.rules.index.listings import build_listings, merge_listings
 from bridge.rules.index.minimise import Sighting, SightingKind
 from bridge.rules.index.shipping import ParcelSighting
+from bridge.store.index.contact_keys import delete_orphaned_contact_keys, replace_contact_keys
 from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.schema.index_tables import customers, merges, orders, parcels, suppressions
 from bridge.store.schema.tables import tokens
@@ -44,6 +45,7 @@ class _IngestBatch:
         self._lookup = lookup = PersonLookup(session)
         self.dropped: list[Sighting] = []
         self._keys = [lookup.derive_person_keys(shop, sighting) for sighting in sightings]
+        self._search_keys = [lookup.derive_search_keys(shop, sighting) for sighting in sightings]
         order_keys = {lookup.pseudonym(shop, "order", sighting.order_id) for sighting in sightings} - {""}
         self._orders = {
             row.order_key: row._asdict() for row in self._select_rows_for_update(orders, "order_key", order_keys)
@@ -57,6 +59,8 @@ class _IngestBatch:
         self._customers: dict[str, dict[str, Any]] = {}
         self._parcels: dict[tuple[str, str], dict[str, Any]] = {}
         self._order_docs: dict[str, dict[str, Any]] = {}
+        self._contact_keys: dict[tuple[str, str], list[str]] = {}
+        self._has_deleted = False
         self._position = 0
         self._encode_clue = build_digester(session.keyring.digest, shop)
 
@@ -68,12 +72,13 @@ class _IngestBatch:
         return list(self._connection.execute(rows.with_for_update()))
 
     def _read_suppressions(self, order_keys: set[str]) -> dict[tuple[str, str], datetime]:
-        named = {key for keys in self._keys for key in keys.values()} | order_keys | set(self._merged_into.values())
+        named = {key for keys in self._search_keys for field_keys in keys.values() for key in field_keys}
+        named |= order_keys | set(self._merged_into.values())
         return {(row.field, row.key): row.erased_at for row in self._select_rows_for_update(suppressions, "key", named)}
 
     def apply_sighting(self, sighting: Sighting) -> None:
         """Decide what one sighting changes."""
-        keys = dict(self._keys[self._position])
+        keys, search_keys = dict(self._keys[self._position]), self._search_keys[self._position]
         self._position += 1
         keys["customer"] = self._merged_into.get(keys["customer"], keys["customer"])
         order_key = self._lookup.pseudonym(self._shop, "order", sighting.order_id)
@@ -87,22 +92,21 @@ class _IngestBatch:
         elif sighting.kind is SightingKind.ORDER_DELETED:
             self._delete_unshipped_order(order_key)
         elif sighting.kind in (SightingKind.CUSTOMER, SightingKind.ORDER, SightingKind.PARCELS):
-            if self._is_suppressed(sighting, keys, order_key):
+            if self._is_suppressed(sighting, search_keys | {"customer": [keys["customer"]]}, order_key):
                 self.dropped.append(sighting)
             elif sighting.kind is SightingKind.CUSTOMER:
                 self._apply_customer(sighting, keys)
             elif order_key:
                 self._apply_order(sighting, keys, order_key)
 
-    def _is_suppressed(self, sighting: Sighting, keys: Mapping[str, str], order_key: str) -> bool:
+    def _is_suppressed(self, sighting: Sighting, keys: Mapping[str, Sequence[str]], order_key: str) -> bool:
         """Return True for a sighting of an erased data subject; an order placed after the erasure is a new contract."""
         if ("order", order_key) in self._suppressed:
             return True
         if order_key in self._orders or order_key in self._changed:
             return False
-        named = [("customer", keys["customer"]), ("email", keys["email"])]
-        if not any(key for _, key in named):
-            named = [("phone", keys["phone"])]
+        named = [(field, key) for field in ("customer", "email") for key in keys[field] if key]
+        named = named or [("phone", key) for key in keys["phone"]]
         erased = [self._suppressed[name] for name in named if name in self._suppressed]
         if not erased:
             return False
@@ -120,6 +124,13 @@ class _IngestBatch:
             **{f"{field}_key": key for field, key in keys.items()},
             "source_updated_at": sighting.updated_at,
         }
+        self._note_contact_keys(sighting, keys["customer"], self._customers[keys["customer"]])
+
+    def _note_contact_keys(self, sighting: Sighting, row_key: str, row: Mapping[str, Any]) -> None:
+        """Remember the further keys of each field whose first key the row takes from this sighting."""
+        for field, keys in self._lookup.derive_contact_keys(self._shop, sighting).items():
+            if keys and row[f"{field}_key"] == keys[0]:
+                self._contact_keys[row_key, field] = keys[1:]
 
     def _apply_order(self, sighting: Sighting, keys: Mapping[str, str], order_key: str) -> None:
         row = self._changed.get(order_key) or self._orders.get(order_key)
@@ -152,6 +163,7 @@ class _IngestBatch:
         tokens = build_tokens(sighting.clues, self._encode_clue)
         doc["clues"] = dump_tokens(merge_tokens(load_tokens(doc["clues"]), tokens))
         self._changed[order_key] = row
+        self._note_contact_keys(sighting, order_key, row)
         for parcel in sighting.parcels:
             self._apply_parcel(parcel, order_key, sighting.updated_at)
 
@@ -215,6 +227,7 @@ class _IngestBatch:
 
     def _delete_rows(self, table: Any, column: str, key: str) -> None:
         self._connection.execute(delete(table).where(table.c.shop == self._shop, table.c[column] == key))
+        self._has_deleted = True
 
     def write_changes(self) -> None:
         """Seal and write what changed; a row that another worker made newer meanwhile stays."""
@@ -239,6 +252,9 @@ class _IngestBatch:
             (parcels, ["shop", "parcel_key", "order_key"], self._parcels),
         ):
             self._upsert_rows(table, unique, list(rows.values()), newest_wins=True)
+        replace_contact_keys(self._connection, self._shop, self._contact_keys)
+        if self._has_deleted:
+            delete_orphaned_contact_keys(self._connection)
 
     def _merge_order_doc(self, order_key: str, row: Mapping[str, Any]) -> dict[str, Any]:
         """Return what is sealed of an order: this batch's values, else the stored ones."""

@@ -6,13 +6,14 @@ of customers are followed. It writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import and_, bindparam, false, or_, select
 
 from bridge.model import Principal
 from bridge.rules.index.minimise import Sighting
+from bridge.store.index.contact_keys import match_contact
 from bridge.store.schema.index_tables import customers, merges, orders
 from bridge.store.session import Session
 
@@ -36,17 +37,30 @@ class PersonLookup:
         values = {"customer": person.customer_id, "email": person.email, "phone": person.phone}
         return {field: self.pseudonym(shop, field, value) for field, value in values.items()}
 
+    def derive_contact_keys(self, shop: str, person: Principal | Sighting) -> dict[str, list[str]]:
+        """Return the pseudonyms of every e-mail address and every phone number that the person's fields hold."""
+        values = {"email": person.email, "phone": person.phone}
+        return {field: self._session.keyring.pseudonyms(shop, field, value) for field, value in values.items()}
+
+    def derive_search_keys(self, shop: str, person: Principal | Sighting) -> dict[str, list[str]]:
+        """Return the pseudonyms to search by: those of today, then those of rows that earlier releases stored."""
+        former, values = self._session.keyring.former_pseudonyms, {"email": person.email, "phone": person.phone}
+        contacts = self.derive_contact_keys(shop, person)
+        keys = {field: [*contacts[field], *former(shop, field, value)] for field, value in values.items()}
+        customer = self.pseudonym(shop, "customer", person.customer_id)
+        return {"customer": [customer] if customer else [], **keys}
+
     def find_subject(self, shop: str, principal: Principal) -> str:
         """Return the data subject's pseudonym: by customer id, else by e-mail, else by phone; merges are followed.
 
         An e-mail or phone leads to a customer only where exactly one has it.
         """
-        keys = self.derive_person_keys(shop, principal)
+        keys = self.derive_search_keys(shop, principal)
         if keys["customer"]:
-            return self.follow_merges(shop, keys["customer"])
+            return self.follow_merges(shop, keys["customer"][0])
         for field in ("email", "phone"):
             if keys[field]:
-                return self.find_sole_customer_by(shop, field, keys[field]) or keys[field]
+                return self.find_sole_customer_by(shop, field, keys[field]) or keys[field][0]
         return self.pseudonym(shop, "order", principal.order_ids[0]) if principal.order_ids else ""
 
     def follow_merges(self, shop: str, customer_key: str) -> str:
@@ -65,16 +79,17 @@ class PersonLookup:
         key = self.pseudonym(shop, "customer", principal.customer_id)
         return bool(key) and self.follow_merges(shop, key) != key
 
-    def find_sole_customer(self, shop: str, keys: Mapping[str, str]) -> str:
+    def find_sole_customer(self, shop: str, keys: Mapping[str, Collection[str]]) -> str:
         """Return the one customer with this e-mail, or else this phone; '' where there is none or several."""
         field = "email" if keys["email"] else "phone"
         return self.find_sole_customer_by(shop, field, keys[field]) if keys[field] else ""
 
-    def find_sole_customer_by(self, shop: str, field: str, key: str) -> str:
-        """Return the one customer whose `field` (email, phone) has this pseudonym; '' where there is none or several."""
+    def find_sole_customer_by(self, shop: str, field: str, keys: Collection[str]) -> str:
+        """Return the one customer whose `field` (email, phone) has one of these pseudonyms; '' for none or several."""
         found: set[str] = set()
         for table in (customers, orders):
-            named = and_(table.c.shop == shop, table.c[f"{field}_key"] == key, table.c.customer_key != "")
+            has_key = match_contact(self._connection, shop, table, field, keys)
+            named = and_(table.c.shop == shop, has_key, table.c.customer_key != "")
             found |= set(self._connection.scalars(select(table.c.customer_key).where(named).distinct().limit(3)))
         return found.pop() if len(found) == 1 else ""
 
@@ -84,8 +99,8 @@ class PersonLookup:
         An order of another customer is left out even where it is named: after a merge, the parcel on its way belongs
         to the customer that remains.
         """
-        keys = self.derive_person_keys(shop, principal)
-        customer = self.follow_merges(shop, keys["customer"]) if keys["customer"] else ""
+        keys = self.derive_search_keys(shop, principal)
+        customer = self.follow_merges(shop, keys["customer"][0]) if keys["customer"] else ""
         if not customer and keys["email"]:
             customer = self.find_sole_customer_by(shop, "email", keys["email"])
         not_of_others = orders.c.customer_key.in_(["", customer])
@@ -95,15 +110,16 @@ class PersonLookup:
             and_(orders.c.customer_key == customer, orders.c.customer_key != ""),
         ]
         if keys["email"]:
-            matches.append(and_(orders.c.email_key == keys["email"], not_of_others))
+            matches.append(and_(match_contact(self._connection, shop, orders, "email", keys["email"]), not_of_others))
         elif keys["phone"] and not keys["customer"]:
             matches.append(self._match_sole_phone_owner(shop, keys["phone"]))
         rows = select(orders).where(orders.c.shop == shop, or_(*matches))
         return list(self._connection.execute(rows.order_by(orders.c.placed_at, orders.c.order_key)))
 
-    def _match_sole_phone_owner(self, shop: str, phone_key: str) -> Any:
+    def _match_sole_phone_owner(self, shop: str, phone_keys: Collection[str]) -> Any:
         """Return the condition for orders with this phone; it matches none where several people have the phone."""
+        has_phone = match_contact(self._connection, shop, orders, "phone", phone_keys)
         owners = select(orders.c.customer_key, orders.c.email_key).distinct()
-        rows = self._connection.execute(owners.where(orders.c.shop == shop, orders.c.phone_key == phone_key)).all()
+        rows = self._connection.execute(owners.where(orders.c.shop == shop, has_phone)).all()
         people = {row.customer_key or row.email_key for row in rows}
-        return orders.c.phone_key == phone_key if len(people) == 1 else false()
+        return has_phone if len(people) == 1 else false()

@@ -207,7 +207,7 @@ class RefundRows:
         for row in self._person_lookup.list_order_rows(shop, Principal(order_ids=(order_id,))):
             if row.customer_key:
                 return self._person_lookup.follow_merges(shop, row.customer_key)
-            keys = {"email": row.email_key, "phone": row.phone_key}
+            keys = {field: [key] if key else [] for field, key in (("email", row.email_key), ("phone", row.phone_key))}
             if any(keys.values()):
                 return self._person_lookup.find_sole_customer(shop, keys) or row.email_key or row.phone_key
         return self._person_lookup.pseudonym(shop, "order", order_id)

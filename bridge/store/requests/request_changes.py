@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import update
 
 from bridge.model import Principal, PrivacyRequest, RequestKind, RequestState
+from bridge.rules.index.identity import is_readable_identifier
 from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.requests.requests import RequestRows, active_key
 from bridge.store.requests.tasks import TaskRows
@@ -31,8 +32,8 @@ class RequestChanges:
         known = request.principal
         wider = Principal(
             customer_id=self._choose_surviving_id(request.shop, known.customer_id, principal.customer_id),
-            email=known.email or principal.email,
-            phone=known.phone or principal.phone,
+            email=_choose_readable("email", known.email, principal.email),
+            phone=_choose_readable("phone", known.phone, principal.phone),
             order_ids=tuple(dict.fromkeys((*known.order_ids, *principal.order_ids))),
         )
         if wider != known:
@@ -88,3 +89,8 @@ class RequestChanges:
 
     def _update_request(self, request_id: str, **values: Any) -> None:
         self._connection.execute(update(requests).where(requests.c.id == request_id).values(**values))
+
+
+def _choose_readable(field: str, known: str, given: str) -> str:
+    """Return the known value; the given one if there is none, or none that can be read: it mends the request."""
+    return known if known and (not given or is_readable_identifier(field, known)) else given

@@ -15,6 +15,7 @@ from sqlalchemy import Select, and_, delete, exists, func, or_, select, tuple_, 
 
 from bridge.errors import NeedsOperator
 from bridge.model import DeliveryState, RequestState
+from bridge.store.index.contact_keys import delete_orphaned_contact_keys
 from bridge.store.notices.notice_items import NEXT_ITEM_VERSION
 from bridge.store.schema.index_tables import customers, merges, orders, parcels, suppressions
 from bridge.store.schema.notice_tables import notice_items, notice_links, notices
@@ -163,6 +164,7 @@ class ExpiryRows:
             if rows:
                 self._deleters[build_select](rows)
                 deleted.update(row.shop for row in rows)
+        delete_orphaned_contact_keys(self._connection)
         return deleted
 
     def _lock_expired_rows(self, query: Select[Any], limit: int) -> Sequence[Any]:

@@ -52,6 +52,15 @@ orders = table(
     Index(None, "shop", "phone_key"),
 )
 
+contact_keys = table(
+    "contact_keys",
+    shop_column(primary_key=True),
+    pseudonym_column("row_key", primary_key=True),
+    plain_column("field", String(16), primary_key=True),
+    pseudonym_column("key", primary_key=True),
+    Index(None, "shop", "field", "key"),
+)
+
 parcels = table(
     "parcels",
     shop_column(primary_key=True),

@@ -296,3 +296,26 @@ def test_without_a_key_the_unrequested_parcels_are_a_gap():
     parcels = [Waybill(number="99900012343", carrier="bluedart")]
     (page,) = make_connector(key="").gather(Principal(), shop=SHOP, parcels=parcels)
     assert [(gap.absence, gap.what) for gap in page.gaps] == [(Absence.NOT_CONFIGURED, "1 waybill")]
+
+
+def test_pages_that_never_end_are_not_read_for_ever(mock):
+    cursors = iter(range(1_000))
+
+    def answer(_):
+        return 200, {}, json.dumps(listing(DELIVERED, has_next_page=True, next_cursor=f"c{next(cursors)}"))
+
+    mock.add_callback(responses.GET, URL, answer)
+    with pytest.raises(ConnectorUnavailable, match="more than 20 pages"):
+        gather_trackings(DELIVERED["tracking_number"])
+
+
+@pytest.mark.parametrize("odd_id", ["", None, "..", "a/b", "a?b", {"a": 1}, "x" * 200])
+def test_a_tracking_without_a_usable_id_is_never_deleted_and_costs_no_other(mock, odd_id):
+    mock.get(URL, json=listing(DELIVERED | {"id": odd_id}, MOVING))
+    mock.delete(deletion(MOVING), json=DONE)
+    mock.get(deletion(MOVING), body=GONE, status=404)
+    erased = make_connector().erase_waybills([DELIVERED["tracking_number"], MOVING["tracking_number"]])
+    assert next(erased) == (MOVING["tracking_number"], Outcome.ERASED)
+    with pytest.raises(ConnectorUnavailable, match="1 waybill not erased"):
+        next(erased)
+    assert {call.request.url for call in mock.calls if call.request.method == "DELETE"} == {deletion(MOVING)}

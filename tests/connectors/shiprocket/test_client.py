@@ -12,7 +12,7 @@ import responses
 from bridge.connectors.http import HttpClient
 from bridge.connectors.shiprocket.client import Shiprocket
 from bridge.errors import ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
-from bridge.model import ParcelStatus
+from bridge.model import ParcelStatus, Principal
 from tests.connectors.contract import SHOP, ConnectorContract
 from tests.connectors.contract_verbs import TrackerContract
 from tests.kit.gathering import gather_bodies, make_parcel
@@ -307,3 +307,68 @@ def test_one_login_serves_nearly_ten_days_and_a_refused_token_is_renewed_once(mo
 def test_check_names_every_unset_setting():
     (line,) = make_connector(email="", password="").run_checks(SHOP)
     assert line.detail == "SHIPROCKET_EMAIL, SHIPROCKET_PASSWORD are not set"
+
+
+def track_one(mock, data, number=DELIVERED):
+    mock.post(URL, json={number: data})
+    mock.get(ORDER, json=COD)
+    ((result,),) = make_connector().track_parcels([number])
+    return result
+
+
+CANCELLED = {"tracking_data": {"shipment_status": 8, "error": "Ohh! This AWB has been cancelled."}}
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (CANCELLED, "cancelled"),
+        ({"tracking_data": {"track_status": 0, "error": "This AWB has been canceled"}}, "cancelled"),
+        ({"tracking_data": {"shipment_status": "8.0", "shipment_track": [{"awb_code": ""}]}}, "cancelled"),
+        ({"tracking_data": [], "error": "AWB was cancelled"}, "cancelled"),
+        ({"tracking_data": {"shipment_status": 6}}, "in_transit"),
+        ({"tracking_data": {"shipment_status": 0, "shipment_track": [{}], "error": "no activities"}}, "not_found"),
+        ({"tracking_data": {"error": "The AWB could not be cancelled"}}, "not_found"),
+        ({"tracking_data": {"error": "This AWB has not been cancelled"}}, "not_found"),
+        ({"tracking_data": {"shipment_status": 18, "shipment_track": [{"current_status": "Delivered"}]}}, "delivered"),
+        ({"tracking_data": {"shipment_status": 7, "shipment_track": [{"current_status": "In Transit"}]}}, "delivered"),
+        (
+            {"tracking_data": {"shipment_status": 7, "shipment_track": [{"current_status": "RTO Delivered"}]}},
+            "returned",
+        ),
+        (
+            {
+                "tracking_data": {
+                    "shipment_status": 18,
+                    "shipment_track": [{"awb_code": "1234567", "current_status": "Lost"}],
+                }
+            },
+            "in_transit",
+        ),
+        ({"tracking_data": {"shipment_status": 10**30}}, "unknown"),
+    ],
+)
+def test_the_most_final_status_of_all_levels_counts(mock, data, status):
+    assert track_one(mock, data).status == ParcelStatus(status)
+
+
+@pytest.mark.parametrize("level", ["value", "data", "row"])
+@pytest.mark.parametrize("name", ["return_awb_code", "rto_awb"])
+def test_a_return_waybill_is_read_at_every_level(mock, level, name):
+    data = copy.deepcopy(TWO[MOVING])
+    levels = {"value": data, "data": data["tracking_data"], "row": data["tracking_data"]["shipment_track"][0]}
+    levels[level][name] = "99900033335"
+    assert track_one(mock, data, MOVING).other_waybills == ("99900033335",)
+
+
+def test_an_unreadable_order_costs_no_other_parcel(mock):
+    mock.post(URL, json=TWO)
+    mock.get(f"{BASE}/orders/show/100000001", json={"data": {}})
+    mock.get(f"{BASE}/orders/show/100000003", json=COD)
+    (page,) = make_connector().gather(
+        Principal(), shop=SHOP, parcels=[make_parcel(one, "bluedart", "shiprocket") for one in (DELIVERED, MOVING)]
+    )
+    assert [finding.ref for finding in page.findings] == [MOVING]
+    assert [(gap.what, gap.reason) for gap in page.gaps] == [("1 waybill", "unreadable_answer")]
+    results = {one.number: one for batch in make_connector().track_parcels([DELIVERED, MOVING]) for one in batch}
+    assert [results[DELIVERED].status, results[MOVING].status] == [ParcelStatus.UNKNOWN, ParcelStatus.IN_TRANSIT]

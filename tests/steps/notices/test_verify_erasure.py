@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.model import NoticeState, ParcelStatus, ProcessorAnswer, TaskState
+from bridge.model import NoticeState, ParcelStatus, ProcessorAnswer, TaskState, TrackingResult
 from tests.kit.durations import days
 from tests.steps.notice_case import erased_by, facts, says
 
@@ -76,3 +76,14 @@ def test_without_a_tracker_the_item_is_marked_as_not_verifiable(case):
     later(case)
     (entry,) = case.entries()
     assert (entry.read_back, entry.look_at) == ("not_possible", None)
+
+
+def test_an_unreadable_answer_is_no_blank_consignee_and_is_asked_for_again(case):
+    answered(case)
+    case.carrier.parcels[NUMBER] = TrackingResult(number=NUMBER, status=ParcelStatus.UNKNOWN)
+    (entry,) = case.entries()
+    before = entry.look_at
+    later(case)
+    (entry,) = case.entries()
+    assert (entry.read_back, entry.reference) == ("", NUMBER)
+    assert entry.look_at > before

@@ -56,6 +56,8 @@ GAP_SUBJECT_PHRASES = {
     "draft orders": "your draft orders",
     "gift cards": "your gift cards",
     "blog comments": "your comments on our blog",
+    "records by phone": "what only the phone number of the request would find",
+    "records by email": "what only the e-mail address of the request would find",
 }
 RETRY_SENTENCE = "We keep trying and send you what is missing."
 GAP_REASON_SENTENCES = {
@@ -77,6 +79,8 @@ GAP_REASON_SENTENCES = {
     "no_credentials": "We have to obtain access first.",
     "no_token": "We have to obtain access first.",
     "malformed_number": "What the order names as its parcel number cannot be one.",
+    "unreadable_answer": "Its answer about them could not be read.",
+    "unreadable_identifier": "What the request named cannot be read as one, so we could not search by it.",
     "list_too_long": "There is more of it than the platform hands out at once.",
     "gone_meanwhile": "It disappeared while we were reading.",
     "list_does_not_end": "Its list repeated itself; what we could read of it is here.",

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bridge.connectors.http import HttpClient
 from bridge.connectors.shopify import Shopify
 from bridge.connectors.shopify.gathering import paging
 from bridge.connectors.shopify.gathering.paging import LIST_DOES_NOT_END, ListDoesNotEnd, ListTrace, advance_list
-from bridge.errors import ConnectorRefused
+from bridge.errors import ConnectorRefused, ConnectorUnavailable
 from bridge.model import Absence, Principal
 from tests.kit.gathering import collect_gaps
 
@@ -156,3 +157,18 @@ def test_new_pages_without_end_are_bounded(monkeypatch):
     with pytest.raises(ListDoesNotEnd):
         list(pages)
     assert time.monotonic() - started < 5
+
+
+# --- answers without end --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["huge", "drip"])
+def test_an_answer_without_end_is_an_outage_within_its_bounds(endless_shopify, kind):
+    http = HttpClient("shopify", sleep=lambda _: None, exchange_timeout_s=1.0)
+    client = Shopify(api_version="2026-10", base_url=endless_shopify.url, access_token="shpat_fixed", http=http)
+    endless_shopify._control_tokens({"fixed": "shpat_fixed"})
+    endless_shopify.faults.add(kind, times=None, match="Installation")
+    started = time.monotonic()
+    with pytest.raises(ConnectorUnavailable):
+        list(client.gather(Principal(customer_id="1"), shop=next(iter(endless_shopify.shops)), parcels=()))
+    assert time.monotonic() - started < 10
