@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bridge.errors import BridgeError, CredentialRejected, Retryable
@@ -100,14 +100,11 @@ def gather_records(request: PrivacyRequest, task: Task, lease: Lease, *, service
             with services.store.transaction() as tx:
                 tx.requests.verify_lease(lease)
                 tx.findings.add_findings(task, page)
-                is_over_time = task.system == PLATFORM and services.clock.now() >= gives_way_at
-                if is_over_time:
-                    reason = WaitReason.GAVE_WAY
-                    task = retry_task(task, reason, services.clock.now(), wait_reason=reason)
+                task = _give_way_when_due(task, gives_way_at, services)
                 tx.tasks.save_task(task)
                 if check:
                     check.record_doubts(doubts, task, tx)
-            if is_over_time:
+            if task.wait_reason is WaitReason.GAVE_WAY:
                 return task
             if named is not None:
                 named += _extract_platform_parcels(task.system, page.findings, services.merchant.attribution)
@@ -115,6 +112,13 @@ def gather_records(request: PrivacyRequest, task: Task, lease: Lease, *, service
         return _save_gather_failure(request, task, lease, fault, services)
     outcome = Outcome.INCOMPLETE if task.gaps else Outcome.FOUND if task.records else Outcome.ABSENT
     return _finish_gathering(request, replace(task, outcome=outcome), lease, len(requested), named, services)
+
+
+def _give_way_when_due(task: Task, gives_way_at: datetime, services: Services) -> Task:
+    """Return the platform's task as due again behind others if its time is over, else as it is."""
+    now, reason = services.clock.now(), WaitReason.GAVE_WAY
+    is_over_time = task.system == PLATFORM and now >= gives_way_at
+    return retry_task(task, reason, now, wait_reason=reason) if is_over_time else task
 
 
 def _finish_gathering(
