@@ -182,7 +182,7 @@ def _read_error(
     if code == "THROTTLED" or message == "Throttled":
         raise _build_throttle_error(cost)
     if code == "MAX_COST_EXCEEDED":
-        raise QueryTooCostly(_number_or_zero(extensions.get("cost")), _number_or_zero(extensions.get("maxCost")))
+        raise QueryTooCostly(number_or_zero(extensions.get("cost")), number_or_zero(extensions.get("maxCost")))
     if code == "ACCESS_DENIED" or is_unapproved:
         reason = NOT_APPROVED if is_unapproved else _find_denied_scope(extensions, message)
         return AbsentField(path=path, reason=reason), True
@@ -206,14 +206,15 @@ def _build_throttle_error(cost: Mapping[str, Any]) -> QueryThrottled | QueryTooC
     https://shopify.dev/docs/api/usage/limits#the-leaky-bucket-algorithm
     """
     status = dict_or_empty(cost.get("throttleStatus"))
-    requested = _number_or_zero(cost.get("requestedQueryCost"))
-    available = _number_or_zero(status.get("currentlyAvailable"))
-    rate, maximum = (_number_or_zero(status.get("restoreRate")), _number_or_zero(status.get("maximumAvailable")))
+    requested = number_or_zero(cost.get("requestedQueryCost"))
+    available = number_or_zero(status.get("currentlyAvailable"))
+    rate, maximum = (number_or_zero(status.get("restoreRate")), number_or_zero(status.get("maximumAvailable")))
     if maximum and requested > maximum:
         return QueryTooCostly(requested, maximum)  # no wait would be long enough
     wait_s = max(0.0, requested - available) / rate + THROTTLE_MARGIN_S if rate else 1.0
     return QueryThrottled(wait_s, cost)
 
 
-def _number_or_zero(value: object) -> float:
+def number_or_zero(value: object) -> float:
+    """Return a number of Shopify's, 0 for anything else."""
     return float(value) if isinstance(value, int | float) else 0.0

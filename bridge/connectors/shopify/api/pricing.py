@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bridge.connectors.parsing import dict_or_empty
+from bridge.connectors.shopify.api.answers import number_or_zero
 from bridge.connectors.shopify.api.selections import ParsedDocument, Selection
 
 MAX_QUERY_COST = 1_000.0
@@ -124,12 +125,12 @@ class ShopBudget:
     def note_cost(self, name: str, estimate: float, cost: Mapping[str, Any]) -> None:
         """Remember what Shopify reports of a call: its price, and the points that are left."""
         status = dict_or_empty(cost.get("throttleStatus"))
-        requested = _read_number(cost, "requestedQueryCost")
+        requested = number_or_zero(cost.get("requestedQueryCost"))
         with self._lock:
-            if _read_number(status, "restoreRate") > 0:
-                self.maximum = _read_number(status, "maximumAvailable")
-                self.restore_rate = _read_number(status, "restoreRate")
-                self._available = _read_number(status, "currentlyAvailable")
+            if number_or_zero(status.get("restoreRate")) > 0:
+                self.maximum = number_or_zero(status.get("maximumAvailable"))
+                self.restore_rate = number_or_zero(status.get("restoreRate"))
+                self._available = number_or_zero(status.get("currentlyAvailable"))
                 self._updated_at_s = self.now_s()
             if requested > 0 and estimate > 0:
                 self._ratios[name] = requested / estimate
@@ -143,8 +144,3 @@ class ShopBudget:
             if price > 0 and estimate > 0:
                 self._ratios[name] = price / estimate
                 self._ratios[""] = max(self._ratios.get("", 1.0), price / estimate)
-
-
-def _read_number(values: Mapping[str, Any], name: str) -> float:
-    value = values.get(name)
-    return float(value) if isinstance(value, int | float) else 0.0
