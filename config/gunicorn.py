@@ -24,6 +24,10 @@ class QuietLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
     def access(self, *_: Any, **__: Any) -> None:
         """Write nothing: addresses and URLs are personal."""
 
+    def debug(self, msg: str, *_: Any, **__: Any) -> None:
+        """Cut what gunicorn would fill in: at this level it names the path of each request, and with it tokens of links."""
+        super().debug("%s", str(msg).partition("%")[0].partition("\n")[0].strip() or "a request")
+
     def warning(self, msg: str, *args: Any, **kwargs: Any) -> None:
         """Cut what the stranger sent: gunicorn names the address, and the header it did not like."""
         if str(msg).startswith("Invalid request from"):
@@ -60,6 +64,7 @@ max_requests_jitter = 2_000
 preload_app = False  # an engine or a thread made before the fork would be shared after it
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - heartbeats must not wait for a disk
 control_socket_disable = True
+forwarder_headers = ""  # nobody outside says under which path the application stands
 logger_class = QuietLogger
 accesslog = None
 errorlog = "-"

@@ -183,6 +183,11 @@ def data_request_body(number: int = 9999, *orders: int, **who: Any) -> dict[str,
     }
 
 
+def uninstalled_body(shop: str = SHOP, number: int = 1) -> dict[str, Any]:
+    """Make `app/uninstalled`: the shop as an object."""
+    return {"id": number, "name": "A shop", "domain": "shop.example.in", "myshopify_domain": shop}
+
+
 def accepted(store: Any, topic: str, body: Any, **given: Any) -> Delivery:
     """Accept a delivery and return it."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()

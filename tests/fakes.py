@@ -136,6 +136,9 @@ class FakePlatform:
         self.dies_before: dict[int, Exception] = {}
         self.meanwhile: Callable[[], None] | None = None
         self.given: list[int] = []
+        self.installed: set[str] = set()  # shops whose token it accepts
+        self.installed_asked: list[str] = []
+        self.installed_faults: list[BridgeError] = []  # each call raises the first, before it returns anything
         self.asked: list[tuple[Principal, str]] = []
         self.erasures: list[ErasureState | BridgeError] = []
         self.erasure_asked: list[Principal] = []
@@ -180,6 +183,12 @@ class FakePlatform:
             self.given.append(number)
             page = self.pages[number - 1]
             yield FindingPage(findings=page.findings, cursor=str(number), gaps=page.gaps)
+
+    def is_app_installed(self, shop: str) -> bool:
+        self.installed_asked.append(shop)
+        if self.installed_faults:
+            raise self.installed_faults.pop(0)
+        return shop in self.installed
 
     def find_customer(self, principal: Principal, *, shop: str) -> str:
         return principal.customer_id or self.customers.get(principal.email, "")

@@ -24,10 +24,13 @@ from bridge.cli import commands
 from bridge.connectors import http
 from bridge.rules.requests import lifecycle
 from bridge.rules.requests.deadlines import LAW_CLOCK, POLICY_CLOCK, SHOPIFY_CLOCK
+from bridge.rules.webhooks import topics
 from bridge.rules.webhooks.topics import INDEXED_TOPIC_PREFIXES, MANDATORY_TOPICS, find_header_mismatch
 from bridge.steps.requests.process import MAX_ATTEMPTS
+from bridge.steps.shops import record_uninstalls
 from bridge.store.engine import StoreFault
 from bridge.store.schema.tables import metadata
+from bridge.store.webhooks import inbox
 from bridge.store.webhooks.inbox import ENQUEUE_GRACE_S, REENQUEUE_AFTER_S
 from config import settings
 
@@ -144,11 +147,15 @@ def test_a_runbook_says_what_it_means_what_it_costs_and_what_to_do(page: Path) -
 
 
 def test_every_reason_to_reject_is_in_its_runbook() -> None:
-    sources = [ROOT / "bridge" / "rules" / "webhooks" / f"{stem}.py" for stem in ("topics", "payload")]
+    sources = [
+        ROOT / "bridge" / "rules" / "webhooks" / f"{stem}.py" for stem in ("topics", "payload", "mandatory_bodies")
+    ]
     calls = re.compile(r'PayloadInvalid\("(\w+)"\)|return "(\w+)"')
     reasons = {one or two for path in sources for one, two in calls.findall(path.read_text(encoding="utf-8"))}
     reasons |= set(re.findall(r'reason="(\w+)"', (ROOT / "bridge/store/erasure/erase_person.py").read_text()))
-    assert len(reasons) > 15
+    reasons |= {topics.BODY_OF_ANOTHER_TOPIC, topics.TOPIC_MALFORMED, topics.SHOP_MALFORMED, inbox.DISMISSED}
+    reasons |= {record_uninstalls.STILL_INSTALLED, record_uninstalls.BODY_REPEATED}
+    assert len(reasons) > 20
     assert reasons - words_in_code("docs/runbooks/rejected-delivery.md") == set()
 
 

@@ -12,6 +12,8 @@ import requests
 
 from bridge.errors import NeedsOperator
 from bridge.sandbox.processes import ROOT, Bridge
+from bridge.sandbox.processes.embedded_redis import Valkey
+from tests.e2e import processes
 
 APP = """
 import os
@@ -69,6 +71,38 @@ def test_it_counts_over_processes_and_keeps_strangers_out_of_its_log(tmp_path):
     assert "ip=" not in log
     assert '"GET' not in log
     assert not (tmp_path / ".gunicorn").exists()
+
+
+@pytest.mark.parametrize("level", ["DEBUG", "INFO"])
+def test_at_no_level_does_a_line_hold_a_path(tmp_path, level):
+    """The path of a notice holds the token that answers it. Nobody outside moves the application below a path either."""
+    with Valkey() as valkey:
+        environ = processes.environment(f"sqlite:///{tmp_path}/bridge.db", valkey.url, LOG_LEVEL=level)
+        processes.migrate(environ)
+        with Bridge(environ, logs=tmp_path / "logs") as bridge:
+            bridge.start(workers=1, clock=True)
+            for path in ("/notices/canary-token", "/webhooks/canary-topic", "/canary-page", "/webhooks/x%0acanary"):
+                for how in ("GET", "POST"):
+                    assert processes.ask(bridge.url, path, b"{}", how=how).status in (401, 404, 405, 415)
+            moved = {"SCRIPT_NAME": "/webhooks", "PATH_INFO": "/healthz", "X-Script-Name": "/canary"}
+            assert processes.ask(bridge.url, "/webhooks/customers/redact", b"{}", moved).status == 401
+            assert processes.ask(bridge.url, "/canary-page", b"{}", {"PATH_INFO": "/healthz"}, "GET").status == 404
+            raw = b'{"id": 1, "name": "#canary"}'
+            sent = processes.signed("orders/create", raw) | {"SCRIPT_NAME": "/webhooks"}
+            assert processes.ask(bridge.url, "/webhooks/orders/create", raw, sent).status == 200
+            assert processes.ask(bridge.url, "/metrics", None, None, "GET").status == 200
+            with processes.services(environ) as services:
+                processes.until("the order is learned", lambda: _is_done(services))
+            bridge.stop(grace_s=10)
+            lines = [line for log in bridge.logs.values() for line in log.read_text().splitlines()]
+    assert lines
+    for word in ("canary", "/webhooks", "/notices", "/metrics", "/healthz", "orders/create"):
+        assert [line for line in lines if word in line] == []
+
+
+def _is_done(services):
+    with services.store.transaction() as tx:
+        return [row["state"] for row in tx.operator_queries.list_deliveries()] == ["done"]
 
 
 def test_in_production_it_lists_all_that_is_unset(tmp_path):

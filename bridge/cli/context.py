@@ -16,7 +16,7 @@ from bridge import logs
 from bridge.bootstrap import make_services, make_store
 from bridge.errors import NeedsOperator, PayloadInvalid
 from bridge.ports.null_queue import NullQueue
-from bridge.rules.webhooks.topics import is_shop_domain
+from bridge.rules.webhooks.shop_domains import is_shop_domain
 from bridge.services import Services
 from bridge.store import SqlStore
 from bridge.store.migrations.upgrade import is_at_newest_revision

@@ -22,8 +22,8 @@ def load_sample_body(topic: str, shop: str) -> bytes:
     if not path.is_file():
         raise click.UsageError(f"there is no sample of {topic}; give a body with --file")
     body = json.loads(path.read_text(encoding="utf-8"))
-    if "shop_domain" in body:
-        body["shop_domain"] = shop
+    for key in body.keys() & {"shop_domain", "myshopify_domain"}:
+        body[key] = shop
     return json.dumps(body, separators=(",", ":")).encode()
 
 

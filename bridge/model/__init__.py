@@ -4,7 +4,7 @@ Frozen values and closed sets only; nothing here reads a clock, a table or the n
 strings with a prefix (`dlv_`, `req_`, `tsk_`, `ntc_`, `ent_`, `doc_`, `clm_`, `rfd_`, `rev_`).
 """
 
-from bridge.model.deliveries import Delivery, DeliveryState
+from bridge.model.deliveries import Delivery, DeliveryState, RememberedBody
 from bridge.model.evidence import Event, Fact, SignedHead, SignedTimestamp
 from bridge.model.findings import (
     Absence,
@@ -145,6 +145,7 @@ __all__ = [
     "RefundAccount",
     "RefundState",
     "RemainingShopData",
+    "RememberedBody",
     "RequestKind",
     "RequestSource",
     "RequestState",

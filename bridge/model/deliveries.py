@@ -33,3 +33,11 @@ class Delivery:
     state: DeliveryState = DeliveryState.RECEIVED
     reason: str = ""
     attempts: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RememberedBody:
+    """Signed bytes that were received before: when first, and the request that they opened or joined ('' for none)."""
+
+    first_received_at: datetime
+    request_id: str

@@ -15,6 +15,7 @@ class Fact(StrEnum):
     DELIVERY_REJECTED = "delivery.rejected"
     DELIVERY_FAILED = "delivery.failed"
     DELIVERY_REPLAYED = "delivery.replayed"
+    DELIVERY_DISMISSED = "delivery.dismissed"
     REQUEST_OPENED = "request.opened"
     REQUEST_JOINED = "request.joined"
     REQUEST_REPLAYED = "request.replayed"

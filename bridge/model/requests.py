@@ -81,12 +81,22 @@ class WaitReason(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Principal:
-    """The data subject, as far as a request names them; ids are Shopify's numbers. Sealed at rest."""
+    """The data subject, as far as a request names them; ids are Shopify's numbers. Sealed at rest.
+
+    `cutoff_at` is set where the same signed bytes came before: the request is about what was known then, and about the
+    orders that it names. A shop that leaves has nothing but that.
+    """
 
     customer_id: str = ""
     email: str = ""
     phone: str = ""
     order_ids: tuple[str, ...] = ()
+    cutoff_at: datetime | None = None
+
+    @property
+    def for_others(self) -> Principal:
+        """What other systems are told and asked: of what came after a cut-off they know nothing but the named orders."""
+        return self if self.cutoff_at is None else Principal(order_ids=self.order_ids)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

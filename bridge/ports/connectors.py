@@ -48,6 +48,10 @@ class Connector(Protocol):
 class Platform(Connector, Protocol):
     """A connector whose system erases customers by itself and reports how far it is."""
 
+    def is_app_installed(self, shop: str) -> bool:
+        """Return whether the platform still accepts a token of this shop. Raises as `gather`, if it cannot be asked."""
+        ...
+
     def find_customer(self, principal: Principal, *, shop: str) -> str:
         """Return the platform's id of this customer, or ''. Raises as `gather`."""
         ...

@@ -15,7 +15,7 @@ from bridge.store.requests.requests import request_from_row
 from bridge.store.schema.notice_tables import notice_accounts, notice_items, notices
 from bridge.store.schema.tables import deliveries, locks, requests
 from bridge.store.session import Session
-from bridge.store.webhooks.inbox import InboxRows
+from bridge.store.webhooks.inbox import NEEDS_ACTION, InboxRows
 
 
 class OperatorQueries:
@@ -32,8 +32,9 @@ class OperatorQueries:
         since: datetime | None = None,
         limit: int = 100,
         ids: Sequence[str] = (),
+        needs_action: bool = False,
     ) -> list[Mapping[str, Any]]:
-        """Return deliveries without their bodies, newest first."""
+        """Return deliveries without their bodies, newest first; with `needs_action` mandatory ones not acted on."""
         columns = [column for column in deliveries.c if column.name not in {"body", "digest", "once_key"}]
         rows = select(*columns).order_by(deliveries.c.received_at.desc(), deliveries.c.id).limit(limit)
         rows = rows.where(*_match_given((deliveries.c.state, state), (deliveries.c.topic, topic)))
@@ -41,6 +42,8 @@ class OperatorQueries:
             rows = rows.where(deliveries.c.received_at >= since)
         if ids:
             rows = rows.where(deliveries.c.id.in_(ids))
+        if needs_action:
+            rows = rows.where(NEEDS_ACTION)
         return [dict(row) for row in self._connection.execute(rows).mappings()]
 
     def reveal_delivery(self, delivery_id: str) -> Delivery | None:
@@ -51,7 +54,8 @@ class OperatorQueries:
     def filter_replayable(self, delivery_ids: Sequence[str]) -> list[str]:
         """Return those that may be put back: failed, or rejected because the shop was not configured then.
 
-        What was rejected because its parts disagree stays rejected: only the body was ever signed.
+        What was rejected because its parts disagree stays rejected: only the body was ever signed. A rejected mandatory
+        webhook is decided on anew by `steps/webhooks/replay.py`.
         """
         is_replayable = or_(
             deliveries.c.state == DeliveryState.FAILED,
@@ -121,11 +125,18 @@ class OperatorQueries:
         return [dict(row) for row in self._connection.execute(rows).mappings()]
 
     def list_last_received(self) -> dict[tuple[str, str], datetime]:
-        """Return when each topic of each shop was last received."""
-        rows = select(deliveries.c.shop, deliveries.c.topic, func.max(deliveries.c.received_at)).group_by(
-            deliveries.c.shop, deliveries.c.topic
+        """Return when each topic of each shop was last received and not rejected."""
+        rows = (
+            select(deliveries.c.shop, deliveries.c.topic, func.max(deliveries.c.received_at))
+            .where(deliveries.c.state != DeliveryState.REJECTED)
+            .group_by(deliveries.c.shop, deliveries.c.topic)
         )
         return {(shop, topic): received_at for shop, topic, received_at in self._connection.execute(rows)}
+
+    def count_mandatory_rejections(self) -> dict[str, int]:
+        """Count the mandatory webhooks that nobody has acted on by reason; `failed` for those without one."""
+        rows = select(deliveries.c.reason, func.count()).where(NEEDS_ACTION).group_by(deliveries.c.reason)
+        return {reason or DeliveryState.FAILED.value: count for reason, count in self._connection.execute(rows)}
 
     def count_by_state(self) -> dict[str, dict[str, int]]:
         """Count deliveries, requests and notices by state, those that are late, and items that are blocked."""

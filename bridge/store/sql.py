@@ -12,11 +12,12 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, and_, delete, exists, or_, select, text, true, update
+from sqlalchemy import Engine, and_, delete, exists, not_, or_, select, text, true, update
 
 from bridge.errors import BridgeError
 from bridge.model import Delivery, DeliveryState, Lease, RequestState, WaitReason
-from bridge.rules.webhooks.topics import MANDATORY_TOPICS
+from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS
+from bridge.rules.webhooks.topics import is_mandatory
 from bridge.store.crypto.keyring import Keyring
 from bridge.store.engine import begin_reading, lock_sqlite_writers, open_engine, translate_database_errors
 from bridge.store.requests.requests import OPEN_STATES
@@ -96,7 +97,9 @@ class SqlStore:
         webhook was not committed in time or too many wait.
         """
         received = delivery.state is DeliveryState.RECEIVED
-        name = "delivery" if received else f"rejected|{delivery.reason}|{delivery.webhook_id}"
+        # of a mandatory webhook only the signed bytes count: an id that nobody signed must not hide another body
+        webhook_id = "" if is_mandatory(delivery.topic, delivery.reason) else delivery.webhook_id
+        name = "delivery" if received else f"rejected|{delivery.reason}|{webhook_id}"
         content = b"\0".join([delivery.topic.encode(), delivery.shop.encode(), delivery.raw])
         return self._group_commit.commit_row(
             inbox.new_delivery_row(
@@ -105,7 +108,7 @@ class SqlStore:
                     delivery.raw, inbox.DELIVERY_BODY_AAD.format(id=delivery.id, shop=delivery.shop)
                 ),
                 digest=self.keyring.digest("delivery", name.encode() + b"\0" + content),
-                unique_webhook_id=received and bool(delivery.webhook_id),
+                unique_webhook_id=received and bool(webhook_id),
             )
         )
 
@@ -187,12 +190,16 @@ class SqlStore:
         return list(tx.session.connection.execute(due.order_by(*order).limit(max_jobs)))
 
     def expire_bodies_and_packages(self, *, keep_failed_days: int, keep_packages_days: int) -> Mapping[str, int]:
-        """Destroy bodies of failed and rejected webhooks, and packages, that reached their age. Return how many."""
+        """Destroy bodies of failed and rejected webhooks, and packages, that reached their age. Return how many.
+
+        The body of a mandatory webhook that nobody acted on stays until somebody does.
+        """
         now = self.now()
         with self.transaction() as tx:
             expired = and_(
                 deliveries.c.body.is_not(None),
                 deliveries.c.state.in_([DeliveryState.FAILED, DeliveryState.REJECTED]),
+                not_(inbox.NEEDS_ACTION),
                 deliveries.c.received_at < now - timedelta(days=keep_failed_days),
             )
             bodies = tx.session.connection.execute(update(deliveries).where(expired).values(body=None)).rowcount

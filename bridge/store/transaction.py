@@ -35,6 +35,7 @@ from bridge.store.shops.erase_shop import ShopEraser
 from bridge.store.shops.shop_exits import ShopExitRows
 from bridge.store.shops.tokens import TokenRows
 from bridge.store.webhooks.inbox import InboxRows
+from bridge.store.webhooks.remembered_bodies import RememberedBodyRows
 
 
 class Tx:
@@ -43,6 +44,7 @@ class Tx:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.inbox = InboxRows(session)
+        self.remembered_bodies = RememberedBodyRows(session)
         self.requests = RequestRows(session)
         self.request_changes = RequestChanges(session)
         self.tasks = TaskRows(session)

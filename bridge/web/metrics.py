@@ -12,19 +12,26 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from bridge.errors import BridgeError
 from bridge.model import DeliveryState
-from bridge.rules.webhooks.topics import INDEXED_TOPIC_PREFIXES, MANDATORY_TOPICS
+from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS
+from bridge.rules.webhooks.topics import INDEXED_TOPIC_PREFIXES
 from bridge.services import Services
 from bridge.steps.webhooks.receive import WebhookReceipt
 from bridge.store import SqlStore
 
 DELIVERY_COUNTER = Counter("bridge_deliveries", "Webhooks with a good signature", ["topic", "state", "new"])
+MANDATORY_REJECTION_COUNTER = Counter(
+    "bridge_mandatory_webhooks_rejected", "Mandatory webhooks that could not be acted on", ["topic", "reason"]
+)
 
 
-def count_delivery(topic: str, received: WebhookReceipt) -> None:
+def count_delivery(received: WebhookReceipt) -> None:
     """Count one delivery, under its own topic only if it was not rejected."""
+    topic = received.topic
     known = received.state is not DeliveryState.REJECTED and (
         topic in MANDATORY_TOPICS or topic.startswith(INDEXED_TOPIC_PREFIXES)
     )
+    if received.reason and received.is_new:
+        MANDATORY_REJECTION_COUNTER.labels(topic if topic in MANDATORY_TOPICS else "other", received.reason).inc()
     DELIVERY_COUNTER.labels(topic if known else "other", received.state, str(received.is_new).lower()).inc()
 
 
@@ -42,9 +49,15 @@ class _RowCollector:
                 for table, states in tx.operator_queries.count_by_state().items():
                     for state, number in states.items():
                         rows.add_metric([table, state], number)
+                waiting = tx.operator_queries.count_mandatory_rejections()
         except BridgeError:
             return
         yield rows
+        yield GaugeMetricFamily(
+            "bridge_mandatory_webhooks_waiting",
+            "Mandatory webhooks that nobody has acted on",
+            value=sum(waiting.values()),
+        )
         depth = self._services.queue.depth()
         if depth is not None:
             yield GaugeMetricFamily("bridge_queue_depth", "Jobs that wait", value=depth)

@@ -17,7 +17,7 @@ HTTP_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 class AnyPath(PathConverter):
     """Any rest of a path, also an empty one or one with slashes: every path below must verify the signature."""
 
-    regex = ".*"
+    regex = r"[\s\S]*"
     part_isolating = False
 
 
@@ -38,7 +38,7 @@ def create_webhooks_blueprint(services: Services) -> Blueprint:
                 verify_webhook_signature(headers, raw, services=services)
                 return Response(status=405, headers={"Allow": "POST"})
             received = receive_webhook(topic, headers, raw, services=services)
-        metrics.count_delivery(topic, received)
+        metrics.count_delivery(received)
         return Response(status=200)
 
     return page

@@ -25,7 +25,7 @@ from bridge.steps.requests.process import process_request
 from bridge.steps.webhooks.dispatch import dispatch_delivery
 from bridge.store.schema.retention_tables import vault_documents
 from tests.e2e import processes
-from tests.factories import CANARIES, OTHER_SHOP, SHOP, accepted, make_request, make_task, opened
+from tests.factories import CANARIES, OTHER_SHOP, SHOP, accepted, make_request, make_task, opened, uninstalled_body
 
 SHIPPED = Path(__file__).parents[2] / "config" / "retention.toml"
 PDF = b"%PDF-1.7 invoice of Asha Qwertzuiop"
@@ -60,7 +60,7 @@ class Desk:
 
     def leave(self) -> str:
         """Receive app/uninstalled and shop/redact, and run the worker once."""
-        accepted(self.services.store, "app/uninstalled", {"id": 1, "domain": SHOP})
+        accepted(self.services.store, "app/uninstalled", uninstalled_body())
         redact = accepted(self.services.store, "shop/redact", {"shop_id": 1, "shop_domain": SHOP})
         request_id = dispatch_delivery(redact.id, services=self.services)
         process_request(request_id, services=self.services)

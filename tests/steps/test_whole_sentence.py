@@ -16,7 +16,17 @@ from bridge.steps.webhooks.enqueue_due import enqueue_due
 from bridge.steps.webhooks.receive import receive_webhook
 from bridge.store.schema.index_tables import data_keys
 from bridge.store.schema.tables import certificates, metadata
-from tests.factories import CANARIES, NOW, SECRETS, SHOP, data_request_body, make_finding, order_body, redact_body
+from tests.factories import (
+    CANARIES,
+    NOW,
+    SECRETS,
+    SHOP,
+    data_request_body,
+    make_finding,
+    order_body,
+    redact_body,
+    uninstalled_body,
+)
 from tests.fakes import page
 
 VERBS = {"dispatch": dispatch_delivery, "process": process_request}
@@ -102,7 +112,7 @@ def test_an_erasure_waits_for_an_earlier_access_request(services, queue, platfor
 def test_a_shop_erasure_leaves_only_its_record(services, queue):
     post(services, "orders/create", order_body())
     post(services, "customers/data_request", data_request_body())
-    post(services, "app/uninstalled", {"id": 1, "domain": SHOP})
+    post(services, "app/uninstalled", uninstalled_body())
     work(services, queue)
     post(services, "shop/redact", {"shop_id": 1, "shop_domain": SHOP})
     work(services, queue)
@@ -113,6 +123,15 @@ def test_a_shop_erasure_leaves_only_its_record(services, queue):
     with services.store.engine.connect() as connection:
         left = {table.name for table in metadata.sorted_tables if connection.execute(select(table)).first() is not None}
         body = json.loads(connection.execute(select(certificates)).one().body)
-    record = {"requests", "tasks", "deliveries", "evidence", "evidence_head", "locks", "certificates"}
+    record = {
+        "requests",
+        "tasks",
+        "deliveries",
+        "evidence",
+        "evidence_head",
+        "locks",
+        "certificates",
+        "remembered_bodies",
+    }
     assert left == record | {"destructions"}, "its id, for the ledger outside the backup"
     assert body["outcome"] == "erased"

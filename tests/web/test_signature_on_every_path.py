@@ -45,6 +45,9 @@ PATHS = (
     "/webhooks/..%2f..%2fetc",
     "/webhooks/%ff%fe",
     "/webhooks/orders/create?topic=orders/updated",
+    "/webhooks/x%0aY",
+    "/webhooks/%0a",
+    "/webhooks/customers/redact%0d%0a",
 )
 
 

@@ -23,7 +23,7 @@ def check_shop_erasures(context: CommandContext) -> list[CheckResult]:
 def _check_shop_erasure(row: Mapping[str, Any], now: datetime) -> CheckResult:
     is_reinstalled = row["wait_reason"] is WaitReason.INSTALLED_AGAIN
     if is_reinstalled:
-        detail = f"{row['id']}: the app is installed again or was never uninstalled; dsr continue or dsr close"
+        detail = f"{row['id']}: the app is installed again or never left, or this webhook came before; dsr continue or dsr close"
     else:
         until = f"{row['expected_by']:%d %b %Y}" if row["expected_by"] else "now"
         detail = f"{row['id']}: {row['last_error']}; vault export or vault waive, until {until}"

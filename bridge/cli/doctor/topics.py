@@ -1,4 +1,4 @@
-"""Check the webhook topics: when a delivery of each topic was last received."""
+"""Check the webhook topics: when each was last received, and mandatory webhooks that nobody has acted on."""
 
 from __future__ import annotations
 
@@ -8,16 +8,21 @@ from datetime import UTC, datetime, timedelta
 from bridge.cli.context import CommandContext
 from bridge.cli.doctor.database import end_without_database
 from bridge.model import CheckResult
-from bridge.rules.webhooks.topics import MANDATORY_TOPICS
+from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS
 
+NEEDS_ACTION_ADVICE = "`python -m bridge inbox list --needs-action`, then `inbox replay` or `inbox dismiss` each"
 NEVER_SEEN = "never seen: is the app's configuration deployed?"
 
 
 @end_without_database
 def check_topics(context: CommandContext) -> Iterator[CheckResult]:
-    """Yield when each topic of each shop was last received."""
+    """Yield whether mandatory webhooks wait for an operator, and when each topic of each shop was last received."""
     with context.store.transaction() as tx:
+        counts = tx.operator_queries.count_mandatory_rejections()
         last_received = tx.operator_queries.list_last_received()
+    reasons = ", ".join(f"{reason} {count}" for reason, count in sorted(counts.items()))
+    detail = f"{sum(counts.values())} not acted on ({reasons}): {NEEDS_ACTION_ADVICE}" if counts else "all acted on"
+    yield CheckResult(name="mandatory webhooks", ok=not counts, detail=detail)
     now = datetime.now(UTC)
     for shop in context.configuration.merchant.shops or sorted({shop for shop, _ in last_received}):
         received_topics = {topic for owner, topic in last_received if owner == shop}

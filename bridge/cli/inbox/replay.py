@@ -1,4 +1,4 @@
-"""`inbox replay`: queue failed deliveries again."""
+"""`inbox replay`: queue failed deliveries again, and rejected ones that today's rules accept."""
 
 from __future__ import annotations
 
@@ -10,39 +10,42 @@ from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
 from bridge.cli.options import parse_since
 from bridge.cli.printing import show
-from bridge.model import Fact
+from bridge.steps.webhooks.replay import replay_deliveries
 
 
 @json_command()
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option("--failed", is_flag=True, help="All failed deliveries, narrowed by the options below.")
-@click.option("--topic", help="With --failed: only this topic.")
-@click.option("--since", "after", help="With --failed: only deliveries since then: 30m, 2h, 3d or a date.")
+@click.option("--rejected", is_flag=True, help="All rejected deliveries whose body is kept, narrowed likewise.")
+@click.option("--topic", help="With --failed or --rejected: only this topic.")
+@click.option(
+    "--since", "after", help="With --failed or --rejected: only deliveries since then: 30m, 2h, 3d or a date."
+)
 @click.option("--limit", default=1000, show_default=True, type=click.IntRange(1, 100_000))
 @click.option("--dry-run", is_flag=True, help="Show what would be queued again; change nothing.")
-def replay(ids: tuple[str, ...], failed: bool, topic: str | None, after: str | None, limit: int, dry_run: bool) -> None:
-    """Queue failed deliveries again; they are worked on within seconds. The clocks of requests never restart."""
-    if bool(ids) == failed:
-        raise click.UsageError("give ids, or --failed")
+def replay(
+    ids: tuple[str, ...], failed: bool, rejected: bool, topic: str | None, after: str | None, limit: int, dry_run: bool
+) -> None:
+    """Queue failed deliveries again; they are worked on within seconds. The clocks of requests never restart.
+
+    A rejected mandatory webhook is decided on anew, by its signed body and today's rules and settings.
+    """
+    if [bool(ids), failed, rejected].count(True) != 1:
+        raise click.UsageError("give ids, or --failed, or --rejected")
     with open_command_context() as context, context.store.transaction() as tx:
         queries, wanted = tx.operator_queries, list(ids)
-        if failed:
-            since = parse_since(after)
-            rows = queries.list_deliveries(state="failed", topic=topic or "", since=since, limit=limit)
+        if not ids:
+            state, since = "failed" if failed else "rejected", parse_since(after)
+            rows = queries.list_deliveries(state=state, topic=topic or "", since=since, limit=limit)
             wanted = [row["id"] for row in rows]
+        replayed = replay_deliveries(wanted, actor=context.operator, dry_run=dry_run, tx=tx, services=context.services)
         known = {row["id"]: row for row in queries.list_deliveries(ids=wanted, limit=len(wanted) or 1)}
-        replayed = queries.filter_replayable(wanted)
-        if not dry_run:
-            replayed = queries.replay_deliveries(replayed)
-            for delivery_id in replayed:
-                about = {"shop": known[delivery_id]["shop"], "topic": known[delivery_id]["topic"]}
-                tx.evidence.append_fact(Fact.DELIVERY_REPLAYED, actor=context.operator, delivery=delivery_id, **about)
     not_replayed = {each: _explain_not_replayed(known.get(each)) for each in wanted if each not in replayed}
     lines = [f"{'Would queue again' if dry_run else 'Queued again'}: {len(replayed)} of {len(wanted)}."]
     lines += [f"  {each}  {known[each]['topic']}" for each in replayed]
     lines += [f"  {each}  not queued: {reason}" for each, reason in not_replayed.items()]
     show({"dry_run": dry_run, "replayed": replayed, "not_replayed": not_replayed}, "\n".join(lines))
-    if not_replayed:
+    if not_replayed and not rejected:  # most of what is rejected stays so
         raise SystemExit(1)
 
 

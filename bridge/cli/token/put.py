@@ -11,7 +11,7 @@ import click
 from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.printing import show
-from bridge.rules.webhooks.topics import is_shop_domain
+from bridge.rules.webhooks.shop_domains import is_shop_domain
 
 
 @json_command()

@@ -14,7 +14,14 @@ from typing import Any
 from bridge.connectors.http import HttpClient
 from bridge.connectors.shopify import balances, erasure, residue
 from bridge.connectors.shopify.api import scopes
-from bridge.connectors.shopify.api.client import ShopifyClient, create_shopify_http
+from bridge.connectors.shopify.api.client import (
+    AccessForbidden,
+    ShopFrozen,
+    ShopifyClient,
+    ShopLocked,
+    ShopUnknown,
+    create_shopify_http,
+)
 from bridge.connectors.shopify.api.tokens import MemoryTokenCache, TokenCache, TokenProvider, build_base_url
 from bridge.connectors.shopify.api.versions import check_served_version
 from bridge.connectors.shopify.gathering.gather import gather_pages
@@ -22,7 +29,7 @@ from bridge.connectors.shopify.gathering.session import BULK_ORDER_THRESHOLD, Ga
 from bridge.connectors.shopify.sales import read_sales
 from bridge.connectors.shopify.shipped_orders import read_shipped_orders
 from bridge.connectors.token_client import utc_now
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, ConnectorRefused, CredentialRejected
 from bridge.model import Balance, CheckResult, ErasureState, FindingPage, Principal, Residue, Sale, Waybill
 
 
@@ -98,6 +105,18 @@ class Shopify:
             return found.count
 
         return erasure.read_erasure_state(self._client, principal, shop, count_open_orders=count_open_orders)
+
+    def is_app_installed(self, shop: str) -> bool:
+        """Return whether Shopify accepts a token of this shop. A frozen or locked shop has the app. Raises as `gather`."""
+        if not self._tokens.has_credentials:
+            raise ConnectorRefused("shopify: no credentials")
+        try:
+            self._client.run_document(shop, "installation", segments=False, definitions=False)
+        except (ShopFrozen, ShopLocked, AccessForbidden):
+            return True
+        except (CredentialRejected, ShopUnknown):
+            return False
+        return True
 
     def find_customer(self, principal: Principal, *, shop: str) -> str:
         """Return Shopify's number of the customer, or ''. Raises as `gather`."""

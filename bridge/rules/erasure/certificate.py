@@ -16,6 +16,7 @@ from bridge.model import (
     Document,
     EraseProgress,
     Event,
+    Fact,
     LegalHold,
     Outcome,
     PlanLine,
@@ -79,6 +80,7 @@ def build_certificate(
         "subject": request.subject,
         "status": _derive_certificate_status(own, status),
         "outcome": _derive_certificate_outcome(own, status),
+        **({"limited_to_known_at": cutoff} if (cutoff := _find_cutoff(request, facts)) else {}),
         **({"reason": own.last_error} if own and _is_ended_without_erasure(own) else {}),
         "issued_at": now.isoformat(),
         "controller": {
@@ -121,6 +123,13 @@ def build_certificate(
             "head_hash": facts[-1].hash if facts else None,
         },
     }
+
+
+def _find_cutoff(request: PrivacyRequest, facts: Sequence[Event]) -> str:
+    """Return when the bytes of an erasure's webhooks first came, '' where one of them was new: it is about everything."""
+    receipts = [fact.detail for fact in facts if fact.fact in (Fact.REQUEST_OPENED, Fact.REQUEST_JOINED)]
+    first = [str(receipt.get("first_received_at", "")) for receipt in receipts]
+    return max(first, default="") if request.kind is RequestKind.ERASURE and all(first) else ""
 
 
 def _is_ended_without_erasure(erase_task: Task | None) -> bool:

@@ -38,7 +38,6 @@ class SightingKind(StrEnum):
     CUSTOMER = "customer"
     CUSTOMER_DELETED = "customer_gone"
     CUSTOMERS_MERGED = "merge"
-    UNINSTALLED = "uninstalled"
     NOTHING = "nothing"
 
 
@@ -186,5 +185,4 @@ _SIGHTING_READERS: Mapping[str, Callable[[Mapping[str, Any], AttributionRules], 
     "customers": _read_customer_sighting,
     "customers/delete": lambda body, _: Sighting(kind=SightingKind.CUSTOMER_DELETED, customer_id=read_record_id(body)),
     "customers/merge": _read_customer_merge,
-    "app/uninstalled": lambda *_: Sighting(kind=SightingKind.UNINSTALLED),
 }

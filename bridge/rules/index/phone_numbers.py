@@ -104,7 +104,7 @@ def _read_runs(parts: Iterable[str]) -> tuple[list[str], bool]:
         for piece in _split_at_plus(run):
             found = _read_run(piece)
             numbers += found
-            unread_digits += 0 if found else _count_digits(piece)
+            unread_digits += 0 if found else count_digits(piece)
     return numbers, bool(numbers) and unread_digits < MIN_DIGITS
 
 
@@ -112,11 +112,12 @@ def _split_at_plus(run: str) -> Iterator[str]:
     """Yield the parts of a run that begin with a plus sign, without a country code that is repeated after it."""
     parts = re.split(r"(?=\+)", run)
     for position, part in enumerate(parts):
-        if _count_digits(part) >= MIN_DIGITS or position == len(parts) - 1:
+        if count_digits(part) >= MIN_DIGITS or position == len(parts) - 1:
             yield part
 
 
-def _count_digits(text: str) -> int:
+def count_digits(text: str) -> int:
+    """Return how many digits, of any script, a text has."""
     return sum(character.isdigit() for character in text)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from bridge.rules.index.carrier_names import AGGREGATORS, CARRIERS
+from bridge.rules.index.phone_numbers import count_digits
 from bridge.rules.index.waybill_formats import normalise_waybill
 
 _LINK = re.compile(r"(?:https?://|www\.)\S+|(?<![\w@])[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}/\S+", re.IGNORECASE)
@@ -59,7 +60,7 @@ def split_waybills(text: str) -> list[TypedWaybill]:
     if rest.strip(_AROUND_WORDS):
         beside = _read_numbers(rest)
         # words beside a link that names the number are a label, and no second number
-        typed += [one for one in beside if not typed or _count_digits(one.number) >= _MIN_DIGITS]
+        typed += [one for one in beside if not typed or count_digits(one.number) >= _MIN_DIGITS]
     unique: dict[str, TypedWaybill] = {}
     for one in typed:
         unique.setdefault(normalise_waybill(one.number), one)
@@ -83,7 +84,7 @@ def read_link_waybills(url: str) -> list[str]:
 
 
 def _is_link_number(text: str) -> bool:
-    return bool(re.fullmatch(r"[A-Za-z0-9-]{8,40}", text)) and _count_digits(text) >= len(text) // 2
+    return bool(re.fullmatch(r"[A-Za-z0-9-]{8,40}", text)) and count_digits(text) >= len(text) // 2
 
 
 def _read_link(link: str, label: str) -> Iterator[TypedWaybill]:
@@ -96,7 +97,7 @@ def _read_numbers(text: str) -> list[TypedWaybill]:
     parts = [part for part in _BETWEEN_NUMBERS.split(text) if part.strip()]
     typed = [one for part in parts for one in _split_at_blanks(part)]
     named = [one for one in typed if one.number]
-    if len(typed) > 1 and named and all(_count_digits(one.number) >= _MIN_DIGITS for one in named):
+    if len(typed) > 1 and named and all(count_digits(one.number) >= _MIN_DIGITS for one in named):
         label = " ".join(one.label for one in typed if not one.number)  # "AWB/149…": the label is a part of its own
         return [TypedWaybill(number=one.number, label=f"{label} {one.label}".strip()) for one in named]
     whole = _peel(text)
@@ -107,7 +108,7 @@ def _split_at_blanks(part: str) -> list[TypedWaybill]:
     """Return the numbers of a part: blanks are between numbers only where each of them is long enough to be one."""
     words = [word.strip(_AROUND_WORDS) for word in part.split()]
     numbers = [word for word in words if word and word.casefold() not in _PEELED_WORDS]
-    if len(numbers) > 1 and all(re.fullmatch(r"[A-Za-z0-9-]{8,}", one) and _count_digits(one) > 5 for one in numbers):
+    if len(numbers) > 1 and all(re.fullmatch(r"[A-Za-z0-9-]{8,}", one) and count_digits(one) > 5 for one in numbers):
         label = " ".join(word for word in words if word not in numbers)
         return [TypedWaybill(number=one, label=label) for one in numbers]
     return [_peel(part)]
@@ -116,7 +117,7 @@ def _split_at_blanks(part: str) -> list[TypedWaybill]:
 def _peel(text: str) -> TypedWaybill:
     """Return the number without the labels and the names of carriers before and behind it."""
     remark = _REMARK_BEHIND.search(text)
-    has_remark = remark is not None and _count_digits(text[: remark.start()]) > _count_digits(remark[0])
+    has_remark = remark is not None and count_digits(text[: remark.start()]) > count_digits(remark[0])
     number, label = text.strip(_AROUND_WORDS), list[str]()
     if remark is not None and has_remark:
         number, label = text[: remark.start()].strip(_AROUND_WORDS), [remark[0].strip(_AROUND_WORDS)]
@@ -131,10 +132,6 @@ def _peel(text: str) -> TypedWaybill:
     while (last := _LAST_WORD.search(number)) and last[0].casefold() in _PEELED_WORDS:
         label.append(last[0])
         number = number[: last.start()].rstrip(_AROUND_WORDS)
-    if number and not _count_digits(number):
+    if number and not count_digits(number):
         return TypedWaybill(number=text.strip())  # "by hand": no number that a label stands around
     return TypedWaybill(number=number, label=" ".join(label))
-
-
-def _count_digits(text: str) -> int:
-    return sum(char.isdigit() for char in text)

@@ -95,7 +95,8 @@ def _list_other_targets(
                     order=name,
                     order_id=order_id,
                 )
-        elif processor.applies_to == "everyone" or orders:
+        elif (processor.applies_to == "everyone" or orders) and principal.cutoff_at is None:
+            # it cannot tell what came after a cut-off from what it was told to erase then
             yield NoticeTarget(
                 processor=processor.id,
                 reference_kind=reference_kind,

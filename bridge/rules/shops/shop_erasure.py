@@ -40,15 +40,28 @@ class Decision(StrEnum):
 
 
 def decide_shop_erasure(
-    shop_exit: ShopExit, *, role: str, redact_received_at: datetime, stopped_at: datetime | None, now: datetime
+    shop_exit: ShopExit,
+    *,
+    role: str,
+    redact_received_at: datetime,
+    stopped_at: datetime | None,
+    now: datetime,
+    is_repeated: bool = False,
+    has_platform_access: bool = False,
 ) -> Decision:
     """Return what is done with a shop that leaves.
 
     `redact_received_at` is when `shop/redact` came; `stopped_at` when its erasure was stopped: only an operator, or
-    another uninstall, lets it go on. `role` is `merchant.operator_role` of the retention file.
+    another uninstall, lets it go on. `is_repeated`: the same signed bytes came before, and anybody who has them can post
+    them. `has_platform_access`: the platform still accepts a token. `role` is `merchant.operator_role` of the retention file.
     """
     is_stopped = stopped_at is not None and not (shop_exit.uninstalled_at and shop_exit.uninstalled_at > stopped_at)
-    is_back = is_stopped or is_shop_installed(shop_exit, redact_received_at=redact_received_at, now=now)
+    is_back = (
+        is_stopped
+        or is_repeated
+        or has_platform_access
+        or is_shop_installed(shop_exit, redact_received_at=redact_received_at, now=now)
+    )
     if shop_exit.holds and is_back and ShopExitDecision.CONTINUE not in shop_exit.decisions:
         return Decision.ASK_OPERATOR
     if role != PROCESSOR_ROLE:

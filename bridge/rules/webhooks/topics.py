@@ -1,7 +1,8 @@
 """Decide whether path, headers and body of a webhook agree.
 
-Only the body is signed, so a captured body may come back under another topic, shop or id. A delivery whose
-parts disagree is kept as rejected, for operators to see; it is never acted on.
+Only the body is signed, so a captured body may come back under another topic, shop or id. A mandatory body says itself
+what it is (`mandatory_bodies`); another delivery whose parts disagree is kept as rejected, for operators to see, and never
+acted on.
 """
 
 from __future__ import annotations
@@ -11,14 +12,18 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from bridge.errors import PayloadInvalid
-from bridge.model import RequestKind
 from bridge.rules.index.identity import legacy_id
+from bridge.rules.webhooks.mandatory_bodies import (
+    MANDATORY_TOPICS,
+    check_mandatory_body,
+    identify_mandatory_topic,
+    is_about_one_object,
+)
+from bridge.rules.webhooks.shop_domains import is_shop_domain, normalise_shop_domain
 
-MANDATORY_TOPICS: Mapping[str, RequestKind] = {
-    "customers/data_request": RequestKind.ACCESS,
-    "customers/redact": RequestKind.ERASURE,
-    "shop/redact": RequestKind.SHOP_ERASURE,
-}
+UNINSTALLED_TOPIC = "app/uninstalled"
+BODY_OF_ANOTHER_TOPIC = "body_of_another_topic"
+TOPIC_MALFORMED, SHOP_MALFORMED = "topic_malformed", "shop_malformed"
 INDEXED_TOPIC_PREFIXES = (
     "orders/",
     "fulfillments/",
@@ -26,20 +31,26 @@ INDEXED_TOPIC_PREFIXES = (
     "returns/",
     "disputes/",
     "customers/",
-    "app/uninstalled",
+    UNINSTALLED_TOPIC,
 )
 _TOPIC_FORMAT = re.compile(r"[a-z_]+(\.[a-z_]+)?(/[a-z_]+)?")
-_SHOP_DOMAIN_FORMAT = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
 # keys that show what a body is, whatever topic it is posted under: only the body is signed
 _TOPIC_BY_BODY_KEY: Mapping[str, str | tuple[str, ...]] = {
-    "data_request": "customers/data_request",
-    "orders_requested": "customers/data_request",
-    "orders_to_redact": "customers/redact",
     "line_items": ("orders/", "fulfillments/"),
     "tracking_company": "fulfillments/",
     "multipass_identifier": "customers/",
     "refund_line_items": "refunds/",
+    "myshopify_domain": UNINSTALLED_TOPIC,
 }
+# the topics of the object that a body's `admin_graphql_api_id` names
+_TOPIC_BY_GID_TYPE: Mapping[str, str] = {
+    "Order": "orders/",
+    "Customer": "customers/",
+    "Fulfillment": "fulfillments/",
+    "Refund": "refunds/",
+    "Return": "returns/",
+}
+_GID_FORMAT = re.compile(r"gid://shopify/(\w+)/")
 
 
 def is_topic_well_formed(topic: str) -> bool:
@@ -47,9 +58,14 @@ def is_topic_well_formed(topic: str) -> bool:
     return len(topic) <= 64 and _TOPIC_FORMAT.fullmatch(topic) is not None
 
 
-def is_shop_domain(domain: str) -> bool:
-    """Return True for a `*.myshopify.com` domain and nothing around it."""
-    return len(domain) <= 100 and _SHOP_DOMAIN_FORMAT.fullmatch(domain) is not None
+def is_mandatory(topic: str, reason: str) -> bool:
+    """Return whether a delivery with this topic is, or may be, a mandatory webhook. `reason` is why it was rejected, or ''.
+
+    Without a topic it is one whose body does not tell which, unless path and headers named no topic either.
+    """
+    if topic:
+        return topic in MANDATORY_TOPICS and reason != BODY_OF_ANOTHER_TOPIC
+    return reason not in ("", TOPIC_MALFORMED, SHOP_MALFORMED)
 
 
 def find_header_mismatch(*, topic: str, topic_header: str, shop: str, known_shops: Collection[str]) -> str:
@@ -59,11 +75,11 @@ def find_header_mismatch(*, topic: str, topic_header: str, shop: str, known_shop
     and Shopify's reviewers install and leave. Without a list of shops (development) every shop is known.
     """
     if not is_topic_well_formed(topic):
-        return "topic_malformed"
+        return TOPIC_MALFORMED
     if topic_header != topic:
         return "topic_header_differs"
     if not is_shop_domain(shop):
-        return "shop_malformed"
+        return SHOP_MALFORMED
     if known_shops and shop not in known_shops and topic not in MANDATORY_TOPICS:
         return "shop_unknown"
     if topic not in MANDATORY_TOPICS and not topic.startswith(INDEXED_TOPIC_PREFIXES):
@@ -73,17 +89,17 @@ def find_header_mismatch(*, topic: str, topic_header: str, shop: str, known_shop
 
 def check_body_shape(topic: str, body: Mapping[str, Any], shop: str) -> None:
     """Raise PayloadInvalid with a constant reason where the body does not fit its topic and shop."""
-    if any(key in body and not topic.startswith(only) for key, only in _TOPIC_BY_BODY_KEY.items()):
-        raise PayloadInvalid("body_of_another_topic")
-    if topic.endswith("/delete") and len(body) > _MAX_DELETE_KEYS:
-        raise PayloadInvalid("body_of_another_topic")
-    if "shop_domain" in body and body["shop_domain"] != shop:
-        raise PayloadInvalid("shop_differs")
-    is_id_required = topic in _TOPICS_WITH_ID or topic.startswith(_FAMILIES_WITH_ID)
+    mandatory = identify_mandatory_topic(body, [topic])
+    is_other_object = topic in MANDATORY_TOPICS and not mandatory and is_about_one_object(body)
+    if is_other_object or (mandatory and mandatory != topic):
+        raise PayloadInvalid(BODY_OF_ANOTHER_TOPIC)
     if topic in MANDATORY_TOPICS:
-        _check_mandatory_body(topic, body)
-    elif is_id_required and not legacy_id(body.get("id", body.get("admin_graphql_api_id"))):
-        raise PayloadInvalid("id_missing")
+        check_mandatory_body(topic, body)
+    else:
+        _check_object_body(topic, body)
+    domain_key = "myshopify_domain" if topic == UNINSTALLED_TOPIC else "shop_domain"
+    if domain_key in body and normalise_shop_domain(body[domain_key]) != shop:
+        raise PayloadInvalid("shop_differs")
 
 
 _MAX_DELETE_KEYS = 4  # the body of a deletion has an id and few other keys
@@ -91,28 +107,23 @@ _FAMILIES_WITH_ID = ("fulfillments/", "refunds/", "returns/", "disputes/")
 _CUSTOMER_VERBS_WITH_ID = ("create", "update", "delete", "enable", "disable")
 _ORDER_VERBS_WITH_ID = ("create", "updated", "cancelled", "delete", "paid", "fulfilled", "partially_fulfilled")
 _TOPICS_WITH_ID = frozenset(
-    [f"customers/{verb}" for verb in _CUSTOMER_VERBS_WITH_ID] + [f"orders/{verb}" for verb in _ORDER_VERBS_WITH_ID]
+    [f"customers/{verb}" for verb in _CUSTOMER_VERBS_WITH_ID]
+    + [f"orders/{verb}" for verb in _ORDER_VERBS_WITH_ID]
+    + [UNINSTALLED_TOPIC]
 )
 
 
-def _check_mandatory_body(topic: str, body: Mapping[str, Any]) -> None:
-    if "shop_domain" not in body:
+def _check_object_body(topic: str, body: Mapping[str, Any]) -> None:
+    """Raise PayloadInvalid where the body is not an object of this topic, as far as its keys and its id tell."""
+    gid = _GID_FORMAT.match(str(body.get("admin_graphql_api_id")))
+    expected = [topics for key, topics in _TOPIC_BY_BODY_KEY.items() if key in body]
+    expected += [_TOPIC_BY_GID_TYPE[gid[1]]] if gid and gid[1] in _TOPIC_BY_GID_TYPE else []
+    if not all(topic.startswith(topics) for topics in expected):
+        raise PayloadInvalid(BODY_OF_ANOTHER_TOPIC)
+    if topic.endswith("/delete") and len(body) > _MAX_DELETE_KEYS:
+        raise PayloadInvalid(BODY_OF_ANOTHER_TOPIC)
+    is_id_required = topic in _TOPICS_WITH_ID or topic.startswith(_FAMILIES_WITH_ID)
+    if is_id_required and not legacy_id(body.get("id", body.get("admin_graphql_api_id"))):
+        raise PayloadInvalid("id_missing")
+    if topic == UNINSTALLED_TOPIC and not is_shop_domain(normalise_shop_domain(body.get("myshopify_domain"))):
         raise PayloadInvalid("shop_domain_missing")
-    if topic == "shop/redact":
-        if "customer" in body:
-            raise PayloadInvalid("body_of_another_topic")
-        return
-    customer = body.get("customer")
-    if not isinstance(customer, Mapping):
-        raise PayloadInvalid("customer_missing")
-    fields = [customer.get(name) for name in ("id", "email", "phone")]
-    if any(value is not None and not isinstance(value, str | int) for value in fields):
-        raise PayloadInvalid("customer_malformed")
-    orders = body.get("orders_requested" if topic == "customers/data_request" else "orders_to_redact")
-    if orders is not None and not isinstance(orders, list):
-        raise PayloadInvalid("orders_malformed")
-    if not any(fields) and not orders:
-        raise PayloadInvalid("nobody_named")
-    request = body.get("data_request")
-    if topic == "customers/data_request" and request is not None and not isinstance(request, Mapping):
-        raise PayloadInvalid("data_request_malformed")

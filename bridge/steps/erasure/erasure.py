@@ -93,7 +93,10 @@ class Erasure:
             []
             if scope.is_merged
             else tx.refunds.list_refund_accounts_of_orders(
-                shop, {*scope.orders, *request.principal.order_ids}, subject=request.subject
+                shop,
+                {*scope.orders, *request.principal.order_ids},
+                # the bank details of an order that came after a cut-off are not this request's
+                subject="" if request.principal.cutoff_at else request.subject,
             )
         )
         refunds = [account for account in accounts if account.state is not RefundState.ERASED]

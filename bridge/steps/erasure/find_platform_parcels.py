@@ -47,7 +47,7 @@ def find_platform_parcels(request: PrivacyRequest, task: Task, lease: Lease, *, 
 
     Raises LeaseLost and StoreUnavailable.
     """
-    principal, platform = request.principal, services.connectors.get(PLATFORM)
+    principal, platform = request.principal.for_others, services.connectors.get(PLATFORM)
     now = services.clock.now()
     parcels: list[Waybill] = []
     if not isinstance(platform, Platform):

@@ -22,11 +22,13 @@ from bridge.steps.index.flag_carrier_conflicts import flag_carrier_conflicts
 from bridge.steps.index.flag_sensitive_text import FREE_TEXT_CATEGORY, flag_sensitive_text
 from bridge.steps.index.late_delivery import apply_late_delivery
 from bridge.steps.retention.seal_invoices import seal_sales
+from bridge.steps.shops.record_uninstalls import record_uninstalls
 from bridge.steps.webhooks.retry_or_deadletter import deadletter_delivery
 
 if TYPE_CHECKING:
     from bridge.store import Tx
 
+OBJECT_TOPIC_PREFIXES = tuple(topic for topic in topics.INDEXED_TOPIC_PREFIXES if topic != topics.UNINSTALLED_TOPIC)
 BATCH_ROWS = 200
 BATCH_BYTES = 8_000_000
 MAX_RUN_S = 20.0  # then the job enqueues itself again, so that privacy requests get a worker
@@ -39,7 +41,7 @@ def index_deliveries(shop: str, *, services: Services, until_empty: bool = False
     Raises StoreUnavailable, TimeLimitExceeded.
     """
     deadline = services.clock.now() + timedelta(seconds=MAX_RUN_S)
-    settled = 0
+    settled = record_uninstalls(shop, services=services)
     while True:
         try:
             count = _index_batch(shop, BATCH_ROWS, services)
@@ -57,7 +59,7 @@ def index_deliveries(shop: str, *, services: Services, until_empty: bool = False
 
 def _index_batch(shop: str, max_rows: int, services: Services) -> int:
     with services.store.transaction() as tx:
-        batch = tx.inbox.acquire_lease_batch(shop, topics.INDEXED_TOPIC_PREFIXES, max_rows, BATCH_BYTES)
+        batch = tx.inbox.acquire_lease_batch(shop, OBJECT_TOPIC_PREFIXES, max_rows, BATCH_BYTES)
         # an empty batch too: it takes the shop lock, so it waits for a batch that another worker is indexing
         _ingest_batch(shop, batch, tx, services)
     return len(batch)
@@ -78,7 +80,7 @@ def _index_each_delivery(shop: str, services: Services) -> int:
 
 def _mark_next_failed(shop: str, error: str, services: Services) -> None:
     with services.store.transaction() as tx:
-        for lease, delivery in tx.inbox.acquire_lease_batch(shop, topics.INDEXED_TOPIC_PREFIXES, 1, BATCH_BYTES):
+        for lease, delivery in tx.inbox.acquire_lease_batch(shop, OBJECT_TOPIC_PREFIXES, 1, BATCH_BYTES):
             deadletter_delivery(delivery, lease, error, tx)
 
 
@@ -115,9 +117,7 @@ def _ingest_batch(shop: str, batch: Sequence[tuple[Lease, Delivery]], tx: Tx, se
         for sighting in dropped:
             apply_late_delivery(shop, sighting, tx=tx, services=services)
     for sighting in sightings:
-        if sighting.kind is SightingKind.UNINSTALLED:
-            tx.evidence.append_fact(Fact.SHOP_UNINSTALLED, shop=shop)
-        elif sighting.kind is SightingKind.CUSTOMERS_MERGED:
+        if sighting.kind is SightingKind.CUSTOMERS_MERGED:
             tx.evidence.append_fact(Fact.CUSTOMERS_MERGED, shop=shop)
 
 

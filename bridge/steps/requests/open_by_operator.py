@@ -13,7 +13,7 @@ from bridge.errors import PayloadInvalid
 from bridge.model import Principal, PrivacyRequest, RequestKind, RequestSource, RequestState
 from bridge.rules.index.unreadable_identifiers import find_unreadable_fields
 from bridge.rules.requests.deadlines import compute_clocks
-from bridge.rules.webhooks.topics import is_shop_domain
+from bridge.rules.webhooks.shop_domains import is_shop_domain
 from bridge.services import Services
 from bridge.steps.requests.open_or_join import open_or_join
 

@@ -225,10 +225,10 @@ def _end_search(task: Task, fault: BridgeError | None, missing_count: int, servi
 
 def _fetch_platform_order_ids(request: PrivacyRequest, services: Services) -> set[str]:
     """Return the ids of the data subject's orders that the platform knows."""
-    platform = services.connectors.get(PLATFORM)
-    if not isinstance(platform, Platform) or request.principal == Principal():
+    platform, principal = services.connectors.get(PLATFORM), request.principal.for_others
+    if not isinstance(platform, Platform) or principal == Principal():
         return set()
-    return {legacy_id(order["id"]) for order in platform.list_shipped_orders(request.principal, shop=request.shop)}
+    return {legacy_id(order["id"]) for order in platform.list_shipped_orders(principal, shop=request.shop)}
 
 
 def _fetch_sales(order_ids: Iterable[str], shop: str, services: Services) -> Iterator[tuple[str, Sequence[Sale]]]:

@@ -1,15 +1,17 @@
 """Erases a shop that leaves: by who answers for its books, and never while the app may be installed again.
 
 The merchant's own bridge keeps what statutory holds keep. A processor's bridge returns the documents first, or has it in
-writing that the merchant waives them. Never calls another system, and so never needs a token.
+writing that the merchant waives them. It asks the platform whether the shop still has the app, and never needs a token:
+where the platform does not answer, what the bridge knows decides.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from bridge.errors import ConnectorThrottled, ConnectorUnavailable
 from bridge.model import (
     Fact,
     Lease,
@@ -25,11 +27,13 @@ from bridge.model import (
     add_row_counts,
     get_progress,
 )
+from bridge.rules.requests.lifecycle import compute_retry_pause_s
 from bridge.rules.requests.progress_codec import encode_remaining_shop_data
 from bridge.rules.shops.shop_erasure import SHOP_ANSWER_DEADLINE, Decision, decide_shop_erasure
 from bridge.services import Services
 from bridge.steps.evidence.record_facts import record_task_fact
-from bridge.steps.task_results import finish_task, wait_task
+from bridge.steps.shops.ask_installed import ask_whether_installed
+from bridge.steps.task_results import finish_task, retry_task, wait_task
 
 if TYPE_CHECKING:
     from bridge.store import Tx
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
 UNCOUNTED_SHOP_TABLES = {"data_keys", "settled_deliveries"}  # keys and receipts are no records of a person
 REINSTALLED_REVIEW_KIND = "installed_again"
 REINSTALLED_MESSAGE = "the app was installed again, or never left: erase the shop, or end the request"
+REPEATED_MESSAGE = "this very webhook came before, anybody who has it can send it: erase the shop, or end the request"
 
 
 def execute_shop_erasure(request: PrivacyRequest, task: Task, lease: Lease, *, services: Services) -> Task:
@@ -45,6 +50,12 @@ def execute_shop_erasure(request: PrivacyRequest, task: Task, lease: Lease, *, s
     Raises LeaseLost, StoreUnavailable, and NeedsOperator where a second reading still finds a row.
     """
     now = services.clock.now()
+    try:
+        has_platform_access = bool(ask_whether_installed(request.shop, services))
+    except (ConnectorUnavailable, ConnectorThrottled) as fault:
+        if task.attempts + 1 < services.settings.connector_attempts:
+            return _retry_later(task, lease, fault, services)
+        has_platform_access = False
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
         shop_exit = tx.shop_exits.read_shop_exit(request.shop, request.id)
@@ -57,6 +68,8 @@ def execute_shop_erasure(request: PrivacyRequest, task: Task, lease: Lease, *, s
             redact_received_at=received_at,
             stopped_at=get_progress(task, ShopEraseProgress).stopped_at,
             now=now,
+            is_repeated=request.principal.cutoff_at is not None,
+            has_platform_access=has_platform_access,
         )
         if decision is Decision.ASK_OPERATOR:
             task = _wait_for_operator(request, task, tx, now)
@@ -68,6 +81,19 @@ def execute_shop_erasure(request: PrivacyRequest, task: Task, lease: Lease, *, s
     return task
 
 
+def _retry_later(
+    task: Task, lease: Lease, fault: ConnectorUnavailable | ConnectorThrottled, services: Services
+) -> Task:
+    """Return the task as due again, since the platform could not be asked. Nothing is erased."""
+    attempts = task.attempts + 1
+    pause = timedelta(seconds=compute_retry_pause_s(attempts, fault.retry_after_s))
+    task = retry_task(replace(task, attempts=attempts), str(fault), services.clock.now() + pause)
+    with services.store.transaction() as tx:
+        tx.requests.verify_lease(lease)
+        tx.tasks.save_task(task)
+    return task
+
+
 def _wait_for_operator(request: PrivacyRequest, task: Task, tx: Tx, now: datetime) -> Task:
     """Return the task as stopped. Nothing is erased, and a review is opened once."""
     progress, reason = get_progress(task, ShopEraseProgress), WaitReason.INSTALLED_AGAIN
@@ -75,7 +101,7 @@ def _wait_for_operator(request: PrivacyRequest, task: Task, tx: Tx, now: datetim
         tx.reviews.open_review(
             request.shop,
             REINSTALLED_REVIEW_KIND,
-            REINSTALLED_MESSAGE,
+            REINSTALLED_MESSAGE if request.principal.cutoff_at is None else REPEATED_MESSAGE,
             request_id=request.id,
             idempotency_key=request.id,
         )

@@ -1,12 +1,15 @@
 """Turn a mandatory webhook into a privacy request with its tasks, its clocks and its first fact.
 
-A second webhook about the same data subject and kind joins the open request. The delivery is finished, the request
-opened and both recorded in one transaction, so that a delivery is dispatched exactly once. Calls no other system.
+A second webhook about the same data subject and kind joins the open request. The same signed bytes again are a
+repetition: of an access request nothing new, of an erasure one that is limited to what was known when they first came.
+The delivery is finished, the request opened and both recorded in one transaction, so that a delivery is dispatched exactly
+once. Calls no other system.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,15 +20,18 @@ from bridge.model import (
     Fact,
     Principal,
     PrivacyRequest,
+    RememberedBody,
     RequestKind,
     RequestSource,
     RequestState,
 )
-from bridge.rules.index.identity import MAX_IDENTIFIER_CHARS, legacy_id
+from bridge.rules.index.identity import legacy_id
 from bridge.rules.requests.deadlines import compute_clocks
 from bridge.rules.webhooks import payload, topics
+from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS, read_data_request_id, read_principal
 from bridge.services import Services
 from bridge.steps.requests.open_or_join import open_or_join
+from bridge.steps.webhooks.receive import log_mandatory_rejection
 
 if TYPE_CHECKING:
     from bridge.store import Tx
@@ -46,25 +52,75 @@ def dispatch_delivery(delivery_id: str, *, services: Services) -> str:
         try:
             body = payload.parse_json_object(delivery.raw)
             topics.check_body_shape(delivery.topic, body, delivery.shop)
-            kind = topics.MANDATORY_TOPICS[delivery.topic]
+            kind = MANDATORY_TOPICS[delivery.topic]
         except (PayloadInvalid, KeyError) as fault:
             reason = getattr(fault, "reason", "topic_not_handled")
             tx.inbox.finish_delivery(lease, DeliveryState.REJECTED, reason)
             detail = {"delivery": delivery.id, "topic": delivery.topic, "reason": reason}
             tx.evidence.append_fact(Fact.DELIVERY_REJECTED, shop=delivery.shop, **detail)
+            log_mandatory_rejection(delivery, reason)
             return ""
         tx.inbox.finish_delivery(lease, DeliveryState.DONE)
         request = _build_webhook_request(delivery, kind, body, tx=tx, services=services)
-        receipt = _build_receipt(delivery, services)
-        request_id = open_or_join(request, receipt, tx=tx, services=services, idempotency_key=delivery.id)
+        request_id = _open_join_or_repeat(delivery, body, request, tx=tx, services=services)
     services.queue.enqueue("process", request_id, at_front=True)
     return request_id
+
+
+def _open_join_or_repeat(
+    delivery: Delivery, body: Mapping[str, Any], request: PrivacyRequest, *, tx: Tx, services: Services
+) -> str:
+    """Return the id of the request that the delivery opened or joined, and remember the delivery's body."""
+    receipt = _build_receipt(delivery, services)
+    known = tx.remembered_bodies.find_body(receipt["body_digest"])
+    if known is not None:
+        receipt["first_received_at"] = known.first_received_at.isoformat()
+        if repeated_id := _find_repeated_request(known, request, tx):
+            _record_repetition(repeated_id, request, receipt, tx)
+            return repeated_id
+        if request.kind is not RequestKind.ACCESS:
+            request = replace(request, principal=replace(request.principal, cutoff_at=known.first_received_at))
+    request_id = open_or_join(request, receipt, tx=tx, services=services, idempotency_key=delivery.id)
+    tx.remembered_bodies.remember_body(
+        receipt["body_digest"], delivery, shop_number=legacy_id(body.get("shop_id")), request_id=request_id
+    )
+    return request_id
+
+
+def _find_repeated_request(known: RememberedBody, request: PrivacyRequest, tx: Tx) -> str:
+    """Return the id of the request that a repeated body adds nothing to; '' where it is a request of its own.
+
+    An access request of the platform has a number, and is the same for good. An erasure is the same while it is not done,
+    and it may have erased already: to run it again would erase what came since. A shop's may run again, for it asks then.
+    """
+    if request.kind is RequestKind.ACCESS:
+        return known.request_id if request.external_ref else ""
+    if request.kind is RequestKind.SHOP_ERASURE:
+        return ""
+    first = tx.requests.get_request(known.request_id)
+    if first is not None and first.state is not RequestState.DONE:
+        return first.id
+    current = tx.requests.find_open_request(request.shop, request.kind, request.subject)
+    return current.id if current else ""
+
+
+def _record_repetition(request_id: str, request: PrivacyRequest, receipt: Mapping[str, Any], tx: Tx) -> None:
+    """Record that the body of a request came again."""
+    tx.evidence.append_fact(
+        Fact.REQUEST_JOINED,
+        shop=request.shop,
+        request_id=request_id,
+        subject=request.subject,
+        source=request.source,
+        external_ref=request.external_ref,
+        **receipt,
+    )
 
 
 def _build_webhook_request(
     delivery: Delivery, kind: RequestKind, body: Mapping[str, Any], *, tx: Tx, services: Services
 ) -> PrivacyRequest:
-    principal = _parse_principal(body)
+    principal = read_principal(delivery.topic, body)
     received_at, webhook_received_at = _find_clock_start(delivery), delivery.received_at
     rules = services.merchant.clocks
     clocks = compute_clocks(received_at=received_at, webhook_received_at=webhook_received_at, rules=rules)
@@ -83,7 +139,7 @@ def _build_webhook_request(
         due_at=clocks.due_at,
         due_governed_by=clocks.due_governed_by,
         clocks={rule: due_at.isoformat() for rule, due_at in clocks.due_by_rule.items()},
-        external_ref=_parse_data_request_id(body),
+        external_ref=read_data_request_id(body),
         policy_sha256=services.merchant.policy_sha256,
         retention_sha256=services.retention.sha256,
     )
@@ -114,26 +170,3 @@ def _find_clock_start(delivery: Delivery) -> datetime:
 def _resolve_subject(delivery: Delivery, principal: Principal, tx: Tx, services: Services) -> str:
     """Return the data subject's pseudonym; if the body does not identify one, a pseudonym of this body alone."""
     return tx.person_lookup.find_subject(delivery.shop, principal) or services.digest("nobody", delivery.raw)[:32]
-
-
-def _parse_principal(body: Mapping[str, Any]) -> Principal:
-    customer = body.get("customer") or {}
-    order_ids = body.get("orders_requested") or body.get("orders_to_redact") or []
-    legacy_ids = (legacy_id(number) for number in order_ids)
-    return Principal(
-        customer_id=legacy_id(customer.get("id")),
-        email=_clean_text(customer.get("email")),
-        phone=_clean_text(customer.get("phone")),
-        order_ids=tuple(dict.fromkeys(number for number in legacy_ids if number)),
-    )
-
-
-def _parse_data_request_id(body: Mapping[str, Any]) -> str:
-    request = body.get("data_request")
-    number = legacy_id(request.get("id")) if isinstance(request, Mapping) else ""
-    return number if len(number) <= payload.MAX_NUMBER_DIGITS else ""
-
-
-def _clean_text(value: Any) -> str:
-    """Return a text, cut where it is too long to be an identifier; what was cut is not read as another one."""
-    return value.strip()[: MAX_IDENTIFIER_CHARS + 1] if isinstance(value, str) else ""

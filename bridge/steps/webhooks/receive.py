@@ -1,30 +1,41 @@
 """Verify a webhook and store it.
 
 Nothing of the request is read before its signature is verified. A signed webhook of another shape is stored as
-rejected, for operators to see: a retry by Shopify would not correct it. Never calls another system and never waits
-for Redis.
+rejected, for operators to see: a retry by Shopify would not correct it. A mandatory one that is rejected is logged too.
+Never calls another system and never waits for Redis.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from bridge.errors import PayloadInvalid, SignatureInvalid
+import structlog
+
+from bridge.errors import SignatureInvalid
 from bridge.model import Delivery, DeliveryState
 from bridge.rules.index.json_values import parse_utc_datetime
-from bridge.rules.webhooks import payload, signature, topics
+from bridge.rules.webhooks import signature
+from bridge.rules.webhooks.classify import classify_delivery
+from bridge.rules.webhooks.topics import is_mandatory
 from bridge.services import Services
+
+log = structlog.get_logger()
 
 HEADER_PREFIXES = ("x-shopify-", "shopify-")
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookReceipt:
-    """The state of a received delivery, and whether it was new. Shopify gets the same answer in both cases."""
+    """The state of a received delivery, and whether it was new. Shopify gets the same answer in both cases.
+
+    `topic` and `reason` are for counting; `reason` is '' unless a mandatory webhook was rejected.
+    """
 
     state: DeliveryState
     is_new: bool
+    topic: str = field(default="", compare=False)
+    reason: str = field(default="", compare=False)
 
 
 def verify_webhook_signature(headers: Mapping[str, str], raw: bytes, *, services: Services) -> int:
@@ -36,43 +47,44 @@ def verify_webhook_signature(headers: Mapping[str, str], raw: bytes, *, services
 def receive_webhook(topic: str, headers: Mapping[str, str], raw: bytes, *, services: Services) -> WebhookReceipt:
     """Verify and store one webhook; it is committed when this returns.
 
-    `topic` is that of the URL path; header names are lower case. Raises SignatureInvalid (answer 401) and
-    StoreUnavailable (answer 503), nothing else. Source: https://shopify.dev/docs/apps/build/webhooks/subscribe/https.
+    `topic` is that of the URL path, '' where it names none; header names are lower case. Raises SignatureInvalid
+    (answer 401) and StoreUnavailable (answer 503), nothing else.
+    Source: https://shopify.dev/docs/apps/build/webhooks/subscribe/https.
     """
     secret_index = verify_webhook_signature(headers, raw, services=services)
-    shop = _get_header(headers, "shop-domain")
-    reason = topics.find_header_mismatch(
-        topic=topic, topic_header=_get_header(headers, "topic"), shop=shop, known_shops=services.merchant.shops
-    ) or _find_shape_error(topic, raw, shop)
-    state = DeliveryState.REJECTED if reason else DeliveryState.RECEIVED
-    is_new = services.store.accept_delivery(
-        Delivery(
-            id=services.store.new_id("dlv"),
-            shop=shop if topics.is_shop_domain(shop) else "",
-            topic=topic if topics.is_topic_well_formed(topic) else "",
-            received_at=services.clock.now(),
-            raw=raw,
-            webhook_id=_sanitize_id(_get_header(headers, "webhook-id")),
-            event_id=_sanitize_id(_get_header(headers, "event-id")),
-            api_version=_sanitize_id(_get_header(headers, "api-version"))[:16],
-            triggered_at=parse_utc_datetime(_get_header(headers, "triggered-at")),
-            secret_index=secret_index,
-            state=state,
-            reason=reason,
-        )
+    found = classify_delivery(
+        raw,
+        path_topic=topic,
+        topic_header=_get_header(headers, "topic"),
+        shop_header=_get_header(headers, "shop-domain"),
+        known_shops=services.merchant.shops,
     )
-    return WebhookReceipt(state, is_new)
+    delivery = Delivery(
+        id=services.store.new_id("dlv"),
+        shop=found.shop,
+        topic=found.topic,
+        received_at=services.clock.now(),
+        raw=raw,
+        webhook_id=_sanitize_id(_get_header(headers, "webhook-id")),
+        event_id=_sanitize_id(_get_header(headers, "event-id")),
+        api_version=_sanitize_id(_get_header(headers, "api-version"))[:16],
+        triggered_at=parse_utc_datetime(_get_header(headers, "triggered-at")),
+        secret_index=secret_index,
+        state=DeliveryState.REJECTED if found.reason else DeliveryState.RECEIVED,
+        reason=found.reason,
+    )
+    is_new = services.store.accept_delivery(delivery)
+    lost = found.reason if is_mandatory(found.topic, found.reason) else ""
+    if lost and is_new:
+        log_mandatory_rejection(delivery, lost)
+    return WebhookReceipt(delivery.state, is_new, topic=found.topic, reason=lost)
 
 
-def _find_shape_error(topic: str, raw: bytes, shop: str) -> str:
-    """Return why the body of a mandatory topic has the wrong shape, '' if it fits; other topics are not read yet."""
-    if topic not in topics.MANDATORY_TOPICS:
-        return ""
-    try:
-        topics.check_body_shape(topic, payload.parse_json_object(raw), shop)
-    except PayloadInvalid as fault:
-        return fault.reason
-    return ""
+def log_mandatory_rejection(delivery: Delivery, reason: str) -> None:
+    """Log that a mandatory webhook was rejected: an operator must act."""
+    log.warning(
+        "mandatory_webhook.rejected", delivery=delivery.id, shop=delivery.shop, topic=delivery.topic, reason=reason
+    )
 
 
 def _get_header(headers: Mapping[str, str], name: str) -> str:

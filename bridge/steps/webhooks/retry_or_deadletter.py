@@ -26,12 +26,17 @@ def retry_or_deadletter(delivery_id: str, error: str, *, services: Services) -> 
         if leased is None:
             return
         lease, delivery = leased
-        attempts = delivery.attempts + 1
-        if attempts <= len(TASK_RETRY_PAUSES_S):
-            pause = timedelta(seconds=compute_retry_pause_s(attempts, None))
-            tx.inbox.schedule_retry(lease, error, services.clock.now() + pause)
-            return
+        retry_or_deadletter_leased(delivery, lease, error, tx, services)
+
+
+def retry_or_deadletter_leased(delivery: Delivery, lease: Lease, error: str, tx: Tx, services: Services) -> None:
+    """Schedule a retry of a leased delivery, or mark it as failed after its last attempt."""
+    attempts = delivery.attempts + 1
+    if attempts > len(TASK_RETRY_PAUSES_S):
         deadletter_delivery(delivery, lease, error, tx)
+        return
+    pause = timedelta(seconds=compute_retry_pause_s(attempts, None))
+    tx.inbox.schedule_retry(lease, error, services.clock.now() + pause)
 
 
 def deadletter_delivery(delivery: Delivery, lease: Lease, error: str, tx: Tx) -> None:

@@ -10,20 +10,21 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, true, update
 
 from bridge.errors import KeyMissing, NeedsOperator, PayloadInvalid, SealBroken
 from bridge.model import DeliveryState, Principal, RequestState, Tombstone
 from bridge.rules.erasure.plan import CUSTOMER_MERGED_AWAY
 from bridge.rules.index import minimise
 from bridge.rules.webhooks import payload
+from bridge.rules.webhooks.topics import is_mandatory
 from bridge.store.index.contact_keys import delete_orphaned_contact_keys, match_contact
 from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.schema.index_tables import contact_keys, customers, data_keys, orders, parcels, suppressions
 from bridge.store.schema.tables import deliveries, findings, packages, requests
 from bridge.store.session import Session
 from bridge.store.upsert import upsert
-from bridge.store.webhooks.inbox import InboxRows
+from bridge.store.webhooks.inbox import SETTLED_REASONS, InboxRows
 
 LOOKUP_FIELDS = ("customer", "email")  # a phone alone names nobody: families and offices share one
 PersonKeys = AbstractSet[tuple[str, str]]
@@ -52,8 +53,9 @@ class PersonEraser:
     ) -> Mapping[str, int]:
         """Erase the data subject and write suppression keys. Return rows deleted per table.
 
-        Orders in `excluded_order_ids` stay with their parcels, and the index still finds them. Raises NeedsOperator
-        where a second reading still finds a row.
+        Orders in `excluded_order_ids` stay with their parcels, and the index still finds them. What was placed or
+        learned after the principal's cut-off stays too, unless it is named. Raises NeedsOperator where a second reading
+        still finds a row.
         """
         self._session.lock_shop(shop)
         lookup = self._person_lookup
@@ -72,47 +74,60 @@ class PersonEraser:
         order_keys = [row.order_key for row in order_rows]
         key_ids = {row.data_key_id for row in order_rows}
         key_ids |= self.find_data_key_ids(shop, person_keys, order_keys)
-        removed |= self.delete_person_rows(shop, person_keys, order_keys)
+        cutoff_at = principal.cutoff_at
+        removed |= self.delete_person_rows(shop, person_keys, order_keys, cutoff_at=cutoff_at)
         named_keys: list[str] = []
         if not is_merged:
             subject = lookup.find_subject(shop, principal)
-            removed |= self.clear_prior_requests(shop, [subject], request_id)
+            removed |= self.clear_prior_requests(shop, [subject], request_id, cutoff_at=cutoff_at)
             named_keys = self._filter_unowned_orders(shop, principal.order_ids)
-            removed["deliveries"] = self.destroy_webhook_bodies(shop, person_keys, {*order_keys, *named_keys})
-        now = self._session.now()
+            removed["deliveries"] = self.destroy_webhook_bodies(
+                shop, person_keys, {*order_keys, *named_keys}, cutoff_at=cutoff_at
+            )
+        erased_at = cutoff_at or self._session.now()  # an order that is placed later is a new contract
         contacts = lookup.derive_contact_keys(shop, principal)  # former keys suppress only what has no other
         suppressed = {(field, key) for field in keys for key in contacts.get(field) or keys[field]}
         suppressed |= {("order", key) for key in (*order_keys, *named_keys)}
         self.upsert_suppressions(
-            Tombstone(shop=shop, field=field, key=key, erased_at=now, request_id=request_id)
+            Tombstone(shop=shop, field=field, key=key, erased_at=erased_at, request_id=request_id)
             for field, key in sorted(suppressed)
         )
-        self.destroy_keys_and_verify(shop, person_keys, order_keys, key_ids)
+        self.destroy_keys_and_verify(shop, person_keys, order_keys, key_ids, cutoff_at=cutoff_at)
         return {name: count for name, count in removed.items() if count}
 
-    def delete_person_rows(self, shop: str, person_keys: PersonKeys, order_keys: Sequence[str]) -> dict[str, int]:
+    def delete_person_rows(
+        self, shop: str, person_keys: PersonKeys, order_keys: Sequence[str], *, cutoff_at: datetime | None = None
+    ) -> dict[str, int]:
         """Delete the rows of a data subject and of these orders. Return how many per table."""
         removed = {
             table.name: self._delete_rows_by_key(table, shop, "order_key", order_keys) for table in (orders, parcels)
         }
-        customer_keys = self._find_customer_keys(shop, person_keys)
+        customer_keys = self._find_customer_keys(shop, person_keys, cutoff_at)
         removed["customers"] = self._delete_rows_by_key(customers, shop, "customer_key", customer_keys)
         delete_orphaned_contact_keys(self._connection)
         return removed
 
-    def _find_customer_keys(self, shop: str, person_keys: PersonKeys) -> list[str]:
-        """Return the keys of the customers with these ids or e-mail addresses."""
+    def _find_customer_keys(self, shop: str, person_keys: PersonKeys, cutoff_at: datetime | None) -> list[str]:
+        """Return the keys of the customers with these ids or e-mail addresses, as they were reported by the cut-off."""
         keys = {field: [key for of, key in person_keys if of == field] for field in LOOKUP_FIELDS}
         by_email = match_contact(self._connection, shop, customers, "email", keys["email"])
         found = or_(customers.c.customer_key.in_(keys["customer"]), by_email)
-        return list(self._connection.scalars(select(customers.c.customer_key).where(customers.c.shop == shop, found)))
+        is_known = _is_by(customers.c.source_updated_at, cutoff_at)
+        named = select(customers.c.customer_key).where(customers.c.shop == shop, found, is_known)
+        return list(self._connection.scalars(named))
 
     def destroy_keys_and_verify(
-        self, shop: str, person_keys: PersonKeys, order_keys: Sequence[str], key_ids: set[str]
+        self,
+        shop: str,
+        person_keys: PersonKeys,
+        order_keys: Sequence[str],
+        key_ids: set[str],
+        *,
+        cutoff_at: datetime | None = None,
     ) -> None:
         """Destroy data keys that seal no row any more, and read again. Raises NeedsOperator where a row remains."""
         self._session.destroy_unused_keys(shop, key_ids)
-        remaining = self._count_remaining_rows(shop, person_keys, order_keys)
+        remaining = self._count_remaining_rows(shop, person_keys, order_keys, cutoff_at)
         if remaining:
             raise NeedsOperator(f"{remaining} rows of an erased person are still there")
 
@@ -137,7 +152,9 @@ class PersonEraser:
         of_others = set(self._connection.scalars(remaining))
         return [key for key in named if key not in of_others]
 
-    def clear_prior_requests(self, shop: str, subjects: Sequence[str], request_id: str) -> dict[str, int]:
+    def clear_prior_requests(
+        self, shop: str, subjects: Sequence[str], request_id: str, *, cutoff_at: datetime | None = None
+    ) -> dict[str, int]:
         """Remove the personal data of the data subject's earlier requests; the requests themselves stay on record."""
         earlier = and_(
             requests.c.shop == shop,
@@ -145,6 +162,7 @@ class PersonEraser:
             requests.c.subject != "",
             requests.c.id != request_id,
             requests.c.closed_at.is_not(None),
+            _is_by(requests.c.received_at, cutoff_at),
         )
         ids = list(self._connection.scalars(select(requests.c.id).where(earlier)))
         removed = {
@@ -155,12 +173,15 @@ class PersonEraser:
         self._connection.execute(update(requests).where(requests.c.id.in_(ids)).values(closed))
         return removed
 
-    def destroy_webhook_bodies(self, shop: str, person_keys: PersonKeys, order_keys: set[str]) -> int:
+    def destroy_webhook_bodies(
+        self, shop: str, person_keys: PersonKeys, order_keys: set[str], *, cutoff_at: datetime | None = None
+    ) -> int:
         """Destroy bodies of failed and rejected webhooks that mention the data subject. Return how many."""
         has_body = and_(
             deliveries.c.shop.in_([shop, ""]),  # a malformed shop header is stored as ''
             deliveries.c.body.is_not(None),
             deliveries.c.state.in_([DeliveryState.FAILED, DeliveryState.REJECTED]),
+            _is_by(deliveries.c.received_at, cutoff_at),
         )
         rows = self._connection.execute(select(deliveries).where(has_body)).all()
         reader = InboxRows(self._session)
@@ -173,11 +194,14 @@ class PersonEraser:
     def _mentions_person(
         self, reader: InboxRows, row: Any, shop: str, person_keys: PersonKeys, order_keys: set[str]
     ) -> bool:
-        """Return whether a body is about the data subject; True for one that nobody can read."""
+        """Return whether a body is about the data subject; True for one that nobody can read.
+
+        Of the mandatory webhooks an unreadable one is kept: it waits for an operator, and may be another's request.
+        """
         try:
             body = payload.parse_json_object(reader.open_delivery(row).raw)
         except (PayloadInvalid, SealBroken, KeyMissing):
-            return True
+            return row.reason in SETTLED_REASONS or not is_mandatory(row.topic, row.reason)
         customer = body.get("customer")
         sightings = [minimise.extract_sighting(row.topic, body)]
         if isinstance(customer, Mapping):
@@ -200,14 +224,21 @@ class PersonEraser:
             statement = upsert(self._connection, suppressions, key, changes, where=_is_erased_later)
             self._connection.execute(statement, rows)
 
-    def _count_remaining_rows(self, shop: str, person_keys: PersonKeys, order_keys: Sequence[str]) -> int:
+    def _count_remaining_rows(
+        self, shop: str, person_keys: PersonKeys, order_keys: Sequence[str], cutoff_at: datetime | None
+    ) -> int:
         """Count the rows that a second reading still finds."""
         searches: list[Any] = [(table, table.c.order_key.in_(order_keys)) for table in (orders, parcels)]
         searches += [(contact_keys, contact_keys.c.row_key.in_(order_keys))]
-        return sum(len(self._find_customer_keys(shop, {key})) for key in person_keys) + sum(
+        return sum(len(self._find_customer_keys(shop, {key}, cutoff_at)) for key in person_keys) + sum(
             self._connection.scalar(select(func.count()).select_from(table).where(table.c.shop == shop, condition))
             for table, condition in searches
         )
+
+
+def _is_by(column: Any, cutoff_at: datetime | None) -> Any:
+    """Return the condition that something is from before the cut-off; without one everything is."""
+    return true() if cutoff_at is None else column <= cutoff_at
 
 
 def _is_erased_later(stored: Any, given: Any) -> Any:

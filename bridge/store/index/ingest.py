@@ -20,7 +20,6 @@ from bridge.rules.index.shipping import ParcelSighting
 from bridge.store.index.contact_keys import delete_orphaned_contact_keys, replace_contact_keys
 from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.schema.index_tables import customers, merges, orders, parcels, suppressions
-from bridge.store.schema.tables import tokens
 from bridge.store.session import Session
 from bridge.store.upsert import upsert
 
@@ -84,8 +83,6 @@ class _IngestBatch:
         order_key = self._lookup.pseudonym(self._shop, "order", sighting.order_id)
         if sighting.kind is SightingKind.CUSTOMERS_MERGED:
             self._merge_customers(sighting)
-        elif sighting.kind is SightingKind.UNINSTALLED:
-            self._delete_rows(tokens, "shop", self._shop)
         elif sighting.kind is SightingKind.CUSTOMER_DELETED:
             self._customers.pop(keys["customer"], None)
             self._delete_rows(customers, "customer_key", keys["customer"])
@@ -114,7 +111,7 @@ class _IngestBatch:
         return placed_at is None or placed_at <= max(erased)
 
     def _apply_customer(self, sighting: Sighting, keys: Mapping[str, str]) -> None:
-        if not keys["customer"]:
+        if not keys["customer"] or not (keys["email"] or keys["phone"] or sighting.updated_at):
             return
         before = self._customers.get(keys["customer"])
         if before and _is_newer(before["source_updated_at"], sighting.updated_at):

@@ -7,14 +7,15 @@ of customers are followed. It writes nothing.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, false, or_, select
+from sqlalchemy import and_, bindparam, exists, false, or_, select
 
 from bridge.model import Principal
 from bridge.rules.index.minimise import Sighting
 from bridge.store.index.contact_keys import match_contact
-from bridge.store.schema.index_tables import customers, merges, orders
+from bridge.store.schema.index_tables import customers, data_keys, merges, orders
 from bridge.store.session import Session
 
 SELECT_MERGED_INTO = select(merges.c.kept_key).where(
@@ -97,7 +98,7 @@ class PersonLookup:
         """Return rows of the data subject's orders: by customer id, guest orders by e-mail, and orders that are named.
 
         An order of another customer is left out even where it is named: after a merge, the parcel on its way belongs
-        to the customer that remains.
+        to the customer that remains. With a cut-off, so is one that was placed or learned since and is not named.
         """
         keys = self.derive_search_keys(shop, principal)
         customer = self.follow_merges(shop, keys["customer"][0]) if keys["customer"] else ""
@@ -114,6 +115,8 @@ class PersonLookup:
         elif keys["phone"] and not keys["customer"]:
             matches.append(self._match_sole_phone_owner(shop, keys["phone"]))
         rows = select(orders).where(orders.c.shop == shop, or_(*matches))
+        if principal.cutoff_at is not None:
+            rows = rows.where(or_(orders.c.order_key.in_(named), _match_known_by(principal.cutoff_at)))
         return list(self._connection.execute(rows.order_by(orders.c.placed_at, orders.c.order_key)))
 
     def _match_sole_phone_owner(self, shop: str, phone_keys: Collection[str]) -> Any:
@@ -123,3 +126,12 @@ class PersonLookup:
         rows = self._connection.execute(owners.where(orders.c.shop == shop, has_phone)).all()
         people = {row.customer_key or row.email_key for row in rows}
         return has_phone if len(people) == 1 else false()
+
+
+def _match_known_by(cutoff_at: datetime) -> Any:
+    """Return the condition for orders that were placed by then, under a data key that was made by then.
+
+    An erasure destroys the data subject's key: what is learned later is sealed under a new one.
+    """
+    has_key = exists().where(data_keys.c.id == orders.c.data_key_id, data_keys.c.created_at <= cutoff_at)
+    return and_(orders.c.placed_at <= cutoff_at, has_key)

@@ -35,6 +35,8 @@ class RequestChanges:
             email=_choose_readable("email", known.email, principal.email),
             phone=_choose_readable("phone", known.phone, principal.phone),
             order_ids=tuple(dict.fromkeys((*known.order_ids, *principal.order_ids))),
+            # one that is about everything makes the request about everything
+            cutoff_at=max(known.cutoff_at, principal.cutoff_at) if known.cutoff_at and principal.cutoff_at else None,
         )
         if wider != known:
             self.replace_principal(request, wider)

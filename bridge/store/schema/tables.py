@@ -38,6 +38,16 @@ deliveries = table(
     Index(None, "shop", "topic", "received_at"),
 )
 
+remembered_bodies = table(
+    "remembered_bodies",
+    pseudonym_column("digest", primary_key=True),
+    shop_column(),
+    plain_column("topic", String(64)),
+    plain_column("shop_number", String(40)),
+    plain_column("first_received_at", UtcDateTime),
+    plain_column("request_id", String(40)),
+)
+
 requests = table(
     "requests",
     plain_column("id", String(40), primary_key=True),

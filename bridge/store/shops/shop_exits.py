@@ -21,7 +21,8 @@ from bridge.model import (
     WaitReason,
 )
 from bridge.rules.requests.progress_codec import derive_wait_reason
-from bridge.rules.webhooks.topics import MANDATORY_TOPICS
+from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS
+from bridge.rules.webhooks.topics import UNINSTALLED_TOPIC
 from bridge.store.requests.tasks import waits_for
 from bridge.store.retention.documents import DocumentRows
 from bridge.store.schema.index_tables import data_keys
@@ -33,7 +34,6 @@ from bridge.store.upsert import upsert
 if TYPE_CHECKING:
     from bridge.store.session import Session
 
-UNINSTALLED_TOPIC = "app/uninstalled"
 # webhooks of a shop that the merchant's file does not name are rejected, but they were received
 WAS_RECEIVED = or_(deliveries.c.state != DeliveryState.REJECTED, deliveries.c.reason == "shop_unknown")
 
@@ -56,7 +56,10 @@ class ShopExitRows:
             holds=documents > 0 or self._has_shop_data(shop, request_id),
             documents=documents,
             fingerprint=fingerprint,
-            uninstalled_at=self._connection.scalar(last_received.where(deliveries.c.topic == UNINSTALLED_TOPIC)),
+            # one that was not believed says nothing: see steps/shops/record_uninstalls.py
+            uninstalled_at=self._connection.scalar(
+                last_received.where(deliveries.c.topic == UNINSTALLED_TOPIC, deliveries.c.state == DeliveryState.DONE)
+            ),
             last_received_at=self._connection.scalar(last_received.where(sent_while_installed)),
             token_until=self._connection.scalar(select(tokens.c.expires_at).where(tokens.c.shop == shop)),
             decisions={ShopExitDecision(row.decision): row.reference for row in self._connection.execute(decisions)},

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Integer, Select, and_, bindparam, or_, select, update
 
 from bridge.errors import KeyMissing, LeaseLost, SealBroken
 from bridge.model import Delivery, DeliveryState, Fact, Lease
-from bridge.rules.webhooks.topics import MANDATORY_TOPICS
+from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS
+from bridge.rules.webhooks.topics import BODY_OF_ANOTHER_TOPIC, SHOP_MALFORMED, TOPIC_MALFORMED
 from bridge.store.evidence.chain import EvidenceRows
 from bridge.store.schema.tables import deliveries
 from bridge.store.session import Session
@@ -20,6 +21,17 @@ from bridge.store.upsert import upsert
 ENQUEUE_GRACE_S = 5.0  # the job that is enqueued at once comes first; enqueue_due finds the rest
 REENQUEUE_AFTER_S = 15.0
 DELIVERY_BODY_AAD = "deliveries|{id}|body|{shop}"
+DISMISSED = "dismissed"  # the reason of a delivery that an operator closed
+SETTLED_REASONS = (DISMISSED, "person_erased")
+# mandatory webhooks that nobody has acted on, as `rules.webhooks.topics.is_mandatory` says
+NEEDS_ACTION = and_(
+    deliveries.c.state.in_([DeliveryState.REJECTED, DeliveryState.FAILED]),
+    or_(
+        and_(deliveries.c.topic.in_(list(MANDATORY_TOPICS)), deliveries.c.reason != BODY_OF_ANOTHER_TOPIC),
+        and_(deliveries.c.topic == "", deliveries.c.reason.not_in([TOPIC_MALFORMED, SHOP_MALFORMED])),
+    ),
+    deliveries.c.reason.not_in(SETTLED_REASONS),
+)
 
 
 def insert_deliveries(connection: Connection, rows: Sequence[dict[str, Any]], *, dedupe_after: datetime) -> set[str]:
@@ -134,6 +146,28 @@ class InboxRows:
         if state is DeliveryState.REJECTED:
             values |= {"once_key": None, "digest": None}
         self._update_leased_delivery(lease, values)
+
+    def dismiss_delivery(self, delivery_id: str) -> bool:
+        """Close a failed or rejected delivery that needs no action; False where it is in another state."""
+        ended = (DeliveryState.FAILED, DeliveryState.REJECTED)
+        is_open = (deliveries.c.id == delivery_id, deliveries.c.state.in_(ended), deliveries.c.reason != DISMISSED)
+        values = {"state": DeliveryState.REJECTED, "reason": DISMISSED, "last_error": ""}
+        return bool(self._connection.execute(update(deliveries).where(*is_open).values(values)).rowcount)
+
+    def find_rejected_delivery(self, delivery_id: str) -> Delivery | None:
+        """Return a rejected delivery that has its body. Raises KeyMissing, SealBroken."""
+        is_rejected = (deliveries.c.state == DeliveryState.REJECTED, deliveries.c.body.is_not(None))
+        row = self._connection.execute(select(deliveries).where(deliveries.c.id == delivery_id, *is_rejected)).first()
+        return self.open_delivery(row) if row else None
+
+    def readmit_delivery(self, delivery: Delivery) -> None:
+        """Store an earlier rejected delivery as received now, under its topic and shop; its body is sealed for that shop."""
+        aad = DELIVERY_BODY_AAD.format(id=delivery.id, shop=delivery.shop)
+        values: dict[str, Any] = {"shop": delivery.shop, "topic": delivery.topic}
+        values |= {"state": DeliveryState.RECEIVED, "reason": "", "last_error": "", "attempts": 0, "done_at": None}
+        values |= {"wake_at": self._session.now(), "rung_at": None}
+        values["body"] = self._session.keyring.seal(delivery.raw, aad)
+        self._connection.execute(update(deliveries).where(deliveries.c.id == delivery.id).values(values))
 
     def schedule_retry(self, lease: Lease, error: str, retry_at: datetime) -> None:
         """Release a delivery until `retry_at`. Raises LeaseLost."""

@@ -94,6 +94,7 @@ def test_a_sample_is_sent_as_shopify_would(office, receiver, topic):
     assert request.headers["x-shopify-hmac-sha256"] == again["X-Shopify-Hmac-Sha256"]
     assert request.headers["x-shopify-topic"] == topic
     assert json.loads(request.body).get("shop_domain", output.json["shop"]) == output.json["shop"]
+    assert json.loads(request.body).get("myshopify_domain", output.json["shop"]) == output.json["shop"]
 
 
 def test_a_file_is_sent_byte_by_byte(office, receiver, tmp_path):

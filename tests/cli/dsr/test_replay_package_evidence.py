@@ -55,7 +55,7 @@ def test_a_delivery_that_cannot_be_queued_is_reported_and_exits_with_1(office):
     assert result.code == 1
     assert result.json["replayed"] == []
     assert "it is done" in result.json["not_replayed"][done]
-    assert "shop_differs" in result.json["not_replayed"][refused]
+    assert "shop_malformed" in result.json["not_replayed"][refused]
     assert result.json["not_replayed"]["dlv_nobody"] == "no such delivery"
 
 

@@ -147,7 +147,7 @@ def test_a_fulfilment_shows_its_parcel_and_carrier(carrier):
     [
         ("orders/delete", {"id": 7}, Sighting(kind=SightingKind.ORDER_DELETED, order_id="7")),
         ("customers/delete", {"id": 7}, Sighting(kind=SightingKind.CUSTOMER_DELETED, customer_id="7")),
-        ("app/uninstalled", {"id": 7, "email": "owner@example.com"}, Sighting(kind=SightingKind.UNINSTALLED)),
+        ("app/uninstalled", {"id": 7, "email": "owner@example.com"}, Sighting(kind=SightingKind.NOTHING)),
         ("products/update", {"id": 7}, Sighting(kind=SightingKind.NOTHING)),
         ("customers/merge", fixture("customers_merge.json"), Sighting(kind=SightingKind.NOTHING)),
         ("customers/merge", {"status": "in_progress"}, Sighting(kind=SightingKind.NOTHING)),

@@ -13,7 +13,7 @@ from bridge.steps.index import index_orders as step
 from bridge.steps.index.index_orders import index_deliveries
 from bridge.store.index.rows import IndexRows
 from bridge.store.schema.tables import deliveries
-from tests.factories import ASHA, NOW, OTHER_SHOP, SHOP, accepted, fixture, order_body, redact_body
+from tests.factories import ASHA, NOW, OTHER_SHOP, SHOP, accepted, fixture, order_body, redact_body, uninstalled_body
 from tests.kit.stored import list_fact_details
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -58,9 +58,9 @@ def test_merges_and_the_uninstall_are_facts_and_a_failed_merge_is_not(services):
     merge = fixture("customers_merge.json")
     accepted(services.store, "customers/merge", merge)
     accepted(services.store, "customers/merge", merge | {"status": "completed"})
-    accepted(services.store, "app/uninstalled", {"id": 1})
+    accepted(services.store, "app/uninstalled", uninstalled_body())
     index_deliveries(SHOP, services=services)
-    assert [fact for fact, _ in list_fact_details(services.store)] == ["customers.merged", "shop.uninstalled"]
+    assert [fact for fact, _ in list_fact_details(services.store)] == ["shop.uninstalled", "customers.merged"]
 
 
 def test_late_deliveries_of_erased_data_subjects_are_counted_and_dropped(services):

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
-from bridge.errors import NeedsOperator, PayloadInvalid
+from bridge.errors import ConnectorUnavailable, NeedsOperator, PayloadInvalid
 from bridge.model import (
     DeliveryState,
     DocumentForm,
@@ -27,10 +27,31 @@ from bridge.steps.shops.resolve_reinstalled_shop import resolve_reinstalled_shop
 from bridge.steps.webhooks.dispatch import dispatch_delivery
 from bridge.store.schema.retention_tables import legal_holds, plans, refund_accounts, reviews
 from bridge.store.schema.tables import metadata, tokens
-from tests.factories import CANARIES, NOW, OTHER_SHOP, SHOP, accepted, customer, make_services, order
+from tests.factories import (
+    CANARIES,
+    NOW,
+    OTHER_SHOP,
+    SHOP,
+    accepted,
+    customer,
+    make_services,
+    order,
+    order_body,
+    uninstalled_body,
+)
 
 DAY = timedelta(days=1)
-STAYS = {"destructions", "requests", "tasks", "evidence", "evidence_head", "certificates", "locks", "deliveries"}
+STAYS = {
+    "destructions",
+    "requests",
+    "tasks",
+    "evidence",
+    "evidence_head",
+    "certificates",
+    "locks",
+    "deliveries",
+    "remembered_bodies",
+}
 
 
 @pytest.fixture(params=["fiduciary", "processor"])
@@ -86,7 +107,7 @@ def trade(at, *, books=True):
 def leaves(at, *, uninstalled=True, hours=48):
     """app/uninstalled, then shop/redact; then a worker. Returns the request's id."""
     if uninstalled:
-        accepted(at.store, "app/uninstalled", {"id": 1, "domain": SHOP})
+        accepted(at.store, "app/uninstalled", uninstalled_body())
     at.clock.at += timedelta(hours=hours)
     redact = accepted(at.store, "shop/redact", {"shop_id": 1, "shop_domain": SHOP})
     request_id = dispatch_delivery(redact.id, services=at)
@@ -204,7 +225,7 @@ def test_t24_processor_returns_the_documents_then_destroys_all(at):
 def test_t24_installed_again_stops_and_asks_in_either_role(at, sign, platform):
     trade(at)
     if sign != "delivery_without_uninstall":
-        accepted(at.store, "app/uninstalled", {"id": 1, "domain": SHOP})
+        accepted(at.store, "app/uninstalled", uninstalled_body())
         with at.store.transaction() as tx:
             tx.inbox.finish_delivery(tx.inbox.acquire_lease_batch(SHOP, ["app/"], 1, 10_000)[0][0], DeliveryState.DONE)
     at.clock.at += timedelta(hours=30)
@@ -237,7 +258,7 @@ def test_t24_installed_again_stops_and_asks_in_either_role(at, sign, platform):
 
 def stopped(at):
     trade(at)
-    accepted(at.store, "app/uninstalled", {"id": 1, "domain": SHOP})
+    accepted(at.store, "app/uninstalled", uninstalled_body())
     at.clock.at += timedelta(hours=30)
     accepted(at.store, "orders/updated", {"id": 1003, "name": "#1003"})
     return leaves(at, uninstalled=False, hours=18)
@@ -281,6 +302,13 @@ def test_closed_it_erases_nothing_and_says_so(at):
         resolve_reinstalled_shop(request_id, ShopExitDecision.CONTINUE, actor="operator:test", reason="x", services=at)
     second = leaves(at)  # it leaves for good: another request, and no word of the first counts
     assert second != request_id
+    assert read_shop_erasure(at, second)[1].last_error == "installed_again", (
+        "the same bytes came before: a person must say so"
+    )
+    resolve_reinstalled_shop(
+        second, ShopExitDecision.CONTINUE, actor="operator:test", reason="it left for good", services=at
+    )
+    wake(at, second)
     assert encode_detail(read_shop_erasure(at, second)[1].progress)["orders"] == 2
 
 
@@ -316,7 +344,7 @@ def test_another_uninstall_lets_it_go_on_by_itself(at):
 @pytest.mark.parametrize("hours", [0, 3])
 def test_what_shopify_sends_again_after_the_uninstall_is_no_sign_of_life(at, hours):
     trade(at, books=False)
-    accepted(at.store, "app/uninstalled", {"id": 1, "domain": SHOP})
+    accepted(at.store, "app/uninstalled", uninstalled_body())
     at.clock.at += timedelta(hours=hours)
     accepted(at.store, "orders/updated", {"id": 1003, "name": "#1003"})
     request_id = leaves(at, uninstalled=False, hours=48 - hours)
@@ -401,7 +429,7 @@ def test_a_reviewers_shop_that_holds_nothing_closes_itself(at, uninstalled):
     """Shopify's reviewers install, try, and leave; whatever the role, whoever the merchant."""
     at = replace(at, merchant=replace(at.merchant, shops=("somebody-else.myshopify.com",)))
     if uninstalled:
-        accepted(at.store, "app/uninstalled", {"id": 1, "domain": SHOP})
+        accepted(at.store, "app/uninstalled", uninstalled_body())
     request_id = leaves(at, uninstalled=False)
     request, task, certificate = read_shop_erasure(at, request_id)
     assert (request.state, request.complete) == (RequestState.DONE, True)
@@ -443,3 +471,75 @@ def test_no_fact_names_anybody(at):
     output = str([fact.detail for fact in list_facts(at, request_id)])
     assert list_facts(at, request_id)
     assert [word for word in CANARIES if word.lower() in output.lower()] == []
+
+
+def comes_back(at, platform, *, installed=True):
+    """A shop that left is installed again, and has an order and a token."""
+    at.clock.at += 9 * DAY
+    platform.installed = {SHOP} if installed else set()
+    accepted(at.store, "orders/create", order_body(2001, at=at.clock.at))
+    with at.store.transaction() as tx:
+        tx.tokens.save_tokens(SHOP, "shpat_new", at.clock.at - DAY, "refresh")
+
+
+@pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.parametrize("decision", [ShopExitDecision.CONTINUE, ShopExitDecision.CLOSE])
+@only("fiduciary")
+def test_a_repeated_redact_waits_for_a_person_however_often_it_comes(at, platform, times, decision):
+    trade(at, books=False)
+    first = leaves(at)
+    comes_back(at, platform, installed=False)
+    for _ in range(times):
+        request_id = leaves(at, uninstalled=False)
+        at.clock.at += 5 * DAY
+    assert request_id != first
+    task = read_shop_erasure(at, request_id)[1]
+    assert (task.state, task.last_error) == (TaskState.WAITING, "installed_again")
+    assert (count_rows_of_shop(at)["orders"], count_rows_of_shop(at)["tokens"]) == (1, 1)
+    with at.store.transaction() as tx:
+        [review] = tx.reviews.list_reviews(kind="installed_again", request_id=request_id)
+    assert review.what.startswith("this very webhook came before")
+    resolve_reinstalled_shop(request_id, decision, actor="operator:test", reason="looked", services=at)
+    wake(at, request_id)
+    assert read_shop_erasure(at, request_id)[0].state is RequestState.DONE
+    assert ("orders" in count_rows_of_shop(at)) is (decision is ShopExitDecision.CLOSE)
+
+
+@only("fiduciary")
+def test_a_shop_whose_token_the_platform_accepts_waits_for_a_person(at, platform):
+    trade(at, books=False)
+    platform.installed = {SHOP}
+    request_id = leaves(at, uninstalled=False)
+    assert read_shop_erasure(at, request_id)[1].last_error == "installed_again"
+    assert count_rows_of_shop(at)["orders"] == 1
+    assert platform.installed_asked == [SHOP]
+
+
+@pytest.mark.parametrize(("has_token", "error"), [(True, "installed_again"), (False, "")])
+@only("fiduciary")
+def test_a_platform_that_does_not_answer_delays_and_then_what_is_known_decides(at, platform, has_token, error):
+    trade(at, books=False)
+    if has_token:
+        with at.store.transaction() as tx:
+            tx.tokens.save_tokens(SHOP, "shpat", at.clock.at + 90 * DAY, "")
+    platform.installed_faults = [ConnectorUnavailable("shopify: timeout") for _ in range(9)]
+    request_id = leaves(at, uninstalled=False)
+    task = read_shop_erasure(at, request_id)[1]
+    assert (task.state, task.last_error, count_rows_of_shop(at)["orders"]) == (TaskState.RETRY, "shopify: timeout", 1)
+    for _ in range(at.settings.connector_attempts):
+        at.clock.at += timedelta(hours=3)
+        process_request(request_id, services=at)
+    task = read_shop_erasure(at, request_id)[1]
+    assert (task.last_error, "orders" in count_rows_of_shop(at)) == (error, has_token)
+
+
+@only("fiduciary")
+def test_an_order_at_the_address_of_an_uninstall_makes_no_shop_leave(at):
+    trade(at, books=False)
+    at.clock.at += 30 * DAY
+    accepted(at.store, "orders/updated", order_body(1001, at=at.clock.at))
+    at.clock.at += timedelta(hours=5)
+    accepted(at.store, "app/uninstalled", {"shop_id": 1, "shop_domain": SHOP})
+    request_id = leaves(at, uninstalled=False, hours=1)
+    assert read_shop_erasure(at, request_id)[1].last_error == "installed_again"
+    assert count_rows_of_shop(at)["orders"] == 1

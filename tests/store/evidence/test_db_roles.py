@@ -21,7 +21,15 @@ from bridge.steps.retention.expire_bodies import expire_bodies_and_packages
 from bridge.store import SqlStore
 from bridge.store.evidence.db_roles import database_user, grant_runtime_role, is_append_only
 from tests.e2e import processes
-from tests.factories import CANARIES, data_request_body, make_finding, make_services, order_body, redact_body
+from tests.factories import (
+    CANARIES,
+    data_request_body,
+    make_finding,
+    make_services,
+    order_body,
+    redact_body,
+    uninstalled_body,
+)
 from tests.fakes import FakeTimestampAuthority, page
 from tests.steps.test_whole_sentence import post, requests, work
 from tests.tamper import append
@@ -116,7 +124,7 @@ def test_the_whole_flow_runs_as_the_role(runtime, clock, queue, platform, carrie
     work(services, queue)
     [erasure] = requests(services, kind="erasure")
     assert erasure.state is RequestState.WAITING
-    post(services, "app/uninstalled", {"id": 1, "domain": "minimiss.myshopify.com"})
+    post(services, "app/uninstalled", uninstalled_body())
     clock.at += timedelta(hours=48)
     post(services, "shop/redact", {"shop_id": 1, "shop_domain": "minimiss.myshopify.com"})
     work(services, queue)

@@ -263,17 +263,6 @@ def test_sightings_without_an_order_are_ignored(store):
     assert count(store, orders) == 0
 
 
-def test_an_app_that_is_uninstalled_loses_its_token(store):
-    with store.transaction() as tx:
-        tx.tokens.save_tokens(SHOP, "shpat_1", NOW, "")
-        tx.tokens.save_tokens(SHOP, "shpat_2", NOW, "")
-        tx.tokens.save_tokens(OTHER_SHOP, "shpat_3", NOW, "")
-    ingest(store, Sighting(kind=SightingKind.UNINSTALLED))
-    with store.transaction() as tx:
-        assert tx.tokens.read_tokens(SHOP) is None
-        assert tx.tokens.read_tokens(OTHER_SHOP) == ("shpat_3", NOW, "")
-
-
 def test_workers_that_see_a_new_person_at_the_same_time_share_one_key(store):
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda number: ingest(store, order(number)), range(1, 13)))

@@ -12,7 +12,9 @@ from sqlalchemy import insert, select, text, update
 
 from bridge.model import (
     EraseProgress,
+    Fact,
     Outcome,
+    RememberedBody,
     RequestKind,
     RequestSource,
     RequestState,
@@ -24,7 +26,7 @@ from bridge.rules.requests.progress_codec import encode_detail
 from bridge.steps.requests.process import process_request
 from bridge.store.migrations.upgrade import downgrade_database, upgrade_database
 from bridge.store.requests.tasks import TASK_CURSOR_AAD
-from bridge.store.schema.tables import requests, tasks
+from bridge.store.schema.tables import remembered_bodies, requests, tasks
 from tests.factories import NOW, SHOP, make_request, make_task, opened, order
 from tests.store.schema.stored_tasks import STORED, WAITING
 
@@ -171,3 +173,20 @@ def test_an_erasure_that_the_release_before_left_waiting_for_a_copy_goes_on(serv
         found = {task.action: task for task in tx.tasks.list_tasks(request.id)}[TaskAction.ERASE]
     assert (found.state, found.outcome, found.wait_reason) == (TaskState.DONE, Outcome.ERASED, None)
     assert found.progress == EraseProgress(removed_rows={"customers": 1, "orders": 1})
+
+
+def test_0008_remembers_the_bodies_that_the_evidence_tells_of(store):
+    erasure = make_request(kind=RequestKind.ERASURE)
+    with store.transaction() as tx:
+        opened(tx, erasure)
+        tx.evidence.append_fact(Fact.REQUEST_OPENED, shop=SHOP, request_id=erasure.id, body_digest="first")
+        tx.evidence.append_fact(Fact.REQUEST_JOINED, shop=SHOP, request_id=erasure.id, body_digest="second")
+        tx.evidence.append_fact(Fact.REQUEST_JOINED, shop=SHOP, request_id="req_later", body_digest="first")
+        tx.evidence.append_fact(Fact.REQUEST_OPENED, shop=SHOP, request_id="req_by_hand")
+    downgrade_database(store.engine, "0007")
+    upgrade_database(store.engine)
+    with store.transaction() as tx:
+        assert tx.remembered_bodies.find_body("first") == RememberedBody(first_received_at=NOW, request_id=erasure.id)
+        assert tx.remembered_bodies.find_body("second") == RememberedBody(first_received_at=NOW, request_id=erasure.id)
+        rows = tx.session.connection.execute(select(remembered_bodies.c.topic, remembered_bodies.c.shop)).all()
+    assert [tuple(row) for row in rows] == [("customers/redact", SHOP)] * 2

@@ -98,6 +98,11 @@ class TokenProvider:
         """Return False for a fixed token, which cannot be renewed."""
         return not self.access_token
 
+    @property
+    def has_credentials(self) -> bool:
+        """Return whether a token can be had at all."""
+        return bool(self.access_token or (self.client_id and self.client_secret))
+
     def get_token(self, shop: str, *, rejected_token: str = "") -> str:
         """Return a token; obtain one if none is cached, it expires soon, or it is `rejected_token`.
 
@@ -105,7 +110,7 @@ class TokenProvider:
         """
         if self.access_token:
             return self.access_token
-        if not (self.client_id and self.client_secret):
+        if not self.has_credentials:
             raise CredentialRejected("shopify: no credentials")
         token = self._tokens_by_shop.get(shop)
         if not self._is_usable(token, rejected_token):

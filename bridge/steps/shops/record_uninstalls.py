@@ -1,0 +1,96 @@
+"""Believes `app/uninstalled` or not: it destroys the shop's tokens, and lets `shop/redact` erase the shop.
+
+Only the body is signed, and an old one can be posted again after the app was installed anew. So it must name the shop by
+domain and number, and the platform is asked: while it accepts a token of the shop, nobody has uninstalled the app.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bridge.errors import (
+    ConnectorThrottled,
+    ConnectorUnavailable,
+    LeaseLost,
+    PayloadInvalid,
+    Retryable,
+    TimeLimitExceeded,
+)
+from bridge.logs import describe_exception
+from bridge.model import Delivery, DeliveryState, Fact, Lease
+from bridge.rules.index.identity import read_record_id
+from bridge.rules.webhooks import payload, topics
+from bridge.services import Services
+from bridge.steps.shops.ask_installed import ask_whether_installed
+from bridge.steps.webhooks.retry_or_deadletter import retry_or_deadletter_leased
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
+
+STILL_INSTALLED, BODY_REPEATED, ANOTHER_SHOP = "still_installed", "body_repeated", "shop_differs"
+
+
+def record_uninstalls(shop: str, *, services: Services) -> int:
+    """Work on each uninstall of the shop that is due. Return how many were. Raises StoreUnavailable, TimeLimitExceeded."""
+    count = 0
+    while True:
+        with services.store.transaction() as tx:
+            leased = tx.inbox.acquire_lease_batch(shop, [topics.UNINSTALLED_TOPIC], 1, 0)
+        for lease, delivery in leased:
+            try:
+                _record_uninstall(lease, delivery, services)
+            except LeaseLost:
+                continue  # another worker has it
+            except (Retryable, TimeLimitExceeded):
+                raise
+            except Exception as fault:  # noqa: BLE001 - it must not stop the index of its shop
+                _put_off(lease, delivery, describe_exception(fault), services)
+        if not leased:
+            return count
+        count += 1
+
+
+def _record_uninstall(lease: Lease, delivery: Delivery, services: Services) -> None:
+    reason, number = "", ""
+    try:
+        body = payload.parse_json_object(delivery.raw)
+        topics.check_body_shape(delivery.topic, body, delivery.shop)
+        number = read_record_id(body)
+        is_installed = ask_whether_installed(delivery.shop, services)
+    except PayloadInvalid as fault:
+        reason, is_installed = fault.reason, None
+    except (ConnectorUnavailable, ConnectorThrottled) as fault:
+        _put_off(lease, delivery, type(fault).__name__, services)
+        return
+    digest = services.digest("receipt", delivery.raw)
+    with services.store.transaction() as tx:
+        reason = reason or _find_doubt(delivery.shop, number, digest, is_installed=is_installed, tx=tx)
+        if number:  # it is a shop
+            tx.remembered_bodies.remember_body(digest, delivery, shop_number="" if reason else number)
+        if reason:
+            tx.inbox.finish_delivery(lease, DeliveryState.REJECTED, reason)
+            detail = {"delivery": delivery.id, "topic": delivery.topic, "reason": reason}
+            tx.evidence.append_fact(Fact.DELIVERY_REJECTED, shop=delivery.shop, **detail)
+            return
+        tx.tokens.delete_tokens(delivery.shop)
+        tx.inbox.finish_delivery(lease, DeliveryState.DONE)
+        tx.evidence.append_fact(Fact.SHOP_UNINSTALLED, shop=delivery.shop)
+
+
+def _put_off(lease: Lease, delivery: Delivery, error: str, services: Services) -> None:
+    with services.store.transaction() as tx:
+        retry_or_deadletter_leased(delivery, lease, error, tx, services)
+
+
+def _find_doubt(shop: str, number: str, digest: str, *, is_installed: bool | None, tx: Tx) -> str:
+    """Return why the uninstall is not believed, as a constant word; '' where it is.
+
+    `is_installed` is None where the platform cannot be asked: then a body that came before is not believed again.
+    """
+    if tx.remembered_bodies.find_shop_number(shop) not in ("", number):
+        return ANOTHER_SHOP
+    if is_installed:
+        return STILL_INSTALLED
+    if is_installed is None and tx.remembered_bodies.find_body(digest) is not None:
+        return BODY_REPEATED
+    return ""
