@@ -66,7 +66,7 @@ class Settings(CarrierSettings):
     )
     shopify_bulk_orders: int = int_setting(
         "SHOPIFY_BULK_ORDERS",
-        "orders of one customer above which they are fetched by a bulk operation",
+        "orders of one customer above which a bulk operation fetches them; fewer where that is quicker",
         5_000,
         (1, 1_000_000_000),
     )
@@ -140,6 +140,12 @@ class Settings(CarrierSettings):
     )
     sweep_every_s: float = number_setting(
         "SWEEP_EVERY_S", "seconds between two runs of the clock process, which enqueues what is due", 2.0, (0.1, 3600)
+    )
+    gather_slice_s: float = number_setting(
+        "GATHER_SLICE_S",
+        "seconds for which one job gathers the data of one person before others have their turn",
+        60.0,
+        (1, 600),
     )
     connector_attempts: int = int_setting(
         "CONNECTOR_ATTEMPTS", "attempts at a system that is down, before its data is reported as missing", 6, (1, 50)

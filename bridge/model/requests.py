@@ -77,6 +77,7 @@ class WaitReason(StrEnum):
     PRECHECK_BLOCKED = "guard"
     MERGE_POSSIBLE = "merge_possible"
     SHOP_UNIDENTIFIED = "shop_unidentified"
+    GAVE_WAY = "gave_way"
     PLATFORM_UNCONFIRMED = "platform_unconfirmed"
 
 

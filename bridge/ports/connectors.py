@@ -60,7 +60,7 @@ class Platform(Connector, Protocol):
     def list_shipped_orders(self, principal: Principal, *, shop: str) -> Iterator[Mapping[str, Any]]:
         """Yield the data subject's orders in the platform's words, with parcel numbers and without personal data.
 
-        The platform knows them after its own erasure too. Raises as `gather`.
+        The platform knows them after its own erasure too. Raises as `gather`, after the orders that came before.
         """
         ...
 

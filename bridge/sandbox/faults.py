@@ -22,12 +22,18 @@ TRANSPORT_FAULTS: Final = (
     "html",
     "empty",
     "truncated",
+    "drip",
+    "huge",
 )
 # Faults of the protocol, for the stand-ins that support them.
 PROTOCOL_FAULTS: Final = (
     *("throttle", "deny_scope", "deny_field", "token_expired"),
     *("spoil_batch", "no_paper", "other_form", "not_scanned"),
 )
+# Faults inside an answer of Shopify. Of a page: the cursor stays, alternates or is null although more is announced; the
+# page is empty although more is announced; its first row is the last one of the page before.
+PAGE_FAULTS: Final = ("repeat_cursor", "alternate_cursor", "null_cursor", "empty_page", "repeat_row")
+ANSWER_FAULTS: Final = (*PAGE_FAULTS, "fail_field", "null_node", "empty_data")
 MAX_KEPT_CALLS = 200
 
 
@@ -42,12 +48,13 @@ class InjectedFault:
     scope: str = ""
     field: str = ""
     group: str = ""
+    row: int | None = None
 
     @classmethod
     def parse(cls, options: Mapping[str, Any]) -> InjectedFault:
         """Read a control request. Raises ValueError for a kind that does not exist."""
         kind = str(options.get("kind", ""))
-        if kind not in TRANSPORT_FAULTS + PROTOCOL_FAULTS:
+        if kind not in TRANSPORT_FAULTS + PROTOCOL_FAULTS + ANSWER_FAULTS:
             raise ValueError("unknown kind of fault")
         # denied access stays denied; every other fault happens once by default
         times = options.get("times", None if kind.startswith("deny") else 1)
@@ -59,6 +66,7 @@ class InjectedFault:
             scope=str(options.get("scope", "")),
             field=str(options.get("field", "")),
             group=str(options.get("group", "")),
+            row=None if options.get("row") is None else int(options["row"]),
         )
 
 
@@ -135,6 +143,7 @@ class CallLog:
         """Start without calls."""
         self._lock = threading.Lock()
         self._total = 0
+        self._points = 0.0
         self._by_name: Counter[str] = Counter()
         self._recent_calls: deque[tuple[CallRecord, int]] = deque(maxlen=MAX_KEPT_CALLS)
 
@@ -145,18 +154,24 @@ class CallLog:
             self._by_name[call.name] += 1
             self._recent_calls.append((call, status))
 
+    def charge_points(self, points: float) -> None:
+        """Count what a call was charged, where the system charges points."""
+        with self._lock:
+            self._points += points
+
     def clear(self) -> None:
         """Remove all calls."""
         with self._lock:
-            self._total = 0
+            self._total, self._points = 0, 0.0
             self._by_name.clear()
             self._recent_calls.clear()
 
     def summarize_calls(self) -> dict[str, Any]:
-        """Return total, counts by name and the last calls, oldest first."""
+        """Return total, charged points, counts by name and the last calls, oldest first."""
         with self._lock:
             return {
                 "total": self._total,
+                "points": self._points,
                 "by_name": dict(self._by_name),
                 "last": [
                     {"name": call.name, "cursors": list(call.cursors), "digest": call.digest, "status": status}

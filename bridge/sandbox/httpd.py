@@ -13,62 +13,20 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
+from bridge.sandbox.endless import iterate_endless_answer
 from bridge.sandbox.faults import TRANSPORT_FAULTS, CallLog, CallRecord, FaultInjector, InjectedFault
+from bridge.sandbox.http_messages import Request, Response
 
 CONTROL_PATH = "/_sandbox/"
 HANG_S = 600.0
 RETRY_AFTER_S = 1.0
 MAX_REQUEST_BYTES = 16_000_000
 ERROR_PAGE = b"<html><head><title>502</title></head><body>The service is being repaired.</body></html>"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """One request to a stand-in. Header names are in lower case."""
-
-    method: str
-    path: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: bytes
-    faults: FaultInjector
-
-    @cached_property
-    def json(self) -> Any:
-        """Return the body as JSON; None if it is not JSON."""
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
-            return None
-
-    @cached_property
-    def form(self) -> dict[str, str]:
-        """Return the body as an urlencoded form."""
-        return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Response:
-    """One answer of a stand-in."""
-
-    status: int = 200
-    body: bytes = b""
-    content_type: str = "application/json; charset=utf-8"
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def from_value(cls, value: Any, status: int = 200, **headers: str) -> Response:
-        """Return a JSON answer. Header names are given with underscores."""
-        named = {name.replace("_", "-"): text for name, text in headers.items()}
-        body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-        return cls(status=status, body=body, headers=named)
 
 
 Handler = Callable[[Request], Response]
@@ -278,6 +236,9 @@ class _Connection(BaseHTTPRequestHandler):
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
                 self.connection.close()
             return
+        if fault and fault.kind in {"drip", "huge"}:
+            self._write_endless_response(response, fault.kind)
+            return
         self._write_response(response, truncated=bool(fault and fault.kind == "truncated"))
 
     do_GET = do_POST = do_PUT = do_DELETE = _serve_request  # noqa: N815 - the base class looks for these names
@@ -292,6 +253,15 @@ class _Connection(BaseHTTPRequestHandler):
             self.close_connection = True
             body = body[: len(body) // 2]
         self.wfile.write("\r\n".join(lines).encode("latin-1") + body)
+
+    def _write_endless_response(self, response: Response, kind: str) -> None:
+        self.close_connection = True
+        with contextlib.suppress(OSError):  # the client hung up
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
+            for piece, pause_s in iterate_endless_answer(kind, response.body):
+                self.wfile.write(piece)
+                if self.server.stand_in.stopping.wait(pause_s):
+                    return
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class named it
         """Print nothing."""

@@ -12,17 +12,18 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, and_, delete, not_, or_, select, text, true, update
+from sqlalchemy import Engine, and_, delete, exists, not_, or_, select, text, true, update
 
 from bridge.errors import BridgeError
-from bridge.model import Delivery, DeliveryState, Lease, RequestState
+from bridge.model import Delivery, DeliveryState, Lease, RequestState, WaitReason
 from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS
 from bridge.rules.webhooks.topics import is_mandatory
 from bridge.store.crypto.keyring import Keyring
 from bridge.store.engine import begin_reading, lock_sqlite_writers, open_engine, translate_database_errors
 from bridge.store.requests.requests import OPEN_STATES
+from bridge.store.requests.tasks import waits_for
 from bridge.store.schema.notice_tables import notice_accounts
-from bridge.store.schema.tables import deliveries, packages, requests
+from bridge.store.schema.tables import deliveries, packages, requests, tasks
 from bridge.store.schema.ulid import new_id
 from bridge.store.session import Session
 from bridge.store.transaction import Tx
@@ -150,14 +151,17 @@ class SqlStore:
     def enqueue_due(self, enqueue: Callable[[str, str, bool], bool], *, max_jobs: int) -> int:
         """Enqueue rows that are due and that no worker leased, at most `max_jobs`. Return how many were enqueued.
 
-        `enqueue(job, row id, at front)` returns False where the queue did not answer. Privacy work comes first. A row
+        `enqueue(job, row id, at front)` returns False where the queue did not answer. Privacy work comes first, but a
+        request that gave way goes behind those that wait. A row
         is enqueued again only after REENQUEUE_AFTER_S: the earlier job may still wait in the queue.
         """
         now = self.now()
         with self.transaction() as tx:
             due_deliveries = self._select_due_rows(tx, deliveries, max_jobs)
             jobs = [(row, _job_for_delivery(row.topic, row.shop, row.id)) for row in due_deliveries]
-            jobs += [(row, ("process", row.id, True)) for row in self._select_due_rows(tx, requests, max_jobs)]
+            jobs += [
+                (row, ("process", row.id, not row.gave_way)) for row in self._select_due_rows(tx, requests, max_jobs)
+            ]
             jobs += [(row, ("notify", row.id, False)) for row in self._select_due_rows(tx, notice_accounts, max_jobs)]
             chosen = sorted(dict.fromkeys(job for _, job in jobs), key=lambda job: not job[2])[:max_jobs]
             for table in (deliveries, requests, notice_accounts):
@@ -179,6 +183,9 @@ class SqlStore:
         if table is deliveries:
             columns.append(table.c.topic)
             order.insert(0, table.c.topic.not_in(list(MANDATORY_TOPICS)))
+        if table is requests:
+            gave_way = exists().where(tasks.c.request_id == table.c.id, waits_for(WaitReason.GAVE_WAY))
+            columns.append(gave_way.label("gave_way"))
         due = select(*columns).where(is_open, table.c.wake_at <= now, free, not_enqueued)
         return list(tx.session.connection.execute(due.order_by(*order).limit(max_jobs)))
 
@@ -211,12 +218,12 @@ class SqlStore:
 
     def list_shop_domains(self, shop: str) -> Sequence[str]:
         """Return the domains of the shop that is stored under this key, its present one first. Raises StoreUnavailable."""
-        with self.transaction() as tx:
+        with self.read() as tx:
             return tx.shop_names.directory.list_domains(shop)
 
     def has_known_name(self, domain: str, known_domains: Collection[str]) -> bool:
         """Return whether the shop with this domain has, or had, one of the known domains. Raises StoreUnavailable."""
-        with self.transaction() as tx:
+        with self.read() as tx:
             return tx.shop_names.directory.has_known_name(domain, known_domains)
 
     def ping(self) -> None:

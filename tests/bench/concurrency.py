@@ -56,8 +56,8 @@ def recovery(*, quick: bool) -> Iterator[Figure]:
     took, again = [], []
     with Shops((1, RECOVERING)) as shops, Scene(shops=shops) as scene:
         scene.bridge.start()
-        whole, _ = gather.ask(scene, RECOVERING)
-        whole, _ = gather.ask(scene, RECOVERING)  # the first had to ask for a token
+        whole, _, _ = gather.ask(scene, RECOVERING)
+        whole, _, _ = gather.ask(scene, RECOVERING)  # the first had to ask for a token
         shop = world(1, RECOVERING)
         for number in range(1 if quick else 2):
             shops.control("latency", ms=100)

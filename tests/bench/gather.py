@@ -1,4 +1,4 @@
-"""One customer: calls, seconds and memory from the webhook posted to the request closed, with one worker."""
+"""One customer: calls, points, seconds and memory from the webhook posted to the request closed, with one worker."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _numbers = count(1)
 
 
 def measure(*, quick: bool) -> Iterator[Figure]:
-    """Calls and seconds of each size, at each latency of Shopify."""
+    """Calls, points and seconds of each size, at each latency of Shopify."""
     runs, sizes = (1, SIZES[::2]) if quick else (3, SIZES)
     with Shops(*((1, size) for size in sizes)) as shops, Scene(shops=shops) as scene:
         scene.bridge.start(clock=False)
@@ -33,8 +33,9 @@ def measure(*, quick: bool) -> Iterator[Figure]:
                 took = [ask(scene, size) for _ in range(runs)]
                 shops.control("latency", ms=0)
                 title = f"gather {size:,} orders, {latency} ms"
-                yield Figure(measure=f"{title}: calls", unit="calls", runs=[calls for calls, _ in took])
-                yield Figure(measure=f"{title}: time", unit="s", runs=[seconds for _, seconds in took])
+                yield Figure(measure=f"{title}: calls", unit="calls", runs=[calls for calls, _, _ in took])
+                yield Figure(measure=f"{title}: points", unit="points", runs=[points for _, points, _ in took])
+                yield Figure(measure=f"{title}: time", unit="s", runs=[seconds for _, _, seconds in took])
 
 
 def memory(*, quick: bool) -> Iterator[Figure]:
@@ -47,8 +48,9 @@ def memory(*, quick: bool) -> Iterator[Figure]:
                 took.append(ask(scene, HUGE))
             peaks.append(watch.peak_mb)
     yield Figure(measure=f"{HUGE:,} orders: peak of the work-horse", unit="MB", runs=peaks)
-    yield Figure(measure=f"{HUGE:,} orders: calls", unit="calls", runs=[calls for calls, _ in took])
-    yield Figure(measure=f"{HUGE:,} orders: time", unit="s", runs=[seconds for _, seconds in took])
+    yield Figure(measure=f"{HUGE:,} orders: calls", unit="calls", runs=[calls for calls, _, _ in took])
+    yield Figure(measure=f"{HUGE:,} orders: points", unit="points", runs=[points for _, points, _ in took])
+    yield Figure(measure=f"{HUGE:,} orders: time", unit="s", runs=[seconds for _, _, seconds in took])
 
 
 def erase(*, quick: bool) -> Iterator[Figure]:
@@ -74,14 +76,15 @@ def _erased(scene: Scene) -> bool:
     return scene.number(settled) == 1
 
 
-def ask(scene: Scene, orders: int) -> tuple[int, float]:
-    """Post a data request about the only customer of a shop. Returns calls and seconds until it is closed."""
+def ask(scene: Scene, orders: int) -> tuple[int, float, float]:
+    """Post a data request about the only customer of a shop. Returns calls, points and seconds until it is closed."""
     shop = world(1, orders)
-    closed, calls = scene.closed(), scene.shops.calls()["total"]
+    closed, before = scene.closed(), scene.shops.calls()
     began = time.perf_counter()
     scene.post("customers/data_request", shop, person=shop.people[-1], request_id=next(_numbers))
     scene.until(f"access to {orders} orders", lambda: scene.closed() > closed)
     took = time.perf_counter() - began
     gaps = "SELECT count(*) FROM tasks WHERE system = 'shopify' AND (state <> 'done' OR records < "
     assert scene.number(f"{gaps}{orders} AND request_id = (SELECT max(id) FROM requests))") == 0  # noqa: S608
-    return scene.shops.calls()["total"] - calls, took
+    after = scene.shops.calls()
+    return after["total"] - before["total"], after["points"] - before["points"], took

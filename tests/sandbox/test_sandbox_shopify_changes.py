@@ -10,7 +10,8 @@ import pytest
 import requests
 
 from bridge.sandbox import webhooks
-from bridge.sandbox.httpd import Response, StandIn
+from bridge.sandbox.http_messages import Response
+from bridge.sandbox.httpd import StandIn
 from bridge.sandbox.shopify.engine.search import SearchQuery
 from bridge.sandbox.world import invent_world
 

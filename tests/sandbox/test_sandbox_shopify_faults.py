@@ -7,7 +7,8 @@ import time
 import pytest
 import requests
 
-from bridge.sandbox.httpd import Response, StandIn
+from bridge.sandbox.http_messages import Response
+from bridge.sandbox.httpd import StandIn
 
 
 @pytest.fixture

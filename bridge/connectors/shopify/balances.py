@@ -14,7 +14,7 @@ from typing import Any
 
 from bridge.connectors.shopify.api.answers import GraphQLReply
 from bridge.connectors.shopify.api.client import ShopifyClient
-from bridge.connectors.shopify.gathering import flatten
+from bridge.connectors.shopify.gathering import flatten, paging
 from bridge.connectors.shopify.gathering.session import build_gid
 from bridge.connectors.shopify.residue import find_block_reason
 from bridge.model import Balance
@@ -31,7 +31,7 @@ BALANCE_CODES = {"credits": "store_credit_balance", "cards": "gift_card_balance"
 def count_balances(
     client: ShopifyClient, customer_id: str, shop: str, *, today: date, lists: Collection[str] = tuple(BALANCE_CODES)
 ) -> list[Balance]:
-    """Return the balances of these lists, page by page until each ends or is denied. Raises as `run_document`.
+    """Return the balances of these lists, page by page until each ends; None if it is denied or does not end. Raises as `run_document`.
 
     https://shopify.dev/docs/api/admin-graphql/latest/objects/StoreCreditAccount and GiftCard.
     """
@@ -45,6 +45,7 @@ def count_balances(
     }
     found: dict[str, int | None] = dict.fromkeys(lists, 0)
     after: dict[str, str] = dict.fromkeys(lists, "")
+    traces: paging.Traces = {}
     while after:
         reply = client.run_document(
             shop,
@@ -59,7 +60,8 @@ def count_balances(
             count = found[name]
             more = None if page is None else sum(map(counts[name], flatten.list_nodes(page)))
             found[name] = None if count is None or more is None else count + more
-        after = {name: flatten.read_end_cursor(page) for name, page in pages.items() if flatten.has_next_page(page)}
+        after, traces, gaps = paging.advance_lists(pages, after, traces, {name: name for name in pages})
+        found |= dict.fromkeys((gap.what for gap in gaps), None)
     return [Balance(code=BALANCE_CODES[name], count=count) for name, count in found.items()]
 
 

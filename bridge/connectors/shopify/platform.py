@@ -63,11 +63,13 @@ class Shopify:
         list_domains: Callable[[str], Sequence[str]] = lambda shop: (shop,),
         now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], None] = time.sleep,
+        now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take the settings; `base_url` replaces https://{shop}, `access_token` replaces the grant.
 
-        The orders of a customer with more than `bulk_orders` orders are read by a bulk operation. `list_domains` returns
-        the domains of a shop, its present one first.
+        The orders of a customer with more than `bulk_orders` orders are read by a bulk operation, and those of others
+        where that is quicker. `list_domains` returns the domains of a shop, its present one first; `now_s` is a monotonic
+        clock.
         """
         http = http or create_shopify_http(sleep)
         self._base_url = base_url
@@ -90,6 +92,7 @@ class Shopify:
             http=http,
             sleep=sleep,
             list_domains=list_domains,
+            now_s=now_s,
         )
 
     def gather(

@@ -13,6 +13,8 @@ from bridge.connectors.shopify.api import scopes
 from bridge.connectors.shopify.api.answers import SYSTEM
 from bridge.connectors.shopify.api.client import ShopifyClient
 from bridge.connectors.shopify.erasure import find_customer_number
+from bridge.connectors.shopify.gathering.flatten import has_next_page, list_nodes
+from bridge.connectors.shopify.gathering.paging import iterate_list
 from bridge.connectors.shopify.gathering.session import build_gid
 from bridge.model import Principal, Residue
 from bridge.rules.index.identity import normalise_identifier
@@ -86,20 +88,18 @@ def _read_back(client: ShopifyClient, items: Sequence[Residue], shop: str) -> It
 
 
 def _iterate_residue_orders(client: ShopifyClient, shop: str, customer: str) -> Iterator[Mapping[str, Any]]:
-    after = None
-    while True:
+    def fetch_page(after: str | None) -> Any:
         reply = client.run_document(shop, "residue_orders", customer=build_gid("Customer", customer), after=after)
-        page = (reply.require_access().data.get("customer") or {}).get("orders") or {}
-        yield from page.get("nodes") or ()
-        after = _read_next_cursor(page)
-        if not after:
-            return
+        return (reply.require_access().data.get("customer") or {}).get("orders")
+
+    for page in iterate_list(fetch_page):
+        yield from list_nodes(page)
 
 
 def _list_order_residue(client: ShopifyClient, shop: str, order: Mapping[str, Any]) -> list[Residue]:
     number, block_reason = normalise_identifier("order", str(order["id"])), find_block_reason(order)
     fields = order.get("metafields") or {}
-    if _read_next_cursor(fields):
+    if has_next_page(fields):
         found = _read_metafields(client, shop, "order_metafields", number, block_reason)
     else:
         found = _list_metafield_residue(fields, "order_metafields", number, block_reason)
@@ -120,22 +120,20 @@ def _describe_note(order: Mapping[str, Any]) -> str:
 
 
 def _read_metafields(client: ShopifyClient, shop: str, kind: str, number: str, block_reason: str = "") -> list[Residue]:
-    found: list[Residue] = []
-    after = None
-    while True:
-        owner = build_gid(METAFIELD_OWNER_TYPES[kind], number)
+    owner = build_gid(METAFIELD_OWNER_TYPES[kind], number)
+
+    def fetch_page(after: str | None) -> Any:
         reply = client.run_document(shop, "residue_metafields", owner=owner, after=after)
-        page = (reply.require_access().data.get("node") or {}).get("metafields") or {}
-        found += _list_metafield_residue(page, kind, number, block_reason)
-        after = _read_next_cursor(page)
-        if not after:
-            return found
+        return (reply.require_access().data.get("node") or {}).get("metafields")
+
+    pages = iterate_list(fetch_page)
+    return [item for page in pages for item in _list_metafield_residue(page, kind, number, block_reason)]
 
 
-def _list_metafield_residue(page: Mapping[str, Any], kind: str, number: str, block_reason: str) -> list[Residue]:
+def _list_metafield_residue(page: Any, kind: str, number: str, block_reason: str) -> list[Residue]:
     return [
         Residue(system=SYSTEM, kind=kind, ref=number, what=f"{one['namespace']}.{one['key']}", hold_reason=block_reason)
-        for one in page.get("nodes") or ()
+        for one in list_nodes(page)
     ]
 
 
@@ -165,8 +163,3 @@ def _build_metafield_identifier(item: Residue) -> dict[str, str]:
 def _identify_residue(item: Residue) -> tuple[str, str, str]:
     """Return the identity of an item: kind, owner, and for a metafield its name."""
     return item.kind, item.ref, item.what if item.kind in METAFIELD_OWNER_TYPES else ""
-
-
-def _read_next_cursor(page: Mapping[str, Any]) -> str | None:
-    info = page.get("pageInfo") or {}
-    return str(info["endCursor"]) if info.get("hasNextPage") else None

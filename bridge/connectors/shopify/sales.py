@@ -31,7 +31,8 @@ def read_sales(client: ShopifyClient, order_ids: Sequence[str], shop: str) -> It
         for order in _fetch_sales_orders(client, shop, order_ids[start : start + SALES_BATCH_SIZE], LINES_PER_ORDER):
             complete = order
             if has_next_page(order.get("lineItems")):
-                (complete,) = _fetch_sales_orders(client, shop, [legacy_id(order["id"])], MAX_LINES_PER_ORDER)
+                more = _fetch_sales_orders(client, shop, [legacy_id(order["id"])], MAX_LINES_PER_ORDER)
+                complete = more[0] if more else order  # it may be gone meanwhile
             yield legacy_id(order["id"]), _build_sales(complete)
 
 

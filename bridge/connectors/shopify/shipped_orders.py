@@ -11,8 +11,10 @@ from typing import Any
 
 from bridge.connectors.shopify.api.answers import GraphQLReply
 from bridge.connectors.shopify.api.client import ShopifyClient
-from bridge.connectors.shopify.gathering.flatten import flatten_node, has_next_page, list_nodes, read_end_cursor
-from bridge.connectors.shopify.gathering.session import build_gid, quote_search_phrase
+from bridge.connectors.shopify.gathering.flatten import flatten_node, list_nodes
+from bridge.connectors.shopify.gathering.paging import iterate_list
+from bridge.connectors.shopify.gathering.session import build_gid, is_owner_hidden, quote_search_phrase
+from bridge.errors import CredentialRejected
 from bridge.model import Principal
 from bridge.rules.index.identity import normalise_identifier
 
@@ -20,20 +22,28 @@ SHIPPED_ORDERS_BATCH_SIZE = 25
 
 
 def read_shipped_orders(client: ShopifyClient, principal: Principal, shop: str) -> Iterator[Mapping[str, Any]]:
-    """Yield each order once, with the Admin API's field names and plain lists. Raises as `run_document`."""
+    """Yield each order once, with the Admin API's field names and plain lists.
+
+    Raises as `run_document`, and CredentialRejected after the last order if Shopify hid whose some of them are.
+    """
     seen: set[str] = set()
+    hidden = 0
     for order in _iterate_candidate_orders(client, principal, shop):
-        if order["id"] not in seen and _is_order_of_principal(order, principal):
+        by = "" if order["id"] in seen else _match_order_of_principal(order, principal)
+        hidden += by == "unsure"
+        if by == "own":
             seen.add(order["id"])
-            yield order
+            yield flatten_node(order)
+    if hidden:
+        raise CredentialRejected("shopify: not allowed (order.customer)")
 
 
-def _iterate_candidate_orders(client: ShopifyClient, principal: Principal, shop: str) -> Iterator[Mapping[str, Any]]:
+def _iterate_candidate_orders(client: ShopifyClient, principal: Principal, shop: str) -> Iterator[dict[str, Any]]:
     ids = [build_gid("Order", number) for one in principal.order_ids if (number := normalise_identifier("order", one))]
     for start in range(0, len(ids), SHIPPED_ORDERS_BATCH_SIZE):
         batch = ids[start : start + SHIPPED_ORDERS_BATCH_SIZE]
         reply = _run_with_optional_returns(client, shop, "shipped_orders_by_ids", ids=batch)
-        yield from (flatten_node(order) for order in list_nodes(reply.data) if "fulfillments" in order)
+        yield from (order for order in list_nodes(reply.data) if "fulfillments" in order)
     email = normalise_identifier("email", principal.email)
     if principal.customer_id:
         yield from _search_orders(client, shop, f"customer_id:{principal.customer_id}")
@@ -41,15 +51,13 @@ def _iterate_candidate_orders(client: ShopifyClient, principal: Principal, shop:
         yield from _search_orders(client, shop, f"email:{quote_search_phrase(email)}")
 
 
-def _search_orders(client: ShopifyClient, shop: str, query: str) -> Iterator[Mapping[str, Any]]:
-    after: str | None = None
-    while True:
-        reply = _run_with_optional_returns(client, shop, "shipped_orders_by_search", query=query, after=after)
-        page = reply.data.get("orders")
-        yield from (flatten_node(order) for order in list_nodes(page))
-        after = read_end_cursor(page)
-        if not has_next_page(page):
-            return
+def _search_orders(client: ShopifyClient, shop: str, query: str) -> Iterator[dict[str, Any]]:
+    def fetch_page(after: str | None) -> Any:
+        name = "shipped_orders_by_search"
+        return _run_with_optional_returns(client, shop, name, query=query, after=after).data.get("orders")
+
+    for page in iterate_list(fetch_page):
+        yield from list_nodes(page)
 
 
 def _run_with_optional_returns(client: ShopifyClient, shop: str, name: str, **variables: Any) -> GraphQLReply:
@@ -63,13 +71,18 @@ def _run_with_optional_returns(client: ShopifyClient, shop: str, name: str, **va
     return reply
 
 
-def _is_order_of_principal(order: Mapping[str, Any], principal: Principal) -> bool:
+def _match_order_of_principal(order: dict[str, Any], principal: Principal) -> str:
+    """Return `own`, '' for another person's order, or `unsure` if Shopify hides whose it is."""
     owner = normalise_identifier("customer", str((order.get("customer") or {}).get("id") or ""))
     if owner and principal.customer_id:
-        return owner == principal.customer_id
+        return "own" if owner == principal.customer_id else ""
     order_email = normalise_identifier("email", order.get("email") or "")
     email = normalise_identifier("email", principal.email)
     named_orders = {normalise_identifier("order", one) for one in principal.order_ids}
     is_named = normalise_identifier("order", str(order["id"])) in named_orders
     # the request may name a wrong order: not one of another customer with another e-mail address
-    return (bool(email) and order_email == email) or (is_named and not (owner and order_email and email))
+    if is_named and not (owner and order_email and email and order_email != email):
+        return "own"
+    if not email or order_email != email:
+        return ""
+    return "unsure" if is_owner_hidden(order) else "own"

@@ -10,7 +10,8 @@ import hashlib
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
-from bridge.sandbox.httpd import Request, Response, StandIn
+from bridge.sandbox.http_messages import Request, Response
+from bridge.sandbox.httpd import StandIn
 
 if TYPE_CHECKING:
     from bridge.sandbox.world.models import World

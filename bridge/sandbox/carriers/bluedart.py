@@ -21,7 +21,8 @@ from bridge.sandbox.carriers.bluedart_rows import (
     make_unknown_shipment,
 )
 from bridge.sandbox.carriers.parcel_states import ParcelStates
-from bridge.sandbox.httpd import Request, Response, StandIn
+from bridge.sandbox.http_messages import Request, Response
+from bridge.sandbox.httpd import StandIn
 
 if TYPE_CHECKING:
     from bridge.sandbox.world.models import World

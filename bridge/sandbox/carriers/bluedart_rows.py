@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
-from bridge.sandbox.httpd import Response
+from bridge.sandbox.http_messages import Response
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

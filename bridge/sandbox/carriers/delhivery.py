@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bridge.sandbox.carriers.delhivery_rows import build_forward_shipment, build_packing_slip, build_return_shipments
 from bridge.sandbox.carriers.parcel_states import ParcelStates
-from bridge.sandbox.httpd import Request, Response, StandIn
+from bridge.sandbox.http_messages import Request, Response
+from bridge.sandbox.httpd import StandIn
 
 if TYPE_CHECKING:
     from bridge.sandbox.world.models import World

@@ -12,7 +12,8 @@ from datetime import timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final
 
 from bridge.sandbox.carriers.parcel_states import ParcelState, ParcelStates
-from bridge.sandbox.httpd import Request, Response, StandIn
+from bridge.sandbox.http_messages import Request, Response
+from bridge.sandbox.httpd import StandIn
 
 if TYPE_CHECKING:
     from datetime import datetime

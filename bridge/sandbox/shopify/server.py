@@ -13,13 +13,15 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from bridge.sandbox.faults import CallRecord
-from bridge.sandbox.httpd import Request, Response, StandIn
+from bridge.sandbox.http_messages import Request, Response
+from bridge.sandbox.httpd import StandIn
 from bridge.sandbox.schema import VERSIONS
 from bridge.sandbox.schema.personal import list_protected_fields
 from bridge.sandbox.shopify.access import list_remaining_scopes
 from bridge.sandbox.shopify.bulk import run_bulk_query
 from bridge.sandbox.shopify.bulk.state import BULK_FILES_PATH
 from bridge.sandbox.shopify.engine import cost
+from bridge.sandbox.shopify.engine.answer_faults import AnswerFaults
 from bridge.sandbox.shopify.engine.documents import DocumentCache
 from bridge.sandbox.shopify.engine.run import AccessRights, FieldError, PlanExecution
 from bridge.sandbox.shopify.mutations import Mutations, answer_unknown_mutation
@@ -219,7 +221,8 @@ class ShopifyStandIn(StandIn):
         )
         scopes = list_remaining_scopes(denied)
         rights = AccessRights(granted_scopes=frozenset(scopes), withheld_fields=withheld)
-        run = PlanExecution(variables, rights)
+        faults = AnswerFaults.consume(request.faults, *about)
+        run = PlanExecution(variables, rights, faults)
         try:
             price = cost.price_plan(plan, run.coerce_args)
         except FieldError as error:
@@ -234,6 +237,7 @@ class ShopifyStandIn(StandIn):
             throttled = {"code": "THROTTLED", "documentation": documentation}
             errors = [{"message": "Throttled", "extensions": throttled}]
             return Response.from_value({"errors": errors, "extensions": {"cost": charge}})
+        self.calls.charge_points(price)
         shop.complete_due_erasures()
         roots = QueryRoot(shop, granted=frozenset(scopes), shop_scopes=scopes)
         root = roots.build_root_record()
@@ -243,7 +247,7 @@ class ShopifyStandIn(StandIn):
                 shop, self._document_cache, version, args, rights=rights, root=roots.build_root_record()
             )
             root = {one.name: answer_unknown_mutation for one in plan.root.fields_for("Mutation")} | mutations
-        data = run.execute(plan, root)
+        data = {} if faults.find(("empty_data",), "", "") else run.execute(plan, root)
         charge["actualQueryCost"] = price
         extensions: dict[str, Any] = {"cost": charge}
         if roots.warnings:

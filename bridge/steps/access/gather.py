@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bridge.errors import BridgeError, CredentialRejected, Retryable
@@ -24,6 +25,7 @@ from bridge.model import (
     Task,
     TaskAction,
     TaskState,
+    WaitReason,
     Waybill,
     get_progress,
 )
@@ -37,23 +39,27 @@ from bridge.rules.requests.lifecycle import PLATFORM
 from bridge.services import Services
 from bridge.steps.access.check_parcels import ParcelCheck, add_withheld_gaps
 from bridge.steps.index.flag_carrier_conflicts import flag_carrier_conflicts
-from bridge.steps.task_results import SYSTEM_ERRORS, after_failure, finish_task, record_task_result
+from bridge.steps.task_results import SYSTEM_ERRORS, after_failure, finish_task, record_task_result, retry_task
 
 if TYPE_CHECKING:
     from bridge.store import Tx
 
 ALL_RECORDS = "all records"
+REMAINING_RECORDS = "the remaining records"  # where some were stored before the system failed
 
 
 def gather_records(request: PrivacyRequest, task: Task, lease: Lease, *, services: Services) -> Task:
     """Read one system until its task is done or must wait. Return the task as saved.
 
+    After GATHER_SLICE_S the platform's task gives way: it is due again behind the requests that wait, from its cursor.
     Raises LeaseLost and StoreUnavailable; every failure of the system becomes a state of the task.
     """
-    gaps = [gap for gap in task.gaps if gap.what != ALL_RECORDS and gap.reason != UNREADABLE_IDENTIFIER]
+    stale = (ALL_RECORDS, REMAINING_RECORDS)
+    gaps = [gap for gap in task.gaps if gap.what not in stale and gap.reason != UNREADABLE_IDENTIFIER]
     if task.system == PLATFORM:  # carriers are asked by waybill
         gaps += list_identifier_gaps(task.system, request.principal)
-    task = replace(task, gaps=tuple(gaps))
+    task = replace(task, gaps=tuple(gaps), wait_reason=None, last_error="")
+    gives_way_at = services.clock.now() + timedelta(seconds=services.settings.gather_slice_s)
     progress = get_progress(task, GatherProgress)
     # parcels that the platform's pages name; unknown where an earlier run read some of the pages
     named: list[Waybill] | None = None if progress.cursor else []
@@ -94,15 +100,25 @@ def gather_records(request: PrivacyRequest, task: Task, lease: Lease, *, service
             with services.store.transaction() as tx:
                 tx.requests.verify_lease(lease)
                 tx.findings.add_findings(task, page)
+                task = _give_way_when_due(task, gives_way_at, services)
                 tx.tasks.save_task(task)
                 if check:
                     check.record_doubts(doubts, task, tx)
+            if task.wait_reason is WaitReason.GAVE_WAY:
+                return task
             if named is not None:
                 named += _extract_platform_parcels(task.system, page.findings, services.merchant.attribution)
     except SYSTEM_ERRORS as fault:
         return _save_gather_failure(request, task, lease, fault, services)
     outcome = Outcome.INCOMPLETE if task.gaps else Outcome.FOUND if task.records else Outcome.ABSENT
     return _finish_gathering(request, replace(task, outcome=outcome), lease, len(requested), named, services)
+
+
+def _give_way_when_due(task: Task, gives_way_at: datetime, services: Services) -> Task:
+    """Return the platform's task as due again behind others if its time is over, else as it is."""
+    now, reason = services.clock.now(), WaitReason.GAVE_WAY
+    is_over_time = task.system == PLATFORM and now >= gives_way_at
+    return retry_task(task, reason, now, wait_reason=reason) if is_over_time else task
 
 
 def _finish_gathering(
@@ -162,7 +178,8 @@ def _save_gather_failure(
     """Save the task for a later try, or as failed. Either way a gap says that its records are missing."""
     absence = Absence.UNREACHED if isinstance(fault, Retryable) else Absence.DENIED
     reason = "credentials" if isinstance(fault, CredentialRejected) else type(fault).__name__
-    gap = Gap(system=task.system, absence=absence, what=ALL_RECORDS, reason=reason)
+    what = REMAINING_RECORDS if task.records else ALL_RECORDS
+    gap = Gap(system=task.system, absence=absence, what=what, reason=reason)
     task = after_failure(replace(task, gaps=(*task.gaps, gap)), fault, services)
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from bridge.connectors.shopify.api.versions import check_version
-from bridge.sandbox.httpd import Response, StandIn
+from bridge.sandbox.http_messages import Response
+from bridge.sandbox.httpd import StandIn
 from bridge.sandbox.processes import free_port
 from bridge.sandbox.processes.embedded_redis import Valkey
 from tests.e2e import processes

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import count, islice
@@ -157,7 +158,7 @@ def test_histories_beyond_shopifys_pagination_are_a_gap(walk, monkeypatch):
 
 def test_an_order_with_many_parcels_has_the_events_of_each(walk, monkeypatch):
     """Pages request events with the first half; a bulk operation cannot nest them."""
-    monkeypatch.setattr(complete_record, "FULFILLMENT_LIMIT", 1)
+    monkeypatch.setattr(complete_record, "FIRST_LIMITS", replace(complete_record.FIRST_LIMITS, parcels=1))
     world = invent_world(orders=3, now=NOW, heavy_orders=20)
     with ShopifyStandIn(world) as server:
         taken = list(walk(setting=15, world=world, server=server))
@@ -190,23 +191,29 @@ def test_a_failed_operation_is_restarted_once(walk, dial, operations):
     assert collect_gaps(rest) == set()
 
 
-def test_an_operation_that_fails_twice_is_an_outage_and_the_next_attempt_starts_anew(walk, dial, operations):
-    dial(fail="TIMEOUT")
-    taken, fault = failing(walk())
-    assert isinstance(fault, ConnectorUnavailable)
-    assert len(operations()) == 2
-    dial()
-    rest = list(walk(taken[-1].cursor))
-    assert len(operations()) == 3
-    assert len(orders([*taken, *rest])) == 270
-
-
-def test_the_partial_file_of_a_second_failure_is_read_and_reported_as_incomplete(walk, dial, operations):
-    dial(fail="TIMEOUT", kept=200)
+@pytest.mark.parametrize("kept", [0, 200])
+def test_pages_read_the_orders_of_an_operation_that_failed_twice(walk, dial, operations, kept):
+    dial(fail="TIMEOUT", kept=kept)
     pages = list(walk())
     assert len(operations()) == 2
-    assert collect_gaps(pages) == {(Absence.UNREACHED, "orders", "bulk_operation_failed")}
-    assert FIRST < len([one for one in refs(pages) if one[0] == "order"]) < 270
+    assert len(orders(pages)) == 270
+    assert collect_gaps(pages) == set()
+    kinds = refs(pages)
+    assert len(kinds) == len(set(kinds))
+    assert {one["agreements"] is not None for one in orders(pages).values()} == {True}
+
+
+def test_pages_read_the_orders_where_the_operation_never_ends(walk, dial, operations):
+    dial(polls=10_000)
+    taken, cursor = [], ""
+    for _ in range(bulk.MAX_BULK_WAITS):
+        found, fault = failing(walk(cursor))
+        assert isinstance(fault, ConnectorThrottled)
+        taken, cursor = [*taken, *found], found[-1].cursor
+    taken += walk(cursor)
+    assert len(operations()) == 1
+    assert len(orders(taken)) == 270
+    assert collect_gaps(taken) == set()
 
 
 def test_pages_read_the_orders_of_a_denied_operation_and_report_the_field(walk, heavy_stand_in, operations):
@@ -227,7 +234,7 @@ def test_an_expired_file_is_requested_again_once(walk, dial, operations):
     assert len(orders(pages)) == 270 - FIRST
     assert len(operations()) == 2
     dial(lives_s=-1)
-    assert isinstance(failing(walk())[1], ConnectorUnavailable)
+    assert len(orders(walk())) == 270
 
 
 def test_a_new_file_resumes_after_the_orders_of_the_expired_one(walk, dial):

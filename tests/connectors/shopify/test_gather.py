@@ -108,7 +108,10 @@ def test_named_orders_are_read_unless_they_belong_to_another_customer(platform, 
     principal = Principal(customer_id="7", email=MAIL, order_ids=("1", "4", "5", "6", "404"))
     pages = walk(platform, principal)
     assert refs(pages)[3:] == [("4", "order_id")]
-    assert gaps(pages) == [(Absence.UNATTRIBUTED, "2 orders", "another_customer_or_unconfirmed")]
+    assert gaps(pages) == [
+        (Absence.UNREACHED, "1 orders", "not_returned"),
+        (Absence.UNATTRIBUTED, "2 orders", "another_customer_or_unconfirmed"),
+    ]
     assert [variables["ids"] for name, variables in shop.calls if name == "OrdersByIds"] == [
         [f"gid://shopify/Order/{number}" for number in (4, 5, 6, 404)]
     ]

@@ -17,7 +17,7 @@ from bridge.errors import (
 )
 from bridge.model import Absence, Finding, Gap, Outcome, TaskState
 from bridge.rules.requests.progress_codec import encode_cursor, encode_detail
-from bridge.steps.access.gather import ALL_RECORDS, gather_records
+from bridge.steps.access.gather import REMAINING_RECORDS, gather_records
 from tests.factories import ASHA, NOW, SHOP, make_finding, make_request, make_task, opened, order
 from tests.fakes import page
 from tests.kit.running import acquire_lease_anew
@@ -124,7 +124,7 @@ def test_an_outage_is_asked_again_and_after_the_last_attempt_the_gap_stays(servi
     task = gather_system()
     assert (task.state, task.outcome, task.wake_at) == (TaskState.FAILED, Outcome.UNREACHED, None)
     assert task.gaps == (
-        Gap(system="shopify", absence=Absence.UNREACHED, what=ALL_RECORDS, reason="ConnectorUnavailable"),
+        Gap(system="shopify", absence=Absence.UNREACHED, what=REMAINING_RECORDS, reason="ConnectorUnavailable"),
     )
     assert [fact for fact, _ in list_fact_details(services.store, gather_system.request.id)] == [
         "task.retried",

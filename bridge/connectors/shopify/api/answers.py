@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bridge.connectors.parsing import dict_or_empty
@@ -41,6 +42,10 @@ CUSTOMER_RECORD_NAMES = {
     "storeCreditAccounts": ("store_credit_account", "store credit accounts"),
     "subscriptionContracts": ("subscription_contract", "subscription contracts"),
 }
+NOT_APPROVED = "not_approved"
+FIELD_FAILED = "internal_error"  # Shopify says that it cannot serve the field
+NOT_RETURNED = "not_returned"  # requested, or named by another record, and not in the answer
+LOST_ROW = "lost_row"  # null in place of a row
 _CODE_PATTERN = re.compile(r"[A-Z][A-Z_]{2,40}")
 _SCOPE_PATTERN = re.compile(r"\b(?:read|write)_[a-z_]+")
 _TRANSIENT_CODES = frozenset({"INTERNAL_SERVER_ERROR", "TIMEOUT", "SERVICE_UNAVAILABLE"})
@@ -56,29 +61,53 @@ class QueryTooCostly(ConnectorRefused):
         self.limit = limit
 
 
+class QueryThrottled(ConnectorThrottled):
+    """The bucket does not hold the price of the query. `cost` is what Shopify says of it."""
+
+    def __init__(self, wait_s: float, cost: Mapping[str, Any]) -> None:
+        """Take the seconds until it does."""
+        super().__init__("shopify: THROTTLED", retry_after_s=wait_s)
+        self.cost = cost
+
+
 class TransientFailure(ConnectorUnavailable):
-    """Status 200 without an answer: half a body, a proxy's page, an error inside Shopify. A retry may succeed."""
+    """Status 200 without an answer: half a body, a proxy's page, an error inside Shopify. A retry may succeed.
+
+    `failed` are the fields that Shopify names as the cause.
+    """
+
+    def __init__(self, message: str, failed: tuple[AbsentField, ...] = ()) -> None:
+        """Take a constant message and the fields."""
+        super().__init__(message)
+        self.failed = failed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class DeniedField:
-    """A field that Shopify denied. `path` leads to it, list positions included."""
+class AbsentField:
+    """A field that is missing from an answer. `path` leads to it, list positions included."""
 
     path: tuple[str | int, ...]
     reason: str
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Return the path without list positions."""
+        return tuple(part for part in self.path if isinstance(part, str))
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GraphQLReply:
-    """An answer. `data` may be incomplete: `denied` says what is missing and why.
+    """An answer. `data` may be incomplete: `denied` and `failed` say what is missing and why.
 
-    `dropped_flags` are the variables of optional parts that had to be left out to get the rest; `served_version` is the
-    version of the Admin API that answered, '' if Shopify did not say.
+    `closed_fields` are the fields that had to be left out of the document to get the rest, with the reason, `cost` what
+    Shopify says of the price, `served_version` the version of the Admin API that answered, '' if Shopify did not say.
     """
 
     data: Mapping[str, Any]
-    denied: tuple[DeniedField, ...] = ()
-    dropped_flags: tuple[str, ...] = ()
+    denied: tuple[AbsentField, ...] = ()
+    failed: tuple[AbsentField, ...] = ()
+    closed_fields: Mapping[str, str] = field(default_factory=dict)
+    cost: Mapping[str, Any] = field(default_factory=dict)
     served_version: str = ""
 
     def require_access(self) -> GraphQLReply:
@@ -89,9 +118,18 @@ class GraphQLReply:
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
-        """Return one gap per denied field and reason, however many rows it was denied in."""
-        found = {(format_field_path(one.path), one.reason): None for one in self.denied}
-        return tuple(Gap(system=SYSTEM, absence=Absence.DENIED, what=what, reason=reason) for what, reason in found)
+        """Return one gap per missing field and reason, however many rows it is missing in; lost rows are counted."""
+        denied = {(format_field_path(one.path), one.reason): None for one in self.denied}
+        rows = Counter(format_field_path(one.path) for one in self.failed if one.reason == LOST_ROW)
+        failed = {(format_field_path(one.path), one.reason): None for one in self.failed if one.reason != LOST_ROW}
+        lost = {(f"{count} {what}" if "." not in what else what, LOST_ROW): None for what, count in rows.items()}
+        return (
+            *(Gap(system=SYSTEM, absence=Absence.DENIED, what=what, reason=reason) for what, reason in denied),
+            *(
+                Gap(system=SYSTEM, absence=Absence.UNREACHED, what=what, reason=reason)
+                for what, reason in failed | lost
+            ),
+        )
 
 
 def format_field_path(path: Sequence[str | int]) -> str:
@@ -118,31 +156,42 @@ def parse_graphql_reply(content: bytes) -> GraphQLReply:
     errors = body.get("errors") or []
     if not isinstance(errors, list):
         raise ConnectorRefused("shopify: refused")
-    data = body.get("data") or {}
     cost = dict_or_empty(dict_or_empty(body.get("extensions")).get("cost"))
-    denied = tuple(filter(None, (_read_error(dict_or_empty(error), cost) for error in errors)))
-    if not isinstance(data, dict) or (not data and not errors):
+    denied, failed = list[AbsentField](), list[AbsentField]()
+    for error in map(dict_or_empty, errors):
+        absent, is_denied = _read_error(error, cost, has_data="data" in body)
+        if absent:
+            (denied if is_denied else failed).append(absent)
+    data = body.get("data")
+    if data is None and failed:
+        raise TransientFailure("shopify: INTERNAL_SERVER_ERROR", tuple(failed))
+    if not isinstance(data, dict | None) or (data is None and not errors):
         raise TransientFailure("shopify: answer has no data")
-    return GraphQLReply(data=data, denied=denied)
+    return GraphQLReply(data=data or {}, denied=tuple(denied), failed=tuple(failed), cost=cost)
 
 
-def _read_error(error: Mapping[str, Any], cost: Mapping[str, Any]) -> DeniedField | None:
+def _read_error(
+    error: Mapping[str, Any], cost: Mapping[str, Any], *, has_data: bool
+) -> tuple[AbsentField | None, bool]:
+    """Return the field that is missing by this error, and whether it was denied. Raises what concerns the whole call."""
     extensions = dict_or_empty(error.get("extensions"))
     message = str(error.get("message", ""))
     code = str(extensions.get("code", ""))
     is_unapproved = "not approved" in message
+    path = tuple(part for part in error.get("path") or () if isinstance(part, str | int))
     if code == "THROTTLED" or message == "Throttled":
         raise _build_throttle_error(cost)
     if code == "MAX_COST_EXCEEDED":
-        raise QueryTooCostly(_number_or_zero(extensions.get("cost")), _number_or_zero(extensions.get("maxCost")))
+        raise QueryTooCostly(number_or_zero(extensions.get("cost")), number_or_zero(extensions.get("maxCost")))
+    if code == "ACCESS_DENIED" or is_unapproved:
+        reason = NOT_APPROVED if is_unapproved else _find_denied_scope(extensions, message)
+        return AbsentField(path=path, reason=reason), True
+    if code == "RESOURCE_NOT_FOUND" and path:
+        return None, False  # the field is null, which says the same
+    if path and has_data:
+        return AbsentField(path=path, reason=FIELD_FAILED), False
     if code in _TRANSIENT_CODES:
         raise TransientFailure(f"shopify: {code}")
-    if code == "ACCESS_DENIED" or is_unapproved:
-        path = tuple(part for part in error.get("path") or () if isinstance(part, str | int))
-        reason = "not_approved" if is_unapproved else _find_denied_scope(extensions, message)
-        return DeniedField(path=path, reason=reason)
-    if code == "RESOURCE_NOT_FOUND" and error.get("path"):
-        return None  # the field is null, which says the same
     raise ConnectorRefused(f"shopify: {code if _CODE_PATTERN.fullmatch(code) else 'GRAPHQL_ERROR'}")
 
 
@@ -151,20 +200,21 @@ def _find_denied_scope(extensions: Mapping[str, Any], message: str) -> str:
     return found[0] if found else "access_denied"
 
 
-def _build_throttle_error(cost: Mapping[str, Any]) -> ConnectorThrottled | QueryTooCostly:
+def _build_throttle_error(cost: Mapping[str, Any]) -> QueryThrottled | QueryTooCostly:
     """Return the error with the seconds until the bucket holds the query's cost, computed from Shopify's numbers.
 
     https://shopify.dev/docs/api/usage/limits#the-leaky-bucket-algorithm
     """
     status = dict_or_empty(cost.get("throttleStatus"))
-    requested = _number_or_zero(cost.get("requestedQueryCost"))
-    available = _number_or_zero(status.get("currentlyAvailable"))
-    rate, maximum = (_number_or_zero(status.get("restoreRate")), _number_or_zero(status.get("maximumAvailable")))
+    requested = number_or_zero(cost.get("requestedQueryCost"))
+    available = number_or_zero(status.get("currentlyAvailable"))
+    rate, maximum = (number_or_zero(status.get("restoreRate")), number_or_zero(status.get("maximumAvailable")))
     if maximum and requested > maximum:
         return QueryTooCostly(requested, maximum)  # no wait would be long enough
     wait_s = max(0.0, requested - available) / rate + THROTTLE_MARGIN_S if rate else 1.0
-    return ConnectorThrottled("shopify: THROTTLED", retry_after_s=wait_s)
+    return QueryThrottled(wait_s, cost)
 
 
-def _number_or_zero(value: object) -> float:
+def number_or_zero(value: object) -> float:
+    """Return a number of Shopify's, 0 for anything else."""
     return float(value) if isinstance(value, int | float) else 0.0

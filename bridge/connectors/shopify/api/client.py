@@ -8,43 +8,27 @@ the first shop (measured with ShopifyAPI 12.7). Never follows a redirect, never 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
 from typing import Any
 
 import shopify
 
 from bridge.connectors.http import CALL_RETRY_PAUSES_S, MAX_CALL_ATTEMPTS, HttpClient, StatusRules
-from bridge.connectors.shopify.api import answers, documents
+from bridge.connectors.shopify.api import answers, documents, pricing
+from bridge.connectors.shopify.api.document_call import DocumentCall
+from bridge.connectors.shopify.api.selections import parse_document
 from bridge.connectors.shopify.api.tokens import TokenProvider, build_base_url
 from bridge.errors import BridgeError, ConnectorRefused, ConnectorThrottled, CredentialRejected
 
 THROTTLE_BUDGET_S = 30.0  # the longest wait in one call; longer waits are scheduled in the database
 
-# Fields that may not be null or that not every shop has, and the variable that leaves each out of a document.
-# Denied, such a field removes its parent too: the same document without the field still returns the rest.
-OPTIONAL_FIELD_FLAGS = {
-    **dict.fromkeys(("displayName", "name", "formatted", "formattedAddress"), "names"),
-    **dict.fromkeys(("customerSegmentMembership", "segments"), "segments"),
-    **dict.fromkeys(("phone", "phoneNumber"), "phones"),
-    "companyContactProfiles": "company",
-    "disputeEvidence": "evidence",
-    "emailAddress": "mails",
-    "fulfillmentOrders": "dispatches",
-    "mergeable": "merge",
-    "metaobjectDefinitions": "definitions",
-    "paymentMethods": "methods",
-    "reference": "metaobjects",
-    "references": "metaobjects",
-    "returns": "returns",
-    "statusPageUrl": "status",
-    "storeCreditAccounts": "credits",
-    "subscriptionContracts": "subscriptions",
-    "transactions": "creditMoves",
-    "vaultedPaymentMethods": "vaulted",
-    **{part: part for part in ("orders", "search", "drafts", "cards", "checkouts", "comments", "events")},
-    **{part: part for part in ("payments", "disputes", "metaobjects")},
-}
+
+SIZE_VARIABLES = ("first", "searchFirst")  # of documents whose callers choose the size
+MAX_SHRINK = 8  # halvings: of 250 rows one is left
+
+parse_query = lru_cache(maxsize=256)(parse_document)
 
 
 class ShopFrozen(CredentialRejected):
@@ -117,7 +101,7 @@ class ShopGraphQL(shopify.GraphQL):  # type: ignore[misc]  # the library carries
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class ShopifyClient:
-    """A client of all shops. Keeps nothing of a shop but the page sizes that were too costly."""
+    """A client of all shops. Keeps nothing of a shop but its prices and points. `now_s` is a monotonic clock."""
 
     version: str
     base_url: str
@@ -125,36 +109,105 @@ class ShopifyClient:
     http: HttpClient
     sleep: Callable[[float], None]
     list_domains: Callable[[str], Sequence[str]] = lambda shop: (shop,)
+    now_s: Callable[[], float] = time.monotonic
     _sizes: dict[str, int] = field(default_factory=dict, init=False)
+    _shrinks: dict[str, int] = field(default_factory=dict, init=False)
+    _budgets: dict[str, pricing.ShopBudget] = field(default_factory=dict, init=False)
 
     def run_document(self, shop: str, name: str, **variables: Any) -> answers.GraphQLReply:
-        """Return the reply to one of our documents, from the shop's present domain or a former one whose token works.
+        """Return the reply to one of our documents; `denied` names what is not in it.
 
-        Raises ConnectorUnavailable, ConnectorThrottled, ConnectorRefused (answers.QueryTooCostly), CredentialRejected.
+        Raises ConnectorUnavailable, also if Shopify cannot serve a field, ConnectorThrottled, ConnectorRefused
+        (answers.QueryTooCostly), CredentialRejected.
         """
-        fault: BridgeError = ShopUnknown()  # of a shop whose domains all belong to others now
-        for number, domain in enumerate(self.list_domains(shop)):
-            try:
-                return self.run_document_at(domain, name, **variables)
-            except (CredentialRejected, ShopUnknown) as refusal:
-                fault = fault if number else refusal
-        raise fault
+        reply = self._run_call(shop, name, {}, variables, (), keeps_failed=False)
+        if reply.failed:
+            raise answers.TransientFailure("shopify: INTERNAL_SERVER_ERROR")
+        return reply
 
-    def run_document_at(self, shop: str, name: str, **variables: Any) -> answers.GraphQLReply:
-        """Return the reply from exactly this domain; repeat without optional fields whose denial hides others.
+    def run_document_at(self, domain: str, name: str, **variables: Any) -> answers.GraphQLReply:
+        """Return the reply from exactly this domain. Raises as `run_document`."""
+        return replace(self, list_domains=lambda one: (one,)).run_document(domain, name, **variables)
 
-        Raises as `run_document`.
+    def run_partial_document(
+        self,
+        shop: str,
+        name: str,
+        closed_fields: Mapping[str, str],
+        hopeless: Collection[tuple[str, ...]],
+        **variables: Any,
+    ) -> answers.GraphQLReply:
+        """Return as much of the reply as Shopify serves; `denied` and `failed` name what is not in it.
+
+        `closed_fields` are left out from the start; a field at one of the `hopeless` paths that fails is not requested
+        again. Raises as `run_document`.
         """
-        denied: tuple[answers.DeniedField, ...] = ()
-        dropped: tuple[str, ...] = ()
+        return self._run_call(shop, name, closed_fields, variables, hopeless, keeps_failed=True)
+
+    def _run_call(
+        self,
+        shop: str,
+        name: str,
+        closed_fields: Mapping[str, str],
+        variables: Mapping[str, Any],
+        hopeless: Collection[tuple[str, ...]],
+        *,
+        keeps_failed: bool,
+    ) -> answers.GraphQLReply:
+        """Run the document, with smaller lists if its price is too high and no variable decides their sizes."""
+        is_sized = keeps_failed and _has_reducible_size(variables)
         while True:
-            reply = self._run_with_retries(shop, name, variables)
-            denied += reply.denied
-            drop = _find_flags_to_drop(reply, {flag for flag, value in variables.items() if value is True})
-            if not drop:
-                return replace(reply, denied=denied, dropped_flags=dropped)
-            dropped += tuple(drop)
-            variables |= dict.fromkeys(drop, False)
+            shrink = self._shrinks.get(name, 0)
+            while not is_sized and shrink < MAX_SHRINK and not self._fits(shop, name, variables, closed_fields, shrink):
+                shrink += 1
+            call = DocumentCall(
+                name=name,
+                version=self.version,
+                variables=variables,
+                closed=dict(closed_fields),
+                shrink=shrink,
+                hopeless=hopeless,
+                send=partial(self._run_with_retries, shop),
+            )
+            try:
+                return call.run(keeps_failed=keeps_failed)
+            except answers.QueryTooCostly:
+                if is_sized or shrink >= MAX_SHRINK:
+                    raise
+                self._shrinks[name] = shrink + 1
+
+    def get_budget(self, shop: str) -> pricing.ShopBudget:
+        """Return the points of a shop."""
+        return self._budgets.setdefault(shop, pricing.ShopBudget(now_s=self.now_s))
+
+    def compute_price(
+        self, shop: str, name: str, variables: Mapping[str, Any], closed_fields: Mapping[str, str], shrink: int = 0
+    ) -> float:
+        """Return what Shopify will probably charge for a document."""
+        document = documents.parse_fields(name, self.version)
+        estimate = pricing.estimate_cost(document, variables, closed_fields, shrink)
+        return self.get_budget(shop).correct_estimate(document.name, estimate)
+
+    def _fits(
+        self, shop: str, name: str, variables: Mapping[str, Any], closed_fields: Mapping[str, str], shrink: int
+    ) -> bool:
+        price = self.compute_price(shop, name, variables, closed_fields, shrink)
+        return price <= self.get_budget(shop).max_query_cost
+
+    def fit_size_variable(
+        self,
+        shop: str,
+        name: str,
+        size_variable: str,
+        wanted: int,
+        variables: Mapping[str, Any],
+        closed_fields: Mapping[str, str],
+    ) -> int:
+        """Return the largest size, `wanted` at most, whose price Shopify will probably accept."""
+        size = wanted
+        while size > 1 and not self._fits(shop, name, {**variables, size_variable: size}, closed_fields, 0):
+            size = max(1, size * 9 // 10)
+        return size
 
     def fit_page_size(self, name: str, wanted: int) -> int:
         """Return the page size: `wanted`, or less if that was too costly before."""
@@ -176,26 +229,54 @@ class ShopifyClient:
             raise ConnectorRefused("shopify: the address of a file is not https")
         return self.http.stream_lines(url, status_rules=status_rules)
 
-    def _run_with_retries(self, shop: str, name: str, variables: Mapping[str, Any]) -> answers.GraphQLReply:
-        waited_s, faults = 0.0, 0
+    def _run_with_retries(self, shop: str, query: str, variables: Mapping[str, Any]) -> answers.GraphQLReply:
+        """Run the query once its price can be paid; wait again if Shopify knows better, and retry transient failures."""
+        document, budget = parse_query(query), self.get_budget(shop)
+        estimate = pricing.estimate_cost(document, variables)
+        waited_s, faults, is_paid = 0.0, 0, False
         while True:
+            price = budget.correct_estimate(document.name, estimate)
+            if not is_paid and (wait_s := budget.compute_wait_s(price)) > 0:
+                waited_s = self._wait(wait_s, waited_s)
+            budget.reserve(price)
             try:
-                return self._run_with_token(shop, name, variables)
+                reply = self._run_at_domains(shop, query, variables)
+            except answers.QueryTooCostly as fault:
+                budget.note_excess(document.name, estimate, fault.cost, fault.limit)
+                raise
             except ConnectorThrottled as fault:
+                if isinstance(fault, answers.QueryThrottled):
+                    budget.note_cost(document.name, estimate, fault.cost)
                 wait_s = fault.retry_after_s if fault.retry_after_s is not None else 1.0
-                if waited_s + wait_s > THROTTLE_BUDGET_S:
-                    raise
-                waited_s += wait_s
-                self.sleep(wait_s)
+                waited_s, is_paid = self._wait(wait_s, waited_s), True
             except answers.TransientFailure:  # HttpClient has already retried other outages
                 faults += 1
                 if faults == MAX_CALL_ATTEMPTS:
                     raise
                 self.sleep(CALL_RETRY_PAUSES_S[faults - 1])
+            else:
+                budget.note_cost(document.name, estimate, reply.cost)
+                return reply
 
-    def _run_with_token(self, shop: str, name: str, variables: Mapping[str, Any]) -> answers.GraphQLReply:
-        """Run the document; repeat it once with a new token if the first is rejected."""
-        query = documents.build_document(name, self.version)
+    def _wait(self, wait_s: float, waited_s: float) -> float:
+        """Wait and return the seconds of all waits in one call. Raises ConnectorThrottled for too many."""
+        if waited_s + wait_s > THROTTLE_BUDGET_S:
+            raise ConnectorThrottled("shopify: THROTTLED", retry_after_s=wait_s)
+        self.sleep(wait_s)
+        return waited_s + wait_s
+
+    def _run_at_domains(self, shop: str, query: str, variables: Mapping[str, Any]) -> answers.GraphQLReply:
+        """Run the query at the shop's present domain, and at a former one where no token of the present one works."""
+        fault: BridgeError = ShopUnknown()  # of a shop whose domains all belong to others now
+        for number, domain in enumerate(self.list_domains(shop)):
+            try:
+                return self._run_with_token(domain, query, variables)
+            except (CredentialRejected, ShopUnknown) as refusal:
+                fault = fault if number else refusal
+        raise fault
+
+    def _run_with_token(self, shop: str, query: str, variables: Mapping[str, Any]) -> answers.GraphQLReply:
+        """Run the query; repeat it once with a new token if the first is rejected."""
         token = self.tokens.get_token(shop)
         for is_last_attempt in (not self.tokens.is_renewable, True):
             try:
@@ -213,26 +294,6 @@ class ShopifyClient:
         return ShopGraphQL(shopify.Session(shop, self.version, token), root, self.http)
 
 
-def _find_flags_to_drop(reply: answers.GraphQLReply, open_flags: set[str]) -> list[str]:
-    """Return the variables to set to false so that a denied field hides no other; none if it hid none.
-
-    The flag of the denied field itself comes first; that of a parent only if no denied field has one.
-    """
-    paths = [one.path for one in reply.denied if _is_field_unreachable(reply.data, one.path)]
-    own = {OPTIONAL_FIELD_FLAGS.get(part, "") for path in paths for part in path[-1:] if isinstance(part, str)}
-    flags_by_path = [
-        [OPTIONAL_FIELD_FLAGS.get(part, "") for part in reversed(path) if isinstance(part, str)] for path in paths
-    ]
-    parents = {next((flag for flag in flags if flag in open_flags), "") for flags in flags_by_path}
-    return sorted(own & open_flags or parents & open_flags)
-
-
-def _is_field_unreachable(data: Any, path: tuple[str | int, ...]) -> bool:
-    """Return whether the denial of a field also removed its parent from the data."""
-    value = data
-    for part in path:
-        try:
-            value = value[part]
-        except (KeyError, IndexError, TypeError):
-            return True
-    return False
+def _has_reducible_size(variables: Mapping[str, Any]) -> bool:
+    """Return whether the caller can ask for less: fewer rows, or fewer ids."""
+    return any((variables.get(name) or 0) > 1 for name in SIZE_VARIABLES) or len(variables.get("ids") or ()) > 1

@@ -12,6 +12,8 @@ import re
 from functools import cache
 from pathlib import Path
 
+from bridge.connectors.shopify.api.selections import FieldUse, ParsedDocument, parse_document
+
 DOCUMENTS_DIR = Path(__file__).with_name("documents")
 FRAGMENTS_DIR = Path(__file__).with_name("fragments")
 _FRAGMENT = re.compile(r"^fragment (\w+) on ", re.MULTILINE)
@@ -46,9 +48,37 @@ def build_document(name: str, version: str) -> str:
     return "".join([operation, *sorted(fragments[fragment] for fragment in used)])
 
 
-def build_inline_document(name: str, version: str, **values: str | bool) -> str:
+@cache
+def parse_fields(name: str, version: str) -> ParsedDocument:
+    """Return the operation with its fragments, parsed."""
+    return parse_document(build_document(name, version))
+
+
+@cache
+def list_fields(name: str, version: str) -> tuple[FieldUse, ...]:
+    """Return every field of the operation's answer."""
+    return tuple(parse_fields(name, version).iterate_fields())
+
+
+@cache
+def build_document_without(name: str, version: str, closed_fields: frozenset[str], shrink: int = 0) -> str:
+    """Return the operation without these fields (`OrderFields:statusPageUrl`); '' if none is left.
+
+    `shrink` as `ParsedDocument.render`.
+    """
+    if not closed_fields and not shrink:
+        return build_document(name, version)
+    return parse_fields(name, version).render(closed_fields, shrink)
+
+
+def locate_fields(name: str, version: str, keys: tuple[str, ...]) -> set[str]:
+    """Return where the field at this path of the answer is written."""
+    return {one.location for one in list_fields(name, version) if one.path == keys}
+
+
+def build_inline_document(name: str, version: str, closed_fields: frozenset[str], **values: str | bool) -> str:
     """Return the operation with the values in place of its variables."""
-    head, _, tail = build_document(name, version).partition("(")
+    head, _, tail = build_document_without(name, version, closed_fields).partition("(")
     body = head + tail.partition(")")[2]
     return _VARIABLE.sub(lambda match: json.dumps(values[match[1]]), body)
 

@@ -37,49 +37,61 @@ BULK_LIST_FIELDS = {
 # 25 seconds in one call; longer waits are scheduled in the database.
 BULK_POLL_PAUSES_S = (1.0, 2.0, 4.0, 8.0, 10.0)
 BULK_RETRY_AFTER_S = 60.0
+MAX_BULK_WAITS = 4  # jobs that end to wait for one operation: more than an hour, with the pauses between two attempts
 RUNNING_BULK_STATES = frozenset({"CREATED", "RUNNING", "CANCELING"})
 BUSY_BULK_CODES = frozenset({"OPERATION_IN_PROGRESS", "LIMIT_REACHED"})  # five at a time
 
 
-class BulkFileExpired(ConnectorUnavailable):
-    """The file no longer exists: Shopify deletes it a week after the operation."""
+class BulkFileUnreadable(ConnectorUnavailable):
+    """The file no longer exists (Shopify deletes it a week after the operation), or is not of the agreed form."""
 
 
-BULK_FILE_RULES = StatusRules(error_by_status=dict.fromkeys((400, 401, 403, 404, 410), BulkFileExpired))
+class BulkOperationPending(ConnectorThrottled):
+    """The operation runs still, or cannot start because others run."""
+
+
+BULK_FILE_RULES = StatusRules(error_by_status=dict.fromkeys((400, 401, 403, 404, 410), BulkFileUnreadable))
 
 
 def read_bulk_orders(session: GatherSession, cursor: GatherCursor) -> Iterator[StepResult]:
     """Start the operation, or wait for it and yield the pages of its file.
 
-    Raises ConnectorThrottled if it is not done yet, ConnectorUnavailable if it failed twice.
+    After two failures, or if it is not done after several jobs, the orders are read by pages. Raises ConnectorThrottled
+    if it is not done yet.
     """
-    if not cursor.bulk_operation:
-        yield (), (), _start_bulk_operation(session, cursor)
+    try:
+        if not cursor.bulk_operation:
+            yield (), (), _start_bulk_operation(session, cursor)
+            return
+        operation = _await_bulk_operation(session, cursor)
+    except BulkOperationPending:
+        yield (), (), _count_wait(cursor)
+        if cursor.bulk_waits < MAX_BULK_WAITS:
+            raise
         return
-    operation = _await_bulk_operation(session, cursor)
-    status, url, partial = operation.get("status"), operation.get("url"), operation.get("partialDataUrl")
     if operation.get("errorCode") == "ACCESS_DENIED":
         yield (), (), _fall_back_to_pages(cursor)
         return
-    if status != "COMPLETED" and (not partial or not cursor.failed_operations):
-        yield from _restart_bulk_operation(cursor)
+    if operation.get("status") != "COMPLETED":
+        yield (), (), _restart_or_fall_back(cursor)
         return
-    failure_gaps = _build_orders_gap("bulk_operation_failed") if status != "COMPLETED" else ()
     try:
         expected_rows = int(operation.get("rootObjectCount") or 0)
-        for step in _read_bulk_file(session, cursor, str(url or partial or ""), expected_rows):
-            findings, gaps, cursor = step
-            yield findings, gaps + (failure_gaps if cursor.has_bulk_halves else ()), cursor
-    except BulkFileExpired:
-        yield from _restart_bulk_operation(cursor)
+        for step in _read_bulk_file(session, cursor, str(operation.get("url") or ""), expected_rows):
+            *_, cursor = step
+            yield step
+    except BulkFileUnreadable:
+        yield (), (), _restart_or_fall_back(cursor)
 
 
 def _start_bulk_operation(session: GatherSession, cursor: GatherCursor) -> GatherCursor:
-    """Start the operation and return the cursor with its id. Raises ConnectorThrottled if others run, as `run_document`."""
+    """Start the operation and return the cursor with its id. Raises BulkOperationPending if others run, as `run_document`."""
+    if any("customer" in field.partition(":")[2].split(".") for field in session.closed_fields):
+        return _fall_back_to_pages(cursor)  # a row of the file must name its customer
     reply = session.client.run_document(session.shop, "bulk_start", query=build_bulk_query(session, cursor))
     started = reply.data.get("result") or {}
     if BUSY_BULK_CODES & {error.get("code") for error in started.get("userErrors") or ()}:
-        raise ConnectorThrottled("shopify: other bulk operations are running", retry_after_s=BULK_RETRY_AFTER_S)
+        raise BulkOperationPending("shopify: other bulk operations are running", retry_after_s=BULK_RETRY_AFTER_S)
     number = (started.get("bulkOperation") or {}).get("id")
     return replace(cursor, bulk_operation=str(number)) if number else _fall_back_to_pages(cursor)
 
@@ -88,7 +100,8 @@ def build_bulk_query(session: GatherSession, cursor: GatherCursor) -> str:
     """Return the query with its values inlined: a bulk operation takes no variables."""
     switches = {flag: flag not in cursor.closed_flags for flag in documents.list_document_flags("bulk_orders")}
     search = f"customer_id:{normalise_identifier('customer', cursor.customer)}"
-    return documents.build_inline_document("bulk_orders", session.client.version, query=search, **switches)
+    closed = frozenset(session.closed_fields)
+    return documents.build_inline_document("bulk_orders", session.client.version, closed, query=search, **switches)
 
 
 def _await_bulk_operation(session: GatherSession, cursor: GatherCursor) -> Node:
@@ -100,7 +113,7 @@ def _await_bulk_operation(session: GatherSession, cursor: GatherCursor) -> Node:
             return operation
         if pause_s is not None:
             session.client.sleep(pause_s)
-    raise ConnectorThrottled("shopify: bulk operation is running", retry_after_s=BULK_RETRY_AFTER_S)
+    raise BulkOperationPending("shopify: bulk operation is running", retry_after_s=BULK_RETRY_AFTER_S)
 
 
 def _read_bulk_file(session: GatherSession, cursor: GatherCursor, url: str, expected_rows: int) -> Iterator[StepResult]:
@@ -119,31 +132,34 @@ def _read_bulk_file(session: GatherSession, cursor: GatherCursor, url: str, expe
         cursor = replace(cursor, file_lines=lines_done, file_orders=cursor.file_orders + 1, last_file_order=last_order)
     findings, gaps, cursor = _collect_bulk_findings(session, cursor, batch)
     gaps += _build_orders_gap("bulk_file_is_short") if cursor.file_orders < expected_rows else ()
-    next_cursor = replace(_fall_back_to_pages(cursor), halves_start=cursor.after, remaining_orders=0)
-    yield findings, gaps, replace(next_cursor, is_second_half=True, has_bulk_halves=True)
+    next_cursor = replace(_fall_back_to_pages(cursor), remaining_orders=0, is_second_half=True, has_bulk_halves=True)
+    yield findings, gaps, next_cursor
 
 
 def _collect_bulk_findings(session: GatherSession, cursor: GatherCursor, batch: list[Node]) -> StepResult:
     return orders.collect_order_findings(session, cursor, [(node, session.match_order(node, cursor)) for node in batch])
 
 
-def _restart_bulk_operation(cursor: GatherCursor) -> Iterator[StepResult]:
-    """Yield a cursor that starts another operation. Raises ConnectorUnavailable if this was the second failure."""
+def _restart_or_fall_back(cursor: GatherCursor) -> GatherCursor:
+    """Return a cursor that starts another operation; after the second failure, one that reads the orders by pages."""
     # the file is sorted, so all orders up to this number are recorded
-    recorded_up_to = max(cursor.recorded_up_to, cursor.last_file_order)
-    is_first_failure = not cursor.failed_operations
-    yield (
-        (),
-        (),
-        replace(_forget_operation(cursor), recorded_up_to=recorded_up_to, failed_operations=int(is_first_failure)),
-    )
-    if is_first_failure:
-        return
-    raise ConnectorUnavailable("shopify: bulk operation failed", retry_after_s=BULK_RETRY_AFTER_S)
+    cursor = replace(cursor, recorded_up_to=max(cursor.recorded_up_to, cursor.last_file_order))
+    if cursor.failed_operations:
+        return _fall_back_to_pages(cursor)
+    return replace(_forget_operation(cursor), failed_operations=1)
+
+
+def _count_wait(cursor: GatherCursor) -> GatherCursor:
+    """Return the cursor of the next job; after so many jobs, one that reads the orders by pages."""
+    if cursor.bulk_waits >= MAX_BULK_WAITS:
+        return _fall_back_to_pages(cursor)
+    return replace(cursor, bulk_waits=cursor.bulk_waits + 1)
 
 
 def _fall_back_to_pages(cursor: GatherCursor) -> GatherCursor:
-    return replace(_forget_operation(cursor), stage=GatherStage.ORDERS, recorded_up_to=0, failed_operations=0)
+    """Return the cursor of all first halves by pages: of some, no operation may have recorded the first half alone."""
+    cursor = replace(_forget_operation(cursor), stage=GatherStage.ORDERS, failed_operations=0, bulk_waits=0)
+    return replace(cursor, halves_start=cursor.after)
 
 
 def _forget_operation(cursor: GatherCursor) -> GatherCursor:
@@ -175,7 +191,7 @@ def group_bulk_lines(lines: Iterable[bytes], lines_done: int) -> Iterator[tuple[
         elif order and parent == order.get("id"):
             order[BULK_LIST_FIELDS[row.pop("__typename", "")]].append(row)
         else:
-            raise ConnectorUnavailable("shopify: bulk file is not grouped")
+            raise BulkFileUnreadable("shopify: bulk file is not grouped")
     if order:
         yield order, line_number
 
@@ -186,5 +202,5 @@ def _parse_bulk_line(line: bytes) -> Node:
     except (ValueError, RecursionError):
         row = None
     if not isinstance(row, dict) or ("__parentId" in row and row.get("__typename") not in BULK_LIST_FIELDS):
-        raise ConnectorUnavailable("shopify: bulk file is malformed")
+        raise BulkFileUnreadable("shopify: bulk file is malformed")
     return row

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from bridge.connectors.shopify.gathering.date_windows import TimeWindows
+from bridge.connectors.shopify.gathering.paging import ListTrace
 from bridge.errors import ConnectorRefused
 
 CURSOR_VERSION = 2
@@ -57,8 +58,9 @@ class GatherCursor:
     `closed_flags` are variables of documents that scopes or refusals set to false, `customer` the gid of the customer,
     `after` Shopify's cursor in the stage, `remaining_orders` how many orders the customer still has, `halves_start` the
     cursor from which orders are read in halves, `is_second_half` whether second halves are read, `list_cursors` the
-    cursor of each unfinished list, `seen` one bit for each order that the request names, `excluded_orders` how many
-    orders were left out because they belong to another person or cannot be attributed.
+    cursor of each unfinished list, `list_traces` what ends it, `recorded` digests of the last findings,
+    `is_partial` whether the last page must be requested again because its time was over, `seen` one bit for each order that the request names, `counts` how many
+    records are missing, by absence, name and reason, `excluded_orders` those that an earlier release left out.
 
     For linked records: `payment_windows` when orders were paid, `disputes` the numbers of disputes, `checkouts` the gids
     of abandoned checkouts, `metaobject_types` the types that reference a customer, `linked_calls` the calls so far.
@@ -66,6 +68,7 @@ class GatherCursor:
     For a bulk operation: `bulk_operation` its gid, `file_lines` and `file_orders` how many lines and orders of its file
     are read, `recorded_up_to` the number of the order up to which all are recorded without it, `last_file_order` that of
     the last order recorded from it (-1 once the file was unsorted), `failed_operations` how many failed before it,
+    `bulk_waits` how often a job ended to wait for it,
     `has_bulk_halves` whether first halves came from it.
     """
 
@@ -79,8 +82,12 @@ class GatherCursor:
     halves_start: str | None = None
     is_second_half: bool = False
     list_cursors: dict[str, str] = field(default_factory=dict)
+    is_partial: bool = False
+    list_traces: dict[str, ListTrace] = field(default_factory=dict)
+    recorded: tuple[str, ...] = ()
     seen: int = 0
     excluded_orders: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
     payment_windows: TimeWindows = ()
     disputes: tuple[str, ...] = ()
     checkouts: tuple[str, ...] = ()
@@ -92,6 +99,7 @@ class GatherCursor:
     recorded_up_to: int = 0
     last_file_order: int = 0
     failed_operations: int = 0
+    bulk_waits: int = 0
     has_bulk_halves: bool = False
 
     def serialize(self, order_ids: tuple[str, ...]) -> str:
@@ -113,8 +121,10 @@ def parse_cursor(cursor: str, order_ids: tuple[str, ...]) -> GatherCursor:
         seen, digest = int(values.pop("seen"), 16), values.pop("of")
         seen = seen if digest == _digest_order_ids(order_ids) else 0
         values = {CURSOR_FIELDS.get(key, key): value for key, value in values.items()}
-        for name in ("closed_flags", "emails", "disputes", "checkouts", "metaobject_types"):
-            values[name] = tuple(values[name])
+        for name in ("closed_flags", "emails", "disputes", "checkouts", "metaobject_types", "recorded"):
+            values[name] = tuple(values.get(name, ()))
+        traces = values.get("list_traces", {})
+        values["list_traces"] = {name: ListTrace(**trace) for name, trace in traces.items()}
         values["stage"] = GatherStage(values["stage"])
         values["payment_windows"] = tuple((start, end) for start, end in values["payment_windows"])
         return GatherCursor(seen=seen, **values)

@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from bridge.connectors.shopify.api import scopes, versions
-from bridge.connectors.shopify.api.answers import SYSTEM
-from bridge.connectors.shopify.gathering import complete_record, flatten, orders
+from bridge.connectors.shopify.api.answers import CUSTOMER_RECORD_NAMES, RECORD_NAMES, SYSTEM
+from bridge.connectors.shopify.gathering import complete_record, flatten, orders, pages
 from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage
 from bridge.connectors.shopify.gathering.orders import StepResult
 from bridge.connectors.shopify.gathering.session import GatherSession, build_gid, parse_gid_number
@@ -26,6 +26,11 @@ CUSTOMER_REFERENCE_TYPES = frozenset(
     {"customer_reference", "list.customer_reference", "mixed_reference", "list.mixed_reference"}
 )
 SHOP_LISTS = {"segments": "customer segments", "metaobjectDefinitions": "metaobject definitions"}
+# Lists that are read only if the customer, or orders, can be read.
+RECORDS_BEHIND = {
+    "customer": ("segments", "metaobjects", "abandonment"),
+    "orders": ("checkouts", "payments", "disputes", "abandonment"),
+}
 FIRST_ORDER_COUNT = 12  # most customers have fewer: all their orders are in this answer, for 800 points in all
 
 
@@ -33,10 +38,12 @@ def read_customer(session: GatherSession, cursor: GatherCursor) -> StepResult:
     """Read the token's scopes, find the customer, and return the findings of the customer and the first orders."""
     installation = session.run_document("installation", cursor)
     missing_scopes = _find_missing_scopes(installation.data)
-    closed_flags = (*cursor.closed_flags, *installation.dropped_flags, *_list_closed_flags(missing_scopes))
+    closed_flags = (*cursor.closed_flags, *_list_closed_flags(missing_scopes))
     cursor = replace(cursor, closed_flags=closed_flags)
     gaps = installation.gaps + _list_shop_gaps(installation.data)
     gaps += versions.list_version_gaps(session.client.version) + scopes.list_scope_gaps(missing_scopes)
+    for need in missing_scopes:
+        gaps += _list_shut_doors(need.flag, need.scope)
     segments = _read_segment_names(installation.data)
     node = None
     if "customer" not in cursor.closed_flags:
@@ -55,9 +62,9 @@ def read_customer(session: GatherSession, cursor: GatherCursor) -> StepResult:
     if flatten.has_next_page(page):
         order_count = int(node.get("numberOfOrders") or 0)
         stage, last_number = GatherStage.ORDERS, 0
-        if order_count > session.bulk_orders:
-            stage, last_number = GatherStage.BULK, max(map(parse_gid_number, flatten.list_nodes(page)), default=0)
         remaining = order_count - len(order_findings)
+        if order_count > session.bulk_orders or pages.is_bulk_cheaper(session, cursor, remaining):
+            stage, last_number = GatherStage.BULK, max(map(parse_gid_number, flatten.list_nodes(page)), default=0)
         cursor = replace(cursor, stage=stage, remaining_orders=remaining, recorded_up_to=last_number)
         cursor = replace(cursor, after=flatten.read_end_cursor(page))
     else:
@@ -78,7 +85,9 @@ def _search_customer(
         if reply is None:
             continue
         node, gaps = reply.data.get("customer"), gaps + reply.gaps
-        cursor = replace(cursor, closed_flags=(*cursor.closed_flags, *reply.dropped_flags))
+        for absence, absent in ((Absence.DENIED, reply.denied), (Absence.UNREACHED, reply.failed)):
+            for one in absent:
+                gaps += _list_shut_doors("customer", one.reason, absence) if one.path == ("customer",) else ()
         if not node:
             continue
         if name != "customer_by_id" and segments and "segments" not in cursor.closed_flags:
@@ -120,8 +129,15 @@ def _find_missing_scopes(installation: Any) -> list[scopes.RequiredScope]:
 def _list_closed_flags(missing_scopes: list[scopes.RequiredScope]) -> list[str]:
     closed = [need.flag for need in missing_scopes]
     if "orders" in closed:
-        closed += ["search", "checkouts", "returns", "dispatches", "payments", "disputes", "abandonments"]
+        closed += ["search", "returns", "dispatches", "abandonments", *RECORDS_BEHIND["orders"]]
     return closed
+
+
+def _list_shut_doors(flag: str, reason: str, absence: Absence = Absence.DENIED) -> tuple[Gap, ...]:
+    """Return a gap for each kind of record that can be reached only through what is missing."""
+    names = [name for _, name in CUSTOMER_RECORD_NAMES.values()] if flag == "customer" else []
+    names += [RECORD_NAMES[name][1] for name in RECORDS_BEHIND.get(flag, ())]
+    return tuple(Gap(system=SYSTEM, absence=absence, what=name, reason=reason) for name in names)
 
 
 def _collect_emails(session: GatherSession, cursor: GatherCursor, node: Any) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from bridge.connectors.shopify.api.reply_data import HIDDEN_OWNER
+
 # The fields of a customer that contain records of their own, and the kind of each.
 CUSTOMER_RECORD_KINDS = {
     "companyContactProfiles": "company_contact",
@@ -61,6 +63,8 @@ def _iterate_truncated_paths(node: Any, path: str) -> Iterator[str]:
 def _flatten_value(value: Any) -> Any:
     if isinstance(value, list):
         return [_flatten_value(one) for one in value if one is not None]
+    if value is HIDDEN_OWNER:
+        return None
     if isinstance(value, dict):
         if "nodes" in value:
             return _flatten_value(value["nodes"] or [])

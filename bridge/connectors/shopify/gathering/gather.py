@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from bridge.connectors.shopify.api.answers import SYSTEM
 from bridge.connectors.shopify.gathering import bulk, linked_records, orders, pages
 from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage, parse_cursor
 from bridge.connectors.shopify.gathering.find_customer import read_customer
 from bridge.connectors.shopify.gathering.orders import StepResult
 from bridge.connectors.shopify.gathering.related_records import open_related_lists, read_related_records
 from bridge.connectors.shopify.gathering.session import GatherSession
-from bridge.model import Absence, FindingPage, Gap
+from bridge.model import FindingPage
 
 NAMED_ORDERS_BATCH_SIZE = 50
 
@@ -25,14 +24,14 @@ NAMED_ORDERS_BATCH_SIZE = 50
 def gather_pages(session: GatherSession, cursor: str) -> Iterator[FindingPage]:
     """Yield the pages of findings after `cursor`. Raises as `ports.Connector.gather`."""
     position = parse_cursor(cursor, session.order_ids)
+    session.recorded.update(position.recorded)
     while position.stage is not GatherStage.END:
-        for findings, step_gaps, next_cursor in _run_stage(session, position):
+        for step_findings, step_gaps, step_cursor in _run_stage(session, position):
             gaps = step_gaps
-            position = _skip_empty_stages(session, next_cursor)
-            if position.stage is GatherStage.END and position.excluded_orders:
-                # the count only: naming these orders would disclose another person's data
-                what, reason = f"{position.excluded_orders} orders", "another_customer_or_unconfirmed"
-                gaps += (Gap(system=SYSTEM, absence=Absence.UNATTRIBUTED, what=what, reason=reason),)
+            findings, position = session.drop_recorded(step_cursor, step_findings)
+            position = _skip_empty_stages(session, position)
+            if position.stage is GatherStage.END:
+                gaps += orders.build_count_gaps(position)
             unique_gaps = tuple(dict.fromkeys(gaps))
             yield FindingPage(findings=findings, cursor=position.serialize(session.order_ids), gaps=unique_gaps)
 
@@ -52,7 +51,7 @@ def _read_named_orders(session: GatherSession, cursor: GatherCursor) -> StepResu
     nodes, gaps, cursor = orders.read_orders_by_gid(session, cursor, ids)
     matches = [(node, session.match_order(node, cursor, is_named=True)) for node in nodes]
     found, more, cursor = orders.collect_order_findings(session, cursor, matches)
-    return found, gaps + more, session.mark_orders_seen(cursor, ids)
+    return found, gaps + more, cursor if cursor.is_partial else session.mark_orders_seen(cursor, ids)
 
 
 STAGE_READERS: dict[GatherStage, Callable[[GatherSession, GatherCursor], StepResult]] = {

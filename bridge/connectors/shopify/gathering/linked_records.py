@@ -6,12 +6,12 @@ is filtered as far as possible, and rows of other people are never kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bridge.connectors.shopify.api.answers import RECORD_NAMES, SYSTEM
-from bridge.connectors.shopify.gathering import complete_record, date_windows, flatten
+from bridge.connectors.shopify.api.answers import NOT_RETURNED, RECORD_NAMES, GraphQLReply
+from bridge.connectors.shopify.gathering import complete_record, date_windows, flatten, orders, paging
 from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage
 from bridge.connectors.shopify.gathering.orders import StepResult
 from bridge.connectors.shopify.gathering.session import GatherSession, build_gid
@@ -58,35 +58,52 @@ def read_linked_records(session: GatherSession, cursor: GatherCursor) -> StepRes
         *_match_abandonment(cursor, reply.data.get("abandonment")),
         *_match_metaobjects(cursor, reply.data.get("metaobjects")),
     ]
+    cursor = _count_lost_records(session, cursor, dispute_numbers, reply)
     gaps = reply.gaps + tuple(
         gap for kind, node, _ in matched for gap in complete_record.list_truncation_gaps(node, kind)
     )
     cursor = replace(
         cursor,
-        closed_flags=(*cursor.closed_flags, *reply.dropped_flags),
         disputes=cursor.disputes[DISPUTES_BATCH_SIZE:],
         checkouts=cursor.checkouts[1:],
         linked_calls=cursor.linked_calls + 1,
     )
-    cursor = _advance_linked_lists(cursor, reply.data)
+    cursor, list_gaps = _advance_linked_lists(cursor, reply.data)
+    gaps += list_gaps
     if cursor.linked_calls >= MAX_LINKED_PAGES:
         for name in cursor.list_cursors:
-            what = RECORD_NAMES[name][1]
-            gaps += (Gap(system=SYSTEM, absence=Absence.UNREACHED, what=what, reason="list_too_long"),)
+            gaps += paging.build_list_gap(RECORD_NAMES[name][1], "list_too_long")
         cursor = replace(cursor, list_cursors={})
     found = tuple(complete_record.build_node_finding(kind, node, by) for kind, node, by in matched)
     return found, gaps, _settle_linked_stage(cursor)
 
 
-def _advance_linked_lists(cursor: GatherCursor, answer: Any) -> GatherCursor:
+def _count_lost_records(
+    session: GatherSession, cursor: GatherCursor, dispute_numbers: Sequence[str], reply: GraphQLReply
+) -> GatherCursor:
+    """Count the disputes that Shopify does not return, and the payments of orders whose owner it hides."""
+    if not any(one.path[:1] == ("disputes",) for one in reply.denied):
+        found = {str(one.get("id")).rpartition("/")[2] for one in flatten.list_nodes(reply.data.get("disputes"))}
+        lost = [number for number in dispute_numbers if number not in found]
+        cursor = orders.count_records(session, cursor, Absence.UNREACHED, "disputes", NOT_RETURNED, lost)
+    matches = [
+        (str(node["id"]), session.match_order(node.get("order") or {"customer": None}, cursor))
+        for node in flatten.list_nodes(reply.data.get("payments"))
+    ]
+    unsure = [(ref, by) for ref, by in matches if by == "unsure"]
+    return orders.count_unconfirmed(session, cursor, RECORD_NAMES["payments"][1], unsure)
+
+
+def _advance_linked_lists(cursor: GatherCursor, answer: Any) -> tuple[GatherCursor, tuple[Gap, ...]]:
     """Advance each list to its next page; after the last page of a metaobject type the next type starts."""
     lists = {name: answer.get(name) for name in cursor.list_cursors}
-    unfinished = {name: flatten.read_end_cursor(one) for name, one in lists.items() if flatten.has_next_page(one)}
+    names = {name: RECORD_NAMES[name][1] for name in lists}
+    unfinished, traces, gaps = paging.advance_lists(lists, cursor.list_cursors, cursor.list_traces, names)
     types = cursor.metaobject_types
     if "metaobjects" in lists and "metaobjects" not in unfinished:
         types = types[1:]
         unfinished |= {"metaobjects": ""} if types and "metaobjects" not in cursor.closed_flags else {}
-    return replace(cursor, list_cursors=unfinished, metaobject_types=types)
+    return replace(cursor, list_cursors=unfinished, list_traces=traces, metaobject_types=types), gaps
 
 
 def _settle_linked_stage(cursor: GatherCursor) -> GatherCursor:
@@ -101,7 +118,7 @@ def _match_payments(session: GatherSession, cursor: GatherCursor, connection: An
         order = node.get("order") or {}
         is_named = normalise_identifier("order", order.get("id") or "") in session.bits
         by = session.match_order(order, cursor, is_named=is_named) if order else ""
-        if by not in ("", "other"):
+        if by and by not in orders.UNCONFIRMED:
             yield "tender_transaction", node | {"order": {"id": order["id"]}}, by
 
 

@@ -8,21 +8,23 @@ https://shopify.dev/docs/api/usage/limits#graphql-admin-api-rate-limits
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
-from bridge.connectors.shopify.api.answers import SYSTEM, GraphQLReply, QueryTooCostly
-from bridge.connectors.shopify.gathering import flatten, orders
+from bridge.connectors.shopify.api.answers import GraphQLReply
+from bridge.connectors.shopify.gathering import flatten, orders, paging
 from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage
 from bridge.connectors.shopify.gathering.orders import StepResult
-from bridge.connectors.shopify.gathering.session import GatherSession
-from bridge.model import Absence, Gap
+from bridge.connectors.shopify.gathering.session import GatherSession, parse_gid_number
+from bridge.model import Finding, Gap
 
 # Sizes just below a step of the logarithm: 244 orders cost ten times one order, 245 eleven times.
 FIRST_HALF_PAGE_SIZE = 244
 # The maximum of Shopify: second halves are cheaper, but not those with returns after a bulk operation.
 SECOND_HALF_PAGE_SIZE = 250
 MAX_PAGED_ORDERS = 24_500  # Shopify's pagination ends at 25,000 objects
+BULK_LEAD_S = 10.0  # that a bulk operation may take until its file is there
 WHOLE_ORDER_PAGE_SIZE = 33  # the most that fit with both halves: six times one order
 
 
@@ -32,13 +34,18 @@ def read_customer_orders(session: GatherSession, cursor: GatherCursor) -> StepRe
     name = "customer_order_histories" if cursor.has_bulk_halves else "customer_orders"
     reply, cursor = _run_order_page(session, cursor, name, with_both_halves=with_both_halves, id=cursor.customer)
     page = (reply.data.get("customer") or {}).get("orders")
-    matches = [(node, "customer_id") for node in flatten.list_nodes(page)]
+    nodes = flatten.list_nodes(page)
+    # a bulk operation that failed may have recorded the first halves of some
+    recorded_up_to = 0 if cursor.is_second_half else cursor.recorded_up_to
+    matches = [(node, "customer_id") for node in nodes if parse_gid_number(node) > recorded_up_to]
     found, gaps, cursor = orders.collect_order_findings(session, cursor, matches)
-    cursor = replace(cursor, remaining_orders=cursor.remaining_orders - len(matches))
+    if cursor.is_partial:
+        return found, reply.gaps + gaps, cursor
+    cursor = replace(cursor, remaining_orders=cursor.remaining_orders - len(nodes))
     if cursor.has_bulk_halves and cursor.remaining_orders <= -MAX_PAGED_ORDERS and flatten.has_next_page(page):
-        what, page = "order histories", None
-        gaps += (Gap(system=SYSTEM, absence=Absence.UNREACHED, what=what, reason="list_too_long"),)
-    return found, reply.gaps + gaps, _advance_order_pages(cursor, page)
+        gaps += paging.build_list_gap("order histories", "list_too_long")
+        page = None
+    return _advance_order_pages(cursor, page, found, reply.gaps + gaps)
 
 
 def read_searched_orders(session: GatherSession, cursor: GatherCursor) -> StepResult:
@@ -49,7 +56,27 @@ def read_searched_orders(session: GatherSession, cursor: GatherCursor) -> StepRe
     page = reply.data.get("orders")
     matches = [(node, session.match_order(node, cursor)) for node in flatten.list_nodes(page)]
     found, gaps, cursor = orders.collect_order_findings(session, cursor, matches)
-    return found, reply.gaps + gaps, _advance_order_pages(cursor, page)
+    return _advance_order_pages(cursor, page, found, reply.gaps + gaps)
+
+
+def is_bulk_cheaper(session: GatherSession, cursor: GatherCursor, order_count: int) -> bool:
+    """Return whether a bulk operation ends sooner than pages: it costs no points, and its second halves fewer.
+
+    Never before Shopify reported how many points there are.
+    """
+    budget = session.client.get_budget(session.shop)
+    if not budget.restore_rate:
+        return False
+    halves = {"customer_orders": ({"body": True, "more": False}, {"body": False, "more": True})}
+    waits_s = []
+    for name in ("customer_orders", "customer_order_histories"):
+        points = 0.0
+        for half in halves.get(name, ({},)):
+            price, size = session.compute_page_price(name, cursor, SECOND_HALF_PAGE_SIZE, **half)
+            points += price * math.ceil(order_count / size)
+        waits_s.append(max(0.0, points - budget.get_available()) / budget.restore_rate)
+    by_pages_s, by_bulk_s = waits_s
+    return by_bulk_s + BULK_LEAD_S < by_pages_s
 
 
 def _run_order_page(
@@ -67,20 +94,26 @@ def _run_order_page(
     if cursor.remaining_orders > 0:
         wanted = min(wanted, cursor.remaining_orders + 1)
     key = f"{name}, whole" if with_both_halves else f"{name}, second" if cursor.is_second_half else name
-    while True:
-        size = session.client.fit_page_size(key, wanted)
-        try:
-            reply = session.run_document(name, cursor, first=size, after=cursor.after or None, **halves, **variables)
-            return reply, replace(cursor, closed_flags=(*cursor.closed_flags, *reply.dropped_flags))
-        except QueryTooCostly as fault:
-            session.client.reduce_page_size(key, size, fault)
+    after = cursor.after or None
+    reply = session.run_sized_document(name, cursor, "first", wanted, key, after=after, **halves, **variables)
+    return reply, cursor
 
 
-def _advance_order_pages(cursor: GatherCursor, page: Any) -> GatherCursor:
-    """Return the cursor of the next page, of the first page of second halves, or of the related records."""
-    if flatten.has_next_page(page):
-        return replace(cursor, after=flatten.read_end_cursor(page))
+def _advance_order_pages(
+    cursor: GatherCursor, page: Any, found: tuple[Finding, ...], gaps: tuple[Gap, ...]
+) -> StepResult:
+    """Return the findings with the cursor of the same page if it is partial, of the next page, of the first page of second halves, or of the related records."""
+    if cursor.is_partial:
+        return found, gaps, cursor
+    what = "order histories" if cursor.is_second_half else "orders"
+    after, traces, more_gaps = paging.advance_lists(
+        {what: page}, {what: cursor.after}, cursor.list_traces, {what: what}
+    )
+    cursor = replace(cursor, list_traces=traces)
+    if after:
+        return found, gaps + more_gaps, replace(cursor, after=after[what])
     if cursor.halves_start is not None and not cursor.is_second_half:
-        return replace(cursor, after=cursor.halves_start, is_second_half=True, remaining_orders=0)
+        cursor = replace(cursor, after=cursor.halves_start, is_second_half=True, remaining_orders=0)
+        return found, gaps + more_gaps, cursor
     cursor = replace(cursor, halves_start=None, is_second_half=False, has_bulk_halves=False)
-    return replace(cursor, stage=GatherStage.RELATED_RECORDS, after="")
+    return found, gaps + more_gaps, replace(cursor, stage=GatherStage.RELATED_RECORDS, after="")

@@ -9,16 +9,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from bridge.connectors.shopify.gathering import complete_record, flatten, orders
+from bridge.connectors.shopify.api.answers import RECORD_NAMES
+from bridge.connectors.shopify.gathering import complete_record, flatten, orders, paging
 from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage
 from bridge.connectors.shopify.gathering.orders import StepResult
-from bridge.connectors.shopify.gathering.session import GatherSession, quote_search_phrase
+from bridge.connectors.shopify.gathering.session import GatherSession, is_owner_hidden
 from bridge.model import Finding
 from bridge.rules.index.identity import normalise_identifier
 
 Node = dict[str, Any]
 
 SEARCH_PAGE_SIZE = 250  # the maximum of Shopify: the few fields of each order cost little
+OTHER_CUSTOMER = "another customer"
 RELATED_RECORD_KINDS = {
     "drafts": "draft_order",
     "cards": "gift_card",
@@ -29,11 +31,13 @@ RELATED_RECORD_KINDS = {
 
 def open_related_lists(session: GatherSession, cursor: GatherCursor) -> dict[str, str]:
     """Return the lists to read for this data subject, each with an empty cursor."""
+    has_contact = bool(session.list_contact_phrases(cursor))
+    is_customer = bool(session.list_own_gids(cursor))
     wanted = {
         "search": bool(cursor.customer and session.build_search_query(cursor)),
-        "drafts": bool(cursor.customer),
-        "cards": bool(cursor.customer),
-        "checkouts": bool(cursor.emails),
+        "drafts": is_customer or has_contact,
+        "cards": is_customer,
+        "checkouts": has_contact,
         "comments": bool(cursor.emails),
     }
     return {name: "" for name, is_wanted in wanted.items() if is_wanted and name not in cursor.closed_flags}
@@ -41,40 +45,53 @@ def open_related_lists(session: GatherSession, cursor: GatherCursor) -> dict[str
 
 def read_related_records(session: GatherSession, gather_cursor: GatherCursor) -> StepResult:
     """Read a page of every unfinished list, and completely the guest orders that the search found."""
-    number = normalise_identifier("customer", gather_cursor.customer)
+    numbers = [normalise_identifier("customer", gid) for gid in session.list_own_gids(gather_cursor)]
+    by_customer = [f"customer_id:{number}" for number in numbers]
+    phrases = session.list_contact_phrases(gather_cursor)
     reply = session.run_sized_document(
         "related_records",
         gather_cursor,
         "searchFirst",
         SEARCH_PAGE_SIZE,
         searchQuery=session.build_search_query(gather_cursor),
-        draftsQuery=f"customer_id:{number}",
-        cardsQuery=f"customer_id:{number} OR recipient_id:{number}",
-        textQuery=" OR ".join(map(quote_search_phrase, gather_cursor.emails)),
+        # a draft without a customer may carry the e-mail address or phone
+        draftsQuery=" OR ".join([*by_customer, *phrases]),
+        cardsQuery=" OR ".join([*by_customer, *(f"recipient_id:{number}" for number in numbers)]),
+        textQuery=" OR ".join(phrases),
         **{name: name in gather_cursor.list_cursors for name in ("search", *RELATED_RECORD_KINDS)},
         **{f"{name}After": cursor or None for name, cursor in gather_cursor.list_cursors.items()},
     )
-    findings, gaps = list[Finding](), reply.gaps
+    findings = list[Finding]()
     lists = {name: reply.data.get(name) for name in gather_cursor.list_cursors}
-    unfinished = {name: flatten.read_end_cursor(one) for name, one in lists.items() if flatten.has_next_page(one)}
-    guest_orders = flatten.list_nodes(lists.get("search"))
-    matches = [(order["id"], session.match_order(order, gather_cursor)) for order in guest_orders]
-    guest_gids = [gid for gid, by in matches if by in ("email", "phone")]
-    gather_cursor = replace(
-        gather_cursor,
-        stage=gather_cursor.stage if unfinished else GatherStage.NAMED_ORDERS,
-        closed_flags=(*gather_cursor.closed_flags, *reply.dropped_flags),
-        list_cursors=unfinished,
-        excluded_orders=gather_cursor.excluded_orders + sum(by == "other" for _, by in matches),
-    )
+    heads = flatten.list_nodes(lists.get("search"))
+    matches = [(order["id"], session.match_order(order, gather_cursor)) for order in heads]
+    gather_cursor = orders.count_unconfirmed(session, gather_cursor, "orders", matches)
+    gaps = reply.gaps
+    guest_gids = [
+        gid for gid, by in matches if by in ("email", "phone", "order_id") and not session.is_recorded("order", gid)
+    ]
     if guest_gids:
         nodes, more_gaps, gather_cursor = orders.read_orders_by_gid(session, gather_cursor, guest_gids)
         matched_orders = [(node, session.match_order(node, gather_cursor)) for node in nodes]
         found, order_gaps, gather_cursor = orders.collect_order_findings(session, gather_cursor, matched_orders)
         findings, gaps = [*findings, *found], gaps + more_gaps + order_gaps
+        if gather_cursor.is_partial:
+            return tuple(findings), gaps, gather_cursor
+    names = {name: records for name, (_, records) in RECORD_NAMES.items()}
+    unfinished, traces, list_gaps = paging.advance_lists(
+        lists, gather_cursor.list_cursors, gather_cursor.list_traces, names
+    )
+    gaps += list_gaps
+    stage = gather_cursor.stage if unfinished else GatherStage.NAMED_ORDERS
+    gather_cursor = replace(gather_cursor, stage=stage, list_cursors=unfinished, list_traces=traces)
     for name, kind in RELATED_RECORD_KINDS.items():
         for node in flatten.list_nodes(lists.get(name)):
-            if by := _match_record_owner(kind, node, gather_cursor):
+            by = _match_record_owner(session, kind, node, gather_cursor)
+            if by in orders.UNCONFIRMED:
+                matched = [(str(node["id"]), by)]
+                gather_cursor = orders.count_unconfirmed(session, gather_cursor, names[name], matched)
+            elif by:
+                mask_other_customers(node, session.list_own_gids(gather_cursor))
                 findings.append(complete_record.build_node_finding(kind, node, by))
                 gaps += complete_record.list_truncation_gaps(node, kind)
                 if kind == "abandoned_checkout" and "abandonments" not in gather_cursor.closed_flags:
@@ -82,10 +99,32 @@ def read_related_records(session: GatherSession, gather_cursor: GatherCursor) ->
     return tuple(findings), gaps, gather_cursor
 
 
-def _match_record_owner(kind: str, node: Node, cursor: GatherCursor) -> str:
+def _match_record_owner(session: GatherSession, kind: str, node: Node, cursor: GatherCursor) -> str:
+    """Return how the record belongs to the data subject; `other`, `unsure` and '' as `match_order`."""
     if kind == "blog_comment":
-        author = (node.get("author") or {}).get("email") or ""
+        author = (node.get("author") or {}).get("email")
+        if not author:
+            return "unsure"  # the search found it by an e-mail address that Shopify does not show us
         return "email" if normalise_identifier("email", author) in cursor.emails else ""
-    owners = [(node.get("customer") or {}).get("id")]
-    owners.append(((node.get("recipientAttributes") or {}).get("recipient") or {}).get("id"))
-    return "customer_id" if cursor.customer and cursor.customer in owners else ""
+    recipient = node.get("recipientAttributes") or {}
+    owners = {(one or {}).get("id") for one in (node.get("customer"), recipient.get("recipient"))} - {None, ""}
+    if owners & {*session.list_own_gids(cursor)}:
+        return "customer_id"
+    contacts = [node.get("email"), node.get("phone"), *(one.get("value") for one in node.get("customAttributes") or ())]
+    emails = {normalise_identifier("email", one or "") for one in contacts} & {*cursor.emails}
+    phones = {normalise_identifier("phone", one or "") for one in contacts} & ({session.sole_phone} - {""})
+    if owners:
+        is_recipient_hidden = bool(recipient) and not recipient.get("recipient")
+        return "other" if emails or phones else "unsure" if is_recipient_hidden else ""
+    by = "email" if emails else "phone" if phones else "unsure"
+    # a draft with the e-mail address of somebody else was found by a word in its note
+    is_others = by == "unsure" and node.get("email")
+    return "unsure" if is_owner_hidden(node) else "" if is_others else by
+
+
+def mask_other_customers(node: Node, own_gids: tuple[str, ...]) -> None:
+    """Mask Shopify's number of the other customer on a gift card: its buyer or its recipient."""
+    for holder, key in ((node, "customer"), (node.get("recipientAttributes"), "recipient")):
+        owner = (holder or {}).get(key)
+        if holder and owner and owner.get("id") and owner["id"] not in own_gids:
+            holder[key] = {"id": OTHER_CUSTOMER}

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from graphql.execution.values import get_argument_values
 
+from bridge.sandbox.faults import PAGE_FAULTS
 from bridge.sandbox.shopify import access
+from bridge.sandbox.shopify.engine.answer_faults import FAILED_FIELD_MESSAGE, AnswerFaults, spoil_page
 from bridge.sandbox.shopify.engine.plan import FieldKind
 
 if TYPE_CHECKING:
@@ -61,8 +63,9 @@ class PlanExecution:
 
     requires_page_size = True
 
-    def __init__(self, variables: Mapping[str, Any], rights: AccessRights) -> None:
+    def __init__(self, variables: Mapping[str, Any], rights: AccessRights, faults: AnswerFaults | None = None) -> None:
         """Prepare an execution. `variables` are coerced already."""
+        self._faults = faults if faults and faults.faults else None
         self.errors: list[dict[str, Any]] = []
         self._variables = dict(variables)
         self._rights = rights
@@ -84,7 +87,10 @@ class PlanExecution:
 
     def build_page(self, field: Field, value: Any) -> RecordView:
         """Return the requested page of a connection. Raises FieldError for a cursor of another list."""
-        return _cut_page(value, self.coerce_args(field))
+        args = self.coerce_args(field)
+        fault = self._faults.find(PAGE_FAULTS, field.parent, field.name) if self._faults else ""
+        page = _cut_page(value, args, overlap=fault == "repeat_row")
+        return spoil_page(fault, page, args.get("after")) if fault and fault != "repeat_row" else page
 
     def execute(self, plan: Plan, root: RecordView) -> dict[str, Any] | None:
         """Execute the whole plan. Returns None if a null propagated to the top."""
@@ -101,8 +107,11 @@ class PlanExecution:
             raise _NullPropagation  # a type that this version does not have
         for field in selection.fields_for(type_name):
             kind = field.kind
-            if withheld and (field.name in withheld or f"{field.parent}.{field.name}" in withheld):
+            if withheld and not withheld.isdisjoint((field.name, f"{field.parent}.{field.name}", f"{field.parent}.*")):
                 values[field.key] = self._record_refusal(field, path, access.describe_unapproved_field(field.name))
+            elif self._faults and self._faults.find(("fail_field",), field.parent, field.name, path):
+                failure = (FAILED_FIELD_MESSAGE, {"code": "INTERNAL_SERVER_ERROR"})
+                values[field.key] = self._record_refusal(field, path, failure)
             elif kind is FieldKind.LEAF:
                 value = record.get(field.name, field.default)
                 if value is None and field.non_null:
@@ -144,7 +153,8 @@ class PlanExecution:
         size = self.coerce_args(field).get("first") if field.is_sized else None
         values: list[Any] = []
         for at, one in enumerate(list(value)[:size]):
-            if one is None:
+            is_lost = self._faults and self._faults.find(("null_node",), field.parent, field.name, (at,))
+            if one is None or is_lost:
                 values.append(None)
                 continue
             try:
@@ -171,11 +181,12 @@ class PlanExecution:
         return None
 
 
-def _cut_page(value: Any, args: Mapping[str, Any]) -> RecordView:
+def _cut_page(value: Any, args: Mapping[str, Any], *, overlap: bool = False) -> RecordView:
     """Return one page of a list as a connection."""
     rows = value if isinstance(value, LazyRows) else LazyRows(items=value, make_record=lambda one: one)
     items = list(reversed(rows.items)) if args.get("reverse") else rows.items
     start = _find_page_start(items, args["after"]) if args.get("after") else 0
+    start = max(0, start - 1) if overlap else start
     end = _find_page_start(items, args["before"]) - 1 if args.get("before") else len(items)
     size = args.get("first")
     if size is None:
@@ -215,6 +226,8 @@ def _find_page_start(items: Sequence[Any], cursor: str) -> int:
         last_id = json.loads(base64.b64decode(cursor, validate=True))["last_id"]
     except (ValueError, binascii.Error, KeyError, TypeError):
         last_id = None
+    if last_id == "":  # after an empty page at the start
+        return 0
     for at, item in enumerate(items):
         if _get_item_id(item, at) == last_id:
             return at + 1

@@ -83,6 +83,11 @@ GAP_REASON_SENTENCES = {
     "unreadable_identifier": "What the request named cannot be read as one, so we could not search by it.",
     "list_too_long": "There is more of it than the platform hands out at once.",
     "gone_meanwhile": "It disappeared while we were reading.",
+    "list_does_not_end": "Its list repeated itself; what we could read of it is here.",
+    "internal_error": "It failed while answering, twice.",
+    "not_returned": "They are named there, and it did not return them.",
+    "lost_row": "It named them and left them blank.",
+    "owner_hidden": "They may be yours: it does not let us read whose they are.",
     "no_system_asked": "No system was set up to be asked.",
 }
 MASKING_REASONS = {

@@ -133,10 +133,10 @@ def test_the_newest_edition_that_a_version_has_is_used():
 @pytest.mark.parametrize(
     ("name", "size"),
     [
-        ("fulfillments", complete_record.FULFILLMENT_LIMIT),
-        ("trackingInfo", complete_record.TRACKING_LIMIT),
-        ("transactions", complete_record.TRANSACTION_LIMIT),
-        ("refunds", complete_record.REFUND_LIMIT),
+        ("fulfillments", complete_record.FIRST_LIMITS.parcels),
+        ("trackingInfo", complete_record.FIRST_LIMITS.tracking),
+        ("transactions", complete_record.FIRST_LIMITS.payments),
+        ("refunds", complete_record.FIRST_LIMITS.refunds),
     ],
 )
 def test_the_limits_of_lists_without_a_cursor_equal_the_requested_sizes(name, size):
