@@ -130,7 +130,7 @@ class Shopify:
         if not self._tokens.has_credentials:
             raise ConnectorRefused("shopify: no credentials")
         try:
-            self._client.run_document(shop, "installation", segments=False, definitions=False)
+            self._client.run_document(shop, "shop_identity")
         except (ShopFrozen, ShopLocked, AccessForbidden):
             return True
         except (CredentialRejected, ShopUnknown):

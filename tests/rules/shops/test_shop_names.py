@@ -15,7 +15,7 @@ OLD, NEW, LAST = (f"{name}.myshopify.com" for name in ("old", "new", "last"))
 HOUR = timedelta(hours=1)
 
 
-def learn(*seen, directory=None):
+def record_names(*seen, directory=None):
     """A directory after these (domain, number) were seen, one each hour; a third value says that Shopify said it."""
     names = {} if directory is None else {(name.domain, name.number): name for name in directory.names}
     for hour, (domain, number, *confirmed) in enumerate(seen):
@@ -27,7 +27,7 @@ def learn(*seen, directory=None):
 
 
 def test_a_domain_that_nobody_knows_is_a_shop_of_its_own():
-    directory = learn()
+    directory = record_names()
     assert (directory.find_key(OLD), directory.list_keys(OLD), directory.list_domains(OLD)) == (OLD, (OLD,), (OLD,))
     assert (directory.find_number(OLD), directory.find_current_name(OLD)) == ("", OLD)
     assert directory.list_other_keys(OLD) == ()
@@ -44,7 +44,7 @@ def test_a_domain_that_nobody_knows_is_a_shop_of_its_own():
     ids=["renamed", "twice", "and-back", "the-name-in-the-alphabet-does-not-matter"],
 )
 def test_a_renamed_shop_keeps_its_key_and_is_shown_by_its_present_name(seen, key, domains):
-    directory = learn(*seen)
+    directory = record_names(*seen)
     assert {directory.find_key(domain) for domain in domains} == {key}
     assert directory.list_domains(key) == domains
     assert directory.find_current_name(key) == domains[0]
@@ -52,20 +52,20 @@ def test_a_renamed_shop_keeps_its_key_and_is_shown_by_its_present_name(seen, key
 
 
 def test_shops_with_other_numbers_are_others():
-    directory = learn((OLD, "1"), (NEW, "2"), (LAST, ""))
+    directory = record_names((OLD, "1"), (NEW, "2"), (LAST, ""))
     assert set(directory.list_other_keys(OLD)) == {NEW, LAST}
     assert not directory.has_known_name(NEW, [OLD])
     assert directory.has_known_name(OLD, [OLD])
 
 
 def test_the_merchants_file_may_name_any_domain_of_a_shop():
-    directory = learn((OLD, "1"), (NEW, "1"))
+    directory = record_names((OLD, "1"), (NEW, "1"))
     assert directory.has_known_name(NEW, [OLD])
     assert directory.has_known_name(OLD, [NEW])
 
 
 def test_a_domain_that_another_shop_took_leads_to_that_shop_and_never_to_the_rows_before():
-    directory = learn((OLD, "1"), (OLD, "2"))
+    directory = record_names((OLD, "1"), (OLD, "2"))
     taker = directory.find_key(OLD)
     assert taker not in directory.list_keys(OLD)
     assert directory.find_number(taker) == "2"
@@ -78,21 +78,21 @@ def test_a_domain_that_another_shop_took_leads_to_that_shop_and_never_to_the_row
 
 
 def test_a_body_that_comes_again_gives_no_domain_back_but_shopify_does():
-    assert learn((OLD, "1"), (OLD, "2"), (OLD, "1")).find_name(OLD).number == "2"
-    back = learn((OLD, "1"), (OLD, "2"), (OLD, "1", "confirmed"))
+    assert record_names((OLD, "1"), (OLD, "2"), (OLD, "1")).find_name(OLD).number == "2"
+    back = record_names((OLD, "1"), (OLD, "2"), (OLD, "1", "confirmed"))
     assert back.find_name(OLD).number == "1"
     assert back.list_due_domains(NOW + 9 * HOUR) == []
 
 
 def test_a_shop_that_takes_a_domain_keeps_the_key_that_it_had():
-    directory = learn((OLD, "1"), (NEW, "2"), (OLD, "2"))
+    directory = record_names((OLD, "1"), (NEW, "2"), (OLD, "2"))
     assert directory.find_key(OLD) == NEW
     assert directory.list_keys(NEW) == (NEW,)
 
 
 @pytest.mark.parametrize(("minutes", "due"), [(0, []), (14, []), (15, [OLD]), (600, [OLD])])
 def test_shopify_is_asked_again_after_a_while(minutes, due):
-    asked = learn((OLD, "", "asked"), (NEW, "1"))
+    asked = record_names((OLD, "", "asked"), (NEW, "1"))
     assert asked.list_due_domains(NOW + timedelta(minutes=minutes)) == due
     assert timedelta(minutes=15) == RETRY_ASKING_AFTER
 
@@ -112,11 +112,11 @@ def test_shopify_is_asked_again_after_a_while(minutes, due):
     ],
 )
 def test_a_number_in_a_body_decides_and_a_domain_where_there_is_none(domain, number, is_own):
-    assert learn((OLD, "1"), (NEW, "1"), (LAST, "2")).is_body_of(OLD, domain, number) is is_own
+    assert record_names((OLD, "1"), (NEW, "1"), (LAST, "2")).is_body_of(OLD, domain, number) is is_own
 
 
 def test_a_number_that_nobody_has_says_nothing_of_a_shop_without_one():
-    directory = learn((OLD, ""), (NEW, "2"))
+    directory = record_names((OLD, ""), (NEW, "2"))
     assert directory.is_body_of(OLD, "", "1") is None
     assert directory.is_body_of(OLD, OLD, "1") is True
     assert directory.is_body_of(OLD, "", "2") is False
@@ -129,7 +129,7 @@ seen_names = st.lists(st.tuples(st.sampled_from([OLD, NEW, LAST]), st.sampled_fr
 def test_no_key_is_ever_shared_and_no_row_is_ever_lost(seen):
     directory, before = ShopDirectory([]), {}
     for event in seen:
-        directory = learn(event, directory=directory)
+        directory = record_names(event, directory=directory)
         for number, keys in before.items():
             assert keys <= set(directory.list_keys(next(iter(keys)))), f"shop {number} lost rows"
         before = {}

@@ -26,7 +26,7 @@ def test_every_document_is_valid_in_the_schema_of_the_version(name, version):
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("status", [True, False])
 def test_the_query_of_a_bulk_operation_is_valid_as_it_is_sent(version, status):
-    body = documents.build_inline_document("bulk_orders", version, query="customer_id:1", status=status)
+    body = documents.build_inline_document("bulk_orders", version, frozenset(), query="customer_id:1", status=status)
     assert "$" not in body
     assert validate(load_schema(version), parse(body)) == []
 

@@ -35,7 +35,7 @@ def test_an_expired_token_is_refreshed_to_know_it(stand_in, installed):
     ("status", "installed"), [(200, True), (402, True), (403, True), (423, True), (401, False), (404, False)]
 )
 def test_a_frozen_or_locked_shop_has_the_app_an_unknown_one_has_not(mock, platform, status, installed):
-    mock.post(API, status=status, json={"data": {"shop": {"id": "1"}}})
+    mock.post(API, status=status, json={"data": {"shop": {"id": "gid://shopify/Shop/1", "myshopifyDomain": SHOP}}})
     assert platform.is_app_installed(SHOP) is installed
 
 
