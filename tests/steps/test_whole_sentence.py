@@ -132,6 +132,7 @@ def test_a_shop_erasure_leaves_only_its_record(services, queue):
         "locks",
         "certificates",
         "remembered_bodies",
+        "shop_names",
     }
     assert left == record | {"destructions"}, "its id, for the ledger outside the backup"
     assert body["outcome"] == "erased"

@@ -49,6 +49,7 @@ def linger(path):
         note(path)
         time.sleep(20)
 
+    step.identify_shops = step.record_uninstalls = lambda *_, **__: 0
     step._index_batch = drain
     step.index_deliveries("bridge.myshopify.com", services=SimpleNamespace(clock=WallClock()))
 
