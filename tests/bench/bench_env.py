@@ -113,6 +113,7 @@ class Scene:
         return {
             **own,
             "DATABASE_URL": self.database,
+            "BRIDGE_MERGE_WAIT_MINUTES": "0",
             "REDIS_URL": valkey.url,
             "SHOPIFY_BASE_URL": f"{self.shops.base_url}/{{shop}}" if self.shops else "http://127.0.0.1:9",
             "SHOPIFY_CLIENT_ID": CLIENT_ID,
