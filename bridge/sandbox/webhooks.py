@@ -97,7 +97,8 @@ def _select_order(world: World, selection: Mapping[str, Any]) -> Order:
 
 def _build_order_body(world: World, selection: Mapping[str, Any]) -> rest.RestBody:
     order = _select_order(world, selection)
-    return rest.build_order(order, world.get_person(order.person_id) if order.person_id else None)
+    person = world.get_person(order.person_id) if order.person_id else None
+    return rest.build_order(order, person, shop_id=world.shop_id)
 
 
 def _build_created_order(world: World, selection: Mapping[str, Any]) -> rest.RestBody:

@@ -325,7 +325,7 @@ def test_related_records_are_listed_searched_and_fetched(post, world):
 
 
 def test_a_webhook_and_the_api_show_the_same_order(post, world):
-    body = rest.build_order(world.orders[0], world.asha)
+    body = rest.build_order(world.orders[0], world.asha, shop_id=world.shop_id)
     query = """query Q($id: ID!) { order(id: $id) { poNumber sourceIdentifier cancelledAt closedAt cartToken checkoutToken
       customerLocale sourceName clientIp } }"""
     order = post(query, id=f"gid://shopify/Order/{world.orders[0].id}")["data"]["order"]

@@ -85,10 +85,14 @@ class ShopDirectory:
         return sum(name.domain == domain for name in self.names) > 1
 
     def is_body_of(self, key: str, domain: str, number: str) -> bool | None:
-        """Return whether a body that names this domain or number is of the shop with this key; None: it names none."""
-        if number and (self.find_number(key) or self.find_key_of_number(number)):
-            return self.find_number(key) == number
-        return self.find_key(domain) == key if domain else None
+        """Return whether a body that names this domain or number is of the shop with this key.
+
+        None where it names no shop that is known: a link of another form than today's must not lose the shop's orders.
+        """
+        owner = self.find_key_of_number(number)
+        if not owner and self.find_name(domain):
+            owner = self.find_key(domain)
+        return owner in self.list_keys(key) if owner else None
 
     def is_rename(self, domain: str, number: str) -> bool:
         """Return whether this domain with this number would be news of a shop, or of a domain, that has another one."""

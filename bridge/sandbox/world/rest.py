@@ -169,7 +169,7 @@ def build_return(order: Order, customer_return: Return) -> RestBody:
     }
 
 
-def build_order(order: Order, person: Person | None) -> RestBody:
+def build_order(order: Order, person: Person | None, *, shop_id: int) -> RestBody:
     """Return an order; `person` is its customer, None for a guest."""
     gateway = "Cash on Delivery (COD)" if order.gateway == "cod" else "razorpay"
     number = int(order.name[1:])
@@ -226,7 +226,7 @@ def build_order(order: Order, person: Person | None) -> RestBody:
         "note_attributes": [{"name": name, "value": value} for name, value in order.attributes],
         "number": number - 1000,
         "order_number": number,
-        "order_status_url": f"https://shop.example.com/{order.id}/orders/{order.id:x}/authenticate?key={order.id:x}",
+        "order_status_url": f"https://shop.example.com/{shop_id}/orders/{order.id:x}/authenticate?key={order.id:x}",
         "payment_gateway_names": [gateway],
         "phone": order.phone,
         "po_number": consents.get("poNumber"),

@@ -107,7 +107,9 @@ def test_shopify_is_asked_again_after_a_while(minutes, due):
         (OLD, "2", False),
         ("", "2", False),
         (LAST, "", False),
-        ("unheard-of.myshopify.com", "", False),
+        ("", "4", None),
+        ("unheard-of.myshopify.com", "4", None),
+        ("unheard-of.myshopify.com", "", None),
         ("", "", None),
     ],
 )

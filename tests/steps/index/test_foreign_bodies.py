@@ -104,6 +104,8 @@ def test_what_a_shop_knows_itself_is_its_own_whatever_others_know(services):
         (f"https://{OTHER_SHOP}/1/orders/x/authenticate", DONE),
         ("https://jewels.example/2/orders/x/authenticate", FOREIGN),
         (f"https://{SHOP}/2/orders/x/authenticate", FOREIGN),
+        ("https://jewels.example/3/orders/x/authenticate", DONE),
+        ("https://unheard-of.myshopify.com/3/orders/x/authenticate", DONE),
         ("https://jewels.example/account", DONE),
     ],
 )
@@ -115,6 +117,7 @@ def test_an_order_that_names_its_shop_is_believed(services, link, outcome):
 
 
 def test_an_order_that_names_another_domain_is_rejected_where_no_number_is_known(services):
+    arrives(services, OTHER_SHOP, "orders/create", order_body(4004, customer_id=4))
     link = f"https://{OTHER_SHOP}/2/orders/x/authenticate"
     assert arrives(services, SHOP, "orders/create", order_body(order_status_url=link)) == FOREIGN
     own = f"https://{SHOP}/2/orders/x/authenticate"
