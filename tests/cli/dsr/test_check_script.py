@@ -254,7 +254,7 @@ def bundles(office, tmp_path_factory) -> dict[str, Path]:
     office.take("customers/redact", person=office.world.asha)
     folder, found = tmp_path_factory.mktemp("bundles"), {}
     erasures = [row for row in office.say("dsr", "list", "--json").json if row["kind"] == "erasure"]
-    for number, request in enumerate(erasures[:2]):
+    for number, request in enumerate([*erasures[:2], office.request("access")]):
         for words in ((), ("--to-head",)):
             target = folder / f"{number}{''.join(words)}.zip"
             result = office.say("dsr", "evidence", request["id"], "--out", str(target), *words)
@@ -269,11 +269,15 @@ def bundles(office, tmp_path_factory) -> dict[str, Path]:
 @pytest.fixture
 def forger(office, bundles, tmp_path):
     def made(name: str = "0--to-head") -> Forger:
-        folder = tmp_path / "clean" / bundles[name].name
+        folder = tmp_path / name / bundles[name].name
         shutil.copytree(bundles[name], folder)
         return Forger(folder, bundles["1--to-head"], office.services.store.keyring)
 
     return made
+
+
+def test_a_bundle_without_a_certificate_passes(forger, run):
+    assert [run(forger(name)).returncode for name in ("2", "2--to-head")] == [3, 0]
 
 
 def test_an_honest_bundle_passes_and_says_which_key_and_head_to_compare(office, forger, run):
@@ -354,6 +358,20 @@ def test_a_certificate_that_the_chain_did_not_record_is_found_even_under_a_forge
     bundle.make_sums_anew()
     done = run(bundle)
     assert (done.returncode, sentence in done.stderr) == (1, True), done.stderr
+
+
+def test_a_certificate_of_an_earlier_key_is_not_taken_for_a_forged_one(forger, run):
+    bundle, newer = forger(), Keyring([("k1", b"1" * 32)], b"2" * 32, b"3" * 32)
+    (bundle.folder / "public-key.pem").write_bytes(newer.public_key_pem())
+    for path in (bundle.folder / "heads").glob("*.json"):
+        bundle.sign_file(f"heads/{path.name}", newer)
+    bundle.make_sums_anew(keyring=newer)
+    done = run(bundle, "--key", newer.public_key_fingerprint)
+    assert done.returncode == 2
+    assert "check it with the key of that day" in done.stderr
+    bundle.sign_file("certificate.json", newer)
+    bundle.make_sums_anew(keyring=newer)
+    assert run(bundle, "--key", newer.public_key_fingerprint).returncode == 1, "the chain recorded another signature"
 
 
 def rewrite_everything(bundle: Forger) -> None:

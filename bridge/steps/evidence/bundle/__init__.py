@@ -94,7 +94,6 @@ def _build_statement(inputs: BundleInputs, sums: bytes) -> str:
         "last": f"{last.seq} {last.hash}",
         "facts": f"{own} of {len(inputs.rows)}",
         "complete": "yes" if is_complete(inputs) else "no",
-        "exported_at": last.at.isoformat(),
         "sums": hashlib.sha256(sums).hexdigest(),
     }
     return "".join(f"{name} {value}\n" for name, value in values.items())

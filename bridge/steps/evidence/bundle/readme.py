@@ -37,7 +37,7 @@ since, replace public-key.pem with the key of an earlier export)
     {VERIFY_COMMAND.format(key="public-key.pem", name="certificate.json", sig="certificate.sig")}
 """
 CHECK_SCRIPT_GUIDE = """\
-Check everything at once (needs bash, sha256sum and openssl 3.0 or newer, nothing else), in this folder:
+Check everything at once (needs bash 4, sha256sum and openssl 3.0 or newer, nothing else), in this folder:
 
   bash check.sh --key FINGERPRINT --head HASH
 
