@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from base64 import b64encode
 from datetime import tzinfo
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -20,7 +20,9 @@ from bridge.logs import describe_exception
 from bridge.model import Fact, LedgerHead, SignedHead
 from bridge.rules.evidence.chain_heads import compute_next_timestamp_attempt, encode_head_statement
 from bridge.services import Services
-from bridge.store import Tx
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
 
 log = structlog.get_logger()
 
