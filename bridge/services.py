@@ -34,3 +34,8 @@ class Services:
     digest: Callable[[str, bytes], str]
     sign: Callable[[bytes], str]
     timestamp_authority: TimestampAuthority | None = None
+
+    @property
+    def signing_key_fingerprint(self) -> str:
+        """Return the SHA-256 (hex) of the public key that checks certificates and bundles."""
+        return self.store.keyring.public_key_fingerprint

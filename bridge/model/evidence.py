@@ -83,6 +83,7 @@ class Fact(StrEnum):
     REVIEW_CLOSED = "review.closed"
     KEYS_ROTATED = "keys.rotated"
     HEAD_SIGNED = "head.signed"
+    HEAD_GIVEN = "head.given"
     HEAD_TIMESTAMPED = "head.anchored"
     BACKUP_RESTORED = "backup.restored"
     TOMBSTONES_APPLIED = "tombstones.applied"

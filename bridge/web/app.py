@@ -22,7 +22,10 @@ def create_app(services: Services, store: SqlStore) -> Flask:
     app.register_blueprint(webhooks.create_webhooks_blueprint(services))
     app.register_blueprint(health.create_health_blueprint(services, store))
     app.register_blueprint(metrics.create_metrics_blueprint(services, store))
-    app.register_blueprint(processors.create_processors_blueprint(services.merchant))
+    fingerprint = services.signing_key_fingerprint
+    app.register_blueprint(
+        processors.create_processors_blueprint(services.merchant, signing_key_fingerprint=fingerprint)
+    )
     app.register_blueprint(notices.create_notices_blueprint(services))
 
     @app.after_request

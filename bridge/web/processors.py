@@ -23,6 +23,7 @@ PROCESSORS_TEMPLATE = """<!doctype html>
 <th scope="row">{{ row.legal_name or "Not yet named" }}<br><small>{{ row.id }}</small></th>
 <td>{{ row.services }}</td><td>{{ (row.fields or row.data)|join(", ")|replace("_", " ") }}</td>
 <td>{{ row.countries|join(", ") }}</td></tr>{% endfor %}</tbody></table>
+<p>Certificates of erasure and bundles of evidence are signed with the key whose SHA-256 is <code>{{ fingerprint }}</code>.</p>
 </body></html>"""
 
 
@@ -44,8 +45,11 @@ def list_processors(merchant: Merchant) -> list[dict[str, Any]]:
     ]
 
 
-def create_processors_blueprint(merchant: Merchant) -> Blueprint:
-    """Return the routes `GET /processors` and `/processors.json`."""
+def create_processors_blueprint(merchant: Merchant, *, signing_key_fingerprint: str) -> Blueprint:
+    """Return the routes `GET /processors` and `/processors.json`.
+
+    Both show the fingerprint (SHA-256, hex) of the key that signs certificates and bundles of evidence.
+    """
     page = Blueprint("processors", __name__)
 
     @page.get("/processors")
@@ -55,12 +59,16 @@ def create_processors_blueprint(merchant: Merchant) -> Blueprint:
             name=merchant.trading_name,
             rows=list_processors(merchant),
             as_of=merchant.policy_last_updated,
+            fingerprint=signing_key_fingerprint,
         )
 
     @page.get("/processors.json")
     def json() -> Response:
         return jsonify(
-            merchant=merchant.trading_name, as_of=merchant.policy_last_updated, processors=list_processors(merchant)
+            merchant=merchant.trading_name,
+            as_of=merchant.policy_last_updated,
+            processors=list_processors(merchant),
+            signing_key_sha256=signing_key_fingerprint,
         )
 
     return page

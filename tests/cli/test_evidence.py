@@ -12,6 +12,7 @@ from tests.e2e import processes
 from tests.tamper import WAYS, append, make_anew, tamper
 
 CHANGED = "UPDATE evidence SET detail = '{\"records\": 9}' WHERE seq = 3"
+REPLACED = "UPDATE evidence SET detail = replace(detail, '{old}', '{new}') WHERE seq = 6"
 
 
 @pytest.fixture
@@ -99,3 +100,34 @@ def test_the_register_is_a_table_a_document_or_a_file_and_names_no_data_subject(
     assert office.say("evidence", "register", "--csv", str(target)).code == 2, "never over another"
     assert office.say("evidence", "register", "--since", "2126-01", "--json").json["months"] == []
     assert office.say("evidence", "register", "--since", "soon").code == 2
+
+
+def test_a_head_is_signed_now_and_kept_by_an_auditor(services, store, say, tmp_path):
+    result = say("evidence", "sign-head")
+    assert (result.code, result.out) == (1, "")
+    append(store)
+    result = say("evidence", "sign-head", "--json")
+    assert (result.code, result.json["seq"], result.json["key_sha256"]) == (0, 5, services.signing_key_fingerprint)
+    kept = tmp_path / "head.json"
+    kept.write_text(result.out)
+    assert say("evidence", "verify", "--heads", str(kept), "--json").json["heads_given"] == 1
+    sign_head(services=services)
+    assert result.json["hash"] not in say("evidence", "heads").out, "the head of the day is another one"
+    result = say("evidence", "sign-head")
+    assert result.code == 0
+    assert f"key_sha256: {services.signing_key_fingerprint}" in result.out
+    make_anew(store, "DELETE FROM evidence_heads", CHANGED, "DELETE FROM evidence WHERE seq > 5")
+    assert say("evidence", "verify").code == 0
+    assert say("evidence", "verify", "--heads", str(kept), "--json").json["first_bad_seq"] == 5
+
+
+def test_a_head_that_was_given_away_is_verified_with_the_chain(services, store, say):
+    append(store)
+    assert say("evidence", "sign-head").code == 0
+    assert say("evidence", "verify").code == 0
+    for old, new in (('"seq": 5', '"seq": 4'), ('"signature": "', '"signature": "A'), ('"signed_at"', '"at"')):
+        make_anew(store, REPLACED.format(old=old, new=new))
+        result = say("evidence", "verify", "--json")
+        assert (result.code, result.json["ok"]) == (1, False)
+        make_anew(store, REPLACED.format(old=new, new=old))
+        assert say("evidence", "verify").code == 0

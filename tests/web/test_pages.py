@@ -1,5 +1,7 @@
 """What the host and the public may ask: alive, ready, counted, and who processes data."""
 
+import json
+
 import pytest
 
 from bridge.sandbox.processes import Bridge
@@ -76,6 +78,8 @@ def test_the_public_sees_who_processes_data_and_no_contact_of_a_contract(edge):
     assert b"Delhivery Limited" in page.body
     assert b"Delhivery Limited" in listed.body
     assert b"contract_ref" not in listed.body
+    assert json.loads(listed.body)["signing_key_sha256"].encode() in page.body
+    assert len(json.loads(listed.body)["signing_key_sha256"]) == 64
     assert b"privacy_contact" not in listed.body
 
 

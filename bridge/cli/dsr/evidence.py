@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -13,10 +15,21 @@ from bridge.cli.context import CommandContext, open_command_context
 from bridge.cli.dsr.dsr_view import describe_request, find_request_or_exit
 from bridge.cli.output_files import FORCE_OPTION, OUT_OPTION, write_private_file
 from bridge.cli.printing import show
-from bridge.model import Fact, PrivacyRequest
-from bridge.steps.evidence.bundle import BundleInputs, build_evidence_bundle, select_signed_heads
+from bridge.model import Event, Fact, PrivacyRequest
+from bridge.steps.evidence.bundle import (
+    BundleInputs,
+    build_evidence_bundle,
+    digest_bundle_contents,
+    select_signed_heads,
+)
 from bridge.steps.evidence.bundle.archive import build_zip
+from bridge.steps.evidence.sign_head import sign_head_now
 from bridge.store import Tx
+
+INCOMPLETE_NOTE = (
+    "This does not prove that it is complete: facts between those of the request, and after them, are not in it, and "
+    "no signed head covers its end. --to-head makes a bundle that proves it."
+)
 
 
 @json_command()
@@ -25,7 +38,7 @@ from bridge.store import Tx
 @click.option(
     "--to-head",
     is_flag=True,
-    help="For a .zip: include all facts up to the next signed head, so that the chain of hashes is complete. "
+    help="For a .zip: sign a head now and include all facts up to it, so that nobody can leave one out. "
     "Facts of other requests carry pseudonyms only.",
 )
 @FORCE_OPTION
@@ -45,29 +58,28 @@ def evidence(request_id: str, target: Path, to_head: bool, force: bool) -> None:
             content, facts = _build_json(request, tx, context)
         _, head = tx.evidence.read_head()
         write_private_file(target, content, force=force)
-    shown = {"id": request_id, "file": str(target), "facts": facts, "head": head}
+    shown = {"id": request_id, "file": str(target), "facts": facts, "head": head, "complete": to_head}
     show(shown, f"Wrote {target} ({facts} facts, chain head {head[:16]}…).")
+    if not to_head:
+        click.echo(INCOMPLETE_NOTE, err=True)
 
 
-def _record_export(request: PrivacyRequest, tx: Tx, operator: str) -> None:
+def _record_export(request: PrivacyRequest, tx: Tx, operator: str, **digests: str) -> Event:
     about = {"shop": request.shop, "request_id": request.id, "subject": request.subject}
-    tx.evidence.append_fact(Fact.EVIDENCE_EXPORTED, actor=operator, what="request", **about)
+    return tx.evidence.append_fact(Fact.EVIDENCE_EXPORTED, actor=operator, what="request", **about, **digests)
 
 
 def _build_zip(request: PrivacyRequest, tx: Tx, context: CommandContext, *, to_head: bool) -> tuple[bytes, int]:
     """Return the zip and the number of the request's facts in it: all but the fact of this export."""
     facts = tx.evidence.list_facts_of_request(request.id)
     heads = select_signed_heads(tx.signed_heads.list_signed_heads(), facts)
-    rows = facts
-    if to_head and facts:
-        rows = tx.evidence.list_facts_between(facts[0].seq, max([facts[-1].seq, *(head.seq for head in heads[:1])]))
     keyring = context.store.keyring
     delivery_ids = {str(fact.detail["delivery"]) for fact in facts if "delivery" in fact.detail}
     inputs = BundleInputs(
         request=request,
         tasks=tx.tasks.list_tasks(request.id),
         facts=facts,
-        rows=rows,
+        rows=facts,
         heads=heads,
         deliveries=tx.operator_queries.list_deliveries(ids=sorted(delivery_ids)) if delivery_ids else [],
         certificate=tx.packages.find_certificate(request.id),
@@ -75,7 +87,14 @@ def _build_zip(request: PrivacyRequest, tx: Tx, context: CommandContext, *, to_h
         public_key=keyring.public_key,
         timezone=context.configuration.retention.timezone,
     )
-    _record_export(request, tx, context.operator)
+    export = _record_export(request, tx, context.operator, contents_sha256=digest_bundle_contents(inputs))
+    if to_head:
+        signed = sign_head_now(tx, zone=ZoneInfo(inputs.timezone), actor=context.operator)
+        heads = [*(head for head in heads if head.anchored_at), *([signed] if signed else [])]
+        rows = tx.evidence.list_facts_between(facts[0].seq, export.seq)
+    else:
+        rows = [*facts, export]
+    inputs = replace(inputs, rows=rows, heads=heads)
     files = build_evidence_bundle(inputs, sign=keyring.sign, encode_pem=keyring.public_key_pem)
     return build_zip(files, folder=f"evidence-{request.id}"), len(facts)
 

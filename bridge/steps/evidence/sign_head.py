@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
+from datetime import tzinfo
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -18,6 +20,9 @@ from bridge.logs import describe_exception
 from bridge.model import Fact, LedgerHead, SignedHead
 from bridge.rules.evidence.chain_heads import compute_next_timestamp_attempt, encode_head_statement
 from bridge.services import Services
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
 
 log = structlog.get_logger()
 
@@ -32,15 +37,7 @@ def sign_head(*, services: Services) -> SignedHead | None:
     with services.store.transaction() as tx:
         signed = tx.signed_heads.sign_chain_end(today, now)
         if signed is not None:
-            tx.evidence.append_fact(
-                Fact.HEAD_SIGNED,
-                shop="",
-                day=signed.day.isoformat(),
-                seq=signed.seq,
-                hash=signed.hash,
-                signature=signed.signature,
-                public_key=signed.public_key,
-            )
+            tx.evidence.append_fact(Fact.HEAD_SIGNED, shop="", **_describe_head(signed))
         newest = tx.signed_heads.list_signed_heads()[-1:]
         seq, head_hash = tx.ledger_state.read_head()
     if signed is not None and services.ledger.configured:
@@ -49,6 +46,24 @@ def sign_head(*, services: Services) -> SignedHead | None:
         if head.anchored_at is None and compute_next_timestamp_attempt(head) <= now:
             _timestamp_head(head, services)
     return signed
+
+
+def sign_head_now(tx: Tx, *, zone: tzinfo, actor: str) -> SignedHead | None:
+    """Sign the end of the chain at this moment, for somebody who keeps it, and record who signed. None: it is empty.
+
+    It is beside the head of the day, and has no timestamp. `zone` is that of the merchant's calendar.
+    """
+    signed = tx.signed_heads.sign_chain_end_now(zone)
+    if signed is not None:
+        tx.evidence.append_fact(
+            Fact.HEAD_GIVEN, shop="", actor=actor, signed_at=signed.signed_at.isoformat(), **_describe_head(signed)
+        )
+    return signed
+
+
+def _describe_head(head: SignedHead) -> dict[str, Any]:
+    names = ("seq", "hash", "signature", "public_key")
+    return {"day": head.day.isoformat(), **{name: getattr(head, name) for name in names}}
 
 
 def build_ledger_head(seq: int, head_hash: str, services: Services, *, restored_from: str = "") -> LedgerHead:

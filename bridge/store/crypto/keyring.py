@@ -150,6 +150,12 @@ class Keyring:
         raw = self._signer.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         return base64.b64encode(raw).decode()
 
+    @property
+    def public_key_fingerprint(self) -> str:
+        """Return the SHA-256 (hex) of the evidence key's public half in DER, as `openssl pkey -outform DER` writes it."""
+        key = self._signer.public_key()
+        return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
+
     def public_key_pem(self, public_key: str = "") -> bytes:
         """Return the evidence key's public half, or the given one (base64), as openssl reads it (RFC 8410)."""
         key = Ed25519PublicKey.from_public_bytes(base64.b64decode(public_key or self.public_key))

@@ -96,14 +96,14 @@ class EvidenceRows:
         return length
 
     def _read_events(self, first: Any, rows: Iterable[Any], signing_events: list[Event]) -> Iterator[Event]:
-        """Yield the rows as events, and add the HEAD_SIGNED facts to `signing_events`."""
+        """Yield the rows as events, and add those that record a signed head to `signing_events`."""
         if first.seq is None:  # an empty chain still has an end
             return
         seq = 0
         try:
             for row in itertools.chain([first], rows):
                 event = _event_from_row(row)
-                if event.fact == Fact.HEAD_SIGNED:
+                if event.fact in (Fact.HEAD_SIGNED, Fact.HEAD_GIVEN):
                     signing_events.append(event)
                 seq = event.seq
                 yield event

@@ -56,7 +56,9 @@ class Memory:
 
 def seal_package(store):
     """Seal in one transaction with only what the step may use; any other access fails."""
-    services = SimpleNamespace(merchant=MERCHANT, retention=RETENTION, clock=SimpleNamespace(now=lambda: NOW))
+    services = SimpleNamespace(
+        merchant=MERCHANT, retention=RETENTION, clock=SimpleNamespace(now=lambda: NOW), signing_key_fingerprint=""
+    )
     with (
         store.transaction() as tx,
         build_access_package(REQUEST, store.tasks_kept, tx=tx, services=services) as package,

@@ -108,3 +108,10 @@ def test_an_operators_request_is_described_as_the_persons_own():
     """P-21: a data subject who wrote directly is not told that a platform asked."""
     package = Package(case(request=replace(REQUEST, source=RequestSource.OPERATOR)))
     assert "You asked us on 22 November 2026" in first_page(package)
+
+
+def test_the_letter_shows_the_fingerprint_of_the_signing_key_where_it_has_one():
+    with_key, without = Package(case(signing_key_fingerprint="ab" * 32)), Package(case())
+    for name in ("00_letter.html", "00_letter.txt"):
+        assert with_key.text(name).count("ab" * 32) == 1
+        assert "fingerprint" not in without.text(name)

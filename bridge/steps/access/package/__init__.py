@@ -56,6 +56,7 @@ def build_access_package(
         retention=services.retention,
         prepared_at=services.clock.now(),
         prior_erasures=_find_prior_erasures(request, tx=tx, services=services),
+        signing_key_fingerprint=services.signing_key_fingerprint,
     )
     with closing(tx.packages.open_pieces(request.id)) as pieces:
         yield AccessPackage(pieces, write_access_package(package, cast("IO[bytes]", pieces)))

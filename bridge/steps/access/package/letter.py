@@ -64,7 +64,8 @@ class PackageInput:
 
     `records` yields (system, finding) and may be called more than once; each call starts at the first record.
     `prior_erasures` are the data subject's earlier erasures, newest first. `csv_bom` starts each table with a byte
-    order mark, which older spreadsheet programs need to recognise UTF-8.
+    order mark, which older spreadsheet programs need to recognise UTF-8. `signing_key_fingerprint` (SHA-256, hex) is of the
+    key that signs certificates and evidence.
     """
 
     request: PrivacyRequest
@@ -75,6 +76,7 @@ class PackageInput:
     prepared_at: datetime
     csv_bom: bool = False
     prior_erasures: Sequence[PriorErasureSummary] = ()
+    signing_key_fingerprint: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -134,6 +136,7 @@ def _build_template_values(contents: LetterContents) -> dict[str, Any]:
         "legal_name": format_setting(merchant.legal_name),
         "address": format_setting(merchant.address),
         "website": format_setting(merchant.website_url),
+        "signing_key": contents.package.signing_key_fingerprint,
         "policy_date": format_setting(merchant.policy_last_updated),
         "greeting": _build_greeting(contents.statistics.first_name),
         "asked_for": _REQUEST_KIND_PHRASES[request.kind],

@@ -30,7 +30,7 @@ class BundleInputs:
     """What is recorded of one request.
 
     `facts` are the request's own; `rows` are all facts in the bundle, which may include those of other requests
-    between them. `deliveries` are the webhooks that the facts name, without bodies. `heads` are the signed heads to
+    between them, and end with the fact of this export. `deliveries` are the webhooks that the facts name, without bodies. `heads` are the signed heads to
     show. `public_key` is base64; `timezone` is an IANA name.
     """
 
@@ -44,6 +44,22 @@ class BundleInputs:
     plan: Mapping[str, Any] | None
     public_key: str
     timezone: str
+
+
+def is_complete(inputs: BundleInputs) -> bool:
+    """Return whether the bundle has every fact from the opening of the request to a signed head."""
+    first, last = inputs.rows[0].seq, inputs.rows[-1].seq
+    has_head = any(head.seq == last and head.public_key == inputs.public_key for head in inputs.heads)
+    return has_head and len(inputs.rows) == last - first + 1
+
+
+def name_head_files(heads: Sequence[SignedHead]) -> list[str]:
+    """Return a path for each head, without suffix: its day, and its row where the day has another."""
+    days = [head.day for head in heads]
+    return [
+        f"heads/{head.day}" if days.index(head.day) == number else f"heads/{head.day}-row-{head.seq}"
+        for number, head in enumerate(heads)
+    ]
 
 
 def dump_table_json(value: Any) -> bytes:

@@ -6,7 +6,7 @@ Commands are the lines that begin with four blanks; a test runs them unchanged.
 from __future__ import annotations
 
 from bridge.model import SignedHead
-from bridge.steps.evidence.bundle.json_tables import BundleInputs
+from bridge.steps.evidence.bundle.json_tables import BundleInputs, is_complete, name_head_files
 
 VERIFY_COMMAND = "openssl pkeyutl -verify -pubin -inkey {key} -rawin -in {name} -sigfile {sig}"
 CHAIN_CHECK_SCRIPT = """\
@@ -35,6 +35,25 @@ CERTIFICATE_CHECK = f"""\
 since, replace public-key.pem with the key of an earlier export)
 
     {VERIFY_COMMAND.format(key="public-key.pem", name="certificate.json", sig="certificate.sig")}
+"""
+CHECK_SCRIPT_GUIDE = """\
+Check everything at once (needs bash 4, sha256sum and openssl 3.0 or newer, nothing else), in this folder:
+
+  bash check.sh --key FINGERPRINT --head HASH
+
+FINGERPRINT is the SHA-256 of the signing key; the merchant publishes it at /processors and in its letters.
+HASH is the hash of a signed head that you keep: `evidence sign-head` signs one while you watch. Without
+--key and --head it checks the rest, and says what that leaves open.
+
+It ends with 0: nothing is wrong and nothing is missing; 1: something is wrong, and a sentence says what;
+2: it could not be checked; 3: nothing is wrong, but the bundle does not show that no fact was left out.
+Whoever forges a bundle can forge the script in it: use one that you trust, it is the same in every bundle.
+
+"""
+LIMITS_WITHOUT_HEAD = """\
+THIS BUNDLE CANNOT PROVE THAT IT IS COMPLETE. It has the facts of this request alone, so nothing shows what
+stands between them, and no signed head covers its end. `dsr evidence --to-head` makes one that does.
+
 """
 LIMITS_OF_PROOF = """\
 What this proves: the holder of the key signed these files, no file was changed since, and each fact is the
@@ -74,15 +93,19 @@ def _render_contents(inputs: BundleInputs) -> list[str]:
         "heads/                       the end of the whole chain, signed once a day",
         "public-key.pem               Ed25519, checks every signature here",
         "SHA256SUMS, .sig             all files, signed when this bundle was made",
+        "STATEMENT, .sig              request, first and last fact, counts; signed when this bundle was made",
+        "check.sh                     checks all of this",
         "",
-        "Needed: bash, sha256sum, cut, grep, and openssl 3.0 or newer. Unpack, go into the folder, and type the",
-        "lines that begin with four blanks. Each must end without an error.",
+        *CHECK_SCRIPT_GUIDE.splitlines(),
+        *("" if is_complete(inputs) else LIMITS_WITHOUT_HEAD).splitlines(),
+        "Part of it by hand. Needed: bash, sha256sum, cut, grep, and openssl 3.0 or newer. Unpack, go into the",
+        "folder, and type the lines that begin with four blanks. Each must end without an error.",
         "",
     ]
 
 
 def _render_fact_check(inputs: BundleInputs) -> list[str]:
-    has_every_row = len(inputs.rows) > len(inputs.facts)
+    has_every_row = is_complete(inputs)
     between = (
         "Facts of other requests are included between them, so that each fact names the hash of the previous one."
         if has_every_row
@@ -103,22 +126,30 @@ def _render_head_check(inputs: BundleInputs) -> list[str]:
         return [line, ""]
     covered = ", ".join(f"{head.day}: all rows up to {head.seq}" for head in inputs.heads)
     lines = [f"4. The head of the chain was signed ({covered})", ""]
-    for head in inputs.heads:
-        path = f"heads/{head.day}"
+    paths = name_head_files(inputs.heads)
+    for path, head in zip(paths, inputs.heads, strict=True):
         key = "public-key.pem" if head.public_key == inputs.public_key else f"{path}.pem"
         lines.append("    " + VERIFY_COMMAND.format(key=key, name=f"{path}.json", sig=f"{path}.sig"))
         if any(row.seq == head.seq for row in inputs.rows):
             found = f"$(grep facts/{head.seq:06}.json CHAIN | cut -d ' ' -f 2)"
             lines.append(f'    grep -q "\\"hash\\":\\"{found}\\"" {path}.json')
-    lines += ["", *(line for head in inputs.heads if head.token for line in _render_timestamp_check(head))]
+    lines += [
+        "",
+        *(
+            line
+            for path, head in zip(paths, inputs.heads, strict=True)
+            if head.token
+            for line in _render_timestamp_check(path, head)
+        ),
+    ]
     return lines
 
 
-def _render_timestamp_check(head: SignedHead) -> list[str]:
+def _render_timestamp_check(path: str, head: SignedHead) -> list[str]:
     return [
         f"A timestamp authority saw the head of {head.day}. With the authority's certificate (ca.pem, from its own site):",
         "",
-        f"  openssl ts -verify -data heads/{head.day}.json -in heads/{head.day}.tsr -CAfile ca.pem",
-        f"  openssl ts -reply -in heads/{head.day}.tsr -text",
+        f"  openssl ts -verify -data {path}.json -in {path}.tsr -CAfile ca.pem",
+        f"  openssl ts -reply -in {path}.tsr -text",
         "",
     ]
