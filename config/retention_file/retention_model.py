@@ -25,6 +25,10 @@ LAST_DAY_RULE_ARGS: Mapping[str, frozenset[str]] = {
 }
 
 
+# What a hold may say as `reach`; one that says nothing holds the categories whose `holds` name it.
+REACH_ALL, REACH_NONE = "all", "none"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Law:
     """A law with the days in force; `in_force_to` None means still in force.
@@ -67,6 +71,8 @@ class RetentionRule:
 
     `gdpr_ground` is what keeps data of people in the EU or the United Kingdom: the number of the article. Where there
     is none, `eu_conflict` decides: `restrict_and_disclose` holds, and the data subject is informed; `erase` gives way.
+
+    `reach` `all` holds every category but those of `not_reached`, which says why of each; `none` holds none.
     """
 
     id: str
@@ -82,6 +88,8 @@ class RetentionRule:
     dpv_justification: str = ""
     gdpr_ground: str = ""
     eu_conflict: str = RESTRICT_AND_DISCLOSE
+    reach: str = ""
+    not_reached: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

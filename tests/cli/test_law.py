@@ -83,6 +83,16 @@ def test_t17_the_one_year_rule_begins_on_its_day():
     assert "dpdp_one_year is not a ground of the GDPR: the data subject must be informed." in result
 
 
+def test_the_one_year_rule_says_why_it_does_not_reach_a_category(write_changed_rules):
+    why = release("--category", "backup")["not_reached_by"]
+
+    assert why == {"dpdp_one_year": "a copy of data that is reached under its own categories"}
+    assert release("--category", "cod_risk")["not_reached_by"] == {}
+    narrow = write_changed_rules('reach = "all"', 'reach = "none"')
+    text = law("release", "--category", "contact", "--file", narrow, "--on", "2027-06-01").out
+    assert "dpdp_one_year does not reach it: reach is none in the retention file." in text
+
+
 def test_a_hold_that_is_over_shows_its_end(write_changed_rules):
     path = write_changed_rules('reviewed_on = "" ', "reviewed_on = 2026-12-01")
     words = ["release", "--file", path, "--issued", "2026-03-31T18:30:00Z", "--legal-form", "partnership"]
