@@ -149,9 +149,11 @@ def test_invalid_input_is_refused_with_a_correction(words, why):
 
 def test_the_retention_file_is_shown_as_the_bridge_understands_it(write_changed_rules):
     found = law("show", "--on", "2027-05-13", "--json").json
+    next_day = {row["law"]: row for row in law("show", "--on", "2027-05-14", "--json").json["laws"]}
     laws = {row["law"]: row for row in found["laws"]}
 
-    assert [laws[each]["in_force"] for each in ("spdi", "dpdp_core", "cgst")] == [False, True, True]
+    assert [laws[each]["in_force"] for each in ("spdi", "dpdp_core", "cgst")] == [True, True, True]
+    assert [next_day[each]["in_force"] for each in ("spdi", "dpdp_core", "cgst")] == [False, True, True]
     assert not laws["llp"]["applies"]
     assert laws["spdi"]["confidence"] == "primary-copy"
     assert found["holds"][0]["dpv_justification"].endswith("#LegalObligationImpaired")

@@ -30,7 +30,7 @@ def test_the_shipped_file_is_read_completely():
 
     assert (retention.broken, retention.faults) == ((), ())
     assert retention.laws["dpdp_core"].in_force_from == date(2027, 5, 13)
-    assert not retention.laws["spdi"].is_in_force(date(2027, 5, 13))
+    assert not retention.laws["spdi"].is_in_force(date(2027, 5, 14))
     assert retention.holds["gst_books"].args == {"months": 72}
     assert retention.categories["cod_refund_bank"].purpose_lock == ("xvi",)
     assert retention.categories["webhook_payload"].max_age_failed == {"event": "received_at", "days": 90}
