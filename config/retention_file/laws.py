@@ -37,6 +37,20 @@ def load_retention_rules(
     return {name: _read_retention_rule(tables, name, laws, rule_report) for name in tables.list_keys()}
 
 
+def read_cites(table: TomlTable, laws: Mapping[str, Law | None]) -> Mapping[str, str]:
+    """Return what a hold or category cites besides, by the id of the law whose days in force count for it."""
+    if not table.has_key("cites"):
+        return {}
+    cites_table = table.get_table("cites")
+    for name in cites_table.list_keys():
+        law = laws.get(name)
+        if name not in laws:
+            cites_table.add_fault(name, "is a law the file does not have: write the name of a [law.…] table")
+        elif law and law.jurisdiction in gdpr_bases.GDPR_REGIMES:
+            cites_table.add_fault(name, "must not be cited here: articles of the GDPR stand in basis and gdpr_ground")
+    return {name: cites_table.get_text(name) for name in cites_table.list_keys()}
+
+
 def _read_law(tables: TomlTable, name: str, merchant_facts: Mapping[str, Any], rule_report: FileReport) -> Law | None:
     table, faults_before = _open_rule_table(tables, name, rule_report), len(rule_report.faults)
     if table is None:
@@ -101,6 +115,7 @@ def _read_retention_rule(
         eu_conflict=table.get_choice("eu_conflict", gdpr_bases.CONFLICT_ACTIONS, gdpr_bases.RESTRICT_AND_DISCLOSE),
         reach=table.get_choice("reach", ("", REACH_ALL, REACH_NONE), ""),
         not_reached=_read_not_reached(table),
+        cites=read_cites(table, laws),
     )
     _check_gdpr_ground(table, hold, laws.get(law))
     table.report_unknown_keys()

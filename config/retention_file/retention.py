@@ -57,7 +57,7 @@ def load_retention(path: Path) -> Retention:
     hold_tables, category_tables = (top.get_table(key, required=True) for key in ("hold", "category"))
     holds = load_retention_rules(hold_tables, laws, rule_report)
     purposes = load_purposes(top.get_table("purpose", required=True))
-    listed_categories = load_categories(category_tables, holds.keys(), purposes)
+    listed_categories = load_categories(category_tables, holds.keys(), purposes, laws)
     read_categories = add_reaching_holds(listed_categories, hold_tables, category_tables)
     categories, doubtful = _remove_refused_bases(read_categories, holds, laws, rule_report)
     fields: dict[str, Any] = {

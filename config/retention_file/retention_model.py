@@ -73,6 +73,7 @@ class RetentionRule:
     is none, `eu_conflict` decides: `restrict_and_disclose` holds, and the data subject is informed; `erase` gives way.
 
     `reach` `all` holds every category but those of `not_reached`, which says why of each; `none` holds none.
+    `cites` maps ids of other laws to what is quoted of them besides, on days on which they are in force.
     """
 
     id: str
@@ -90,6 +91,7 @@ class RetentionRule:
     eu_conflict: str = RESTRICT_AND_DISCLOSE
     reach: str = ""
     not_reached: Mapping[str, str] = field(default_factory=dict)
+    cites: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,7 +105,10 @@ class Purpose:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Category:
-    """One kind of data: its fields, purposes, basis per regime, what a request does, which holds stop that."""
+    """One kind of data: its fields, purposes, basis per regime, what a request does, which holds stop that.
+
+    `cites` maps ids of laws to what is quoted of them beside the basis, on days on which they are in force.
+    """
 
     id: str
     title: str
@@ -123,6 +128,7 @@ class Category:
     scan_for: tuple[str, ...] = ()
     purpose_lock: tuple[str, ...] = ()
     name_address_required_if_any: tuple[str, ...] = ()
+    cites: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import SettingsInvalid
-from bridge.rules.retention.holds import find_retention_holds, is_law_applicable
+from bridge.rules.retention.citations import is_law_applicable
+from bridge.rules.retention.holds import find_retention_holds
 from config.retention_file.retention import load_retention
 from config.retention_file.retention_model import ResidueRules
 from tests.kit.config_files import copy_changed
@@ -485,3 +486,30 @@ def test_a_reach_that_leaves_out_something_without_reason_is_named(changed):
 def test_a_reach_at_odds_with_the_categories_stops_the_start(changed, old, new, why):
     with pytest.raises(SettingsInvalid, match=why):
         load_retention(changed((old, new)))
+
+
+@pytest.mark.parametrize(
+    ("cited", "why"),
+    [
+        ('{ dpdp = "s.11" }', "dpdp is a law the file does not have"),
+        ('{ gdpr = "Art 17(3)(b)" }', "gdpr must not be cited here"),
+        ("{ dpdp_core = 1 }", "dpdp_core must be text"),
+        ('"DPDP s.11"', "cites must be a table"),
+    ],
+)
+def test_what_is_cited_without_a_law_of_the_file_stops_the_start_or_breaks_the_hold(changed, cited, why):
+    with pytest.raises(SettingsInvalid, match=why):
+        load_retention(
+            changed(('cites = { spdi = "SPDI Rules r.5(6)", dpdp_core = "DPDP Act s.11" }', f"cites = {cited}"))
+        )
+    path = changed(
+        (
+            'cites = { dpdp_core = "DPDP Act 2023 s.17(1)(a): needed to enforce a legal right or claim" }',
+            f"cites = {cited}",
+        )
+    )
+    if "table" in why:
+        return
+    retention = load_retention(path)
+    assert retention.broken == ("hold.legal_claim",)
+    assert why in retention.faults[0]

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.rules.retention.citations import is_law_applicable
 from bridge.rules.retention.holds import (
     LEGAL_FORM_FIELD,
     REVIEWED_ON_FIELD,
@@ -17,7 +18,6 @@ from bridge.rules.retention.holds import (
     evaluate_retention_hold,
     find_retention_holds,
     is_hold_applicable,
-    is_law_applicable,
 )
 from bridge.rules.retention.statutory_last_days import (
     LAST_DAY_RULES,
