@@ -39,9 +39,9 @@ def test_each_day_has_a_complaint_route_of_every_law_that_binds(day, regimes):
 
 @pytest.mark.parametrize("day", AROUND, ids=str)
 def test_each_day_a_processor_is_told_a_law_of_data_protection(day):
-    told = {each.law for each in MERCHANT.instructions.basis if RETENTION.laws[each.law].is_in_force(day)}
+    quoted = {each.law for each in MERCHANT.instructions.basis if RETENTION.laws[each.law].is_in_force(day)}
 
-    assert told - {"own_policy", "gdpr"} == ({"spdi"} if day < LAST else set()) | (
+    assert quoted - {"own_policy", "gdpr"} == ({"spdi"} if day < LAST else set()) | (
         {"dpdp_core"} if day >= FIRST else set()
     )
 
