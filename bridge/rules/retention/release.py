@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 INVOICE_CATEGORY = "invoice_document"  # of the retention file
 LEGAL_HOLD_GROUND = "legal_claim"
 # events of the file
-GST_PROCEEDINGS = frozenset(Proceeding) - {Proceeding.ASSESSMENT}  # CGST Act s.36, proviso
+# those of the proviso of CGST Act s.36
+GST_PROCEEDINGS = (Proceeding.APPEAL, Proceeding.REVISION, Proceeding.TAX, Proceeding.INVESTIGATION)
 PROCEEDING_OPEN_EVENTS = {
     **dict.fromkeys(GST_PROCEEDINGS, "tax_proceeding_open"),
     Proceeding.ASSESSMENT: "assessment_reopened",
