@@ -124,9 +124,16 @@ class Review:
 
 
 class Proceeding(StrEnum):
-    """A tax proceeding, for which the law keeps documents longer than for another legal hold."""
+    """A proceeding about tax, for which the law keeps documents longer than for another legal hold.
 
+    All but the last are those of the proviso of CGST Act s.36; `tax` is any other proceeding that it names: before an
+    appellate or revisional authority, a tribunal or a court.
+    """
+
+    APPEAL = "appeal"
+    REVISION = "revision"
     TAX = "tax"
+    INVESTIGATION = "investigation"
     ASSESSMENT = "assessment"
 
 

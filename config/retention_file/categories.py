@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from config.retention_file.retention_model import Category, Purpose
+from config.retention_file.laws import read_cites
+from config.retention_file.retention_model import Category, Law, Purpose
 from config.toml_reader import MAX_DAYS, TomlTable
 
 ON_REQUEST_ACTIONS = ("erase", "anonymise", "pseudonymise", "keep", "age_out")
@@ -28,14 +29,14 @@ def load_purposes(tables: TomlTable) -> Mapping[str, Purpose]:
 
 
 def load_categories(
-    tables: TomlTable, hold_ids: Collection[str], purposes: Mapping[str, Purpose]
+    tables: TomlTable, hold_ids: Collection[str], purposes: Mapping[str, Purpose], laws: Mapping[str, Law | None]
 ) -> Mapping[str, Category]:
-    """Return every category by its id. `hold_ids` are the holds of the file, readable or not."""
+    """Return every category by its id. `hold_ids` and `laws` are those of the file, readable or not."""
     categories: dict[str, Category] = {}
     category_by_field: dict[str, str] = {}
     for name in tables.list_keys():
         table = tables.get_table(name)
-        category = _read_category(name, table)
+        category = _read_category(name, table, laws)
         for hold in category.holds:
             if hold not in hold_ids:
                 table.add_fault(
@@ -71,7 +72,7 @@ def _check_purposes(table: TomlTable, category: Category, purposes: Mapping[str,
         )
 
 
-def _read_category(name: str, table: TomlTable) -> Category:
+def _read_category(name: str, table: TomlTable, laws: Mapping[str, Law | None]) -> Category:
     basis = table.get_table("basis")
     return Category(
         id=name,
@@ -92,6 +93,7 @@ def _read_category(name: str, table: TomlTable) -> Category:
         scan_for=table.get_texts("scan_for"),
         purpose_lock=table.get_texts("purpose_lock"),
         name_address_required_if_any=table.get_texts("name_address_required_if_any"),
+        cites=read_cites(table, laws),
     )
 
 

@@ -11,7 +11,14 @@ from datetime import date
 from typing import Any
 
 from config.retention_file import gdpr_bases
-from config.retention_file.retention_model import LAST_DAY_RULE_ARGS, Law, RetentionRule, RuleExtension
+from config.retention_file.retention_model import (
+    LAST_DAY_RULE_ARGS,
+    REACH_ALL,
+    REACH_NONE,
+    Law,
+    RetentionRule,
+    RuleExtension,
+)
 from config.toml_reader import MAX_DAYS, FileReport, TomlTable
 
 OWN_JURISDICTION = "own"  # the merchant's own promise, which is no state's law
@@ -28,6 +35,20 @@ def load_retention_rules(
 ) -> dict[str, RetentionRule | None]:
     """Return every hold by its id."""
     return {name: _read_retention_rule(tables, name, laws, rule_report) for name in tables.list_keys()}
+
+
+def read_cites(table: TomlTable, laws: Mapping[str, Law | None]) -> Mapping[str, str]:
+    """Return what a hold or category cites besides, by the id of the law whose days in force count for it."""
+    if not table.has_key("cites"):
+        return {}
+    cites_table = table.get_table("cites")
+    for name in cites_table.list_keys():
+        law = laws.get(name)
+        if name not in laws:
+            cites_table.add_fault(name, "is a law the file does not have: write the name of a [law.…] table")
+        elif law and law.jurisdiction in gdpr_bases.GDPR_REGIMES:
+            cites_table.add_fault(name, "must not be cited here: articles of the GDPR stand in basis and gdpr_ground")
+    return {name: cites_table.get_text(name) for name in cites_table.list_keys()}
 
 
 def _read_law(tables: TomlTable, name: str, merchant_facts: Mapping[str, Any], rule_report: FileReport) -> Law | None:
@@ -92,6 +113,9 @@ def _read_retention_rule(
         dpv_justification=table.get_text("dpv_justification", ""),
         gdpr_ground=table.get_choice("gdpr_ground", ("", *gdpr_bases.GDPR_GROUNDS), ""),
         eu_conflict=table.get_choice("eu_conflict", gdpr_bases.CONFLICT_ACTIONS, gdpr_bases.RESTRICT_AND_DISCLOSE),
+        reach=table.get_choice("reach", ("", REACH_ALL, REACH_NONE), ""),
+        not_reached=_read_not_reached(table),
+        cites=read_cites(table, laws),
     )
     _check_gdpr_ground(table, hold, laws.get(law))
     table.report_unknown_keys()
@@ -109,6 +133,16 @@ def _read_rule_args(table: TomlTable, names: Collection[str]) -> Mapping[str, in
     args = {key: table.get_int(key, 1, MAX_DAYS) for key in sorted(names)}
     table.report_unknown_keys()
     return args
+
+
+def _read_not_reached(table: TomlTable) -> Mapping[str, str]:
+    """Return the categories that the hold leaves out, each with its reason."""
+    if not table.has_key("not_reached"):
+        return {}
+    if not table.has_key("reach"):
+        table.add_fault("not_reached", "must come with reach: a hold without one is named by its categories")
+    reasons = table.get_table("not_reached")
+    return {category: reasons.get_text(category) for category in reasons.list_keys()}
 
 
 def _read_extension(table: TomlTable) -> RuleExtension | None:

@@ -19,6 +19,7 @@ from config.merchant_file.merchant import read_legal_form
 from config.retention_file.categories import load_categories, load_purposes
 from config.retention_file.gdpr_bases import explain_basis_refusal
 from config.retention_file.laws import load_laws, load_retention_rules
+from config.retention_file.reach import add_reaching_holds
 from config.retention_file.retention_model import (
     RESIDUE_KINDS,
     Calendar,
@@ -53,9 +54,11 @@ def load_retention(path: Path) -> Retention:
     calendar_rules = _read_calendar(calendar_table)
     facts = _read_merchant_facts(merchant_table)
     laws = load_laws(top.get_table("law", required=True), facts, rule_report)
-    holds = load_retention_rules(top.get_table("hold", required=True), laws, rule_report)
+    hold_tables, category_tables = (top.get_table(key, required=True) for key in ("hold", "category"))
+    holds = load_retention_rules(hold_tables, laws, rule_report)
     purposes = load_purposes(top.get_table("purpose", required=True))
-    read_categories = load_categories(top.get_table("category", required=True), holds.keys(), purposes)
+    listed_categories = load_categories(category_tables, holds.keys(), purposes, laws)
+    read_categories = add_reaching_holds(listed_categories, hold_tables, category_tables)
     categories, doubtful = _remove_refused_bases(read_categories, holds, laws, rule_report)
     fields: dict[str, Any] = {
         "policy_id": top.get_text("policy_id"),

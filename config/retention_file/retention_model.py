@@ -25,6 +25,10 @@ LAST_DAY_RULE_ARGS: Mapping[str, frozenset[str]] = {
 }
 
 
+# What a hold may say as `reach`; one that says nothing holds the categories whose `holds` name it.
+REACH_ALL, REACH_NONE = "all", "none"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Law:
     """A law with the days in force; `in_force_to` None means still in force.
@@ -67,6 +71,9 @@ class RetentionRule:
 
     `gdpr_ground` is what keeps data of people in the EU or the United Kingdom: the number of the article. Where there
     is none, `eu_conflict` decides: `restrict_and_disclose` holds, and the data subject is informed; `erase` gives way.
+
+    `reach` `all` holds every category but those of `not_reached`, which says why of each; `none` holds none.
+    `cites` maps ids of other laws to what is quoted of them besides, on days on which they are in force.
     """
 
     id: str
@@ -82,6 +89,9 @@ class RetentionRule:
     dpv_justification: str = ""
     gdpr_ground: str = ""
     eu_conflict: str = RESTRICT_AND_DISCLOSE
+    reach: str = ""
+    not_reached: Mapping[str, str] = field(default_factory=dict)
+    cites: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,7 +105,10 @@ class Purpose:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Category:
-    """One kind of data: its fields, purposes, basis per regime, what a request does, which holds stop that."""
+    """One kind of data: its fields, purposes, basis per regime, what a request does, which holds stop that.
+
+    `cites` maps ids of laws to what is quoted of them beside the basis, on days on which they are in force.
+    """
 
     id: str
     title: str
@@ -115,6 +128,7 @@ class Category:
     scan_for: tuple[str, ...] = ()
     purpose_lock: tuple[str, ...] = ()
     name_address_required_if_any: tuple[str, ...] = ()
+    cites: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bridge.rules.retention.holds import RetentionHoldState
+from config.retention_file.retention import load_retention
 from tests.e2e import processes
 from tests.kit.config_files import copy_changed
 
@@ -83,6 +86,16 @@ def test_t17_the_one_year_rule_begins_on_its_day():
     assert "dpdp_one_year is not a ground of the GDPR: the data subject must be informed." in result
 
 
+def test_the_one_year_rule_says_why_it_does_not_reach_a_category(write_changed_rules):
+    why = release("--category", "backup")["not_reached_by"]
+
+    assert why == {"dpdp_one_year": "a copy of data that is reached under its own categories"}
+    assert release("--category", "cod_risk")["not_reached_by"] == {}
+    narrow = write_changed_rules('reach = "all"', 'reach = "none"')
+    text = law("release", "--category", "contact", "--file", narrow, "--on", "2027-06-01").out
+    assert "dpdp_one_year does not reach it: reach is none in the retention file." in text
+
+
 def test_a_hold_that_is_over_shows_its_end(write_changed_rules):
     path = write_changed_rules('reviewed_on = "" ', "reviewed_on = 2026-12-01")
     words = ["release", "--file", path, "--issued", "2026-03-31T18:30:00Z", "--legal-form", "partnership"]
@@ -139,9 +152,11 @@ def test_invalid_input_is_refused_with_a_correction(words, why):
 
 def test_the_retention_file_is_shown_as_the_bridge_understands_it(write_changed_rules):
     found = law("show", "--on", "2027-05-13", "--json").json
+    next_day = {row["law"]: row for row in law("show", "--on", "2027-05-14", "--json").json["laws"]}
     laws = {row["law"]: row for row in found["laws"]}
 
-    assert [laws[each]["in_force"] for each in ("spdi", "dpdp_core", "cgst")] == [False, True, True]
+    assert [laws[each]["in_force"] for each in ("spdi", "dpdp_core", "cgst")] == [True, True, True]
+    assert [next_day[each]["in_force"] for each in ("spdi", "dpdp_core", "cgst")] == [False, True, True]
     assert not laws["llp"]["applies"]
     assert laws["spdi"]["confidence"] == "primary-copy"
     assert found["holds"][0]["dpv_justification"].endswith("#LegalObligationImpaired")
@@ -161,6 +176,39 @@ def test_every_hold_and_state_is_explained_on_the_page():
     holds = {row["hold"] for row in law("show", "--json").json["holds"]}
 
     assert {each for each in holds | set(RetentionHoldState) if f"`{each}`" not in page} == set()
+
+
+def read_table(heading):
+    """The rows of the first table below a heading of the page, as lists of cells."""
+    page = (ROOT / "docs" / "law.md").read_text()
+    lines = page.split(f"\n## {heading}\n")[1].split("\n## ")[0].splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith("|---"))
+    rows = itertools.takewhile(lambda line: line.startswith("|"), lines[first + 1 :])
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in rows]
+
+
+def test_every_law_stands_on_the_page_with_its_days_its_title_and_what_was_seen_of_it():
+    laws = {law.id: law for law in load_retention(SHIPPED).laws.values()}
+    rows = {row[0].strip("`"): row[1:] for row in read_table("Where each law comes from")}
+
+    assert {name: (*row[:3], row[5]) for name, row in rows.items()} == {
+        law.id: (str(law.in_force_from), str(law.in_force_to or "-"), law.title, law.confidence)
+        for law in laws.values()
+    }
+    assert [name for name, row in rows.items() if not all(row) or len(row) != 7] == []
+    named = {hold.id: hold.law for hold in load_retention(SHIPPED).holds.values()}
+    assert [hold for hold, law in named.items() if f"`{hold}`" not in rows[law][3]] == []
+
+
+def test_every_hold_stands_on_the_page_with_its_rule():
+    rows = {
+        name: row[1].strip("`") for row in read_table("What each hold does") for name in re.findall(r"`(\w+)`", row[0])
+    }
+
+    assert rows == {
+        hold.id: " ".join([hold.last_day_rule, *map(str, hold.args.values())])
+        for hold in load_retention(SHIPPED).holds.values()
+    }
 
 
 def test_a_file_that_cannot_be_read_says_why(tmp_path):

@@ -1,13 +1,14 @@
 """The retention file: one bad rule holds and disables no other; a bad frame is refused."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from bridge.errors import SettingsInvalid
-from bridge.rules.retention.holds import find_retention_holds, is_law_applicable
+from bridge.rules.retention.citations import is_law_applicable
+from bridge.rules.retention.holds import find_retention_holds
 from config.retention_file.retention import load_retention
 from config.retention_file.retention_model import ResidueRules
 from tests.kit.config_files import copy_changed
@@ -30,7 +31,7 @@ def test_the_shipped_file_is_read_completely():
 
     assert (retention.broken, retention.faults) == ((), ())
     assert retention.laws["dpdp_core"].in_force_from == date(2027, 5, 13)
-    assert not retention.laws["spdi"].is_in_force(date(2027, 5, 13))
+    assert not retention.laws["spdi"].is_in_force(date(2027, 5, 14))
     assert retention.holds["gst_books"].args == {"months": 72}
     assert retention.categories["cod_refund_bank"].purpose_lock == ("xvi",)
     assert retention.categories["webhook_payload"].max_age_failed == {"event": "received_at", "days": 90}
@@ -336,14 +337,14 @@ def test_a_basis_that_takes_indian_law_for_art_17_3_b_is_named_and_holds(changed
     assert retention.faults[0].startswith(f"{path}: [category.invoice_document.basis] EU names Art 17(3)(b)")
     documents = retention.categories["invoice_document"]
     assert documents.basis.keys() == {"IN"}, "what is refused is told to nobody"
-    held = find_retention_holds(documents, events={}, today=date(2999, 1, 1), retention=retention)
+    inputs = {
+        "events": {"last_processing_at": datetime(2990, 1, 1, tzinfo=UTC)},
+        "today": date(2999, 1, 1),
+        "retention": retention,
+    }
+    held = find_retention_holds(documents, **inputs)
     assert [(hold.ground, hold.erasable_from) for hold in held] == [("category.invoice_document", None)]
-    assert (
-        find_retention_holds(
-            retention.categories["customer_profile"], events={}, today=date(2999, 1, 1), retention=retention
-        )
-        == []
-    )
+    assert find_retention_holds(retention.categories["customer_profile"], **inputs) == []
 
 
 def test_law_of_the_union_and_of_its_members_is_a_ground_of_art_17_3_b(changed):
@@ -419,3 +420,96 @@ def test_a_fault_in_platform_residue_names_its_key(changed, old, new, fault):
 
     assert [each for each in raised.value.faults if fault in each]
     assert "retention.toml: " in str(raised.value)
+
+
+UNREACHED = {"invoice_document", "suppression", "identity_proof", "webhook_payload", "access_package", "backup"}
+
+
+def test_the_one_year_rule_reaches_every_category_that_is_not_left_out_with_a_reason():
+    retention = load_retention(SHIPPED)
+
+    for category in retention.categories.values():
+        reason = retention.holds["dpdp_one_year"].not_reached.get(category.id, "")
+        assert ("dpdp_one_year" in category.holds) is not bool(reason), category.id
+        assert category.holds.count("dpdp_one_year") <= 1
+    assert retention.holds["dpdp_one_year"].not_reached.keys() == UNREACHED
+
+
+def test_one_word_turns_the_one_year_rule_off_for_every_category(changed):
+    retention = load_retention(changed(('reach = "all"', 'reach = "none"')))
+
+    assert retention.broken == ()
+    assert [each.id for each in retention.categories.values() if "dpdp_one_year" in each.holds] == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('reach = "all"', 'reach = "some"'),
+        ('reach = "all"', "reach = 1"),
+        ('law = "dpdp_r8_3"', 'law = "of_no_name"'),
+        ('from_event = "last_processing_at"', 'from_event = ""'),
+    ],
+)
+def test_a_one_year_rule_that_cannot_be_read_still_holds_what_it_reaches(changed, old, new):
+    retention = load_retention(changed((old, new)))
+
+    assert retention.broken == ("hold.dpdp_one_year",)
+    reached = {each.id for each in retention.categories.values() if "dpdp_one_year" in each.holds}
+    assert reached == retention.categories.keys() - UNREACHED
+
+
+def test_a_reach_that_leaves_out_something_without_reason_is_named(changed):
+    retention = load_retention(
+        changed(('backup = "a copy of data that is reached under its own categories"', 'backup = ""'))
+    )
+    assert retention.broken == ("hold.dpdp_one_year",)
+    without = load_retention(changed(('reach = "all"\n', "")))
+    assert any("not_reached must come with reach" in each for each in without.faults)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        (
+            "[hold.dpdp_one_year.not_reached]",
+            "[hold.dpdp_one_year.not_reached]\nbackups = 'a copy'",
+            "names backups, a category",
+        ),
+        (
+            'holds = ["refund_unsettled", "legal_claim"]',
+            'holds = ["refund_unsettled", "dpdp_one_year"]',
+            "holds must not name dpdp_one_year: its own reach",
+        ),
+    ],
+)
+def test_a_reach_at_odds_with_the_categories_stops_the_start(changed, old, new, why):
+    with pytest.raises(SettingsInvalid, match=why):
+        load_retention(changed((old, new)))
+
+
+@pytest.mark.parametrize(
+    ("cited", "why"),
+    [
+        ('{ dpdp = "s.11" }', "dpdp is a law the file does not have"),
+        ('{ gdpr = "Art 17(3)(b)" }', "gdpr must not be cited here"),
+        ("{ dpdp_core = 1 }", "dpdp_core must be text"),
+        ('"DPDP s.11"', "cites must be a table"),
+    ],
+)
+def test_what_is_cited_without_a_law_of_the_file_stops_the_start_or_breaks_the_hold(changed, cited, why):
+    with pytest.raises(SettingsInvalid, match=why):
+        load_retention(
+            changed(('cites = { spdi = "SPDI Rules r.5(6)", dpdp_core = "DPDP Act s.11" }', f"cites = {cited}"))
+        )
+    path = changed(
+        (
+            'cites = { dpdp_core = "DPDP Act 2023 s.17(1)(a): needed to enforce a legal right or claim" }',
+            f"cites = {cited}",
+        )
+    )
+    if "table" in why:
+        return
+    retention = load_retention(path)
+    assert retention.broken == ("hold.legal_claim",)
+    assert why in retention.faults[0]

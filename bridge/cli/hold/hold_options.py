@@ -16,7 +16,9 @@ PROCEEDING_OPTION = click.option(
     "kind",
     type=click.Choice([each.value for each in Proceeding]),
     callback=lambda _context, _option, given: given or "",
-    help="The proceeding of a tax authority: about GST, or a reopened assessment of income tax.",
+    help="A proceeding about tax. Of CGST Act s.36: appeal; revision; tax (any other proceedings before an appellate or "
+    "revisional authority, a tribunal or a court); investigation (for an offence under Chapter XIX). Of income tax: "
+    "assessment (reopened).",
 )
 DISPOSED_ON_OPTION = click.option(
     "--disposed-on",

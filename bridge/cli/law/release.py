@@ -93,12 +93,22 @@ def compute_retention(
         "events": events,
         "retention_sha256": retention.sha256,
         "holds": [_retention_hold_row(state, hold, retention) for state, hold in evaluated],
+        "not_reached_by": _list_missing_holds(category, retention),
         "kept": bool(holding),
         "governed_by": governs.ground if governs else None,
         "erasable_from": governs.erasable_from if governs else day,
         "release_needs": sorted({need for hold in holding for need in hold.release_needs}),
         "action": category.held_action if holding else category.on_request,
         "too_old_from": compute_age_end(category.max_age, age_starts_at, retention.calendar) if age_starts_at else None,
+    }
+
+
+def _list_missing_holds(category: Category, retention: Retention) -> dict[str, str]:
+    """Return the holds that decide their reach themselves and leave this category out, each with the reason."""
+    return {
+        hold.id: hold.not_reached.get(category.id, f"reach is {hold.reach} in the retention file")
+        for hold in retention.holds.values()
+        if hold.reach and hold.id not in category.holds
     }
 
 
@@ -156,6 +166,8 @@ def _print_retention(result: Mapping[str, Any]) -> None:
     for row in result["holds"]:
         if row["disclose"] and row["state"] == RetentionHoldState.HOLDS:
             click.echo(f"{row['hold']} is not a ground of the GDPR: the data subject must be informed.")
+    for ground, reason in result["not_reached_by"].items():
+        click.echo(f"{ground} does not reach it: {reason}.")
     if result["too_old_from"]:
         click.echo(f"Too old from {result['too_old_from']}, without any request.")
 

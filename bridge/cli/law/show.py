@@ -12,7 +12,8 @@ import click
 from bridge.cli.command import json_command
 from bridge.cli.law.inputs import DAY_OPTION, FILE_OPTION, get_local_today
 from bridge.cli.printing import print_table, select_fields, show
-from bridge.rules.retention.holds import is_hold_applicable, is_law_applicable
+from bridge.rules.retention.citations import is_law_applicable
+from bridge.rules.retention.holds import is_hold_applicable
 from bridge.steps.access.package.sections.retention_section import describe_hold_rule, describe_max_age
 from config.load import find_config_files
 from config.retention_file.retention import load_retention

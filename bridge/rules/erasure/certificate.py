@@ -40,6 +40,7 @@ from bridge.rules.erasure.plan import (
 from bridge.rules.index.unreadable_identifiers import UNREADABLE_IDENTIFIER
 from bridge.rules.requests.deadlines import add_months_to_date
 from bridge.rules.requests.lifecycle import RequestStatus
+from bridge.rules.retention.citations import describe_basis
 from bridge.rules.retention.holds import RetentionHold, find_retention_holds
 from bridge.rules.retention.release import INVOICE_CATEGORY
 from bridge.rules.shops.shop_erasure import list_remaining_rows
@@ -205,7 +206,11 @@ def _list_remaining_proofs(
         if not grounds and isinstance(months, int):
             last_day = add_months_to_date(today, months)
             grounds = [
-                {"ground": "max_age", "law": category.basis.get("IN", ""), "last_day": _format_optional_day(last_day)}
+                {
+                    "ground": "max_age",
+                    "law": describe_basis(category, "IN", today, retention),
+                    "last_day": _format_optional_day(last_day),
+                }
             ]
         proofs.append(
             {

@@ -15,6 +15,7 @@ from bridge.model import Document, DocumentForm, ErasureAction, LegalHold, PlanL
 from bridge.rules.erasure.platform_fields import plan_platform_fields
 from bridge.rules.refunds.settlement import REFUND_BANK_CATEGORY as REFUNDS
 from bridge.rules.requests.lifecycle import BRIDGE, VAULT
+from bridge.rules.retention.citations import describe_basis
 from bridge.rules.retention.holds import UNREADABLE_RULE_CITATION, find_retention_holds
 from bridge.rules.retention.release import INVOICE_CATEGORY, DocumentRetention, DocumentRetentionCalculator
 from bridge.rules.retention.statutory_last_days import local_day
@@ -230,7 +231,7 @@ def _plan_proof(category: Category, event: str, retention: Retention, now: datet
         what=category.title,
         action=ErasureAction.KEEP_AS_EVIDENCE,
         reason=PROOF_OF_ERASURE,
-        law="; ".join(hold.citation for hold in holds) or category.basis.get("IN", ""),
+        law="; ".join(hold.citation for hold in holds) or describe_basis(category, "IN", today, retention),
         until=until,
         hold_ids=tuple(hold.ground for hold in holds),
     )

@@ -90,17 +90,18 @@ def find_read_refusal(account: RefundAccount | None, *, refund: str, purpose: st
 
 
 def compute_erase_at(opened_at: datetime, settled_at: datetime, retention: Retention) -> datetime | None:
-    """Return when the details must be erased: the day after the last day of every hold of their category.
+    """Return when the details must be erased: the first day on which no hold of their category is left.
 
-    None where the file has no such category, or a hold cannot be read or has no end; then they stay.
+    A law that begins to bind before that day counts, too. None where the file has no such category, or a hold cannot be read or has no end; then they stay.
     """
     category = retention.categories.get(REFUND_BANK_CATEGORY)
     if category is None:
         return None
-    events = {"refund_opened_at": opened_at, "refund_reconciled_at": settled_at}
-    today = local_day(settled_at, retention.calendar)
-    holds = find_retention_holds(category, events=events, today=today, retention=retention)
-    release_days = [hold.erasable_from for hold in holds]
-    if None in release_days:
-        return None
-    return max([settled_at, *(compute_day_start(day, retention) for day in release_days if day)])
+    events = {"refund_opened_at": opened_at, "refund_reconciled_at": settled_at, "last_processing_at": settled_at}
+    settled_on = day = local_day(settled_at, retention.calendar)
+    while holds := find_retention_holds(category, events=events, today=day, retention=retention):
+        release_days = [hold.erasable_from for hold in holds if not hold.release_needs]
+        if len(release_days) < len(holds) or None in release_days:
+            return None
+        day = max(each for each in release_days if each)
+    return settled_at if day == settled_on else compute_day_start(day, retention)

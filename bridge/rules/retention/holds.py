@@ -13,6 +13,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from bridge.rules.retention.citations import is_law_applicable, list_hold_citations
 from bridge.rules.retention.statutory_last_days import (
     CONTRACT_LENGTH_FIELDS,
     CONTRACT_RULE,
@@ -104,7 +105,7 @@ def evaluate_retention_hold(
     hold = RetentionHold(
         ground=ground,
         law=law.id,
-        citation=law.title,
+        citation="; ".join(list_hold_citations(rule, today, retention)),
         last_day=last_day,
         erasable_from=compute_erasable_from(last_day),
         release_needs=_list_release_needs(rule, retention),
@@ -138,14 +139,6 @@ def compute_contract_end(events: Mapping[str, datetime], retention: Retention) -
     rules = [rule for rule in retention.holds.values() if rule.last_day_rule == CONTRACT_RULE]
     last_days = [_compute_hold_last_day(rule, events, retention) for rule in rules]
     return None if None in last_days else max(filter(None, last_days), default=None)
-
-
-def is_law_applicable(law: Law, merchant: Mapping[str, object]) -> bool:
-    """Return True where the law binds this merchant. A fact that the file does not state counts as if it fits."""
-    return all(
-        (fact := path.removeprefix("merchant.")) not in merchant or merchant[fact] in allowed
-        for path, allowed in law.applies_if.items()
-    )
 
 
 def list_region_requirements(region: str, retention: Retention, today: date) -> list[str]:

@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 INVOICE_CATEGORY = "invoice_document"  # of the retention file
 LEGAL_HOLD_GROUND = "legal_claim"
 # events of the file
-PROCEEDING_OPEN_EVENTS = {Proceeding.TAX: "tax_proceeding_open", Proceeding.ASSESSMENT: "assessment_reopened"}
+# those of the proviso of CGST Act s.36
+GST_PROCEEDINGS = (Proceeding.APPEAL, Proceeding.REVISION, Proceeding.TAX, Proceeding.INVESTIGATION)
+PROCEEDING_OPEN_EVENTS = {
+    **dict.fromkeys(GST_PROCEEDINGS, "tax_proceeding_open"),
+    Proceeding.ASSESSMENT: "assessment_reopened",
+}
 PROCEEDING_DISPOSED_EVENT = "tax_proceeding_disposed_at"
 NO_INVOICE_CATEGORY = "the retention file has no category invoice_document: held until it has"
 OPEN_LEGAL_HOLD_CITATION = "a claim that nobody released"
@@ -147,7 +152,7 @@ def _collect_legal_hold_events(legal_holds: Sequence[LegalHold]) -> dict[str, da
             of_kind = [PROCEEDING_OPEN_EVENTS[Proceeding(legal_hold.kind)]] if legal_hold.kind else []
             for event in ("claim_opened_at", *of_kind):
                 events[event] = min(legal_hold.opened_at, events.get(event, legal_hold.opened_at))
-        elif legal_hold.kind == Proceeding.TAX and (disposed_at := legal_hold.disposed_at) is not None:
+        elif legal_hold.kind in GST_PROCEEDINGS and (disposed_at := legal_hold.disposed_at) is not None:
             events[PROCEEDING_DISPOSED_EVENT] = max(disposed_at, events.get(PROCEEDING_DISPOSED_EVENT, disposed_at))
     return events
 

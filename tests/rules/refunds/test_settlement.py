@@ -125,6 +125,20 @@ def test_the_details_are_erased_from_the_start_of_the_next_day_in_india(retentio
     assert compute_erase_at(NOW, matched, retention) == datetime(2026, 12, 22, 18, 30, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("matched", "erased"),
+    [
+        (date(2027, 4, 11), date(2027, 5, 12)),  # thirty days are over before the one-year rule begins
+        (date(2027, 4, 12), date(2028, 4, 13)),  # on their next day it binds already
+        (date(2027, 5, 13), date(2028, 5, 14)),
+    ],
+)
+def test_a_law_that_begins_before_the_details_are_erased_counts(retention, matched, erased):
+    found = compute_erase_at(NOW, compute_day_start(matched, retention), retention)
+
+    assert found == compute_day_start(erased, retention)
+
+
 def test_in_doubt_the_details_stay_and_without_a_hold_they_are_erased_at_once(retention):
     def changed(**changes):
         category = replace(retention.categories[settlement_rules.REFUND_BANK_CATEGORY], **changes)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.rules.retention.citations import is_law_applicable
 from bridge.rules.retention.holds import (
     LEGAL_FORM_FIELD,
     REVIEWED_ON_FIELD,
@@ -17,7 +18,6 @@ from bridge.rules.retention.holds import (
     evaluate_retention_hold,
     find_retention_holds,
     is_hold_applicable,
-    is_law_applicable,
 )
 from bridge.rules.retention.statutory_last_days import (
     LAST_DAY_RULES,
@@ -130,7 +130,7 @@ def test_t10_an_unknown_legal_form_releases_everything_but_books():
 
 
 def test_a_file_that_was_not_reviewed_releases_no_books():
-    events = {"document_issued_at": "2026-11-22T10:00Z"}
+    events = {"document_issued_at": "2026-11-22T10:00Z", "last_processing_at": "2026-11-22T10:00Z"}
 
     books = holds("payment_reference", events, date(2060, 1, 1), replace(REVIEWED, reviewed_on=None))
 
@@ -235,6 +235,17 @@ def test_t17_the_one_year_floor_begins_with_its_law():
     assert holds("contact", events, date(2028, 2, 14)) == {}
     # nobody knows when it was processed last: it was
     assert holds("contact", {}, date(2027, 5, 13))["dpdp_one_year"].last_day is None
+
+
+@pytest.mark.parametrize("category", sorted(SHIPPED.categories))
+def test_the_one_year_floor_holds_every_category_that_it_reaches_and_no_other(category):
+    events = {"last_processing_at": "2027-02-13T10:00Z"}
+    reached = category not in SHIPPED.holds["dpdp_one_year"].not_reached
+
+    assert "dpdp_one_year" not in holds(category, events, date(2027, 5, 12))
+    found = holds(category, events, date(2027, 5, 13))
+    assert [found[each].last_day for each in found if each == "dpdp_one_year"] == [date(2028, 2, 13)] * reached
+    assert "dpdp_one_year" not in holds(category, events, date(2028, 2, 14))
 
 
 def test_t11_a_credit_note_of_the_next_year_keeps_both_documents_to_its_own_day():

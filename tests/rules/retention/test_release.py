@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bridge.model import Document, DocumentForm, DocumentKind, LegalHold
+from bridge.model import Document, DocumentForm, DocumentKind, LegalHold, Proceeding
 from bridge.rules.retention.holds import LEGAL_FORM_FIELD, REVIEWED_ON_FIELD
 from bridge.rules.retention.release import DocumentRetentionCalculator, ReleaseDayChange, compare_release_days
+from bridge.rules.retention.statutory_last_days import compute_day_start
 from config.retention_file.retention import load_retention
 from config.settings import RETENTION_FILE
 
@@ -161,13 +162,37 @@ def test_an_open_proceeding_is_an_event_of_the_file():
             for hold in calculate(document(NOVEMBER), legal_holds=[legal_hold]).holds
             if hold.last_day is None
         }
-        for kind, legal_hold in ((kind, proceeding(kind)) for kind in ("", "tax", "assessment"))
+        for kind, legal_hold in ((kind, proceeding(kind)) for kind in ("", *Proceeding))
     }
     assert grounds == {
         "": {"legal_claim"},
-        "tax": {"legal_claim", "gst_books"},
+        **{kind: {"legal_claim", "gst_books"} for kind in ("appeal", "revision", "tax", "investigation")},
         "assessment": {"legal_claim", "income_tax_books"},
     }
+
+
+@pytest.mark.parametrize("kind", ["appeal", "revision", "tax", "investigation"])
+@pytest.mark.parametrize(
+    ("disposed", "erasable_from"),
+    [
+        (
+            date(2028, 1, 1),
+            date(2034, 4, 1),
+        ),  # a year later the 72 months, and the seven years of income tax, still run
+        (date(2033, 3, 30), date(2034, 4, 1)),
+        (date(2033, 3, 31), date(2034, 4, 1)),
+        (date(2033, 4, 1), date(2034, 4, 2)),
+        (date(2036, 2, 29), date(2037, 3, 1)),
+    ],
+)
+def test_every_proceeding_of_the_proviso_keeps_a_year_after_its_final_disposal_if_later(kind, disposed, erasable_from):
+    files, keeping = [document(NOVEMBER)], DocumentRetentionCalculator(today=TODAY, retention=file())
+
+    assert keeping.calculate_retention(files, [proceeding(kind)]).erasable_from is None
+    over = proceeding(kind, disposed=compute_day_start(disposed, file()))
+    assert keeping.calculate_retention(files, [over]).erasable_from == erasable_from
+    another = proceeding("appeal" if kind != "appeal" else "revision")
+    assert keeping.calculate_retention(files, [over, another]).erasable_from is None, "another one is open"
 
 
 def test_the_year_after_the_final_disposal_counts_where_it_is_later():
