@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
+from bridge.cli.free_text import REFERENCE, free_text_option
+
 FILE_TYPE = click.Path(dir_okay=False, path_type=Path)
 DAY_TYPE = click.DateTime(["%Y-%m-%d"])
-REASON_OPTION = click.option("--reason", required=True, help="Why you do this. It is recorded as evidence: no names.")
-REVEAL_REASON_OPTION = click.option("--reason", default="", help="Why you need it; required with --reveal. No names.")
+REASON_OPTION = free_text_option("--reason", "Why you do this. It is recorded as evidence: no names.")
+REVEAL_REASON_OPTION = free_text_option(
+    "--reason", "Why you need it; required with --reveal. No names.", required=False
+)
 SHOP_HELP = "The *.myshopify.com domain."
 SHOP_OPTION = click.option("--shop", required=True, help=SHOP_HELP)
 OPTIONAL_SHOP_OPTION = click.option("--shop", help=f"{SHOP_HELP} [default: the only shop of the merchant file]")
@@ -21,13 +24,7 @@ OPTIONAL_SHOP_OPTION = click.option("--shop", help=f"{SHOP_HELP} [default: the o
 def reference_option(meaning: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Return the required option `--reference`: one word, because evidence keeps it for good."""
     description = f"{meaning} One word, no names."
-    return click.option("--reference", required=True, callback=_validate_reference, help=description)
-
-
-def _validate_reference(_: click.Context, __: click.Parameter, value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9._/#:-]{1,64}", value):
-        raise click.BadParameter("give up to 64 letters, digits and . _ / # : - and no name of a person")
-    return value
+    return click.option("--reference", required=True, type=REFERENCE, help=description)
 
 
 def require_reveal_reason(reveal: bool, reason: str) -> None:

@@ -9,6 +9,7 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import exit_on_refusal, open_command_context
+from bridge.cli.free_text import free_text_option
 from bridge.cli.options import OPTIONAL_SHOP_OPTION, parse_since
 from bridge.cli.printing import show
 from bridge.model import Principal, RequestKind
@@ -34,7 +35,7 @@ PHONE_HELP = "With country code. Used to find the data subject only if nothing e
 @click.option("--phone", default="", help=PHONE_HELP)
 @click.option("--order", "orders", multiple=True, help="Shopify's number of an order; may be repeated.")
 @click.option("--received-at", help="When the data subject asked: 2h, 3d, or a date. [default: now]")
-@click.option("--reason", required=True, help="How the request came, for example 'e-mail of 12 Nov'. No names.")
+@free_text_option("--reason", "How the request came, for example 'e-mail of 12 Nov'. No names.")
 @click.option("--dry-run", is_flag=True, help="Show the clocks and the open request that it would join; store nothing.")
 def open_request_command(
     kind: str,
