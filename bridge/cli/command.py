@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from bridge.cli.free_text import refuse_repeated_values
+from bridge.cli.options import refuse_repeated_values
 
 JSON_FLAG = "bridge.json"  # key in the metadata of the click context
 
@@ -18,7 +18,7 @@ class JsonCommand(click.Command):
     """A command that takes `--json`. `printing.show` obeys it."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command, unless a free text of it repeats whom it is about."""
+        """Run the command, unless a free text of it repeats an identifier of the person."""
         refuse_repeated_values(ctx)
         return super().invoke(ctx)
 

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from bridge.cli import commands
-from bridge.cli.free_text import FreeText, Reference
+from bridge.cli.options import FreeText, Reference
 
 # texts that are no free text: ids, codes, days, sums, and what is looked up or parsed before anything is recorded
 IDENTIFIERS = frozenset(
@@ -128,9 +128,9 @@ def test_usual_references_are_taken(text):
         ("--email", "asha.rao@example.com", "a letter of Asha.Rao came"),
     ],
 )
-def test_a_reason_does_not_repeat_whom_the_command_names(option, value, reason):
+def test_a_reason_does_not_repeat_what_the_command_names(option, value, reason):
     result = CliRunner().invoke(commands, ["dsr", "open", "access", option, value, "--reason", reason])
-    assert (result.exit_code, "repeats whom" in result.output) == (2, True), result.output
+    assert (result.exit_code, "repeats an identifier" in result.output) == (2, True), result.output
 
 
 @pytest.mark.parametrize("path", [("inbox", "show"), ("notice", "show"), ("review", "show")])

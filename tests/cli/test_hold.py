@@ -242,7 +242,7 @@ def test_a_legal_hold_cannot_be_approved_by_the_operator_who_opened_it(installat
             "--reference",
             "CC-1",
             "--reason",
-            "x",
+            "summons",
             "--json",
         )
     )

@@ -9,8 +9,7 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import exit_on_refusal, open_command_context
-from bridge.cli.free_text import free_text_option
-from bridge.cli.options import OPTIONAL_SHOP_OPTION, parse_since
+from bridge.cli.options import OPTIONAL_SHOP_OPTION, free_text_option, parse_since
 from bridge.cli.printing import show
 from bridge.model import Principal, RequestKind
 from bridge.steps.requests.open_by_operator import OPERATOR_KINDS, build_operator_request, open_operator_request

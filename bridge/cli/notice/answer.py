@@ -8,9 +8,8 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import exit_on_refusal, open_command_context
-from bridge.cli.free_text import free_text_option
 from bridge.cli.notice.notice_view import ANSWER_FAULTS, find_notice_or_exit
-from bridge.cli.options import DAY_TYPE, reference_option
+from bridge.cli.options import DAY_TYPE, free_text_option, reference_option
 from bridge.cli.printing import show
 from bridge.model import AnswerRow, NoticeChannel, ProcessorAnswer
 from bridge.rules.notices.answers import PROCESSOR_RETENTION_LAWS

@@ -6,8 +6,8 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
-from bridge.cli.free_text import free_text_option
 from bridge.cli.notice.notice_view import find_notice_item_or_exit
+from bridge.cli.options import free_text_option
 from bridge.cli.printing import show
 from bridge.model import Fact, Principal, Waybill
 from bridge.steps.evidence.record_facts import record_notice_fact

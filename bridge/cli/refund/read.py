@@ -9,7 +9,7 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
-from bridge.cli.free_text import free_text_option
+from bridge.cli.options import free_text_option
 from bridge.cli.printing import print_fields, show
 from bridge.cli.refund.refund_view import READ_REFUSALS
 from bridge.steps.refunds.read_bank_details import read_bank_details

@@ -6,7 +6,7 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
-from bridge.cli.free_text import free_text_option
+from bridge.cli.options import free_text_option
 from bridge.cli.printing import show
 from bridge.rules.notices.parcel_reviews import PARCEL_REVIEW_KIND, ParcelDecision
 from bridge.steps.index.doubt_parcels import decide_parcel_review

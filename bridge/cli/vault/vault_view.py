@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from bridge.cli.context import CommandContext, exit_with_error
-from bridge.cli.free_text import free_text_option
+from bridge.cli.options import free_text_option
 from bridge.model import WaitReason
 from bridge.rules.index.identity import legacy_id
 from bridge.rules.shops.shop_erasure import PROCESSOR_ROLE
