@@ -14,9 +14,11 @@ from bridge.store.migrations.upgrade import upgrade_database
 from tests.factories import make_services
 from tests.fakes import FakeCarrier, FakePlatform, FakeQueue
 from tests.leaks import OpenResources, SessionResources, find_leaks
-from tests.servers import Postgres
+from tests.servers import Postgres, own_name
 
 _session_resources = SessionResources()
+ONE_DATABASE = "test"  # of this process, emptied for each test
+_copied_databases: set[str] = set()
 # These files start many processes and take longest: they begin first, so that no worker waits for the other's last.
 SLOW_FOLDERS = ("tests/e2e/", "tests/sandbox/", "tests/workers/", "tests/web/", "tests/browser/")
 
@@ -102,9 +104,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template
         return
     postgres: Postgres = request.getfixturevalue("postgres")
     template = request.getfixturevalue("postgres_template")
-    name = f"test_{abs(hash(request.node.nodeid)):x}"
-    yield postgres.create_database(name, template=template)
-    postgres.drop_database(name)
+    if not _copied_databases or not postgres.empty_database(ONE_DATABASE, like=template):
+        postgres.create_database(ONE_DATABASE, template=template)
+        _copied_databases.add(ONE_DATABASE)
+    yield postgres.url(own_name(ONE_DATABASE))
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from bridge.connectors.shopify.gathering.session import build_gid
 from bridge.errors import ConnectorRefused, ConnectorUnavailable
 from bridge.model import ErasureState, Outcome, Principal
 from bridge.rules.erasure.platform_erasure import NOTHING_LEFT
-from bridge.rules.index.identity import normalise_identifier
+from bridge.rules.index.identity import list_email_spellings, normalise_identifier
 
 REDACTED = "REDACTED"
 _ERROR_CODE_PATTERN = re.compile(r"[A-Z_]{2,40}")
@@ -38,7 +38,7 @@ def read_erasure_state(
     if principal.customer_id:
         identifier = {"id": build_gid("Customer", principal.customer_id)}
     elif principal.email:
-        identifier = {"emailAddress": principal.email.strip()}
+        identifier = {"emailAddress": list_email_spellings(principal.email)[0]}
     else:
         return ErasureState(outcome=Outcome.UNCONFIRMED, reason="nothing_to_ask_by")
     reply = client.run_document(shop, "erasure_state", identifier=identifier)
@@ -104,8 +104,12 @@ def find_customer_number(client: ShopifyClient, principal: Principal, shop: str)
     """Return Shopify's number of the customer: as named, else by e-mail; '' if unknown. Raises as `run_document`."""
     if principal.customer_id or not principal.email:
         return principal.customer_id
-    reply = client.run_document(shop, "erasure_state", identifier={"emailAddress": principal.email.strip()})
-    return normalise_identifier("customer", str((reply.data.get("customer") or {}).get("id") or ""))
+    for email in list_email_spellings(principal.email):
+        reply = client.run_document(shop, "erasure_state", identifier={"emailAddress": email})
+        number = normalise_identifier("customer", str((reply.data.get("customer") or {}).get("id") or ""))
+        if number:
+            return number
+    return ""
 
 
 def _run_erasure_mutation(client: ShopifyClient, name: str, customer_id: str, shop: str) -> str:

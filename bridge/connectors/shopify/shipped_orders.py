@@ -16,7 +16,7 @@ from bridge.connectors.shopify.gathering.paging import iterate_list
 from bridge.connectors.shopify.gathering.session import build_gid, is_owner_hidden, quote_search_phrase
 from bridge.errors import CredentialRejected
 from bridge.model import Principal
-from bridge.rules.index.identity import normalise_identifier
+from bridge.rules.index.identity import list_normal_forms, normalise_identifier
 
 SHIPPED_ORDERS_BATCH_SIZE = 25
 
@@ -44,10 +44,9 @@ def _iterate_candidate_orders(client: ShopifyClient, principal: Principal, shop:
         batch = ids[start : start + SHIPPED_ORDERS_BATCH_SIZE]
         reply = _run_with_optional_returns(client, shop, "shipped_orders_by_ids", ids=batch)
         yield from (order for order in list_nodes(reply.data) if "fulfillments" in order)
-    email = normalise_identifier("email", principal.email)
     if principal.customer_id:
         yield from _search_orders(client, shop, f"customer_id:{principal.customer_id}")
-    if email:
+    for email in list_normal_forms("email", principal.email):
         yield from _search_orders(client, shop, f"email:{quote_search_phrase(email)}")
 
 
@@ -76,13 +75,14 @@ def _match_order_of_principal(order: dict[str, Any], principal: Principal) -> st
     owner = normalise_identifier("customer", str((order.get("customer") or {}).get("id") or ""))
     if owner and principal.customer_id:
         return "own" if owner == principal.customer_id else ""
-    order_email = normalise_identifier("email", order.get("email") or "")
-    email = normalise_identifier("email", principal.email)
+    order_emails = list_normal_forms("email", order.get("email") or "")
+    emails = list_normal_forms("email", principal.email)
+    is_same_email = not set(order_emails).isdisjoint(emails)
     named_orders = {normalise_identifier("order", one) for one in principal.order_ids}
     is_named = normalise_identifier("order", str(order["id"])) in named_orders
     # the request may name a wrong order: not one of another customer with another e-mail address
-    if is_named and not (owner and order_email and email and order_email != email):
+    if is_named and not (owner and order_emails and emails and not is_same_email):
         return "own"
-    if not email or order_email != email:
+    if not is_same_email:
         return ""
     return "unsure" if is_owner_hidden(order) else "own"

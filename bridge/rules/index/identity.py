@@ -47,6 +47,15 @@ def list_normal_forms(field: str, value: str) -> tuple[str, ...]:
     return (form,) if form else ()
 
 
+def list_email_spellings(value: str) -> tuple[str, ...]:
+    """Return the spellings by which a system that compares text may know an address: as given, then the normal forms.
+
+    A field with several addresses gives their normal forms only.
+    """
+    given, forms = value.strip(), list_normal_forms("email", value)
+    return tuple(dict.fromkeys((*([given] if given and len(forms) < 2 else ()), *forms)))
+
+
 def is_readable_identifier(field: str, value: str) -> bool:
     """Return whether the value was read in full: nobody is found by what was not."""
     if field in CONTACT_FIELDS:

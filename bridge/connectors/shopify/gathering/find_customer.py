@@ -18,7 +18,7 @@ from bridge.connectors.shopify.gathering.orders import StepResult
 from bridge.connectors.shopify.gathering.session import GatherSession, build_gid, parse_gid_number
 from bridge.errors import ConnectorRefused
 from bridge.model import Absence, Gap
-from bridge.rules.index.identity import normalise_identifier
+from bridge.rules.index.identity import list_email_spellings, list_normal_forms
 
 # Types of metaobject fields that can reference a customer.
 # https://shopify.dev/docs/apps/build/custom-data/metafields/list-of-data-types
@@ -102,10 +102,10 @@ def _iterate_customer_lookups(session: GatherSession) -> Iterator[tuple[str, str
     principal = session.principal
     if principal.customer_id:
         yield "customer_id", "customer_by_id", {"id": build_gid("Customer", principal.customer_id)}
-    if principal.email:
-        yield "email", "customer_by_identifier", {"identifier": {"emailAddress": principal.email.strip()}}
-    if session.sole_phone:
-        yield "phone", "customer_by_identifier", {"identifier": {"phoneNumber": session.sole_phone}}
+    for email in list_email_spellings(principal.email):
+        yield "email", "customer_by_identifier", {"identifier": {"emailAddress": email}}
+    for phone in session.sole_phones:
+        yield "phone", "customer_by_identifier", {"identifier": {"phoneNumber": phone}}
 
 
 def _run_customer_lookup(
@@ -148,7 +148,7 @@ def _collect_emails(session: GatherSession, cursor: GatherCursor, node: Any) -> 
     emails = [session.principal.email]
     if node and cursor.matched_by != "phone":
         emails.append((node.get("defaultEmailAddress") or {}).get("emailAddress") or "")
-    return tuple(dict.fromkeys(email for one in emails if (email := normalise_identifier("email", one))))
+    return tuple(dict.fromkeys(email for one in emails for email in list_normal_forms("email", one)))
 
 
 def _read_segment_names(installation: Mapping[str, Any]) -> dict[str, str]:

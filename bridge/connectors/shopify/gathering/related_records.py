@@ -15,7 +15,7 @@ from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage
 from bridge.connectors.shopify.gathering.orders import StepResult
 from bridge.connectors.shopify.gathering.session import GatherSession, is_owner_hidden
 from bridge.model import Finding
-from bridge.rules.index.identity import normalise_identifier
+from bridge.rules.index.identity import list_normal_forms, normalise_identifier
 
 Node = dict[str, Any]
 
@@ -105,14 +105,14 @@ def _match_record_owner(session: GatherSession, kind: str, node: Node, cursor: G
         author = (node.get("author") or {}).get("email")
         if not author:
             return "unsure"  # the search found it by an e-mail address that Shopify does not show us
-        return "email" if normalise_identifier("email", author) in cursor.emails else ""
+        return "" if set(cursor.emails).isdisjoint(list_normal_forms("email", author)) else "email"
     recipient = node.get("recipientAttributes") or {}
     owners = {(one or {}).get("id") for one in (node.get("customer"), recipient.get("recipient"))} - {None, ""}
     if owners & {*session.list_own_gids(cursor)}:
         return "customer_id"
     contacts = [node.get("email"), node.get("phone"), *(one.get("value") for one in node.get("customAttributes") or ())]
-    emails = {normalise_identifier("email", one or "") for one in contacts} & {*cursor.emails}
-    phones = {normalise_identifier("phone", one or "") for one in contacts} & ({session.sole_phone} - {""})
+    emails = {form for one in contacts for form in list_normal_forms("email", one or "")} & {*cursor.emails}
+    phones = {form for one in contacts for form in list_normal_forms("phone", one or "")} & {*session.sole_phones}
     if owners:
         is_recipient_hidden = bool(recipient) and not recipient.get("recipient")
         return "other" if emails or phones else "unsure" if is_recipient_hidden else ""

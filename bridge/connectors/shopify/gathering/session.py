@@ -18,7 +18,7 @@ from bridge.connectors.shopify.api.client import ShopifyClient
 from bridge.connectors.shopify.api.reply_data import HIDDEN_OWNER
 from bridge.connectors.shopify.gathering.cursor import GatherCursor
 from bridge.model import Finding, Principal
-from bridge.rules.index.identity import normalise_identifier
+from bridge.rules.index.identity import list_normal_forms, normalise_identifier
 
 # Digests of the last findings that a stored cursor carries: more than two pages, so that a page that is requested again
 # after an interruption repeats none.
@@ -110,10 +110,10 @@ class GatherSession:
         return tuple(self.bits)
 
     @property
-    def sole_phone(self) -> str:
-        """Return the normalised phone if the request names no customer id and no e-mail; else ''."""
+    def sole_phones(self) -> tuple[str, ...]:
+        """Return the normal forms of the phone if the request names no customer id and no e-mail; else none."""
         has_other_key = self.principal.customer_id or self.principal.email
-        return "" if has_other_key else normalise_identifier("phone", self.principal.phone)
+        return () if has_other_key else list_normal_forms("phone", self.principal.phone)
 
     def list_own_gids(self, cursor: GatherCursor) -> tuple[str, ...]:
         """Return the gids of the customer: as found, and as the request names it."""
@@ -122,8 +122,7 @@ class GatherSession:
 
     def list_contact_phrases(self, cursor: GatherCursor) -> list[str]:
         """Return the search phrases of the e-mail addresses, or of the phone if the request names nothing else."""
-        contacts = cursor.emails or ((self.sole_phone,) if self.sole_phone else ())
-        return [quote_search_phrase(contact) for contact in contacts]
+        return [quote_search_phrase(contact) for contact in cursor.emails or self.sole_phones]
 
     def build_search_query(self, cursor: GatherCursor) -> str:
         """Return the query for orders by e-mail, or by phone if the request names nothing else; '' for neither.
@@ -133,7 +132,7 @@ class GatherSession:
         """
         if cursor.emails:
             return " OR ".join(f"email:{quote_search_phrase(email)}" for email in cursor.emails)
-        return quote_search_phrase(self.sole_phone) if self.sole_phone else ""
+        return " OR ".join(quote_search_phrase(phone) for phone in self.sole_phones)
 
     def list_pending_order_gids(self, cursor: GatherCursor) -> list[str]:
         """Return the gids of the orders that the request names and no stage has read yet."""
@@ -171,7 +170,8 @@ class GatherSession:
         `other` if it is someone else's, `unsure` if Shopify hides whose it is, '' if it must be ignored. `is_named`: the
         request names the order, which decides unless Shopify says that it belongs to another customer.
         """
-        email = normalise_identifier("email", order.get("email") or "")
+        emails = list_normal_forms("email", order.get("email") or "")
+        has_own_email = not frozenset(cursor.emails).isdisjoint(emails)
         is_hidden = is_owner_hidden(order)
         is_named = is_named or (is_hidden and normalise_identifier("order", str(order.get("id"))) in self.bits)
         owner = (order.get("customer") or {}).get("id")
@@ -180,12 +180,12 @@ class GatherSession:
             names_orders_only = not (self.principal.customer_id or self.principal.email or self.principal.phone)
             if is_own or (is_named and names_orders_only):
                 return "order_id" if is_named else "customer_id"
-            return "other" if is_named or email in cursor.emails else ""
+            return "other" if is_named or has_own_email else ""
         if is_named:
-            return "other" if email and cursor.emails and email not in cursor.emails else "order_id"
-        is_by_phone = bool(self.sole_phone) and self.sole_phone in _read_order_phones(order)
-        by = "email" if email in cursor.emails else "phone" if is_by_phone else ""
-        if not by and cursor.emails and not email:
+            return "other" if emails and cursor.emails and not has_own_email else "order_id"
+        is_by_phone = not _read_order_phones(order).isdisjoint(self.sole_phones)
+        by = "email" if has_own_email else "phone" if is_by_phone else ""
+        if not by and cursor.emails and not emails:
             by = "other"  # the search found it by an e-mail address that Shopify does not show us
         return "unsure" if by and is_hidden else by
 
@@ -201,4 +201,4 @@ def _digest_record(kind: str, ref: str) -> str:
 
 def _read_order_phones(order: dict[str, Any]) -> set[str]:
     sources = (order, order.get("billingAddress") or {}, order.get("shippingAddress") or {})
-    return {normalise_identifier("phone", source.get("phone") or "") for source in sources} - {""}
+    return {form for source in sources for form in list_normal_forms("phone", source.get("phone") or "")}
