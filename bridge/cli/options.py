@@ -20,7 +20,7 @@ from bridge.rules.scanning.personal_text import (
 Decorator: TypeAlias = Callable[[Callable[..., None]], Callable[..., None]]
 ADVICE = "Write what happened, such as 'letter of 12 Nov' or 'ticket 4711', and nothing that a person is found by."
 # parameters that name the person or parcel that a command is about: its free text does not repeat them
-PERSON_PARAMETERS = ("customer_id", "email", "phone", "orders", "order_id", "confirm")
+PERSON_PARAMETERS = ("customer_id", "emails", "phones", "orders", "order_id", "confirm")
 
 
 class FreeText(click.ParamType[str]):

@@ -13,7 +13,7 @@ from bridge.cli.options import FreeText, Reference
 IDENTIFIERS = frozenset(
     """
     request_id hold_id delivery_id ids notice_id item_id account_id review_id document_id refund_id webhook_id
-    shop domain number customer_id email phone orders order_id confirm processor
+    shop domain number customer_id emails phones orders order_id confirm processor
     month received_at after opened_at issued event_texts item_answers amount currency purpose reference decision
     topic category kind role url
     """.split()  # noqa: SIM905 - a list of words reads as words
@@ -137,3 +137,13 @@ def test_a_reason_does_not_repeat_what_the_command_names(option, value, reason):
 def test_reveal_needs_a_reason_that_says_something(path):
     for words in ((), ("--reason", " "), ("--reason", "x")):
         assert CliRunner().invoke(commands, [*path, "some-id", "--reveal", *words]).exit_code == 2
+
+
+@pytest.mark.parametrize("given", ['{"email": ["asha@example.com"]}', "email: asha@example.com"])
+def test_identifiers_from_stdin_are_refused_in_the_reason_and_in_no_message(given):
+    words = ["dsr", "open", "access", "--identifiers", "-", "--reason", "asha wrote a letter"]
+    result = CliRunner().invoke(commands, words, input=given)
+    assert (result.exit_code, "repeats an identifier" in result.output) == (2, True)
+    unreadable = CliRunner().invoke(commands, [*words[:-1], "a letter"], input=given.replace("email", "mail"))
+    assert unreadable.exit_code == 2
+    assert "asha" not in unreadable.output

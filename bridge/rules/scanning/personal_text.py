@@ -59,7 +59,7 @@ def has_value_of_person(text: str, values: Iterable[str]) -> bool:
         wanted_digits = re.sub(r"\D", "", wanted)
         local_part = wanted.partition("@")[0]
         names = [wanted] + ([local_part] if "@" in wanted and len(local_part) >= MIN_NAME_CHARS else [])
-        if any(name and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", plain) for name in names):
+        if any(len(name) >= MIN_NAME_CHARS and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", plain) for name in names):
             return True
         if "@" not in wanted and len(wanted_digits) >= MIN_NAME_CHARS:
             tails = {wanted_digits, wanted_digits[-10:]}
