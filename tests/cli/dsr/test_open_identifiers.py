@@ -14,14 +14,14 @@ from tests.factories import SHOP
 
 
 @pytest.fixture
-def environ(tmp_path):
+def desk(tmp_path):
     given = processes.environment(f"sqlite:///{tmp_path}/bridge.db", "")
     processes.migrate(given)
     return given
 
 
-def read_principal(environ, request_id):
-    with processes.services(environ) as services, services.store.transaction() as tx:
+def read_principal(desk, request_id):
+    with processes.services(desk) as services, services.store.transaction() as tx:
         return tx.requests.get_request(request_id).principal
 
 
@@ -29,31 +29,31 @@ WORDS = ("dsr", "open", "access", "--shop", SHOP, "--reason", "a letter", "--jso
 EMAILS, PHONES = ("asha@example.com", "asha@example.in"), ("+919845012345", "+919845054321")
 
 
-def assert_names_both(environ, request_id):
-    principal = read_principal(environ, request_id)
+def assert_names_both(desk, request_id):
+    principal = read_principal(desk, request_id)
     assert list_normal_forms("email", principal.email) == EMAILS
     assert list_normal_forms("phone", principal.phone) == PHONES
     assert principal.order_ids == ("1001", "1002")
 
 
 @pytest.mark.parametrize("option", ["--order", "--order-id"])
-def test_repeated_options_are_all_kept(environ, option):
+def test_repeated_options_are_all_kept(desk, option):
     options = [word for one in EMAILS for word in ("--email", one)] + [
         word for one in PHONES for word in ("--phone", one)
     ]
-    result = processes.say(environ, *WORDS, *options, option, "1001", option, "1002")
+    result = processes.say(desk, *WORDS, *options, option, "1001", option, "1002")
     assert result.code == 0, result.err
-    assert_names_both(environ, result.json["id"])
+    assert_names_both(desk, result.json["id"])
 
 
-def test_identifiers_come_by_stdin(environ):
+def test_identifiers_come_by_stdin(desk):
     document = json.dumps({"email": EMAILS, "phone": PHONES, "order_id": [1001, 1002]})
     command = [sys.executable, "-m", "bridge", *WORDS, "--identifiers", "-"]
-    run = subprocess.run(command, env=dict(environ), input=document, capture_output=True, text=True, check=False)
+    run = subprocess.run(command, env=dict(desk), input=document, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
-    assert_names_both(environ, json.loads(run.stdout)["id"])
+    assert_names_both(desk, json.loads(run.stdout)["id"])
 
 
-def test_one_unreadable_address_refuses_all(environ):
-    result = processes.say(environ, *WORDS, "--email", EMAILS[0], "--email", "asha")
+def test_one_unreadable_address_refuses_all(desk):
+    result = processes.say(desk, *WORDS, "--email", EMAILS[0], "--email", "asha")
     assert (result.code, "--email is not an e-mail address" in result.err) == (1, True)

@@ -115,5 +115,5 @@ def test_twice_is_once():
 def test_advertisers_are_told_of_every_address():
     ads = processor("ads", applies_to="everyone", names="email_sha256")
     addresses = ("asha@example.com", "asha@example.in")
-    told = list_notice_targets(Principal(email=", ".join(addresses)), [], {}, [ads])
-    assert [one.reference for one in told] == [hashlib.sha256(each.encode()).hexdigest() for each in addresses]
+    targets = list_notice_targets(Principal(email=", ".join(addresses)), [], {}, [ads])
+    assert [one.reference for one in targets] == [hashlib.sha256(each.encode()).hexdigest() for each in addresses]
