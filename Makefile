@@ -22,6 +22,10 @@ test: $(STAMP) ## Set up, and run all tests on every core, with a real Redis and
 run: $(STAMP) ## Web, worker, clock and an embedded Redis in this terminal
 	@$(BIN)/python -m bridge serve
 
+# Many machines reach no vulnerability service: the audit then says NOT DONE and the check goes on. Set it to 0 where nothing may
+# be released without an audit: then the check fails.
+AUDIT_MAY_BE_SKIPPED ?= 1
+
 check: $(STAMP) ## Format, lint, types, import contracts, sizes, words, dead code, spelling, known vulnerabilities
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -30,7 +34,7 @@ check: $(STAMP) ## Format, lint, types, import contracts, sizes, words, dead cod
 	$(BIN)/python -m pytest -q tests/house tests/config/test_settings_are_read.py
 	$(BIN)/vulture
 	$(BIN)/codespell
-	$(BIN)/python .ci/audit.py requirements.txt
+	AUDIT_MAY_BE_SKIPPED=$(AUDIT_MAY_BE_SKIPPED) $(BIN)/python .ci/audit.py requirements.txt
 
 bench: $(STAMP) ## Measure the budgets on this machine
 	@$(BIN)/python -m tests.bench

@@ -54,6 +54,10 @@ class MediaTypeWrong(Refused):
     """The route does not take bodies of this media type."""
 
 
+class PersonalTextRefused(Refused):
+    """A text for the evidence names the data subject of its request. The message says which field, never the text."""
+
+
 class RequestsTooMany(Refused):
     """One client sends too many requests; it may try again after `retry_after_s` seconds."""
 

@@ -17,7 +17,7 @@ def load_development_keys(var_dir: Path) -> dict[str, str]:
     """Return the keys in `development.env` of that folder (mode 600), so that all processes share them."""
     path = var_dir / "development.env"
     if not path.exists():
-        var_dir.mkdir(parents=True, exist_ok=True)
+        var_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         new_keys = (f"dev1:{_generate_key()}", _generate_key(), _generate_key(), secrets.token_hex(16))
         handle, draft = tempfile.mkstemp(dir=var_dir)
         with os.fdopen(handle, "w") as out:

@@ -11,6 +11,7 @@ import re
 import secrets
 from collections.abc import Callable
 from dataclasses import field
+from ipaddress import ip_network
 from typing import Any, TypeVar
 
 N = TypeVar("N", int, float)
@@ -117,6 +118,16 @@ def parse_database_url(value: str) -> str:
     if not value.startswith(("sqlite:///", "postgresql+psycopg://")):
         raise ParseFault("must start with postgres://, postgresql:// or sqlite:///")
     return value
+
+
+def parse_proxies(value: str) -> tuple[str, ...]:
+    """Return `private` or comma-separated networks."""
+    if value == "private":
+        return ("private",)
+    try:
+        return tuple(str(ip_network(part.strip())) for part in value.split(",") if part.strip())
+    except ValueError:
+        raise ParseFault("must be private, or networks such as 10.1.0.0/16, comma-separated") from None
 
 
 def setting(

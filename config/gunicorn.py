@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import shutil
 import sys
@@ -47,9 +48,10 @@ try:
 except SettingsInvalid as invalid:
     sys.exit("\n".join(["The bridge cannot start:", *(f"  {fault}" for fault in invalid.faults)]))
 
-# Prometheus adds up the counters of all web processes from files in this folder. Named after the master, so
-# that it stays the same over a reload.
-metrics = Path(tempfile.gettempdir()) / f"bridge-metrics-{os.getpid()}"
+# Prometheus adds up the counters of all web processes from files in this folder. It stays the same over a reload, and
+# nobody else on the machine can tell its name beforehand and stand in its way.
+_name = hmac.digest(settings.pseudonym_key.reveal_bytes(), f"metrics folder|{os.getpid()}".encode(), "sha256").hex()
+metrics = Path(tempfile.gettempdir()) / f"bridge-metrics-{_name[:32]}"
 raw_env = [f"PROMETHEUS_MULTIPROC_DIR={metrics}"]
 
 bind = f"0.0.0.0:{settings.port}"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bridge.errors import SettingsInvalid
+from config.hosting import SET_REASON, decide_environment
 from config.merchant_file.merchant import Merchant, load_merchant
 from config.readiness import list_file_blockers, list_startup_blockers
 from config.retention_file.retention import Retention, load_retention
@@ -42,13 +43,16 @@ def read_configuration(environ: Mapping[str, str] | None = None, *, var_dir: Pat
     settings = _load_or_collect_faults(lambda: load_settings(environ, var_dir=var_dir), faults)
     merchant = _load_or_collect_faults(lambda: load_merchant(merchant_file), faults)
     retention = _load_or_collect_faults(lambda: load_retention(retention_file), faults)
+    env, reason = decide_environment(read_environment(environ))
+    assumed = [f"production is assumed: {reason}"] if env == "production" and reason != SET_REASON else []
     if settings is None or merchant is None or retention is None:
-        if read_environment(environ).get("BRIDGE_ENV", "").strip() == "production":
+        faults += assumed
+        if env == "production":
             faults += list_file_blockers(merchant, retention, merchant_file, retention_file)
         raise SettingsInvalid(faults)
     missing = list_startup_blockers(settings, merchant, retention)
     if settings.is_production and missing:
-        raise SettingsInvalid(missing)
+        raise SettingsInvalid([*missing, *assumed])
     return Configuration(
         settings=settings,
         merchant=merchant,

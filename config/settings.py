@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.errors import SettingsInvalid
-from config import env_parsers
+from config import env_parsers, hosting
 from config.carrier_settings import CarrierSettings
 from config.development_keys import DEVELOPMENT_KEYS, load_development_keys
 from config.env_parsers import Secret, choice_setting, int_setting, number_setting, secret_setting, setting
@@ -28,13 +28,24 @@ MERCHANT_FILE, RETENTION_FILE = ROOT / "config" / "merchant.toml", ROOT / "confi
 class Settings(CarrierSettings):
     """Every setting, parsed. `required` ones are refused when unset in production."""
 
-    env: str = choice_setting("BRIDGE_ENV", "production or development", "development", ("production", "development"))
+    env: str = choice_setting(
+        "BRIDGE_ENV",
+        "production or development; empty: production on a host or with a database on another machine",
+        "development",
+        ("production", "development"),
+    )
     database_url: str = setting(
         "DATABASE_URL",
         "the database, where everything is stored",
         "sqlite:///var/bridge.db",
         env_parsers.parse_database_url,
         required=True,
+    )
+    database_tls: str = choice_setting(
+        "DATABASE_TLS",
+        "waive for a Postgres without TLS in a private network; else production requires TLS of another machine",
+        "require",
+        ("require", "waive"),
     )
     redis_url: str = setting(
         "REDIS_URL",
@@ -97,6 +108,12 @@ class Settings(CarrierSettings):
         "PUBLIC_URL", "start of the links in letters; empty: http://localhost:$PORT", "", env_parsers.parse_http_url
     )
     port: int = int_setting("PORT", "port of the web process", 8000, (1, 65535))
+    trusted_proxies: tuple[str, ...] = setting(
+        "BRIDGE_TRUSTED_PROXIES",
+        "private, or networks, whose X-Forwarded-For names the client; empty: private on a known host, else none",
+        (),
+        env_parsers.parse_proxies,
+    )
     web_concurrency: int = int_setting("WEB_CONCURRENCY", "web processes, 32 threads each", 2, (1, 64))
     log_level: str = choice_setting(
         "LOG_LEVEL", "lowest level that is logged", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -175,7 +192,10 @@ class Settings(CarrierSettings):
         env_parsers.parse_country,
     )
 
-    unset: tuple[str, ...] = ()  # names of required variables that are not set; itself no variable
+    # no variables: names of required ones that are not set, why `env` is what it is, and whether a host was recognised
+    unset: tuple[str, ...] = ()
+    env_reason: str = ""
+    is_hosted: bool = False
 
     @property
     def is_production(self) -> bool:
@@ -186,6 +206,11 @@ class Settings(CarrierSettings):
     def public_base_url(self) -> str:
         """Return the start of the links in letters."""
         return self.public_url or f"http://localhost:{self.port}"
+
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        """Return whose X-Forwarded-For is believed."""
+        return self.trusted_proxies or (("private",) if self.is_hosted else ())
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
@@ -213,6 +238,9 @@ class Settings(CarrierSettings):
                 if (name := spec.metadata["name"]).endswith(("_BASE_URL", "PUBLIC_URL", "TSA_URL"))
                 and str(parsed.get(spec.name, "")).startswith("http://")
             ]
+            if parsed.get("database_tls") != "waive":
+                names = {spec.name: spec.metadata["name"] for spec in _list_setting_fields()}
+                faults += hosting.require_tls_of_databases(parsed, names)
         if faults:
             raise SettingsInvalid(faults)
         return cls(**parsed)
@@ -251,11 +279,15 @@ def load_settings(environ: Mapping[str, str] | None = None, *, var_dir: Path | N
     Raises SettingsInvalid.
     """
     given = read_environment(environ)
+    env, reason = hosting.decide_environment(given)
+    given["BRIDGE_ENV"] = env
     development_keys: dict[str, str] = {}
-    if given.get("BRIDGE_ENV", "").strip() != "production" and any(not given.get(name) for name in DEVELOPMENT_KEYS):
+    if env != "production" and any(not given.get(name) for name in DEVELOPMENT_KEYS):
         keys = load_development_keys(var_dir or ROOT / "var")
         development_keys = {name: key for name, key in keys.items() if not given.get(name)}
-    return replace(Settings.from_env(given | development_keys), unset=tuple(Settings.unset_required(given)))
+    settings = Settings.from_env(given | development_keys)
+    unset, is_hosted = tuple(Settings.unset_required(given)), bool(hosting.find_host_mark(given))
+    return replace(settings, unset=unset, env_reason=reason, is_hosted=is_hosted)
 
 
 def read_environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:

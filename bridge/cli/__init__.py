@@ -11,7 +11,7 @@ import click
 
 from bridge import __version__
 from bridge.cli.command import find_commands
-from bridge.errors import BridgeError, SettingsInvalid
+from bridge.errors import BridgeError, PersonalTextRefused, SettingsInvalid
 
 
 @click.group(
@@ -27,10 +27,13 @@ def commands() -> None:
 
 
 def main() -> None:
-    """Run one command. A BridgeError is printed on stderr, and the exit code is 1."""
+    """Run one command. A BridgeError is printed on stderr; the exit code is 1, and 2 for a text that names a person."""
     try:
         commands(prog_name="python -m bridge")
     except SettingsInvalid as invalid:
         sys.exit("\n".join(["The settings are not valid:", *(f"  {fault}" for fault in invalid.faults)]))
+    except PersonalTextRefused as refused:
+        click.echo(f"Error: {refused}.", err=True)
+        sys.exit(2)
     except BridgeError as fault:
         sys.exit(f"{type(fault).__name__}: {fault}")

@@ -9,11 +9,18 @@ from typing import Any
 
 import click
 
+from bridge.cli.options import refuse_repeated_values
+
 JSON_FLAG = "bridge.json"  # key in the metadata of the click context
 
 
 class JsonCommand(click.Command):
     """A command that takes `--json`. `printing.show` obeys it."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, unless a free text of it repeats an identifier of the person."""
+        refuse_repeated_values(ctx)
+        return super().invoke(ctx)
 
     def __init__(self, *arguments: Any, **attributes: Any) -> None:
         super().__init__(*arguments, **attributes)

@@ -1,4 +1,4 @@
-"""Options and values that several commands take."""
+"""Options and values that several commands take. Free text is checked, because evidence is never changed."""
 
 from __future__ import annotations
 
@@ -6,28 +6,96 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import click
 
+from bridge.rules.scanning.personal_text import (
+    MAX_FREE_TEXT_CHARS,
+    describe_personal_text,
+    has_value_of_person,
+    says_too_little,
+)
+
+Decorator: TypeAlias = Callable[[Callable[..., None]], Callable[..., None]]
+ADVICE = "Write what happened, such as 'letter of 12 Nov' or 'ticket 4711', and nothing that a person is found by."
+# parameters that name the person or parcel that a command is about: its free text does not repeat them
+PERSON_PARAMETERS = ("customer_id", "emails", "phones", "orders", "order_id", "confirm")
+
+
+class FreeText(click.ParamType[str]):
+    """A text for people. Refused: personal data, and what says nothing."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the text without blanks around it. Raises BadParameter that does not repeat it."""
+        text = str(value).strip()
+        if says_too_little(text):
+            self.fail(f"it says too little. {ADVICE}", param, ctx)
+        if len(text) > MAX_FREE_TEXT_CHARS:
+            self.fail(f"it is longer than {MAX_FREE_TEXT_CHARS} characters. {ADVICE}", param, ctx)
+        if found := describe_personal_text(text):
+            self.fail(f"it holds what looks like {found}, and is kept for good. {ADVICE}", param, ctx)
+        return text
+
+
+class Reference(click.ParamType[str]):
+    """One word that names a file or a ticket. Refused: personal data."""
+
+    name = "reference"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the reference. Raises BadParameter that does not repeat it."""
+        text = str(value)
+        if not re.fullmatch(r"[A-Za-z0-9._/#:-]{1,64}", text):
+            self.fail("give up to 64 letters, digits and . _ / # : - and no name of a person", param, ctx)
+        if found := describe_personal_text(text, is_reference=True):
+            self.fail(f"it holds what looks like {found}: give the number of a file or a ticket", param, ctx)
+        return text
+
+
+FREE_TEXT, REFERENCE = FreeText(), Reference()
+
+
+def free_text_option(name: str, meaning: str, *, required: bool = True) -> Decorator:
+    """Return an option for a checked text; '' where an optional one is not given."""
+    return click.option(
+        name, type=FREE_TEXT, required=required, callback=lambda _, __, given: given or "", help=meaning
+    )
+
+
+def refuse_repeated_values(context: click.Context) -> None:
+    """Raise UsageError if a free text repeats an identifier that the same command was given."""
+    known = [str(each) for name in PERSON_PARAMETERS for each in _list_values(context.params.get(name))]
+    for parameter in context.command.params:
+        if isinstance(parameter.type, FreeText | Reference):
+            text = context.params.get(parameter.name or "") or ""
+            if has_value_of_person(text, known):
+                raise click.BadParameter(
+                    f"it repeats an identifier that the command was given. {ADVICE}", ctx=context, param=parameter
+                )
+
+
+def _list_values(given: Any) -> list[Any]:
+    return [each for each in (given if isinstance(given, tuple) else (given,)) if each]
+
+
 FILE_TYPE = click.Path(dir_okay=False, path_type=Path)
 DAY_TYPE = click.DateTime(["%Y-%m-%d"])
-REASON_OPTION = click.option("--reason", required=True, help="Why you do this. It is recorded as evidence: no names.")
-REVEAL_REASON_OPTION = click.option("--reason", default="", help="Why you need it; required with --reveal. No names.")
+REASON_OPTION = free_text_option("--reason", "Why you do this. It is recorded as evidence: no names.")
+REVEAL_REASON_OPTION = free_text_option(
+    "--reason", "Why you need it; required with --reveal. No names.", required=False
+)
 SHOP_HELP = "The *.myshopify.com domain."
 SHOP_OPTION = click.option("--shop", required=True, help=SHOP_HELP)
 OPTIONAL_SHOP_OPTION = click.option("--shop", help=f"{SHOP_HELP} [default: the only shop of the merchant file]")
 
 
-def reference_option(meaning: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def reference_option(meaning: str) -> Decorator:
     """Return the required option `--reference`: one word, because evidence keeps it for good."""
     description = f"{meaning} One word, no names."
-    return click.option("--reference", required=True, callback=_validate_reference, help=description)
-
-
-def _validate_reference(_: click.Context, __: click.Parameter, value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9._/#:-]{1,64}", value):
-        raise click.BadParameter("give up to 64 letters, digits and . _ / # : - and no name of a person")
-    return value
+    return click.option("--reference", required=True, type=REFERENCE, help=description)
 
 
 def require_reveal_reason(reveal: bool, reason: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedRandom
@@ -28,9 +30,14 @@ def write_private_file(target: Path, content: bytes, *, force: bool) -> None:
 @contextmanager
 def open_private_file(target: Path, *, force: bool) -> Iterator[BufferedRandom]:
     """Open such a file for writing and reading. If the block raises, the file is removed. Raises UsageError."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}") if force else target
+    temporary = target
     try:
-        handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        _refuse_special_file(target)
+        if force:
+            handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+            temporary = Path(name)
+        else:
+            handle = os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             with os.fdopen(handle, "w+b") as out:
                 yield out
@@ -42,3 +49,9 @@ def open_private_file(target: Path, *, force: bool) -> Iterator[BufferedRandom]:
         raise click.UsageError(f"{target} exists; --force overwrites it") from None
     except OSError as fault:
         raise click.UsageError(f"{target} cannot be written: {fault.strerror}") from None
+
+
+def _refuse_special_file(target: Path) -> None:
+    """Raise UsageError where a device, a pipe or a folder stands: --force would replace it."""
+    if os.path.lexists(target) and not stat.S_ISREG(mode := target.lstat().st_mode) and not stat.S_ISLNK(mode):
+        raise click.UsageError(f"{target} is not a file")

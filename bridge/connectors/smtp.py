@@ -40,10 +40,14 @@ class SmtpMailer:
     def __init__(self, url: str, sender: str, *, tls_context: ssl.SSLContext | None = None) -> None:
         """Take `smtp://user:pass@host:587` (STARTTLS) or `smtps://`; if it is malformed or no sender is set, letters wait."""
         try:
-            parts = urlsplit(url)
-            self._scheme, self._host = parts.scheme, parts.hostname or ""
-            self._port = parts.port or DEFAULT_SMTP_PORTS.get(parts.scheme, 0)
-            self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
+            # by hand up to the last @: urlsplit ends the host at a # / or ? of the password, and takes the user for it
+            scheme, _, rest = url.partition("://")
+            account, _, server = rest.rpartition("@")
+            parts = urlsplit(f"//{server}")
+            self._scheme = scheme.lower() if not (parts.path.strip("/") or parts.query or parts.fragment) else ""
+            self._host, self._port = parts.hostname or "", parts.port or DEFAULT_SMTP_PORTS.get(self._scheme, 0)
+            user, _, password = account.partition(":")
+            self._user, self._password = unquote(user), unquote(password)
         except ValueError:  # its text would quote a part of an unescaped password
             self._scheme = self._host = ""
         self._sender = sender

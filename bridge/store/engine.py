@@ -5,8 +5,9 @@ The text of a database error never leaves this module: it can contain the row th
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ except ImportError:  # a system without such locks: SQLite's writers poll
     fcntl = None  # type: ignore[assignment]
 
 BUSY_TIMEOUT_S = 5.0
+PRIVATE_FILE_MODE = 0o600
 UNAVAILABLE_ERRORS = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError, exc.DisconnectionError)
 
 
@@ -51,10 +53,16 @@ def open_engine(url: str) -> Engine:
             },
         )
     if parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        _make_private_folder(Path(parsed.database).parent)
     engine = create_engine(
         parsed, hide_parameters=True, pool_size=4, max_overflow=8, connect_args={"timeout": BUSY_TIMEOUT_S}
     )
+
+    @event.listens_for(engine, "do_connect")
+    def _create(_dialect: Any, _record: Any, arguments: Any, _options: Any) -> None:
+        if arguments and not arguments[0].startswith((":", "file:")):
+            with suppress(OSError):  # SQLite says what is wrong with the path; -wal and -shm get the mode of this file
+                os.close(os.open(arguments[0], os.O_RDWR | os.O_CREAT, PRIVATE_FILE_MODE))
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
@@ -68,6 +76,13 @@ def open_engine(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _make_private_folder(folder: Path) -> None:
+    """Create the folder and what is missing above it, for this account only."""
+    for each in reversed([folder, *folder.parents]):
+        if not each.exists():
+            each.mkdir(mode=0o700, exist_ok=True)
 
 
 @contextmanager
@@ -96,7 +111,7 @@ def lock_sqlite_writers(engine: Engine) -> Iterator[None]:
     if fcntl is None or engine.dialect.name != "sqlite" or not path:
         yield
         return
-    with Path(f"{path}.turn").open("a", encoding="ascii") as lock_file:
+    with os.fdopen(os.open(f"{path}.turn", os.O_RDWR | os.O_CREAT, PRIVATE_FILE_MODE)) as lock_file:
         fcntl.flock(lock_file, fcntl.LOCK_EX)
         yield
 

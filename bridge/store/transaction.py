@@ -11,8 +11,8 @@ from bridge.store.erasure.erase_person import PersonEraser
 from bridge.store.erasure.erasures import ErasureLookup
 from bridge.store.erasure.plans import PlanRows
 from bridge.store.erasure.release_suppressions import SuppressionReleaser
-from bridge.store.evidence.chain import EvidenceRows
 from bridge.store.evidence.chain_heads import SignedHeadRows
+from bridge.store.evidence.operator_facts import OperatorEvidenceRows
 from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.index.rows import IndexRows
 from bridge.store.listing import OperatorQueries
@@ -66,7 +66,7 @@ class Tx:
         self.notice_accounts = NoticeAccountRows(session)
         self.notice_items = NoticeItemRows(session)
         self.notices = NoticeRows(session)
-        self.evidence = EvidenceRows(session)
+        self.evidence = OperatorEvidenceRows(session)
         self.signed_heads = SignedHeadRows(session)
         self.ledger_state = LedgerStateRows(session)
         self.documents = DocumentRows(session)

@@ -156,7 +156,7 @@ def test_e12_a_changed_retention_file_waits_for_acceptance(installation):
     installation.write(decided("company"))
     installation.work()
     sealed(installation, 1001)
-    assert installation.say("hold", "accept", "--reason", "x").code == 1
+    assert installation.say("hold", "accept", "--reason", "test").code == 1
     installation.write(decided("proprietorship"))
     assert not installation.work().policy_accepted
     ((ok, detail),) = list_checks(installation, "retention file")
@@ -173,7 +173,7 @@ def test_e12_a_changed_retention_file_waits_for_acceptance(installation):
     assert (accepted["accepted"], accepted["earlier"], accepted["sha256"]) == (True, 1, found["loaded_sha256"])
     assert list_checks(installation, "retention file")[0][0] is True
     assert installation.work().policy_accepted
-    again = installation.say("hold", "accept", "--reason", "x")
+    again = installation.say("hold", "accept", "--reason", "test")
     assert (again.code, "is in force" in again.err) == (1, True)
 
 
@@ -196,7 +196,7 @@ def test_a_legal_hold_on_a_request_is_opened_and_released(installation):
     assert "CC-1" in installation.say("dsr", "show", request.id).out
     which = installation.say("dsr", "release", request.id, "--reason", "settled")
     assert (which.code, one["id"] in which.err) == (1, True)
-    assert installation.say("dsr", "release", request.id, "--claim", "clm_no", "--reason", "x").code == 1
+    assert installation.say("dsr", "release", request.id, "--claim", "clm_no", "--reason", "test").code == 1
     done = installation.say("dsr", "release", request.id, "--claim", one["id"], "--reason", "settled", "--json")
     assert read_json(done)["documents"] == 1
     assert "is released" in installation.say("dsr", "release", request.id, "--reason", "settled").out
@@ -206,8 +206,8 @@ def test_a_legal_hold_on_a_request_is_opened_and_released(installation):
     assert [fact["fact"] for fact in shown["facts"]].count("hold.released") == 2
     assert two["id"] != one["id"]
     for wrong in ("req_nobody",):
-        assert installation.say("dsr", "hold", wrong, "--reference", "X", "--reason", "x").code == 1
-        assert installation.say("dsr", "release", wrong, "--reason", "x").code == 1
+        assert installation.say("dsr", "hold", wrong, "--reference", "X", "--reason", "test").code == 1
+        assert installation.say("dsr", "release", wrong, "--reason", "test").code == 1
 
 
 def test_p63_e09_an_overdue_review_and_a_missing_approval_fail_the_doctor(installation):
@@ -242,11 +242,11 @@ def test_a_legal_hold_cannot_be_approved_by_the_operator_who_opened_it(installat
             "--reference",
             "CC-1",
             "--reason",
-            "x",
+            "summons",
             "--json",
         )
     )
-    output = installation.say("hold", "approve", opened_["id"], "--reason", "x")
+    output = installation.say("hold", "approve", opened_["id"], "--reason", "test")
     assert (output.code, "another account" in output.err) == (1, True)
 
 
@@ -261,12 +261,14 @@ def test_an_item_on_legal_hold_is_released_with_the_legal_hold_only(installation
         process_request(request.id, services=services)
         with services.store.transaction() as tx:
             (entry,) = tx.notice_items.list_items(request_id=request.id)
-    open_hold = read_json(installation.say("dsr", "hold", request.id, "--reference", "CC-1", "--reason", "x", "--json"))
+    open_hold = read_json(
+        installation.say("dsr", "hold", request.id, "--reference", "CC-1", "--reason", "test", "--json")
+    )
     assert open_hold["entries"] == 1
-    output = installation.say("notice", "release", entry.id, "--reason", "x")
+    output = installation.say("notice", "release", entry.id, "--reason", "test")
     assert (output.code, open_hold["id"] in output.err) == (1, True)
     installation.say("dsr", "release", request.id, "--reason", "settled")
-    assert installation.say("notice", "release", entry.id, "--reason", "x").code == 0
+    assert installation.say("notice", "release", entry.id, "--reason", "test").code == 0
 
 
 def test_documents_that_only_a_legal_hold_keeps_are_reported(installation):
@@ -319,7 +321,7 @@ def test_a_proceeding_is_opened_and_released_with_its_disposal(installation):
     assert (refused.code, "--disposed-on" in refused.err) == (1, True)
     assert installation.say(*release_words, "--disposed-on", "2999-01-01").code == 1
     assert read_json(installation.say(*release_words, "--disposed-on", "2026-01-31", "--json"))["released"]
-    assert installation.say(*words, "--proceeding", "other", "--reason", "x").code == 2
+    assert installation.say(*words, "--proceeding", "other", "--reason", "test").code == 2
     offered = " ".join(installation.say("hold", "open", "--help").out.split())
     assert "[appeal|revision|tax|investigation|assessment]" in offered
     assert "under Chapter XIX" in offered

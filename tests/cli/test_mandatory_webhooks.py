@@ -122,7 +122,7 @@ def test_what_nobody_can_act_on_is_seen_everywhere_until_it_is_dismissed(receive
     assert fact.detail["reason"].startswith("Shopify sent")
     assert fact.actor.startswith("operator:")
     assert processes.say(environ, "inbox", "dismiss", row["id"], "--reason", "again").code == 1
-    assert processes.say(environ, "inbox", "dismiss", "dlv_nobody", "--reason", "x").code == 1
+    assert processes.say(environ, "inbox", "dismiss", "dlv_nobody", "--reason", "test").code == 1
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ def test_a_refund_has_details_once_and_wrong_ones_are_erased_first(till):
     assert till.say("list", "--order-id", "1001").code == 2
     found = till.say("list", "--shop", processes.SHOP, "--order-id", "1001", "--json").json
     assert [row["id"] for row in found] == [again.json["id"]]
-    for command in (("show", "rfd_nobody"), ("erase", "rfd_nobody", "--reason", "x")):
+    for command in (("show", "rfd_nobody"), ("erase", "rfd_nobody", "--reason", "test")):
         assert till.say(*command).code == 1
     assert till.say("keep", "--shop", "nobody", "--order-id", "1", "--refund-id", "2", given=BANK).code == 2
     assert till.keep("a b").code == 2

@@ -71,7 +71,7 @@ def test_bank_details_of_a_refund_are_found_under_either_name(counter, monkeypat
     ],
 )
 def test_a_number_that_cannot_be_recorded_is_refused_in_words(counter, words, why):
-    refused = processes.say(counter, "shop", "identify", *words, "--reason", "r")
+    refused = processes.say(counter, "shop", "identify", *words, "--reason", "test")
     assert refused.code == 1
     assert why in refused.err
 
@@ -92,6 +92,6 @@ def test_doctor_says_that_the_merchant_file_names_an_old_domain(counter):
 
 def test_a_shop_that_the_merchant_file_does_not_name_by_any_domain_is_refused(counter):
     refused = processes.say(
-        counter, "dsr", "open", "access", "--shop", "other.myshopify.com", "--customer-id", "1", "--reason", "r"
+        counter, "dsr", "open", "access", "--shop", "other.myshopify.com", "--customer-id", "1", "--reason", "test"
     )
     assert (refused.code, "does not name that shop" in refused.err) == (1, True)

@@ -273,7 +273,7 @@ def test_an_order_without_a_copy_is_attested_and_its_erasure_restarts(at):
     [fact] = at.facts("document.sealed")
     assert (fact.detail["form"], fact.detail["reference"]) == ("external_attested", "ledger 2026/17")
     assert at.say(*words, "--json").json["already_there"]
-    assert at.say(*words[:6], "--reference", "x" * 65, "--reason", "y").code == 2
+    assert at.say(*words[:6], "--reference", "x" * 65, "--reason", "test").code == 2
 
 
 @pytest.mark.parametrize("attested_day", ["2026-06-01", "2024-06-01"])
@@ -365,7 +365,7 @@ def test_a_fiduciary_merchant_gets_no_documents_back(at):
     at.leave()
     shipped = {"BRIDGE_RETENTION_FILE": str(SHIPPED)}
     out = ("--out", str(at.folder / "x.zip"))
-    for words in (("export", *out), ("waive", "--reference", "letter", "--reason", "y")):
+    for words in (("export", *out), ("waive", "--reference", "letter", "--reason", "test")):
         output = at.say("vault", words[0], "--shop", SHOP, *words[1:], **shipped)
         assert (output.code, "fiduciary" in output.err) == (1, True)
 

@@ -291,8 +291,9 @@ def test_an_unknown_host_is_retried_later():
         ("smtp://localhost", ""),
         ("smtp://localhost", "nobody"),
         ("http://localhost", SENDER),
-        ("smtp://user:p/ss@localhost:587", SENDER),
-        ("smtp://user:p#ss@localhost:587", SENDER),
+        ("smtp://user:pass@localhost:587#fragment", SENDER),
+        ("smtp://us#er", SENDER),
+        ("smtp://user:pass@local/host", SENDER),
         ("smtp://localhost:99999", SENDER),
         ("smtp://[::1", SENDER),
     ],
@@ -324,3 +325,11 @@ def test_a_letter_cannot_inject_a_header_or_lack_a_recipient(change):
         SmtpMailer(f"smtp://localhost:{port}", SENDER).send_letter(replace(LETTER, **change))
     assert "everybody" not in "".join(traceback.format_exception(fault.value))
     assert not postbox.letters
+
+
+@pytest.mark.parametrize("password", ["p#ss", "587#x", "p/ss", "p?s", "p@ss", "a:b", "#", "/@?#:"])
+def test_a_password_that_nobody_escaped_is_no_host(password):
+    mailer = SmtpMailer(f"smtp://user:{password}@mail.example.com:2525", SENDER)
+
+    assert mailer.configured
+    assert (mailer._host, mailer._port, mailer._user, mailer._password) == ("mail.example.com", 2525, "user", password)

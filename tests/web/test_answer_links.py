@@ -135,7 +135,8 @@ def test_a_list_that_changed_meanwhile_is_shown_again(client, services, monkeypa
 # --- How often ----------------------------------------------------------------------------------------
 
 
-def test_after_thirty_bad_links_a_client_waits_and_others_do_not(client, services):
+def test_after_thirty_bad_links_a_client_waits_and_others_do_not(services):
+    client = client_of(replace(services, settings=replace(services.settings, trusted_proxies=("private",))))
     one = notify_task(services)
     asked = [client.get("/notices/x", headers={"X-Forwarded-For": f"9.9.9.{n}, 198.51.100.7"}) for n in range(31)]
     assert [each.status_code for each in asked] == [404] * MAX_FAILURES + [429]
@@ -194,7 +195,22 @@ def test_the_memory_of_clients_is_bounded_and_holds_no_address():
     ],
 )
 def test_who_asks_is_the_other_end_or_whom_the_host_s_own_router_names(peer, forwarded, counted):
-    assert address_of({"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": forwarded}) == counted
+    environ = {"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": forwarded}
+    assert address_of(environ, ("private",)) == counted
+
+
+@pytest.mark.parametrize(
+    ("peer", "proxies", "counted"),
+    [
+        ("10.1.2.3", (), "10.1.2.3"),  # no router is known: a neighbour's own word
+        ("127.0.0.1", (), "127.0.0.1"),
+        ("10.1.2.3", ("10.1.0.0/16",), "9.9.9.9"),
+        ("10.2.2.3", ("10.1.0.0/16", "192.168.0.0/16"), "10.2.2.3"),
+        ("2001:db8::1", ("10.0.0.0/8", "2001:db8::/32"), "9.9.9.9"),
+    ],
+)
+def test_only_a_trusted_router_names_the_client(peer, proxies, counted):
+    assert address_of({"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": "9.9.9.9"}, proxies) == counted
 
 
 # --- What is written down -----------------------------------------------------------------------------

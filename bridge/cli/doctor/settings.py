@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from bridge.cli.context import CommandContext
 from bridge.connectors.shopify.api.versions import check_version
 from bridge.model import CheckResult
+from config.hosting import describe_database_tls
+from config.settings import Settings
 
 
 def check_settings(context: CommandContext) -> list[CheckResult]:
@@ -18,4 +20,25 @@ def check_settings(context: CommandContext) -> list[CheckResult]:
     ring = ", ".join(key_id for key_id, _ in configuration.settings.keys)
     keys = CheckResult(name="keys", ok=True, detail=f"ring: {ring}; the first key seals")
     version = check_version(configuration.settings.shopify_api_version, datetime.now(UTC).date())
-    return [*missing, *warnings, keys, version]
+    environment = CheckResult(
+        name="environment", ok=True, detail=f"{configuration.settings.env}: {configuration.settings.env_reason}"
+    )
+    return [environment, *missing, *warnings, keys, version, *_check_database_tls(configuration.settings)]
+
+
+def _check_database_tls(settings: Settings) -> list[CheckResult]:
+    """Return for each database of another machine whether its connection is encrypted."""
+    urls = {"DATABASE_URL": settings.database_url, "BRIDGE_LEDGER_URL": settings.ledger_url}
+    checks = []
+    for name, url in urls.items():
+        mode = describe_database_tls(url)
+        if mode == "none":
+            why = (
+                "waived by DATABASE_TLS, for a private network only"
+                if settings.database_tls == "waive"
+                else "in development"
+            )
+            checks.append(CheckResult(name=f"TLS of {name}", ok=None, detail=f"not required: {why}"))
+        elif mode != "local":
+            checks.append(CheckResult(name=f"TLS of {name}", ok=True, detail=mode))
+    return checks

@@ -2,53 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import exit_on_refusal, open_command_context
-from bridge.cli.options import OPTIONAL_SHOP_OPTION, parse_since
+from bridge.cli.options import ADVICE, OPTIONAL_SHOP_OPTION, free_text_option, parse_since
 from bridge.cli.printing import show
-from bridge.model import Principal, RequestKind
+from bridge.model import RequestKind
+from bridge.rules.index.request_identifiers import MAX_TEXT_CHARS, build_principal, parse_identifiers
+from bridge.rules.scanning.personal_text import has_value_of_person
 from bridge.steps.requests.open_by_operator import OPERATOR_KINDS, build_operator_request, open_operator_request
 
 OPENING_FAULTS = {
     "shop_unknown": "the merchant file does not name that shop",
     "received_in_the_future": "--received-at must not lie in the future",
-    "nobody_named": "give --customer-id, --email, --phone or --order",
+    "nobody_named": "give --customer-id, --email, --phone, --order-id or --identifiers",
+    "customer_repeated": "give one customer id; open a request for each customer",
     "customer_unreadable": "--customer-id must be Shopify's number of the customer",
     "email_unreadable": "--email is not an e-mail address",
     "phone_unreadable": "--phone is not a phone number; write it with its country code",
 }
 
-PHONE_HELP = "With country code. Used to find the data subject only if nothing else is given."
+PHONE_HELP = "With country code; may be repeated. Shopify is searched by it only if nothing else is given."
+IDENTIFIERS_HELP = (
+    "A file, or - for stdin, with customer_id, email, phone and order_id: a JSON object, or lines name: value."
+)
 
 
 @json_command("open")
 @click.argument("kind", type=click.Choice([kind.value for kind in OPERATOR_KINDS]))
 @OPTIONAL_SHOP_OPTION
 @click.option("--customer-id", default="", help="Shopify's number of the customer.")
-@click.option("--email", default="")
-@click.option("--phone", default="", help=PHONE_HELP)
-@click.option("--order", "orders", multiple=True, help="Shopify's number of an order; may be repeated.")
+@click.option("--email", "emails", multiple=True, help="May be repeated; each is searched.")
+@click.option("--phone", "phones", multiple=True, help=PHONE_HELP)
+@click.option("--order-id", "--order", "orders", multiple=True, help="Shopify's number of an order; may be repeated.")
+@click.option("--identifiers", "source", type=click.File(), help=IDENTIFIERS_HELP)
 @click.option("--received-at", help="When the data subject asked: 2h, 3d, or a date. [default: now]")
-@click.option("--reason", required=True, help="How the request came, for example 'e-mail of 12 Nov'. No names.")
+@free_text_option("--reason", "How the request came, for example 'e-mail of 12 Nov'. No names.")
 @click.option("--dry-run", is_flag=True, help="Show the clocks and the open request that it would join; store nothing.")
 def open_request_command(
     kind: str,
     shop: str | None,
     customer_id: str,
-    email: str,
-    phone: str,
+    emails: tuple[str, ...],
+    phones: tuple[str, ...],
     orders: tuple[str, ...],
+    source: TextIO | None,
     received_at: str | None,
     reason: str,
     dry_run: bool,
 ) -> None:
-    """Open a request by hand. It runs like one from Shopify; its clock starts when the data subject asked."""
-    principal = Principal(customer_id=customer_id, email=email, phone=phone, order_ids=orders)
+    """Open a request by hand. It runs like one from Shopify; its clock starts when the data subject asked.
+
+    What stands on a command line is seen by others on the machine and stays in the shell's history: give addresses and
+    numbers by --identifiers -, as JSON or as lines: email: asha@example.com
+    """
+    identifiers = {"customer_id": [customer_id] if customer_id else [], "email": emails, "phone": phones}
+    with exit_on_refusal("Not opened", OPENING_FAULTS):
+        principal = build_principal(_add_identifiers(identifiers | {"order_id": orders}, source, reason))
     asked_at = parse_since(received_at) or datetime.now(UTC)
     with open_command_context() as context:
         services = context.services
@@ -74,3 +89,21 @@ def open_request_command(
     would_verb, verb = ("Would join", "Joined") if joined else ("Would open", "Opened")
     opened = f"{would_verb if dry_run else verb} {result['id'] or result['joins'] or kind}"
     show(result, f"{opened}: due {result['due_at']} ({result['due_governed_by']}).")
+
+
+def _add_identifiers(
+    identifiers: Mapping[str, Iterable[str]], source: TextIO | None, reason: str
+) -> dict[str, list[str]]:
+    """Return these identifiers and those that the source holds. Raises UsageError that repeats none of them."""
+    text = source.read(MAX_TEXT_CHARS + 1) if source else ""
+    try:
+        read = parse_identifiers(text)
+    except (ValueError, TypeError, RecursionError):
+        raise click.UsageError(
+            "--identifiers is no JSON object and no lines of: customer_id, email, phone, order_id"
+        ) from None
+    if source and not read:
+        raise click.UsageError("--identifiers is empty")
+    if has_value_of_person(reason, [value for values in read.values() for value in values]):
+        raise click.UsageError(f"--reason repeats an identifier that the command was given. {ADVICE}")
+    return {name: [*given, *read.get(name, ())] for name, given in identifiers.items()}

@@ -9,7 +9,7 @@ import click
 from bridge.cli.command import json_command
 from bridge.cli.context import exit_on_refusal, open_command_context
 from bridge.cli.notice.notice_view import ANSWER_FAULTS, find_notice_or_exit
-from bridge.cli.options import DAY_TYPE, reference_option
+from bridge.cli.options import DAY_TYPE, free_text_option, reference_option
 from bridge.cli.printing import show
 from bridge.model import AnswerRow, NoticeChannel, ProcessorAnswer
 from bridge.rules.notices.answers import PROCESSOR_RETENTION_LAWS
@@ -27,7 +27,7 @@ ENTRY_HELP = f"The answer to one item: one of {', '.join(ANSWER_CHOICES)}."
 @click.option("--entry", "item_answers", multiple=True, metavar="ENT=ANSWER", help=ENTRY_HELP)
 @click.option("--law", type=LAW_TYPE, help="With retained: the law that makes the processor keep it.")
 @click.option("--until", type=DAY_TYPE, help="With retained: the last day on which the processor keeps it.")
-@click.option("--note", default="", help="What the processor said. No names. Stored sealed.")
+@free_text_option("--note", "What the processor said. No names. Stored sealed.", required=False)
 @reference_option("The ticket, call or mail of the answer.")
 def answer_notice_command(
     notice_id: str,

@@ -7,6 +7,7 @@ import click
 from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.notice.notice_view import find_notice_item_or_exit
+from bridge.cli.options import free_text_option
 from bridge.cli.printing import show
 from bridge.model import Fact, Principal, Waybill
 from bridge.steps.evidence.record_facts import record_notice_fact
@@ -16,7 +17,7 @@ from bridge.steps.notices.open_notice_items import open_notice_items
 @json_command()
 @click.argument("item_id", metavar="ENTRY")
 @click.argument("processor")
-@click.option("--reason", required=True, help="How you know. It is recorded as evidence: no names.")
+@free_text_option("--reason", "How you know. It is recorded as evidence: no names.")
 def attribute(item_id: str, processor: str, reason: str) -> None:
     """Record that PROCESSOR (an id of the merchant file) has this parcel on its account."""
     with open_command_context() as context:

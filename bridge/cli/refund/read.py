@@ -9,6 +9,7 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
+from bridge.cli.options import free_text_option
 from bridge.cli.printing import print_fields, show
 from bridge.cli.refund.refund_view import READ_REFUSALS
 from bridge.steps.refunds.read_bank_details import read_bank_details
@@ -18,7 +19,7 @@ from bridge.steps.refunds.read_bank_details import read_bank_details
 @click.argument("account_id", metavar="ID")
 @click.option("--refund-id", required=True, help="The refund that is being paid.")
 @click.option("--purpose", required=True, help="The purpose in the policy: xvi, to execute the refund.")
-@click.option("--reason", required=True, help="Why you read it now. It is recorded as evidence: no names.")
+@free_text_option("--reason", "Why you read it now. It is recorded as evidence: no names.")
 def read_bank_details_command(account_id: str, refund_id: str, purpose: str, reason: str) -> None:
     """Read the details of an open refund, to pay it. Reading and refusal are both recorded as evidence."""
     with open_command_context() as context:

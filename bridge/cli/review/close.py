@@ -6,6 +6,7 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
+from bridge.cli.options import free_text_option
 from bridge.cli.printing import show
 from bridge.rules.notices.parcel_reviews import PARCEL_REVIEW_KIND, ParcelDecision
 from bridge.steps.index.doubt_parcels import decide_parcel_review
@@ -13,7 +14,7 @@ from bridge.steps.index.doubt_parcels import decide_parcel_review
 
 @json_command()
 @click.argument("review_id", metavar="ID")
-@click.option("--reason", required=True, help="What was done about it. It is recorded as evidence: no names.")
+@free_text_option("--reason", "What was done about it. It is recorded as evidence: no names.")
 @click.option(
     "--release", "decision", flag_value=ParcelDecision.RELEASED.value, help="A parcel in doubt is the data subject's."
 )

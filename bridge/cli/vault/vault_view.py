@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import click
 
 from bridge.cli.context import CommandContext, exit_with_error
+from bridge.cli.options import free_text_option
 from bridge.model import WaitReason
 from bridge.rules.index.identity import legacy_id
 from bridge.rules.shops.shop_erasure import PROCESSOR_ROLE
 
 REFERENCE_HELP = "Where the written statement is filed, up to 64 characters. No names."
-REFERENCE_OPTION = click.option("--reference", required=True, help=REFERENCE_HELP)
+REFERENCE_OPTION = free_text_option("--reference", REFERENCE_HELP)
 
 NO_OPEN_ERASURE = (
     "No erasure of {shop} is open. Documents are returned after `shop/redact`, which Shopify sends 48 hours after"

@@ -36,13 +36,16 @@ def read_erasure_state(
     `count_open_orders` takes a customer number; it is called where nothing is left of the customer.
     """
     if principal.customer_id:
-        identifier = {"id": build_gid("Customer", principal.customer_id)}
+        identifiers = [{"id": build_gid("Customer", principal.customer_id)}]
     elif principal.email:
-        identifier = {"emailAddress": list_email_spellings(principal.email)[0]}
+        identifiers = [{"emailAddress": email} for email in list_email_spellings(principal.email)]
     else:
         return ErasureState(outcome=Outcome.UNCONFIRMED, reason="nothing_to_ask_by")
-    reply = client.run_document(shop, "erasure_state", identifier=identifier)
-    customer = reply.data.get("customer")
+    for identifier in identifiers:
+        reply = client.run_document(shop, "erasure_state", identifier=identifier)
+        customer = reply.data.get("customer")
+        if customer is not None or reply.denied:
+            break
     denied = ErasureState(outcome=Outcome.UNCONFIRMED, reason="denied")
     if customer is None:
         return denied if reply.denied else ErasureState(outcome=Outcome.ABSENT, reason="unknown_to_shopify")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from bridge.model import Principal, ReferenceKind, Waybill
 from bridge.rules.index.attribution import UNKNOWN_CARRIER, is_personal_for
-from bridge.rules.index.identity import normalise_identifier
+from bridge.rules.index.identity import list_normal_forms
 
 if TYPE_CHECKING:
     from config.merchant_file.processors import Processor
@@ -97,16 +97,13 @@ def _list_other_targets(
                 )
         elif (processor.applies_to == "everyone" or orders) and principal.cutoff_at is None:
             # it cannot tell what came after a cut-off from what it was told to erase then
-            yield NoticeTarget(
-                processor=processor.id,
-                reference_kind=reference_kind,
-                reference=_build_subject_reference(reference_kind, principal),
-            )
+            for reference in _build_subject_references(reference_kind, principal):
+                yield NoticeTarget(processor=processor.id, reference_kind=reference_kind, reference=reference)
 
 
-def _build_subject_reference(reference_kind: ReferenceKind, principal: Principal) -> str:
-    """Return what names the data subject there: Shopify's id, or the hash by which advertisers know an e-mail."""
+def _build_subject_references(reference_kind: ReferenceKind, principal: Principal) -> list[str]:
+    """Return what names the data subject there: Shopify's id, or the hash by which advertisers know each e-mail."""
     if reference_kind is ReferenceKind.EMAIL_SHA256:
-        email = normalise_identifier("email", principal.email)
-        return hashlib.sha256(email.encode()).hexdigest() if email else ""
-    return principal.customer_id
+        emails = list_normal_forms("email", principal.email)
+        return [hashlib.sha256(email.encode()).hexdigest() for email in emails] or [""]
+    return [principal.customer_id]

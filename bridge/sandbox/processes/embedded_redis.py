@@ -97,7 +97,7 @@ class Valkey:
         self._make_folders()
         with (self._folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, umask=0o077
             )
         self._session_killer = SessionKiller(self._process.pid)
         try:

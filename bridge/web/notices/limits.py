@@ -9,7 +9,7 @@ import math
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
@@ -69,25 +69,28 @@ def _is_limit_reached(window: _RateWindow) -> bool:
     return window.failures >= MAX_FAILURES or window.successes >= MAX_SUCCESSES
 
 
-def resolve_client_address(environ: Mapping[str, Any]) -> str:
-    """Return the client's address: the peer's, or the one that the host's router names if the router is the peer.
+def resolve_client_address(environ: Mapping[str, Any], proxies: Collection[str]) -> str:
+    """Return the client's address: the peer's, or the one that a trusted router names if the router is the peer.
 
-    A router connects from within the host's network and appends its client to X-Forwarded-For; what a client
+    `proxies`: the routers' networks, or `private` for all that are not public. A router appends its client to X-Forwarded-For; what a client
     writes there itself stands before that, or comes from an address outside. Of IPv6 the /64 network counts, since
     each household owns 2^64 addresses.
     """
     peer = str(environ.get("REMOTE_ADDR", ""))
     named = str(environ.get("HTTP_X_FORWARDED_FOR", "")).rpartition(",")[2].strip()
     return (
-        (_normalise_client_address(named) if _is_internal_peer(peer) else "") or _normalise_client_address(peer) or peer
+        (_normalise_client_address(named) if _is_trusted_peer(peer, proxies) else "")
+        or _normalise_client_address(peer)
+        or peer
     )
 
 
-def _is_internal_peer(peer: str) -> bool:
+def _is_trusted_peer(peer: str, proxies: Collection[str]) -> bool:
     try:
-        return not ip_address(peer).is_global
+        address = ip_address(peer)
     except ValueError:
-        return True  # a Unix socket: only the host itself connects to it
+        return bool(proxies)  # a Unix socket: only the host itself connects to it
+    return any(not address.is_global if each == "private" else address in ip_network(each) for each in proxies)
 
 
 def _normalise_client_address(address: str) -> str:

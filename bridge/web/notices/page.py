@@ -131,7 +131,7 @@ def create_notices_blueprint(services: Services) -> Blueprint:
 
     @page.route("/notices/<token>", methods=["GET", "POST"])
     def notice(token: str) -> Response:
-        client = limits.admit(resolve_client_address(request.environ))
+        client = limits.admit(resolve_client_address(request.environ, services.settings.proxies))
         succeeded = False
         try:
             response = (

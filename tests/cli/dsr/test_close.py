@@ -73,3 +73,13 @@ def test_continue_polls_again(place, unconfirmed_id):
     process_request(unconfirmed_id, services=place.services)
     assert poll(place, unconfirmed_id)["state"] == "waiting"
     assert "no precheck stopped it" in place.say("dsr", "continue", unconfirmed_id, "--reason", WHY).err
+
+
+@pytest.mark.parametrize("reason", ["customer 7001 agreed", "gid://shopify/Customer/7001 wrote"])
+def test_a_reason_that_names_the_person_of_the_request_is_refused_and_changes_nothing(place, unconfirmed_id, reason):
+    before = place.facts()
+    result = place.say("dsr", "close", unconfirmed_id, "--reason", reason)
+    assert result.code == 2
+    assert "repeats an identifier of the data subject" in result.err
+    assert reason not in result.err
+    assert place.facts() == before

@@ -110,3 +110,10 @@ def test_twice_is_once():
     assert list_targets(carrier("delhivery"), parcels=[make_parcel_of_order("D1"), make_parcel_of_order("D1")]) == [
         ("delhivery", ReferenceKind.WAYBILL, "D1")
     ]
+
+
+def test_advertisers_are_told_of_every_address():
+    ads = processor("ads", applies_to="everyone", names="email_sha256")
+    addresses = ("asha@example.com", "asha@example.in")
+    targets = list_notice_targets(Principal(email=", ".join(addresses)), [], {}, [ads])
+    assert [one.reference for one in targets] == [hashlib.sha256(each.encode()).hexdigest() for each in addresses]

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from bridge.model import Principal
 from bridge.rules.index.identity import list_former_forms
 from bridge.rules.index.minimise import Sighting, SightingKind
+from bridge.rules.index.request_identifiers import build_principal
 from bridge.store.schema.index_tables import contact_keys, customers, orders, suppressions
 from tests.factories import NOW, OTHER_SHOP, SHOP, customer, order
 from tests.kit.indexing import ingest
@@ -171,3 +172,18 @@ def test_a_former_address_is_found_erased_and_stays_suppressed(store, vault):
 def test_a_row_that_cannot_be_read_matches_nobody(store):
     ingest(store, guest(1001, "call me"), replace(guest(1002), phone="98444"))
     assert find_orders(store, Principal(phone="call me")) == find_orders(store, Principal(phone="98444")) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [("email", ["farah@example.com", "farah@example.in"]), ("phone", ["9844444441", "+91 98555 55555"])],
+)
+def test_a_request_with_several_values_of_a_field_finds_erases_and_suppresses_by_each(store, field, values):
+    theirs = [guest(1001 + at, **{field: value}) for at, value in enumerate(values)]
+    ingest(store, *theirs, guest(1005, "9866666666", "bela@example.com"))
+    principal = build_principal({field: values})
+    assert find_orders(store, principal) == ["1001", "1002"]
+    assert erase_subject(store, principal)["orders"] == 2
+    assert [find_orders(store, Principal(**{field: one})) for one in values] == [[], []]
+    assert ingest(store, *theirs) == 2, "each is suppressed"
+    assert find_orders(store, Principal(email="bela@example.com")) == ["1005"]

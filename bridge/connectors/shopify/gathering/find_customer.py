@@ -94,8 +94,22 @@ def _search_customer(
             reply = session.run_document("customer_segments", cursor, id=node["id"], segmentIds=list(segments))
             gaps += reply.gaps
         node["segments"] = _list_segment_memberships(reply.data, segments)
+        gaps += _find_other_customers(session, cursor, node["id"]) if matched_by == "email" else ()
         return node, gaps, replace(cursor, customer=node["id"], matched_by=matched_by)
     return None, gaps, cursor
+
+
+def _find_other_customers(session: GatherSession, cursor: GatherCursor, found: str) -> tuple[Gap, ...]:
+    """Return a gap where another address of the request is another customer's: that record is not read."""
+    if len(list_normal_forms("email", session.principal.email)) < 2:
+        return ()
+    for matched_by, name, variables in _iterate_customer_lookups(session):
+        if matched_by == "email":
+            reply = _run_customer_lookup(session, cursor, name, variables, by_phone=False)
+            if (reply.data.get("customer") or {"id": found})["id"] != found:
+                what, reason = "records of a second customer", "several_customers"
+                return (Gap(system=SYSTEM, absence=Absence.UNATTRIBUTED, what=what, reason=reason),)
+    return ()
 
 
 def _iterate_customer_lookups(session: GatherSession) -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -46,3 +46,22 @@ def test_a_phone_in_any_spelling_finds_the_customer(shopify, world, spelling):
     phone = spelling.format(asha.phone, national=asha.phone.removeprefix("+91"))
     found = gathered_orders(shopify, Principal(phone=phone))
     assert found == gathered_orders(shopify, Principal(phone=asha.phone)) != set()
+
+
+@pytest.mark.parametrize("order", ["{other}, {email}", "{email}, {other}"])
+def test_of_two_addresses_either_finds_the_customer_and_the_state_of_the_erasure(shopify, world, order):
+    asha = world.asha
+    both = Principal(email=order.format(email=asha.email, other="nobody.here@example.com"))
+    assert gathered_orders(shopify, both) == gathered_orders(shopify, Principal(email=asha.email))
+    state = shopify.read_erasure_state(both, shop=INVENTED_SHOP)
+    assert state == shopify.read_erasure_state(Principal(email=asha.email), shop=INVENTED_SHOP)
+    assert state.reason == "readable"
+
+
+def test_a_second_customer_of_the_addresses_is_named_as_missing(shopify, world):
+    def list_reasons(email):
+        return [gap.reason for page in shopify.gather(Principal(email=email), shop=INVENTED_SHOP) for gap in page.gaps]
+
+    one, other = world.asha.email, world.bikram.email
+    assert "several_customers" in list_reasons(f"{one}, {other}")
+    assert "several_customers" not in list_reasons(f"{one}, nobody.here@example.com")

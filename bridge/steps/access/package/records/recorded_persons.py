@@ -13,7 +13,7 @@ from typing import Any
 
 from bridge.model import Finding, Principal
 from bridge.rules.index.consignee.person_names import NameWords, split_name
-from bridge.rules.index.identity import normalise_identifier
+from bridge.rules.index.identity import CONTACT_FIELDS, list_normal_forms, normalise_identifier
 from bridge.steps.access.package.records.mask import MAX_NESTING_DEPTH, normalize_key, parse_keys
 from bridge.steps.access.package.records.third_parties import GENERIC_RECEIVER_WORDS, is_same_name, read_customer_name
 from bridge.steps.access.package.text import convert_to_text
@@ -93,6 +93,11 @@ def collect_recorded_persons(findings: Iterable[Finding], principal: Principal) 
     """Return who is named in these records; `principal` adds what the request itself says of the data subject."""
     found = _Collection()
     own_values = {normalize_value(principal.email), normalize_value(principal.phone)}
+    own_values |= {
+        normalize_value(form)
+        for field in CONTACT_FIELDS
+        for form in list_normal_forms(field, getattr(principal, field))
+    }
     for finding in findings:
         body = finding.body
         if finding.kind == "customer":
