@@ -61,8 +61,11 @@ def open_engine(url: str) -> Engine:
     @event.listens_for(engine, "do_connect")
     def _create(_dialect: Any, _record: Any, arguments: Any, _options: Any) -> None:
         if arguments and not arguments[0].startswith((":", "file:")):
-            with suppress(OSError):  # SQLite says what is wrong with the path; -wal and -shm get the mode of this file
-                os.close(os.open(arguments[0], os.O_RDWR | os.O_CREAT, PRIVATE_FILE_MODE))
+            # Only a file that does not exist is opened here: to close any descriptor of a database that is in use
+            # drops the locks of the whole process on it, and another process may then delete the log under it
+            # (https://sqlite.org/howtocorrupt.html, 2.2). -wal and -shm get the mode of this file.
+            with suppress(OSError):  # SQLite says what is wrong with the path
+                os.close(os.open(arguments[0], os.O_RDWR | os.O_CREAT | os.O_EXCL, PRIVATE_FILE_MODE))
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:

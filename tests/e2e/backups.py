@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy.engine import make_url
 
+from tests.kit.apart import read_apart
 from tests.servers import Postgres
 
 
@@ -36,7 +37,7 @@ def dump(url: str, postgres: Postgres | None) -> bytes:
     """Everything of a database in one string of bytes: what a thief of the files would have."""
     if postgres is not None:
         return run(postgres, "pg_dump", "--dbname", plain(url))
-    return b"".join(path.read_bytes() for path in sorted(Path(make_url(url).database).parent.glob("bridge.db*")))
+    return b"".join(read_apart(path) for path in sorted(Path(make_url(url).database).parent.glob("bridge.db*")))
 
 
 def copied(source: Any, target: Any) -> None:

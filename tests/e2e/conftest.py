@@ -27,6 +27,7 @@ from bridge.sandbox.shopify.server import CLIENT_SECRET
 from bridge.sandbox.world.models import Person, World
 from bridge.services import Services
 from tests.e2e import processes
+from tests.kit.apart import read_apart
 
 ORDERS, HEAVY = 150, 1000
 LEASE_S = 4.0
@@ -127,7 +128,7 @@ class Town:
     def traces(self, words: Sequence[str]) -> list[str]:
         """List the files and Redis keys that contain any of the words."""
         files = [path for path in self.folder.rglob("*") if path.is_file() and not path.is_symlink()]
-        rests = {str(path.relative_to(self.folder)): path.read_bytes() for path in files}
+        rests = {str(path.relative_to(self.folder)): read_apart(path) for path in files}
         with redis.Redis.from_url(self.valkey.url) as client:
             for name in client.scan_iter():
                 rests[f"key {name!r}"] = name + (client.dump(name) or b"")
