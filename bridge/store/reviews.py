@@ -122,6 +122,11 @@ class ReviewRows:
         )
         return True
 
+    def close_reviews(self, kind: str, *, actor: str, reason: str, request_id: str = "") -> None:
+        """Close the open reviews of a kind, of one request or of all, and record each."""
+        for review in self.list_reviews(kind=kind, request_id=request_id):
+            self.close_review(review.id, actor=actor, reason=reason)
+
     def list_reviews(self, *, is_open: bool = True, kind: str = "", request_id: str = "") -> Sequence[Review]:
         """Return reviews of a kind or a request, oldest first; without `is_open` the closed ones too."""
         conditions = [reviews.c.closed_at.is_(None)] if is_open else []

@@ -104,9 +104,8 @@ def _sync_unconfirmed_review(request: PrivacyRequest, task: Task, poll_end: date
             idempotency_key=f"{request.id}|{poll_end.isoformat()}",
         )
         return
-    for review in tx.reviews.list_reviews(kind=UNCONFIRMED_REVIEW_KIND, request_id=request.id):
-        reason = "answered_after_all" if task.state is TaskState.DONE else "polled_again"
-        tx.reviews.close_review(review.id, actor="bridge", reason=reason)
+    reason = "answered_after_all" if task.state is TaskState.DONE else "polled_again"
+    tx.reviews.close_reviews(UNCONFIRMED_REVIEW_KIND, request_id=request.id, actor="bridge", reason=reason)
 
 
 def _fetch_erasure_state(request: PrivacyRequest, services: Services) -> ErasureState:

@@ -9,6 +9,7 @@ from bridge.model import Fact, PlatformRequestProgress, get_progress
 from bridge.rules.erasure.precheck import find_blocked_task, list_blocking_codes
 from bridge.services import Services
 from bridge.steps.erasure.precheck import PRECHECK_REVIEW_KIND
+from bridge.steps.requests.record_decision import check_no_newer_request, record_decision
 
 
 def release_precheck(request_id: str, *, actor: str, reason: str, services: Services) -> list[str]:
@@ -21,24 +22,19 @@ def release_precheck(request_id: str, *, actor: str, reason: str, services: Serv
         task = find_blocked_task(tx.tasks.list_tasks(request_id))
         if request is None or task is None:
             raise PayloadInvalid("nothing_stopped")
-        newer = tx.requests.find_open_request(request.shop, request.kind, request.subject)
-        if newer is not None and newer.id != request_id:
-            raise PayloadInvalid("newer_request_open")
+        check_no_newer_request(request, tx)
         progress = get_progress(task, PlatformRequestProgress)
         codes = list_blocking_codes(progress.prechecks)
         released = tuple(sorted({*progress.released_codes, *codes}))
         tx.tasks.save_task(replace(task, progress=replace(progress, released_codes=released)))
-        for review in tx.reviews.list_reviews(kind=PRECHECK_REVIEW_KIND, request_id=request_id):
-            tx.reviews.close_review(review.id, actor=actor, reason=reason)
-        tx.evidence.append_fact(
+        record_decision(
+            request,
             Fact.PRECHECK_RELEASED,
-            shop=request.shop,
+            review_kind=PRECHECK_REVIEW_KIND,
             actor=actor,
-            request_id=request_id,
-            subject=request.subject,
-            codes=codes,
             reason=reason,
+            tx=tx,
+            codes=codes,
         )
-        tx.request_changes.restart_request(request_id)
     services.queue.enqueue("process", request_id, at_front=True)
     return codes

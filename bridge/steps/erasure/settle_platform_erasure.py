@@ -12,6 +12,7 @@ from bridge.errors import PayloadInvalid
 from bridge.model import Fact, Outcome, PollProgress, get_progress
 from bridge.rules.erasure.platform_erasure import find_unconfirmed_poll
 from bridge.services import Services
+from bridge.steps.requests.record_decision import check_no_newer_request, record_decision
 
 UNCONFIRMED_REVIEW_KIND = "platform_erasure"
 
@@ -28,23 +29,18 @@ def settle_platform_erasure(
         task = find_unconfirmed_poll(tx.tasks.list_tasks(request_id))
         if request is None or task is None:
             raise PayloadInvalid("nothing_unconfirmed")
-        newer = tx.requests.find_open_request(request.shop, request.kind, request.subject)
-        if newer is not None and newer.id != request_id:
-            raise PayloadInvalid("newer_request_open")
+        check_no_newer_request(request, tx)
         progress = get_progress(task, PollProgress)
         wait_until = services.clock.now() + timedelta(days=services.merchant.clocks.platform_erasure_days)
         decided = {"wait_until": wait_until} if decision is None else {"decision": decision}
         tx.tasks.save_task(replace(task, progress=replace(progress, **decided)))
-        for review in tx.reviews.list_reviews(kind=UNCONFIRMED_REVIEW_KIND, request_id=request_id):
-            tx.reviews.close_review(review.id, actor=actor, reason=reason)
-        tx.evidence.append_fact(
+        record_decision(
+            request,
             Fact.PLATFORM_ERASURE_SETTLED,
-            shop=request.shop,
+            review_kind=UNCONFIRMED_REVIEW_KIND,
             actor=actor,
-            request_id=request_id,
-            subject=request.subject,
-            decision=decision or "wait",
             reason=reason,
+            tx=tx,
+            decision=decision or "wait",
         )
-        tx.request_changes.restart_request(request_id)
     services.queue.enqueue("process", request_id, at_front=True)

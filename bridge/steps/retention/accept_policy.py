@@ -108,7 +108,7 @@ def activate_or_review_policy(*, services: Services) -> bool:
     with services.store.transaction() as tx:
         accepted = tx.retention_policies.find_accepted_policy()
         if accepted is not None and accepted.sha256 == sha256:
-            _close_policy_reviews(tx, actor="bridge", reason="the accepted file is loaded")
+            tx.reviews.close_reviews(POLICY_REVIEW_KIND, actor="bridge", reason="the accepted file is loaded")
             return True
         if accepted is not None and _has_open_policy_review(tx, sha256):
             return False
@@ -119,7 +119,7 @@ def activate_or_review_policy(*, services: Services) -> bool:
         if not earlier_orders and not ages:
             _save_acceptance(tx, accepted, changes, actor="bridge", reason="no date becomes earlier", services=services)
             return True
-        _close_policy_reviews(tx, actor="bridge", reason="another file has been loaded")
+        tx.reviews.close_reviews(POLICY_REVIEW_KIND, actor="bridge", reason="another file has been loaded")
         detail = _build_policy_fact_detail(accepted, changes, services)
         tx.evidence.append_fact(Fact.RETENTION_POLICY_CHANGED, shop="", **detail)
         summary = f"{sha256[:16]}: {earlier_orders} orders would be released earlier"
@@ -159,7 +159,7 @@ def _save_acceptance(
     retention = services.retention
     ages = collect_max_ages(retention)
     tx.retention_policies.save_accepted_policy(retention.sha256, retention.policy_id, actor=actor, ages=ages)
-    _close_policy_reviews(tx, actor=actor, reason=reason)
+    tx.reviews.close_reviews(POLICY_REVIEW_KIND, actor=actor, reason=reason)
     detail = _build_policy_fact_detail(previous, changes, services)
     tx.evidence.append_fact(Fact.RETENTION_POLICY_ACCEPTED, shop="", actor=actor, reason=reason, **detail)
 
@@ -183,8 +183,3 @@ def _build_policy_fact_detail(
 
 def _has_open_policy_review(tx: Tx, sha256: str) -> bool:
     return any(review.what.startswith(sha256[:16]) for review in tx.reviews.list_reviews(kind=POLICY_REVIEW_KIND))
-
-
-def _close_policy_reviews(tx: Tx, *, actor: str, reason: str) -> None:
-    for review in tx.reviews.list_reviews(kind=POLICY_REVIEW_KIND):
-        tx.reviews.close_review(review.id, actor=actor, reason=reason)

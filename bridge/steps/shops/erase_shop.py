@@ -115,8 +115,9 @@ def _erase_shop_data(
 ) -> Task:
     progress, reason = get_progress(task, ShopEraseProgress), WaitReason.VAULT_NOT_RETURNED
     if progress.stopped_at is not None:
-        for review in tx.reviews.list_reviews(kind=REINSTALLED_REVIEW_KIND, request_id=request.id):
-            tx.reviews.close_review(review.id, actor="bridge", reason="uninstalled_again")
+        tx.reviews.close_reviews(
+            REINSTALLED_REVIEW_KIND, request_id=request.id, actor="bridge", reason="uninstalled_again"
+        )
     removed = dict(
         tx.shop_eraser.erase_shop(
             request.shop, request_id=request.id, include_held_records=decision is not Decision.KEEP_STATUTORY

@@ -108,8 +108,7 @@ def await_shop_identity(request: PrivacyRequest, tx: Tx, services: Services) -> 
 
 def close_identity_reviews(request: PrivacyRequest, tx: Tx) -> None:
     """Close the review of a request whose data are known to be of its shop, or not. Writes evidence: call it last."""
-    for review in tx.reviews.list_reviews(kind=UNIDENTIFIED_REVIEW_KIND, request_id=request.id):
-        tx.reviews.close_review(review.id, actor="bridge", reason="shop_identified")
+    tx.reviews.close_reviews(UNIDENTIFIED_REVIEW_KIND, request_id=request.id, actor="bridge", reason="shop_identified")
 
 
 def identify_shop(domain: str, number: str, *, actor: str, reason: str, services: Services) -> None:

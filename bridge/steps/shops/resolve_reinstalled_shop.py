@@ -23,6 +23,7 @@ from bridge.model import (
 )
 from bridge.rules.requests.lifecycle import BRIDGE
 from bridge.services import Services
+from bridge.steps.requests.record_decision import record_decision
 from bridge.steps.shops.erase_shop import REINSTALLED_REVIEW_KIND
 from bridge.steps.task_results import finish_task
 
@@ -43,18 +44,15 @@ def resolve_reinstalled_shop(
         tx.shop_exits.record_exit_decision(request.shop, request_id, decision, actor=actor)
         if decision is ShopExitDecision.CLOSE:
             tx.tasks.save_task(_build_closed_task(task, now))
-        for review in tx.reviews.list_reviews(kind=REINSTALLED_REVIEW_KIND, request_id=request_id):
-            tx.reviews.close_review(review.id, actor=actor, reason=reason)
-        tx.evidence.append_fact(
+        record_decision(
+            request,
             Fact.SHOP_ERASURE_CONTINUED,
-            shop=request.shop,
+            review_kind=REINSTALLED_REVIEW_KIND,
             actor=actor,
-            request_id=request_id,
-            subject=request.subject,
-            decision=decision,
             reason=reason,
+            tx=tx,
+            decision=decision,
         )
-        tx.request_changes.restart_request(request_id)
     services.queue.enqueue("process", request_id, at_front=True)
 
 
