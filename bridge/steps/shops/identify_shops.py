@@ -32,12 +32,15 @@ def identify_shops(domain: str, *, services: Services) -> None:
     Raises StoreUnavailable.
     """
     platform = services.connectors.get(PLATFORM)
-    with services.store.transaction() as tx:
-        tx.shop_names.register_domain(domain)
-        if not isinstance(platform, NamesShops):
-            return
-        due_domains = tx.shop_names.directory.list_due_domains(services.clock.now())
-    for due_domain in due_domains:
+    with services.store.read() as tx:
+        directory = tx.shop_names.directory
+    if directory.find_name(domain) is None:
+        with services.store.transaction() as tx:
+            tx.shop_names.register_domain(domain)
+            directory = tx.shop_names.directory
+    if not isinstance(platform, NamesShops):
+        return
+    for due_domain in directory.list_due_domains(services.clock.now()):
         _ask_shop_identity(platform, due_domain, services)
 
 
