@@ -30,7 +30,9 @@ def estimate_cost(
     """Return the price of a document for these variables, without the closed fields, in points."""
     if document.head.startswith("mutation"):
         return MUTATION_COST
-    sizes = {name: value for name, value in variables.items() if isinstance(value, int)}  # and flags; texts cost nothing
+    sizes = {
+        name: value for name, value in variables.items() if isinstance(value, int)
+    }  # and flags; texts cost nothing
     return _estimate_document(document, frozenset(sizes.items()), frozenset(closed), shrink)
 
 
