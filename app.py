@@ -12,6 +12,8 @@ from bridge import logs
 from bridge.bootstrap import make_services, make_store
 from bridge.errors import BridgeError, SettingsInvalid
 from bridge.web import create_app
+from bridge.web.server import RequestReceiver
+from bridge.web.webhooks import is_webhook
 from config.load import read_configuration
 from workers.connection import connect_redis
 from workers.queues import RqJobQueue
@@ -30,9 +32,24 @@ except (SettingsInvalid, BridgeError) as fault:
 for missing in app_configuration.missing:
     structlog.get_logger().warning("setting.unset", what=missing)
 services = make_services(app_configuration, queue, store)
-atexit.register(services.ledger.close)
-atexit.register(store.close)  # runs first, when no request is being answered any more
 app = create_app(services, store)
+
+
+def close_store() -> None:
+    """Commit what waits and end all connections, when no request is being answered any more."""
+    store.close()
+    services.ledger.close()
+
+
+atexit.register(close_store)
+receive = RequestReceiver(
+    app,
+    limit=app_configuration.settings.body_limit_bytes,
+    deadline_s=app_configuration.settings.body_deadline_s,
+    threads=32,
+    is_cooperative=is_webhook,
+    on_stop=close_store,
+)
 # what was made until here stays: looking at it for garbage again and again would cost more than most requests
 gc.collect()
 gc.freeze()

@@ -25,6 +25,11 @@ class AnyPath(PathConverter):
     part_isolating = False
 
 
+def is_webhook(method: str, path: str) -> bool:
+    """Return whether a request is a webhook: one that waits for nothing but its commit."""
+    return method == "POST" and path.startswith("/webhooks")
+
+
 def read_webhook_headers(environ: Mapping[str, Any]) -> dict[str, str]:
     """Return Shopify's headers of a request, by their names in lower case."""
     return {

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from bridge.errors import BridgeError, StoreUnavailable
+from bridge.store.webhooks.commit_waiters import LoopWaiter, ThreadWaiter, make_commit_waiter, wake_all
 from bridge.store.webhooks.insert_rows import BATCH_ROWS, DeliveryRow
 
 BATCH_BYTES = 16_000_000
@@ -26,7 +27,7 @@ CommitRows = Callable[[Sequence[DeliveryRow]], set[str]]
 class _PendingRow:
     row: DeliveryRow
     size: int
-    finished: threading.Event = field(default_factory=threading.Event)
+    waiter: ThreadWaiter | LoopWaiter = field(default_factory=make_commit_waiter)
     is_new: bool = False
     fault: BridgeError | None = None
 
@@ -73,7 +74,7 @@ class GroupCommit:
                 self._writer = threading.Thread(target=self._run_writer, name="group-commit", daemon=True)
                 self._writer.start()
             self._ready.notify()
-        if not waiting.finished.wait(self._wait_s):
+        if not waiting.waiter.wait(self._wait_s):
             raise StoreUnavailable("the database did not commit in time", retry_after_s=1)
         if waiting.fault is not None:
             raise waiting.fault
@@ -131,4 +132,4 @@ class GroupCommit:
     def _resolve_batch(self, batch: Sequence[_PendingRow], fault: BridgeError | None = None) -> None:
         for waiting in batch:
             waiting.fault = fault
-            waiting.finished.set()
+        wake_all(waiting.waiter for waiting in batch)

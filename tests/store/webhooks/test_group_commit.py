@@ -15,6 +15,7 @@ from bridge.errors import NeedsOperator, StoreUnavailable
 from bridge.model import DeliveryState
 from bridge.store import SqlStore
 from bridge.store.schema.tables import deliveries
+from bridge.store.webhooks.commit_waiters import ThreadWaiter
 from bridge.store.webhooks.group_commit import GroupCommit
 from tests.factories import NOW, OTHER_SHOP, SHOP, make_delivery
 from tests.kit.threads import run_at_once, wait_until
@@ -308,4 +309,4 @@ class _Answer:
 
     def __init__(self, name):
         self.row, self.is_new, self.fault = row(name), False, None
-        self.finished = threading.Event()
+        self.waiter = ThreadWaiter()
