@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import and_, bindparam, or_, select, update
 
 from bridge.errors import LeaseLost
 from bridge.model import Lease, Principal, PrivacyRequest, RequestKind, RequestSource, RequestState, Task
@@ -92,6 +92,17 @@ class RequestRows:
             return own | dict.fromkeys(others, "")
         found = {key: lookup.find_subject(key, request.principal) for key in others}
         return own | {key: subject for key, subject in found.items() if subject}
+
+    def list_requests_of_same_person(self, request: PrivacyRequest) -> list[PrivacyRequest]:
+        """Return all requests of the data subject, this one too, oldest first and without the principal."""
+        of_person = [
+            and_(requests.c.shop == shop, requests.c.subject == subject)
+            for shop, subject in self.list_subjects(request).items()
+            if subject
+        ]
+        rows = select(requests).where(or_(requests.c.id == request.id, *of_person))
+        ordered = rows.order_by(requests.c.received_at, requests.c.id)
+        return [request_from_row(row, Principal()) for row in self._connection.execute(ordered)]
 
     def find_request_by_idempotency_key(self, idempotency_key: str) -> PrivacyRequest | None:
         """Return the request that was opened under this idempotency key, if any."""

@@ -38,6 +38,8 @@ SHARED_FIELD_PHRASES = {
     "delivery_address": "your delivery address",
     "phone": "your phone number",
     "order_invoice_value": "the value on the invoice",
+    "email": "your e-mail address",
+    "items": "what you ordered",
 }
 ABSENCE_SENTENCES: Mapping[Absence, str] = {
     Absence.DENIED: "{system} did not let us read: {what}",
