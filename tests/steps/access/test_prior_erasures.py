@@ -173,6 +173,7 @@ def test_p65_after_an_erasure_access_is_answered_from_the_tombstone(kept, run_de
     kept.clock.at += timedelta(days=200)
     files = request_access(2)
     [erasure] = erasures(files)
+    assert erasure["platform"] == {"waits": False, "until": ""}
     assert (erasure["erased_on"], erasure["reference"], erasure["finished"]) == ("2026-11-22", erased, True)
     assert {"what": "orders", "count": 1} in erasure["erased"]
     [output_file] = erasure["sealed"]
@@ -185,6 +186,25 @@ def test_p65_after_an_erasure_access_is_answered_from_the_tombstone(kept, run_de
     assert "nothing beside what is sealed" in letter
     whole = "".join(files.values()).casefold()
     assert [each for each in (*CANARIES, "Asha", "1030.00") if each.casefold() in whole] == []
+
+
+def test_while_shopify_waits_with_its_erasure_the_letter_says_so_and_until_when(kept, run_delivery, request_access):
+    """Requirement C-04: what waits for the platform is told to the person, too."""
+    run_delivery("orders/paid", sold_body())
+    run_delivery("customers/redact", redact_body(1001))
+    files = request_access()
+    assert erasures(files)[0]["platform"] == {"waits": True, "until": "2027-05-21"}
+    letter = " ".join(files["data/00_letter.txt"].split())
+    assert "Shopify has not confirmed yet that it erased its own copy. We wait for that until 21 May 2027" in letter
+    assert letter.index("until 21 May 2027") < letter.index("WHERE WE LOOKED"), "on the first page"
+
+
+@pytest.mark.parametrize("until", [None, date(2027, 5, 19)])
+def test_a_wait_without_an_end_says_that_it_has_none(until):
+    waits = before(SEALED, platform_waits=True, platform_waits_until=until)
+    letter = plain(Package(case([], tasks=NOTHING, prior_erasures=[waits])))
+    assert ("until 19 May 2027" in letter, "do not know yet until when" in letter) == (bool(until), not until)
+    assert "not confirmed yet" not in plain(Package(case([], tasks=NOTHING, prior_erasures=[before(SEALED)])))
 
 
 def test_an_order_after_the_erasure_is_a_new_contract_and_appears(kept, run_delivery, request_access, platform):

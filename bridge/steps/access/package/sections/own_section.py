@@ -12,7 +12,7 @@ from typing import Any
 
 from bridge.steps.access.package import plain_language
 from bridge.steps.access.package.records.own_tables import OWN_TABLES_BY_KIND, OwnKind
-from bridge.steps.access.package.sections.recipient_facts import COPY_CATEGORY
+from bridge.steps.access.package.sections.recipient_facts import is_own_host
 from bridge.steps.access.package.sections.recipients import Recipient
 from bridge.steps.access.package.sections.statistics import PackageStatistics
 from bridge.steps.access.package.text import format_count, format_long_date, parse_local_date
@@ -39,7 +39,7 @@ def build_not_searched_section(
     """Return what nobody searched for this answer, as rows of id and sentence: firms only where they concern the person."""
     places = [_MAILBOX, _ACCOUNTS]
     recipients = {recipient.id: recipient for recipient in all_recipients}
-    searched = searched_systems | {one.id for one in merchant.processors if _is_own_host(one.data, one.erasure_channel)}
+    searched = searched_systems | {one.id for one in merchant.processors if is_own_host(one)}
     for recipient in recipients.values():
         if recipient.id not in searched:
             shared = ", ".join(recipient.shared_data)
@@ -50,10 +50,6 @@ def build_not_searched_section(
             name = processor.legal_name or plain_language.describe_code(processor.id, plain_language.TRADE_NAMES)
             places.append((processor.id, f"{name}: we have no access to look whether it has data about you."))
     return [{"id": place, "in_words": words} for place, words in places]
-
-
-def _is_own_host(data: Sequence[str], erasure_channel: str) -> bool:
-    return erasure_channel == "own" or COPY_CATEGORY in data
 
 
 def list_own_laws(statistics: PackageStatistics) -> tuple[str, ...]:
@@ -93,7 +89,7 @@ def _get_first_rows(kind: OwnKind, statistics: PackageStatistics) -> Sequence[Ro
 
 def _describe_invoice(row: Row, zone: tzinfo) -> str:
     name = " ".join(filter(None, (row["document"].capitalize(), row["number"])))
-    total = f", {row['currency']} {row['total']}".rstrip() if row["total"] else ""
+    total = f", {row['currency'] or 'total'} {row['total']}" if row["total"] else ""
     return f"{name} of {_format_day(row['issued_at'], zone)}{total}: sealed, {_describe_end(row, zone)}."
 
 

@@ -36,6 +36,7 @@ _OWN_PAYMENT_METHODS = (
 FROM_OWN_RECORDS = "the records that it gave us"
 FROM_ORDERS = "your orders and parcels"
 FROM_PAYMENTS = "your payments"
+FROM_OWN_STORE = "what our own request system stores there"
 FROM_PROMISE = "what our policy says it gets, where we hold such data about you"
 
 
@@ -70,10 +71,13 @@ class RecipientSearch:
             return self._find_parcels(processor)
         if _is_platform(processor):
             return self._find_platform_records()
-        if not processor.named or not self._statistics.found_count:
-            return None
+        return self._find_other_data(processor) if processor.named and self._statistics.found_count else None
+
+    def _find_other_data(self, processor: Processor) -> Disclosure | None:
         if payments := [tally for name, tally in self._gateways.items() if _is_named(processor, name)]:
             return _build_payment_disclosure(payments)
+        if is_own_host(processor):
+            return self._find_categories([OWN_RECORDS_SYSTEM], None, FROM_OWN_STORE)
         # a payment service is known by the payments that name it
         is_payment_service = PAYMENT_CATEGORY in processor.data
         return None if is_payment_service else self._find_categories(None, processor.data, FROM_PROMISE)
@@ -127,13 +131,19 @@ class RecipientSearch:
                 counts[category] = counts.get(category, 0) + tally.records
                 span.include_date(tally.first_date)
                 span.include_date(tally.last_date)
-        if systems is None and COPY_CATEGORY in (categories or ()):
+        if systems == [OWN_RECORDS_SYSTEM] and categories is None:
             counts[COPY_CATEGORY] = 1  # this one
         if not counts:
             return None
-        ordered = sorted(counts, key=lambda category: (category != PAYMENT_CATEGORY, category))
+        ordered = [*(category for category in _SHARED_DATA_NAMES if category in counts), *sorted(counts)]
+        ordered = list(dict.fromkeys(ordered))
         shared = tuple(plain_language.describe_code(category, _SHARED_DATA_NAMES) for category in ordered)
         return Disclosure(shared_data=shared, records=counts, known_from=(known_from,), span=span)
+
+
+def is_own_host(processor: Processor) -> bool:
+    """Return True for the firm on whose computers the bridge stores its own records."""
+    return processor.erasure_channel == "own" or COPY_CATEGORY in processor.data
 
 
 def _is_platform(processor: Processor) -> bool:

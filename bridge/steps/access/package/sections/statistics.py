@@ -98,6 +98,7 @@ class PackageStatistics:
         self.tallies_by_category: dict[str, RecordTally] = {}
         self.tallies_by_origin: dict[tuple[str, str], RecordTally] = {}  # by system and category
         self.tallies_by_gateway: dict[str, RecordTally] = {}
+        self._gateway_names: dict[str, str] = {}  # as first written, for each spelling
         self.left_by_erasure_count = 0
         self.first_own_rows: dict[str, list[dict[str, str]]] = {}  # as many as the letter lists
         self._label_fields: frozenset[str] = frozenset()
@@ -146,7 +147,9 @@ class PackageStatistics:
             if table == "shipments" and system != PLATFORM:
                 self._count_carrier_parcel(system, system, row)
         elif table == "payments" and row.get("gateway"):
-            self.tallies_by_gateway.setdefault(row["gateway"], RecordTally()).add_record(system, record_date)
+            key = normalize_carrier_name(row["gateway"])
+            name = self._gateway_names.setdefault(key, row["gateway"].strip())
+            self.tallies_by_gateway.setdefault(name, RecordTally()).add_record(system, record_date)
         elif table == "addresses":
             self.countries.add(row["country_code"].upper())
         elif table == "consents":
