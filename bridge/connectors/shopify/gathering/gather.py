@@ -33,7 +33,10 @@ def gather_pages(session: GatherSession, cursor: str) -> Iterator[FindingPage]:
             if position.stage is GatherStage.END:
                 gaps += orders.build_count_gaps(position)
             unique_gaps = tuple(dict.fromkeys(gaps))
-            yield FindingPage(findings=findings, cursor=position.serialize(session.order_ids), gaps=unique_gaps)
+            doubtful_orders = tuple(dict.fromkeys(session.doubtful_orders))
+            session.doubtful_orders.clear()
+            page_cursor = position.serialize(session.order_ids)
+            yield FindingPage(findings=findings, cursor=page_cursor, gaps=unique_gaps, doubtful_orders=doubtful_orders)
 
 
 def _run_stage(session: GatherSession, cursor: GatherCursor) -> Iterator[StepResult]:

@@ -49,7 +49,7 @@ class GatherSession:
     """The data subject, shop and client of one gathering. `bits` numbers the orders that the request names.
 
     `recorded` are digests of what was handed over, `closed_fields` the fields that are left out of documents
-    because a denial would hide others, `failed_fields` those that Shopify could not serve, with their document. The orders of a customer with more than `bulk_orders` orders are read by a bulk operation.
+    because a denial would hide others, `doubtful_orders` the numbers of orders for a review, `failed_fields` those that Shopify could not serve, with their document. The orders of a customer with more than `bulk_orders` orders are read by a bulk operation.
     """
 
     client: ShopifyClient
@@ -61,10 +61,12 @@ class GatherSession:
     recorded: set[str] = field(default_factory=set, init=False)
     closed_fields: dict[str, str] = field(default_factory=dict, init=False)
     failed_fields: set[tuple[str, ...]] = field(default_factory=set, init=False)
+    doubtful_orders: list[str] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
         """Index the request's orders once, so that a lookup is fast among thousands."""
-        numbers = [number for one in self.principal.order_ids if (number := normalise_identifier("order", one))]
+        named = (*self.principal.order_ids, *self.principal.confirmed_order_ids)
+        numbers = [number for one in named if (number := normalise_identifier("order", one))]
         object.__setattr__(self, "bits", {number: bit for bit, number in enumerate(dict.fromkeys(numbers))})
 
     def run_document(self, name: str, cursor: GatherCursor, **variables: Any) -> GraphQLReply:
@@ -167,13 +169,18 @@ class GatherSession:
     def match_order(self, order: dict[str, Any], cursor: GatherCursor, *, is_named: bool = False) -> str:
         """Return why the order belongs to the data subject: `order_id`, `customer_id`, `email` or `phone`.
 
-        `other` if it is someone else's, `unsure` if Shopify hides whose it is, '' if it must be ignored. `is_named`: the
+        What an operator decided about the order counts first. `other` if it is someone else's, `unsure` if Shopify hides whose it is, '' if it must be ignored. `is_named`: the
         request names the order, which decides unless Shopify says that it belongs to another customer.
         """
+        number = normalise_identifier("order", str(order.get("id")))
+        if number in self.principal.confirmed_order_ids:
+            return "order_id"
+        if number in self.principal.foreign_order_ids:
+            return ""
         emails = list_normal_forms("email", order.get("email") or "")
         has_own_email = not frozenset(cursor.emails).isdisjoint(emails)
         is_hidden = is_owner_hidden(order)
-        is_named = is_named or (is_hidden and normalise_identifier("order", str(order.get("id"))) in self.bits)
+        is_named = is_named or (is_hidden and number in self.bits)
         owner = (order.get("customer") or {}).get("id")
         if owner:
             is_own = owner in self.list_own_gids(cursor)

@@ -76,7 +76,7 @@ GAP_REASON_SENTENCES = {
     "no_connector": "We have no connection to that company yet; ask us, and we ask it for you.",
     "parcel_contradicted": "It names another order and another person. We check it, and send it to you if it is yours.",
     "parcel_unproven": "Nothing in it shows whose it is. We check it, and send it to you if it is yours.",
-    "another_customer_or_unconfirmed": "They carry another name or address than yours.",
+    "another_customer_or_unconfirmed": "They are kept under another customer or address than yours.",
     "not_in_version": "The platform tells this only in a newer version than the one we use.",
     "no_credentials": "We have to obtain access first.",
     "no_token": "We have to obtain access first.",

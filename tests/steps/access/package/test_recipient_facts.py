@@ -41,7 +41,7 @@ def make_order(**changes: Any) -> dict[str, Any]:
 
 
 def test_a_copy_without_records_names_nobody():
-    """Requirement P-12: nobody got anything of a person of whom there is nothing, whoever is configured."""
+    """Requirement P-12: nobody got anything of a person who has left nothing, whoever is configured."""
     package = Package(case([], merchant=replace(MERCHANT, processors=(*MERCHANT.processors, GOOGLE, AFTERSHIP))))
     assert package.json("02_recipients.json")["recipients"] == []
     assert package.json("02_recipients.json")["unnamed"] == []
@@ -50,7 +50,7 @@ def test_a_copy_without_records_names_nobody():
         assert name not in letter
 
 
-def test_a_guest_of_whom_no_use_of_the_shop_is_recorded_does_not_see_google():
+def test_a_guest_without_a_recorded_use_of_the_shop_does_not_see_google():
     with_use = list_recipients_by_id(build_package([found("order", make_order())], SHOPIFY, GOOGLE))
     without = list_recipients_by_id(build_package([found("order", make_order(clientIp=None))], SHOPIFY, GOOGLE))
     assert (with_use.keys() & {"google"}, without.keys() & {"google"}) == ({"google"}, set())

@@ -19,7 +19,7 @@ CARRIERS = ("Delhivery", "Blue Dart", "Pigeon Post", "")
 
 
 @st.composite
-def orders(draw):
+def drawn_orders(draw):
     """Draw an order with any number of its parts."""
     body = deepcopy(fixture("order__cod_delhivery"))
     number = draw(st.integers(1000, 9999))
@@ -43,7 +43,7 @@ def orders(draw):
 
 
 @st.composite
-def shipments(draw):
+def drawn_shipments(draw):
     """Draw a carrier's record of a parcel: one that it has, or one that it does not know."""
     body = fixture("shipment__delhivery") | {"waybill": draw(st.sampled_from(["AB1", "AB3"]))}
     if draw(st.booleans()):
@@ -66,7 +66,7 @@ OWN_RECORDS = st.sampled_from(sorted(OWN_BODIES)).map(
 )
 CUSTOMERS = st.just(found("customer", fixture("customer__asha")))
 DRAFTS = st.just(found("draft_order", fixture("draft_order__note")))
-RECORDS = st.lists(st.one_of(orders(), shipments(), OWN_RECORDS, CUSTOMERS, DRAFTS), max_size=12)
+RECORDS = st.lists(st.one_of(drawn_orders(), drawn_shipments(), OWN_RECORDS, CUSTOMERS, DRAFTS), max_size=12)
 
 
 def count_csv_rows(package: Package, path: str) -> int:
