@@ -37,6 +37,7 @@ from bridge.rules.index.shipping import AttributionRules, read_platform_parcels
 from bridge.rules.index.unreadable_identifiers import UNREADABLE_IDENTIFIER, list_identifier_gaps
 from bridge.rules.notices.parcel_reviews import ParcelDecision
 from bridge.rules.requests.lifecycle import PLATFORM
+from bridge.rules.requests.order_reviews import SEVERAL_CUSTOMERS, SEVERAL_CUSTOMERS_SUBJECT
 from bridge.services import Services
 from bridge.steps.access.check_parcels import ParcelCheck, add_withheld_gaps
 from bridge.steps.access.doubtful_orders import record_doubtful_orders
@@ -158,6 +159,10 @@ def _finish_gathering(
             gaps = (*task.gaps, *_count_unreachable_parcels(parcels, services.connectors))
             # the carriers' tasks read the parcels from this task, and need not open all findings again
             task = replace(task, gaps=gaps, progress=GatherProgress(parcels=tuple(map(_reduce_parcel, parcels))))
+            if any(gap.reason == SEVERAL_CUSTOMERS for gap in gaps):
+                tx.reviews.open_review(
+                    request.shop, SEVERAL_CUSTOMERS, SEVERAL_CUSTOMERS_SUBJECT, request_id=request.id
+                )
             for parcel in parcels:
                 flag_carrier_conflicts(request.shop, parcel.order_id, [parcel], tx=tx)
         return _save_gathered_task(request, task, requested_parcels, tx, services)

@@ -10,7 +10,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 from bridge.connectors.shopify.api import documents
 from bridge.connectors.shopify.api.answers import FIELD_FAILED, GraphQLReply, QueryTooCostly
@@ -68,6 +68,17 @@ class GatherSession:
         named = (*self.principal.order_ids, *self.principal.confirmed_order_ids)
         numbers = [number for one in named if (number := normalise_identifier("order", one))]
         object.__setattr__(self, "bits", {number: bit for bit, number in enumerate(dict.fromkeys(numbers))})
+
+    def select_customer(self, cursor: GatherCursor) -> Self:
+        """Return the session of the customer that the cursor is at: this one, or that of a further customer by its id."""
+        if not cursor.customer_index:
+            return self
+        decided = (*self.principal.confirmed_order_ids, *self.principal.foreign_order_ids)
+        number = str(cursor.customers[cursor.customer_index]).rpartition("/")[2]
+        further = replace(self, principal=Principal(customer_id=number, foreign_order_ids=decided))
+        for name in ("recorded", "closed_fields", "failed_fields"):
+            object.__setattr__(further, name, getattr(self, name))
+        return further
 
     def run_document(self, name: str, cursor: GatherCursor, **variables: Any) -> GraphQLReply:
         """Run a document with all optional parts but those that the cursor closed. Raises as `ShopifyClient.run_document`."""
@@ -169,20 +180,21 @@ class GatherSession:
     def match_order(self, order: dict[str, Any], cursor: GatherCursor, *, is_named: bool = False) -> str:
         """Return why the order belongs to the data subject: `order_id`, `customer_id`, `email` or `phone`.
 
-        What an operator decided about the order counts first. `other` if it is someone else's, `unsure` if Shopify hides whose it is, '' if it must be ignored. `is_named`: the
-        request names the order, which decides unless Shopify says that it belongs to another customer.
+        What an operator decided about the order counts first. `other` if it is someone else's, `unsure` if Shopify hides
+        whose it is, '' if it must be ignored. `is_named`: the request names the order, which decides unless Shopify says
+        that it belongs to another customer.
         """
         number = normalise_identifier("order", str(order.get("id")))
-        if number in self.principal.confirmed_order_ids:
-            return "order_id"
-        if number in self.principal.foreign_order_ids:
-            return ""
+        if number in (*self.principal.confirmed_order_ids, *self.principal.foreign_order_ids):
+            return "order_id" if number in self.principal.confirmed_order_ids else ""
         emails = list_normal_forms("email", order.get("email") or "")
         has_own_email = not frozenset(cursor.emails).isdisjoint(emails)
         is_hidden = is_owner_hidden(order)
         is_named = is_named or (is_hidden and number in self.bits)
         owner = (order.get("customer") or {}).get("id")
         if owner:
+            if owner in cursor.customers and owner != cursor.customer:
+                return ""  # it is read with that customer, who is the same person
             is_own = owner in self.list_own_gids(cursor)
             names_orders_only = not (self.principal.customer_id or self.principal.email or self.principal.phone)
             if is_own or (is_named and names_orders_only):
