@@ -92,6 +92,7 @@ GAP_REASON_SENTENCES = {
     "not_returned": "They are named there, and it did not return them.",
     "lost_row": "It named them and left them blank.",
     "owner_hidden": "They may be yours: it does not let us read whose they are.",
+    "seal_broken": "It could not be opened.",
     "no_system_asked": "No system was set up to be asked.",
 }
 MASKING_REASONS = {
