@@ -9,12 +9,13 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.model import BankDetails, DeliveryState, ErasureState, Fact, Outcome
+from bridge.model import BankDetails, DeliveryState, DocumentForm, ErasureState, Fact, Outcome
+from bridge.steps.access.package import own_records
 from tests.factories import NOW, SHOP, accepted, make_finding, redact_body
 from tests.fakes import page
 from tests.steps.access.test_package import breaches
 from tests.steps.sales_case import sold_body
-from tests.steps.sealed_case import facts
+from tests.steps.sealed_case import facts, seal
 
 STRANGER = {"id": None, "email": "nobody@example.com", "phone": None}
 
@@ -62,6 +63,29 @@ def test_sealed_invoices_are_in_the_copy_with_number_total_last_day_and_law(kept
     assert (categories["invoice_document"]["records"], categories["invoice_document"]["searched"]) == (1, True)
     [(_, opened)] = facts(kept, Fact.DOCUMENT_OPENED)
     assert len(opened["documents"]) == 1, "whoever reads the evidence sees which documents were opened, and for what"
+
+
+@pytest.mark.parametrize("content", [b"%PDF-1.7", b"not json", b"[1]", b'{"number": null}'])
+def test_a_document_of_another_form_is_listed_without_figures(kept, run_delivery, request_access, content):
+    """A shop's own document has its number in its own form; nothing of it is shown."""
+    run_delivery("orders/create", sold_body())
+    media_type = "application/pdf" if content.startswith(b"%PDF") else "application/json"
+    seal(kept, form=DocumentForm.AS_ISSUED, content=content, media_type=media_type)
+    [row] = read_table(request_access(), "sealed_invoices")
+    assert (row["number"], row["total"], row["content"]) == ("", "", "the document as issued")
+    assert row["kept_until"] == "2034-03-31"
+
+
+def test_an_inbox_that_is_too_long_to_search_is_a_gap(kept, request_access, monkeypatch):
+    monkeypatch.setattr(own_records, "MAX_SEARCHED_BODIES", 1)
+    for number in (1005, 1006):
+        fail_delivery(kept, "orders/create", sold_body(number))
+    files = request_access()
+    assert len(read_table(files, "platform_messages")) == 1
+    [gap] = [
+        one for one in json.loads(files["manifest.json"])["completeness"]["gaps"] if one["source"] == "bridge_store"
+    ]
+    assert (gap["what"], gap["reason"]) == ("messages of the shop platform", "list_too_long")
 
 
 def test_a_document_that_does_not_open_is_a_gap_and_is_still_listed(kept, run_delivery, request_access):
