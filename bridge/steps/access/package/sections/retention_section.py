@@ -12,7 +12,7 @@ from typing import Any
 
 from bridge.rules.retention.holds import is_hold_applicable
 from bridge.steps.access.package import plain_language
-from bridge.steps.access.package.sections.statistics import PackageStatistics, RecordTally
+from bridge.steps.access.package.sections.statistics import PackageStatistics
 from bridge.steps.access.package.text import format_count
 from config.retention_file.gdpr_bases import GDPR_REGIMES
 from config.retention_file.retention import Category, Retention, RetentionRule
@@ -31,7 +31,7 @@ def build_retention_section(
             {
                 "category": category.id,
                 "title": category.title,
-                "records": statistics.tallies_by_category.get(category.id, RecordTally()).records,
+                "records": statistics.count_category_records(category.id),
                 "when_you_ask_for_erasure": describe_category_retention(category, retention, day, regimes),
                 "longest_time_without_a_request": describe_max_age(category),
                 "fields_kept_longer": list(category.keep_fields),
