@@ -23,7 +23,7 @@ from tests.steps.access.test_package import breaches
 from tests.steps.retention.test_seal_invoices import refund_body, sold_body
 from tests.steps.sealed_case import decided, make_legal_hold
 
-TAX = "Income-tax Act 2025 s.62; Income-tax Rules 2026 r.46(8),(9); before: Act 1961 s.44AA, r.6F(5)"
+TAX = "Income-tax Act 2025 s.62; Income-tax Rules 2026 r.46(8),(9); for tax years before April 2026 Income-tax Act 1961 s.44AA, Rules 1962 r.6F(5)"
 SEALED = RemainingData(
     category="invoice_document",
     what="invoice: figures, State",

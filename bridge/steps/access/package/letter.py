@@ -20,6 +20,7 @@ from markupsafe import Markup
 from bridge.model import Finding, Gap, PrivacyRequest, RequestKind, RequestSource, Task
 from bridge.rules.erasure.tombstone import PriorErasureSummary
 from bridge.rules.requests import regimes
+from bridge.rules.retention.citations import list_laws_in_force
 from bridge.steps.access.package import plain_language
 from bridge.steps.access.package.plain_language import describe_code
 from bridge.steps.access.package.sections import missing_data as missing
@@ -169,8 +170,8 @@ def _build_template_values(contents: LetterContents) -> dict[str, Any]:
         ],
         "rights_laws": [
             law.title
-            for law in contents.package.retention.laws.values()
-            if law.is_in_force(today) and _REGIMES_BY_RIGHTS_LAW.get(law.id) in contents.regimes
+            for law in list_laws_in_force(today, package.retention)
+            if _REGIMES_BY_RIGHTS_LAW.get(law.id) in contents.regimes
         ],
         "keeping_laws": list_retention_laws(contents.package.retention, today, contents.regimes),
         "eu": "EU" in contents.regimes,

@@ -10,7 +10,8 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
-from bridge.rules.retention.holds import is_hold_applicable
+from bridge.rules.retention.citations import list_hold_citations
+from bridge.rules.retention.holds import UNREADABLE_RULE_CITATION, is_hold_applicable
 from bridge.steps.access.package import plain_language
 from bridge.steps.access.package.sections.statistics import PackageStatistics, RecordTally
 from bridge.steps.access.package.text import format_count
@@ -47,14 +48,14 @@ def build_retention_section(
 
 
 def list_retention_laws(retention: Retention, day: date, regimes: Collection[str]) -> tuple[str, ...]:
-    """Return the titles of the laws whose holds apply on that day, in the order of the file."""
-    used = {
-        retention.holds[hold].law
+    """Return what to quote for the holds that apply on that day, each law once: none that is not in force."""
+    rules = [
+        retention.holds[hold]
         for category in retention.categories.values()
         for hold in _list_binding_holds(category, retention, day, regimes)
         if hold in retention.holds
-    }
-    return tuple(law.title for law in retention.laws.values() if law.id in used)
+    ]
+    return tuple(dict.fromkeys(text for rule in rules for text in list_hold_citations(rule, day, retention)))
 
 
 def describe_category_retention(category: Category, retention: Retention, day: date, regimes: Collection[str]) -> str:
@@ -104,12 +105,12 @@ def _build_hold_json(
     retention: Retention, hold_id: str, category: Category, day: date, regimes: Collection[str]
 ) -> Mapping[str, Any]:
     hold = retention.holds.get(hold_id)
-    law = retention.laws.get(hold.law) if hold else None
+    citations = list_hold_citations(hold, day, retention) if hold else ()
     hold_json = {
         "hold": hold_id,
         "rule": describe_hold_rule(hold),
-        "law": law.title if law else "not readable in the retention file",
-        "in_force": law is None or law.is_in_force(day),
+        "law": "; ".join(citations) or UNREADABLE_RULE_CITATION,
+        "in_force": True,  # a hold whose law is not in force is not among the binding ones
         "meanwhile": plain_language.describe_code(category.held_action, plain_language.RETENTION_ACTION_PHRASES),
     }
     if not set(GDPR_REGIMES).isdisjoint(regimes):  # discloses an empty ground if the law is none under the GDPR

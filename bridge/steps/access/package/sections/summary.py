@@ -10,9 +10,10 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
+from bridge.rules.retention.citations import describe_basis
 from bridge.steps.access.package.plain_language import OTHER_PERSONS_SENTENCES
 from bridge.steps.access.package.sections.statistics import PackageStatistics, RecordTally
-from bridge.steps.access.package.text import format_count, format_long_date
+from bridge.steps.access.package.text import NOT_STATED, format_count, format_long_date
 from config.merchant_file.merchant import Merchant
 from config.retention_file.retention import Category, Retention
 
@@ -31,15 +32,6 @@ _NOT_SEARCHED_NOTES = {
     "security_log": "Technical logs; they hold no name, e-mail, phone or address.",
     "backup": "Encrypted copies of the above, replaced in turn.",
 }
-_LEGITIMATE_INTERESTS = {
-    "customer_profile": "knowing regular customers and serving them accordingly",
-    "order_lines": "proper books and proof of what was sold",
-    "invoice_document": "proper books and defence against claims",
-    "cod_risk": "avoiding the cost of parcels that are refused at the door",
-    "suppression": "respecting your wish not to be written to",
-    "usage_cookies": "keeping the shop secure",
-    "support": "settling complaints and claims",
-}
 _SUBSCRIBED_STATE = "subscribed"
 _MARKETING_PURPOSE_ID = "v"  # the number of the purpose in the policy (s.5)
 _WITHDRAWAL_NOTE = (
@@ -50,7 +42,11 @@ _WITHDRAWAL_NOTE = (
 
 def _build_purpose(purpose_id: str, retention: Retention) -> Mapping[str, str]:
     purpose = retention.purposes.get(purpose_id)
-    return {"id": purpose_id, "in_words": purpose.title if purpose else ""}
+    return {"id": purpose_id, "in_words": purpose.title if purpose else NOT_STATED}
+
+
+def _build_purposes(category: Category, retention: Retention) -> list[Mapping[str, str]]:
+    return [_build_purpose(purpose_id, retention) for purpose_id in category.purposes]
 
 
 def build_summary_section(
@@ -82,7 +78,7 @@ def _build_category_row(category: Category, retention: Retention, statistics: Pa
         "records": statistics.waybill_count if category.id == "shipment" else tally.records,
         "systems": sorted(tally.systems),
         "since": tally.first_date.isoformat() if tally.first_date else "",
-        "purposes": [_build_purpose(purpose_id, retention) for purpose_id in category.purposes],
+        "purposes": _build_purposes(category, retention),
         "activities": activities,
     }
 
@@ -118,20 +114,21 @@ def build_legal_bases_section(retention: Retention, regimes: Collection[str], on
             {
                 "category": category.id,
                 "title": category.title,
-                "purposes": [_build_purpose(purpose_id, retention) for purpose_id in category.purposes],
-                "bases": [_build_legal_basis(category, regime) for regime in regimes],
+                "purposes": _build_purposes(category, retention),
+                "bases": [_build_legal_basis(category, regime, on_date, retention) for regime in regimes],
             }
             for category in retention.categories.values()
         ],
     }
 
 
-def _build_legal_basis(category: Category, regime: str) -> Mapping[str, str]:
-    # the UK GDPR has the same articles as the EU's regulation, so one text serves both
-    text = category.basis.get(regime) or category.basis.get("EU" if regime == "UK" else regime, "")
-    legal_basis = {"regime": regime, "basis": text or "not stated in the retention file"}
+def _build_legal_basis(category: Category, regime: str, on_date: date, retention: Retention) -> Mapping[str, str]:
+    text = describe_basis(category, regime, on_date, retention)
+    legal_basis = {"regime": regime, "basis": text or NOT_STATED}
     if regime != "IN" and "6(1)(f)" in text:
-        legal_basis["legitimate_interest"] = _LEGITIMATE_INTERESTS.get(category.id, "security and proof")
+        legal_basis["legitimate_interest"] = "; ".join(
+            purpose["in_words"] for purpose in _build_purposes(category, retention)
+        )
     return legal_basis
 
 
