@@ -88,6 +88,11 @@ class PackageRows:
             sealed = self._connection.scalar(select(packages.c.body).where(of_request, packages.c.seq == seq))
             yield self._session.open(sealed or b"", PACKAGE_AAD.format(request_id=request_id, seq=seq))
 
+    def has_package(self, request_id: str) -> bool:
+        """Return True where the request has a package, without opening it."""
+        of_request = select(packages.c.seq).where(packages.c.request_id == request_id).limit(1)
+        return self._connection.scalar(of_request) is not None
+
     def delete_package(self, request_id: str) -> None:
         """Destroy the request's package."""
         self._connection.execute(delete(packages).where(packages.c.request_id == request_id))

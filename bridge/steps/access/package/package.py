@@ -24,7 +24,7 @@ from bridge.steps.access.package.records.recorded_persons import collect_recorde
 from bridge.steps.access.package.sections import missing_data as missing
 from bridge.steps.access.package.sections import prior_erasures, recipients, retention_section, summary
 from bridge.steps.access.package.text import dump_indented_json
-from config.merchant_file.merchant import MASK_THIRD_PERSONS
+from config.merchant_file.access_rules import MASK_THIRD_PERSONS
 
 _JSON_MEDIA_TYPE = "application/json"
 
@@ -34,6 +34,7 @@ class PackageManifest:
     """The contents of a written package.
 
     `complete` means that every system answered in full; recipients without a name are listed apart from it.
+    `statements_missing` counts what the merchant's file leaves unsaid, where the letter says 'not stated'.
     `texts_masked` counts the notes, attributes and metafields in which a bank or identity number was masked.
     """
 
@@ -44,6 +45,7 @@ class PackageManifest:
     files: tuple[PackageFile, ...]
     manifest_sha256: str
     texts_masked: int = 0
+    statements_missing: int = 0
 
     @property
     def recipients_named(self) -> bool:
@@ -98,6 +100,7 @@ def write_access_package(package: letter.PackageInput, out: IO[bytes]) -> Packag
             unnamed_recipients=unnamed_recipients,
             files=tuple(bag.payload_files),
             manifest_sha256=digest,
+            statements_missing=len(package.merchant.access.list_missing_statements(package.retention.categories)),
             texts_masked=files.statistics.mask_counts["bank_detail_in_text_masked"],
         )
 
@@ -116,8 +119,11 @@ def _write_summary_files(bag: BagItWriter, contents: letter.LetterContents, head
     bag.add_payload_file("00_letter.txt", text, role="plain_language_summary", media_type="text/plain")
     prior = prior_erasures.build_prior_erasures_section(contents.package.prior_erasures, contents.zone)
     searched_systems = [dict(source) for source in contents.searched_systems]
-    data_held = summary.build_summary_section(retention, statistics, contents.headline_answer, searched_systems)
-    others = summary.build_other_persons_section(contents.package.merchant, statistics)
+    merchant = contents.package.merchant
+    data_held = summary.build_summary_section(
+        merchant, retention, statistics, contents.headline_answer, searched_systems
+    )
+    others = summary.build_other_persons_section(merchant, statistics)
     write_part("01_summary.json", "summary", {**data_held, **others, **prior})
     recipients_section = recipients.build_recipients_section(all_recipients, contents.unnamed_recipients, statistics)
     write_part("02_recipients.json", "recipients", recipients_section)
@@ -129,7 +135,9 @@ def _write_summary_files(bag: BagItWriter, contents: letter.LetterContents, head
     write_part("04_retention.json", "retention", retention_body)
     write_part("05_consents.json", "consent_log", summary.build_consents_section(retention, statistics))
     write_part(
-        "06_automated_decisions.json", "automated_decisions", summary.build_automated_decisions_section(statistics)
+        "06_automated_decisions.json",
+        "automated_decisions",
+        summary.build_automated_decisions_section(merchant, statistics),
     )
     write_part("07_transfers.json", "transfers", recipients.build_transfers_section(all_recipients))
     withheld = missing.build_withheld_section(contents.gaps, statistics)

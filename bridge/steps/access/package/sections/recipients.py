@@ -169,7 +169,7 @@ def build_recipients_section(
             for processor_id in unnamed_recipients
         ],
         "recipients_named": not unnamed_recipients,
-        "note": "A public authority is not listed here where the law forbids telling.",
+        "note": "The systems that we searched do not record what public authorities asked for.",
     }
 
 

@@ -6,15 +6,16 @@ does, for each record at the time of the erasure.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from bridge.rules.retention.citations import list_hold_citations
 from bridge.rules.retention.holds import UNREADABLE_RULE_CITATION, is_hold_applicable
+from bridge.rules.retention.retention_registry import CATEGORY_REGISTRY, StoredCategory
 from bridge.steps.access.package import plain_language
 from bridge.steps.access.package.sections.statistics import PackageStatistics, RecordTally
-from bridge.steps.access.package.text import format_count
+from bridge.steps.access.package.text import format_count, format_long_date
 from config.retention_file.gdpr_bases import GDPR_REGIMES
 from config.retention_file.retention import Category, Retention, RetentionRule
 
@@ -34,7 +35,7 @@ def build_retention_section(
                 "title": category.title,
                 "records": statistics.tallies_by_category.get(category.id, RecordTally()).records,
                 "when_you_ask_for_erasure": describe_category_retention(category, retention, day, regimes),
-                "longest_time_without_a_request": describe_max_age(category),
+                "longest_time_without_a_request": describe_end_without_request(category, retention, day, regimes),
                 "fields_kept_longer": list(category.keep_fields),
                 "held_by": [
                     _build_hold_json(retention, hold, category, day, regimes)
@@ -47,11 +48,13 @@ def build_retention_section(
     }
 
 
-def list_retention_laws(retention: Retention, day: date, regimes: Collection[str]) -> tuple[str, ...]:
-    """Return what to quote for the holds that apply on that day, each law once: none that is not in force."""
+def list_retention_laws(
+    categories: Iterable[Category], retention: Retention, day: date, regimes: Collection[str]
+) -> tuple[str, ...]:
+    """Return what to quote for the holds of these categories on that day, each law once: none that is not in force."""
     rules = [
         retention.holds[hold]
-        for category in retention.categories.values()
+        for category in categories
         for hold in _list_binding_holds(category, retention, day, regimes)
         if hold in retention.holds
     ]
@@ -64,10 +67,41 @@ def describe_category_retention(category: Category, retention: Retention, day: d
     hold_ids = _list_binding_holds(category, retention, day, regimes)
     if not hold_ids:
         return f"When you ask, {action}."
-    until = "; ".join(describe_hold_rule(retention.holds.get(hold)) for hold in hold_ids)
-    held_action = plain_language.describe_code(category.held_action, plain_language.RETENTION_ACTION_PHRASES)
-    latest = " The latest of these counts." if len(hold_ids) > 1 else ""
-    return f"When nothing stands against it, {action}. Before that, {held_action}: {until}.{latest}"
+    ends = _describe_longest_rules([retention.holds.get(hold) for hold in hold_ids])
+    held_action = plain_language.describe_code(category.held_action, plain_language.HELD_ACTION_PHRASES)
+    latest = " The latest of these counts." if len(ends) > 1 else ""
+    return f"{held_action} {'; '.join(ends)}.{latest} Then {action}."
+
+
+def _describe_longest_rules(rules: Sequence[RetentionRule | None]) -> list[str]:
+    """Return the rules in words; of those that count alike from the same event only the longest."""
+    longest: dict[object, RetentionRule | None] = {}
+    for rule in rules:
+        key = (rule.last_day_rule, rule.from_event, tuple(rule.args)) if rule else None
+        known = longest.get(key)
+        if rule is None or known is None or tuple(rule.args.values()) > tuple(known.args.values()):
+            longest[key] = rule
+    return [describe_hold_rule(rule) for rule in longest.values()]
+
+
+def describe_end_without_request(category: Category, retention: Retention, day: date, regimes: Collection[str]) -> str:
+    """Return how long the category stays where nobody asks for erasure, in words: only ends that the bridge brings about.
+
+    An age in the file counts for what the bridge stores itself; what the shop's systems hold expires by no program.
+    """
+    duration = describe_max_age(category)
+    if duration and isinstance(CATEGORY_REGISTRY.get(category.id), StoredCategory):
+        return duration
+    rules = [retention.holds.get(hold) for hold in _list_binding_holds(category, retention, day, regimes)]
+    if any(rule is None or rule.statutory for rule in rules):
+        return "as long as the law demands, and then until you ask us to erase it"
+    return "until you ask us to erase it; no day is set"
+
+
+def describe_own_last_days(counts: Mapping[date, int]) -> str:
+    """Return until which days records of the data subject are kept, the first day first; '' where none is known."""
+    days = [f"{count} until {format_long_date(day)}" for day, count in sorted(counts.items())]
+    return f"Yours: {', '.join(days)}." if days else ""
 
 
 def describe_max_age(category: Category) -> str:

@@ -70,6 +70,7 @@ class PackageStatistics:
         self.other_person_places = 0
         self.tallies_by_category: dict[str, RecordTally] = {}
         self.tallies_by_system: dict[str, RecordTally] = {}
+        self.last_days_by_category: dict[str, Counter[date]] = {}
         self.parcels_by_carrier: dict[str, CarrierParcels] = {}
         self._waybill_numbers: set[str] = set()
         self.countries: set[str] = set()
@@ -106,6 +107,8 @@ class PackageStatistics:
             self._count_parcel(row)
             return
         record_date = self._find_record_date(row)
+        if (last_day := parse_local_date(row.get("kept_until"), self.zone)) is not None:
+            self.last_days_by_category.setdefault(FLAT_TABLES_BY_NAME[table].category, Counter())[last_day] += 1
         self._get_category_tally(FLAT_TABLES_BY_NAME[table].category).add_record(system, record_date)
         if table == "shipments":
             self._count_parcel(row)
