@@ -187,8 +187,8 @@ def _build_template_values(contents: LetterContents) -> dict[str, Any]:
 
 def _format_sender(merchant: Merchant) -> str:
     trading_name, legal_name = format_setting(merchant.trading_name), format_setting(merchant.legal_name)
-    is_told_apart = is_setting_given(merchant.legal_name) and legal_name != trading_name
-    return f"{legal_name}, trading as {trading_name}" if is_told_apart else trading_name
+    has_two_names = is_setting_given(merchant.legal_name) and legal_name != trading_name
+    return f"{legal_name}, trading as {trading_name}" if has_two_names else trading_name
 
 
 def _build_greeting(first_name: str) -> str:
