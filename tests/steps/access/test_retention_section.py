@@ -49,7 +49,7 @@ def test_holds_follow_the_law_of_the_day_and_the_form_of_the_firm():
 def test_retention_is_explained_in_sentences():
     """Art 15(1)(d): what happens on request, what prevents it, and how long data is kept otherwise."""
     entries = {e["category"]: e for e in Package(case()).json("04_retention.json")["categories"]}
-    assert entries["address"]["when_you_ask_for_erasure"] == "When you ask, it is erased."
+    assert entries["address"]["when_you_ask_for_erasure"] == "It is erased."
     lines = entries["order_lines"]["when_you_ask_for_erasure"]
     assert "72 months after the yearly tax return" in lines
     longest = {name: entry["longest_time_without_a_request"] for name, entry in entries.items()}

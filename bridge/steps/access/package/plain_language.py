@@ -166,7 +166,7 @@ RETENTION_ACTION_PHRASES = {
 }
 HELD_ACTION_PHRASES = {  # begin the sentence of a retention rule
     "restrict": "Kept",
-    "pseudonymise": "Kept without what identifies you, beside a code,",
+    "pseudonymise": "Kept, with a code in place of what identifies you,",
     "seal": "Kept sealed",
     "evidence": "A record of it is kept",
 }

@@ -66,7 +66,7 @@ def describe_category_retention(category: Category, retention: Retention, day: d
     action = plain_language.describe_code(category.on_request, plain_language.RETENTION_ACTION_PHRASES)
     hold_ids = _list_binding_holds(category, retention, day, regimes)
     if not hold_ids:
-        return f"When you ask, {action}."
+        return f"{action[:1].upper()}{action[1:]}."
     ends = _describe_longest_rules([retention.holds.get(hold) for hold in hold_ids])
     held_action = plain_language.describe_code(category.held_action, plain_language.HELD_ACTION_PHRASES)
     latest = " The latest of these counts." if len(ends) > 1 else ""
