@@ -115,8 +115,8 @@ def test_on_paper_the_letter_fits_a4_and_rows_stay_whole(open_letter, kind):
     assert page.evaluate(style.format("h2", "breakAfter")) == "avoid"
     assert page.evaluate(style.format("body", "backgroundColor")) == "rgb(255, 255, 255)"
     height = page.evaluate("document.documentElement.scrollHeight")
-    paper = page.pdf(prefer_css_page_size=True)
-    boxes = re.findall(rb"/MediaBox\s*\[\s*0 0 ([\d.]+) ([\d.]+)\s*\]", paper)
+    printed = page.pdf(prefer_css_page_size=True)
+    boxes = re.findall(rb"/MediaBox\s*\[\s*0 0 ([\d.]+) ([\d.]+)\s*\]", printed)
     assert {(round(float(width)), round(float(tall))) for width, tall in boxes} == {A4_POINTS}
-    pages = len(re.findall(rb"/Type\s*/Page\b", paper))
+    pages = len(re.findall(rb"/Type\s*/Page\b", printed))
     assert height / A4_HEIGHT <= pages <= height / A4_HEIGHT * 1.2 + 1, "no page is left half empty"
