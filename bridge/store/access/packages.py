@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from sqlalchemy import delete, insert, select
@@ -88,10 +88,10 @@ class PackageRows:
             sealed = self._connection.scalar(select(packages.c.body).where(of_request, packages.c.seq == seq))
             yield self._session.open(sealed or b"", PACKAGE_AAD.format(request_id=request_id, seq=seq))
 
-    def has_package(self, request_id: str) -> bool:
-        """Return True where the request has a package, without opening it."""
-        of_request = select(packages.c.seq).where(packages.c.request_id == request_id).limit(1)
-        return self._connection.scalar(of_request) is not None
+    def filter_kept_packages(self, request_ids: Sequence[str]) -> frozenset[str]:
+        """Return those of the requests whose package is still stored."""
+        stored = select(packages.c.request_id).where(packages.c.request_id.in_(list(request_ids))).distinct()
+        return frozenset(self._connection.scalars(stored))
 
     def delete_package(self, request_id: str) -> None:
         """Destroy the request's package."""

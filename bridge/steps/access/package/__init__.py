@@ -101,7 +101,7 @@ def renew_unstated_package(request_id: str, *, services: Services) -> None:
                 return
             package = stack.enter_context(build_access_package(request, tasks, tx=tx, services=services))
         with services.store.transaction() as tx:
-            if tasks != tx.tasks.list_tasks(request_id) or not tx.packages.has_package(request_id):
+            if tasks != tx.tasks.list_tasks(request_id) or not tx.packages.filter_kept_packages([request_id]):
                 raise ConcurrentChange
             save_access_package(request, package, tx=tx)
 
@@ -109,7 +109,8 @@ def renew_unstated_package(request_id: str, *, services: Services) -> None:
 def _is_package_unstated(request_id: str, tx: Tx) -> bool:
     facts = tx.evidence.list_facts_of_request(request_id)
     sealed = [event.detail for event in facts if event.fact == Fact.PACKAGE_SEALED]
-    return bool(sealed and sealed[-1].get("statements_missing")) and tx.packages.has_package(request_id)
+    is_unstated = bool(sealed and sealed[-1].get("statements_missing"))
+    return is_unstated and bool(tx.packages.filter_kept_packages([request_id]))
 
 
 def _find_prior_erasures(request: PrivacyRequest, *, tx: Tx, services: Services) -> tuple[PriorErasureSummary, ...]:
