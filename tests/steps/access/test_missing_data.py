@@ -13,7 +13,7 @@ from tests.steps.access.export_case import GAPS, REQUEST, Package, case, first_p
 def test_a_complete_answer_says_yes_and_that_nothing_is_missing():
     """P-10: the first thing is a plain yes."""
     letter = first_page(Package(case()))
-    assert "Yes. We hold data about you. The tables below say what, why and where." in letter
+    assert "Yes. We hold data about you: 4 records. The tables below say what, why and where." in letter
     assert "Every system we asked has answered." in letter
     assert "Nothing is missing" not in letter, "what was not asked may be missing"
     assert "not complete" not in letter

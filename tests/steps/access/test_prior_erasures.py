@@ -114,7 +114,7 @@ def test_s08_the_json_states_the_same_and_matches_the_schema():
         ([], NOTHING, [], "no", "No. We found no data about you"),
         ([], [task("shopify", outcome=Outcome.UNREACHED)], [SEALED], "yes", "there may be more"),
         ([], [task("shopify", outcome=Outcome.UNREACHED)], [], "could_not_match", "We cannot say yet"),
-        (None, NOTHING, [SEALED], "yes", "Yes. We hold data about you."),
+        (None, NOTHING, [SEALED], "yes", "Yes. We hold data about you: 4 records"),
     ],
     ids=["sealed", "nothing sealed", "sealed, one is down", "nothing sealed, one is down", "ordered again"],
 )

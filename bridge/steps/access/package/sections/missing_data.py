@@ -13,7 +13,7 @@ from typing import Any
 from bridge.model import Absence, Gap, Outcome, Task, TaskAction, TaskState
 from bridge.steps.access.package import plain_language
 from bridge.steps.access.package.sections.statistics import PackageStatistics
-from bridge.steps.access.package.text import format_long_datetime
+from bridge.steps.access.package.text import format_count, format_long_datetime
 
 
 def select_gather_tasks(tasks: Sequence[Task]) -> list[Task]:
@@ -122,7 +122,8 @@ def build_headline_answer(
     `sealed_count` counts what an earlier erasure left sealed: it is still held, so the answer is not no.
     """
     if record_count:
-        return "yes", "Yes. We hold data about you. The tables below say what, why and where."
+        records = format_count(record_count, "record")
+        return "yes", f"Yes. We hold data about you: {records}. The tables below say what, why and where."
     if sealed_count and complete:
         return "yes", "Yes, but nothing beside what is sealed since we erased your data."
     if sealed_count:
