@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bridge.rules.retention.retention_registry import CATEGORY_REGISTRY, StoredCategory
 from bridge.steps.access.package.sections.retention_section import describe_own_last_days
 from bridge.steps.access.package.sections.statistics import PackageStatistics
 from config.merchant_file.access_rules import AccessRules, AutomatedDecision
@@ -110,7 +111,7 @@ def test_categories_that_are_treated_alike_share_one_row():
     rules = [part.partition("</td>")[0] for part in rows.split('data-label="When you ask for erasure">')[1:]]
     assert len(rules) > 3
     assert len(set(rules)) == len(rules)
-    assert "your addresses; engravings, gift messages and notes; your parcels" in rows
+    assert "your addresses; your parcels" in rows
 
 
 def test_of_rules_that_count_alike_only_the_longest_is_told():
@@ -144,3 +145,38 @@ def test_an_answer_after_its_day_says_so(late):
     package = Package(case(request=replace(case().request, due_at=due)))
     for letter in read_letters(package):
         assert ("This answer is late: it was due on 28 November 2026." in letter) is late
+
+
+def test_what_becomes_of_each_category_is_what_an_erasure_does():
+    """I20: as the plan decides it, field by field, and as the clock expires it here."""
+    retention = load_retention(RETENTION_FILE)
+    rows = {row["category"]: row for row in Package(case(retention=retention)).json("04_retention.json")["categories"]}
+    asked = {name: row["when_you_ask_for_erasure"] for name, row in rows.items()}
+    unasked = {name: row["longest_time_without_a_request"] for name, row in rows.items()}
+    left = {"customer_profile", "order_free_text", "cod_risk"}  # birthdays, notes, scores of other programs
+    assert (
+        {name for name, text in asked.items() if "shop platform" in text}
+        == left
+        >= {"order_free_text", "customer_profile"}
+    )
+    assert "erased" not in asked["order_free_text"], "each of its fields stays at the platform"
+    assert asked["customer_profile"].startswith("It is erased. What other programs wrote of it")
+    assert asked["marketing_consent"].startswith("It is erased. What was asked and done stays on record until 3 years")
+    assert asked["request_evidence"].endswith("Then it is destroyed.")
+    assert "3 years after that request is closed" in unasked["request_evidence"]
+    assert unasked["parcel_index"] == (
+        "at most 36 months after anything was last heard of the order or, if that is later, while a dispute or claim is open"
+    )
+    for name, row in rows.items():
+        expires = isinstance(CATEGORY_REGISTRY[name], StoredCategory)
+        assert expires is not ("until you ask us to erase it" in unasked[name]), (name, row)
+
+
+def test_what_the_merchant_lets_the_bridge_remove_at_the_platform_does_not_stay():
+    retention = load_retention(RETENTION_FILE)
+    kinds = ("customer_metafields", "order_notes", "order_attributes")
+    for apply, says in ((False, "It stays at our shop platform"), (True, "What other programs wrote of it")):
+        residue = replace(retention.residue, apply=apply, erased_kinds=kinds)
+        package = Package(case(retention=replace(retention, residue=residue)))
+        rows = {row["category"]: row for row in package.json("04_retention.json")["categories"]}
+        assert says in rows["order_free_text"]["when_you_ask_for_erasure"], apply

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from bridge.rules.erasure.platform_fields import APP_WRITTEN_FIELDS, PLATFORM_FIELD_PREFIXES, RESIDUE_KIND_BY_FIELD
 from bridge.rules.retention.citations import list_hold_citations
 from bridge.rules.retention.holds import UNREADABLE_RULE_CITATION, is_hold_applicable
 from bridge.rules.retention.retention_registry import CATEGORY_REGISTRY, StoredCategory
@@ -62,15 +63,59 @@ def list_retention_laws(
 
 
 def describe_category_retention(category: Category, retention: Retention, day: date, regimes: Collection[str]) -> str:
-    """Return what happens to the category after a request for erasure, in words."""
+    """Return what happens to the category after a request for erasure, in words: what the plan of an erasure does."""
+    residue = _describe_platform_residue(category, retention)
+    if residue == plain_language.PLATFORM_RESIDUE_SENTENCES["all"]:
+        return residue
     action = plain_language.describe_code(category.on_request, plain_language.RETENTION_ACTION_PHRASES)
-    hold_ids = _list_binding_holds(category, retention, day, regimes)
-    if not hold_ids:
-        return f"{action[:1].upper()}{action[1:]}."
-    ends = _describe_longest_rules([retention.holds.get(hold) for hold in hold_ids])
-    held_action = plain_language.describe_code(category.held_action, plain_language.HELD_ACTION_PHRASES)
+    ends = _describe_ends(category, retention, day, regimes)
     latest = " The latest of these counts." if len(ends) > 1 else ""
-    return f"{held_action} {'; '.join(ends)}.{latest} Then {action}."
+    if not ends:
+        text = f"{action[:1].upper()}{action[1:]}."
+    elif category.held_action == "evidence" and not _is_stored_here(category):
+        # the platform erases it at once; what stays is the proof that it did
+        text = f"It is erased. What was asked and done stays on record {'; '.join(ends)}.{latest}"
+    else:
+        held_action = plain_language.describe_code(category.held_action, plain_language.HELD_ACTION_PHRASES)
+        after = "it is destroyed" if category.on_request == "keep" and _is_stored_here(category) else action
+        text = f"{held_action} {'; '.join(ends)}.{latest} Then {after}."
+    return f"{text} {residue}".strip()
+
+
+def describe_end_without_request(category: Category, retention: Retention, day: date, regimes: Collection[str]) -> str:
+    """Return how long the category stays where nobody asks for erasure, in words: only ends that the bridge brings about.
+
+    An age in the file counts for what the bridge stores itself; what the shop's systems hold expires by no program.
+    """
+    ends = _describe_ends(category, retention, day, regimes)
+    if _is_stored_here(category) and (category.max_age or ends):
+        duration = describe_max_age(category)
+        return " or, if that is later, ".join(filter(None, (duration, "; ".join(ends))))
+    rules = [retention.holds.get(hold) for hold in _list_binding_holds(category, retention, day, regimes)]
+    if any(rule is None or rule.statutory for rule in rules):
+        return "as long as the law demands, and then until you ask us to erase it"
+    return "until you ask us to erase it; no day is set"
+
+
+def _is_stored_here(category: Category) -> bool:
+    return isinstance(CATEGORY_REGISTRY.get(category.id), StoredCategory)
+
+
+def _describe_platform_residue(category: Category, retention: Retention) -> str:
+    """Return what the platform's own erasure leaves of the category, in words; '' where that is nothing."""
+    fields = [name for name in category.fields if name.startswith(PLATFORM_FIELD_PREFIXES)]
+    left = [name for name in fields if _stays_at_platform(name, retention)]
+    return plain_language.PLATFORM_RESIDUE_SENTENCES["all" if left == fields else "some"] if left else ""
+
+
+def _stays_at_platform(name: str, retention: Retention) -> bool:
+    kind = RESIDUE_KIND_BY_FIELD.get(name)
+    return name in APP_WRITTEN_FIELDS if kind is None else not retention.residue.removes_kind(kind)
+
+
+def _describe_ends(category: Category, retention: Retention, day: date, regimes: Collection[str]) -> list[str]:
+    hold_ids = _list_binding_holds(category, retention, day, regimes)
+    return _describe_longest_rules([retention.holds.get(hold) for hold in hold_ids])
 
 
 def _describe_longest_rules(rules: Sequence[RetentionRule | None]) -> list[str]:
@@ -82,20 +127,6 @@ def _describe_longest_rules(rules: Sequence[RetentionRule | None]) -> list[str]:
         if rule is None or known is None or tuple(rule.args.values()) > tuple(known.args.values()):
             longest[key] = rule
     return [describe_hold_rule(rule) for rule in longest.values()]
-
-
-def describe_end_without_request(category: Category, retention: Retention, day: date, regimes: Collection[str]) -> str:
-    """Return how long the category stays where nobody asks for erasure, in words: only ends that the bridge brings about.
-
-    An age in the file counts for what the bridge stores itself; what the shop's systems hold expires by no program.
-    """
-    duration = describe_max_age(category)
-    if duration and isinstance(CATEGORY_REGISTRY.get(category.id), StoredCategory):
-        return duration
-    rules = [retention.holds.get(hold) for hold in _list_binding_holds(category, retention, day, regimes)]
-    if any(rule is None or rule.statutory for rule in rules):
-        return "as long as the law demands, and then until you ask us to erase it"
-    return "until you ask us to erase it; no day is set"
 
 
 def describe_own_last_days(counts: Mapping[date, int]) -> str:
