@@ -94,6 +94,8 @@ def describe_end_without_request(category: Category, retention: Retention, day: 
     rules = [retention.holds.get(hold) for hold in _list_binding_holds(category, retention, day, regimes)]
     if any(rule is None or rule.statutory for rule in rules):
         return "as long as the law demands, and then until you ask us to erase it"
+    if _describe_platform_residue(category, retention) == plain_language.PLATFORM_RESIDUE_SENTENCES["all"]:
+        return "no day is set"
     return "until you ask us to erase it; no day is set"
 
 
