@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from bridge.rules.retention.retention_registry import CATEGORY_REGISTRY, StoredCategory
 from bridge.steps.access.package.sections.retention_section import describe_own_last_days
@@ -182,3 +185,23 @@ def test_what_the_merchant_lets_the_bridge_remove_at_the_platform_does_not_stay(
         package = Package(case(retention=replace(retention, residue=residue)))
         rows = {row["category"]: row for row in package.json("04_retention.json")["categories"]}
         assert says in rows["order_free_text"]["when_you_ask_for_erasure"], apply
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    text=st.text(max_size=60), marked=st.sampled_from(["<script>x</script>", "{{ 7*7 }}", "<b onclick=x>", "None", ""])
+)
+def test_a_statement_is_only_text(text, marked):
+    """Whatever the merchant writes stays words: no markup, no template, no unset value."""
+    said = f"{text}{marked}" or "x"
+    decision = replace(DISCOUNT, logic=said, human_review=said)
+    package = with_access(
+        source={"contact": said},
+        activities={"contact": (said,)},
+        automated_decisions="described",
+        decisions=(decision,),
+    )
+    html = package.text("00_letter.html")
+    assert not re.search(r"<script|<b |onclick=x>", html)
+    assert ("49" in html.partition("</header>")[2]) <= ("49" in said)
+    assert not re.search(r"\bNone\b", html)
