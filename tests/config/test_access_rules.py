@@ -79,7 +79,9 @@ def test_a_misspelt_statement_is_a_fault(tmp_path, old, new, fault):
 def test_a_statement_about_no_category_and_for_no_purpose_is_named():
     merchant = load_merchant(MERCHANT_FILE)
     decision = AutomatedDecision(about="a discount", purpose="xx", logic="l", inputs=("i",), effect="e")
-    access = replace(merchant.access, source={"helpdesk": "you"}, activities={"orders": ("kept",)}, decisions=(decision,))
+    access = replace(
+        merchant.access, source={"helpdesk": "you"}, activities={"orders": ("kept",)}, decisions=(decision,)
+    )
     blockers = list_file_blockers(replace(merchant, access=access), RETENTION, MERCHANT_FILE, RETENTION_FILE)
     assert {
         "config/merchant.toml: [access.source] helpdesk is no category of the retention file",

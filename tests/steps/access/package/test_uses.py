@@ -193,15 +193,15 @@ def test_what_the_merchant_lets_the_bridge_remove_at_the_platform_does_not_stay(
 )
 def test_a_statement_is_only_text(text, marked):
     """Whatever the merchant writes stays words: no markup, no template, no unset value."""
-    said = f"{text}{marked}" or "x"
-    decision = replace(DISCOUNT, logic=said, human_review=said)
+    statement = f"{text}{marked}" or "x"
+    decision = replace(DISCOUNT, logic=statement, human_review=statement)
     package = with_access(
-        source={"contact": said},
-        activities={"contact": (said,)},
+        source={"contact": statement},
+        activities={"contact": (statement,)},
         automated_decisions="described",
         decisions=(decision,),
     )
     html = package.text("00_letter.html")
     assert not re.search(r"<script|<b |onclick=x>", html)
-    assert ("49" in html.partition("</header>")[2]) <= ("49" in said)
+    assert ("49" in html.partition("</header>")[2]) <= ("49" in statement)
     assert not re.search(r"\bNone\b", html)
