@@ -77,6 +77,15 @@ DELHIVERY = Processor(
     countries=("IN",),
 )
 BLUEDART = replace(DELHIVERY, id="bluedart", legal_name="Blue Dart Express Limited")
+RAZORPAY = Processor(
+    id="payment_gateway",
+    legal_name="Razorpay Software Private Limited",
+    named=True,
+    role="processor",
+    services="payments",
+    data=("payment_reference",),
+    countries=("IN",),
+)
 UNNAMED = Processor(id="sms_gateway", legal_name="", named=False)
 
 MERCHANT = Merchant(
@@ -109,7 +118,7 @@ MERCHANT = Merchant(
         "eu": ("supervisory_authority",),
         "uk": ("ico",),
     },
-    processors=(SHOPIFY, HOST, DELHIVERY, BLUEDART),
+    processors=(SHOPIFY, HOST, DELHIVERY, BLUEDART, RAZORPAY),
     unset=(),
     sha256="m" * 64,
 )

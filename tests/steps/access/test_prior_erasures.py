@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -13,15 +11,12 @@ import pytest
 from bridge.errors import ConnectorUnavailable
 from bridge.model import BankDetails, ErasureRecord, ErasureState, Outcome, RequestState, TaskState
 from bridge.rules.erasure.tombstone import PriorErasureSummary, RemainingData
-from bridge.steps.index.index_orders import index_deliveries
-from bridge.steps.requests.process import process_request
-from bridge.steps.webhooks.dispatch import dispatch_delivery
-from tests.factories import CANARIES, NOW, SHOP, accepted, data_request_body, make_finding, redact_body
+from tests.factories import CANARIES, NOW, SHOP, make_finding, redact_body
 from tests.fakes import page
 from tests.steps.access.export_case import Package, case, task
 from tests.steps.access.test_package import breaches
 from tests.steps.retention.test_seal_invoices import refund_body, sold_body
-from tests.steps.sealed_case import decided, make_legal_hold
+from tests.steps.sealed_case import make_legal_hold
 
 TAX = "Income-tax Act 2025 s.62; Income-tax Rules 2026 r.46(8),(9); for tax years before April 2026 Income-tax Act 1961 s.44AA, Rules 1962 r.6F(5)"
 SEALED = RemainingData(
@@ -164,42 +159,6 @@ def test_without_an_erasure_the_package_mentions_none():
 # ---- the complete flow
 
 
-@pytest.fixture
-def kept(services):
-    """Return services with a reviewed file, whose last days are those of the law."""
-    return decided(services)
-
-
-@pytest.fixture
-def run_delivery(kept):
-    """Accept a delivery and run its request. Return the request's id, '' if it is only indexed."""
-
-    def of(topic, body):
-        delivery = accepted(kept.store, topic, body, received_at=kept.clock.at)
-        if not topic.startswith("customers/"):
-            index_deliveries(SHOP, services=kept)
-            return ""
-        request_id = dispatch_delivery(delivery.id, services=kept)
-        process_request(request_id, services=kept)
-        return request_id
-
-    return of
-
-
-@pytest.fixture
-def request_access(kept, run_delivery):
-    """Run an access request of the data subject and return the files of its package by name."""
-
-    def of(number=9999, **who):
-        request_id = run_delivery("customers/data_request", data_request_body(number, **who))
-        with kept.store.transaction() as tx:
-            raw = b"".join(tx.packages.read_package(request_id))
-        with zipfile.ZipFile(io.BytesIO(raw)) as opened:
-            return {name: opened.read(name).decode() for name in opened.namelist()}
-
-    return of
-
-
 def later_body(services, number=1002):
     at = services.clock.at.isoformat()
     return sold_body(number, created_at=at, updated_at=at)
@@ -217,6 +176,7 @@ def test_p65_after_an_erasure_access_is_answered_from_the_tombstone(kept, run_de
     kept.clock.at += timedelta(days=200)
     files = request_access(2)
     [erasure] = erasures(files)
+    assert erasure["platform"] == {"waits": False, "until": ""}
     assert (erasure["erased_on"], erasure["reference"], erasure["finished"]) == ("2026-11-22", erased, True)
     assert {"what": "orders", "count": 1} in erasure["erased"]
     [output_file] = erasure["sealed"]
@@ -231,6 +191,25 @@ def test_p65_after_an_erasure_access_is_answered_from_the_tombstone(kept, run_de
     assert [each for each in (*CANARIES, "Asha", "1030.00") if each.casefold() in whole] == []
 
 
+def test_while_shopify_waits_with_its_erasure_the_letter_says_so_and_until_when(kept, run_delivery, request_access):
+    """Requirement C-04: what waits for the platform is told to the person, too."""
+    run_delivery("orders/paid", sold_body())
+    run_delivery("customers/redact", redact_body(1001))
+    files = request_access()
+    assert erasures(files)[0]["platform"] == {"waits": True, "until": "2027-05-21"}
+    letter = " ".join(files["data/00_letter.txt"].split())
+    assert "Shopify has not confirmed yet that it erased its own copy. We wait for that until 21 May 2027" in letter
+    assert letter.index("until 21 May 2027") < letter.index("WHERE WE LOOKED"), "on the first page"
+
+
+@pytest.mark.parametrize("until", [None, date(2027, 5, 19)])
+def test_a_wait_without_an_end_says_that_it_has_none(until):
+    waits = before(SEALED, platform_waits=True, platform_waits_until=until)
+    letter = plain(Package(case([], tasks=NOTHING, prior_erasures=[waits])))
+    assert ("until 19 May 2027" in letter, "do not know yet until when" in letter) == (bool(until), not until)
+    assert "not confirmed yet" not in plain(Package(case([], tasks=NOTHING, prior_erasures=[before(SEALED)])))
+
+
 def test_an_order_after_the_erasure_is_a_new_contract_and_appears(kept, run_delivery, request_access, platform):
     run_delivery("orders/paid", sold_body())
     run_delivery("customers/redact", redact_body(1001))
@@ -238,7 +217,9 @@ def test_an_order_after_the_erasure_is_a_new_contract_and_appears(kept, run_deli
     run_delivery("orders/paid", later_body(kept))
     platform.pages = [page(make_finding("1002", id="gid://shopify/Order/1002"))]
     files = request_access()
-    assert json.loads(files["data/01_summary.json"])["records"] == 1
+    sources = {one["system"]: one["records"] for one in json.loads(files["data/01_summary.json"])["sources"]}
+    assert sources["shopify"] == 1
+    assert sources["bridge_store"] == 3, "the sealed copies of both orders, and the note of the new one"
     assert "1002" in files["data/records/orders.json"]
     assert [row["count"] for row in erasures(files)[0]["sealed"]] == [1], (
         "the new order's copy is no remaining data of the erasure"

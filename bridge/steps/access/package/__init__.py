@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import IO, TYPE_CHECKING, cast
 
 from bridge.errors import ConcurrentChange
@@ -17,8 +16,10 @@ from bridge.model import Document, ErasureRecord, Fact, PrivacyRequest, RefundSt
 from bridge.rules.erasure.plan import PERSONAL_DATA_TABLES
 from bridge.rules.erasure.tombstone import PriorErasureSummary, compute_suppression_end, group_remaining_data
 from bridge.rules.requests.progress_codec import encode_detail
+from bridge.rules.retention.statutory_last_days import local_day
 from bridge.services import Services
 from bridge.steps.access.package.letter import PackageInput
+from bridge.steps.access.package.own_records import OwnRecords
 from bridge.steps.access.package.package import PackageManifest, write_access_package
 from bridge.steps.index import flag_sensitive_text
 
@@ -37,12 +38,16 @@ __all__ = [
 ]
 
 
+_PLATFORM_ACTIONS = (TaskAction.REQUEST_PLATFORM_ERASURE, TaskAction.POLL_PLATFORM_ERASURE)
+
+
 @dataclass(frozen=True, slots=True)
 class AccessPackage:
-    """A built package: its sealed pieces, not stored yet, and what its manifest says."""
+    """A built package: its sealed pieces, not stored yet, what its manifest says, and which documents it was made from."""
 
     pieces: SealedPieces
     manifest: PackageManifest
+    opened_document_ids: tuple[str, ...] = ()
 
 
 @contextmanager
@@ -50,18 +55,23 @@ def build_access_package(
     request: PrivacyRequest, tasks: Sequence[Task], *, tx: Tx, services: Services
 ) -> Iterator[AccessPackage]:
     """Build the request's package from what `tx` reads; it is sealed and not stored. Raises StoreUnavailable."""
+    erasures = tx.erasures.list_prior_erasures(request.shop, request.principal)
+    own = OwnRecords(request, erasures, tx, services)
     package = PackageInput(
         request=request,
         tasks=tasks,
-        records=partial(tx.findings.read_findings, request.id),
+        records=own.iterate_records,
+        own_gaps=own.gaps,
+        searches_own_records=True,
         merchant=services.merchant,
         retention=services.retention,
         prepared_at=services.clock.now(),
-        prior_erasures=_find_prior_erasures(request, tx=tx, services=services),
+        prior_erasures=_describe_prior_erasures(request, erasures, tx=tx, services=services),
         signing_key_fingerprint=services.signing_key_fingerprint,
     )
     with closing(tx.packages.open_pieces(request.id)) as pieces:
-        yield AccessPackage(pieces, write_access_package(package, cast("IO[bytes]", pieces)))
+        manifest = write_access_package(package, cast("IO[bytes]", pieces))
+        yield AccessPackage(pieces, manifest, tuple(own.opened_document_ids))
 
 
 def save_access_package(request: PrivacyRequest, package: AccessPackage, *, tx: Tx) -> None:
@@ -80,6 +90,15 @@ def save_access_package(request: PrivacyRequest, package: AccessPackage, *, tx: 
         statements_missing=manifest.statements_missing,
         manifest_sha256=manifest.manifest_sha256,
     )
+    if package.opened_document_ids:
+        tx.evidence.append_fact(
+            Fact.DOCUMENT_OPENED,
+            shop=request.shop,
+            request_id=request.id,
+            subject=request.subject,
+            documents=list(package.opened_document_ids),
+            reason="number and total for the data subject's copy",
+        )
     if manifest.texts_masked:
         tx.reviews.open_review(
             request.shop,
@@ -113,16 +132,15 @@ def _is_package_unstated(request_id: str, tx: Tx) -> bool:
     return is_unstated and bool(tx.packages.filter_kept_packages([request_id]))
 
 
-def _find_prior_erasures(request: PrivacyRequest, *, tx: Tx, services: Services) -> tuple[PriorErasureSummary, ...]:
+def _describe_prior_erasures(
+    request: PrivacyRequest, erasures: Sequence[ErasureRecord], *, tx: Tx, services: Services
+) -> tuple[PriorErasureSummary, ...]:
     """Return the earlier erasures of the request's data subject, newest first; each document is listed once.
 
     Reads by pseudonyms and ids; opens no document and no bank details.
     """
     seen_document_ids: set[str] = set()
-    return tuple(
-        _build_prior_erasure(erasure, request.shop, seen_document_ids, tx, services)
-        for erasure in tx.erasures.list_prior_erasures(request.shop, request.principal)
-    )
+    return tuple(_build_prior_erasure(erasure, request.shop, seen_document_ids, tx, services) for erasure in erasures)
 
 
 def _build_prior_erasure(
@@ -140,7 +158,10 @@ def _build_prior_erasure(
     holds_by_order = tx.legal_holds.find_legal_holds_by_order({(shop, order_key) for order_key in documents})
     accounts = tx.refunds.list_refund_accounts_of_request(erasure.request_id)
     refunds = [account for account in accounts if account.state is not RefundState.ERASED]
-    tasks = [task for task in tx.tasks.list_tasks(erasure.request_id) if task.action is TaskAction.ERASE]
+    all_tasks = tx.tasks.list_tasks(erasure.request_id)
+    tasks = [task for task in all_tasks if task.action is TaskAction.ERASE]
+    waits = [task for task in all_tasks if task.action in _PLATFORM_ACTIONS and task.state is not TaskState.DONE]
+    zone = services.retention.calendar
     return PriorErasureSummary(
         erasure=erasure,
         finished=all(task.state is TaskState.DONE for task in tasks),
@@ -159,4 +180,8 @@ def _build_prior_erasure(
             now=services.clock.now(),
         ),
         codes_until=compute_suppression_end(erasure.erased_at, services.retention),
+        platform_waits=bool(waits),
+        platform_waits_until=max(
+            (local_day(task.expected_by, zone) for task in waits if task.expected_by), default=None
+        ),
     )

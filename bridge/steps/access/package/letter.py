@@ -24,7 +24,7 @@ from bridge.rules.retention.citations import list_laws_in_force
 from bridge.steps.access.package import plain_language
 from bridge.steps.access.package.plain_language import describe_code
 from bridge.steps.access.package.sections import missing_data as missing
-from bridge.steps.access.package.sections import prior_erasures, recipients, summary
+from bridge.steps.access.package.sections import own_section, prior_erasures, recipients, summary
 from bridge.steps.access.package.sections.recipients import Recipient
 from bridge.steps.access.package.sections.retention_section import (
     describe_category_retention,
@@ -66,6 +66,8 @@ class PackageInput:
     """The values that a package is built from.
 
     `records` yields (system, finding) and may be called more than once; each call starts at the first record.
+    `searches_own_records` says that the last of them are what the bridge itself holds, `own_gaps` what is missing of that;
+    it is complete after the first call.
     `prior_erasures` are the data subject's earlier erasures, newest first. `csv_bom` starts each table with a byte
     order mark, which older spreadsheet programs need to recognise UTF-8. `signing_key_fingerprint` (SHA-256, hex) is of the
     key that signs certificates and evidence.
@@ -77,6 +79,8 @@ class PackageInput:
     merchant: Merchant
     retention: Retention
     prepared_at: datetime
+    own_gaps: Sequence[Gap] = ()
+    searches_own_records: bool = False
     csv_bom: bool = False
     prior_erasures: Sequence[PriorErasureSummary] = ()
     signing_key_fingerprint: str = ""
@@ -93,9 +97,15 @@ class LetterContents:
     headline_answer: tuple[str, str]
     recipients: Sequence[Recipient]
     unnamed_recipients: Sequence[str]
+    not_searched: Sequence[Mapping[str, str]]
     regimes: Sequence[str]
     as_of: datetime
     zone: tzinfo
+
+    @property
+    def is_complete(self) -> bool:
+        """Return True if every system answered in full and every recipient can be named."""
+        return not self.gaps and not self.unnamed_recipients
 
 
 def render_access_letter(contents: LetterContents) -> tuple[str, str]:
@@ -154,7 +164,15 @@ def _build_template_values(contents: LetterContents) -> dict[str, Any]:
         "answer_code": contents.headline_answer[0],
         "answer": contents.headline_answer[1],
         "earlier": [prior_erasures.describe_prior_erasure(item, zone) for item in contents.package.prior_erasures],
-        "sealing_laws": prior_erasures.list_sealing_laws(contents.package.prior_erasures),
+        "sealing_laws": dict.fromkeys(
+            (
+                *prior_erasures.list_sealing_laws(contents.package.prior_erasures),
+                *own_section.list_own_laws(contents.statistics),
+            )
+        ),
+        "not_searched": [place["in_words"] for place in contents.not_searched],
+        "own_records": own_section.describe_own_records(contents.statistics, zone),
+        "excess_data": own_section.describe_excess_data(contents.recipients),
         "gaps": list(dict.fromkeys(map(missing.describe_gap, contents.gaps))),
         "unnamed": [describe_code(item, plain_language.TRADE_NAMES) for item in contents.unnamed_recipients],
         "left_out": [reason for _code, _count, reason in missing.list_masked_data(contents.statistics)],

@@ -38,6 +38,8 @@ SHARED_FIELD_PHRASES = {
     "delivery_address": "your delivery address",
     "phone": "your phone number",
     "order_invoice_value": "the value on the invoice",
+    "email": "your e-mail address",
+    "items": "what you ordered",
 }
 ABSENCE_SENTENCES: Mapping[Absence, str] = {
     Absence.DENIED: "{system} did not let us read: {what}",
@@ -74,14 +76,15 @@ GAP_REASON_SENTENCES = {
     "no_connector": "We have no connection to that company. You can ask it yourself.",
     "parcel_contradicted": "It names another order and another person. Somebody of ours has to look at it first.",
     "parcel_unproven": "Nothing in it shows whose it is. Somebody of ours has to look at it first.",
-    "another_customer_or_unconfirmed": "They carry another name or address than yours.",
+    "another_customer_or_unconfirmed": "They are kept under another customer or address than yours.",
     "not_in_version": "The platform does not offer this in the version of its service that we use.",
     "no_credentials": "We have to obtain access first.",
     "no_token": "We have to obtain access first.",
     "malformed_number": "What the order names as its parcel number cannot be one.",
     "unreadable_answer": "Its answer about them could not be read.",
     "unreadable_identifier": "What the request named cannot be read as one, so we could not search by it.",
-    "several_customers": "Two addresses belong to two customers of the shop; we read one of them. Ask about the other by itself.",
+    "several_customers": "An e-mail address of the request is kept under another customer than the one that it names. We do not "
+    "know whether that is you, so we left it out.",
     "list_too_long": "There is more of it than the platform hands out at once.",
     "gone_meanwhile": "It disappeared while we were reading.",
     "list_does_not_end": "Its list repeated itself; what we could read of it is here.",

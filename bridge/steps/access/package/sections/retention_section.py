@@ -15,7 +15,7 @@ from bridge.rules.retention.citations import list_hold_citations
 from bridge.rules.retention.holds import UNREADABLE_RULE_CITATION, is_hold_applicable
 from bridge.rules.retention.retention_registry import CATEGORY_REGISTRY, StoredCategory
 from bridge.steps.access.package import plain_language
-from bridge.steps.access.package.sections.statistics import PackageStatistics, RecordTally
+from bridge.steps.access.package.sections.statistics import PackageStatistics
 from bridge.steps.access.package.text import format_count, format_long_date
 from config.retention_file.gdpr_bases import GDPR_REGIMES
 from config.retention_file.retention import Category, Retention, RetentionRule
@@ -34,7 +34,7 @@ def build_retention_section(
             {
                 "category": category.id,
                 "title": category.title,
-                "records": statistics.tallies_by_category.get(category.id, RecordTally()).records,
+                "records": statistics.count_category_records(category.id),
                 "when_you_ask_for_erasure": describe_category_retention(category, retention, day, regimes),
                 "longest_time_without_a_request": describe_end_without_request(category, retention, day, regimes),
                 "fields_kept_longer": list(category.keep_fields),

@@ -12,6 +12,7 @@ from typing import Any
 
 from bridge.rules.retention.citations import describe_basis
 from bridge.steps.access.package.plain_language import OTHER_PERSONS_SENTENCES
+from bridge.steps.access.package.records.own_tables import OWN_RECORDS_SYSTEM, OWN_TABLES_BY_KIND
 from bridge.steps.access.package.sections.statistics import PackageStatistics, RecordTally
 from bridge.steps.access.package.text import NOT_STATED, format_count, format_long_date
 from config.merchant_file.merchant import Merchant
@@ -25,12 +26,16 @@ _NOT_SEARCHED_NOTES = {
     "support": "Letters and messages to us are kept in our mailbox and were not searched.",
     "identity_proof": "No document is kept; who decided, and when, is on record.",
     "webhook_payload": "Passing messages between systems; emptied once dealt with.",
-    "request_evidence": "The record of this very request.",
+    "request_evidence": "The record of your requests.",
     "access_package": "This very copy.",
     "parcel_index": "Codes by which your parcels are found again at the carriers.",
     "instruction_text": "What was asked of carriers and others, and what they answered.",
     "security_log": "Technical logs; they hold no name, e-mail, phone or address.",
     "backup": "Copies of the above, made by the firm that runs our computer.",
+}
+_OWN_RECORDS_NOTES = {
+    **{table.category: _NOT_SEARCHED_NOTES.get(table.category, "") for table in OWN_TABLES_BY_KIND.values()},
+    "invoice_document": "Sealed copies; the invoices as issued are kept with the accounts and were not searched.",
 }
 _SUBSCRIBED_STATE = "subscribed"
 _MARKETING_PURPOSE_ID = "v"  # the number of the purpose in the policy (s.5)
@@ -55,27 +60,30 @@ def build_summary_section(
     searched_systems: list[dict[str, Any]],
 ) -> Mapping[str, Any]:
     """Return the body of `01_summary.json`; `answer` is a code and its sentence."""
+    own_searched = any(source["system"] == OWN_RECORDS_SYSTEM for source in searched_systems)
     return {
         "do_we_hold_data": {"answer": answer[0], "in_words": answer[1]},
         "records": statistics.found_count,
         "sources": searched_systems,
         "categories": [
-            _build_category_row(category, merchant, retention, statistics) for category in retention.categories.values()
+            _build_category_row(category, merchant, retention, statistics, own_searched)
+            for category in retention.categories.values()
         ],
     }
 
 
 def _build_category_row(
-    category: Category, merchant: Merchant, retention: Retention, statistics: PackageStatistics
+    category: Category, merchant: Merchant, retention: Retention, statistics: PackageStatistics, own_searched: bool
 ) -> Mapping[str, Any]:
+    own_notes = _OWN_RECORDS_NOTES if own_searched else {}
     tally = statistics.tallies_by_category.get(category.id, RecordTally())
     return {
         "category": category.id,
         "title": category.title,
         "personal_data": list(category.personal_data),
-        "searched": category.id not in _NOT_SEARCHED_NOTES,
-        "note": _NOT_SEARCHED_NOTES.get(category.id, ""),
-        "records": statistics.waybill_count if category.id == "shipment" else tally.records,
+        "searched": category.id in own_notes or category.id not in _NOT_SEARCHED_NOTES,
+        "note": {**_NOT_SEARCHED_NOTES, **own_notes}.get(category.id, ""),
+        "records": statistics.count_category_records(category.id),
         "systems": sorted(tally.systems),
         "since": tally.first_date.isoformat() if tally.first_date else "",
         "purposes": list_purposes(category, retention),
