@@ -62,7 +62,7 @@ SHOPIFY = Processor(
     services="shop platform",
     data=("customer_profile", "contact"),
     countries=("US", "SG"),
-    safeguard="SCCs (policy s.4)",
+    safeguard="standard clauses (policy s.4)",
 )
 HOST = Processor(id="bridge_host", legal_name="Host Example Ltd", named=True, data=("access_package",))
 _CARRIER_FIELDS = ("name", "delivery_address", "phone", "order_invoice_value")
@@ -175,7 +175,7 @@ _CATEGORIES = (
     category("cod_risk", purposes=("xv",), max_age={"event": "last_order_at", "months": 24}),
     category("marketing_consent", purposes=("v",)),
     category("usage_cookies", purposes=("iv", "vi"), basis={"IN": "consent", "EU": "Art 6(1)(f)"}),
-    category("suppression", on_request="keep"),
+    category("suppression", on_request="keep", max_age={"event": "created_at", "months": 84}),
 )
 RETENTION = Retention(
     policy_id="minimiss-2026-11-22",

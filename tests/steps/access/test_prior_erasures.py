@@ -18,7 +18,7 @@ from tests.steps.access.test_package import breaches
 from tests.steps.retention.test_seal_invoices import refund_body, sold_body
 from tests.steps.sealed_case import make_legal_hold
 
-TAX = "Income-tax Act 2025 s.62; Income-tax Rules 2026 r.46(8),(9); before: Act 1961 s.44AA, r.6F(5)"
+TAX = "Income-tax Act 2025 s.62; Income-tax Rules 2026 r.46(8),(9); for tax years before April 2026 Income-tax Act 1961 s.44AA, Rules 1962 r.6F(5)"
 SEALED = RemainingData(
     category="invoice_document",
     what="invoice: figures, State",
@@ -63,8 +63,11 @@ def test_s08_the_letter_states_the_erasure_and_what_is_sealed_until_when():
             "You asked us to erase your data. We did on 3 March 2026 (reference req_01OLD). From our own records "
             "went: 1 customer record, 2 orders."
         ) in body, "the day of the merchant's own time zone"
-        assert "What the tax law makes us keep is sealed until 31 March 2034: 2 invoices. Nobody reads it" in body
-        assert "Bank particulars for 1 refund are locked away until the refund is settled." in body
+        assert (
+            "What the tax law makes us keep is sealed until 31 March 2034: 2 invoices. Each opening is recorded."
+            in body
+        )
+        assert "Bank particulars for 1 refund are kept sealed until the refund is settled." in body
         assert "They go after 3 March 2033." in body
         assert ("s.36" in body, "s.62" in body) == (False, False), "statutes belong in the footnotes"
         assert ("CGST Act 2017 s.36" in notes, TAX in notes) == (True, True)
@@ -126,8 +129,8 @@ def test_the_answer_is_explicit(records, tasks, rests, answer, says):
         (replace(SEALED, grounds=(), laws=()), "No law keeps this any more, and it is destroyed next: 2 invoices."),
         (replace(SEALED, what="credit note as issued"), "31 March 2034: 2 credit notes."),
         (replace(LOCKED, grounds=()), "Bank particulars for 1 refund are no longer needed"),
-        (replace(LOCKED, grounds=("refund_unsettled", "legal_claim")), "locked away while a dispute or claim"),
-        (replace(LOCKED, until=date(2026, 4, 5)), "locked away until 5 April 2026."),
+        (replace(LOCKED, grounds=("refund_unsettled", "legal_claim")), "kept sealed while a dispute or claim"),
+        (replace(LOCKED, until=date(2026, 4, 5)), "kept sealed until 5 April 2026."),
     ],
 )
 def test_each_reason_to_keep_has_its_words(rest, says):
@@ -137,7 +140,7 @@ def test_each_reason_to_keep_has_its_words(rest, says):
 def test_documents_with_the_same_end_are_one_sentence():
     note = replace(SEALED, what="credit note as issued", count=1)
     letter = plain(Package(case([], prior_erasures=[before(SEALED, replace(SEALED, what="invoice as issued"), note)])))
-    assert "sealed until 31 March 2034: 4 invoices, 1 credit note. Nobody" in letter
+    assert "sealed until 31 March 2034: 4 invoices, 1 credit note. Each opening is recorded." in letter
 
 
 def test_an_erasure_with_excluded_orders_is_not_called_done():
@@ -182,7 +185,7 @@ def test_p65_after_an_erasure_access_is_answered_from_the_tombstone(kept, run_de
     assert "Income-tax Act 2025" in output_file["law"]
     letter = " ".join(files["data/00_letter.txt"].split())
     assert f"We did on 22 November 2026 (reference {erased})" in letter
-    assert "sealed until 31 March 2034: 1 invoice. Nobody reads it in daily work." in letter
+    assert "sealed until 31 March 2034: 1 invoice. Each opening is recorded." in letter
     assert "nothing beside what is sealed" in letter
     whole = "".join(files.values()).casefold()
     assert [each for each in (*CANARIES, "Asha", "1030.00") if each.casefold() in whole] == []
@@ -257,7 +260,7 @@ def test_a_legal_hold_and_an_open_refund_are_listed(kept, run_delivery, request_
     assert (output_file["until"], bank["until"], bank["count"]) == ("", "", 1)
     letter = " ".join(files["data/00_letter.txt"].split())
     assert "Sealed while a dispute or claim is open: 1 invoice." in letter
-    assert "Bank particulars for 1 refund are locked away while a dispute or claim is open." in letter
+    assert "Bank particulars for 1 refund are kept sealed while a dispute or claim is open." in letter
     assert "50100012347890" not in "".join(files.values())
 
 

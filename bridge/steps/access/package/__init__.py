@@ -7,10 +7,11 @@ Reads findings page by page while no writer waits, then stores the sealed packag
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, cast
 
+from bridge.errors import ConcurrentChange
 from bridge.model import Document, ErasureRecord, Fact, PrivacyRequest, RefundState, Task, TaskAction, TaskState
 from bridge.rules.erasure.plan import PERSONAL_DATA_TABLES
 from bridge.rules.erasure.tombstone import PriorErasureSummary, compute_suppression_end, group_remaining_data
@@ -31,6 +32,7 @@ __all__ = [
     "PackageInput",
     "PackageManifest",
     "build_access_package",
+    "renew_unstated_package",
     "save_access_package",
     "write_access_package",
 ]
@@ -85,6 +87,7 @@ def save_access_package(request: PrivacyRequest, package: AccessPackage, *, tx: 
         records=manifest.records,
         complete=manifest.complete,
         recipients_named=manifest.recipients_named,
+        statements_missing=manifest.statements_missing,
         manifest_sha256=manifest.manifest_sha256,
     )
     if package.opened_document_ids:
@@ -103,6 +106,30 @@ def save_access_package(request: PrivacyRequest, package: AccessPackage, *, tx: 
             "records of an access request: notes, attributes or metafields",
             request_id=request.id,
         )
+
+
+def renew_unstated_package(request_id: str, *, services: Services) -> None:
+    """Build the package anew where the merchant's file left something unsaid when it was sealed; else do nothing.
+
+    Raises StoreUnavailable, and ConcurrentChange where the request's tasks changed meanwhile.
+    """
+    with ExitStack() as stack:
+        with services.store.read() as tx:
+            request, tasks = tx.requests.get_request(request_id), tx.tasks.list_tasks(request_id)
+            if request is None or not _is_package_unstated(request_id, tx):
+                return
+            package = stack.enter_context(build_access_package(request, tasks, tx=tx, services=services))
+        with services.store.transaction() as tx:
+            if tasks != tx.tasks.list_tasks(request_id) or not tx.packages.filter_kept_packages([request_id]):
+                raise ConcurrentChange
+            save_access_package(request, package, tx=tx)
+
+
+def _is_package_unstated(request_id: str, tx: Tx) -> bool:
+    facts = tx.evidence.list_facts_of_request(request_id)
+    sealed = [event.detail for event in facts if event.fact == Fact.PACKAGE_SEALED]
+    is_unstated = bool(sealed and sealed[-1].get("statements_missing"))
+    return is_unstated and bool(tx.packages.filter_kept_packages([request_id]))
 
 
 def _describe_prior_erasures(

@@ -24,7 +24,7 @@ from bridge.steps.access.package.records.recorded_persons import collect_recorde
 from bridge.steps.access.package.sections import missing_data as missing
 from bridge.steps.access.package.sections import own_section, prior_erasures, recipients, retention_section, summary
 from bridge.steps.access.package.text import dump_indented_json
-from config.merchant_file.merchant import MASK_THIRD_PERSONS
+from config.merchant_file.access_rules import MASK_THIRD_PERSONS
 
 _JSON_MEDIA_TYPE = "application/json"
 
@@ -34,6 +34,7 @@ class PackageManifest:
     """The contents of a written package.
 
     `complete` means that every system answered in full and that every recipient can be named.
+    `statements_missing` counts what the merchant's file leaves unsaid, where the letter says 'not stated'.
     `texts_masked` counts the notes, attributes and metafields in which a bank or identity number was masked.
     """
 
@@ -44,6 +45,7 @@ class PackageManifest:
     files: tuple[PackageFile, ...]
     manifest_sha256: str
     texts_masked: int = 0
+    statements_missing: int = 0
 
     @property
     def recipients_named(self) -> bool:
@@ -105,6 +107,7 @@ def write_access_package(package: letter.PackageInput, out: IO[bytes]) -> Packag
             unnamed_recipients=unnamed_recipients,
             files=tuple(bag.payload_files),
             manifest_sha256=digest,
+            statements_missing=len(package.merchant.access.list_missing_statements(package.retention.categories)),
             texts_masked=files.statistics.mask_counts["bank_detail_in_text_masked"],
         )
 
@@ -124,20 +127,27 @@ def _write_summary_files(bag: BagItWriter, contents: letter.LetterContents, head
     prior = prior_erasures.build_prior_erasures_section(contents.package.prior_erasures, contents.zone)
     not_searched = {"not_searched": contents.not_searched}
     searched_systems = [dict(source) for source in contents.searched_systems]
-    data_held = summary.build_summary_section(retention, statistics, contents.headline_answer, searched_systems)
-    others = summary.build_other_persons_section(contents.package.merchant, statistics)
-    write_part("01_summary.json", "dpdp_s11_1_a_summary", {**data_held, **others, **prior, **not_searched})
+    merchant = contents.package.merchant
+    data_held = summary.build_summary_section(
+        merchant, retention, statistics, contents.headline_answer, searched_systems
+    )
+    others = summary.build_other_persons_section(merchant, statistics)
+    write_part("01_summary.json", "summary", {**data_held, **others, **prior, **not_searched})
     recipients_section = recipients.build_recipients_section(all_recipients, contents.unnamed_recipients)
-    write_part("02_recipients.json", "dpdp_s11_1_b_recipients", recipients_section)
+    write_part("02_recipients.json", "recipients", recipients_section)
     recipients_csv = recipients.render_recipients_csv(all_recipients)
     bag.add_payload_file("02_recipients.csv", recipients_csv, role="recipients", media_type="text/csv")
     legal_bases = summary.build_legal_bases_section(retention, contents.regimes, today)
-    write_part("03_purposes_and_bases.json", "gdpr_15_1_a", legal_bases)
+    write_part("03_purposes_and_bases.json", "purposes_and_bases", legal_bases)
     retention_body = retention_section.build_retention_section(retention, statistics, today, contents.regimes)
-    write_part("04_retention.json", "gdpr_15_1_d", retention_body)
+    write_part("04_retention.json", "retention", retention_body)
     write_part("05_consents.json", "consent_log", summary.build_consents_section(retention, statistics))
-    write_part("06_automated_decisions.json", "gdpr_15_1_h", summary.build_automated_decisions_section(statistics))
-    write_part("07_transfers.json", "gdpr_15_2", recipients.build_transfers_section(all_recipients))
+    write_part(
+        "06_automated_decisions.json",
+        "automated_decisions",
+        summary.build_automated_decisions_section(merchant, statistics),
+    )
+    write_part("07_transfers.json", "transfers", recipients.build_transfers_section(all_recipients))
     withheld = missing.build_withheld_section(contents.gaps, statistics)
     write_part("08_withheld.json", "withheld_and_why", {**withheld, **prior, **not_searched})
 

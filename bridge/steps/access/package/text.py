@@ -13,6 +13,7 @@ from datetime import date, datetime, tzinfo
 from typing import Any
 
 NOT_PUBLISHED = "not yet published"
+NOT_STATED = "not stated"
 MAX_CELL_CHARS = 32_000  # spreadsheets stop at 32,767
 TRUNCATION_NOTE = " […the rest is in the .json file]"
 

@@ -122,5 +122,5 @@ def test_transfers_name_country_and_safeguard():
     transfers = Package(case()).json("07_transfers.json")["transfers"]
     assert [entry["recipient"] for entry in transfers] == ["Shopify Example Inc.", "Host Example Ltd"]
     assert [country["name"] for country in transfers[0]["countries"]] == ["the United States", "Singapore"]
-    assert transfers[0]["safeguard"] == "SCCs (policy s.4)"
+    assert transfers[0]["safeguard"] == "standard clauses (policy s.4)"
     assert transfers[1]["countries_published"] is False

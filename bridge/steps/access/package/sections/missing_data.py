@@ -150,7 +150,7 @@ def build_headline_answer(
     """
     if record_count:
         records = format_count(record_count, "record")
-        return "yes", f"Yes. We hold data about you: {records} in the systems that answered."
+        return "yes", f"Yes. We hold data about you: {records}. The tables below say what, why and where."
     if sealed_count and complete:
         return "yes", "Yes, but nothing beside what is sealed since we erased your data."
     if sealed_count:

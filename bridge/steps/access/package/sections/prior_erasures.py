@@ -107,7 +107,7 @@ def _describe_sealed_documents(items: Sequence[RemainingData]) -> list[str]:
     lines = []
     for until, counts in groups.items():
         lines.append(f"{until}: {', '.join(format_count(count, kind) for kind, count in counts.items())}.")
-    return [*lines, "Nobody reads it in daily work."] if lines else []
+    return [*lines, "Each opening is recorded."] if lines else []
 
 
 def _describe_sealing_end(item: RemainingData) -> str:
@@ -125,10 +125,10 @@ def _describe_bank_details(item: RemainingData) -> str:
     if not item.grounds:
         return f"{subject} are no longer needed and are destroyed next."
     if LEGAL_HOLD_GROUND in item.grounds:
-        return f"{subject} are locked away while a dispute or claim is open."
+        return f"{subject} are kept sealed while a dispute or claim is open."
     if item.until is None:
-        return f"{subject} are locked away until the refund is settled."
-    return f"{subject} are locked away until {format_long_date(item.until)}."
+        return f"{subject} are kept sealed until the refund is settled."
+    return f"{subject} are kept sealed until {format_long_date(item.until)}."
 
 
 def _select_remaining_items(items: Sequence[RemainingData], *, documents: bool) -> list[RemainingData]:

@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any
 
 from bridge.steps.access.package import plain_language
+from bridge.steps.access.package.country_names import COUNTRY_NAMES
 from bridge.steps.access.package.sections.recipient_facts import Disclosure, RecipientSearch
 from bridge.steps.access.package.sections.statistics import PackageStatistics, normalize_carrier_name
 from bridge.steps.access.package.text import NOT_PUBLISHED, format_csv_line, format_setting, is_setting_given
@@ -108,7 +109,7 @@ def _format_recipient_name(processor: Processor) -> str:
 
 def describe_countries(recipient: Recipient) -> str:
     """Return the countries of a recipient in words."""
-    names = (plain_language.describe_code(code, plain_language.COUNTRY_NAMES) for code in recipient.countries)
+    names = (plain_language.describe_code(code, COUNTRY_NAMES) for code in recipient.countries)
     return ", ".join(names) or NOT_PUBLISHED
 
 
@@ -147,7 +148,7 @@ def build_recipients_section(
             for processor_id in unnamed_recipients
         ],
         "recipients_named": not unnamed_recipients,
-        "note": "A public authority is not listed here where the law forbids telling.",
+        "note": "The systems that we searched do not record what public authorities asked for.",
     }
 
 
@@ -187,7 +188,7 @@ def build_transfers_section(all_recipients: Sequence[Recipient]) -> Mapping[str,
             {
                 "recipient": recipient.name,
                 "countries": [
-                    {"code": code, "name": plain_language.describe_code(code, plain_language.COUNTRY_NAMES)}
+                    {"code": code, "name": plain_language.describe_code(code, COUNTRY_NAMES)}
                     for code in recipient.countries
                     if code != HOME_COUNTRY
                 ],

@@ -103,6 +103,7 @@ class PackageStatistics:
         self.first_own_rows: dict[str, list[dict[str, str]]] = {}  # as many as the letter lists
         self._label_fields: frozenset[str] = frozenset()
         self.tallies_by_system: dict[str, RecordTally] = {}
+        self.last_days_by_category: dict[str, Counter[date]] = {}
         self.parcels_by_carrier: dict[str, CarrierParcels] = {}
         self._waybill_numbers: set[str] = set()
         self.countries: set[str] = set()
@@ -141,6 +142,8 @@ class PackageStatistics:
             self._count_parcel(row)
             return
         record_date = self._find_record_date(row)
+        if (last_day := parse_local_date(row.get("kept_until"), self.zone)) is not None:
+            self.last_days_by_category.setdefault(FLAT_TABLES_BY_NAME[table].category, Counter())[last_day] += 1
         self._count_category(FLAT_TABLES_BY_NAME[table].category, system, record_date)
         if table == "shipments" or (table == "order_index" and row.get("waybill")):
             self._count_parcel(row)
