@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bridge.model import Document, DocumentForm, ErasureAction, LegalHold, PlanLine, RefundAccount, RefundState
-from bridge.rules.erasure.platform_fields import KEPT_BY_LAW, plan_platform_fields
+from bridge.rules.erasure.platform_fields import KEPT_BY_LAW, describe_kept, plan_platform_fields
 from bridge.rules.notices.timing import SHIPMENT_CATEGORY
 from bridge.rules.refunds.settlement import REFUND_BANK_CATEGORY as REFUNDS
+from bridge.rules.requests.deadlines import add_months_to_date
 from bridge.rules.requests.lifecycle import BRIDGE, VAULT
 from bridge.rules.retention.category_retention import CategoryRetention
 from bridge.rules.retention.citations import describe_basis
@@ -46,6 +47,7 @@ NO_HOLD_REMAINS, PROOF_OF_ERASURE, PROCESSOR_INSTRUCTED = (
     "proof_of_what_was_done",
     "processor_is_instructed",
 )
+MAX_AGE_GROUND = "max_age"  # of the category, where no law keeps it
 REFUND_OPEN, REFUND_BEING_RECONCILED = "refund_is_open", "refund_is_being_reconciled"
 
 
@@ -131,9 +133,7 @@ def plan_held_rows(held_rows: Iterable[tuple[str, CategoryRetention, int]]) -> I
             action=ErasureAction.RESTRICT,
             reason=KEPT_BY_LAW,
             count=count,
-            law=kept.citation,
-            until=kept.last_day,
-            hold_ids=kept.grounds,
+            **describe_kept(kept),
         )
 
 
@@ -148,9 +148,7 @@ def _plan_processor_records(records: Iterable[tuple[str, CategoryRetention]]) ->
             action=ErasureAction.RESTRICT if kept.holds else ErasureAction.ERASE,
             reason=KEPT_BY_LAW if kept.holds else PROCESSOR_INSTRUCTED,
             count=count,
-            law=kept.citation,
-            until=kept.last_day,
-            hold_ids=kept.grounds,
+            **describe_kept(kept),
         )
 
 
@@ -259,6 +257,9 @@ def _plan_proof(category: Category, event: str, retention: Retention, now: datet
     )
     days = [hold.last_day for hold in holds]
     until = None if None in days else max((day for day in days if day), default=None)
+    grounds = tuple(hold.ground for hold in holds)
+    if not grounds and (months := category.max_age.get("months")):
+        until, grounds = add_months_to_date(today, int(months)), (MAX_AGE_GROUND,)
     return PlanLine(
         system=BRIDGE,
         category=category.id,
@@ -267,5 +268,5 @@ def _plan_proof(category: Category, event: str, retention: Retention, now: datet
         reason=PROOF_OF_ERASURE,
         law="; ".join(hold.citation for hold in holds) or describe_basis(category, "IN", today, retention),
         until=until,
-        hold_ids=tuple(hold.ground for hold in holds),
+        hold_ids=grounds,
     )

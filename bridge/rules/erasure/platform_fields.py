@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from bridge.model import ErasureAction, PlanLine
 from bridge.rules.requests.lifecycle import PLATFORM, RESIDUE_FIELDS
@@ -77,9 +79,22 @@ def plan_platform_fields(
 def list_surviving_fields(
     retention: Retention, retentions: Mapping[str, CategoryRetention], *, opened_by_operator: bool
 ) -> list[PlanLine]:
-    """Return the lines of what stays at the platform, for now or for good."""
-    plan = plan_platform_fields(retention, retentions, opened_by_operator=opened_by_operator)
-    return [line for line in plan if line.hold_ids]
+    """Return a line for what stays at the platform, for now or for good: all fields of a category that stay alike."""
+    names: dict[PlanLine, list[str]] = {}
+    for line in plan_platform_fields(retention, retentions, opened_by_operator=opened_by_operator):
+        if line.hold_ids:
+            names.setdefault(replace(line, what=""), []).append(line.what)
+    return [replace(line, what=", ".join(fields), count=len(fields)) for line, fields in names.items()]
+
+
+def describe_kept(kept: CategoryRetention) -> dict[str, Any]:
+    """Return what a line of the plan says of what keeps its data: laws, last day, ids of the holds, and each by itself."""
+    return {
+        "law": kept.citation,
+        "until": kept.last_day,
+        "hold_ids": kept.grounds,
+        "grounds": tuple((hold.ground, hold.citation, hold.last_day) for hold in kept.list_governing_first()),
+    }
 
 
 def _list_platform_fields(category: Category) -> list[str]:
@@ -101,7 +116,7 @@ def _plan_field(
     elif whole.holds:
         kept, reason, held_action = whole, WAITS_WITH_THE_REST, ErasureAction.RESTRICT
     if held_action:
-        return line(action=held_action, reason=reason, law=kept.citation, until=kept.last_day, hold_ids=kept.grounds)
+        return line(action=held_action, reason=reason, **describe_kept(kept))
     residue_kind = RESIDUE_KIND_BY_FIELD.get(name)
     if residue_kind and opened_by_operator and retention.residue.removes_kind(residue_kind):
         return line(action=ErasureAction.ERASE, reason=RETENTION_FILE_ERASES)

@@ -53,15 +53,17 @@ class CategoryRetention:
     @property
     def grounds(self) -> tuple[str, ...]:
         """Return the ids of the holds, the governing one first."""
-        return tuple(dict.fromkeys(hold.ground for hold in self._list_governing_first()))
+        return tuple(hold.ground for hold in self.list_governing_first())
 
     @property
     def citation(self) -> str:
         """Return what to quote for all of the holds, each law once."""
-        return "; ".join(dict.fromkeys(hold.citation for hold in self._list_governing_first()))
+        return "; ".join(dict.fromkeys(hold.citation for hold in self.list_governing_first()))
 
-    def _list_governing_first(self) -> list[RetentionHold]:
-        return [*([self.governing] if self.governing else []), *self.holds]
+    def list_governing_first(self) -> list[RetentionHold]:
+        """Return each hold once, the governing one first."""
+        governing = {self.governing.ground: self.governing} if self.governing else {}
+        return list((governing | {hold.ground: hold for hold in self.holds}).values())
 
 
 def calculate_category_retention(

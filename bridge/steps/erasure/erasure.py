@@ -137,10 +137,7 @@ class Erasure:
         return ErasureInputs(
             rows={},
             orders_without_invoice_copy=len(self.order_ids_without_copy),
-            held_rows=[
-                *((HELD_ORDERS, kept, 1) for kept in self.held_orders.values()),
-                *([(HELD_CUSTOMER, self.held_customer, 1)] if self.held_customer.holds else []),
-            ],
+            held_rows=self.held_rows,
             documents=documents,
             legal_holds={
                 order_id: [*holds_of_subject, *holds_of_orders.get(key, ())] for order_id, key in keys.items()
@@ -154,6 +151,12 @@ class Erasure:
             legally_held_refund_ids=tx.refunds.find_account_ids_on_legal_hold(refunds),
             opened_by_operator=request.source is RequestSource.OPERATOR,
         )
+
+    @property
+    def held_rows(self) -> list[tuple[str, CategoryRetention, int]]:
+        """Return what a law keeps of the index: what it is, what keeps it, how many."""
+        customer = [(HELD_CUSTOMER, self.held_customer, 1)] if self.held_customer.holds else []
+        return [*((HELD_ORDERS, kept, 1) for kept in self.held_orders.values()), *customer]
 
     def list_grounds(self) -> list[str]:
         """Return the ids of the holds that keep anything of the index."""
