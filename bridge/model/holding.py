@@ -91,7 +91,8 @@ class PlanLine:
     """One line of an erasure's plan: what happens to one category at one system.
 
     `what` names fields or tables, never values. `reason` is a code, `law` the citation, `until` the last day of the duty
-    (None: there is no day, or it is not known yet), `hold_ids` the ids of the grounds.
+    (None: there is no day, or it is not known yet), `hold_ids` the ids of the grounds. `grounds` says of each its id, its
+    law and its last day, where they differ.
     """
 
     system: str
@@ -103,6 +104,7 @@ class PlanLine:
     law: str = ""
     until: date | None = None
     hold_ids: tuple[str, ...] = ()
+    grounds: tuple[tuple[str, str, date | None], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -79,6 +79,7 @@ class WaitReason(StrEnum):
     SHOP_UNIDENTIFIED = "shop_unidentified"
     GAVE_WAY = "gave_way"
     PLATFORM_UNCONFIRMED = "platform_unconfirmed"
+    HELD_BY_LAW = "held_by_law"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -25,6 +25,7 @@ from bridge.model import (
     ShopEraseProgress,
     Task,
     TaskAction,
+    WaitReason,
 )
 from bridge.rules.erasure.certificate_recipients import (
     list_platform_tasks,
@@ -33,6 +34,7 @@ from bridge.rules.erasure.certificate_recipients import (
 )
 from bridge.rules.erasure.plan import (
     CUSTOMER_MERGED_AWAY,
+    MAX_AGE_GROUND,
     PROOF_CATEGORIES,
     find_legal_last_day,
     group_sealed_documents,
@@ -135,7 +137,12 @@ def _find_cutoff(request: PrivacyRequest, facts: Sequence[Event]) -> str:
 
 def _is_ended_without_erasure(erase_task: Task | None) -> bool:
     """Return whether an operator ended the request without erasing: the gap says what is still there."""
-    return erase_task is not None and erase_task.outcome is Outcome.RETAINED and bool(erase_task.gaps)
+    return (
+        erase_task is not None
+        and erase_task.outcome is Outcome.RETAINED
+        and erase_task.wait_reason is not WaitReason.HELD_BY_LAW
+        and bool(erase_task.gaps)
+    )
 
 
 def _derive_certificate_status(erase_task: Task | None, status: RequestStatus) -> str:
@@ -151,7 +158,7 @@ def _derive_certificate_outcome(erase_task: Task | None, status: RequestStatus) 
     if _is_partly_searched(erase_task):
         return "erased_in_part" if erase_task.records else "not_erased"
     if erase_task.outcome is Outcome.RETAINED:
-        return "retained"
+        return "erased_in_part" if erase_task.records else "retained"
     if erase_task.outcome is Outcome.ABSENT:
         return "nothing_held"
     return "erased" if status.complete else "erased_here_others_must_answer"
@@ -207,7 +214,7 @@ def _list_remaining_proofs(
             last_day = add_months_to_date(today, months)
             grounds = [
                 {
-                    "ground": "max_age",
+                    "ground": MAX_AGE_GROUND,
                     "law": describe_basis(category, "IN", today, retention),
                     "last_day": _format_optional_day(last_day),
                 }
@@ -226,13 +233,14 @@ def _list_remaining_proofs(
 
 def _format_remaining_line(line: PlanLine) -> dict[str, Any]:
     return {
+        "system": line.system,
         "category": line.category,
         "what": line.what,
         "action": line.action.value,
         "count": line.count,
         "grounds": [
-            {"ground": ground, "law": line.law, "last_day": _format_optional_day(line.until)}
-            for ground in line.hold_ids
+            {"ground": ground, "law": law, "last_day": _format_optional_day(last_day)}
+            for ground, law, last_day in line.grounds or [(ground, line.law, line.until) for ground in line.hold_ids]
         ],
         "until": _format_optional_day(line.until),
     }

@@ -21,6 +21,7 @@ from bridge.rules.evidence.chain import encode_canonical_json
 from bridge.rules.requests.lifecycle import RequestStatus, assess_request_status
 from bridge.services import Services
 from bridge.steps.access.package import AccessPackage, build_access_package, save_access_package
+from bridge.steps.erasure.held_lines import list_held_lines
 
 if TYPE_CHECKING:
     from bridge.store import Tx
@@ -121,7 +122,7 @@ def _issue_certificate(
         facts=tx.evidence.list_facts_of_request(request.id),
         documents=documents,
         legal_holds={key: holds for (_, key), holds in tx.legal_holds.find_legal_holds_by_order(orders).items()},
-        remaining_data=_list_remaining_data(request, tx, services),
+        remaining_data=_list_remaining_data(request, tasks, tx, services),
         plan=tx.plans.find_plan(request.id),
         merchant=services.merchant,
         retention=services.retention,
@@ -139,7 +140,7 @@ def _issue_certificate(
     )
 
 
-def _list_remaining_data(request: PrivacyRequest, tx: Tx, services: Services) -> list[PlanLine]:
+def _list_remaining_data(request: PrivacyRequest, tasks: list[Task], tx: Tx, services: Services) -> list[PlanLine]:
     if request.kind is RequestKind.SHOP_ERASURE:
         return []
     refunds = [
@@ -147,7 +148,8 @@ def _list_remaining_data(request: PrivacyRequest, tx: Tx, services: Services) ->
         for account in tx.refunds.list_refund_accounts_of_request(request.id)
         if account.state is not RefundState.ERASED
     ]
-    return list_remaining_data(
+    held = list_held_lines(request, tasks, tx=tx, services=services)
+    return held + list_remaining_data(
         refunds=refunds,
         legally_held_refund_ids=tx.refunds.find_account_ids_on_legal_hold(refunds),
         notice_items=tx.notice_items.list_items(request_id=request.id),

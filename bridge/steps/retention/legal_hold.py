@@ -1,8 +1,8 @@
 """Open, review, approve and release legal holds: a dispute keeps the records that belong to it.
 
-A hold keeps sealed documents after their expiry date, bank details of a refund, and records at processors that were
-not instructed yet (proof of delivery). It does not keep the bridge's own index, which is no evidence in court. Each
-function is one transaction with its fact.
+A hold keeps sealed documents after their expiry date, bank details of a refund, records at processors that were not
+instructed yet (proof of delivery), and what the retention file says besides: the order in the bridge's own index, and
+the customer at the platform. Each function is one transaction with its fact.
 """
 
 from __future__ import annotations
@@ -126,6 +126,7 @@ def release_legal_hold(
         detail: dict[str, object] = {"documents": documents, "entries": item_count}
         if disposed_on:
             detail |= {"kind": legal_hold.kind, "disposed_on": disposed_on.isoformat()}
+        tx.tasks.wake_held_tasks(legal_hold.shop)
         _record_hold_fact(Fact.LEGAL_HOLD_RELEASED, legal_hold, tx, actor, reason, **detail)
     return LegalHoldResult(legal_hold=legal_hold, orders=len(order_keys), documents=documents, items=item_count)
 

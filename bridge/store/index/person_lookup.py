@@ -99,6 +99,19 @@ class PersonLookup:
             found |= set(self._connection.scalars(select(table.c.customer_key).where(named).distinct().limit(3)))
         return found.pop() if len(found) == 1 else ""
 
+    def list_customer_rows(self, shop: str, principal: Principal) -> list[Any]:
+        """Return the rows of the customers with this id or e-mail address, under all keys of the shop."""
+        shop_keys = self._session.shops.list_keys(shop)
+        return [
+            row for key in shop_keys for row in self.list_customer_rows_at(key, self.derive_search_keys(key, principal))
+        ]
+
+    def list_customer_rows_at(self, shop: str, keys: Mapping[str, Collection[str]]) -> list[Any]:
+        """Return the rows of customers with one of these pseudonyms of `customer` and `email`, under one key of the shop."""
+        by_email = match_contact(self._connection, shop, customers, "email", keys["email"])
+        found = or_(customers.c.customer_key.in_(keys["customer"]), by_email)
+        return list(self._connection.execute(select(customers).where(customers.c.shop == shop, found)))
+
     def list_order_rows(self, shop: str, principal: Principal) -> list[Any]:
         """Return rows of the data subject's orders: by customer id, guest orders by e-mail, and orders that are named.
 
