@@ -141,7 +141,7 @@ def _list_retention_waits(
     news = ParcelNews(status=item.status, status_at=item.status_at, shipped_at=item.shipped_at)
     record = OrderRecord(parcels=(news,), refunds=tuple(refunds))
     # what counts as delivered in days to come is given as delivered
-    day_of_delivery = max(now, news.heard_at or now)
+    day_of_delivery = max(now, news.last_news_at or now)
     facts = build_retention_facts(record, requested_at=now, now=day_of_delivery, untracked_days=0)
     kept = calculate_category_retention(
         category, [facts], today=local_day(now, retention.calendar), retention=retention

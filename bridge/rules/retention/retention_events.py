@@ -32,7 +32,7 @@ class ParcelNews:
     shipped_at: datetime | None = None
 
     @property
-    def heard_at(self) -> datetime | None:
+    def last_news_at(self) -> datetime | None:
         """Return when its journey ended, else the time of the last news; None where there is none."""
         if self.status_at and self.status in (ParcelStatus.DELIVERED, *ENDED_WITHOUT_DELIVERY):
             return self.status_at
@@ -73,7 +73,7 @@ def build_retention_facts(
     moments = [
         record.placed_at,
         min(record.updated_at, requested_at) if record.updated_at else None,
-        *(parcel.heard_at for parcel in record.parcels),
+        *(parcel.last_news_at for parcel in record.parcels),
         *(time for refund in record.refunds for time in (refund.opened_at, refund.settled_at)),
         *issued,
     ]
@@ -91,17 +91,17 @@ def _build_contract_events(
     sent = [parcel for parcel in record.parcels if parcel.status not in ENDED_WITHOUT_DELIVERY]
     if not sent and (record.parcels or record.placed_at is None):
         return {}
-    heard = [time for parcel in sent if (time := parcel.heard_at)]
-    placed_at = record.placed_at or min(heard, default=requested_at)
+    news = [time for parcel in sent if (time := parcel.last_news_at)]
+    placed_at = record.placed_at or min(news, default=requested_at)
     delivered_at = max(_find_arrival(parcel, placed_at, untracked_days) for parcel in sent or [ParcelNews()])
     events = {"ordered_at": placed_at}
     return events | ({"delivered_at": delivered_at} if delivered_at <= now else {})
 
 
 def _find_arrival(parcel: ParcelNews, placed_at: datetime, untracked_days: float) -> datetime:
-    """Return when the parcel arrived, or counts as delivered, where nothing is heard of it until then."""
-    heard_at = parcel.heard_at or placed_at
-    return heard_at if parcel.status is ParcelStatus.DELIVERED else heard_at + timedelta(days=untracked_days)
+    """Return when the parcel arrived, or counts as delivered, where nothing more is known of it until then."""
+    last_news_at = parcel.last_news_at or placed_at
+    return last_news_at if parcel.status is ParcelStatus.DELIVERED else last_news_at + timedelta(days=untracked_days)
 
 
 def build_refund_events(refunds: Iterable[RefundAccount]) -> Mapping[str, datetime]:

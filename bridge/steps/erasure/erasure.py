@@ -33,6 +33,7 @@ from bridge.rules.notices.recipients import list_notice_targets
 from bridge.rules.notices.timing import SHIPMENT_CATEGORY
 from bridge.rules.retention.category_retention import CategoryRetention, combine_retentions
 from bridge.services import Services
+from bridge.steps.erasure.held.retention_records import read_subject_retention
 from bridge.steps.erasure.orders_without_invoice_copy import (
     complete_failed_invoice_search,
     filter_orders_without_invoice,
@@ -42,7 +43,6 @@ from bridge.steps.erasure.orders_without_invoice_copy import (
     sync_missing_copy_review,
 )
 from bridge.steps.erasure.platform_identifiers import select_platform_identifiers
-from bridge.steps.erasure.retention_records import read_subject_retention
 from bridge.steps.erasure.saved_plan import append_later_run, compare_with_saved_plan, save_plan
 from bridge.steps.erasure.scope import ErasureScope, read_erasure_scope
 from bridge.steps.notices.open_notice_items import open_notice_items

@@ -29,6 +29,8 @@ from bridge.rules.erasure.platform_fields import find_platform_hold
 from bridge.rules.erasure.precheck import format_precheck_error, list_blocking_codes
 from bridge.rules.requests.lifecycle import PLATFORM
 from bridge.services import Services
+from bridge.steps.erasure.held.retention_records import read_subject_retention
+from bridge.steps.erasure.held.wait_while_held import wait_while_held
 from bridge.steps.erasure.orders_without_invoice_copy import (
     INVOICE_SEARCH_INTERVAL_H,
     complete_failed_invoice_search,
@@ -37,9 +39,7 @@ from bridge.steps.erasure.orders_without_invoice_copy import (
     sync_missing_copy_review,
 )
 from bridge.steps.erasure.precheck import run_precheck, sync_precheck_reviews
-from bridge.steps.erasure.retention_records import read_subject_retention
 from bridge.steps.erasure.scope import read_erasure_scope
-from bridge.steps.erasure.wait_while_held import wait_while_held
 from bridge.steps.requests.other_customers import add_other_customers_gap, open_other_customers_review
 from bridge.steps.task_results import (
     SYSTEM_ERRORS,

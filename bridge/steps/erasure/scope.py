@@ -39,7 +39,7 @@ class ErasureScope:
 
 
 def _limit_principal(principal: Principal, progress: EraseProgress) -> Principal:
-    """Return whom the next run erases: after a first one, the customer where it stayed, and the orders that stayed."""
+    """Return what the next run erases: after a first one, the customer where it stayed, and the orders that stayed."""
     if not progress.is_customer_kept:
         return Principal(order_ids=progress.excluded_order_ids) if progress.excluded_order_ids else principal
     cutoffs = [time for time in (principal.cutoff_at, progress.began_at) if time]

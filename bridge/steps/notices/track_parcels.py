@@ -91,7 +91,7 @@ def _is_query_needed(item: NoticeItem, now: datetime) -> bool:
 def _record_timings(items: Sequence[NoticeItem], tracker: Tracker | None, lease: Lease, services: Services) -> None:
     if not items:
         return
-    refunds = _read_refunds(items, services)
+    refunds = _read_refunds_of_items(items, services)
     decided_items = [_apply_notice_timing(item, tracker, refunds.get(item.order_id, ()), services) for item in items]
     queued_items = [item for item in decided_items if item.state is NoticeState.QUEUED]
     newly_queued = [item for item in queued_items if item.names is ReferenceKind.WAYBILL and not item.baseline]
@@ -123,7 +123,7 @@ def _visible_state(item: NoticeItem) -> tuple[object, ...]:
     return item.state, item.reason, item.not_before
 
 
-def _read_refunds(items: Sequence[NoticeItem], services: Services) -> Mapping[str, Sequence[RefundAccount]]:
+def _read_refunds_of_items(items: Sequence[NoticeItem], services: Services) -> Mapping[str, Sequence[RefundAccount]]:
     """Return the refunds of the items' orders by order id; items of one account are of one shop."""
     shop, order_ids = items[0].shop, {item.order_id for item in items} - {""}
     with services.store.read() as tx:

@@ -21,7 +21,7 @@ from bridge.rules.evidence.chain import encode_canonical_json
 from bridge.rules.requests.lifecycle import RequestStatus, assess_request_status
 from bridge.services import Services
 from bridge.steps.access.package import AccessPackage, build_access_package, save_access_package
-from bridge.steps.erasure.held_lines import list_held_lines
+from bridge.steps.erasure.held.held_lines import list_held_lines
 
 if TYPE_CHECKING:
     from bridge.store import Tx

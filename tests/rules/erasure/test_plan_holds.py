@@ -85,13 +85,13 @@ def test_every_line_has_the_action_the_day_and_the_hold_of_the_calculator(events
     for line in plan(events, day, retention, regimes):
         if line.category in ("suppression", "request_evidence") or line.reason == "platform_erases_all_at_once":
             continue
-        said = law_release(line.category, events, day, retention, regimes)
-        if not said["kept"] or (said["action"] == "evidence" and line.system == "shopify"):
+        expected = law_release(line.category, events, day, retention, regimes)
+        if not expected["kept"] or (expected["action"] == "evidence" and line.system == "shopify"):
             assert line.until is None
             assert line.action in (ErasureAction.ERASE, ErasureAction.ANONYMISE) or line.hold_ids == (RESIDUE_GROUND,)
             continue
-        assert (line.action.value, line.hold_ids[0]) == (said["action"], said["governed_by"])
-        assert line.until == (said["erasable_from"] - timedelta(days=1) if said["erasable_from"] else None)
+        assert (line.action.value, line.hold_ids[0]) == (expected["action"], expected["governed_by"])
+        assert line.until == (expected["erasable_from"] - timedelta(days=1) if expected["erasable_from"] else None)
 
 
 @quick

@@ -49,7 +49,7 @@ def deliver(services):
     return of
 
 
-def erase(services, at=None):
+def run_erasure(services, at=None):
     request_id = open_as_operator(services, ASHA, shop=SHOP, at=at)
     process_request(request_id, services=services)
     return request_id
@@ -60,7 +60,7 @@ def tasks(services, request_id):
         return {task.action: task for task in tx.tasks.list_tasks(request_id)}
 
 
-def order_ids(services):
+def list_order_ids(services):
     with services.store.transaction() as tx:
         return set(tx.index.list_orders(SHOP, ASHA))
 
@@ -88,14 +88,14 @@ def test_an_order_of_last_month_stays_for_a_year_at_shopify_here_and_at_the_carr
     """Requirement T17 as an erasure, C-07 and P-14: what the law keeps is restricted, and goes by itself on its day."""
     clock.at = IN_JUNE
     deliver(1001, LAST_MONTH, "AWB7007007")
-    request_id = erase(services)
+    request_id = run_erasure(services)
     seen = tasks(services, request_id)
     ask, own = seen[TaskAction.REQUEST_PLATFORM_ERASURE], seen[TaskAction.ERASE]
     wakes_at = local_start(services, ONE_YEAR_LATER + days(1))
     assert [(task.state, task.wake_at, task.expected_by) for task in (ask, own)] == [
         (TaskState.WAITING, wakes_at, wakes_at)
     ] * 2
-    assert (platform.requested, order_ids(services)) == ([], {"1001"})
+    assert (platform.requested, list_order_ids(services)) == ([], {"1001"})
     lines = [*plan_lines(services, request_id, "shopify"), *plan_lines(services, request_id, "delhivery")]
     assert {line["until"] for line in lines} == {ONE_YEAR_LATER.isoformat()}
     assert {line["action"] for line in lines} == {"restrict", "pseudonymise", "seal"}
@@ -105,10 +105,10 @@ def test_an_order_of_last_month_stays_for_a_year_at_shopify_here_and_at_the_carr
     assert {row["until"] for row in kept if row.get("system") == "shopify"} == {ONE_YEAR_LATER.isoformat()}
     clock.at = wakes_at - timedelta(seconds=1)
     process_request(request_id, services=services)
-    assert (platform.requested, order_ids(services)) == ([], {"1001"}), "nothing is due a second before"
+    assert (platform.requested, list_order_ids(services)) == ([], {"1001"}), "nothing is due a second before"
     clock.at = wakes_at
     assert process_request(request_id, services=services)
-    assert (platform.requested, order_ids(services)) == (["7001"], set())
+    assert (platform.requested, list_order_ids(services)) == (["7001"], set())
     assert tasks(services, request_id)[TaskAction.POLL_PLATFORM_ERASURE].state is TaskState.WAITING
     assert [row for row in certificate(services, request_id)["kept"] if row["category"] == "parcel_index"] == []
 
@@ -117,8 +117,8 @@ def test_an_order_of_last_month_stays_for_a_year_at_shopify_here_and_at_the_carr
 def test_t17_the_law_holds_from_its_first_day(services, clock, platform, deliver, day, is_held):
     clock.at = local_start(services, day) + timedelta(hours=3)
     deliver(1001, clock.at - days(90), "AWB7007007")
-    erase(services)
-    assert (platform.requested, order_ids(services)) == (([], {"1001"}) if is_held else (["7001"], set()))
+    run_erasure(services)
+    assert (platform.requested, list_order_ids(services)) == (([], {"1001"}) if is_held else (["7001"], set()))
 
 
 def test_a_claim_on_one_order_keeps_it_and_shopify_and_nothing_else(services, clock, platform, deliver):
@@ -126,8 +126,8 @@ def test_a_claim_on_one_order_keeps_it_and_shopify_and_nothing_else(services, cl
     deliver(1001, LONG_AGO, "AWB1")
     deliver(1002, LONG_AGO, "AWB2")
     hold = open_order_legal_hold(SHOP, "1001", reference="CC-1", actor=WHO, reason="chargeback", services=services)
-    request_id = erase(services)
-    assert (platform.requested, order_ids(services)) == ([], {"1001"})
+    request_id = run_erasure(services)
+    assert (platform.requested, list_order_ids(services)) == ([], {"1001"})
     [held] = [line for line in plan_lines(services, request_id, "bridge") if line["action"] == ErasureAction.RESTRICT]
     assert (held["category"], held["until"], held["holds"]) == ("parcel_index", None, ["legal_claim"])
     carrier = {line["action"]: line for line in plan_lines(services, request_id, "delhivery")}
@@ -139,7 +139,7 @@ def test_a_claim_on_one_order_keeps_it_and_shopify_and_nothing_else(services, cl
     assert platform.requested == [], "a claim has no end but its release"
     release_legal_hold(hold.legal_hold.id, actor=WHO, reason="settled", services=services)
     assert process_request(request_id, services=services), "the release wakes what waited for it"
-    assert (platform.requested, order_ids(services)) == (["7001"], set())
+    assert (platform.requested, list_order_ids(services)) == (["7001"], set())
 
 
 def test_a_hold_that_was_opened_after_the_plan_stops_the_deed(services, clock, platform, deliver):
@@ -147,7 +147,7 @@ def test_a_hold_that_was_opened_after_the_plan_stops_the_deed(services, clock, p
     deliver(1001, LONG_AGO, "AWB1")
     access = open_as_operator(services, ASHA, shop=SHOP, kind=RequestKind.ACCESS)
     platform.answers = [ConnectorUnavailable("shopify: HTTP 503")]
-    request_id = erase(services)
+    request_id = run_erasure(services)
     assert tasks(services, request_id)[TaskAction.ERASE].last_error == "access_in_flight"
     assert {line["action"] for line in plan_lines(services, request_id, "delhivery")} == {"erase"}
     open_person_legal_hold(request_id, reference="CC-1", actor=WHO, reason="a summons", services=services)
@@ -158,7 +158,7 @@ def test_a_hold_that_was_opened_after_the_plan_stops_the_deed(services, clock, p
         process_request(request_id, services=services)
         clock.at += timedelta(seconds=2)
     assert platform.requested == ["7001"], "asked in vain before the claim, and not again"
-    assert order_ids(services) == {"1001"}
+    assert list_order_ids(services) == {"1001"}
     assert {line["action"] for line in plan_lines(services, request_id, "delhivery")} == {"restrict"}
     with services.store.transaction() as tx:
         assert "plan.changed" in [event.fact for event in tx.evidence.list_facts_of_request(request_id)]
@@ -170,13 +170,13 @@ def test_what_shopify_ordered_is_kept_here_and_at_the_carrier_but_not_at_shopify
     delivery = accepted(services.store, "customers/redact", redact_body(1001))
     request_id = dispatch_delivery(delivery.id, services=services)
     process_request(request_id, services=services)
-    assert order_ids(services) == {"1001"}
+    assert list_order_ids(services) == {"1001"}
     assert {line["action"] for line in plan_lines(services, request_id, "delhivery")} == {"restrict"}
     there = {line["reason"] for line in plan_lines(services, request_id, "shopify")}
     assert there == {"platform_erases_on_its_own", "platform_leaves_what_others_wrote"}
     clock.at = local_start(services, ONE_YEAR_LATER + days(1))
     process_request(request_id, services=services)
-    assert order_ids(services) == set()
+    assert list_order_ids(services) == set()
 
 
 def test_an_open_refund_keeps_all_of_it_until_it_is_reconciled(services, clock, platform, deliver):
@@ -186,8 +186,8 @@ def test_an_open_refund_keeps_all_of_it_until_it_is_reconciled(services, clock, 
     account = store_bank_details(
         SHOP, details, order_id="1001", refund="9001", opened_at=clock.at, actor=WHO, services=services
     )
-    request_id = erase(services)
-    assert (platform.requested, order_ids(services)) == ([], {"1001"})
+    request_id = run_erasure(services)
+    assert (platform.requested, list_order_ids(services)) == ([], {"1001"})
     assert plan_lines(services, request_id, "delhivery")[0]["holds"] == ["open_contract"]
     clock.at += days(5)
     paid = validate_settlement(reference="432112345678", amount="4999", currency="INR", on=clock.at.date())
@@ -197,15 +197,15 @@ def test_an_open_refund_keeps_all_of_it_until_it_is_reconciled(services, clock, 
     assert ask.expected_by == local_start(services, clock.at.date() + days(31))
     clock.at = ask.expected_by
     process_request(request_id, services=services)
-    assert (platform.requested, order_ids(services)) == (["7001"], set())
+    assert (platform.requested, list_order_ids(services)) == (["7001"], set())
 
 
 def test_an_open_contract_keeps_shopify_until_the_warranty_is_over(services, clock, platform, deliver):
     """Requirement P-60: contract data stay until delivery, warranty and returns are over."""
     placed_at = clock.at - days(10)
     deliver(1001, placed_at, "AWB1", has_arrived=False)
-    request_id = erase(services)
-    assert order_ids(services) == set(), "no law keeps the index"
+    request_id = run_erasure(services)
+    assert list_order_ids(services) == set(), "no law keeps the index"
     ask = tasks(services, request_id)[TaskAction.REQUEST_PLATFORM_ERASURE]
     assert (platform.requested, ask.state, ask.expected_by) == ([], TaskState.WAITING, None)
     body = order_body(1001, at=placed_at)
@@ -229,14 +229,14 @@ def test_the_customer_goes_with_the_last_order_and_a_new_contract_stays(services
         tx.index.ingest_sightings(SHOP, [customer()])
     deliver(1001, LAST_MONTH, "AWB1")
     deliver(1002, LONG_AGO, "AWB2")
-    request_id = erase(services)
-    assert order_ids(services) == {"1001"}
+    request_id = run_erasure(services)
+    assert list_order_ids(services) == {"1001"}
     progress = get_progress(tasks(services, request_id)[TaskAction.ERASE], EraseProgress)
     assert (progress.removed_rows["orders"], progress.removed_rows.get("customers")) == (1, None)
     clock.at = local_start(services, ONE_YEAR_LATER + days(1))
     deliver(1003, clock.at - days(20), "AWB3")
     process_request(request_id, services=services)
-    assert order_ids(services) == {"1003"}, "an order that was placed after the request"
+    assert list_order_ids(services) == {"1003"}, "an order that was placed after the request"
     progress = get_progress(tasks(services, request_id)[TaskAction.ERASE], EraseProgress)
     assert (progress.removed_rows["orders"], progress.removed_rows["customers"]) == (2, 1)
 
@@ -244,7 +244,7 @@ def test_the_customer_goes_with_the_last_order_and_a_new_contract_stays(services
 def test_no_replay_moves_a_day(services, clock, deliver):
     clock.at = IN_JUNE
     deliver(1001, LAST_MONTH, "AWB1")
-    request_id = erase(services)
+    request_id = run_erasure(services)
     before = {action: task.expected_by for action, task in tasks(services, request_id).items()}
     for pause in (1, 40, 200):
         clock.at = IN_JUNE + days(pause)
@@ -253,4 +253,4 @@ def test_no_replay_moves_a_day(services, clock, deliver):
             tx.request_changes.restart_request(request_id)
         process_request(request_id, services=services)
         assert {action: task.expected_by for action, task in tasks(services, request_id).items()} == before
-        assert order_ids(services) == {"1001"}
+        assert list_order_ids(services) == {"1001"}

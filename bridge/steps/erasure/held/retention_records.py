@@ -172,9 +172,9 @@ def _list_parcels(order_id: str, scope: ErasureScope, items: Iterable[NoticeItem
             news[normalise_waybill(parcel.number)] = _read_parcel_news(parcel)
     for item in items:
         if item.order_id == order_id and item.names is ReferenceKind.WAYBILL:
-            number, heard = normalise_waybill(item.reference), _read_parcel_news(item)
-            known = news.get(number, heard)
-            news[number] = max(known, heard, key=lambda one: (one.status_at is not None, one.status_at or 0))
+            number, reported = normalise_waybill(item.reference), _read_parcel_news(item)
+            known = news.get(number, reported)
+            news[number] = max(known, reported, key=lambda one: (one.status_at is not None, one.status_at or 0))
     return tuple(news.values())
 
 

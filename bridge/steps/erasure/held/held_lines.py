@@ -11,7 +11,7 @@ from bridge.rules.erasure.platform_fields import list_surviving_fields
 from bridge.rules.retention.category_retention import CategoryRetention
 from bridge.services import Services
 from bridge.steps.erasure.erasure import Erasure
-from bridge.steps.erasure.retention_records import read_subject_retention
+from bridge.steps.erasure.held.retention_records import read_subject_retention
 from bridge.steps.erasure.scope import read_erasure_scope
 
 if TYPE_CHECKING:
