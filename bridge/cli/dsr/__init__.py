@@ -3,8 +3,9 @@
 import click
 
 from bridge.cli.command import find_commands
+from bridge.cli.dsr import answer
 
 
-@click.group(commands=find_commands(__name__, __path__))
+@click.group(commands=[*find_commands(__name__, __path__), *find_commands(answer.__name__, answer.__path__)])
 def dsr() -> None:
     """Privacy requests: who asked for what, what is due when, and which systems have not answered yet."""

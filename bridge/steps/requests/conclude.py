@@ -18,6 +18,7 @@ from bridge.model import Document, Fact, Lease, PlanLine, PrivacyRequest, Refund
 from bridge.rules.erasure.certificate import build_certificate
 from bridge.rules.erasure.remaining_data import list_remaining_data
 from bridge.rules.evidence.chain import encode_canonical_json
+from bridge.rules.requests.answer_times import judge_lateness
 from bridge.rules.requests.lifecycle import RequestStatus, assess_request_status
 from bridge.services import Services
 from bridge.steps.access.package import AccessPackage, build_access_package, save_access_package
@@ -99,7 +100,7 @@ def _record_conclusion(
             subject=request.subject,
             state=status.state,
             complete=status.complete,
-            late=closed_at > request.due_at,
+            late=judge_lateness(replace(request, closed_at=closed_at), closed_at),
         )
 
 
