@@ -16,7 +16,7 @@ from bridge.model import DeliveryState
 from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS
 from bridge.rules.webhooks.topics import INDEXED_TOPIC_PREFIXES
 from bridge.services import Services
-from bridge.steps.requests.answer_warnings import OpenEnd, list_answer_warnings
+from bridge.steps.requests.answer_warnings import AnswerEnd, list_answer_warnings
 from bridge.steps.webhooks.receive import WebhookReceipt
 from bridge.store import SqlStore
 
@@ -58,7 +58,7 @@ class _RowCollector:
         yield rows
         answers = GaugeMetricFamily("bridge_answers", "Answers on their way, by what ends", labels=["end", "urgent"])
         found = Counts((warning.end, warning.is_urgent) for warning in warnings)
-        for end in OpenEnd:
+        for end in AnswerEnd:
             for urgent in (False, True):
                 answers.add_metric([end, str(urgent).lower()], found[end, urgent])
         yield answers

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 
-class OpenEnd(StrEnum):
+class AnswerEnd(StrEnum):
     """What ends if nobody acts: a package that never left the bridge, the time to answer, the wait of an erasure."""
 
     PACKAGE_NOT_HANDED_OVER = "package_not_handed_over"
@@ -36,7 +36,7 @@ class OpenEnd(StrEnum):
 class AnswerWarning:
     """One request whose answer is on its way: what ends when, and whether an operator must act now."""
 
-    end: OpenEnd
+    end: AnswerEnd
     request_id: str
     ends_at: datetime
     is_urgent: bool
@@ -54,15 +54,15 @@ def list_answer_warnings(*, tx: Tx, services: Services) -> list[AnswerWarning]:
     )
 
 
-def _list_ends(tx: Tx, services: Services) -> Iterator[tuple[OpenEnd, str, datetime]]:
+def _list_ends(tx: Tx, services: Services) -> Iterator[tuple[AnswerEnd, str, datetime]]:
     kept_for = timedelta(days=find_expiry_days(list_binding_ages(tx, services), ACCESS_PACKAGE_AGE))
     for package in tx.hand_overs.list_pending_packages():
         if package.ready_at is not None:
-            yield OpenEnd.PACKAGE_NOT_HANDED_OVER, package.request_id, package.ready_at + kept_for
+            yield AnswerEnd.PACKAGE_NOT_HANDED_OVER, package.request_id, package.ready_at + kept_for
     for request_id, due_at in tx.hand_overs.list_unfulfilled_requests():
-        yield OpenEnd.ANSWER_NOT_DELIVERED, request_id, due_at
+        yield AnswerEnd.ANSWER_NOT_DELIVERED, request_id, due_at
     for request_id, until in tx.hand_overs.list_waiting_erasures():
-        yield OpenEnd.ERASURE_WAITS_FOR_PACKAGE, request_id, until
+        yield AnswerEnd.ERASURE_WAITS_FOR_PACKAGE, request_id, until
 
 
 def log_urgent_answers(*, services: Services) -> int:

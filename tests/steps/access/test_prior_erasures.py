@@ -18,6 +18,7 @@ from bridge.steps.requests.process import process_request
 from bridge.steps.webhooks.dispatch import dispatch_delivery
 from tests.factories import CANARIES, NOW, SHOP, accepted, data_request_body, make_finding, redact_body
 from tests.fakes import page
+from tests.kit.handing_over import hand_over_package
 from tests.steps.access.export_case import Package, case, task
 from tests.steps.access.test_package import breaches
 from tests.steps.retention.test_seal_invoices import refund_body, sold_body
@@ -191,6 +192,7 @@ def request_access(kept, run_delivery):
         request_id = run_delivery("customers/data_request", data_request_body(number, **who))
         with kept.store.transaction() as tx:
             raw = b"".join(tx.packages.read_package(request_id))
+        hand_over_package(kept, request_id)
         with zipfile.ZipFile(io.BytesIO(raw)) as opened:
             return {name: opened.read(name).decode() for name in opened.namelist()}
 

@@ -8,7 +8,7 @@ import pytest
 
 from bridge.errors import PayloadInvalid
 from bridge.model import AnswerBasis, Outcome, Principal, RequestKind, RequestState, TaskAction, TaskState, WaitReason
-from bridge.steps.requests.answer_warnings import OpenEnd, list_answer_warnings, log_urgent_answers
+from bridge.steps.requests.answer_warnings import AnswerEnd, list_answer_warnings, log_urgent_answers
 from bridge.steps.requests.process import process_request
 from bridge.steps.requests.record_answer_given import record_delivery, waive_answer
 from bridge.steps.retention.expire_bodies import expire_bodies_and_packages
@@ -212,18 +212,18 @@ def list_ends(services):
 def test_what_ends_is_listed_and_becomes_urgent_three_days_before(services, both, capsys):
     access_id, erasure_id = both
     calm = list_ends(services)
-    assert {end: warning.is_urgent for end, warning in calm.items()} == dict.fromkeys(OpenEnd, False)
-    assert calm[OpenEnd.PACKAGE_NOT_HANDED_OVER].ends_at == NOW + days(14)
+    assert {end: warning.is_urgent for end, warning in calm.items()} == dict.fromkeys(AnswerEnd, False)
+    assert calm[AnswerEnd.PACKAGE_NOT_HANDED_OVER].ends_at == NOW + days(14)
     assert log_urgent_answers(services=services) == 0
     services.clock.at = NOW + days(11)
-    assert list_ends(services)[OpenEnd.PACKAGE_NOT_HANDED_OVER].is_urgent
-    assert not list_ends(services)[OpenEnd.ERASURE_WAITS_FOR_PACKAGE].is_urgent
+    assert list_ends(services)[AnswerEnd.PACKAGE_NOT_HANDED_OVER].is_urgent
+    assert not list_ends(services)[AnswerEnd.ERASURE_WAITS_FOR_PACKAGE].is_urgent
     assert log_urgent_answers(services=services) == 1
     line = next(text for text in capsys.readouterr().out.splitlines() if "answer.ends_soon" in text)
     assert access_id in line
     services.clock.at = NOW + days(25)
     assert {end for end, warning in list_ends(services).items() if warning.is_urgent} >= {
-        OpenEnd.ERASURE_WAITS_FOR_PACKAGE
+        AnswerEnd.ERASURE_WAITS_FOR_PACKAGE
     }
     record_delivery(access_id, channel="e-mail", on=None, actor="operator:o", services=services)
     process_request(erasure_id, services=services)
@@ -240,7 +240,7 @@ def test_a_package_that_expires_unseen_is_recorded_and_the_request_stays_unanswe
         process_request(erasure_id, services=services)
         services.clock.at += timedelta(seconds=1)
     assert read_erasure(services, erasure_id)[1].outcome is Outcome.ERASED, "there is nothing left to wait for"
-    assert list_ends(services)[OpenEnd.ANSWER_NOT_DELIVERED].request_id == access_id
+    assert list_ends(services)[AnswerEnd.ANSWER_NOT_DELIVERED].request_id == access_id
 
 
 def test_both_asked_for_too_late_are_answered_one_after_the_other(services, platform):

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from bridge.cli.context import CommandContext
 from bridge.cli.doctor.database import end_without_database
 from bridge.model import CheckResult
-from bridge.steps.requests.answer_warnings import AnswerWarning, OpenEnd, list_answer_warnings
+from bridge.steps.requests.answer_warnings import AnswerEnd, AnswerWarning, list_answer_warnings
 
 ADVICE = {
-    OpenEnd.PACKAGE_NOT_HANDED_OVER: "has an access package that is destroyed then: `dsr package`, or `dsr waive`",
-    OpenEnd.ANSWER_NOT_DELIVERED: "is due then and not answered: `dsr show`; if the answer is ready, `dsr deliver`",
-    OpenEnd.ERASURE_WAITS_FOR_PACKAGE: (
+    AnswerEnd.PACKAGE_NOT_HANDED_OVER: "has an access package that is destroyed then: `dsr package`, or `dsr waive`",
+    AnswerEnd.ANSWER_NOT_DELIVERED: "is due then and not answered: `dsr show`; if the answer is ready, `dsr deliver`",
+    AnswerEnd.ERASURE_WAITS_FOR_PACKAGE: (
         "waits for an access package of the same data subject and destroys it then: `dsr package`, or `dsr waive`"
     ),
 }
@@ -26,7 +26,7 @@ def check_answers(context: CommandContext) -> Iterator[CheckResult]:
     for warning in warnings:
         if warning.is_urgent:
             yield CheckResult(name=f"answers {warning.end}", ok=False, detail=_describe(warning))
-    for end in OpenEnd:
+    for end in AnswerEnd:
         calm = [warning for warning in warnings if warning.end is end and not warning.is_urgent]
         if calm:
             detail = f"{len(calm)}, the first until {calm[0].ends_at:%d %b %Y %H:%M} UTC: {calm[0].request_id}"
