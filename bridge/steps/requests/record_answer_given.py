@@ -13,6 +13,7 @@ from bridge.errors import PayloadInvalid
 from bridge.model import AnswerBasis, Fact, PrivacyRequest, RequestKind
 from bridge.rules.requests.answer_times import resolve_delivery_time
 from bridge.services import Services
+from bridge.steps.requests.conclude import reissue_certificates
 
 if TYPE_CHECKING:
     from bridge.store import Tx
@@ -49,6 +50,7 @@ def record_delivery(
         _record_answer_fact(
             Fact.ANSWER_DELIVERED, request, actor, tx, channel=channel, delivered_at=at.isoformat(), late=late
         )
+        reissue_certificates([request_id], tx=tx, services=services)
     _enqueue(woken, services)
     return at, late
 

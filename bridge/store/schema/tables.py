@@ -149,6 +149,14 @@ certificates = table(
     Column("body", Text, nullable=False, info={"data": "pseudonym"}),
 )
 
+superseded_certificates = table(
+    "superseded_certificates",
+    plain_column("request_id", String(40), primary_key=True),
+    plain_column("number", Integer, primary_key=True, autoincrement=False),
+    plain_column("issued_at", UtcDateTime),
+    Column("body", Text, nullable=False, info={"data": "pseudonym"}),
+)
+
 tokens = table(
     "tokens",
     shop_column(primary_key=True),
