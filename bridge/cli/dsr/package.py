@@ -9,12 +9,15 @@ from pathlib import Path
 import click
 
 from bridge.cli.command import json_command
-from bridge.cli.context import exit_with_error, open_command_context
+from bridge.cli.context import CommandContext, exit_with_error, open_command_context
 from bridge.cli.dsr.dsr_view import find_request_or_exit
 from bridge.cli.output_files import FORCE_OPTION, OUT_OPTION, write_private_file
 from bridge.cli.printing import show
 from bridge.model import Event, Fact, PrivacyRequest
+from bridge.steps.access.package import renew_unstated_package
 from bridge.steps.requests.record_answer_given import record_package_release
+from config.load import Configuration
+from config.readiness import list_unstated
 
 
 @json_command()
@@ -26,7 +29,25 @@ def package(request_id: str, target: Path, force: bool) -> None:
 
     An erasure of the same data subject waits for it, or for `dsr waive`.
     """
-    with open_command_context() as context, context.store.transaction() as tx:
+    with open_command_context() as context:
+        _exit_if_unstated(request_id, context.configuration)
+        renew_unstated_package(request_id, services=context.services)
+        _hand_over_package(request_id, target, context, force=force)
+
+
+def _exit_if_unstated(request_id: str, configuration: Configuration) -> None:
+    """Exit where the letter would say 'not stated' (GDPR Art 12(1), 15(1); DPDP Act s.11(1)(a))."""
+    merchant_file = configuration.settings.merchant_file
+    if unstated := list_unstated(configuration.merchant, configuration.retention, merchant_file):
+        lines = "\n".join(f"  {each}" for each in unstated)
+        exit_with_error(
+            f"{request_id} is not handed over: its letter would say 'not stated'. Write into the merchant file what the "
+            f"data subject is to read, then run this again; the package is then made anew.\n{lines}"
+        )
+
+
+def _hand_over_package(request_id: str, target: Path, context: CommandContext, *, force: bool) -> None:
+    with context.store.transaction() as tx:
         request = find_request_or_exit(tx, request_id)
         content = b"".join(tx.packages.read_package(request_id))
         if not content:
