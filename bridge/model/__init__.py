@@ -71,7 +71,9 @@ from bridge.model.progress import (
 )
 from bridge.model.refunds import BankDetails, PaymentReference, RefundAccount, RefundState, Settlement
 from bridge.model.requests import (
+    AnswerBasis,
     Deadlines,
+    PendingPackage,
     Principal,
     PrivacyRequest,
     RequestKind,
@@ -91,6 +93,7 @@ __all__ = [
     "MERCHANT_ACCOUNT",
     "Absence",
     "AcceptedPolicy",
+    "AnswerBasis",
     "AnswerRow",
     "Balance",
     "BankDetails",
@@ -132,6 +135,7 @@ __all__ = [
     "ParcelListing",
     "ParcelStatus",
     "PaymentReference",
+    "PendingPackage",
     "PlanLine",
     "PlatformRequestProgress",
     "PollProgress",

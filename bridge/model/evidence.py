@@ -51,6 +51,8 @@ class Fact(StrEnum):
     SHOP_RENAMED = "shop.renamed"
     PACKAGE_SEALED = "package.sealed"
     PACKAGE_RELEASED = "package.released"
+    ANSWER_DELIVERED = "answer.delivered"
+    ANSWER_WAIVED = "answer.waived"
     PERSONAL_DATA_REVEALED = "personal_data.revealed"
     PLATFORM_ERASURE_CANCELLED = "platform_erasure.cancelled"
     PLATFORM_ERASURE_SETTLED = "platform_erasure.settled"

@@ -10,6 +10,7 @@ from sqlalchemy import and_, func, or_, select, update
 
 from bridge.model import Delivery, DeliveryState, Notice, Principal, PrivacyRequest, ProcessorAnswer
 from bridge.rules.notices.answers import BLOCKING_REASONS
+from bridge.store.access.hand_overs import IS_UNFULFILLED
 from bridge.store.notices.letters import NoticeRows
 from bridge.store.requests.requests import request_from_row
 from bridge.store.schema.notice_tables import notice_accounts, notice_items, notices
@@ -150,7 +151,7 @@ class OperatorQueries:
         is_blocked = (notice_items.c.answer.is_(None), notice_items.c.reason.in_(list(BLOCKING_REASONS)))
         now = self._session.now()
         counts["late"] = {
-            "requests": self._count_rows(requests.c.closed_at.is_(None), requests.c.due_at < now),
+            "requests": self._count_rows(IS_UNFULFILLED, requests.c.due_at < now),
             "notices": self._count_rows(notices.c.answered_at.is_(None), notices.c.due_at < now),
         }
         return counts | {"stuck": {"entries": self._count_rows(*is_blocked)}}

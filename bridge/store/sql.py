@@ -212,7 +212,8 @@ class SqlStore:
     def expire_bodies_and_packages(self, *, keep_failed_days: int, keep_packages_days: int) -> Mapping[str, int]:
         """Destroy bodies of failed and rejected webhooks, and packages, that reached their age. Return how many.
 
-        The body of a mandatory webhook that nobody acted on stays until somebody does.
+        The body of a mandatory webhook that nobody acted on stays until somebody does. A package that expires and never
+        left the bridge is recorded by itself.
         """
         now = self.now()
         with self.transaction() as tx:
@@ -224,6 +225,7 @@ class SqlStore:
             )
             bodies = tx.session.connection.execute(update(deliveries).where(expired).values(body=None)).rowcount
             is_old = packages.c.made_at < now - timedelta(days=keep_packages_days)
+            pending = {package.request_id for package in tx.hand_overs.list_pending_packages()}
             ids = list(tx.session.connection.scalars(select(packages.c.request_id).where(is_old).distinct()))
             tx.session.connection.execute(delete(packages).where(packages.c.request_id.in_(ids)))
             finished = (requests.c.id.in_(ids), requests.c.state == RequestState.DONE)
@@ -234,6 +236,8 @@ class SqlStore:
                     tx.request_changes.erase_principal(request_id)
                 else:
                     tx.tasks.reset_tasks(request_id)
+            for request_id in sorted(pending.intersection(ids)):
+                tx.hand_overs.record_lost_package(request_id, reason="expired")
             return {"raw_bodies": bodies, "packages": len(ids)}
 
     def list_shop_domains(self, shop: str) -> Sequence[str]:

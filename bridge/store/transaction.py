@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from bridge.store.access.findings import FindingRows
+from bridge.store.access.hand_overs import HandOverRows
 from bridge.store.access.packages import PackageRows
 from bridge.store.erasure.erase_person import PersonEraser
 from bridge.store.erasure.erasures import ErasureLookup
@@ -54,6 +55,7 @@ class Tx:
         self.tasks = TaskRows(session)
         self.findings = FindingRows(session)
         self.packages = PackageRows(session)
+        self.hand_overs = HandOverRows(session)
         self.index = IndexRows(session)
         self.person_lookup = PersonLookup(session)
         self.erasures = ErasureLookup(session)
