@@ -2,7 +2,7 @@
 
 Every few seconds it enqueues due rows that no worker holds. Every hour it destroys what has expired: bodies and
 packages, documents whose last day has passed, bank details of settled refunds, records that reached their maximum
-age; and it signs today's head of the evidence chain. Two clocks may run at once, since deployments overlap: the one
+age; it overwrites what they left in the database's files, and signs today's head of the evidence chain. Two clocks may run at once, since deployments overlap: the one
 that holds the lock in the database does the work.
 """
 
@@ -28,6 +28,7 @@ from bridge.steps.refunds.erase_settled import erase_settled_bank_details
 from bridge.steps.retention.expire import expire_aged_records
 from bridge.steps.retention.expire_bodies import expire_bodies_and_packages
 from bridge.steps.retention.expire_documents import DocumentExpiryResult, expire_documents
+from bridge.steps.retention.overwrite_remnants import overwrite_remnants
 from bridge.steps.webhooks.enqueue_due import enqueue_due
 from config.load import read_configuration
 from workers.connection import connect_redis
@@ -90,6 +91,7 @@ def run_hourly_steps(*, services: Services) -> bool:
         expire_documents,
         erase_settled_bank_details,
         expire_aged_records,
+        overwrite_remnants,
         sign_head,
     ):
         try:
