@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import sys
 
 import structlog
@@ -32,3 +33,6 @@ services = make_services(app_configuration, queue, store)
 atexit.register(services.ledger.close)
 atexit.register(store.close)  # runs first, when no request is being answered any more
 app = create_app(services, store)
+# what was made until here stays: looking at it for garbage again and again would cost more than most requests
+gc.collect()
+gc.freeze()

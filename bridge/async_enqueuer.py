@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import queue as queues
 import threading
+import time
 from collections.abc import Sequence
 
 from bridge.ports import Queue
 
 MAX_WAITING_BATCHES = 10_000  # while Redis is away; enqueue_due finds the rows of jobs that were dropped
 CLOSE_TIMEOUT_S = 5.0
+INDEX_INTERVAL_S = 0.5  # under load an index job for each batch would cost more than the batch
 
 Jobs = Sequence[tuple[str, str, bool]]
 
@@ -42,13 +44,26 @@ class AsyncEnqueuer:
             return
 
     def _drain_batches(self) -> None:
-        """Enqueue batches, all that wait in one call, until `close`."""
-        is_open = True
-        while is_open:
-            batches = [self._waiting.get()]
-            while not self._waiting.empty():
-                batches.append(self._waiting.get_nowait())
-            is_open = None not in batches
-            jobs = [job for batch in batches for job in batch or ()]
-            if jobs:
-                self._queue.enqueue_all(list(dict.fromkeys(jobs)))
+        """Enqueue jobs until `close`: privacy work at once, index jobs at most once in INDEX_INTERVAL_S."""
+        waiting: dict[tuple[str, str, bool], None] = {}
+        is_open, next_turn = True, 0.0
+        while is_open or waiting:
+            is_open = self._collect(waiting, next_turn) and is_open
+            is_urgent = not is_open or any(at_front for _, _, at_front in waiting)
+            if waiting and (is_urgent or time.monotonic() >= next_turn):
+                self._queue.enqueue_all(list(waiting))
+                waiting.clear()
+                next_turn = time.monotonic() + INDEX_INTERVAL_S
+
+    def _collect(self, waiting: dict[tuple[str, str, bool], None], next_turn: float) -> bool:
+        """Add all jobs that were handed over; wait for some, no longer than the next turn. Return False at the end."""
+        try:
+            timeout_s = max(0.0, next_turn - time.monotonic()) if waiting else None
+            batches = [self._waiting.get(timeout=timeout_s)]
+        except queues.Empty:
+            return True
+        while not self._waiting.empty():
+            batches.append(self._waiting.get_nowait())
+        for batch in batches:
+            waiting.update(dict.fromkeys(batch or ()))
+        return None not in batches

@@ -5,10 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from bridge.async_enqueuer import AsyncEnqueuer
-from bridge.connectors.registry import build_connectors
-from bridge.connectors.shopify import Shopify
-from bridge.connectors.smtp import SmtpMailer
-from bridge.connectors.timestamp_authority import Rfc3161Authority
 from bridge.ports import Connector, Ledger, Queue
 from bridge.services import Services
 from bridge.store import Keyring, SqlStore
@@ -56,6 +52,12 @@ def make_ledger(settings: Settings) -> Ledger:
 
 def make_services(start: Configuration, queue: Queue, store: SqlStore | None = None) -> Services:
     """Return everything that a step is given."""
+    # half of the start of a command that only reads the database
+    from bridge.connectors.registry import build_connectors  # noqa: PLC0415
+    from bridge.connectors.shopify import Shopify  # noqa: PLC0415
+    from bridge.connectors.smtp import SmtpMailer  # noqa: PLC0415
+    from bridge.connectors.timestamp_authority import Rfc3161Authority  # noqa: PLC0415
+
     settings = start.settings
     store = store or make_store(settings, queue)
     secrets = settings.shopify_client_secrets

@@ -61,3 +61,33 @@ def test_batches_beyond_the_limit_are_dropped(monkeypatch):
     wait_until(lambda: len(queue.jobs) == 2)
     enqueuer.close()
     assert queue.jobs == [FIRST, SECOND]
+
+
+def test_index_jobs_wait_for_their_turn_and_privacy_work_takes_all_along_at_once(monkeypatch):
+    monkeypatch.setattr("bridge.async_enqueuer.INDEX_INTERVAL_S", 600)
+    queue = FakeQueue()
+    enqueuer = AsyncEnqueuer(queue)
+    other = ("index", "b.myshopify.com", False)
+    enqueuer.enqueue_all([FIRST])
+    wait_until(lambda: queue.jobs == [FIRST])  # the first waits for nobody
+    for _ in range(3):
+        enqueuer.enqueue_all([FIRST, other])
+    wait_until(enqueuer._waiting.empty)
+    assert queue.jobs == [FIRST]
+    enqueuer.enqueue_all([SECOND])
+    wait_until(lambda: len(queue.jobs) == 4)
+    assert queue.jobs == [FIRST, FIRST, other, SECOND]
+    enqueuer.enqueue_all([other])
+    enqueuer.close()
+    assert queue.jobs[4:] == [other], "nothing is lost at the end"
+
+
+def test_an_index_job_that_waits_is_enqueued_by_itself(monkeypatch):
+    monkeypatch.setattr("bridge.async_enqueuer.INDEX_INTERVAL_S", 0.05)
+    queue = FakeQueue()
+    enqueuer = AsyncEnqueuer(queue)
+    enqueuer.enqueue_all([FIRST])
+    wait_until(lambda: queue.jobs)
+    enqueuer.enqueue_all([FIRST])
+    wait_until(lambda: queue.jobs == [FIRST, FIRST])
+    enqueuer.close()

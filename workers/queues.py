@@ -37,7 +37,8 @@ class RqJobQueue:
     def enqueue_all(self, jobs: Sequence[tuple[str, str, bool]]) -> bool:
         """Enqueue all jobs (name, id, at front) in one round trip; return False where Redis cannot be reached."""
         try:
-            wanted = [job for job in jobs if job[0] != "index" or self._reserve_index_job(job[1])]
+            reserved = self._reserve_index_jobs([row_id for job, row_id, _ in jobs if job == "index"])
+            wanted = [job for job in jobs if job[0] != "index" or job[1] in reserved]
             if wanted:
                 self._queue.enqueue_many([self._prepare_job(*job) for job in wanted])
         except RedisError:
@@ -56,8 +57,14 @@ class RqJobQueue:
             at_front=at_front,
         )
 
-    def _reserve_index_job(self, shop: str) -> bool:
-        return bool(self._connection.set(_index_job_key(shop), 1, nx=True, ex=INDEX_JOB_INTERVAL_S))
+    def _reserve_index_jobs(self, shops: Sequence[str]) -> set[str]:
+        """Return the shops without a waiting index job, which they have from now on."""
+        if not shops:
+            return set()
+        pipeline = self._connection.pipeline(transaction=False)
+        for shop in shops:
+            pipeline.set(_index_job_key(shop), 1, nx=True, ex=INDEX_JOB_INTERVAL_S)
+        return {shop for shop, is_reserved in zip(shops, pipeline.execute(), strict=True) if is_reserved}
 
     def release_index_job(self, shop: str) -> None:
         """Let deliveries from now on enqueue another index job of the shop, since the current one has begun."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
@@ -45,12 +45,48 @@ def is_json_wanted() -> bool:
     return bool(click.get_current_context().meta[JSON_FLAG])
 
 
-def find_commands(package: str, path: Iterable[str]) -> list[click.Command]:
-    """Return the commands and groups that the modules directly in a package define."""
-    modules = [import_module(found.name) for found in iter_modules(path, f"{package}.")]
-    return [
-        value
-        for module in modules
-        for value in vars(module).values()
-        if isinstance(value, click.Command) and value.callback and value.callback.__module__ == module.__name__
-    ]
+def find_commands(package: str, path: Iterable[str]) -> CommandFolder:
+    """Return the commands and groups that the modules directly in a package define, by name."""
+    return CommandFolder(package, path)
+
+
+class CommandFolder(MutableMapping[str, click.Command]):
+    """The commands of a package. A command whose file is called like it is found without importing the others."""
+
+    def __init__(self, package: str, path: Iterable[str]) -> None:
+        self._package = package
+        self._modules = [found.name for found in iter_modules(path)]
+        self._found: dict[str, click.Command] = {}
+
+    def __getitem__(self, name: str) -> click.Command:
+        """Return a command. Raises KeyError."""
+        if name not in self._found:
+            module = name.replace("-", "_")
+            self._import_commands([found for found in (module, f"{module}_") if found in self._modules])
+        if name not in self._found:
+            self._import_commands(self._modules)
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names of all commands."""
+        self._import_commands(self._modules)
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        """Return the number of all commands."""
+        return len(list(iter(self)))
+
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        """Add a command under a name of its own."""
+        self._found[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        """Remove a command."""
+        del self._found[name]
+
+    def _import_commands(self, modules: Iterable[str]) -> None:
+        for name in modules:
+            module = import_module(f"{self._package}.{name}")
+            for value in vars(module).values():
+                if isinstance(value, click.Command) and value.callback and value.callback.__module__ == module.__name__:
+                    self._found[value.name or name] = value

@@ -19,7 +19,7 @@ from bridge.ports.null_queue import NullQueue
 from bridge.rules.webhooks.shop_domains import is_shop_domain
 from bridge.services import Services
 from bridge.store import SqlStore, Tx
-from bridge.store.migrations.upgrade import is_at_newest_revision
+from bridge.store.migrations.revision import is_at_newest_revision
 from config.load import Configuration, read_configuration
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, exc
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 
 from bridge.errors import NeedsOperator, StoreUnavailable
 
@@ -39,19 +39,7 @@ def open_engine(url: str) -> Engine:
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(
-            parsed,
-            hide_parameters=True,
-            pool_pre_ping=True,
-            pool_size=4,
-            max_overflow=2,
-            pool_timeout=BUSY_TIMEOUT_S,
-            pool_recycle=1800,
-            connect_args={
-                "connect_timeout": 3,
-                "options": "-c statement_timeout=15000 -c lock_timeout=5000 -c timezone=UTC",
-            },
-        )
+        return _open_postgres(parsed, pool_pre_ping=True, pool_size=4, max_overflow=2)
     if parsed.database:
         _make_private_folder(Path(parsed.database).parent)
     engine = create_engine(
@@ -80,6 +68,30 @@ def open_engine(url: str) -> Engine:
             connection.exec_driver_sql("BEGIN" if options.get("reads_only", False) else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def open_accept_engine(engine: Engine, writers: int) -> Engine:
+    """Return the engine that accepts webhooks: on Postgres one of its own, where a batch is one round trip.
+
+    Each statement commits by itself, and a connection is not asked first whether it is alive.
+    """
+    if engine.dialect.name == "sqlite":
+        return engine
+    return _open_postgres(engine.url, isolation_level="AUTOCOMMIT", pool_size=writers, pool_reset_on_return=None)
+
+
+def _open_postgres(url: URL, **options: Any) -> Engine:
+    return create_engine(
+        url,
+        hide_parameters=True,
+        pool_timeout=BUSY_TIMEOUT_S,
+        pool_recycle=1800,
+        connect_args={
+            "connect_timeout": 3,
+            "options": "-c statement_timeout=15000 -c lock_timeout=5000 -c timezone=UTC",
+        },
+        **options,
+    )
 
 
 def _make_private_folder(folder: Path) -> None:

@@ -13,13 +13,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine, and_, delete, exists, not_, or_, select, text, true, update
+from sqlalchemy.exc import DBAPIError
 
 from bridge.errors import BridgeError
 from bridge.model import Delivery, DeliveryState, Lease, Remnant, RequestState, WaitReason
 from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS
 from bridge.rules.webhooks.topics import is_mandatory
 from bridge.store.crypto.keyring import Keyring
-from bridge.store.engine import begin_reading, lock_sqlite_writers, open_engine, translate_database_errors
+from bridge.store.engine import (
+    begin_reading,
+    lock_sqlite_writers,
+    open_accept_engine,
+    open_engine,
+    translate_database_errors,
+)
 from bridge.store.erasure.remnants import OverwriteResult, list_parts, overwrite_parts
 from bridge.store.requests.requests import OPEN_STATES
 from bridge.store.requests.tasks import waits_for
@@ -30,6 +37,7 @@ from bridge.store.session import Session
 from bridge.store.transaction import Tx
 from bridge.store.webhooks import inbox
 from bridge.store.webhooks.group_commit import GroupCommit
+from bridge.store.webhooks.insert_rows import DeliveryRow, insert_new_rows
 
 EnqueueJobs = Callable[[Sequence[tuple[str, str, bool]]], None]
 
@@ -56,6 +64,7 @@ class SqlStore:
         on_close: Callable[[], None] | None = None,
     ) -> None:
         self.engine: Engine = open_engine(url)
+        self._accept_engine = open_accept_engine(self.engine, writers=1)
         self.keyring = keyring
         self.now = now
         self._lease_s = lease_s
@@ -113,9 +122,20 @@ class SqlStore:
             )
         )
 
-    def _commit_deliveries(self, rows: Sequence[dict[str, Any]]) -> set[str]:
-        with translate_database_errors(), lock_sqlite_writers(self.engine), self.engine.begin() as connection:
-            return inbox.insert_deliveries(connection, rows, dedupe_after=self.now() - self._dedupe_window)
+    def _commit_deliveries(self, rows: Sequence[DeliveryRow]) -> set[str]:
+        with translate_database_errors(), lock_sqlite_writers(self.engine):
+            try:
+                return self._insert_deliveries(rows)
+            except DBAPIError as fault:
+                if not fault.connection_invalidated:
+                    raise
+                return self._insert_deliveries(
+                    rows
+                )  # the connection was dead: a new one repeats it, and nothing is doubled
+
+    def _insert_deliveries(self, rows: Sequence[DeliveryRow]) -> set[str]:
+        with self._accept_engine.begin() as connection:
+            return insert_new_rows(connection, rows, dedupe_after=self.now() - self._dedupe_window)
 
     def _enqueue_committed(self, rows: Sequence[dict[str, Any]]) -> None:
         if self._on_accepted is not None:
@@ -257,6 +277,7 @@ class SqlStore:
         self._group_commit.close()
         if self._on_close is not None:
             self._on_close()
+        self._accept_engine.dispose()
         self.engine.dispose()
 
 

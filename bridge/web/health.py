@@ -8,6 +8,7 @@ from bridge.errors import BridgeError
 from bridge.services import Services
 from bridge.steps.recovery.ledger_gate import check_ledger_gate
 from bridge.store import SqlStore
+from bridge.store.migrations.revision import is_at_newest_revision
 
 
 def create_health_blueprint(services: Services, store: SqlStore) -> Blueprint:
@@ -20,8 +21,6 @@ def create_health_blueprint(services: Services, store: SqlStore) -> Blueprint:
 
     @page.get("/readyz")
     def readyz() -> tuple[Response, int]:
-        from bridge.store.migrations.upgrade import is_at_newest_revision  # noqa: PLC0415 - loads 12 MB of alembic, for this route only
-
         checks = {"database": "ok", "migrations": "at head", "keys": "ok", "redis": "ok"}
         ready = True
         try:

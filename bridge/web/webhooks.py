@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask import Blueprint, Response, request
 from werkzeug.routing import PathConverter
 
@@ -11,6 +14,7 @@ from bridge.web import metrics
 from bridge.web.body import read_body
 from bridge.web.refusals import SignatureFailureCounter
 
+HEADER_KEY_PREFIXES = ("HTTP_X_SHOPIFY_", "HTTP_SHOPIFY_")
 HTTP_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -19,6 +23,15 @@ class AnyPath(PathConverter):
 
     regex = r"[\s\S]*"
     part_isolating = False
+
+
+def read_webhook_headers(environ: Mapping[str, Any]) -> dict[str, str]:
+    """Return Shopify's headers of a request, by their names in lower case."""
+    return {
+        key[5:].replace("_", "-").lower(): value
+        for key, value in environ.items()
+        if key.startswith(HEADER_KEY_PREFIXES)
+    }
 
 
 def create_webhooks_blueprint(services: Services) -> Blueprint:
@@ -31,7 +44,7 @@ def create_webhooks_blueprint(services: Services) -> Blueprint:
     @page.route("/webhooks/<rest:topic>", methods=HTTP_METHODS)
     def accept(topic: str) -> Response:
         raw = read_body(request.environ, limit=limit, deadline_s=deadline_s)
-        headers = {name.lower(): value for name, value in request.headers.items()}
+        headers = read_webhook_headers(request.environ)
         topic = topic.strip("/")
         with refusals.count_failures():
             if request.method != "POST":

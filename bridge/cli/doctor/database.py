@@ -10,7 +10,7 @@ from typing import ParamSpec
 from bridge.cli.context import CommandContext
 from bridge.errors import BridgeError
 from bridge.model import CheckResult
-from bridge.store.migrations.upgrade import is_at_newest_revision
+from bridge.store.migrations.revision import is_at_newest_revision
 
 P = ParamSpec("P")
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
 from bridge.store.engine import translate_database_errors
@@ -38,11 +35,3 @@ def downgrade_database(engine: Engine, revision: str) -> None:
     with translate_database_errors(), engine.begin() as connection:
         config.attributes["connection"] = connection
         command.downgrade(config, revision)
-
-
-def is_at_newest_revision(engine: Engine) -> bool:
-    """Return True where no revision is missing."""
-    heads = ScriptDirectory.from_config(alembic_config()).get_heads()
-    with translate_database_errors(), engine.connect() as connection, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return set(MigrationContext.configure(connection).get_current_heads()) == set(heads)

@@ -17,7 +17,7 @@ from bridge.store.requests.tasks import TaskRows
 from bridge.store.schema.tables import requests
 from bridge.store.session import Session
 from bridge.store.upsert import upsert
-from bridge.store.webhooks.inbox import ENQUEUE_GRACE_S
+from bridge.store.webhooks.insert_rows import ENQUEUE_GRACE_S
 
 OPEN_STATES = (RequestState.IN_PROGRESS, RequestState.WAITING)
 LEASE_FIELDS = {"attempts", "last_error"}  # a new request has their defaults

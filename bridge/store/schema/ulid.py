@@ -10,6 +10,7 @@ import threading
 import time
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]  # ten bits each
 
 
 class _MonotonicNumbers:
@@ -32,4 +33,4 @@ _number_source = _MonotonicNumbers()
 def new_id(prefix: str) -> str:
     """Return an id such as `dlv_01J…`: the number in Crockford's base 32."""
     number = _number_source.next_number()
-    return f"{prefix}_" + "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -5, -5))
+    return f"{prefix}_" + "".join([_PAIRS[number >> shift & 1023] for shift in range(120, -10, -10)])

@@ -12,15 +12,13 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from bridge.errors import BridgeError, StoreUnavailable
+from bridge.store.webhooks.insert_rows import BATCH_ROWS, DeliveryRow
 
-BATCH_ROWS = 256
 BATCH_BYTES = 16_000_000
 CLOSE_TIMEOUT_S = 10.0  # Heroku kills a process 30 s after SIGTERM
 
-DeliveryRow = dict[str, Any]
 CommitRows = Callable[[Sequence[DeliveryRow]], set[str]]
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, Select, and_, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, or_, select, update
 
 from bridge.errors import KeyMissing, LeaseLost, SealBroken
 from bridge.model import Delivery, DeliveryState, Fact, Lease
@@ -16,9 +16,8 @@ from bridge.rules.webhooks.topics import BODY_OF_ANOTHER_TOPIC, SHOP_MALFORMED, 
 from bridge.store.evidence.chain import EvidenceRows
 from bridge.store.schema.tables import deliveries
 from bridge.store.session import Session
-from bridge.store.upsert import upsert
+from bridge.store.webhooks.insert_rows import ENQUEUE_GRACE_S
 
-ENQUEUE_GRACE_S = 5.0  # the job that is enqueued at once comes first; enqueue_due finds the rest
 REENQUEUE_AFTER_S = 15.0
 DELIVERY_BODY_AAD = "deliveries|{id}|body|{shop}"
 DISMISSED = "dismissed"  # the reason of a delivery that an operator closed
@@ -32,20 +31,6 @@ NEEDS_ACTION = and_(
     ),
     deliveries.c.reason.not_in(SETTLED_REASONS),
 )
-
-
-def insert_deliveries(connection: Connection, rows: Sequence[dict[str, Any]], *, dedupe_after: datetime) -> set[str]:
-    """Insert the rows that are new. Return their ids.
-
-    New means: neither this webhook id nor, since `dedupe_after`, these bytes under this topic and shop.
-    """
-    first: dict[str, dict[str, Any]] = {}
-    for row in rows:
-        first.setdefault(row["digest"], row)
-    known = deliveries.c.digest.in_(list(first))
-    connection.execute(update(deliveries).where(known, deliveries.c.received_at < dedupe_after).values(digest=None))
-    statement = upsert(connection, deliveries).returning(deliveries.c.id)
-    return set(connection.scalars(statement, list(first.values())))
 
 
 def _select_due_deliveries(*conditions: ColumnElement[bool]) -> Select[Any]:

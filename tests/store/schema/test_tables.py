@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import LargeBinary, inspect, text
 from sqlalchemy.dialects import sqlite
 
-from bridge.store.migrations.upgrade import downgrade_database, is_at_newest_revision, upgrade_database
+from bridge.store.migrations.revision import find_newest_revision, is_at_newest_revision
+from bridge.store.migrations.upgrade import alembic_config, downgrade_database, upgrade_database
 from bridge.store.schema.tables import metadata
 from bridge.store.schema.utc_datetime import UtcDateTime
 
@@ -29,6 +31,10 @@ def test_the_migrations_make_the_tables_that_the_code_uses(store):
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
     assert is_at_newest_revision(store.engine)
+
+
+def test_the_newest_revision_is_the_one_that_alembic_finds():
+    assert ScriptDirectory.from_config(alembic_config()).get_heads() == [find_newest_revision()]
 
 
 def test_up_down_and_up_again_ends_at_head(store):

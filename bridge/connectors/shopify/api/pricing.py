@@ -11,6 +11,7 @@ import math
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from bridge.connectors.parsing import dict_or_empty
@@ -29,7 +30,17 @@ def estimate_cost(
     """Return the price of a document for these variables, without the closed fields, in points."""
     if document.head.startswith("mutation"):
         return MUTATION_COST
-    context = _Context(document=document, variables=variables, closed=closed, shrink=shrink)
+    sizes = {
+        name: value for name, value in variables.items() if isinstance(value, int)
+    }  # and flags; texts cost nothing
+    return _estimate_document(document, frozenset(sizes.items()), frozenset(closed), shrink)
+
+
+@lru_cache(maxsize=512)
+def _estimate_document(
+    document: ParsedDocument, sizes: frozenset[tuple[str, int]], closed: frozenset[str], shrink: int
+) -> float:
+    context = _Context(document=document, variables=dict(sizes), closed=closed, shrink=shrink)
     return _estimate(context, [(document.name, (), document.selections)])
 
 

@@ -60,7 +60,7 @@ class FieldUse:
     selection: Selection
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class ParsedDocument:
     """An operation with its variables (name: declaration), and the fragments that it spreads."""
 

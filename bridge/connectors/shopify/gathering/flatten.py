@@ -5,7 +5,6 @@ Sends nothing. Never renames a field, so that Shopify's documentation explains t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from bridge.connectors.shopify.api.reply_data import HIDDEN_OWNER
@@ -28,7 +27,9 @@ def flatten_node(node: dict[str, Any]) -> dict[str, Any]:
 
 def list_truncated_paths(node: Any, path: str) -> list[str]:
     """Return the paths of the lists in the node that are incomplete."""
-    return list(dict.fromkeys(_iterate_truncated_paths(node, path)))
+    found: dict[str, None] = {}
+    _collect_truncated_paths(node, path, found)
+    return list(found)
 
 
 def list_nodes(connection: Any) -> list[dict[str, Any]]:
@@ -39,7 +40,8 @@ def list_nodes(connection: Any) -> list[dict[str, Any]]:
 
 def has_next_page(connection: Any) -> bool:
     """Return whether another page follows."""
-    return bool(isinstance(connection, dict) and (connection.get("pageInfo") or {}).get("hasNextPage"))
+    page_info = connection.get("pageInfo") if isinstance(connection, dict) else None
+    return bool(page_info and page_info.get("hasNextPage"))
 
 
 def read_end_cursor(connection: Any) -> str:
@@ -47,17 +49,18 @@ def read_end_cursor(connection: Any) -> str:
     return str((connection.get("pageInfo") or {}).get("endCursor") or "") if isinstance(connection, dict) else ""
 
 
-def _iterate_truncated_paths(node: Any, path: str) -> Iterator[str]:
+def _collect_truncated_paths(node: Any, path: str, found: dict[str, None]) -> None:
     if isinstance(node, list):
         for one in node:
-            yield from _iterate_truncated_paths(one, path)
+            if isinstance(one, NESTED_TYPES):
+                _collect_truncated_paths(one, path, found)
     elif isinstance(node, dict):
         if has_next_page(node):
-            yield path
+            found[path] = None
         for name, value in node.items():
             # an order has about a hundred values, most of them leaves: skip these quickly
             if value and isinstance(value, NESTED_TYPES) and name not in SEPARATE_RECORD_FIELDS:
-                yield from _iterate_truncated_paths(value, path if name == "nodes" else f"{path}.{name}")
+                _collect_truncated_paths(value, path if name == "nodes" else f"{path}.{name}", found)
 
 
 def _flatten_value(value: Any) -> Any:
