@@ -38,6 +38,7 @@ from bridge.store.shops.shop_exits import ShopExitRows
 from bridge.store.shops.shop_names import ShopNameRows
 from bridge.store.shops.tokens import TokenRows
 from bridge.store.webhooks.inbox import InboxRows
+from bridge.store.webhooks.person_bodies import PersonBodyRows
 from bridge.store.webhooks.remembered_bodies import RememberedBodyRows
 
 
@@ -47,6 +48,7 @@ class Tx:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.inbox = InboxRows(session)
+        self.person_bodies = PersonBodyRows(session)
         self.remembered_bodies = RememberedBodyRows(session)
         self.requests = RequestRows(session)
         self.request_changes = RequestChanges(session)

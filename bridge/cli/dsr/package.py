@@ -8,11 +8,14 @@ from pathlib import Path
 import click
 
 from bridge.cli.command import json_command
-from bridge.cli.context import exit_with_error, open_command_context
+from bridge.cli.context import CommandContext, exit_with_error, open_command_context
 from bridge.cli.dsr.dsr_view import find_request_or_exit
 from bridge.cli.output_files import FORCE_OPTION, OUT_OPTION, write_private_file
 from bridge.cli.printing import show
 from bridge.model import Fact, PrivacyRequest
+from bridge.steps.access.package import renew_unstated_package
+from config.load import Configuration
+from config.readiness import list_unstated
 
 
 @json_command()
@@ -21,7 +24,25 @@ from bridge.model import Fact, PrivacyRequest
 @FORCE_OPTION
 def package(request_id: str, target: Path, force: bool) -> None:
     """Write the access package, unsealed, to a file. This is recorded as evidence."""
-    with open_command_context() as context, context.store.transaction() as tx:
+    with open_command_context() as context:
+        _exit_if_unstated(request_id, context.configuration)
+        renew_unstated_package(request_id, services=context.services)
+        _hand_over_package(request_id, target, context, force=force)
+
+
+def _exit_if_unstated(request_id: str, configuration: Configuration) -> None:
+    """Exit where the letter would say 'not stated' (GDPR Art 12(1), 15(1); DPDP Act s.11(1)(a))."""
+    merchant_file = configuration.settings.merchant_file
+    if unstated := list_unstated(configuration.merchant, configuration.retention, merchant_file):
+        lines = "\n".join(f"  {each}" for each in unstated)
+        exit_with_error(
+            f"{request_id} is not handed over: its letter would say 'not stated'. Write into the merchant file what the "
+            f"data subject is to read, then run this again; the package is then made anew.\n{lines}"
+        )
+
+
+def _hand_over_package(request_id: str, target: Path, context: CommandContext, *, force: bool) -> None:
+    with context.store.transaction() as tx:
         request = find_request_or_exit(tx, request_id)
         content = b"".join(tx.packages.read_package(request_id))
         if not content:

@@ -12,6 +12,8 @@ from bridge.cli.options import REVEAL_REASON_OPTION, require_reveal_reason
 from bridge.cli.printing import print_fields, show
 from bridge.cli.review.review_view import review_row
 from bridge.model import Fact
+from bridge.rules.requests.order_reviews import ORDER_REVIEW_KIND
+from bridge.steps.access.doubtful_orders import find_doubtful_order
 
 
 @json_command("show")
@@ -29,6 +31,8 @@ def show_review_command(review_id: str, reveal: bool, reason: str) -> None:
         shown = review_row(review)
         if reveal:
             shown["order_id"], shown["order_name"] = tx.reviews.find_order_of_review(review_id)
+            if review.kind == ORDER_REVIEW_KIND and not shown["order_id"]:
+                shown["order_id"] = find_doubtful_order(review, tx)
             about = {"shop": review.shop, "request_id": review.request_id, "what": "review", "review": review_id}
             tx.evidence.append_fact(Fact.PERSONAL_DATA_REVEALED, actor=context.operator, **about, reason=reason)
     show(shown, partial(print_fields, width=12))

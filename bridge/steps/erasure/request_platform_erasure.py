@@ -36,6 +36,7 @@ from bridge.steps.erasure.orders_without_invoice_copy import (
     sync_missing_copy_review,
 )
 from bridge.steps.erasure.precheck import run_precheck, sync_precheck_reviews
+from bridge.steps.requests.other_customers import add_other_customers_gap, open_other_customers_review
 from bridge.steps.task_results import (
     SYSTEM_ERRORS,
     after_failure,
@@ -53,6 +54,7 @@ def request_platform_erasure(request: PrivacyRequest, task: Task, lease: Lease, 
     has_failed, prechecks = False, list[PrecheckResult]()
     customer_id = request.principal.customer_id
     try:
+        task = add_other_customers_gap(request, task, services)
         customer_id, prechecks, answer = _precheck_and_request(request, task, services)
         task = _end_attempt(task, prechecks, answer, services)
     except SYSTEM_ERRORS as fault:
@@ -64,6 +66,7 @@ def request_platform_erasure(request: PrivacyRequest, task: Task, lease: Lease, 
             current = tx.requests.get_request(request.id)
             known = current.principal if current else Principal()
             tx.request_changes.replace_principal(request, replace(known, customer_id=customer_id))
+        open_other_customers_review(request, task, tx)
         if not has_failed:
             sync_precheck_reviews(request, prechecks, tx=tx, services=services)
         record_task_result(

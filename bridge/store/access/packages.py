@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from sqlalchemy import delete, insert, select
@@ -87,6 +87,11 @@ class PackageRows:
         for seq in self._connection.scalars(select(packages.c.seq).where(of_request).order_by(packages.c.seq)).all():
             sealed = self._connection.scalar(select(packages.c.body).where(of_request, packages.c.seq == seq))
             yield self._session.open(sealed or b"", PACKAGE_AAD.format(request_id=request_id, seq=seq))
+
+    def filter_kept_packages(self, request_ids: Sequence[str]) -> frozenset[str]:
+        """Return those of the requests whose package is still stored."""
+        stored = select(packages.c.request_id).where(packages.c.request_id.in_(list(request_ids))).distinct()
+        return frozenset(self._connection.scalars(stored))
 
     def delete_package(self, request_id: str) -> None:
         """Destroy the request's package."""

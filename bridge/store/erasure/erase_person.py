@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 
@@ -16,8 +15,6 @@ from sqlalchemy import and_, delete, func, or_, select, true, update
 from bridge.errors import KeyMissing, NeedsOperator, PayloadInvalid, SealBroken
 from bridge.model import DeliveryState, Principal, RequestState, Tombstone
 from bridge.rules.erasure.plan import CUSTOMER_MERGED_AWAY
-from bridge.rules.index import minimise
-from bridge.rules.webhooks import payload
 from bridge.rules.webhooks.topics import is_mandatory
 from bridge.store.index.contact_keys import delete_orphaned_contact_keys, match_contact
 from bridge.store.index.person_lookup import PersonLookup
@@ -26,10 +23,9 @@ from bridge.store.schema.tables import deliveries, findings, packages, requests
 from bridge.store.session import Session
 from bridge.store.upsert import upsert
 from bridge.store.webhooks.inbox import SETTLED_REASONS, InboxRows
+from bridge.store.webhooks.person_bodies import PersonBodyRows, PersonKeys
 
 LOOKUP_FIELDS = ("customer", "email")  # a phone alone names nobody: families and offices share one
-PersonKeys = AbstractSet[tuple[str, str]]
-"""(field, pseudonym) of one data subject: customer id, e-mail, phone."""
 
 
 class PersonEraser:
@@ -37,7 +33,7 @@ class PersonEraser:
 
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
-        self._person_lookup = PersonLookup(session)
+        self._person_lookup, self._bodies = PersonLookup(session), PersonBodyRows(session)
 
     def preview_erasure(
         self, shop: str, principal: Principal, *, request_id: str, excluded_order_ids: Collection[str] = ()
@@ -210,19 +206,9 @@ class PersonEraser:
         Of the mandatory webhooks an unreadable one is kept: it waits for an operator, and may be another's request.
         """
         try:
-            body = payload.parse_json_object(reader.open_delivery(row).raw)
+            return self._bodies.mentions_person(reader.open_delivery(row), shop, person_keys, order_keys)
         except (PayloadInvalid, SealBroken, KeyMissing):
             return row.reason in SETTLED_REASONS or not is_mandatory(row.topic, row.reason)
-        customer = body.get("customer")
-        sightings = [minimise.extract_sighting(row.topic, body)]
-        if isinstance(customer, Mapping):
-            sightings.append(minimise.extract_sighting("customers/update", customer))
-        lookup = self._person_lookup
-        return any(
-            any((field, key) in person_keys for field, keys in seen.items() for key in keys)
-            or lookup.pseudonym(shop, "order", sighting.order_id) in order_keys
-            for sighting, seen in ((sighting, lookup.derive_search_keys(shop, sighting)) for sighting in sightings)
-        )
 
     def upsert_suppressions(self, tombstones: Iterable[Tombstone], *, ledger_at: datetime | None = None) -> None:
         """Write suppression keys; an older erasure never replaces a newer one. `ledger_at` None: not in the ledger yet."""

@@ -6,7 +6,7 @@ of customers are followed. It writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -50,6 +50,11 @@ class PersonLookup:
         keys = {field: [*contacts[field], *former(shop, field, value)] for field, value in values.items()}
         customer = self.pseudonym(shop, "customer", person.customer_id)
         return {"customer": [customer] if customer else [], **keys}
+
+    def derive_order_keys(self, shop: str, order_ids: Iterable[str]) -> dict[str, str]:
+        """Return the ids of these orders by their pseudonyms under all keys of the shop."""
+        keys = self._session.shops.list_keys(shop)
+        return {self.pseudonym(key, "order", order_id): order_id for order_id in order_ids if order_id for key in keys}
 
     def find_subject(self, shop: str, principal: Principal) -> str:
         """Return the data subject's pseudonym: by customer id, else by e-mail, else by phone; merges are followed.
