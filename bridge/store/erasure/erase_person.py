@@ -59,7 +59,8 @@ class PersonEraser:
         removed: Counter[str] = Counter()
         for key in self._session.shops.list_keys(shop):
             removed += Counter(self._erase_person_at(key, principal, request_id, excluded_order_ids, is_merged))
-        self._session.mark_remnants(request_id)
+        if removed.total():
+            self._session.mark_remnants(request_id)
         return ({CUSTOMER_MERGED_AWAY: 1} if is_merged else {}) | dict(removed)
 
     def _erase_person_at(
