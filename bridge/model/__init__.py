@@ -27,6 +27,7 @@ from bridge.model.holding import (
     LegalHold,
     PlanLine,
     Proceeding,
+    Remnant,
     Review,
     ShopOrderKey,
 )
@@ -151,6 +152,7 @@ __all__ = [
     "RefundState",
     "RemainingShopData",
     "RememberedBody",
+    "Remnant",
     "RequestKind",
     "RequestSource",
     "RequestState",

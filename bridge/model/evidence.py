@@ -84,6 +84,7 @@ class Fact(StrEnum):
     REVIEW_OPENED = "review.opened"
     REVIEW_CLOSED = "review.closed"
     KEYS_ROTATED = "keys.rotated"
+    REMNANTS_OVERWRITTEN = "remnants.overwritten"
     HEAD_SIGNED = "head.signed"
     HEAD_GIVEN = "head.given"
     HEAD_TIMESTAMPED = "head.anchored"

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, and_, delete, exists, not_, or_, select, text, tr
 from sqlalchemy.exc import DBAPIError
 
 from bridge.errors import BridgeError
-from bridge.model import Delivery, DeliveryState, Lease, RequestState, WaitReason
+from bridge.model import Delivery, DeliveryState, Lease, Remnant, RequestState, WaitReason
 from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS
 from bridge.rules.webhooks.topics import is_mandatory
 from bridge.store.crypto.keyring import Keyring
@@ -27,6 +27,7 @@ from bridge.store.engine import (
     open_engine,
     translate_database_errors,
 )
+from bridge.store.erasure.remnants import OverwriteResult, list_parts, overwrite_parts
 from bridge.store.requests.requests import OPEN_STATES
 from bridge.store.requests.tasks import waits_for
 from bridge.store.schema.notice_tables import notice_accounts
@@ -224,6 +225,10 @@ class SqlStore:
                 deliveries.c.received_at < now - timedelta(days=keep_failed_days),
             )
             bodies = tx.session.connection.execute(update(deliveries).where(expired).values(body=None)).rowcount
+            if bodies:
+                tx.session.mark_remnants()
+            if bodies:
+                tx.session.mark_remnants()
             is_old = packages.c.made_at < now - timedelta(days=keep_packages_days)
             pending = {package.request_id for package in tx.hand_overs.list_pending_packages()}
             ids = list(tx.session.connection.scalars(select(packages.c.request_id).where(is_old).distinct()))
@@ -249,6 +254,19 @@ class SqlStore:
         """Return whether the shop with this domain has, or had, one of the known domains. Raises StoreUnavailable."""
         with self.read() as tx:
             return tx.shop_names.directory.has_known_name(domain, known_domains)
+
+    def list_parts(self, *, keys_only: bool = False) -> Sequence[str]:
+        """Return the parts of the database that `overwrite_parts` takes: all, or those with the data subjects' keys."""
+        return list_parts(self.engine, keys_only=keys_only)
+
+    def overwrite_parts(
+        self, found: Sequence[Remnant], parts: Sequence[str], *, max_bytes: int | None
+    ) -> OverwriteResult:
+        """Overwrite what these remnants left in parts of the database, none of which is larger than `max_bytes`.
+
+        Waits for no lock: what others use is left. Raises StoreUnavailable and StoreFault.
+        """
+        return overwrite_parts(self.engine, found, parts, max_bytes=max_bytes)
 
     def ping(self) -> None:
         """Make one round trip to the database. Raises StoreUnavailable."""

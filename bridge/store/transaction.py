@@ -12,6 +12,7 @@ from bridge.store.erasure.erase_person import PersonEraser
 from bridge.store.erasure.erasures import ErasureLookup
 from bridge.store.erasure.plans import PlanRows
 from bridge.store.erasure.release_suppressions import SuppressionReleaser
+from bridge.store.erasure.remnants import RemnantRows
 from bridge.store.evidence.chain_heads import SignedHeadRows
 from bridge.store.evidence.operator_facts import OperatorEvidenceRows
 from bridge.store.index.person_lookup import PersonLookup
@@ -61,6 +62,7 @@ class Tx:
         self.erasures = ErasureLookup(session)
         self.plans = PlanRows(session)
         self.person_eraser = PersonEraser(session)
+        self.remnants = RemnantRows(session)
         self.suppression_releaser = SuppressionReleaser(session)
         self.erasure_reapplier = ErasureReapplier(session)
         self.shop_eraser = ShopEraser(session)

@@ -217,6 +217,7 @@ def test_health_counts_states_and_what_is_late(store, clock):
             "requests": {"in_progress": 3},
             "notices": {},
             "late": {"requests": 0, "notices": 0},
+            "remnants": {"overdue": 0},
             "stuck": {"entries": 0},
         }
     clock.at = NOW + timedelta(days=31)

@@ -40,6 +40,7 @@ from bridge.rules.erasure.plan import (
     find_legal_last_day,
     group_sealed_documents,
 )
+from bridge.rules.erasure.remnants import describe_remnants
 from bridge.rules.index.unreadable_identifiers import UNREADABLE_IDENTIFIER
 from bridge.rules.requests.answer_times import judge_lateness
 from bridge.rules.requests.deadlines import add_months_to_date
@@ -110,6 +111,7 @@ def build_certificate(
             "late": judge_lateness(replace(request, closed_at=completed), now),
         },
         "erased": _list_erased_tables(own),
+        "remnants": describe_remnants(facts),
         **({"not_searched": unsearched} if (unsearched := _list_unsearched_identifiers(own)) else {}),
         "kept": [
             *_list_sealed_documents(documents, legal_holds, retention, now),
@@ -191,7 +193,7 @@ def _list_erased_tables(erase_task: Task | None) -> list[dict[str, Any]]:
             "system": "bridge",
             "table": table,
             "action": "erased",
-            "method": "rows deleted, data key destroyed so that remnants cannot be read (NIST SP 800-88r2: logical and cryptographic erase)",
+            "method": "rows deleted and data key destroyed (NIST SP 800-88r2: logical and cryptographic erase); what files may hold of them: `remnants`",
             "count": count,
             "verified_by": "re-read",
             "verified_at": erase_task.finished_at.isoformat(),

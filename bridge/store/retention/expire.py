@@ -173,6 +173,8 @@ class ExpiryRows:
                 self._deleters[build_select](rows)
                 deleted.update(row.shop for row in rows)
         delete_orphaned_contact_keys(self._connection)
+        if deleted:
+            self._session.mark_remnants()
         return deleted
 
     def _lock_expired_rows(self, query: Select[Any], limit: int) -> Sequence[Any]:
