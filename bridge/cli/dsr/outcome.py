@@ -60,7 +60,10 @@ def _read_outcome_input(request: PrivacyRequest, tx: Tx, context: CommandContext
         exit_with_error(f"{request.id} has no outcome for a data subject: {_explain_other_kind(request)}")
     certificate = tx.packages.find_certificate(request.id)
     if certificate is None:
-        exit_with_error(f"{request.id} has no certificate yet: see `python -m bridge dsr show {request.id}`.")
+        exit_with_error(
+            f"{request.id} has no certificate: its erasure is not done yet, or it is older than certificates are kept. "
+            f"See `python -m bridge dsr show {request.id}`."
+        )
     services, now = context.services, context.services.clock.now()
     today = now.astimezone(ZoneInfo(services.merchant.clocks.timezone)).date()
     if missing := list_missing_settings(services.merchant, day=today):

@@ -86,7 +86,7 @@ def test_other_requests_have_no_outcome_and_say_what_they_have(named, tmp_path):
     words = ("--customer-id", "7999", "--reason", "letter of 12 Nov", "--json")
     new = named.say("dsr", "open", "erasure", "--shop", named.world.shop, *words)
     early = named.say("dsr", "outcome", new.json["id"], "--out", target)
-    assert (early.code, "no certificate yet" in early.err) == (1, True)
+    assert (early.code, "is not done yet" in early.err) == (1, True)
     with named.services.store.transaction() as tx:
         request = opened(tx, make_request(kind=RequestKind.SHOP_ERASURE, shop=named.world.shop))
     shop = named.say("dsr", "outcome", request.id, "--out", target)

@@ -47,7 +47,7 @@ def list_erased_data(certificate: Row, days: CertificateDays) -> list[dict[str, 
         noun, nouns_plural = nouns or (describe_code(line["table"], {}),) * 2
         by_day.setdefault(line["verified_at"], []).append(format_count(line["count"], noun, nouns_plural))
     for moment, counts in by_day.items():
-        what = f"{', '.join(counts)}. We looked again: nothing is left."
+        what = f"{', '.join(counts)}. We looked again: nothing of it is left."
         rows.append({"where": "Our own records", "what": what, "when": days.format_moment(moment)})
     if (poll := find_poll(certificate)) and is_gone_at_platform(poll):
         rows.append(
@@ -72,7 +72,7 @@ def list_erased_data(certificate: Row, days: CertificateDays) -> list[dict[str, 
 
 def list_remaining_data_rows(certificate: Row, days: CertificateDays) -> list[RemainingRow]:
     """Return what stays in the bridge, at processors and at the platform."""
-    kept = [_describe_kept_line(line, days) for line in certificate["kept"]]
+    kept = [_describe_kept_line(line, days) for line in certificate["kept"] if not _is_residue(line)]
     rows = (*kept, *_list_kept_at_processors(certificate, days), *_list_kept_at_platform(certificate))
     return [replace(row, what=_start_sentence(row.what), why=_start_sentence(row.why)) for row in rows]
 
@@ -107,8 +107,17 @@ def _describe_kept_subject(line: Row) -> str:
             if line["what"].endswith(ending):
                 kind = line["what"].removesuffix(ending)
                 return f"{format_count(count or 0, kind)} {details}, sealed"
+    for ground in line["grounds"]:
+        if subject := phrases.SUBJECTS_BY_GROUND.get(ground["ground"]):
+            return _add_count(subject, count)
+    if line.get("system") == PLATFORM:  # counts fields there, no records
+        return f"{describe_code(line['category'], CATEGORY_PHRASES)} at Shopify"
     subject = phrases.KEPT_SUBJECTS.get(line["category"]) or CATEGORY_PHRASES.get(line["category"], line["what"])
-    return f"{subject} ({format_count(count, 'record')})" if count and count > 1 else str(subject)
+    return _add_count(str(subject), count)
+
+
+def _add_count(subject: str, count: int | None) -> str:
+    return f"{subject} ({format_count(count, 'record')})" if count and count > 1 else subject
 
 
 def _describe_end(line: Row, days: CertificateDays) -> str:
@@ -145,16 +154,14 @@ def _list_kept_at_platform(certificate: Row) -> list[RemainingRow]:
     poll = find_poll(certificate)
     if poll and poll["answer"] == Outcome.RETAINED:
         rows.append(RemainingRow(what="your data at Shopify", why=phrases.SHOPIFY_CANCELLED, until=phrases.NO_DAY))
-    kept_categories = {line["category"] for line in certificate["kept"]}
+    planned = (certificate["plan"] or {}).get("lines", ())
     fields = [
-        line["what"].rpartition(".")[2]
-        for line in (certificate["plan"] or {}).get("lines", ())
-        if line["system"] == PLATFORM
-        and line["action"] == ErasureAction.QUARANTINE
-        and line["category"] not in kept_categories
+        name for line in (*certificate["kept"], *planned) if _is_residue(line) for name in line["what"].split(", ")
     ]
     if fields:
-        names = ", ".join(dict.fromkeys(describe_code(name, phrases.RESIDUE_NAMES) for name in fields))
+        names = ", ".join(
+            dict.fromkeys(describe_code(name.rpartition(".")[2], phrases.RESIDUE_NAMES) for name in fields)
+        )
         why = phrases.RESIDUE_REASON.format(names=names)
         rows.append(RemainingRow(what=phrases.RESIDUE_SUBJECT, why=why, until=phrases.NO_DAY))
     return rows
@@ -162,6 +169,12 @@ def _list_kept_at_platform(certificate: Row) -> list[RemainingRow]:
 
 def _find_last_answer(row: Row, days: CertificateDays) -> str:
     return days.format_moment(max((notice["answered_at"] or "" for notice in row["instructions"]), default=""))
+
+
+def _is_residue(line: Row) -> bool:
+    """Return whether a line of the plan or of what is kept is about what other apps wrote at the platform."""
+    grounds = {ground["ground"] for ground in line.get("grounds", ())}
+    return line.get("action") == ErasureAction.QUARANTINE or phrases.RESIDUE_GROUND in grounds
 
 
 def _start_sentence(text: str) -> str:

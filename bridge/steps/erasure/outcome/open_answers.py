@@ -49,6 +49,8 @@ def _describe_open_poll(certificate: Row, poll: Row, days: CertificateDays) -> d
     details = phrases.SHOPIFY_WAITS
     if requests and requests[0]["answer"] == Outcome.RETAINED:
         asked, details = "not yet", phrases.SHOPIFY_NOT_ASKED.format(reason=_describe_blocked_request(requests[0]))
+        if day := days.format_moment(requests[0]["expected_by"]):
+            details += phrases.SHOPIFY_ASKED_LATER.format(day=day)
     elif requests and requests[0]["answer"] == Outcome.DENIED:
         details = phrases.SHOPIFY_REFUSED
     elif poll.get("statement"):

@@ -24,7 +24,12 @@ from bridge.steps.access.package.plain_language import (
 )
 from bridge.steps.access.package.text import format_long_date, format_long_datetime, is_setting_given
 from bridge.steps.erasure.outcome import outcome_phrases as phrases
-from bridge.steps.erasure.outcome.certificate_reader import CertificateDays, is_merged_away
+from bridge.steps.erasure.outcome.certificate_reader import (
+    CertificateDays,
+    find_poll,
+    is_gone_at_platform,
+    is_merged_away,
+)
 from bridge.steps.erasure.outcome.erased_and_kept import RemainingRow, list_erased_data, list_remaining_data_rows
 from bridge.steps.erasure.outcome.open_answers import list_open_answers, list_uninstructed_recipients
 from config.merchant_file.merchant import Merchant
@@ -87,7 +92,7 @@ def _build_outcome_values(outcome: OutcomeInput) -> dict[str, Any]:
     days = CertificateDays(zone)
     today = outcome.written_at.astimezone(zone).date()
     remaining = list_remaining_data_rows(certificate, days)
-    open_answers = list_open_answers(certificate, days)
+    open_answers, headline = list_open_answers(certificate, days), _describe_headline(certificate)
     return {
         **build_sender_values(merchant, outcome.signing_key_fingerprint),
         "reference": request.id,
@@ -96,8 +101,8 @@ def _build_outcome_values(outcome: OutcomeInput) -> dict[str, Any]:
         "asked_on": days.format_moment(certificate["clock"]["received_at"]),
         "is_asked_by_platform": request.source is RequestSource.WEBHOOK,
         "late_since": days.format_moment(certificate["clock"]["due_at"]) if certificate["clock"]["late"] else "",
-        "answer_code": "yes" if certificate["outcome"] == "erased" and not open_answers else "",
-        "answer": _describe_headline(certificate),
+        "answer_code": "yes" if headline == phrases.HEADLINES["erased"] else "",
+        "answer": headline,
         "open_names": [row["who"] for row in open_answers],
         "reason": phrases.NOT_ERASED_REASONS.get(_find_reason(certificate), ""),
         "cutoff": days.format_moment(certificate.get("limited_to_known_at")),
@@ -116,6 +121,9 @@ def _build_outcome_values(outcome: OutcomeInput) -> dict[str, Any]:
 def _describe_headline(certificate: Mapping[str, Any]) -> str:
     if is_merged_away(certificate):
         return phrases.MERGED_HEADLINE
+    poll = find_poll(certificate)
+    if certificate["outcome"] == "erased" and poll and not is_gone_at_platform(poll):
+        return phrases.HEADLINES["erased_here_others_must_answer"]
     return phrases.HEADLINES.get(certificate["outcome"], phrases.HEADLINES["erased_here_others_must_answer"])
 
 
@@ -129,15 +137,17 @@ def _has_gdpr_routes(merchant: Merchant) -> bool:
 
 
 def _describe_gdpr_grounds(remaining: Sequence[RemainingRow], retention: Retention) -> list[dict[str, str]]:
-    """Return for each row that a law of India keeps what the GDPR has for it: `what`, `why` ('' for nothing), `article`."""
-    rows = []
+    """Return what laws of India keep by the article that the GDPR has for it: `why`, `article` ('' for none), `what`."""
+    subjects: dict[str, list[str]] = {}
     for row in remaining:
         holds = [retention.holds[ground] for ground in row.grounds if ground in retention.holds]
-        articles = [hold.gdpr_ground for hold in holds if hold.gdpr_ground]
+        articles = [hold.gdpr_ground for hold in holds if hold.gdpr_ground in phrases.GDPR_REASONS]
         if holds:
-            why = phrases.GDPR_REASONS.get(articles[0], "") if articles else ""
-            rows.append({"what": row.what, "why": why, "article": articles[0] if why else ""})
-    return rows
+            subjects.setdefault(articles[0] if articles else "", []).append(row.what)
+    return [
+        {"why": phrases.GDPR_REASONS.get(article, phrases.NO_GDPR_REASON), "article": article, "what": "; ".join(what)}
+        for article, what in subjects.items()
+    ]
 
 
 def _list_routes(merchant: Merchant, day: date) -> list[str]:

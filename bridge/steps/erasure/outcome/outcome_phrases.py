@@ -8,12 +8,12 @@ from bridge.rules.erasure.remaining_data import PLATFORM_REQUEST_PENDING, PROCES
 from bridge.rules.notices.timing import PAUSED_BY_OPERATOR
 
 HEADLINES: Mapping[str, str] = {  # by `outcome`
-    "erased": "Yes. We erased your personal data.",
-    "erased_here_others_must_answer": "We erased your personal data in our own records.",
+    "erased": "Yes. We erased your personal data, but for what stays below.",
+    "erased_here_others_must_answer": "We erased your personal data in our own records, but for what stays below.",
     "nothing_held": "In our own records we found no personal data about you.",
-    "erased_in_part": "We erased a part of your personal data. For the rest we could not search.",
+    "erased_in_part": "We erased a part of your personal data. What stays, and until when, stands below.",
     "not_erased": "No. We erased nothing.",
-    "retained": "No. We erased nothing yet.",
+    "retained": "Not yet. All of it stays for a time: why, and until when, stands below.",
 }
 MERGED_HEADLINE = (
     "Your customer account was merged with another one of yours. We erased what named the old number; what belongs to "
@@ -26,9 +26,12 @@ NOT_ERASED_REASONS: Mapping[str, str] = {
 TABLE_NOUNS = {  # by table of `erased`, beside those of the access letter: singular, plural
     "data_keys": ("key that could open them", "keys that could open them")
 }
+SUBJECTS_BY_GROUND: Mapping[str, str] = {
+    PROCESSOR_ANSWER_PENDING: "parcel and order numbers in our letters to the firms below",
+    PLATFORM_REQUEST_PENDING: "the number by which Shopify is asked to erase",
+}
 KEPT_SUBJECTS: Mapping[str, str] = {  # by category of `kept`
-    "instruction_text": "parcel and order numbers in our letters to the firms below",
-    "contact": "the number by which Shopify is asked to erase",
+    "parcel_index": "codes by which we know you, your orders and your parcels",
     "cod_refund_bank": "bank particulars for a refund",
     "suppression": "codes of your customer number, e-mail, phone and orders",
     "request_evidence": "the record of your request and of what we did, without your name",
@@ -55,10 +58,11 @@ OPEN_ENDS: Mapping[str, str] = {  # by ground, where nobody can name a day yet
 }
 NO_DAY = "nobody can name the day yet"
 GDPR_REASONS: Mapping[str, str] = {
-    "17(3)(e)": "legal claims that may still come",
-    "6(1)(f)": "interests of ours that the law allows",
-    "6(1)(b)": "the contract with you",
+    "17(3)(e)": "Legal claims that may still come",
+    "6(1)(f)": "Our legitimate interests",
+    "6(1)(b)": "The contract with you",
 }
+NO_GDPR_REASON = "We know of no ground there, and keep it all the same; you can complain about that"
 WAIT_REASONS: Mapping[str, str] = {
     "": "it stands in our next letter",
     "parcel_moving": "the parcel is still on its way",
@@ -80,6 +84,7 @@ MATTER_OPEN, LAW_KEEPS_IT = "a return, a refund or a dispute about it is open", 
 HAS_TO_WAIT = "it has to wait"
 BOUNCED = "our letter did not arrive; a person here looks for another way"
 NAMED_BY_NOBODY = "we know no number by which we could name your data to it"
+RESIDUE_GROUND = "platform_residue"  # what other apps wrote there
 RESIDUE_NAMES: Mapping[str, str] = {  # by the last word of a field's name
     "metafields": "more fields of your profile",
     "ring_size": "ring size",
@@ -97,6 +102,7 @@ RESIDUE_REASON = "Shopify's own erasure does not reach it: {names}"
 SHOPIFY_CANCELLED = "the erasure at Shopify was called off"
 SHOPIFY_REFUSED = "Shopify did not take our request. A person here looks into it."
 SHOPIFY_NOT_ASKED = "We have not asked Shopify: {reason}."
+SHOPIFY_ASKED_LATER = " We ask on {day}."
 BALANCE_WOULD_BE_LOST = "you would lose what you have with us ({balances}); tell us whether it may go"
 SHOPIFY_INFORMED_US = "it told us on {day}"
 MERGED_SUBJECT = "orders, parcels, e-mail and phone of the account that was kept"

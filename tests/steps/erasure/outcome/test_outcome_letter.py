@@ -152,7 +152,7 @@ def test_the_end_of_shopifys_erasure_is_told_as_it_is(poll, expected_text, absen
     ("outcome", "error", "expected_text"),
     [
         (Outcome.RETAINED, "guard_store_credit_balance, guard_gift_card_balance", "(store credit, gift card); tell us"),
-        (Outcome.RETAINED, "something_else", "a law or an open contract keeps it"),
+        (Outcome.RETAINED, "held_by_law", "a law or an open contract keeps it"),
         (Outcome.DENIED, "access_denied", "Shopify did not take our request."),
     ],
 )
@@ -195,11 +195,53 @@ def test_a_claim_and_a_kept_bank_account_say_when_they_end():
         assert "Consumer Protection Act 2019" in shown
 
 
+def test_what_a_law_keeps_at_shopify_and_here_is_told_by_kind_with_its_day():
+    ground = {
+        "ground": "open_contract",
+        "law": "Contract still running: E-Commerce Rules 2020 rr.4, 7",
+        "last_day": "2027-06-02",
+    }
+    residue = {"ground": "platform_residue", "law": "no law", "last_day": None}
+    line = {"action": "restrict", "count": 2, "grounds": [ground], "until": "2027-06-02"}
+    ask = case.make_ask_task(
+        state=TaskState.WAITING,
+        outcome=Outcome.RETAINED,
+        last_error="held_by_law",
+        finished_at=None,
+        expected_by=NOW + 200 * case.DAY,
+    )
+    certificate = case.certify(ask, case.make_erase_task(orders=1), case.make_poll_task(), request=case.BY_HAND)
+    certificate["kept"] += [
+        line | {"system": "shopify", "category": "contact", "what": "customer.email, customer.phone"},
+        line | {"system": "bridge", "category": "parcel_index", "what": "orders with their parcels"},
+        line
+        | {
+            "system": "shopify",
+            "category": "cod_risk",
+            "what": "customer.cod_score, customer.rto_count",
+            "grounds": [residue],
+            "until": None,
+        },
+    ]
+    for shown in case.render(certificate, request=case.BY_HAND):
+        assert "Your e-mail and phone at Shopify" in shown
+        assert "your orders and your parcels (2 records)" in shown
+        assert "Shopify's own erasure does not reach it: marks about cash on delivery" in shown
+        assert shown.count("2 June 2027") == 2
+        assert (
+            f"a law or an open contract keeps it. We ask on {case.format_day((NOW + 200 * case.DAY).isoformat())}."
+            in shown
+        )
+        assert "no law" not in shown
+        assert "customer.email" not in shown
+
+
 def test_what_could_not_be_searched_for_and_a_merge_are_no_plain_yes():
     gap = Gap(system="bridge", absence=Absence.UNREACHED, what="email", reason="unreadable_identifier")
     erase = replace(case.make_erase_task(orders=1), gaps=(gap,))
     page, _ = case.render(case.certify(erase, replace(case.make_poll_task(), state=TaskState.DONE)))
     assert "We erased a part of your personal data." in page
+    assert "Yes." not in page
     assert "could not search by it" in page
     plan = case.make_plan(**{CUSTOMER_MERGED_AWAY: 1, "customers": 1})
     merged, _ = case.render(case.certify(case.make_erase_task(customers=1), plan=plan))
@@ -249,14 +291,14 @@ def test_the_gdpr_is_told_to_those_whom_it_may_protect():
     certificate = case.certify(case.make_erase_task(orders=1), documents=[case.make_document("order1")])
     for shown in case.render(certificate):
         assert "aws of India are no ground there" in shown
-        assert "without your name, sealed: legal claims that may still come" in shown
+        assert "Legal claims that may still come: 1 invoice with the figures and your State, without your name" in shown
         assert "If you live in the European Union: You can complain to the data protection authority" in shown
         assert "Art 17(3)(b) means law of the Union" in shown
     holds = {name: replace(rule, gdpr_ground="") for name, rule in case.DECIDED.holds.items()}
     without = replace(case.DECIDED, holds=holds)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(case, "DECIDED", without)
-        assert "we know of no ground there, and keep it all the same. You can complain" in case.render(certificate)[0]
+        assert "We know of no ground there, and keep it all the same; you can complain" in case.render(certificate)[0]
     home = {key: codes for key, codes in case.MERCHANT.complaint_route.items() if key not in ("eu", "uk")}
     indian = replace(case.MERCHANT, complaint_route=home)
     assert "European Union" not in case.render(certificate, merchant=indian)[0].partition("Website")[0]
