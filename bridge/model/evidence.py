@@ -57,6 +57,7 @@ class Fact(StrEnum):
     PLATFORM_ERASURE_CANCELLED = "platform_erasure.cancelled"
     PLATFORM_ERASURE_SETTLED = "platform_erasure.settled"
     CERTIFICATE_ISSUED = "certificate.issued"
+    OUTCOME_RELEASED = "outcome.released"
     EVIDENCE_EXPORTED = "evidence.exported"
     RAW_BODY_DESTROYED = "raw_body.destroyed"
     PACKAGE_DESTROYED = "package.destroyed"
