@@ -10,7 +10,7 @@ from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.options import REVEAL_REASON_OPTION, require_reveal_reason
 from bridge.cli.printing import print_fields, show
-from bridge.cli.review.review_view import review_row
+from bridge.cli.review.review_view import build_review_rows
 from bridge.model import Fact
 from bridge.rules.requests.order_reviews import ORDER_REVIEW_KIND
 from bridge.steps.access.doubtful_orders import find_doubtful_order
@@ -28,7 +28,7 @@ def show_review_command(review_id: str, reveal: bool, reason: str) -> None:
     require_reveal_reason(reveal, reason)
     with open_command_context() as context, context.store.transaction() as tx:
         review = tx.reviews.find_review(review_id) or exit_with_error(f"There is no review {review_id}.")
-        shown = review_row(review)
+        [shown] = build_review_rows([review], tx)
         if reveal:
             shown["order_id"], shown["order_name"] = tx.reviews.find_order_of_review(review_id)
             if review.kind == ORDER_REVIEW_KIND and not shown["order_id"]:

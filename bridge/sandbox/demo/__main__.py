@@ -131,6 +131,11 @@ def run_access_chapter(demo: DemoEnvironment) -> None:
         recipients = json.loads(package.read(next(name for name in names if name.endswith("02_recipients.json"))))
         everything = b"".join(package.read(name) for name in names)
     fact(f"The package has {len(names)} files. The letter to {asha.first} is asha-letter.html.")
+    demo.run_command("dsr", "deliver", request["id"], "--by", "e-mail")
+    must(
+        not demo.run_command("dsr", "show", request["id"])["late"],
+        f"The shop sent the package to {asha.first} and recorded that. It counts as answered, in time, from then on.",
+    )
     companies = [(row["legal_name"] or row["id"]).partition(" (")[0] for row in recipients["recipients"]]
     fact(f"The package names who received the data: {join_words(companies)}.")
     parcels = [parcel for order in demo.world.list_orders(asha) for parcel in order.parcels]

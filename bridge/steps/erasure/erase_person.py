@@ -16,7 +16,6 @@ from bridge.model import (
     Outcome,
     PrivacyRequest,
     RequestKind,
-    RequestState,
     Task,
     TaskState,
     WaitReason,
@@ -30,6 +29,7 @@ from bridge.services import Services
 from bridge.steps.erasure.erasure import Erasure
 from bridge.steps.erasure.held.wait_while_held import wait_while_held
 from bridge.steps.erasure.orders_without_invoice_copy import INVOICE_SEARCH_INTERVAL_H, find_invoice_search_task
+from bridge.steps.requests.access_wait import postpone_for_access, record_lost_packages
 from bridge.steps.shops.erase_shop import execute_shop_erasure
 from bridge.steps.shops.identify_shops import await_shop_identity, close_identity_reviews
 from bridge.steps.task_results import finish_task, record_task_result, retry_task, wait_task
@@ -37,7 +37,6 @@ from bridge.steps.task_results import finish_task, record_task_result, retry_tas
 if TYPE_CHECKING:
     from bridge.store import Tx
 
-ACCESS_WAIT_S = 10
 REPLAN_DELAY_S = 1
 # Not counted as records: a flag, and data keys (a request has one of its own, and destroying it erases no record).
 UNCOUNTED_TABLES = {CUSTOMER_MERGED_AWAY, "data_keys"}
@@ -53,10 +52,9 @@ def execute_erasure(request: PrivacyRequest, task: Task, lease: Lease, *, servic
     task = replace(task, expected_by=None)  # the end of an earlier wait
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
-        if is_access_in_progress(request, tx):
-            task = postpone_for_access_request(task, services)
-            tx.tasks.save_task(task)
-            return task
+        if postponed := postpone_for_access(request, task, tx, services):
+            return postponed
+        pending = tx.hand_overs.list_pending_packages_of_person(request)
         erasure = Erasure(request, tx.tasks.list_tasks(request.id), tx=tx, services=services)
         if postponed := _postpone_while_kept(erasure, task, tx, services):
             tx.tasks.save_task(postponed)
@@ -72,23 +70,11 @@ def execute_erasure(request: PrivacyRequest, task: Task, lease: Lease, *, servic
             return task
         tx.tasks.save_task(task)
         erasure.record(task)
+        record_lost_packages(request, pending, tx)
         if task.wait_reason is WaitReason.HELD_BY_LAW:
             record_task_result(request, task, tx, reason=task.last_error, held_by=erasure.list_grounds())
         close_identity_reviews(request, tx)
     return task
-
-
-def is_access_in_progress(request: PrivacyRequest, tx: Tx) -> bool:
-    """Return whether an access request of the same data subject is being gathered."""
-    other = tx.requests.find_open_request_of_same_person(request, RequestKind.ACCESS)
-    return other is not None and other.state is RequestState.IN_PROGRESS and other.closed_at is None
-
-
-def postpone_for_access_request(task: Task, services: Services) -> Task:
-    """Return the task put off until the access request is answered: it needs what the task would remove."""
-    wake_at = services.clock.now() + timedelta(seconds=ACCESS_WAIT_S)
-    reason = WaitReason.ACCESS_IN_PROGRESS
-    return retry_task(task, reason, wake_at, wait_reason=reason)
 
 
 def _postpone_while_kept(erasure: Erasure, task: Task, tx: Tx, services: Services) -> Task | None:

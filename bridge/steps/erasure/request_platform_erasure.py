@@ -40,6 +40,7 @@ from bridge.steps.erasure.orders_without_invoice_copy import (
 )
 from bridge.steps.erasure.precheck import run_precheck, sync_precheck_reviews
 from bridge.steps.erasure.scope import read_erasure_scope
+from bridge.steps.requests.access_wait import postpone_for_access
 from bridge.steps.requests.other_customers import add_other_customers_gap, open_other_customers_review
 from bridge.steps.task_results import (
     SYSTEM_ERRORS,
@@ -53,7 +54,7 @@ from bridge.steps.task_results import (
 
 def request_platform_erasure(request: PrivacyRequest, task: Task, lease: Lease, *, services: Services) -> Task:
     """Ask once. Return the task as saved. Raises LeaseLost and StoreUnavailable."""
-    if waiting := _postpone_until_copies(request, task, lease, services):
+    if waiting := _postpone(request, replace(task, expected_by=None), lease, services):
         return waiting
     if waiting := _postpone_while_kept_by_law(request, task, lease, services):
         return waiting
@@ -87,8 +88,10 @@ def request_platform_erasure(request: PrivacyRequest, task: Task, lease: Lease, 
     return task
 
 
-def _postpone_until_copies(request: PrivacyRequest, task: Task, lease: Lease, services: Services) -> Task | None:
-    """Return the task put off while an invoice copy is missing, for what the platform erases is gone; else None.
+def _postpone(request: PrivacyRequest, task: Task, lease: Lease, services: Services) -> Task | None:
+    """Return the task put off while the data subject is owed a package or an invoice copy is missing; else None.
+
+    What the platform erases is gone.
 
     A copy that comes later lets it go on. Where the platform could not say which orders there are, nobody can know
     what is missing: the task fails, and a replay begins with the search for copies.
@@ -96,6 +99,8 @@ def _postpone_until_copies(request: PrivacyRequest, task: Task, lease: Lease, se
     reason = WaitReason.INVOICE_COPY_MISSING
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
+        if postponed := postpone_for_access(request, task, tx, services):
+            return postponed
         tasks = tx.tasks.list_tasks(request.id)
         if completed := complete_failed_invoice_search(request, tasks, tx=tx, services=services):
             tx.tasks.save_task(completed)

@@ -18,6 +18,7 @@ from bridge.rules.retention.release import LEGAL_HOLD_GROUND as GROUND
 from bridge.rules.retention.statutory_last_days import compute_day_start, local_day
 from bridge.services import Services
 from bridge.steps.notices.pause_items import LEGAL_HOLD_PREFIX, pause_items, resume_items
+from bridge.steps.requests.conclude import reissue_certificates
 from bridge.steps.retention.expire_documents import recompute_expiry_dates
 
 if TYPE_CHECKING:
@@ -128,6 +129,7 @@ def release_legal_hold(
             detail |= {"kind": legal_hold.kind, "disposed_on": disposed_on.isoformat()}
         tx.tasks.wake_held_tasks(legal_hold.shop)
         _record_hold_fact(Fact.LEGAL_HOLD_RELEASED, legal_hold, tx, actor, reason, **detail)
+        _reissue_certificates(legal_hold, order_keys, items, tx, services)
     return LegalHoldResult(legal_hold=legal_hold, orders=len(order_keys), documents=documents, items=item_count)
 
 
@@ -174,7 +176,17 @@ def _open_or_find_legal_hold(
         entries=item_count,
         **({"kind": legal_hold.kind} if legal_hold.kind else {}),
     )
+    _reissue_certificates(legal_hold, order_keys, items, tx, services)
     return LegalHoldResult(legal_hold=legal_hold, orders=len(order_keys), documents=documents, items=item_count)
+
+
+def _reissue_certificates(
+    legal_hold: LegalHold, order_keys: Sequence[str], items: Sequence[NoticeItem], tx: Tx, services: Services
+) -> None:
+    """Make the certificates anew of the erasures whose remaining data the hold keeps or released."""
+    documents = tx.documents.list_documents_of_order_keys(legal_hold.shop, order_keys)
+    ids = {legal_hold.request_id, *(each.request_id for each in documents), *(item.request_id for item in items)}
+    reissue_certificates(ids, tx=tx, services=services)
 
 
 def _find_items_under_hold(legal_hold: LegalHold, order_keys: Sequence[str], tx: Tx) -> list[NoticeItem]:

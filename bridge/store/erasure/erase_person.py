@@ -81,6 +81,8 @@ class PersonEraser:
                     key, principal, request_id, excluded_order_ids, is_merged, keeps_customer=keeps_customer
                 )
             )
+        if removed.total():
+            self._session.mark_remnants(request_id)
         return ({CUSTOMER_MERGED_AWAY: 1} if is_merged else {}) | dict(removed)
 
     def _erase_person_at(

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, or_, select, update
 
 from bridge.errors import LeaseLost
-from bridge.model import Lease, Principal, PrivacyRequest, RequestKind, RequestSource, RequestState, Task
+from bridge.model import AnswerBasis, Lease, Principal, PrivacyRequest, RequestKind, RequestSource, RequestState, Task
 from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.requests.tasks import TaskRows
 from bridge.store.schema.tables import requests
@@ -192,6 +192,7 @@ def request_from_row(row: Any, principal: Principal) -> PrivacyRequest:
     """Return a row as a PrivacyRequest about this principal."""
     values = {name: getattr(row, name) for name in PrivacyRequest.__slots__}
     values |= {"kind": RequestKind(row.kind), "source": RequestSource(row.source), "state": RequestState(row.state)}
+    values["answer_basis"] = AnswerBasis(row.answer_basis) if row.answer_basis else None
     return PrivacyRequest(**values | {"principal": principal, "clocks": json.loads(row.clocks)})
 
 

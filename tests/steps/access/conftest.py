@@ -11,6 +11,7 @@ from bridge.steps.index.index_orders import index_deliveries
 from bridge.steps.requests.process import process_request
 from bridge.steps.webhooks.dispatch import dispatch_delivery
 from tests.factories import SHOP, accepted, data_request_body
+from tests.kit.handing_over import hand_over_package
 from tests.steps.sealed_case import decided
 
 
@@ -44,6 +45,7 @@ def request_access(kept, run_delivery):
         request_id = run_delivery("customers/data_request", data_request_body(number, *orders, **who))
         with kept.store.transaction() as tx:
             raw = b"".join(tx.packages.read_package(request_id))
+        hand_over_package(kept, request_id)
         with zipfile.ZipFile(io.BytesIO(raw)) as opened:
             return {name: opened.read(name).decode() for name in opened.namelist()}
 

@@ -24,6 +24,7 @@ from bridge.steps.requests.open_by_operator import open_operator_request
 from bridge.steps.requests.process import process_request
 from bridge.steps.webhooks.dispatch import dispatch_delivery
 from tests.factories import ASHA, NOW, SHOP, accepted, make_request, make_task, opened, redact_body
+from tests.kit.handing_over import hand_over_package
 from tests.kit.operator_requests import open_as_operator
 from tests.kit.retention_files import let_contracts_be_over
 from tests.steps.sales_case import documents, orders_left, refund_body, request_of, sold, sold_body
@@ -169,6 +170,7 @@ def test_an_order_that_became_known_after_the_look_is_looked_for_too(services, d
     assert request_of(services, request_id)[1]["bridge", TaskAction.ERASE].last_error == "access_in_flight"
     deliver("orders/create", sold_body(1005))  # never paid: no invoice, nothing sent
     process_request(access.id, services=services)
+    hand_over_package(services, access.id)
     process_hourly(services, request_id, 3)
     request, _, _ = request_of(services, request_id)
     assert (platform.sales_asked, request.closed_at is None) == ([["1005"]], False)

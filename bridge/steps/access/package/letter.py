@@ -111,7 +111,7 @@ class LetterContents:
 def render_access_letter(contents: LetterContents) -> tuple[str, str]:
     """Return the letter as (HTML, text)."""
     values = _build_template_values(contents)
-    html, text = (_load_template_environment().get_template(f"letter.{kind}.j2") for kind in ("html", "txt"))
+    html, text = (load_letter_templates().get_template(f"letter.{kind}.j2") for kind in ("html", "txt"))
     return replace_surrogates(html.render(values)), replace_surrogates(text.render(values))
 
 
@@ -127,10 +127,11 @@ def make_printable(value: Any) -> Any:
     return format_setting(text) if "[insert" in text.casefold() else text
 
 
-@lru_cache(maxsize=1)
-def _load_template_environment() -> Environment:
+@lru_cache(maxsize=2)
+def load_letter_templates(*folders: Path) -> Environment:
+    """Return the templates of letters to data subjects: those of `folders`, which extend the letter's, and the letter's."""
     return Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        loader=FileSystemLoader([*folders, Path(__file__).parent / "templates"]),
         autoescape=select_autoescape(("html.j2",), default_for_string=True),
         undefined=StrictUndefined,
         finalize=make_printable,
@@ -140,17 +141,28 @@ def _load_template_environment() -> Environment:
     )
 
 
-def _build_template_values(contents: LetterContents) -> dict[str, Any]:
-    package, zone = contents.package, contents.zone
-    merchant, request = package.merchant, package.request
-    today = package.prepared_at.astimezone(zone).date()
+def build_sender_values(merchant: Merchant, signing_key_fingerprint: str) -> dict[str, Any]:
+    """Return what every letter to a data subject says of its sender: names, address, contact, policy, signing key."""
     return {
         "shop_name": format_setting(merchant.trading_name),
         "sender": _format_sender(merchant),
         "address": format_setting(merchant.address),
         "website": format_setting(merchant.website_url),
-        "signing_key": contents.package.signing_key_fingerprint,
+        "signing_key": signing_key_fingerprint,
         "policy_date": format_setting(merchant.policy_last_updated),
+        "contact": {
+            name: format_setting(getattr(merchant.officer, name)) for name in ("name", "designation", "email", "phone")
+        },
+        "email_link": merchant.officer.email.strip() if is_setting_given(merchant.officer.email) else "",
+    }
+
+
+def _build_template_values(contents: LetterContents) -> dict[str, Any]:
+    package, zone = contents.package, contents.zone
+    merchant, request = package.merchant, package.request
+    today = package.prepared_at.astimezone(zone).date()
+    return {
+        **build_sender_values(merchant, contents.package.signing_key_fingerprint),
         "greeting": _build_greeting(contents.statistics.first_name),
         "asked_for": _REQUEST_KIND_PHRASES[request.kind],
         "asked_on": format_long_date(request.received_at.astimezone(zone).date()),
@@ -181,10 +193,6 @@ def _build_template_values(contents: LetterContents) -> dict[str, Any]:
         "recipients": [_build_recipient_values(item) for item in contents.recipients],
         "sources": contents.searched_systems,
         "kept": _build_retention_values(contents),
-        "contact": {
-            name: format_setting(getattr(merchant.officer, name)) for name in ("name", "designation", "email", "phone")
-        },
-        "email_link": merchant.officer.email.strip() if is_setting_given(merchant.officer.email) else "",
         "routes": [
             describe_code(code, plain_language.COMPLAINT_ROUTE_SENTENCES)
             for code in regimes.list_complaint_routes(merchant.complaint_route, day=today, regimes=contents.regimes)
