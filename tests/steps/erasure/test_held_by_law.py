@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bridge.errors import ConnectorUnavailable
 from bridge.model import BankDetails, EraseProgress, ErasureAction, RequestKind, TaskAction, TaskState, get_progress
 from bridge.rules.refunds.settlement import validate_settlement
 from bridge.rules.retention.statutory_last_days import compute_day_start
@@ -15,6 +14,7 @@ from bridge.steps.index.index_orders import index_deliveries
 from bridge.steps.refunds.settle_refund import settle_refund
 from bridge.steps.refunds.store_bank_details import store_bank_details
 from bridge.steps.requests.process import process_request
+from bridge.steps.requests.record_answer_given import waive_answer
 from bridge.steps.retention.legal_hold import open_order_legal_hold, open_person_legal_hold, release_legal_hold
 from bridge.steps.webhooks.dispatch import dispatch_delivery
 from tests.factories import ASHA, SHOP, accepted, customer, order, order_body, redact_body, settled_retention
@@ -146,18 +146,19 @@ def test_a_hold_that_was_opened_after_the_plan_stops_the_deed(services, clock, p
     """Requirement E-01: the executed result equals the plan, or the plan is made anew first."""
     deliver(1001, LONG_AGO, "AWB1")
     access = open_as_operator(services, ASHA, shop=SHOP, kind=RequestKind.ACCESS)
-    platform.answers = [ConnectorUnavailable("shopify: HTTP 503")]
     request_id = run_erasure(services)
     assert tasks(services, request_id)[TaskAction.ERASE].last_error == "access_in_flight"
     assert {line["action"] for line in plan_lines(services, request_id, "delhivery")} == {"erase"}
     open_person_legal_hold(request_id, reference="CC-1", actor=WHO, reason="a summons", services=services)
     process_request(access, services=services)
+    waive_answer(access, actor=WHO, reason="taken back", services=services)
     with services.store.transaction() as tx:
         tx.request_changes.restart_request(request_id)
     for _ in range(2):
         process_request(request_id, services=services)
         clock.at += timedelta(seconds=2)
-    assert platform.requested == ["7001"], "asked in vain before the claim, and not again"
+    assert platform.requested == []
+    assert tasks(services, request_id)[TaskAction.ERASE].last_error == "held_by_law"
     assert list_order_ids(services) == {"1001"}
     assert {line["action"] for line in plan_lines(services, request_id, "delhivery")} == {"restrict"}
     with services.store.transaction() as tx:

@@ -94,7 +94,7 @@ def _describe_kept_line(line: Row, days: CertificateDays) -> RemainingRow:
     return RemainingRow(
         what=_describe_kept_subject(line),
         why="; ".join(dict.fromkeys(filter(None, reasons))) or "we have to decide it first",
-        until=_describe_end(line, days),
+        until=_describe_kept_until(line, days),
         laws=tuple(filter(None, laws)),
         grounds=tuple(g["ground"] for g in grounds if g["law"] in laws),
     )
@@ -120,7 +120,7 @@ def _add_count(subject: str, count: int | None) -> str:
     return f"{subject} ({format_count(count, 'record')})" if count and count > 1 else subject
 
 
-def _describe_end(line: Row, days: CertificateDays) -> str:
+def _describe_kept_until(line: Row, days: CertificateDays) -> str:
     if line["until"]:
         return f"{days.format_day(line['until'])}{' at the earliest' if line.get('release_needs') else ''}"
     open_grounds = [ground["ground"] for ground in line["grounds"] if not ground["last_day"]]
@@ -154,9 +154,9 @@ def _list_kept_at_platform(certificate: Row) -> list[RemainingRow]:
     poll = find_poll(certificate)
     if poll and poll["answer"] == Outcome.RETAINED:
         rows.append(RemainingRow(what="your data at Shopify", why=phrases.SHOPIFY_CANCELLED, until=phrases.NO_DAY))
-    planned = (certificate["plan"] or {}).get("lines", ())
+    plan_lines = (certificate["plan"] or {}).get("lines", ())
     fields = [
-        name for line in (*certificate["kept"], *planned) if _is_residue(line) for name in line["what"].split(", ")
+        name for line in (*certificate["kept"], *plan_lines) if _is_residue(line) for name in line["what"].split(", ")
     ]
     if fields:
         names = ", ".join(

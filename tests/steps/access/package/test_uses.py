@@ -168,7 +168,8 @@ def test_what_becomes_of_each_category_is_what_an_erasure_does():
     assert asked["request_evidence"].endswith("Then it is destroyed.")
     assert "3 years after that request is closed" in unasked["request_evidence"]
     assert unasked["parcel_index"] == (
-        "at most 36 months after anything was last heard of the order or, if that is later, while a dispute or claim is open"
+        "at most 36 months after anything was last heard of the order or, if that is later, "
+        "until 30 days after the refund was settled; while a dispute or claim is open"
     )
     for name, row in rows.items():
         expires = isinstance(CATEGORY_REGISTRY[name], StoredCategory)

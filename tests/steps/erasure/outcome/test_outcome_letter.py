@@ -97,7 +97,7 @@ def test_who_has_not_answered_is_named_and_nobody_else(certificate):
     }
     assert unanswered == names - {"Shopify"}
     page, _ = case.render(certificate)
-    answer = page.partition("Is your data erased?")[2].partition("What stays")[0]
+    answer = page.partition("Is your data erased?")[2].partition("What is kept")[0]
     assert ("Still to answer:" in answer) == bool(names)
     assert not names or "Yes. We erased" not in answer
 
