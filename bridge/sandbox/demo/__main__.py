@@ -180,7 +180,9 @@ def run_erasure_chapter(demo: DemoEnvironment) -> None:
     for row in certificate["kept"]:
         law = list_laws(row) or "none"
         until = row["until"] or "every company below has answered"
-        fact(f"Withheld until {until}: '{row['what'].partition(' (')[0]}'. Ground: {law}.")
+        is_elsewhere = row.get("system") in SYSTEM_NAMES
+        where = f"Left at {SYSTEM_NAMES[row['system']]}" if is_elsewhere else f"Withheld until {until}"
+        fact(f"{where}: '{row['what'].partition(' (')[0]}'. Ground: {law}.")
     for platform in certificate["platform"]:
         fact(f"{SYSTEM_NAMES[platform['recipient']]} confirms for its own copy: {platform['answer']}.")
     must(
