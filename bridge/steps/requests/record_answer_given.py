@@ -13,6 +13,7 @@ from bridge.errors import PayloadInvalid
 from bridge.model import AnswerBasis, Fact, PrivacyRequest, RequestKind
 from bridge.rules.requests.answer_times import resolve_delivery_time
 from bridge.services import Services
+from bridge.steps.evidence.record_facts import enqueue_request_ids
 from bridge.steps.requests.conclude import reissue_certificates
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def record_delivery(
             Fact.ANSWER_DELIVERED, request, actor, tx, channel=channel, delivered_at=at.isoformat(), late=late
         )
         reissue_certificates([request_id], tx=tx, services=services)
-    _enqueue(woken, services)
+    enqueue_request_ids(woken, services)
     return at, late
 
 
@@ -68,7 +69,7 @@ def waive_answer(request_id: str, *, actor: str, reason: str, services: Services
         tx.hand_overs.record_hand_over(request_id, now, answered_at=now, basis=AnswerBasis.WAIVED)
         woken = tx.hand_overs.wake_waiting_erasures(request.shop)
         _record_answer_fact(Fact.ANSWER_WAIVED, request, actor, tx, reason=reason)
-    _enqueue(woken, services)
+    enqueue_request_ids(woken, services)
 
 
 def _get_request_of_person(request_id: str, tx: Tx) -> PrivacyRequest:
@@ -84,8 +85,3 @@ def _record_answer_fact(fact: Fact, request: PrivacyRequest, actor: str, tx: Tx,
     tx.evidence.append_fact(
         fact, shop=request.shop, actor=actor, request_id=request.id, subject=request.subject, **detail
     )
-
-
-def _enqueue(request_ids: list[str], services: Services) -> None:
-    for request_id in request_ids:
-        services.queue.enqueue("process", request_id, at_front=True)
