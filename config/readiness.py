@@ -40,6 +40,12 @@ def list_file_blockers(
     return missing
 
 
+def list_unstated(merchant: Merchant, retention: Retention, merchant_file: Path) -> list[str]:
+    """Return what the merchant's file must say before a data subject's copy is handed over, each with where to write it."""
+    missing = merchant.access.list_missing_statements(retention.categories)
+    return [f"{format_key_location(label_file(merchant_file), *place)} is not stated" for place in missing]
+
+
 def _describe_unset(path: Path, dotted: str) -> str:
     table, _, key = dotted.rpartition(".")
     return f"{format_key_location(label_file(path), table, key)} is not set"
@@ -58,7 +64,22 @@ def _find_contradictions(
         for number, basis in enumerate(merchant.instructions.basis, start=1)
         if basis.law not in retention.laws
     ]
+    unknown_categories = [
+        (f"access.{name}", each)
+        for name, stated in (("source", merchant.access.source), ("activities", merchant.access.activities))
+        for each in stated
+        if each not in retention.categories
+    ]
+    unknown_purposes = [each for each in merchant.access.decisions if each.purpose not in retention.purposes]
     return [
+        *(
+            f"{format_key_location(merchant_file, *place)} is no category of the retention file"
+            for place in unknown_categories
+        ),
+        *(
+            f"{format_key_location(merchant_file, f'access.automated_decisions.decision.{each.about}', 'purpose')} is no purpose of the retention file"
+            for each in unknown_purposes
+        ),
         *(f"{format_key_location(retention_file, *place)} differs from the merchant's file" for place in differing),
         *(
             f"{format_key_location(merchant_file, each, 'law')} is no law of the retention file"

@@ -192,7 +192,10 @@ class FakePlatform:
         return shop in self.installed
 
     def find_customer(self, principal: Principal, *, shop: str) -> str:
-        return principal.customer_id or self.customers.get(principal.email, "")
+        return principal.customer_id or next(iter(self.list_customers(principal, shop=shop)), "")
+
+    def list_customers(self, principal: Principal, *, shop: str) -> Sequence[str]:
+        return [number for email, number in self.customers.items() if email in principal.email]
 
     def list_shipped_orders(self, principal: Principal, *, shop: str) -> Iterator[Mapping[str, Any]]:
         self.located.append(principal)

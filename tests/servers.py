@@ -125,6 +125,12 @@ class Postgres:
         self.stop()
         return self.start()
 
+    @property
+    def data_folder(self) -> Path:
+        """The folder of the cluster's files."""
+        assert self.embedded, "the files of a server named by TEST_DATABASE_URL are not ours to read"
+        return self._folder / "data"
+
     def url(self, database: str) -> str:
         """Return the SQLAlchemy URL of a database."""
         if self._named is not None:

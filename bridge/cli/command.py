@@ -55,15 +55,14 @@ class CommandFolder(MutableMapping[str, click.Command]):
 
     def __init__(self, package: str, path: Iterable[str]) -> None:
         self._package = package
-        self._modules = {found.name for found in iter_modules(path)}
+        self._modules = [found.name for found in iter_modules(path)]
         self._found: dict[str, click.Command] = {}
 
     def __getitem__(self, name: str) -> click.Command:
         """Return a command. Raises KeyError."""
         if name not in self._found:
             module = name.replace("-", "_")
-            own_file = {module, f"{module}_"} & self._modules
-            self._import_commands(own_file)
+            self._import_commands([found for found in (module, f"{module}_") if found in self._modules])
         if name not in self._found:
             self._import_commands(self._modules)
         return self._found[name]

@@ -27,6 +27,7 @@ from bridge.model.holding import (
     LegalHold,
     PlanLine,
     Proceeding,
+    Remnant,
     Review,
     ShopOrderKey,
 )
@@ -71,7 +72,9 @@ from bridge.model.progress import (
 )
 from bridge.model.refunds import BankDetails, PaymentReference, RefundAccount, RefundState, Settlement
 from bridge.model.requests import (
+    AnswerBasis,
     Deadlines,
+    PendingPackage,
     Principal,
     PrivacyRequest,
     RequestKind,
@@ -91,6 +94,7 @@ __all__ = [
     "MERCHANT_ACCOUNT",
     "Absence",
     "AcceptedPolicy",
+    "AnswerBasis",
     "AnswerRow",
     "Balance",
     "BankDetails",
@@ -132,6 +136,7 @@ __all__ = [
     "ParcelListing",
     "ParcelStatus",
     "PaymentReference",
+    "PendingPackage",
     "PlanLine",
     "PlatformRequestProgress",
     "PollProgress",
@@ -147,6 +152,7 @@ __all__ = [
     "RefundState",
     "RemainingShopData",
     "RememberedBody",
+    "Remnant",
     "RequestKind",
     "RequestSource",
     "RequestState",

@@ -60,11 +60,15 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FindingPage:
-    """One page of a gathering. `cursor` resumes after this page; it is opaque, and stored sealed."""
+    """One page of a gathering. `cursor` resumes after this page; it is opaque, and stored sealed.
+
+    `doubtful_orders` are numbers of orders that may be the data subject's and are another customer's at the system.
+    """
 
     findings: tuple[Finding, ...]
     cursor: str
     gaps: tuple[Gap, ...] = ()
+    doubtful_orders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

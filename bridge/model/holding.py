@@ -91,7 +91,8 @@ class PlanLine:
     """One line of an erasure's plan: what happens to one category at one system.
 
     `what` names fields or tables, never values. `reason` is a code, `law` the citation, `until` the last day of the duty
-    (None: there is no day, or it is not known yet), `hold_ids` the ids of the grounds.
+    (None: there is no day, or it is not known yet), `hold_ids` the ids of the grounds. `grounds` says of each its id, its
+    law and its last day, where they differ.
     """
 
     system: str
@@ -103,6 +104,7 @@ class PlanLine:
     law: str = ""
     until: date | None = None
     hold_ids: tuple[str, ...] = ()
+    grounds: tuple[tuple[str, str, date | None], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -190,3 +192,19 @@ def plan_line_as_json(line: PlanLine) -> Mapping[str, Any]:
         "until": line.until.isoformat() if line.until else None,
         "holds": list(line.hold_ids),
     }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Remnant:
+    """A transaction that destroyed keys or sealed values, while some file of the database may still hold their bytes.
+
+    `request_id` and `shop` are of the request that it was done for, '' where there is none. `transaction_id` is Postgres'
+    number of it, None on SQLite. `overwritten` names the parts of the database that no longer hold anything of it.
+    """
+
+    id: str
+    request_id: str
+    shop: str
+    destroyed_at: datetime
+    transaction_id: int | None
+    overwritten: frozenset[str]

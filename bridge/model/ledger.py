@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
@@ -21,12 +22,14 @@ class Tombstone:
 class ErasureRecord:
     """An erasure of one data subject, from its suppression keys: its request, and when the last key was written.
 
-    `order_keys` are the pseudonyms of the orders that were erased with it.
+    `order_keys` are the pseudonyms of the orders that were erased with it, `key_counts` how many suppression keys there
+    are of each field.
     """
 
     request_id: str
     erased_at: datetime
     order_keys: tuple[str, ...] = ()
+    key_counts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -49,10 +49,15 @@ class ConsigneeClues:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IndexedOrder:
-    """An order as the index knows it: the shop's name of it, and its open returns and disputes, as `return/9`."""
+    """An order as the index knows it: the shop's name of it, and its open returns and disputes, as `return/9`.
+
+    `updated_at` is the shop's last change of it.
+    """
 
     name: str
     matters: tuple[str, ...] = ()
+    placed_at: datetime | None = None
+    updated_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

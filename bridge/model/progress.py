@@ -56,15 +56,21 @@ class SealProgress:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EraseProgress:
-    """What all runs of an erasure removed, by table, and the orders that wait for their invoice copy."""
+    """What all runs of an erasure removed, by table, and the orders that stay: a copy is missing, or a law keeps them.
+
+    `is_customer_kept`: the customer stays, too, until no law keeps anything. `began_at` is when the first run was that kept
+    one: what came later is a new contract.
+    """
 
     removed_rows: Mapping[str, int] = field(default_factory=dict)
     excluded_order_ids: tuple[str, ...] = ()
+    is_customer_kept: bool = False
+    began_at: datetime | None = None
 
     @property
     def has_begun(self) -> bool:
-        """True after a run that removed rows or excluded orders."""
-        return bool(self.removed_rows or self.excluded_order_ids)
+        """True after a run that removed rows or excluded any."""
+        return bool(self.removed_rows or self.excluded_order_ids or self.is_customer_kept)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,10 +115,11 @@ class PlatformRequestProgress:
     """What a platform answered to the request for erasure, and the prechecks before it.
 
     `reason` is the platform's code, None while it was not asked. `released_codes` are the prechecks that an operator
-    released.
+    released, `held_by` the holds of the retention file that the request waits for.
     """
 
     reason: str | None = None
+    held_by: tuple[str, ...] = ()
     prechecks: tuple[PrecheckResult, ...] = ()
     released_codes: tuple[str, ...] = ()
 

@@ -63,6 +63,17 @@ class TaskState(StrEnum):
     FAILED = "failed"
 
 
+class AnswerBasis(StrEnum):
+    """How it is known that the data subject has the answer.
+
+    `assumed`: the request was closed by a release that did not record when an answer reached the data subject.
+    """
+
+    DELIVERED = "delivered"
+    WAIVED = "waived"
+    ASSUMED = "assumed"
+
+
 class WaitReason(StrEnum):
     """Why a task does not go on, where a step or a query decides by it.
 
@@ -71,6 +82,7 @@ class WaitReason(StrEnum):
 
     INVOICE_COPY_MISSING = "copy_missing"
     ACCESS_IN_PROGRESS = "access_in_flight"
+    PACKAGE_NOT_HANDED_OVER = "package_not_handed_over"
     PLAN_CHANGED = "plan_changed"
     INSTALLED_AGAIN = "installed_again"
     VAULT_NOT_RETURNED = "vault_not_returned"
@@ -79,13 +91,15 @@ class WaitReason(StrEnum):
     SHOP_UNIDENTIFIED = "shop_unidentified"
     GAVE_WAY = "gave_way"
     PLATFORM_UNCONFIRMED = "platform_unconfirmed"
+    HELD_BY_LAW = "held_by_law"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Principal:
     """The data subject, as far as a request names them; ids are Shopify's numbers. Sealed at rest.
 
-    `cutoff_at` is set where the same signed bytes came before: the request is about what was known then, and about the
+    `confirmed_order_ids` and `foreign_order_ids` are orders of another customer that an operator decided to be, or not to
+    be, the data subject's. `cutoff_at` is set where the same signed bytes came before: the request is about what was known then, and about the
     orders that it names. A shop that leaves has nothing but that.
     """
 
@@ -93,6 +107,8 @@ class Principal:
     email: str = ""
     phone: str = ""
     order_ids: tuple[str, ...] = ()
+    confirmed_order_ids: tuple[str, ...] = ()
+    foreign_order_ids: tuple[str, ...] = ()
     cutoff_at: datetime | None = None
 
     @property
@@ -113,7 +129,11 @@ class Deadlines:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PrivacyRequest:
-    """One right exercised by one data subject, or the erasure of a shop that leaves, with its clocks."""
+    """One right exercised by one data subject, or the erasure of a shop that leaves, with its clocks.
+
+    `closed_at` is when it could be answered, `answered_at` when the data subject had the answer or gave it up,
+    `handed_over_at` when its access package last left the bridge.
+    """
 
     id: str
     shop: str
@@ -134,8 +154,24 @@ class PrivacyRequest:
     retention_sha256: str = ""
     complete: bool | None = None
     closed_at: datetime | None = None
+    handed_over_at: datetime | None = None
+    answered_at: datetime | None = None
+    answer_basis: AnswerBasis | None = None
     attempts: int = 0
     last_error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PendingPackage:
+    """The access package of a request that has not left the bridge in its present form.
+
+    `ready_at` is None while there is none: it is being made, or that has failed.
+    """
+
+    request_id: str
+    due_at: datetime
+    ready_at: datetime | None
+    has_failed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -57,6 +57,10 @@ class Platform(Connector, Protocol):
         """Return the platform's id of this customer, or ''. Raises as `gather`."""
         ...
 
+    def list_customers(self, principal: Principal, *, shop: str) -> Sequence[str]:
+        """Return the platform's ids of all customers that have one of the e-mail addresses. Raises as `gather`."""
+        ...
+
     def list_shipped_orders(self, principal: Principal, *, shop: str) -> Iterator[Mapping[str, Any]]:
         """Yield the data subject's orders in the platform's words, with parcel numbers and without personal data.
 

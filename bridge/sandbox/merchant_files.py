@@ -25,6 +25,9 @@ MERCHANT_REPLACEMENTS: Mapping[str, str] = {
     'legal_name = { value = "", status = "unset", note = "must be published': (
         'legal_name = { value = "Mini Miss (invented for this demo)", status = "confirmed", note = "must be published'
     ),
+    'policy_last_updated = { value = "", status = "unset"': (
+        'policy_last_updated = { value = "1 November 2026", status = "confirmed"'
+    ),
     f"[grievance_officer]\nname = {_UNSET_VALUE}\ndesignation = {_UNSET_VALUE}\nphone = {_UNSET_VALUE}\n": (
         '[grievance_officer]\nname = "Devi Nowhere"\ndesignation = "Grievance Officer"\nphone = "+919000000010"\n'
     ),
@@ -62,7 +65,7 @@ services = "tells customers where their parcels are"
 data = ["shipment"]
 fields = ["name", "phone"]
 countries = ["US"]
-transfer_safeguard = "SCCs (invented)"
+transfer_safeguard = "standard contractual clauses of the European Union (invented)"
 contract_ref = "demo"
 erasure_channel = "api"
 carries = ["*"]

@@ -63,8 +63,9 @@ def open_engine(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        reads_only = connection.get_execution_options().get("reads_only", False)
-        connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+        options = connection.get_execution_options()
+        if not options.get("without_transaction", False):
+            connection.exec_driver_sql("BEGIN" if options.get("reads_only", False) else "BEGIN IMMEDIATE")
 
     return engine
 
@@ -114,6 +115,18 @@ def begin_reading(engine: Engine) -> Iterator[Connection]:
     options: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with engine.connect().execution_options(**options) as connection, connection.begin():
         yield connection
+
+
+@contextmanager
+def connect_without_transaction(engine: Engine) -> Iterator[Connection]:
+    """Open a connection for VACUUM and checkpoints, which run in no transaction. What is set on it ends with it."""
+    is_sqlite = engine.dialect.name == "sqlite"
+    options = {"without_transaction": True} if is_sqlite else {"isolation_level": "AUTOCOMMIT"}
+    with engine.connect().execution_options(**options) as connection:
+        try:
+            yield connection
+        finally:
+            connection.invalidate()
 
 
 @contextmanager

@@ -10,8 +10,11 @@ from sqlalchemy import and_, func, or_, select, update
 
 from bridge.model import Delivery, DeliveryState, Notice, Principal, PrivacyRequest, ProcessorAnswer
 from bridge.rules.notices.answers import BLOCKING_REASONS
+from bridge.store.access.hand_overs import IS_UNFULFILLED
+from bridge.store.erasure.remnants import OVERWRITTEN_WITHIN
 from bridge.store.notices.letters import NoticeRows
 from bridge.store.requests.requests import request_from_row
+from bridge.store.schema.index_tables import remnants
 from bridge.store.schema.notice_tables import notice_accounts, notice_items, notices
 from bridge.store.schema.tables import deliveries, locks, requests
 from bridge.store.session import Session
@@ -142,7 +145,7 @@ class OperatorQueries:
         return {reason or DeliveryState.FAILED.value: count for reason, count in self._connection.execute(rows)}
 
     def count_by_state(self) -> dict[str, dict[str, int]]:
-        """Count deliveries, requests and notices by state, those that are late, and items that are blocked."""
+        """Count deliveries, requests and notices by state, those that are late, remnants and blocked items."""
         counts: dict[str, dict[str, int]] = {}
         for table in (deliveries, requests, notices):
             rows = select(table.c.state, func.count()).group_by(table.c.state)
@@ -150,9 +153,10 @@ class OperatorQueries:
         is_blocked = (notice_items.c.answer.is_(None), notice_items.c.reason.in_(list(BLOCKING_REASONS)))
         now = self._session.now()
         counts["late"] = {
-            "requests": self._count_rows(requests.c.closed_at.is_(None), requests.c.due_at < now),
+            "requests": self._count_rows(IS_UNFULFILLED, requests.c.due_at < now),
             "notices": self._count_rows(notices.c.answered_at.is_(None), notices.c.due_at < now),
         }
+        counts["remnants"] = {"overdue": self._count_rows(remnants.c.destroyed_at < now - OVERWRITTEN_WITHIN)}
         return counts | {"stuck": {"entries": self._count_rows(*is_blocked)}}
 
     def _count_rows(self, *conditions: Any) -> int:

@@ -100,7 +100,11 @@ class ReviewRows:
     def find_parcel_review(self, shop: str, *, order_id: str, waybill: str) -> Review | None:
         """Return the review of this parcel of this order, open or decided, if there is one."""
         key = build_parcel_review_key(order_id, waybill)
-        once_key = self._compute_once_key(shop, PARCEL_REVIEW_KIND, key)
+        return self.find_review_by_idempotency_key(shop, PARCEL_REVIEW_KIND, key)
+
+    def find_review_by_idempotency_key(self, shop: str, kind: str, idempotency_key: str) -> Review | None:
+        """Return the review of this kind that was opened under this key, open or decided, if there is one."""
+        once_key = self._compute_once_key(shop, kind, idempotency_key)
         return next(iter(self._read_reviews(reviews.c.once_key == once_key)), None)
 
     def close_review(self, review_id: str, *, actor: str, reason: str, decision: str = "") -> bool:

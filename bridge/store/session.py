@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, select
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select
 
 from bridge.model import ShopName
 from bridge.rules.shops.shop_names import ShopDirectory
 from bridge.store.crypto.keyring import Keyring
-from bridge.store.schema.index_tables import data_keys, orders, parcels, shop_names
+from bridge.store.schema.index_tables import data_keys, orders, parcels, remnants, shop_names
 from bridge.store.schema.tables import requests
 from bridge.store.schema.ulid import new_id
 from bridge.store.upsert import upsert
@@ -126,4 +126,16 @@ class Session:
         named = (data_keys.c.shop == shop, data_keys.c.id.in_(list(key_ids)))
         locked = select(data_keys.c.id).where(*named).order_by(data_keys.c.subject).with_for_update()
         self.connection.execute(locked).all()
-        return self.connection.execute(delete(data_keys).where(*named, *unused)).rowcount
+        destroyed = self.connection.execute(delete(data_keys).where(*named, *unused)).rowcount
+        if destroyed:
+            self.mark_remnants()
+        return destroyed
+
+    def mark_remnants(self, request_id: str = "") -> None:
+        """Record that this transaction destroys keys or sealed values: the database's files hold their bytes for a while.
+
+        `request_id` is the request that it is done for, '' where there is none. `remnants` overwrites and forgets.
+        """
+        row = {"id": new_id("rmn"), "request_id": request_id, "destroyed_at": self.now(), "overwritten": ""}
+        number = func.txid_current() if self.connection.dialect.name == "postgresql" else None
+        self.connection.execute(insert(remnants).values(**row, transaction_id=number))

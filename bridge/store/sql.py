@@ -16,7 +16,7 @@ from sqlalchemy import Engine, and_, delete, exists, not_, or_, select, text, tr
 from sqlalchemy.exc import DBAPIError
 
 from bridge.errors import BridgeError
-from bridge.model import Delivery, DeliveryState, Lease, RequestState, WaitReason
+from bridge.model import Delivery, DeliveryState, Lease, Remnant, RequestState, WaitReason
 from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS
 from bridge.rules.webhooks.topics import is_mandatory
 from bridge.store.crypto.keyring import Keyring
@@ -27,6 +27,7 @@ from bridge.store.engine import (
     open_engine,
     translate_database_errors,
 )
+from bridge.store.erasure.remnants import OverwriteResult, list_parts, overwrite_parts
 from bridge.store.requests.requests import OPEN_STATES
 from bridge.store.requests.tasks import waits_for
 from bridge.store.schema.notice_tables import notice_accounts
@@ -212,7 +213,8 @@ class SqlStore:
     def expire_bodies_and_packages(self, *, keep_failed_days: int, keep_packages_days: int) -> Mapping[str, int]:
         """Destroy bodies of failed and rejected webhooks, and packages, that reached their age. Return how many.
 
-        The body of a mandatory webhook that nobody acted on stays until somebody does.
+        The body of a mandatory webhook that nobody acted on stays until somebody does. A package that expires and never
+        left the bridge is recorded by itself.
         """
         now = self.now()
         with self.transaction() as tx:
@@ -223,7 +225,12 @@ class SqlStore:
                 deliveries.c.received_at < now - timedelta(days=keep_failed_days),
             )
             bodies = tx.session.connection.execute(update(deliveries).where(expired).values(body=None)).rowcount
+            if bodies:
+                tx.session.mark_remnants()
+            if bodies:
+                tx.session.mark_remnants()
             is_old = packages.c.made_at < now - timedelta(days=keep_packages_days)
+            pending = {package.request_id for package in tx.hand_overs.list_pending_packages()}
             ids = list(tx.session.connection.scalars(select(packages.c.request_id).where(is_old).distinct()))
             tx.session.connection.execute(delete(packages).where(packages.c.request_id.in_(ids)))
             finished = (requests.c.id.in_(ids), requests.c.state == RequestState.DONE)
@@ -234,6 +241,8 @@ class SqlStore:
                     tx.request_changes.erase_principal(request_id)
                 else:
                     tx.tasks.reset_tasks(request_id)
+            for request_id in sorted(pending.intersection(ids)):
+                tx.hand_overs.record_lost_package(request_id, reason="expired")
             return {"raw_bodies": bodies, "packages": len(ids)}
 
     def list_shop_domains(self, shop: str) -> Sequence[str]:
@@ -245,6 +254,19 @@ class SqlStore:
         """Return whether the shop with this domain has, or had, one of the known domains. Raises StoreUnavailable."""
         with self.read() as tx:
             return tx.shop_names.directory.has_known_name(domain, known_domains)
+
+    def list_parts(self, *, keys_only: bool = False) -> Sequence[str]:
+        """Return the parts of the database that `overwrite_parts` takes: all, or those with the data subjects' keys."""
+        return list_parts(self.engine, keys_only=keys_only)
+
+    def overwrite_parts(
+        self, found: Sequence[Remnant], parts: Sequence[str], *, max_bytes: int | None
+    ) -> OverwriteResult:
+        """Overwrite what these remnants left in parts of the database, none of which is larger than `max_bytes`.
+
+        Waits for no lock: what others use is left. Raises StoreUnavailable and StoreFault.
+        """
+        return overwrite_parts(self.engine, found, parts, max_bytes=max_bytes)
 
     def ping(self) -> None:
         """Make one round trip to the database. Raises StoreUnavailable."""

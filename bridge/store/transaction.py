@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from bridge.store.access.findings import FindingRows
+from bridge.store.access.hand_overs import HandOverRows
 from bridge.store.access.packages import PackageRows
 from bridge.store.erasure.erase_person import PersonEraser
 from bridge.store.erasure.erasures import ErasureLookup
 from bridge.store.erasure.plans import PlanRows
 from bridge.store.erasure.release_suppressions import SuppressionReleaser
+from bridge.store.erasure.remnants import RemnantRows
 from bridge.store.evidence.chain_heads import SignedHeadRows
 from bridge.store.evidence.operator_facts import OperatorEvidenceRows
 from bridge.store.index.person_lookup import PersonLookup
@@ -37,6 +39,7 @@ from bridge.store.shops.shop_exits import ShopExitRows
 from bridge.store.shops.shop_names import ShopNameRows
 from bridge.store.shops.tokens import TokenRows
 from bridge.store.webhooks.inbox import InboxRows
+from bridge.store.webhooks.person_bodies import PersonBodyRows
 from bridge.store.webhooks.remembered_bodies import RememberedBodyRows
 
 
@@ -46,17 +49,20 @@ class Tx:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.inbox = InboxRows(session)
+        self.person_bodies = PersonBodyRows(session)
         self.remembered_bodies = RememberedBodyRows(session)
         self.requests = RequestRows(session)
         self.request_changes = RequestChanges(session)
         self.tasks = TaskRows(session)
         self.findings = FindingRows(session)
         self.packages = PackageRows(session)
+        self.hand_overs = HandOverRows(session)
         self.index = IndexRows(session)
         self.person_lookup = PersonLookup(session)
         self.erasures = ErasureLookup(session)
         self.plans = PlanRows(session)
         self.person_eraser = PersonEraser(session)
+        self.remnants = RemnantRows(session)
         self.suppression_releaser = SuppressionReleaser(session)
         self.erasure_reapplier = ErasureReapplier(session)
         self.shop_eraser = ShopEraser(session)

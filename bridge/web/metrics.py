@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections import Counter as Counts
 from collections.abc import Iterator
 
 from flask import Blueprint, Response, request
@@ -15,6 +16,7 @@ from bridge.model import DeliveryState
 from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS
 from bridge.rules.webhooks.topics import INDEXED_TOPIC_PREFIXES
 from bridge.services import Services
+from bridge.steps.requests.answer_warnings import AnswerEnd, list_answer_warnings
 from bridge.steps.webhooks.receive import WebhookReceipt
 from bridge.store import SqlStore
 
@@ -50,9 +52,16 @@ class _RowCollector:
                     for state, number in states.items():
                         rows.add_metric([table, state], number)
                 waiting = tx.operator_queries.count_mandatory_rejections()
+                warnings = list_answer_warnings(tx=tx, services=self._services)
         except BridgeError:
             return
         yield rows
+        answers = GaugeMetricFamily("bridge_answers", "Answers on their way, by what ends", labels=["end", "urgent"])
+        found = Counts((warning.end, warning.is_urgent) for warning in warnings)
+        for end in AnswerEnd:
+            for urgent in (False, True):
+                answers.add_metric([end, str(urgent).lower()], found[end, urgent])
+        yield answers
         yield GaugeMetricFamily(
             "bridge_mandatory_webhooks_waiting",
             "Mandatory webhooks that nobody has acted on",

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from bridge.errors import SettingsInvalid
+from config.merchant_file.access_rules import AccessRules, read_access_rules
 from config.merchant_file.notice_rules import NoticeRules, read_notice_rules
 from config.merchant_file.processors import AttributionRule, Processor, read_attribution_rules, read_processors
 from config.toml_reader import FileReport, TomlTable, label_file, read_toml
 
 MERCHANT_SCHEMA = "merchant-config/1"
-MASK_THIRD_PERSONS, SHOW_THIRD_PERSONS = "mask", "show"
 LEGAL_FORMS = ("proprietorship", "partnership", "llp", "company", "unknown")
 DEFAULT_PLATFORM_ERASURE_DAYS = 190
 _SHOP_DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
@@ -52,16 +52,6 @@ class ClockRules:
     resolve_days_shopify: int
     timezone: str
     platform_erasure_days: int = DEFAULT_PLATFORM_ERASURE_DAYS
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AccessRules:
-    """What a data subject's copy shows; names are those of `[access]`.
-
-    `third_persons` says whether others that an order names, such as who got a gift, are masked or shown.
-    """
-
-    third_persons: str = SHOW_THIRD_PERSONS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,11 +114,7 @@ def load_merchant(path: Path) -> Merchant:
         "processors": read_processors(top),
         "attribution": read_attribution_rules(top),
         "instructions": read_notice_rules(notices),
-        "access": AccessRules(
-            third_persons=access.get_choice(
-                "third_persons", (MASK_THIRD_PERSONS, SHOW_THIRD_PERSONS), SHOW_THIRD_PERSONS
-            )
-        ),
+        "access": read_access_rules(access),
     }
     for table in (merchant_table, officer, clocks, notices, access, top.get_table("intake"), top):
         table.report_unknown_keys()

@@ -85,7 +85,7 @@ def test_every_text_is_checked_or_known_to_be_an_identifier():
     }
     assert not unchecked
     free = {option for _, option in list_checked(FreeText)}
-    assert free == {"--reason", "--note", "--reference"}
+    assert free == {"--reason", "--note", "--reference", "--by"}
     assert all(
         isinstance(parameter.type, FreeText)
         for _, command in walk_commands(commands)

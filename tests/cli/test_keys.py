@@ -57,3 +57,30 @@ def test_no_command_prints_a_key(environ):
     result = [processes.say(both, "keys", *words) for words in (("list",), ("list", "--json"), ("rotate",))]
     assert not any(processes.key(letter) in output.out + output.err for output in result for letter in (b"1", b"2"))
     assert processes.say(both, "keys", "rotate", "--batch", "0").code == 2
+
+
+def test_what_was_destroyed_is_overwritten_by_the_operator_where_the_clock_did_not(environ):
+    with processes.services(environ) as services, services.store.transaction() as tx:
+        tx.session.mark_remnants()
+        tx.session.connection.exec_driver_sql("UPDATE remnants SET destroyed_at = '2026-01-02 03:04:00.000000'")
+    code, result = run_offline_doctor(environ, "remnants")
+    [check] = result.values()
+    assert (code, check["ok"]) == (1, False)
+    assert check["detail"] == "1 since 02 Jan 2026 03:04 UTC: run `python -m bridge keys overwrite`"
+    done = processes.say(environ, "keys", "overwrite", "--json")
+    assert (done.code, done.json) == (0, {"waiting": 0, "parts": []})
+    _, result = run_offline_doctor(environ, "remnants")
+    assert [check["ok"] for check in result.values()] == [True]
+    assert "No file" in processes.say(environ, "keys", "overwrite").out
+
+
+def test_what_cannot_be_overwritten_is_named_and_ends_with_one(environ):
+    with processes.services(environ) as services:
+        with services.store.transaction() as tx:
+            tx.session.mark_remnants()
+        with services.store.read() as tx:  # a reader keeps the log
+            tx.evidence.list_facts_of_request("req_1")
+            left = processes.say(environ, "keys", "overwrite")
+    assert left.code == 1
+    assert "1 still wait for: file, log." in left.out
+    assert "remnants-overdue" in left.err

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from bridge.model import FindingPage, Outcome, TaskState
 from bridge.sandbox.processes import ROOT
+from bridge.steps.access.doubtful_orders import record_doubtful_orders
 from bridge.steps.index.index_orders import index_deliveries
 from tests.e2e import processes
-from tests.factories import accepted, order_body
+from tests.factories import accepted, make_request, make_task, opened, order_body
 
 NOTE = "IFSC HDFC0001234"
 
@@ -92,3 +94,24 @@ def test_doctor_reports_a_word_of_scan_for_that_is_unknown(flagged, tmp_path):
     assert check["ok"] is False
     assert check["detail"].startswith("ifcs: not one of ifsc, ")
     assert output.code == 1
+
+
+def test_a_review_of_an_order_is_closed_with_a_decision_and_runs_the_request_again(flagged):
+    """The order is named on demand, though the index does not know it."""
+    with processes.services(flagged) as services:
+        request = make_request(shop=processes.SHOP, subject="asha")
+        task = make_task(request.id, state=TaskState.DONE, outcome=Outcome.INCOMPLETE)
+        with services.store.transaction() as tx:
+            opened(tx, request, task)
+            page = FindingPage(findings=(), cursor="", doubtful_orders=("2001",))
+            record_doubtful_orders(request, task, page, tx)
+            [review] = tx.reviews.list_reviews(kind="order_in_doubt")
+    shown = say(flagged, "show", review.id, "--reveal", "--reason", "to see whose it is", "--json").json
+    assert shown["order_id"] == "2001"
+    assert say(flagged, "close", review.id, "--reason", "looked").code == 2
+    closed = say(flagged, "close", review.id, "--reason", "the same customer", "--release", "--json").json
+    assert closed == {"id": review.id, "closed": True, "decision": "released", "request_id": request.id}
+    assert say(flagged, "close", review.id, "--reason", "again", "--refuse").code == 1
+    with processes.services(flagged) as services, services.store.transaction() as tx:
+        assert tx.requests.get_request(request.id).principal.confirmed_order_ids == ("2001",)
+        assert [one.state for one in tx.tasks.list_tasks(request.id)] == [TaskState.PENDING]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +12,8 @@ import pytest
 
 from bridge.sandbox.merchant_files import write_merchant_files
 from tests.e2e import processes
+from tests.factories import make_entry, make_notice
+from tests.steps.sealed_case import make_legal_hold, seal
 
 OLD, NEW = processes.SHOP, "minimiss-new.myshopify.com"
 
@@ -60,6 +63,36 @@ def test_bank_details_of_a_refund_are_found_under_either_name(counter, monkeypat
     for name in (OLD, NEW):
         [row] = processes.say(counter, "refund", "list", "--shop", name, "--order-id", "1001", "--json").json
         assert (row["shop"], row["refund_id"]) == (NEW, "R1")
+        shown = processes.say(counter, "refund", "show", row["id"], "--json").json
+        assert (shown["shop"], shown["refund_id"]) == (NEW, "R1")
+
+
+def test_what_was_stored_under_the_old_name_is_listed_under_the_present_one(counter):
+    notice = make_notice(shop=OLD)
+    with processes.services(counter) as services:
+        seal(services, 1002, datetime(2010, 5, 1, tzinfo=UTC), shop=OLD)
+        with services.store.transaction() as tx:
+            tx.notices.open_notice(notice, [])
+            tx.notice_items.add_items([make_entry(shop=OLD)])
+            tx.legal_holds.open_legal_hold(make_legal_hold(shop=OLD), ["key"])
+            review_id = tx.reviews.open_review(OLD, "quarantine", "metafield x.y", order_id="1002")
+    rows = {
+        command: processes.say(counter, *command.split(), "--json").json
+        for command in (
+            "notice list",
+            f"notice show {notice.id}",
+            "review list",
+            f"review show {review_id}",
+            f"review find --shop {NEW} --order-id 1002",
+            "hold list",
+            "hold sweep --dry-run --as-of 2044-04-01",
+        )
+    }
+    shops = {command: set(re.findall(r'"shop": "([^"]*)"', json.dumps(shown))) for command, shown in rows.items()}
+    assert shops == {command: {NEW} for command in rows}
+    for command in ("review list", "notice list"):
+        assert NEW in processes.say(counter, *command.split()).out
+    assert NEW in processes.say(counter, "notice", "show", notice.id).out
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_what_the_merchant_has_not_set_is_named():
 def test_a_placeholder_is_unset_wherever_it_stands(changed):
     path = changed(
         ('phone = { value = "", status = "unset" }', 'phone = "[Insert Contact Number]"'),
-        ('services = "store platform, checkout, database"', 'services = "[Insert Services]"'),
+        ('services = "runs our shop: pages, checkout, orders"', 'services = "[Insert Services]"'),
         ('countries = ["US", "SG"]', 'countries = ["[Insert Country]"]'),
     )
 

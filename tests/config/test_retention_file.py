@@ -330,7 +330,7 @@ def test_what_the_bridge_stores_to_reach_carriers_has_an_age():
 )
 def test_a_basis_that_takes_indian_law_for_art_17_3_b_is_named_and_holds(changed, text):
     """E-05."""
-    path = changed(('EU = "Art 6(1)(f); Art 17(3)(e), to be reviewed"', f'EU = "{text}"'))
+    path = changed(('EU = "Art 6(1)(f), 17(3)(e)"', f'EU = "{text}"'))
     retention = load_retention(path)
 
     assert retention.broken == ("category.invoice_document",)

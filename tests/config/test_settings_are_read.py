@@ -51,7 +51,18 @@ FIELD_BY_KEY = {
     **dict.fromkeys(RESIDUE_KINDS, "removes_kind"),
 }
 # tables whose keys are names that the merchant chooses
-FREE_KEYS = {"law", "hold", "purpose", "category", "applies_if", "complaint_route", "not_reached", "cites"}
+FREE_KEYS = {
+    "law",
+    "hold",
+    "purpose",
+    "category",
+    "applies_if",
+    "complaint_route",
+    "not_reached",
+    "cites",
+    "source",
+    "activities",
+}
 REGIMES_OF_BASIS = {"IN", "EU", "UK"}
 
 

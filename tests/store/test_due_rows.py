@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from bridge.errors import LeaseLost, StoreUnavailable
-from bridge.model import DeliveryState, Lease, NoticeState, Principal, RequestState
+from bridge.model import AnswerBasis, DeliveryState, Lease, NoticeState, Principal, RequestKind, RequestState
 from bridge.store import SqlStore
 from bridge.store.engine import StoreFault
 from bridge.store.schema.index_tables import data_keys
@@ -210,12 +210,14 @@ def test_health_counts_states_and_what_is_late(store, clock):
     accepted(store, "orders/create", {"id": 1}, shop=OTHER_SHOP)
     with store.transaction() as tx:
         opened(tx, make_request())
-        opened(tx, make_request(subject="b", closed_at=NOW))
+        opened(tx, make_request(subject="b", closed_at=NOW, answered_at=NOW, answer_basis=AnswerBasis.DELIVERED))
+        opened(tx, make_request(subject="c", kind=RequestKind.ERASURE, closed_at=NOW))
         assert tx.operator_queries.count_by_state() == {
             "deliveries": {"received": 1},
-            "requests": {"in_progress": 2},
+            "requests": {"in_progress": 3},
             "notices": {},
             "late": {"requests": 0, "notices": 0},
+            "remnants": {"overdue": 0},
             "stuck": {"entries": 0},
         }
     clock.at = NOW + timedelta(days=31)

@@ -13,11 +13,12 @@ from bridge.cli.context import CommandContext, open_command_context
 from bridge.cli.doctor.connectors import check_connectors
 from bridge.cli.doctor.database import check_database
 from bridge.cli.doctor.evidence import check_evidence
-from bridge.cli.doctor.keys import check_keys
+from bridge.cli.doctor.keys import check_keys, check_remnants
 from bridge.cli.doctor.ledger import check_ledger
 from bridge.cli.doctor.notices import check_notices
 from bridge.cli.doctor.redis import check_redis
 from bridge.cli.doctor.refunds import check_refunds
+from bridge.cli.doctor.requests.answers import check_answers
 from bridge.cli.doctor.retention import check_retention
 from bridge.cli.doctor.reviews import check_reviews
 from bridge.cli.doctor.settings import check_settings
@@ -31,6 +32,7 @@ CHECKS: tuple[Callable[[CommandContext], Iterable[CheckResult]], ...] = (
     check_settings,
     check_database,
     check_keys,
+    check_remnants,
     check_ledger,
     check_evidence,
     check_redis,
@@ -39,6 +41,7 @@ CHECKS: tuple[Callable[[CommandContext], Iterable[CheckResult]], ...] = (
     check_vault,
     check_shop_erasures,
     check_shop_names,
+    check_answers,
     check_reviews,
     check_refunds,
     check_retention,

@@ -1,12 +1,14 @@
-"""Check the keys: old keys that still seal values, and keys that are missing."""
+"""Check the keys: old keys that still seal values, keys that are missing, and remnants of destroyed ones."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from bridge.cli.context import CommandContext
 from bridge.cli.doctor.database import end_without_database
 from bridge.model import CheckResult
+from bridge.store.erasure.remnants import OVERWRITTEN_WITHIN
 from bridge.store.key_usage import count_key_usage
 
 
@@ -22,3 +24,17 @@ def check_keys(context: CommandContext) -> Iterator[CheckResult]:
     for key_id, rows in usage.missing_keys.items():
         detail = f"missing from BRIDGE_KEYS: {sum(rows.values())} values cannot be read; put it back"
         yield CheckResult(name=f"key {key_id}", ok=False, detail=detail)
+
+
+@end_without_database
+def check_remnants(context: CommandContext) -> Iterator[CheckResult]:
+    """Yield whether the database's files still hold what was destroyed hours ago."""
+    with context.store.read() as tx:
+        waiting = tx.remnants.list_remnants(lacking=context.store.list_parts())
+    overdue = [each for each in waiting if each.destroyed_at < datetime.now(UTC) - OVERWRITTEN_WITHIN]
+    detail = f"{len(waiting)} wait for this hour's run" if waiting else "nothing destroyed is in the database's files"
+    if overdue:
+        detail = (
+            f"{len(overdue)} since {overdue[0].destroyed_at:%d %b %Y %H:%M} UTC: run `python -m bridge keys overwrite`"
+        )
+    yield CheckResult(name="remnants of what was destroyed", ok=not overdue, detail=detail)

@@ -8,6 +8,8 @@ from bridge.cli.context import CommandContext
 from bridge.connectors.shopify.api.versions import check_version
 from bridge.model import CheckResult
 from config.hosting import describe_database_tls
+from config.load import Configuration
+from config.readiness import list_unstated
 from config.settings import Settings
 
 
@@ -23,7 +25,26 @@ def check_settings(context: CommandContext) -> list[CheckResult]:
     environment = CheckResult(
         name="environment", ok=True, detail=f"{configuration.settings.env}: {configuration.settings.env_reason}"
     )
-    return [environment, *missing, *warnings, keys, version, *_check_database_tls(configuration.settings)]
+    return [
+        environment,
+        *missing,
+        *warnings,
+        *_check_statements(configuration),
+        keys,
+        version,
+        *_check_database_tls(configuration.settings),
+    ]
+
+
+def _check_statements(configuration: Configuration) -> list[CheckResult]:
+    """Return what the merchant's file must say before any data subject's copy is handed over."""
+    files = (configuration.merchant, configuration.retention, configuration.settings.merchant_file)
+    unstated = [
+        CheckResult(name="letter", ok=False, detail=f"{each}: no package is handed over")
+        for each in list_unstated(*files)
+    ]
+    stated = "source, activities and automated decisions are stated"
+    return unstated or [CheckResult(name="letter", ok=True, detail=stated)]
 
 
 def _check_database_tls(settings: Settings) -> list[CheckResult]:

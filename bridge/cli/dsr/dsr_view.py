@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bridge.cli.context import CommandContext, exit_with_error
 from bridge.cli.printing import select_fields
 from bridge.errors import PayloadInvalid
 from bridge.model import Outcome, PrivacyRequest, ShopExitDecision, Task
+from bridge.rules.requests.answer_times import is_late
 from bridge.rules.requests.progress_codec import encode_detail
 from bridge.steps.erasure.settle_platform_erasure import settle_platform_erasure
 from bridge.steps.shops.resolve_reinstalled_shop import resolve_reinstalled_shop
@@ -27,9 +28,17 @@ REQUEST_COLUMNS = (
     "due_at",
     "due_governed_by",
     "closed_at",
+    "handed_over_at",
+    "answered_at",
+    "answer_basis",
     "complete",
     "last_error",
 )
+
+
+def build_request_row(request: PrivacyRequest) -> dict[str, Any]:
+    """Return what is shown of a request in lists and views: whether it is late counts from what reached the person."""
+    return {**select_fields(request, REQUEST_COLUMNS), "late": is_late(request, datetime.now(UTC))}
 
 
 def find_request_or_exit(tx: Tx, request_id: str) -> PrivacyRequest:
@@ -119,7 +128,7 @@ def describe_request(tx: Tx, request: PrivacyRequest) -> dict[str, Any]:
     """Return everything that is shown of a request: clocks, tasks, holds, facts."""
     certificate = tx.packages.find_certificate(request.id)
     return {
-        **select_fields(request, REQUEST_COLUMNS),
+        **build_request_row(request),
         "shop": tx.shop_names.directory.find_current_name(request.shop),
         **select_fields(request, ("subject", "external_ref", "received_at_basis", "webhook_received_at")),
         "clocks": dict(request.clocks),

@@ -6,12 +6,23 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import name_shops, open_command_context
-from bridge.cli.dsr.dsr_view import REQUEST_COLUMNS
-from bridge.cli.printing import select_fields, show_table
+from bridge.cli.dsr.dsr_view import build_request_row
+from bridge.cli.printing import show_table
 from bridge.model import RequestState
 
 REQUEST_KINDS = ["access", "erasure", "shop_erasure"]
-REQUEST_TABLE_COLUMNS = ("id", "kind", "shop", "state", "complete", "due_at", "closed_at")
+REQUEST_TABLE_COLUMNS = (
+    "id",
+    "kind",
+    "shop",
+    "state",
+    "complete",
+    "acknowledge_due_at",
+    "due_at",
+    "closed_at",
+    "answered_at",
+    "late",
+)
 
 
 @json_command("list")
@@ -20,8 +31,11 @@ REQUEST_TABLE_COLUMNS = ("id", "kind", "shop", "state", "complete", "due_at", "c
 @click.option("--shop", default="")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 100_000))
 def list_requests_command(state: str | None, kind: str | None, shop: str, limit: int) -> None:
-    """List requests, newest first."""
+    """List requests, newest first.
+
+    Closed is when a request could be answered; answered, when the data subject had the answer: `dsr deliver` records it.
+    """
     with open_command_context() as context, context.store.transaction() as tx:
         requests = tx.operator_queries.list_requests(state=state or "", kind=kind or "", shop=shop, limit=limit)
-        rows = name_shops((select_fields(request, REQUEST_COLUMNS) for request in requests), tx)
+        rows = name_shops(map(build_request_row, requests), tx)
     show_table(rows, REQUEST_TABLE_COLUMNS, empty="No requests.")

@@ -14,6 +14,7 @@ from bridge.cli.options import ADVICE, OPTIONAL_SHOP_OPTION, free_text_option, p
 from bridge.cli.printing import show
 from bridge.model import RequestKind
 from bridge.rules.index.request_identifiers import MAX_TEXT_CHARS, build_principal, parse_identifiers
+from bridge.rules.requests.answer_times import is_late
 from bridge.rules.scanning.personal_text import has_value_of_person
 from bridge.steps.requests.open_by_operator import OPERATOR_KINDS, build_operator_request, open_operator_request
 
@@ -77,9 +78,10 @@ def open_request_command(
                 "kind": kind,
                 "shop": request.shop,
                 "received_at": request.received_at,
-                "acknowledge_due_at": request.acknowledge_due_at,
+                "acknowledge_due_at": governing.acknowledge_due_at,
                 "due_at": governing.due_at,
                 "due_governed_by": governing.due_governed_by,
+                "late": is_late(governing, services.clock.now()),
                 "joins": joined.id if joined else None,
                 "dry_run": dry_run,
                 "id": None,
@@ -88,7 +90,15 @@ def open_request_command(
                 result["id"] = open_operator_request(*wanted, actor=context.operator, reason=reason, services=services)
     would_verb, verb = ("Would join", "Joined") if joined else ("Would open", "Opened")
     opened = f"{would_verb if dry_run else verb} {result['id'] or result['joins'] or kind}"
-    show(result, f"{opened}: due {result['due_at']} ({result['due_governed_by']}).")
+    show(result, f"{opened}: {_describe_deadlines(result)}")
+
+
+def _describe_deadlines(result: Mapping[str, Any]) -> str:
+    acknowledge, due = result["acknowledge_due_at"], result["due_at"]
+    text = f"acknowledge by {acknowledge}, due {due} ({result['due_governed_by']})."
+    days = (datetime.now(UTC) - due).days
+    late = f"\nIt is late already, by {days} days: answer now, and say in the answer that it is late and why."
+    return text + (late if result["late"] else "")
 
 
 def _add_identifiers(

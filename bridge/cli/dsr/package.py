@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from bridge.cli.command import json_command
-from bridge.cli.context import exit_with_error, open_command_context
+from bridge.cli.context import CommandContext, exit_with_error, open_command_context
 from bridge.cli.dsr.dsr_view import find_request_or_exit
 from bridge.cli.output_files import FORCE_OPTION, OUT_OPTION, write_private_file
 from bridge.cli.printing import show
-from bridge.model import Fact, PrivacyRequest
+from bridge.model import Event, Fact, PrivacyRequest
+from bridge.steps.access.package import renew_unstated_package
+from bridge.steps.requests.record_answer_given import record_package_release
+from config.load import Configuration
+from config.readiness import list_unstated
 
 
 @json_command()
@@ -20,24 +25,56 @@ from bridge.model import Fact, PrivacyRequest
 @OUT_OPTION
 @FORCE_OPTION
 def package(request_id: str, target: Path, force: bool) -> None:
-    """Write the access package, unsealed, to a file. This is recorded as evidence."""
-    with open_command_context() as context, context.store.transaction() as tx:
+    """Write the access package, unsealed, to a file. This is recorded as evidence.
+
+    An erasure of the same data subject waits for it, or for `dsr waive`.
+    """
+    with open_command_context() as context:
+        _exit_if_unstated(request_id, context.configuration)
+        renew_unstated_package(request_id, services=context.services)
+        _hand_over_package(request_id, target, context, force=force)
+
+
+def _exit_if_unstated(request_id: str, configuration: Configuration) -> None:
+    """Exit where the letter would say 'not stated' (GDPR Art 12(1), 15(1); DPDP Act s.11(1)(a))."""
+    merchant_file = configuration.settings.merchant_file
+    if unstated := list_unstated(configuration.merchant, configuration.retention, merchant_file):
+        lines = "\n".join(f"  {each}" for each in unstated)
+        exit_with_error(
+            f"{request_id} is not handed over: its letter would say 'not stated'. Write into the merchant file what the "
+            f"data subject is to read, then run this again; the package is then made anew.\n{lines}"
+        )
+
+
+def _hand_over_package(request_id: str, target: Path, context: CommandContext, *, force: bool) -> None:
+    with context.store.transaction() as tx:
         request = find_request_or_exit(tx, request_id)
         content = b"".join(tx.packages.read_package(request_id))
         if not content:
-            exit_with_error(f"{request_id} has no package: {_explain_missing_package(request)}")
+            facts = tx.evidence.list_facts_of_request(request_id)
+            exit_with_error(f"{request_id} has no package: {_explain_missing_package(request, facts)}")
         digest = hashlib.sha256(content).hexdigest()
-        about = {"shop": request.shop, "request_id": request_id, "subject": request.subject}
-        size, actor = len(content), context.operator
-        tx.evidence.append_fact(Fact.PACKAGE_RELEASED, actor=actor, **about, bytes=size, sha256=digest)
+        size = len(content)
+        record_package_release(request, actor=context.operator, size_bytes=size, sha256=digest, tx=tx)
         write_private_file(target, content, force=force)  # if it fails, the fact is rolled back
     shown = {"id": request_id, "file": str(target), "bytes": size, "sha256": digest, "complete": request.complete}
-    show(shown, f"Wrote {target} ({size} bytes, sha256 {digest}). The release is recorded as evidence.")
+    message = (
+        f"Wrote {target} ({size} bytes, sha256 {digest}). The release is recorded as evidence.\n"
+        f"The request counts as answered once you record that the data subject has it, before {request.due_at}:\n"
+        f"  python -m bridge dsr deliver {request_id} --by 'e-mail'"
+    )
+    show(shown, message if request.answered_at is None else message.partition("\n")[0])
 
 
-def _explain_missing_package(request: PrivacyRequest) -> str:
+def _explain_missing_package(request: PrivacyRequest, facts: Sequence[Event]) -> str:
     if request.kind != "access":
         return "it is not an access request; `dsr evidence` writes its certificate."
+    if destroyed := [event for event in facts if event.fact == Fact.PACKAGE_DESTROYED]:
+        event = destroyed[-1]
+        return (
+            f"it was destroyed on {event.at:%d %b %Y} ({event.detail.get('reason')}) and had not been handed over."
+            " If data is still held, open the request again with `dsr open access`."
+        )
     if request.closed_at:
         return "it is not ready yet, or it is older than packages are kept."
     return "its data is still being gathered."

@@ -21,7 +21,15 @@ from bridge.model import Fact
 from bridge.rules.requests.request_register import build_request_register
 from bridge.store.requests.request_register import RegisterQueries
 
-MONTH_COLUMNS = ("month", "requests", "closed", "median_days_to_close", "longest_days_to_close", "late")
+MONTH_COLUMNS = (
+    "month",
+    "requests",
+    "closed",
+    "ready_not_delivered",
+    "median_days_to_close",
+    "longest_days_to_close",
+    "late",
+)
 
 CSV_HELP = "Write it as one table: section, key, figure, value. This is recorded as evidence."
 
@@ -54,7 +62,7 @@ def register(month: str | None, target: Path | None, force: bool) -> None:
 def _print_register(register_data: Mapping[str, Any]) -> None:
     print_table(register_data["months"], MONTH_COLUMNS, empty="No requests.")
     click.echo("\nLate")
-    print_table(register_data["late"], ("id", "kind", "state", "due_at", "closed_at"), empty="none")
+    print_table(register_data["late"], ("id", "kind", "state", "due_at", "closed_at", "answered_at"), empty="none")
     click.echo("\nOpen answers")
     open_answers = [{"processor": name, "instructions": count} for name, count in register_data["open_answers"].items()]
     print_table(open_answers, ("processor", "instructions"), empty="none")

@@ -32,10 +32,11 @@ def list_holds_command(due: bool) -> None:
         rows = _list_due_documents(today, kept_orders) if due else view.group_documents(kept_orders)
         with context.store.transaction() as tx:
             rows = name_shops(rows, tx)
-            legal_holds = [
+            holds = [
                 view.legal_hold_row(each, now=now, orders=len(tx.legal_holds.list_order_keys_on_hold(each.id)))
                 for each in tx.legal_holds.list_active_legal_holds()
             ]
+            legal_holds = name_shops(holds, tx)
     if due:
         show({"due_within_days": DUE_DAYS, "due": rows}, _print_due)
     else:

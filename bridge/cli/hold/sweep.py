@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from bridge.cli.command import json_command
-from bridge.cli.context import open_command_context
+from bridge.cli.context import name_shops, open_command_context
 from bridge.cli.hold.hold_view import group_documents, join_list_values
 from bridge.cli.options import DAY_TYPE
 from bridge.cli.printing import print_table, show
@@ -65,6 +65,7 @@ def _preview_expiry(day: date, services: Services) -> dict[str, Any]:
         if each[3].erasable_from is None or each[3].erasable_from <= day
     )
     with services.store.transaction() as tx:
+        rows = name_shops(rows, tx)
         accepted = not is_policy_pending(tx, services)
         expired = find_expired_categories(day, services) if accepted else ()
         aged = {category: tx.expiry.count_expired(category, before) for category, before in expired}

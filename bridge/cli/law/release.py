@@ -12,13 +12,8 @@ import click
 from bridge.cli.command import json_command
 from bridge.cli.law.inputs import DAY_OPTION, FILE_OPTION, UtcDatetimeParam, get_local_today
 from bridge.cli.printing import print_table, select_fields, show
-from bridge.rules.retention.holds import (
-    HOME_REGIMES,
-    RetentionHold,
-    RetentionHoldState,
-    evaluate_retention_hold,
-    find_retention_holds,
-)
+from bridge.rules.retention.category_retention import RetentionFacts, calculate_category_retention
+from bridge.rules.retention.holds import HOME_REGIMES, RetentionHold, RetentionHoldState, evaluate_retention_hold
 from bridge.rules.retention.statutory_last_days import compute_age_end
 from config.load import find_config_files
 from config.merchant_file.merchant import LEGAL_FORMS
@@ -80,9 +75,11 @@ def compute_retention(
     """Return every hold of the category with its days, and the one that governs; JSON-ready."""
     inputs: dict[str, Any] = {"events": events, "today": day, "retention": retention, "regimes": regimes}
     evaluated = [evaluate_retention_hold(ground, **inputs) for ground in category.holds]
-    holding = find_retention_holds(category, **inputs)
+    facts = RetentionFacts(events=events, regimes=regimes)
+    kept = calculate_category_retention(category, [facts], today=day, retention=retention)
     over = [hold for state, hold in evaluated if state is RetentionHoldState.OVER]
-    governs = holding[0] if holding else max(over, key=lambda hold: hold.erasable_from or day, default=None)
+    governs = kept.governing if kept.holds else max(over, key=lambda hold: hold.erasable_from or day, default=None)
+    free_from = kept.erasable_from if kept.holds else governs.erasable_from if governs else day
     age_starts_at = events.get(str(category.max_age.get("event", "")))
     return {
         "category": category.id,
@@ -94,11 +91,11 @@ def compute_retention(
         "retention_sha256": retention.sha256,
         "holds": [_retention_hold_row(state, hold, retention) for state, hold in evaluated],
         "not_reached_by": _list_missing_holds(category, retention),
-        "kept": bool(holding),
+        "kept": bool(kept.holds),
         "governed_by": governs.ground if governs else None,
-        "erasable_from": governs.erasable_from if governs else day,
-        "release_needs": sorted({need for hold in holding for need in hold.release_needs}),
-        "action": category.held_action if holding else category.on_request,
+        "erasable_from": free_from,
+        "release_needs": sorted(kept.release_needs),
+        "action": category.held_action if kept.holds else category.on_request,
         "too_old_from": compute_age_end(category.max_age, age_starts_at, retention.calendar) if age_starts_at else None,
     }
 

@@ -5,12 +5,23 @@ from __future__ import annotations
 import click
 
 from bridge.cli.command import json_command
-from bridge.cli.context import open_command_context
+from bridge.cli.context import name_shops, open_command_context
 from bridge.cli.notice.notice_view import notice_row, waiting_items_row
 from bridge.cli.printing import show_table
 from bridge.model import NoticeState
 
-LIST_COLUMNS = ("id", "processor", "state", "entries", "reason", "not_before", "sent_at", "due_at", "answered_at")
+LIST_COLUMNS = (
+    "id",
+    "shop",
+    "processor",
+    "state",
+    "entries",
+    "reason",
+    "not_before",
+    "sent_at",
+    "due_at",
+    "answered_at",
+)
 
 
 @json_command("list")
@@ -23,7 +34,8 @@ def list_notices_command(state: str | None, processor: str, overdue: bool, limit
     with open_command_context() as context, context.store.transaction() as tx:
         notices = tx.operator_queries.list_notices(state=state or "", processor=processor, limit=limit)
         unsent = tx.operator_queries.count_unsent_items(state=state or "", processor=processor)
-    rows = [*(notice_row(notice, item_count) for notice, item_count in notices), *map(waiting_items_row, unsent)]
+        listed = [*(notice_row(notice, item_count) for notice, item_count in notices), *map(waiting_items_row, unsent)]
+        rows = name_shops(listed, tx)
     if overdue:
         rows = [row for row in rows if row["overdue"]]
     show_table(rows, LIST_COLUMNS, empty="No notices.")

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from bridge.cli.command import json_command
-from bridge.cli.context import open_command_context
+from bridge.cli.context import name_shops, open_command_context
 from bridge.cli.notice import notice_view as view
 from bridge.cli.options import REVEAL_REASON_OPTION, require_reveal_reason
 from bridge.cli.printing import print_table, show
@@ -31,7 +31,7 @@ def show_notice_command(notice_id: str, reveal: bool, reason: str) -> None:
         else:
             notice = view.find_notice_or_exit(tx, notice_id)
             items = tx.notice_items.list_items(notice_id=notice_id)
-            shown = view.notice_row(notice, len(items))
+            [shown] = name_shops([view.notice_row(notice, len(items))], tx)
             shown |= {"message_id": notice.message_id, "body_sha256": notice.body_sha256}
             shown["lines"] = [view.notice_item_row(item, reveal=reveal) for item in items]
         if reveal:

@@ -7,7 +7,7 @@ from functools import partial
 import click
 
 from bridge.cli.command import json_command
-from bridge.cli.context import open_command_context
+from bridge.cli.context import name_shops, open_command_context
 from bridge.cli.printing import print_fields, show
 from bridge.cli.refund.refund_view import find_refund_or_exit, refund_row
 
@@ -21,7 +21,8 @@ def show_refund_command(account_id: str) -> None:
     with open_command_context() as context, context.store.transaction() as tx:
         account = find_refund_or_exit(tx, account_id)
         reference = tx.refunds.find_payment_reference(account_id)
-        shown = refund_row(tx, account) | {"request_id": account.request_id} | dict.fromkeys(SETTLEMENT_FIELDS, "")
+        [row] = name_shops([refund_row(tx, account)], tx)
+        shown = row | {"request_id": account.request_id} | dict.fromkeys(SETTLEMENT_FIELDS, "")
     if reference and (settlement := reference.settlement):
         figures = (settlement.reference, str(settlement.amount), settlement.currency, settlement.on.isoformat())
         shown.update(zip(SETTLEMENT_FIELDS, figures, strict=True))

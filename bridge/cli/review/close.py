@@ -8,39 +8,59 @@ from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.options import free_text_option
 from bridge.cli.printing import show
+from bridge.errors import NeedsOperator
+from bridge.model import Review
 from bridge.rules.notices.parcel_reviews import PARCEL_REVIEW_KIND, ParcelDecision
+from bridge.rules.requests.order_reviews import ORDER_REVIEW_KIND, OrderDecision
+from bridge.steps.access.doubtful_orders import decide_order_review
 from bridge.steps.index.doubt_parcels import decide_parcel_review
+from bridge.store import Tx
 
 
 @json_command()
 @click.argument("review_id", metavar="ID")
 @free_text_option("--reason", "What was done about it. It is recorded as evidence: no names.")
 @click.option(
-    "--release", "decision", flag_value=ParcelDecision.RELEASED.value, help="A parcel in doubt is the data subject's."
+    "--release",
+    "decision",
+    flag_value=ParcelDecision.RELEASED.value,
+    help="A parcel or order in doubt is the data subject's.",
 )
 @click.option(
-    "--refuse", "decision", flag_value=ParcelDecision.REFUSED.value, help="A parcel in doubt is another person's."
+    "--refuse",
+    "decision",
+    flag_value=ParcelDecision.REFUSED.value,
+    help="A parcel or order in doubt is another person's.",
 )
 def close(review_id: str, reason: str, decision: str | None) -> None:
     """Close one review after a person has looked and acted.
 
-    A review of a parcel in doubt needs --release (its processors are told when it is due, and access packages have its
+    A review of an order in doubt (`order_in_doubt`) needs --release, if it is the data subject's, or --refuse; the access
+    request then runs again with the decision. A review of a parcel in doubt needs --release (its processors are told when it is due, and access packages have its
     record) or --refuse (nobody is told). `dsr replay` then completes an access request that waited for it.
     """
     with open_command_context() as context, context.store.transaction() as tx:
         review = tx.reviews.find_review(review_id)
-        is_parcel_review = review is not None and review.kind == PARCEL_REVIEW_KIND
-        if is_parcel_review != (decision is not None):
-            raise click.UsageError(
-                f"--release or --refuse {'is needed' if is_parcel_review else 'are for parcels only'}"
-            )
+        is_decided = review is not None and review.kind in (PARCEL_REVIEW_KIND, ORDER_REVIEW_KIND)
+        if is_decided != (decision is not None):
+            needed = "is needed" if is_decided else "are for parcels and orders only"
+            raise click.UsageError(f"--release or --refuse {needed}")
         if review is None or review.closed_at is not None:
             exit_with_error(f"{review_id} is not open: `python -m bridge review list` lists the open reviews.")
         shown: dict[str, object] = {"id": review_id, "closed": True}
         by = {"actor": context.operator, "reason": reason}
         if decision is None:
             tx.reviews.close_review(review_id, **by)
+        elif review.kind == ORDER_REVIEW_KIND:
+            shown |= {"decision": decision, "request_id": _decide_order(review, OrderDecision(decision), tx=tx, **by)}
         else:
             count = decide_parcel_review(review, ParcelDecision(decision), **by, tx=tx, services=context.services)
             shown |= {"decision": decision, "entries": count}
     show(shown, f"{review_id} is closed" + (f": {decision}." if decision else "."))
+
+
+def _decide_order(review: Review, decision: OrderDecision, *, actor: str, reason: str, tx: Tx) -> str:
+    try:
+        return decide_order_review(review, decision, actor=actor, reason=reason, tx=tx)
+    except NeedsOperator as fault:
+        exit_with_error(f"{review.id}: {fault}.")

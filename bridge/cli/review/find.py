@@ -29,4 +29,4 @@ def find(shop: str | None, order_id: str, customer_id: str) -> None:
             reviews = tx.reviews.list_reviews_by_idempotency_key(
                 domain, lambda review: build_review_key(review.what, customer_id=customer)
             )
-        show_reviews(reviews)
+        show_reviews(reviews, tx)

@@ -15,4 +15,4 @@ from bridge.cli.review.review_view import show_reviews
 def list_reviews_command(kind: str, everything: bool) -> None:
     """List the open reviews, oldest first."""
     with open_command_context() as context, context.store.transaction() as tx:
-        show_reviews(tx.reviews.list_reviews(is_open=not everything, kind=kind))
+        show_reviews(tx.reviews.list_reviews(is_open=not everything, kind=kind), tx)

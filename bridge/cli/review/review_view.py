@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from bridge.cli.context import name_shops
 from bridge.cli.printing import select_fields, show_table
 from bridge.model import Review
+from bridge.store import Tx
 
 REVIEW_FIELDS = ("id", "kind", "what", "shop", "request_id", "opened_at", "closed_at", "closed_by", "decision")
 REVIEW_TABLE_COLUMNS = ("id", "kind", "what", "shop", "opened_at", "closed_at")
 
 
-def review_row(review: Review) -> dict[str, Any]:
-    """Return a review as it is shown."""
-    return select_fields(review, REVIEW_FIELDS)
+def build_review_rows(reviews: Iterable[Review], tx: Tx) -> list[dict[str, Any]]:
+    """Return reviews as they are shown, with the present name of their shop."""
+    return name_shops((select_fields(review, REVIEW_FIELDS) for review in reviews), tx)
 
 
-def show_reviews(reviews: Iterable[Review]) -> None:
+def show_reviews(reviews: Iterable[Review], tx: Tx) -> None:
     """Print reviews."""
-    show_table(list(map(review_row, reviews)), REVIEW_TABLE_COLUMNS, empty="There is nothing to review.")
+    show_table(build_review_rows(reviews, tx), REVIEW_TABLE_COLUMNS, empty="There is nothing to review.")

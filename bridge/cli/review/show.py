@@ -10,8 +10,10 @@ from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.options import REVEAL_REASON_OPTION, require_reveal_reason
 from bridge.cli.printing import print_fields, show
-from bridge.cli.review.review_view import review_row
+from bridge.cli.review.review_view import build_review_rows
 from bridge.model import Fact
+from bridge.rules.requests.order_reviews import ORDER_REVIEW_KIND
+from bridge.steps.access.doubtful_orders import find_doubtful_order
 
 
 @json_command("show")
@@ -26,9 +28,11 @@ def show_review_command(review_id: str, reveal: bool, reason: str) -> None:
     require_reveal_reason(reveal, reason)
     with open_command_context() as context, context.store.transaction() as tx:
         review = tx.reviews.find_review(review_id) or exit_with_error(f"There is no review {review_id}.")
-        shown = review_row(review)
+        [shown] = build_review_rows([review], tx)
         if reveal:
             shown["order_id"], shown["order_name"] = tx.reviews.find_order_of_review(review_id)
+            if review.kind == ORDER_REVIEW_KIND and not shown["order_id"]:
+                shown["order_id"] = find_doubtful_order(review, tx)
             about = {"shop": review.shop, "request_id": review.request_id, "what": "review", "review": review_id}
             tx.evidence.append_fact(Fact.PERSONAL_DATA_REVEALED, actor=context.operator, **about, reason=reason)
     show(shown, partial(print_fields, width=12))

@@ -9,7 +9,7 @@ https://shopify.dev/docs/api/admin-graphql/latest/enums/CustomerEmailMarketingSt
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from bridge.connectors.shopify.api.answers import GraphQLReply
@@ -107,12 +107,16 @@ def find_customer_number(client: ShopifyClient, principal: Principal, shop: str)
     """Return Shopify's number of the customer: as named, else by e-mail; '' if unknown. Raises as `run_document`."""
     if principal.customer_id or not principal.email:
         return principal.customer_id
-    for email in list_email_spellings(principal.email):
-        reply = client.run_document(shop, "erasure_state", identifier={"emailAddress": email})
+    return next(iterate_customer_numbers(client, principal.email, shop), "")
+
+
+def iterate_customer_numbers(client: ShopifyClient, email: str, shop: str) -> Iterator[str]:
+    """Yield Shopify's number of the customer of each spelling of each address in the field. Raises as `run_document`."""
+    for spelling in list_email_spellings(email):
+        reply = client.run_document(shop, "erasure_state", identifier={"emailAddress": spelling})
         number = normalise_identifier("customer", str((reply.data.get("customer") or {}).get("id") or ""))
         if number:
-            return number
-    return ""
+            yield number
 
 
 def _run_erasure_mutation(client: ShopifyClient, name: str, customer_id: str, shop: str) -> str:

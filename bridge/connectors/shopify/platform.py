@@ -141,6 +141,10 @@ class Shopify:
         """Return Shopify's number of the customer, or ''. Raises as `gather`."""
         return erasure.find_customer_number(self._client, principal, shop)
 
+    def list_customers(self, principal: Principal, *, shop: str) -> Sequence[str]:
+        """Return Shopify's numbers of all customers that have one of the e-mail addresses. Raises as `gather`."""
+        return list(dict.fromkeys(erasure.iterate_customer_numbers(self._client, principal.email, shop)))
+
     def balances(self, customer_id: str, *, shop: str) -> Sequence[Balance]:
         """Count the customer's store credit accounts, gift cards and open orders. Raises as `gather`."""
         return balances.count_balances(self._client, customer_id, shop, today=self._now().date())

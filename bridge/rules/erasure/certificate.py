@@ -7,6 +7,7 @@ Words: DPV 2.2 for structure, NIST SP 800-88r2 for the method (logical and crypt
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,6 +26,7 @@ from bridge.model import (
     ShopEraseProgress,
     Task,
     TaskAction,
+    WaitReason,
 )
 from bridge.rules.erasure.certificate_recipients import (
     list_platform_tasks,
@@ -33,11 +35,14 @@ from bridge.rules.erasure.certificate_recipients import (
 )
 from bridge.rules.erasure.plan import (
     CUSTOMER_MERGED_AWAY,
+    MAX_AGE_GROUND,
     PROOF_CATEGORIES,
     find_legal_last_day,
     group_sealed_documents,
 )
+from bridge.rules.erasure.remnants import describe_remnants
 from bridge.rules.index.unreadable_identifiers import UNREADABLE_IDENTIFIER
+from bridge.rules.requests.answer_times import judge_lateness
 from bridge.rules.requests.deadlines import add_months_to_date
 from bridge.rules.requests.lifecycle import RequestStatus
 from bridge.rules.retention.citations import describe_basis
@@ -47,7 +52,7 @@ from bridge.rules.shops.shop_erasure import list_remaining_rows
 from config.merchant_file.merchant import Merchant
 from config.retention_file.retention import Retention
 
-CERTIFICATE_SCHEMA = "erasure-certificate/3"
+CERTIFICATE_SCHEMA = "erasure-certificate/4"
 
 
 def build_certificate(
@@ -72,6 +77,9 @@ def build_certificate(
     """
     own = next((task for task in tasks if task.action is TaskAction.ERASE), None)
     erasure = own.progress if own else None
+    is_cancelled = any(
+        task.action is TaskAction.POLL_PLATFORM_ERASURE and task.outcome is Outcome.RETAINED for task in tasks
+    )
     completed = request.closed_at or now  # a certificate that is made anew makes no request late
     return {
         "schema": CERTIFICATE_SCHEMA,
@@ -79,8 +87,8 @@ def build_certificate(
         "kind": request.kind,
         "shop": request.shop,
         "subject": request.subject,
-        "status": _derive_certificate_status(own, status),
-        "outcome": _derive_certificate_outcome(own, status),
+        "status": "partly_fulfilled" if is_cancelled else _derive_certificate_status(own, status),
+        "outcome": "erased_in_part" if is_cancelled else _derive_certificate_outcome(own, status),
         **({"limited_to_known_at": cutoff} if (cutoff := _find_cutoff(request, facts)) else {}),
         **({"reason": own.last_error} if own and _is_ended_without_erasure(own) else {}),
         "issued_at": now.isoformat(),
@@ -99,9 +107,11 @@ def build_certificate(
             "due_at": request.due_at.isoformat(),
             "due_governed_by": request.due_governed_by,
             "completed_at": completed.isoformat(),
-            "late": completed > request.due_at,
+            "answered_at": request.answered_at.isoformat() if request.answered_at else None,
+            "late": judge_lateness(replace(request, closed_at=completed), now),
         },
         "erased": _list_erased_tables(own),
+        "remnants": describe_remnants(facts),
         **({"not_searched": unsearched} if (unsearched := _list_unsearched_identifiers(own)) else {}),
         "kept": [
             *_list_sealed_documents(documents, legal_holds, retention, now),
@@ -135,7 +145,12 @@ def _find_cutoff(request: PrivacyRequest, facts: Sequence[Event]) -> str:
 
 def _is_ended_without_erasure(erase_task: Task | None) -> bool:
     """Return whether an operator ended the request without erasing: the gap says what is still there."""
-    return erase_task is not None and erase_task.outcome is Outcome.RETAINED and bool(erase_task.gaps)
+    return (
+        erase_task is not None
+        and erase_task.outcome is Outcome.RETAINED
+        and erase_task.wait_reason is not WaitReason.HELD_BY_LAW
+        and bool(erase_task.gaps)
+    )
 
 
 def _derive_certificate_status(erase_task: Task | None, status: RequestStatus) -> str:
@@ -151,7 +166,7 @@ def _derive_certificate_outcome(erase_task: Task | None, status: RequestStatus) 
     if _is_partly_searched(erase_task):
         return "erased_in_part" if erase_task.records else "not_erased"
     if erase_task.outcome is Outcome.RETAINED:
-        return "retained"
+        return "erased_in_part" if erase_task.records else "retained"
     if erase_task.outcome is Outcome.ABSENT:
         return "nothing_held"
     return "erased" if status.complete else "erased_here_others_must_answer"
@@ -178,7 +193,7 @@ def _list_erased_tables(erase_task: Task | None) -> list[dict[str, Any]]:
             "system": "bridge",
             "table": table,
             "action": "erased",
-            "method": "rows deleted, data key destroyed so that remnants cannot be read (NIST SP 800-88r2: logical and cryptographic erase)",
+            "method": "rows deleted and data key destroyed (NIST SP 800-88r2: logical and cryptographic erase); what files may hold of them: `remnants`",
             "count": count,
             "verified_by": "re-read",
             "verified_at": erase_task.finished_at.isoformat(),
@@ -207,7 +222,7 @@ def _list_remaining_proofs(
             last_day = add_months_to_date(today, months)
             grounds = [
                 {
-                    "ground": "max_age",
+                    "ground": MAX_AGE_GROUND,
                     "law": describe_basis(category, "IN", today, retention),
                     "last_day": _format_optional_day(last_day),
                 }
@@ -226,13 +241,14 @@ def _list_remaining_proofs(
 
 def _format_remaining_line(line: PlanLine) -> dict[str, Any]:
     return {
+        "system": line.system,
         "category": line.category,
         "what": line.what,
         "action": line.action.value,
         "count": line.count,
         "grounds": [
-            {"ground": ground, "law": line.law, "last_day": _format_optional_day(line.until)}
-            for ground in line.hold_ids
+            {"ground": ground, "law": law, "last_day": _format_optional_day(last_day)}
+            for ground, law, last_day in line.grounds or [(ground, line.law, line.until) for ground in line.hold_ids]
         ],
         "until": _format_optional_day(line.until),
     }

@@ -36,6 +36,8 @@ def _format_platform_task(task: Task) -> dict[str, Any]:
         "expected_by": task.expected_by.isoformat() if task.expected_by else None,
         "answered_at": task.finished_at.isoformat() if task.finished_at else None,
     }
+    if task.gaps:
+        line["not_asked_about"] = [{"what": gap.what, "reason": gap.reason} for gap in task.gaps]
     if task.action is TaskAction.POLL_PLATFORM_ERASURE and task.state in FINISHED_STATES:
         line |= {
             "reason": task.last_error or get_progress(task, PollProgress).reason or "",

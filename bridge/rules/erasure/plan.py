@@ -12,20 +12,25 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bridge.model import Document, DocumentForm, ErasureAction, LegalHold, PlanLine, RefundAccount, RefundState
-from bridge.rules.erasure.platform_fields import plan_platform_fields
+from bridge.rules.erasure.platform_fields import KEPT_BY_LAW, describe_kept, plan_platform_fields
+from bridge.rules.notices.timing import SHIPMENT_CATEGORY
 from bridge.rules.refunds.settlement import REFUND_BANK_CATEGORY as REFUNDS
+from bridge.rules.requests.deadlines import add_months_to_date
 from bridge.rules.requests.lifecycle import BRIDGE, VAULT
+from bridge.rules.retention.category_retention import CategoryRetention
 from bridge.rules.retention.citations import describe_basis
 from bridge.rules.retention.holds import UNREADABLE_RULE_CITATION, find_retention_holds
 from bridge.rules.retention.release import INVOICE_CATEGORY, DocumentRetention, DocumentRetentionCalculator
 from bridge.rules.retention.statutory_last_days import local_day
 from config.retention_file.retention_model import Category, Retention
 
+INDEX_CATEGORY = "parcel_index"  # of the retention file
+HELD_ORDERS, HELD_CUSTOMER = "orders with their parcels", "the customer: keyed hashes of customer id, e-mail, phone"
 # What the bridge's own tables hold of a data subject: category of the retention file, and what it is.
 PERSONAL_DATA_TABLES: Mapping[str, tuple[str, str]] = {
-    "customers": ("parcel_index", "keyed hashes of customer id, e-mail, phone"),
-    "orders": ("parcel_index", "orders: keyed hashes, number and id sealed"),
-    "parcels": ("parcel_index", "parcels: waybill sealed, carrier, dates"),
+    "customers": (INDEX_CATEGORY, "keyed hashes of customer id, e-mail, phone"),
+    "orders": (INDEX_CATEGORY, "orders: keyed hashes, number and id sealed"),
+    "parcels": (INDEX_CATEGORY, "parcels: waybill sealed, carrier, dates"),
     "findings": ("access_package", "what was gathered for an earlier request"),
     "packages": ("access_package", "packages of an earlier request"),
     "deliveries": ("webhook_payload", "webhook bodies that wait for a replay"),
@@ -36,12 +41,13 @@ PROOF_CATEGORIES = {  # what outlives an erasure as proof, and the event its cat
     "suppression": "created_at",
     "request_evidence": "case_closed_at",
 }
-ERASURE_REQUESTED, KEPT_BY_LAW, INVOICE_COPY_MISSING = "erasure_asked_for", "law_keeps_it", "copy_missing"
+ERASURE_REQUESTED, INVOICE_COPY_MISSING = "erasure_asked_for", "copy_missing"
 NO_HOLD_REMAINS, PROOF_OF_ERASURE, PROCESSOR_INSTRUCTED = (
     "nothing_holds_it_any_more",
     "proof_of_what_was_done",
     "processor_is_instructed",
 )
+MAX_AGE_GROUND = "max_age"  # of the category, where no law keeps it
 REFUND_OPEN, REFUND_BEING_RECONCILED = "refund_is_open", "refund_is_being_reconciled"
 
 
@@ -49,16 +55,19 @@ REFUND_OPEN, REFUND_BEING_RECONCILED = "refund_is_open", "refund_is_being_reconc
 class ErasureInputs:
     """What there is of the data subject now.
 
-    `rows` counts by table, `parcels` by processor, `orders_without_invoice_copy` the orders that stay for now;
-    `documents` and `legal_holds` are by order; `refunds` are bank details that are still kept, and
-    `legally_held_refund_ids` the ids of those that an active legal hold keeps.
+    `rows` counts by table, `orders_without_invoice_copy` the orders that stay for now, `held_rows` what a law keeps of the
+    index: what it is, what keeps it, how many. `documents` and `legal_holds` are by order; `processor_records` says of each
+    record at a processor what keeps it, `platform_retention` of each category; `refunds` are bank details that are still
+    kept, and `legally_held_refund_ids` the ids of those that an active legal hold keeps.
     """
 
     rows: Mapping[str, int]
     orders_without_invoice_copy: int
+    held_rows: Sequence[tuple[str, CategoryRetention, int]]
     documents: Mapping[str, Sequence[Document]]
     legal_holds: Mapping[str, Sequence[LegalHold]]
-    parcels: Mapping[str, int]
+    processor_records: Sequence[tuple[str, CategoryRetention]]
+    platform_retention: Mapping[str, CategoryRetention]
     refunds: Sequence[RefundAccount]
     legally_held_refund_ids: Collection[str]
     opened_by_operator: bool
@@ -72,7 +81,7 @@ def build_erasure_plan(inputs: ErasureInputs, *, retention: Retention, now: date
     if inputs.rows.get(CUSTOMER_MERGED_AWAY):
         surviving_customer = PlanLine(
             system=BRIDGE,
-            category="parcel_index",
+            category=INDEX_CATEGORY,
             what=SURVIVING_CUSTOMER_DATA,
             action=ErasureAction.KEEP,
             reason=CUSTOMER_MERGED_AWAY,
@@ -82,18 +91,8 @@ def build_erasure_plan(inputs: ErasureInputs, *, retention: Retention, now: date
         *_plan_own_tables(inputs),
         *_plan_vault_documents(inputs, retention, now),
         *plan_bank_details(inputs.refunds, inputs.legally_held_refund_ids, retention=retention, now=now),
-        *plan_platform_fields(retention, opened_by_operator=inputs.opened_by_operator),
-        *(
-            PlanLine(
-                system=processor,
-                category="shipment",
-                what="consignee, address, phone, invoice value",
-                action=ErasureAction.ERASE,
-                reason=PROCESSOR_INSTRUCTED,
-                count=count,
-            )
-            for processor, count in sorted(inputs.parcels.items())
-        ),
+        *plan_platform_fields(retention, inputs.platform_retention, opened_by_operator=inputs.opened_by_operator),
+        *_plan_processor_records(inputs.processor_records),
         *plan_proofs(retention, now),
     ]
 
@@ -109,14 +108,47 @@ def _plan_own_tables(inputs: ErasureInputs) -> Iterable[PlanLine]:
                 reason=ERASURE_REQUESTED,
                 count=count,
             )
+    yield from plan_held_rows(inputs.held_rows)
     if inputs.orders_without_invoice_copy:
         yield PlanLine(
             system=BRIDGE,
-            category="parcel_index",
+            category=INDEX_CATEGORY,
             what="orders whose statutory copy is missing",
             action=ErasureAction.RESTRICT,
             reason=INVOICE_COPY_MISSING,
             count=inputs.orders_without_invoice_copy,
+        )
+
+
+def plan_held_rows(held_rows: Iterable[tuple[str, CategoryRetention, int]]) -> Iterable[PlanLine]:
+    """Yield a line for what a law keeps of the index: what it is, what keeps it, how many."""
+    counts: Counter[tuple[str, CategoryRetention]] = Counter()
+    for what, kept, count in held_rows:
+        counts[what, kept] += count
+    for (what, kept), count in sorted(counts.items(), key=lambda row: (row[0][0], str(row[0][1].last_day))):
+        yield PlanLine(
+            system=BRIDGE,
+            category=INDEX_CATEGORY,
+            what=what,
+            action=ErasureAction.RESTRICT,
+            reason=KEPT_BY_LAW,
+            count=count,
+            **describe_kept(kept),
+        )
+
+
+def _plan_processor_records(records: Iterable[tuple[str, CategoryRetention]]) -> Iterable[PlanLine]:
+    for (processor, kept), count in sorted(
+        Counter(records).items(), key=lambda row: (row[0][0], str(row[0][1].last_day))
+    ):
+        yield PlanLine(
+            system=processor,
+            category=SHIPMENT_CATEGORY,
+            what="consignee, address, phone, invoice value",
+            action=ErasureAction.RESTRICT if kept.holds else ErasureAction.ERASE,
+            reason=KEPT_BY_LAW if kept.holds else PROCESSOR_INSTRUCTED,
+            count=count,
+            **describe_kept(kept),
         )
 
 
@@ -225,6 +257,9 @@ def _plan_proof(category: Category, event: str, retention: Retention, now: datet
     )
     days = [hold.last_day for hold in holds]
     until = None if None in days else max((day for day in days if day), default=None)
+    grounds = tuple(hold.ground for hold in holds)
+    if not grounds and (months := category.max_age.get("months")):
+        until, grounds = add_months_to_date(today, int(months)), (MAX_AGE_GROUND,)
     return PlanLine(
         system=BRIDGE,
         category=category.id,
@@ -233,5 +268,5 @@ def _plan_proof(category: Category, event: str, retention: Retention, now: datet
         reason=PROOF_OF_ERASURE,
         law="; ".join(hold.citation for hold in holds) or describe_basis(category, "IN", today, retention),
         until=until,
-        hold_ids=tuple(hold.ground for hold in holds),
+        hold_ids=grounds,
     )

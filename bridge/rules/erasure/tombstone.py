@@ -44,7 +44,8 @@ class RemainingData:
 class PriorErasureSummary:
     """One earlier erasure. `removed` counts rows by table; `finished` is False while orders wait for an invoice copy.
 
-    `codes_until` is the last day of the suppression keys, None where the retention file names no age.
+    `codes_until` is the last day of the suppression keys, None where the retention file names no age. `platform_waits`
+    says that the platform has not confirmed its own erasure, `platform_waits_until` for how long that is awaited.
     """
 
     erasure: ErasureRecord
@@ -52,6 +53,8 @@ class PriorErasureSummary:
     removed: Mapping[str, int]
     rests: tuple[RemainingData, ...]
     codes_until: date | None
+    platform_waits: bool = False
+    platform_waits_until: date | None = None
 
 
 def group_remaining_data(

@@ -12,12 +12,14 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias
 
 from bridge.model import NoticeItem, ParcelStatus, ReferenceKind
-from bridge.rules.retention.holds import find_retention_holds
+from bridge.rules.retention.category_retention import calculate_category_retention
+from bridge.rules.retention.retention_events import OrderRecord, ParcelNews, build_retention_facts
 from bridge.rules.retention.statutory_last_days import compute_day_start, local_day
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bridge.model import RefundAccount
     from config.merchant_file.notice_rules import NoticeRules
     from config.retention_file.retention import Retention
 
@@ -44,15 +46,21 @@ class NoticeTiming:
 
 
 def decide_notice_timing(
-    item: NoticeItem, *, now: datetime, is_trackable: bool, notice_rules: NoticeRules, retention: Retention
+    item: NoticeItem,
+    *,
+    now: datetime,
+    is_trackable: bool,
+    notice_rules: NoticeRules,
+    retention: Retention,
+    refunds: Sequence[RefundAccount] = (),
 ) -> NoticeTiming:
     """Decide whether the processor may be notified of this item.
 
-    `is_trackable`: a system can be asked where the parcel is.
+    `is_trackable`: a system can be asked where the parcel is. `refunds` are those of its order.
     """
     if item.released:
         return NoticeTiming()
-    waits = _list_wait_reasons(item, is_trackable, notice_rules, retention, now)
+    waits = _list_wait_reasons(item, is_trackable, notice_rules, retention, now, refunds)
     open_waits = [(until, reason) for until, reason in waits if until is None or until > now]
     if not open_waits:
         return NoticeTiming()
@@ -70,7 +78,12 @@ def decide_notice_timing(
 
 
 def _list_wait_reasons(
-    item: NoticeItem, is_trackable: bool, notice_rules: NoticeRules, retention: Retention, now: datetime
+    item: NoticeItem,
+    is_trackable: bool,
+    notice_rules: NoticeRules,
+    retention: Retention,
+    now: datetime,
+    refunds: Sequence[RefundAccount],
 ) -> list[Wait]:
     """Return every reason to wait with its end; None is an open end. The gravest comes first."""
     if item.matters:
@@ -83,8 +96,8 @@ def _list_wait_reasons(
             return [(None, "parcel_returning")]
         if is_trackable and status not in UNINFORMATIVE_PARCEL_STATUSES:
             return [(None, "parcel_moving")]
-        return _list_untracked_waits(item, is_trackable, notice_rules, retention, now)
-    waits = _list_retention_waits(item, since, now, retention)
+        return _list_untracked_waits(item, is_trackable, notice_rules, retention, now, refunds)
+    waits = _list_retention_waits(item, now, retention, refunds)
     if status is ParcelStatus.LOST:
         waits.append((since + timedelta(days=notice_rules.lost_claim_days), "lost_claim"))
     if status in (ParcelStatus.DELIVERED, ParcelStatus.RETURNED):
@@ -96,7 +109,12 @@ def _list_wait_reasons(
 
 
 def _list_untracked_waits(
-    item: NoticeItem, is_trackable: bool, notice_rules: NoticeRules, retention: Retention, now: datetime
+    item: NoticeItem,
+    is_trackable: bool,
+    notice_rules: NoticeRules,
+    retention: Retention,
+    now: datetime,
+    refunds: Sequence[RefundAccount],
 ) -> list[Wait]:
     """Return the waits of a parcel without known status: so many days after its last news it counts as delivered."""
     reason = "carrier_does_not_know_it" if is_trackable else "carrier_not_tracked"
@@ -105,7 +123,7 @@ def _list_untracked_waits(
         return [(item.not_before or now + timedelta(days=notice_rules.untracked_days), reason)]
     until = max(news) + timedelta(days=notice_rules.untracked_days)
     delivered_item = replace(item, status=ParcelStatus.DELIVERED, status_at=until)
-    return [(until, reason), *_list_wait_reasons(delivered_item, is_trackable, notice_rules, retention, now)]
+    return [(until, reason), *_list_wait_reasons(delivered_item, is_trackable, notice_rules, retention, now, refunds)]
 
 
 def _format_blocker_code(blockers: Sequence[str]) -> str:
@@ -113,16 +131,23 @@ def _format_blocker_code(blockers: Sequence[str]) -> str:
     return PAUSED_BY_OPERATOR if PAUSED_BY_OPERATOR in blockers else f"{blockers[0].partition('/')[0]}_open"
 
 
-def _list_retention_waits(item: NoticeItem, status_since: datetime, now: datetime, retention: Retention) -> list[Wait]:
+def _list_retention_waits(
+    item: NoticeItem, now: datetime, retention: Retention, refunds: Sequence[RefundAccount]
+) -> list[Wait]:
+    """Return what the retention file keeps the record for: the plan of the erasure asks the same calculator."""
     category = retention.categories.get(SHIPMENT_CATEGORY)
     if category is None:
         return []
-    events = {"last_processing_at": status_since}
-    # a parcel that came back or was cancelled leaves no contract open
-    if item.status is ParcelStatus.DELIVERED:
-        events |= {"ordered_at": item.shipped_at or status_since, "delivered_at": status_since}
-    holds = find_retention_holds(category, events=events, today=local_day(now, retention.calendar), retention=retention)
-    return [
-        (compute_day_start(hold.erasable_from, retention) if hold.erasable_from else None, f"hold_{hold.ground}"[:48])
-        for hold in holds
-    ]
+    news = ParcelNews(status=item.status, status_at=item.status_at, shipped_at=item.shipped_at)
+    record = OrderRecord(parcels=(news,), refunds=tuple(refunds))
+    # what counts as delivered in days to come is given as delivered
+    day_of_delivery = max(now, news.last_news_at or now)
+    facts = build_retention_facts(record, requested_at=now, now=day_of_delivery, untracked_days=0)
+    kept = calculate_category_retention(
+        category, [facts], today=local_day(now, retention.calendar), retention=retention
+    )
+    if not kept.holds:
+        return []
+    is_known = kept.erasable_from is not None and not kept.release_needs
+    until = compute_day_start(kept.erasable_from, retention) if kept.erasable_from and is_known else None
+    return [(until, f"hold_{kept.grounds[0]}"[:48])]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.errors import PayloadInvalid
 from bridge.model import BankDetails, RefundAccount, RefundState, Settlement
-from bridge.rules.retention.holds import find_retention_holds
+from bridge.rules.retention.category_retention import RetentionFacts, calculate_category_retention
 from bridge.rules.retention.statutory_last_days import compute_day_start, local_day
 
 if TYPE_CHECKING:
@@ -98,10 +98,10 @@ def compute_erase_at(opened_at: datetime, settled_at: datetime, retention: Reten
     if category is None:
         return None
     events = {"refund_opened_at": opened_at, "refund_reconciled_at": settled_at, "last_processing_at": settled_at}
-    settled_on = day = local_day(settled_at, retention.calendar)
-    while holds := find_retention_holds(category, events=events, today=day, retention=retention):
-        release_days = [hold.erasable_from for hold in holds if not hold.release_needs]
-        if len(release_days) < len(holds) or None in release_days:
-            return None
-        day = max(each for each in release_days if each)
-    return settled_at if day == settled_on else compute_day_start(day, retention)
+    today = local_day(settled_at, retention.calendar)
+    kept = calculate_category_retention(category, [RetentionFacts(events=events)], today=today, retention=retention)
+    if not kept.holds:
+        return settled_at
+    if kept.erasable_from is None or kept.release_needs:
+        return None
+    return compute_day_start(kept.erasable_from, retention)

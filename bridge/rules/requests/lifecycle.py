@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bridge.model import RequestKind, RequestSource, RequestState, Residue, Task, TaskAction, TaskState
+from bridge.model import RequestKind, RequestSource, RequestState, Residue, Task, TaskAction, TaskState, WaitReason
 from bridge.rules.erasure.field_categories import find_field_category
 from config.retention_file.retention_model import Retention
 
@@ -130,15 +130,20 @@ def assess_request_status(tasks: Sequence[Task]) -> RequestStatus:
 
     It can be answered when the bridge's and the platform's own tasks are done and every other system was asked at
     least once; a carrier that is down delays no answer, its part follows. A task of the bridge that waits for an
-    operator is open too: such a request waits, and cannot be answered. It is complete when every system answered; a
-    processor that was only asked did not.
+    operator is open too: such a request waits, and cannot be answered. What a law keeps delays no answer, nor what comes
+    after it: it follows by itself. It is complete when every system answered; a processor that was only asked did not.
     """
-    pending = [task for task in tasks if task.state is TaskState.PENDING]
+    held = [task for task in tasks if task.wait_reason is WaitReason.HELD_BY_LAW]
+    pending = [
+        task
+        for task in tasks
+        if task.state is TaskState.PENDING and not any(_runs_after(task, other) for other in held)
+    ]
     retried = [task for task in tasks if task.state is TaskState.RETRY]
     waiting = [task for task in tasks if task.state is TaskState.WAITING]
     # a waiting task of the bridge waits for an operator, a processor's for others: only the first delays the answer
     is_answer_blocked = any(map(_is_needed_for_answer, (*pending, *retried))) or any(
-        task.system in OWN_SYSTEMS for task in waiting
+        task.system in OWN_SYSTEMS for task in waiting if task not in held
     )
     if pending or any(map(_is_needed_for_answer, retried)):
         state = RequestState.IN_PROGRESS

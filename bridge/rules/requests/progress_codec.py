@@ -52,11 +52,18 @@ def encode_cursor(progress: model.Progress | None) -> str:
         case model.SealProgress(search=model.InvoiceSearchResult() as search):
             orders = {"none": sorted(search.never_invoiced), "missing": sorted(search.missing_copies)}
             return json.dumps(orders | {"whole": search.is_complete})
-        case model.EraseProgress(excluded_order_ids=order_ids) if order_ids:
-            return json.dumps(list(order_ids))
+        case model.EraseProgress() if progress.excluded_order_ids or progress.is_customer_kept:
+            return json.dumps(_encode_kept(progress))
         case model.NoticeProgress(listed_waybills=waybills) if waybills:
             return json.dumps([asdict(listed) for listed in waybills])
     return ""
+
+
+def _encode_kept(progress: model.EraseProgress) -> list[str] | dict[str, Any]:
+    if not progress.is_customer_kept:
+        return list(progress.excluded_order_ids)
+    began_at = progress.began_at.isoformat() if progress.began_at else ""
+    return {"orders": list(progress.excluded_order_ids), "began_at": began_at}
 
 
 def encode_detail(progress: model.Progress | None) -> dict[str, Any]:
@@ -73,6 +80,7 @@ def encode_detail(progress: model.Progress | None) -> dict[str, Any]:
         case model.PlatformRequestProgress():
             detail = {
                 **({} if progress.reason is None else {"reason": progress.reason}),
+                **({"held_by": list(progress.held_by)} if progress.held_by else {}),
                 **({"guards": [asdict(each) for each in progress.prechecks]} if progress.prechecks else {}),
                 **({"released": list(progress.released_codes)} if progress.released_codes else {}),
             }
@@ -124,6 +132,7 @@ def decode_progress(
         case model.TaskAction.REQUEST_PLATFORM_ERASURE:
             progress = model.PlatformRequestProgress(
                 reason=detail.get("reason"),
+                held_by=tuple(detail.get("held_by", ())),
                 prechecks=tuple(model.PrecheckResult(**each) for each in detail.get("guards", ())),
                 released_codes=tuple(detail.get("released", ())),
             )
@@ -132,8 +141,7 @@ def decode_progress(
         case model.TaskAction.ERASE if kind is model.RequestKind.SHOP_ERASURE:
             progress = _decode_shop_erase(detail)
         case model.TaskAction.ERASE:
-            order_ids = tuple(json.loads(cursor)) if cursor else ()
-            progress = model.EraseProgress(removed_rows=detail, excluded_order_ids=order_ids)
+            progress = _decode_erase(cursor, detail)
         case model.TaskAction.POLL_PLATFORM_ERASURE:
             decision, wait_until = detail.get("decision"), detail.get("wait_until")
             progress = model.PollProgress(
@@ -165,6 +173,18 @@ def _decode_seal(cursor: str) -> model.SealProgress:
         never_invoiced=never_invoiced, missing_copies=missing_copies, is_complete=row["whole"]
     )
     return model.SealProgress(search=search)
+
+
+def _decode_erase(cursor: str, detail: Mapping[str, Any]) -> model.EraseProgress:
+    kept = json.loads(cursor) if cursor else []
+    if isinstance(kept, list):
+        return model.EraseProgress(removed_rows=detail, excluded_order_ids=tuple(kept))
+    return model.EraseProgress(
+        removed_rows=detail,
+        excluded_order_ids=tuple(kept["orders"]),
+        is_customer_kept=True,
+        began_at=datetime.fromisoformat(kept["began_at"]) if kept["began_at"] else None,
+    )
 
 
 def _decode_shop_erase(detail: Mapping[str, Any]) -> model.ShopEraseProgress:

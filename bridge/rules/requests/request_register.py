@@ -12,6 +12,7 @@ from statistics import median
 from typing import Any
 
 from bridge.model import PrivacyRequest
+from bridge.rules.requests.answer_times import find_fulfilled_at, is_late
 
 REGISTER_SCHEMA = "request-register/1"
 SECONDS_PER_DAY = 86_400
@@ -28,6 +29,8 @@ def build_request_register(
 ) -> dict[str, Any]:
     """Return the register, JSON-ready.
 
+    A request counts as closed, and its days end, when the data subject had what was asked for.
+
     `open_answers` counts the instructions that wait for each processor, `held` is (ids of holds, first day it
     may go, documents), `laws` maps ids of holds to what to quote. `zone` says which month a moment is in.
     """
@@ -38,7 +41,7 @@ def build_request_register(
         "schema": REGISTER_SCHEMA,
         "made_at": now.isoformat(),
         "months": [_summarise_month(month, months[month], now) for month in sorted(months)],
-        "late": [_format_late_request(request) for request in requests if _is_late(request, now)],
+        "late": [_format_late_request(request) for request in requests if is_late(request, now)],
         "open_answers": dict(sorted(open_answers.items())),
         "held": _count_held_documents(held, laws),
     }
@@ -46,9 +49,9 @@ def build_request_register(
 
 def _summarise_month(month: str, requests: Sequence[PrivacyRequest], now: datetime) -> dict[str, Any]:
     days = [
-        (request.closed_at - request.received_at).total_seconds() / SECONDS_PER_DAY
+        (fulfilled_at - request.received_at).total_seconds() / SECONDS_PER_DAY
         for request in requests
-        if request.closed_at
+        if (fulfilled_at := find_fulfilled_at(request))
     ]
     return {
         "month": month,
@@ -56,15 +59,14 @@ def _summarise_month(month: str, requests: Sequence[PrivacyRequest], now: dateti
         "by_kind": dict(sorted(Counter(request.kind.value for request in requests).items())),
         "by_state": dict(sorted(Counter(request.state.value for request in requests).items())),
         "closed": len(days),
+        "ready_not_delivered": sum(
+            request.closed_at is not None and find_fulfilled_at(request) is None for request in requests
+        ),
         "median_hours_to_acknowledge": None,  # the bridge sends no acknowledgement, so it has no figures
         "median_days_to_close": round(median(days), 2) if days else None,
         "longest_days_to_close": round(max(days), 2) if days else None,
-        "late": sum(_is_late(request, now) for request in requests),
+        "late": sum(is_late(request, now) for request in requests),
     }
-
-
-def _is_late(request: PrivacyRequest, now: datetime) -> bool:
-    return (request.closed_at or now) > request.due_at
 
 
 def _format_late_request(request: PrivacyRequest) -> dict[str, Any]:
@@ -75,6 +77,7 @@ def _format_late_request(request: PrivacyRequest) -> dict[str, Any]:
         "due_at": request.due_at.isoformat(),
         "due_governed_by": request.due_governed_by,
         "closed_at": request.closed_at.isoformat() if request.closed_at else None,
+        "answered_at": request.answered_at.isoformat() if request.answered_at else None,
         "reason": request.last_error,
     }
 

@@ -7,9 +7,9 @@ doubt: a rule that cannot be read, an event that is missing and a fact that nobo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -118,6 +118,31 @@ def evaluate_retention_hold(
         return RetentionHoldState.NOT_STARTED, hold
     is_over = hold.erasable_from is not None and today >= hold.erasable_from and not hold.release_needs
     return (RetentionHoldState.OVER if is_over else RetentionHoldState.HOLDS), hold
+
+
+def find_erasable_from(
+    list_holds: Callable[[date], Sequence[RetentionHold]], *, today: date, retention: Retention
+) -> date | None:
+    """Return the first day from today on which nothing holds: duties end, laws are repealed and begin.
+
+    `list_holds` returns what holds on a day. None where nobody can say yet.
+    """
+    day = today
+    while holds := list_holds(day):
+        ends = [_find_hold_end(hold, retention) for hold in holds]
+        if None in ends:
+            return None
+        day = max(end for end in ends if end)
+    return day
+
+
+def _find_hold_end(hold: RetentionHold, retention: Retention) -> date | None:
+    """Return the first day without this hold: its own, or the one after its law's last."""
+    law = retention.laws.get(hold.law)
+    ends = [] if hold.release_needs or hold.erasable_from is None else [hold.erasable_from]
+    if law is not None and law.in_force_to is not None:
+        ends.append(law.in_force_to + timedelta(days=1))
+    return min(ends, default=None)
 
 
 def is_hold_applicable(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bridge.model import Proceeding
 from bridge.rules.requests.regimes import list_regimes
-from bridge.rules.retention.holds import RetentionHold, find_retention_holds
+from bridge.rules.retention.holds import RetentionHold, find_erasable_from, find_retention_holds
 from bridge.rules.retention.statutory_last_days import local_day
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class DocumentRetentionCalculator:
         """Return what keeps these linked documents of one order: the latest counts for all (CGST r.53, T11)."""
         latest = max(document.issued_at for document in documents)
         regimes = list_regimes({document.country for document in documents})
-        hold_events, issued_on = _collect_legal_hold_events(legal_holds), local_day(latest, self._retention.calendar)
+        hold_events, issued_on = collect_legal_hold_events(legal_holds), local_day(latest, self._retention.calendar)
         key = (issued_on, tuple(sorted(hold_events)), hold_events.get(PROCEEDING_DISPOSED_EVENT), regimes)
         if key not in self._results:
             events = {"document_issued_at": latest, "transaction_at": latest, **hold_events}
@@ -108,7 +108,12 @@ class DocumentRetentionCalculator:
     def _build_retention(self, events: HoldEvents, issued_on: date, regimes: tuple[str, ...]) -> DocumentRetention:
         holds = self._list_retention_holds(events, self._today, regimes)
         if holds:
-            free_from, grounds = self._find_erasable_from(events, regimes), holds
+            free_from = find_erasable_from(
+                lambda day: self._list_retention_holds(events, day, regimes),
+                today=self._today,
+                retention=self._retention,
+            )
+            grounds = holds
         else:
             grounds = self._list_retention_holds(events, issued_on, regimes)
             days = [hold.erasable_from for hold in grounds if hold.erasable_from]
@@ -125,26 +130,8 @@ class DocumentRetentionCalculator:
             holds.insert(0, RetentionHold(ground=LEGAL_HOLD_GROUND, citation=OPEN_LEGAL_HOLD_CITATION))
         return holds
 
-    def _find_erasable_from(self, events: HoldEvents, regimes: tuple[str, ...]) -> date | None:
-        """Return the first day from today on which nothing holds: duties end, laws are repealed and begin."""
-        day = self._today
-        while holds := self._list_retention_holds(events, day, regimes):
-            ends = [self._find_hold_end(hold) for hold in holds]
-            if None in ends:
-                return None
-            day = max(end for end in ends if end)
-        return day
 
-    def _find_hold_end(self, hold: RetentionHold) -> date | None:
-        """Return the first day without this hold: its own, or the one after its law's last."""
-        law = self._retention.laws.get(hold.law)
-        ends = [] if hold.release_needs or hold.erasable_from is None else [hold.erasable_from]
-        if law is not None and law.in_force_to is not None:
-            ends.append(law.in_force_to + _ONE_DAY)
-        return min(ends, default=None)
-
-
-def _collect_legal_hold_events(legal_holds: Sequence[LegalHold]) -> dict[str, datetime]:
+def collect_legal_hold_events(legal_holds: Sequence[LegalHold]) -> dict[str, datetime]:
     """Return the events that legal holds and proceedings are to the file. One that nobody released is open."""
     events: dict[str, datetime] = {}
     for legal_hold in legal_holds:

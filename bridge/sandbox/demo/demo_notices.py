@@ -131,6 +131,19 @@ def _print_processor_summary(demo: DemoEnvironment) -> None:
         fact(f"The certificate states for {company}: {row['answer'].replace('_', ' ')} ({', '.join(details)}).")
     unanswered = [row["recipient"].partition(" (")[0] for row in rows if row["answer"] != "erased"]
     must(unanswered, f"Still to answer: {join_words(unanswered)}.")
+    _write_outcome(demo, unanswered)
+
+
+def _write_outcome(demo: DemoEnvironment, unanswered: list[str]) -> None:
+    request = demo.wait_for_closed_request("erasure", demo.world.shop)
+    target = demo.results / "bikram-outcome.html"
+    demo.run_command("dsr", "outcome", request["id"], "--out", str(target))
+    letter = target.read_text()
+    must(
+        all(name in letter for name in unanswered),
+        "A letter tells the same in plain words: what is gone, what stays until when, who must still answer, where to "
+        f"complain. It is {target.name}.",
+    )
 
 
 def _load_certificate(demo: DemoEnvironment) -> Any:

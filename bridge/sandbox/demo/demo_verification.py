@@ -32,7 +32,11 @@ def run_verification_chapter(demo: DemoEnvironment) -> None:
     )
     request = demo.wait_for_closed_request("erasure", demo.world.shop)
     bundle = demo.results / "bikram-evidence.zip"
-    demo.run_command("dsr", "evidence", request["id"], "--out", str(bundle), "--force")
+    exported = demo.run_command("dsr", "evidence", request["id"], "--out", str(bundle), "--force", "--to-head")
+    must(
+        exported["complete"],
+        "The end of the chain is signed now, so that the evidence bundle proves that it is complete.",
+    )
     with zipfile.ZipFile(bundle) as files:
         fact(
             f"The evidence bundle has {len(files.namelist())} files. sha256sum and openssl check them; "
@@ -40,9 +44,10 @@ def run_verification_chapter(demo: DemoEnvironment) -> None:
         )
         buffer = io.BytesIO(b"".join(files.read(name) for name in files.namelist()))
     buffer.seek(0, io.SEEK_END)
-    for path in demo.results.glob("bikram*.json"):
-        buffer.write(path.read_bytes())
-    must(not contains_any(buffer.getvalue(), words), "The bundle does not identify Bikram either.")
+    for path in demo.results.glob("bikram*"):
+        if path != bundle:
+            buffer.write(path.read_bytes())
+    must(not contains_any(buffer.getvalue(), words), "The bundle and the letter do not identify Bikram either.")
 
 
 def _list_identifying_words(person: Person, world: World) -> list[bytes]:

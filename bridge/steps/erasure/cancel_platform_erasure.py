@@ -13,6 +13,7 @@ from bridge.model import Fact, Outcome, PollProgress, PrivacyRequest, Task, Task
 from bridge.ports import Platform
 from bridge.rules.requests.lifecycle import PLATFORM, assess_request_status
 from bridge.services import Services
+from bridge.steps.requests.conclude import issue_certificate
 from bridge.steps.task_results import finish_task
 
 
@@ -38,14 +39,21 @@ def cancel_platform_erasure(request_id: str, *, actor: str, reason: str, service
             tx.requests.postpone_request(lease, "cancel_refused", services.clock.now())
         raise
     now = services.clock.now()
-    ended = finish_task(replace(poll, progress=PollProgress(reason=answer.reason)), answer.outcome, now)
-    status = assess_request_status([ended if task.id == poll.id else task for task in tasks])
+    ended = finish_task(
+        replace(poll, expected_by=None, progress=PollProgress(reason=answer.reason)), answer.outcome, now
+    )
+    tasks = [ended if task.id == poll.id else task for task in tasks]
+    status = replace(assess_request_status(tasks), complete=False)
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
         tx.tasks.save_task(ended)
         tx.request_changes.replace_principal(request, None)
         tx.requests.release_lease(
-            lease, state=status.state, wake_at=status.wake_at, complete=False, closed_at=request.closed_at or now
+            lease,
+            state=status.state,
+            wake_at=status.wake_at,
+            complete=status.complete,
+            closed_at=request.closed_at or now,
         )
         tx.evidence.append_fact(
             Fact.PLATFORM_ERASURE_CANCELLED,
@@ -56,6 +64,7 @@ def cancel_platform_erasure(request_id: str, *, actor: str, reason: str, service
             system=PLATFORM,
             reason=reason,
         )
+        issue_certificate(request, tasks, status, tx, services)
 
 
 def _find_cancellable_task(request: PrivacyRequest | None, tasks: list[Task]) -> Task | None:

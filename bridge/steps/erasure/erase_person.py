@@ -16,7 +16,6 @@ from bridge.model import (
     Outcome,
     PrivacyRequest,
     RequestKind,
-    RequestState,
     Task,
     TaskState,
     WaitReason,
@@ -28,15 +27,16 @@ from bridge.rules.index.unreadable_identifiers import list_identifier_gaps
 from bridge.rules.shops.shop_names import RETRY_ASKING_AFTER
 from bridge.services import Services
 from bridge.steps.erasure.erasure import Erasure
+from bridge.steps.erasure.held.wait_while_held import wait_while_held
 from bridge.steps.erasure.orders_without_invoice_copy import INVOICE_SEARCH_INTERVAL_H, find_invoice_search_task
+from bridge.steps.requests.access_wait import postpone_for_access, record_lost_packages
 from bridge.steps.shops.erase_shop import execute_shop_erasure
 from bridge.steps.shops.identify_shops import await_shop_identity, close_identity_reviews
-from bridge.steps.task_results import finish_task, retry_task, wait_task
+from bridge.steps.task_results import finish_task, record_task_result, retry_task, wait_task
 
 if TYPE_CHECKING:
     from bridge.store import Tx
 
-ACCESS_WAIT_S = 10
 REPLAN_DELAY_S = 1
 # Not counted as records: a flag, and data keys (a request has one of its own, and destroying it erases no record).
 UNCOUNTED_TABLES = {CUSTOMER_MERGED_AWAY, "data_keys"}
@@ -52,12 +52,11 @@ def execute_erasure(request: PrivacyRequest, task: Task, lease: Lease, *, servic
     task = replace(task, expected_by=None)  # the end of an earlier wait
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
-        if is_access_in_progress(request, tx):
-            task = postpone_for_access_request(task, services)
-            tx.tasks.save_task(task)
-            return task
+        if postponed := postpone_for_access(request, task, tx, services):
+            return postponed
+        pending = tx.hand_overs.list_pending_packages_of_person(request)
         erasure = Erasure(request, tx.tasks.list_tasks(request.id), tx=tx, services=services)
-        if postponed := _postpone_without_copies(erasure, task, tx, services):
+        if postponed := _postpone_while_kept(erasure, task, tx, services):
             tx.tasks.save_task(postponed)
             return postponed
         if not erasure.execute():
@@ -71,34 +70,25 @@ def execute_erasure(request: PrivacyRequest, task: Task, lease: Lease, *, servic
             return task
         tx.tasks.save_task(task)
         erasure.record(task)
+        record_lost_packages(request, pending, tx)
+        if task.wait_reason is WaitReason.HELD_BY_LAW:
+            record_task_result(request, task, tx, reason=task.last_error, held_by=erasure.list_grounds())
         close_identity_reviews(request, tx)
     return task
 
 
-def is_access_in_progress(request: PrivacyRequest, tx: Tx) -> bool:
-    """Return whether an access request of the same data subject is being gathered."""
-    other = tx.requests.find_open_request_of_same_person(request, RequestKind.ACCESS)
-    return other is not None and other.state is RequestState.IN_PROGRESS and other.closed_at is None
-
-
-def postpone_for_access_request(task: Task, services: Services) -> Task:
-    """Return the task put off until the access request is answered: it needs what the task would remove."""
-    wake_at = services.clock.now() + timedelta(seconds=ACCESS_WAIT_S)
-    reason = WaitReason.ACCESS_IN_PROGRESS
-    return retry_task(task, reason, wake_at, wait_reason=reason)
-
-
-def _postpone_without_copies(erasure: Erasure, task: Task, tx: Tx, services: Services) -> Task | None:
-    """Return the task put off where only orders without an invoice copy remain, or new ones appeared; else None."""
+def _postpone_while_kept(erasure: Erasure, task: Task, tx: Tx, services: Services) -> Task | None:
+    """Return the task put off where nothing but what must stay remains, or new orders without a copy appeared; else None."""
     search = find_invoice_search_task(erasure.tasks)
     if search is not None and erasure.has_unsearched_orders:
         # an order became known since the last search: the platform is asked for its copy first
         search = replace(search, state=TaskState.PENDING, attempts=0, wait_reason=None, wake_at=None)
         tx.tasks.save_task(search)
         return _retry_soon(task, WaitReason.INVOICE_COPY_MISSING, services)
-    excluded = get_progress(task, EraseProgress).excluded_order_ids
-    if excluded and excluded == erasure.excluded_order_ids:
-        return _wait_for_copies(task, services)
+    progress = get_progress(task, EraseProgress)
+    kept = (erasure.excluded_order_ids, bool(erasure.held_customer.holds))
+    if erasure.is_incomplete and (progress.excluded_order_ids, progress.is_customer_kept) == kept:
+        return _wait_for_rest(erasure, task, services)
     return None
 
 
@@ -114,6 +104,14 @@ def _wait_for_copies(task: Task, services: Services) -> Task:
     return wait_task(replace(task, outcome=Outcome.INCOMPLETE), reason, wake_at, wait_reason=reason)
 
 
+def _wait_for_rest(erasure: Erasure, task: Task, services: Services) -> Task:
+    """Return the task as waiting for what keeps the rest: a missing copy, or a law."""
+    if erasure.order_ids_without_copy:
+        return _wait_for_copies(task, services)
+    kept = [*erasure.held_orders.values(), *([erasure.held_customer] if erasure.held_customer.holds else [])]
+    return wait_while_held(replace(task, outcome=Outcome.RETAINED), kept, services)
+
+
 def _wait_for_identity(task: Task, services: Services) -> Task:
     """Return the task as waiting until it is known whether a shop that stores the data is the one of the request."""
     wake_at = services.clock.now() + RETRY_ASKING_AFTER
@@ -122,18 +120,20 @@ def _wait_for_identity(task: Task, services: Services) -> Task:
 
 
 def _end_run(erasure: Erasure, task: Task, services: Services) -> Task:
-    """Return the task after a run: done, or waiting for the copies of the orders that were excluded."""
+    """Return the task after a run: done, or waiting for what keeps the rest."""
     before = get_progress(task, EraseProgress).removed_rows
     # the flag of a merged customer counts for one run only
     before = {table: count for table, count in before.items() if table != CUSTOMER_MERGED_AWAY}
     rows = add_row_counts(before, erasure.removed_rows)
     records = sum(count for table, count in rows.items() if table not in UNCOUNTED_TABLES)
-    excluded = erasure.excluded_order_ids
-    progress = EraseProgress(removed_rows=rows, excluded_order_ids=excluded)
+    progress = EraseProgress(removed_rows=rows, excluded_order_ids=erasure.excluded_order_ids)
+    if erasure.held_customer.holds:
+        began_at = get_progress(task, EraseProgress).began_at or services.clock.now()
+        progress = replace(progress, is_customer_kept=True, began_at=began_at)
     # a later run may know fewer identifiers: the gaps of the earlier ones stay
     gaps = dict.fromkeys((*task.gaps, *list_identifier_gaps(task.system, erasure.request.principal)))
     task = replace(task, records=records, progress=progress, gaps=tuple(gaps))
-    if excluded:
-        return _wait_for_copies(task, services)
+    if erasure.is_incomplete:
+        return _wait_for_rest(erasure, task, services)
     outcome = Outcome.ERASED if records else Outcome.INCOMPLETE if gaps else Outcome.ABSENT
     return finish_task(task, outcome, services.clock.now())

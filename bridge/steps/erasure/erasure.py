@@ -5,7 +5,6 @@ Works inside the caller's transaction, on the bridge's own tables. Never calls a
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -22,9 +21,19 @@ from bridge.model import (
     TaskState,
     get_progress,
 )
-from bridge.rules.erasure.plan import CUSTOMER_MERGED_AWAY, ErasureInputs, build_erasure_plan
+from bridge.rules.erasure.plan import (
+    CUSTOMER_MERGED_AWAY,
+    HELD_CUSTOMER,
+    HELD_ORDERS,
+    INDEX_CATEGORY,
+    ErasureInputs,
+    build_erasure_plan,
+)
 from bridge.rules.notices.recipients import list_notice_targets
+from bridge.rules.notices.timing import SHIPMENT_CATEGORY
+from bridge.rules.retention.category_retention import CategoryRetention, combine_retentions
 from bridge.services import Services
+from bridge.steps.erasure.held.retention_records import read_subject_retention
 from bridge.steps.erasure.orders_without_invoice_copy import (
     complete_failed_invoice_search,
     filter_orders_without_invoice,
@@ -54,8 +63,9 @@ def has_erasure_begun(tasks: Iterable[Task]) -> bool:
 class Erasure:
     """The erasure of one data subject, inside one transaction.
 
-    `excluded_order_ids` are orders without an invoice copy: they stay, with their parcels, until there is one.
-    `removed_rows` counts by table what `execute` removed, and is empty before.
+    `order_ids_without_copy` are orders without an invoice copy: they stay, with their parcels, until there is one.
+    `held_orders` are those that a law keeps, with what does; `held_customer` is what keeps the customer itself: the latest
+    of it and of all that stays. `removed_rows` counts by table what `execute` removed, and is empty before.
     """
 
     def __init__(self, request: PrivacyRequest, tasks: Sequence[Task], *, tx: Tx, services: Services) -> None:
@@ -64,13 +74,33 @@ class Erasure:
         self.request, self.tasks = request, tasks
         self._tx, self._services = tx, services
         self._scope = read_erasure_scope(request, tasks, tx)
-        self.excluded_order_ids = tuple(self._find_orders_without_invoice_copy())
-        excluded = set(self.excluded_order_ids)
-        self._orders = {key: order for key, order in self._scope.orders.items() if key not in excluded}
-        self._parcels = [parcel for parcel in self._scope.parcels if parcel.order_id not in excluded]
+        self.order_ids_without_copy = tuple(self._find_orders_without_invoice_copy())
+        # records at processors obey holds of their own
+        uncopied = set(self.order_ids_without_copy)
+        self._orders = {key: order for key, order in self._scope.orders.items() if key not in uncopied}
+        self._parcels = [parcel for parcel in self._scope.parcels if parcel.order_id not in uncopied]
+        self._retention = read_subject_retention(request, self._scope, tx=tx, services=services)
+        self.held_orders = {
+            order_id: kept
+            for order_id in self._orders
+            if (kept := self._retention.calculate(INDEX_CATEGORY, [self._retention.orders[order_id]])).holds
+        }
+        self.held_customer = self._calculate_customer_hold()
         self._inputs = self._collect_inputs(self._scope)
         self.removed_rows: Mapping[str, int] = {}
         self._plan: Sequence[PlanLine] = ()
+
+    @property
+    def excluded_order_ids(self) -> tuple[str, ...]:
+        """Return the ids of the orders that stay for now."""
+        return tuple(sorted({*self.order_ids_without_copy, *self.held_orders}))
+
+    def _calculate_customer_hold(self) -> CategoryRetention:
+        customer = self._retention.customer
+        if customer is None:
+            return CategoryRetention()
+        own = self._retention.calculate(INDEX_CATEGORY, [customer])
+        return combine_retentions([own, *self.held_orders.values()])
 
     def _find_orders_without_invoice_copy(self) -> list[str]:
         """Return the orders that were invoiced, as far as is known, and have no copy; none before a search was planned."""
@@ -106,21 +136,42 @@ class Erasure:
         )
         return ErasureInputs(
             rows={},
-            orders_without_invoice_copy=len(self.excluded_order_ids),
+            orders_without_invoice_copy=len(self.order_ids_without_copy),
+            held_rows=self.held_rows,
             documents=documents,
             legal_holds={
                 order_id: [*holds_of_subject, *holds_of_orders.get(key, ())] for order_id, key in keys.items()
             },
-            parcels={} if scope.is_merged else Counter(target.processor for target in targets),
+            processor_records=[
+                (target.processor, self._retention.calculate_parcel(SHIPMENT_CATEGORY, target.order_id, target.parcel))
+                for target in ([] if scope.is_merged else targets)
+            ],
+            platform_retention=self._retention.calculate_all(),
             refunds=refunds,
             legally_held_refund_ids=tx.refunds.find_account_ids_on_legal_hold(refunds),
             opened_by_operator=request.source is RequestSource.OPERATOR,
         )
 
     @property
+    def held_rows(self) -> list[tuple[str, CategoryRetention, int]]:
+        """Return what a law keeps of the index: what it is, what keeps it, how many."""
+        customer = [(HELD_CUSTOMER, self.held_customer, 1)] if self.held_customer.holds else []
+        return [*((HELD_ORDERS, kept, 1) for kept in self.held_orders.values()), *customer]
+
+    def list_grounds(self) -> list[str]:
+        """Return the ids of the holds that keep anything of the index."""
+        kept = combine_retentions([self.held_customer, *self.held_orders.values()])
+        return list(kept.grounds)
+
+    @property
+    def is_incomplete(self) -> bool:
+        """True where anything of the index stays for now."""
+        return bool(self.excluded_order_ids or self.held_customer.holds)
+
+    @property
     def has_unsearched_orders(self) -> bool:
         """True where an excluded order became known after the last search for copies: nobody asked about it yet."""
-        return bool(set(self.excluded_order_ids) - read_invoice_search(self.tasks).missing_copies)
+        return bool(set(self.order_ids_without_copy) - read_invoice_search(self.tasks).missing_copies)
 
     def preview(self) -> list[PlanLine]:
         """Return the plan as things stand now: the rows are removed and put back."""
@@ -129,6 +180,7 @@ class Erasure:
             self._scope.principal,
             request_id=self.request.id,
             excluded_order_ids=self.excluded_order_ids,
+            keeps_customer=bool(self.held_customer.holds),
         )
         return self._build_plan(rows)
 
@@ -146,6 +198,7 @@ class Erasure:
                     self._scope.principal,
                     request_id=self.request.id,
                     excluded_order_ids=self.excluded_order_ids,
+                    keeps_customer=bool(self.held_customer.holds),
                 )
             )
             self._plan = self._build_plan(self.removed_rows)
@@ -166,7 +219,7 @@ class Erasure:
         search = complete_failed_invoice_search(request, self.tasks, tx=tx, services=services)
         if search:
             tx.tasks.save_task(search)
-        if not self.excluded_order_ids:  # else the data subject's identifiers are needed for the next run
+        if not self.is_incomplete:  # else the data subject's identifiers are needed for the next run
             tx.request_changes.replace_principal(request, select_platform_identifiers(request, tx))
         if not self.removed_rows.get(CUSTOMER_MERGED_AWAY):
             self._record_remaining_data()
@@ -177,23 +230,25 @@ class Erasure:
         else:
             append_later_run(request, self._plan, tx)
         excluded: dict[str, Any] = {"spared": len(self.excluded_order_ids)} if self.excluded_order_ids else {}
+        removed = get_progress(task, EraseProgress).removed_rows
         tx.evidence.append_fact(
             Fact.PRINCIPAL_SUPPRESSED, shop=request.shop, request_id=request.id, subject=request.subject
         )
-        tx.evidence.append_fact(
-            Fact.PRINCIPAL_ERASED,
-            shop=request.shop,
-            request_id=request.id,
-            subject=request.subject,
-            removed=get_progress(task, EraseProgress).removed_rows,
-            verified="re-read",
-            **excluded,
-        )
+        if any(removed.values()) or not self.is_incomplete:
+            tx.evidence.append_fact(
+                Fact.PRINCIPAL_ERASED,
+                shop=request.shop,
+                request_id=request.id,
+                subject=request.subject,
+                removed=removed,
+                verified="re-read",
+                **excluded,
+            )
 
     def _record_remaining_data(self) -> None:
         """Mark what stays under this erasure, and open a notice item for each record at a processor."""
         request, tx = self.request, self._tx
-        order_ids = {*self._orders, *request.principal.order_ids} - set(self.excluded_order_ids)
+        order_ids = {*self._orders, *request.principal.order_ids} - set(self.order_ids_without_copy)
         tx.documents.mark_documents_remaining(request.shop, order_ids, request.id)
         # bank details that nothing holds go now; those of an open refund are kept, restricted, until their day
         account_ids = {account.id for account in self._inputs.refunds}

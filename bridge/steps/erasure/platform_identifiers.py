@@ -11,6 +11,8 @@ from bridge.model import Principal, PrivacyRequest, Task, TaskAction, TaskState,
 if TYPE_CHECKING:
     from bridge.store import Tx
 
+STOPPED_FOR_NOW = (WaitReason.INVOICE_COPY_MISSING, WaitReason.HELD_BY_LAW)
+
 
 def select_platform_identifiers(request: PrivacyRequest, tx: Tx) -> Principal | None:
     """Return the id by which the platform is asked, and nothing else; None where it is not asked any more.
@@ -36,8 +38,8 @@ def _is_invoice_search_open(tasks: Sequence[Task]) -> bool:
 
 
 def _is_platform_call_pending(task: Task) -> bool:
-    """Return whether the task will call the platform again; one that a missing invoice copy stopped will."""
-    if task.action is TaskAction.REQUEST_PLATFORM_ERASURE and task.wait_reason is WaitReason.INVOICE_COPY_MISSING:
+    """Return whether the task will call the platform again; one that a missing invoice copy or a law stopped will."""
+    if task.action is TaskAction.REQUEST_PLATFORM_ERASURE and task.wait_reason in STOPPED_FOR_NOW:
         return True
     if task.action is TaskAction.POLL_PLATFORM_ERASURE:
         return task.state not in (TaskState.DONE, TaskState.FAILED)

@@ -29,7 +29,7 @@ from bridge.rules.erasure.precheck import find_blocked_task
 from bridge.rules.requests.lifecycle import PLATFORM, decide_residue_action
 from bridge.rules.requests.progress_codec import encode_detail
 from bridge.services import Services
-from bridge.steps.erasure.erase_person import is_access_in_progress, postpone_for_access_request
+from bridge.steps.requests.access_wait import postpone_for_access
 from bridge.steps.task_results import SYSTEM_ERRORS, after_failure, fail_task, finish_task, record_task_result
 
 WRITTEN_BY_OTHERS = "what others wrote"
@@ -42,10 +42,8 @@ def remove_platform_residue(request: PrivacyRequest, task: Task, lease: Lease, *
     if services.retention.residue.apply:
         with services.store.transaction() as tx:
             tx.requests.verify_lease(lease)
-            if is_access_in_progress(request, tx):
-                task = postpone_for_access_request(task, services)
-                tx.tasks.save_task(task)
-                return task
+            if postponed := postpone_for_access(request, task, tx, services):
+                return postponed
             blocked = find_blocked_task(tx.tasks.list_tasks(request.id))
     task = replace(task, gaps=())
     if blocked:

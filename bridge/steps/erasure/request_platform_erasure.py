@@ -1,7 +1,7 @@
 """Asks the platform to erase a customer whose request did not come from it.
 
-Not while an invoice copy is missing, and not while the customer would lose money by it, unless an operator releases that
-precheck. Asked is not erased: `poll_platform_erasure` asks until the platform says that it did. The erasure in the
+Not while an invoice copy is missing, not while the retention file keeps anything that would go with the rest, and not
+while the customer would lose money by it, unless an operator releases that precheck. Asked is not erased: `poll_platform_erasure` asks until the platform says that it did. The erasure in the
 bridge's own tables does not wait for it.
 """
 
@@ -25,9 +25,12 @@ from bridge.model import (
     get_progress,
 )
 from bridge.ports import Platform
+from bridge.rules.erasure.platform_fields import find_platform_hold
 from bridge.rules.erasure.precheck import format_precheck_error, list_blocking_codes
 from bridge.rules.requests.lifecycle import PLATFORM
 from bridge.services import Services
+from bridge.steps.erasure.held.retention_records import read_subject_retention
+from bridge.steps.erasure.held.wait_while_held import wait_while_held
 from bridge.steps.erasure.orders_without_invoice_copy import (
     INVOICE_SEARCH_INTERVAL_H,
     complete_failed_invoice_search,
@@ -36,6 +39,9 @@ from bridge.steps.erasure.orders_without_invoice_copy import (
     sync_missing_copy_review,
 )
 from bridge.steps.erasure.precheck import run_precheck, sync_precheck_reviews
+from bridge.steps.erasure.scope import read_erasure_scope
+from bridge.steps.requests.access_wait import postpone_for_access
+from bridge.steps.requests.other_customers import add_other_customers_gap, open_other_customers_review
 from bridge.steps.task_results import (
     SYSTEM_ERRORS,
     after_failure,
@@ -48,11 +54,15 @@ from bridge.steps.task_results import (
 
 def request_platform_erasure(request: PrivacyRequest, task: Task, lease: Lease, *, services: Services) -> Task:
     """Ask once. Return the task as saved. Raises LeaseLost and StoreUnavailable."""
-    if waiting := _postpone_until_copies(request, task, lease, services):
+    if waiting := _postpone(request, replace(task, expected_by=None), lease, services):
         return waiting
+    if waiting := _postpone_while_kept_by_law(request, task, lease, services):
+        return waiting
+    task = replace(task, expected_by=None, progress=replace(get_progress(task, PlatformRequestProgress), held_by=()))
     has_failed, prechecks = False, list[PrecheckResult]()
     customer_id = request.principal.customer_id
     try:
+        task = add_other_customers_gap(request, task, services)
         customer_id, prechecks, answer = _precheck_and_request(request, task, services)
         task = _end_attempt(task, prechecks, answer, services)
     except SYSTEM_ERRORS as fault:
@@ -64,6 +74,7 @@ def request_platform_erasure(request: PrivacyRequest, task: Task, lease: Lease, 
             current = tx.requests.get_request(request.id)
             known = current.principal if current else Principal()
             tx.request_changes.replace_principal(request, replace(known, customer_id=customer_id))
+        open_other_customers_review(request, task, tx)
         if not has_failed:
             sync_precheck_reviews(request, prechecks, tx=tx, services=services)
         record_task_result(
@@ -77,8 +88,10 @@ def request_platform_erasure(request: PrivacyRequest, task: Task, lease: Lease, 
     return task
 
 
-def _postpone_until_copies(request: PrivacyRequest, task: Task, lease: Lease, services: Services) -> Task | None:
-    """Return the task put off while an invoice copy is missing, for what the platform erases is gone; else None.
+def _postpone(request: PrivacyRequest, task: Task, lease: Lease, services: Services) -> Task | None:
+    """Return the task put off while the data subject is owed a package or an invoice copy is missing; else None.
+
+    What the platform erases is gone.
 
     A copy that comes later lets it go on. Where the platform could not say which orders there are, nobody can know
     what is missing: the task fails, and a replay begins with the search for copies.
@@ -86,6 +99,8 @@ def _postpone_until_copies(request: PrivacyRequest, task: Task, lease: Lease, se
     reason = WaitReason.INVOICE_COPY_MISSING
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
+        if postponed := postpone_for_access(request, task, tx, services):
+            return postponed
         tasks = tx.tasks.list_tasks(request.id)
         if completed := complete_failed_invoice_search(request, tasks, tx=tx, services=services):
             tx.tasks.save_task(completed)
@@ -104,6 +119,28 @@ def _postpone_until_copies(request: PrivacyRequest, task: Task, lease: Lease, se
         tx.tasks.save_task(after)
         if (after.state, after.wait_reason) != (task.state, task.wait_reason):
             record_task_result(request, after, tx, reason=reason)
+    return after
+
+
+def _postpone_while_kept_by_law(request: PrivacyRequest, task: Task, lease: Lease, services: Services) -> Task | None:
+    """Return the task put off while a law keeps anything that the platform would erase with the rest; else None."""
+    with services.store.transaction() as tx:
+        tx.requests.verify_lease(lease)
+        # the platform erases the customer as a whole: what came after the bridge's own erasure counts, too
+        scope = read_erasure_scope(request, (), tx)
+        retentions = read_subject_retention(request, scope, tx=tx, services=services).calculate_all()
+        kept = find_platform_hold(retentions, services.retention)
+        if not kept.holds:
+            return None
+        progress = replace(get_progress(task, PlatformRequestProgress), held_by=kept.grounds)
+        after = replace(wait_while_held(task, [kept], services), outcome=Outcome.RETAINED, progress=progress)
+        tx.tasks.save_task(after)
+        if (after.wait_reason, after.progress, after.expected_by) != (
+            task.wait_reason,
+            task.progress,
+            task.expected_by,
+        ):
+            record_task_result(request, after, tx, reason=after.last_error, held_by=list(kept.grounds))
     return after
 
 

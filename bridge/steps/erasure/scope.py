@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bridge.model import (
@@ -38,11 +38,19 @@ class ErasureScope:
     order_ids: AbstractSet[str] = frozenset()
 
 
+def _limit_principal(principal: Principal, progress: EraseProgress) -> Principal:
+    """Return what the next run erases: after a first one, the customer where it stayed, and the orders that stayed."""
+    if not progress.is_customer_kept:
+        return Principal(order_ids=progress.excluded_order_ids) if progress.excluded_order_ids else principal
+    cutoffs = [time for time in (principal.cutoff_at, progress.began_at) if time]
+    return replace(principal, order_ids=progress.excluded_order_ids, cutoff_at=min(cutoffs, default=None))
+
+
 def read_erasure_scope(request: PrivacyRequest, tasks: Iterable[Task], tx: Tx) -> ErasureScope:
     """Return the scope as the index is now: the data subject's, after a first run that of the excluded orders."""
     own = next((task for task in tasks if task.action is TaskAction.ERASE), None)
-    excluded = get_progress(own, EraseProgress).excluded_order_ids if own else ()
-    principal = Principal(order_ids=excluded) if excluded else request.principal
+    progress = get_progress(own, EraseProgress) if own else EraseProgress()
+    principal = _limit_principal(request.principal, progress)
     if tx.person_lookup.is_merged(request.shop, principal):
         return ErasureScope(principal=principal, is_merged=True)
     orders = tx.index.list_orders(request.shop, principal)

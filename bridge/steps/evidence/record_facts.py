@@ -54,7 +54,12 @@ def _count_answers(items: Iterable[NoticeItem]) -> Mapping[str, Any]:
 
 def enqueue_requests(items: Iterable[NoticeItem], services: Services) -> None:
     """Put the items' requests on the queue; `enqueue_due` does it later where the queue is down."""
-    ids = sorted({item.request_id for item in items})
+    enqueue_request_ids((item.request_id for item in items), services)
+
+
+def enqueue_request_ids(request_ids: Iterable[str], services: Services) -> None:
+    """Put requests on the queue, each once and all in one call; `enqueue_due` does it later where the queue is down."""
+    ids = sorted(set(request_ids))
     if ids:
         services.queue.enqueue_all([("process", request_id, True) for request_id in ids])
 

@@ -7,12 +7,12 @@ consignee is read only when an item becomes due and once after it was erased, an
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bridge.errors import BridgeError, Retryable
-from bridge.model import ConsigneeClues, Lease, NoticeItem, NoticeState, ReferenceKind
+from bridge.model import ConsigneeClues, Lease, NoticeItem, NoticeState, ReferenceKind, RefundAccount
 from bridge.ports import Tracker
 from bridge.rules.notices.timing import FINAL_PARCEL_STATUSES, UNINFORMATIVE_PARCEL_STATUSES, decide_notice_timing
 from bridge.rules.requests.lifecycle import compute_retry_pause_s
@@ -91,7 +91,8 @@ def _is_query_needed(item: NoticeItem, now: datetime) -> bool:
 def _record_timings(items: Sequence[NoticeItem], tracker: Tracker | None, lease: Lease, services: Services) -> None:
     if not items:
         return
-    decided_items = [_apply_notice_timing(item, tracker, services) for item in items]
+    refunds = _read_refunds_of_items(items, services)
+    decided_items = [_apply_notice_timing(item, tracker, refunds.get(item.order_id, ()), services) for item in items]
     queued_items = [item for item in decided_items if item.state is NoticeState.QUEUED]
     newly_queued = [item for item in queued_items if item.names is ReferenceKind.WAYBILL and not item.baseline]
     baselines: dict[str, str] = {}
@@ -122,13 +123,28 @@ def _visible_state(item: NoticeItem) -> tuple[object, ...]:
     return item.state, item.reason, item.not_before
 
 
-def _apply_notice_timing(item: NoticeItem, tracker: Tracker | None, services: Services) -> NoticeItem:
+def _read_refunds_of_items(items: Sequence[NoticeItem], services: Services) -> Mapping[str, Sequence[RefundAccount]]:
+    """Return the refunds of the items' orders by order id; items of one account are of one shop."""
+    shop, order_ids = items[0].shop, {item.order_id for item in items} - {""}
+    with services.store.read() as tx:
+        accounts = tx.refunds.list_refund_accounts_of_orders(shop, order_ids)
+        keys = tx.legal_holds.map_order_keys(shop, order_ids) if accounts else {}
+    refunds: dict[str, list[RefundAccount]] = {}
+    for account in accounts:
+        refunds.setdefault(keys[account.order_key], []).append(account)
+    return refunds
+
+
+def _apply_notice_timing(
+    item: NoticeItem, tracker: Tracker | None, refunds: Sequence[RefundAccount], services: Services
+) -> NoticeItem:
     timing = decide_notice_timing(
         item,
         now=services.clock.now(),
         is_trackable=tracker is not None,
         notice_rules=services.merchant.instructions,
         retention=services.retention,
+        refunds=refunds,
     )
     return replace(
         item,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bridge.model import Fact
 from bridge.services import Services
+from bridge.steps.refunds.wake_after_refund_change import wake_after_refund_change
 
 
 def discard_bank_details(account_id: str, *, actor: str, reason: str, services: Services) -> bool:
@@ -13,6 +14,7 @@ def discard_bank_details(account_id: str, *, actor: str, reason: str, services: 
     """
     with services.store.transaction() as tx:
         for account in tx.refunds.erase_bank_details([account_id], include_open=True):
+            wake_after_refund_change(account, tx)
             tx.evidence.append_fact(
                 Fact.REFUND_ACCOUNT_ERASED,
                 shop=account.shop,

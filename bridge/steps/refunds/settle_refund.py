@@ -7,6 +7,7 @@ from bridge.model import Fact, RefundAccount, Settlement
 from bridge.rules.refunds.settlement import compute_erase_at
 from bridge.rules.retention.statutory_last_days import compute_day_start, local_day
 from bridge.services import Services
+from bridge.steps.refunds.wake_after_refund_change import wake_after_refund_change
 from bridge.steps.retention.accept_policy import is_policy_pending
 
 
@@ -31,6 +32,7 @@ def settle_refund(account_id: str, settlement: Settlement, *, actor: str, servic
         erase_at = None if is_pending else compute_erase_at(account.opened_at, settled_at, retention)
         if not tx.refunds.record_settlement(account_id, settlement, settled_at=settled_at, erase_at=erase_at):
             return None
+        wake_after_refund_change(account, tx)
         tx.evidence.append_fact(
             Fact.REFUND_ACCOUNT_SETTLED,
             shop=account.shop,

@@ -9,6 +9,7 @@ from bridge.model import BankDetails, Fact, RefundAccount
 from bridge.rules.index.identity import legacy_id
 from bridge.rules.refunds.settlement import parse_refund_id
 from bridge.services import Services
+from bridge.steps.refunds.wake_after_refund_change import wake_after_refund_change
 
 
 def store_bank_details(
@@ -27,6 +28,7 @@ def store_bank_details(
             shop, details, order_id=legacy_id(order_id), refund_id=parse_refund_id(refund), opened_at=opened_at
         )
         if account:
+            wake_after_refund_change(account, tx)
             detail = {"subject": account.subject, "account": account.id, "method": details.method}
             tx.evidence.append_fact(Fact.REFUND_ACCOUNT_STORED, shop=shop, actor=actor, **detail)
     return account

@@ -8,19 +8,22 @@ so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bridge.errors import ConcurrentChange
 from bridge.model import Document, Fact, Lease, PlanLine, PrivacyRequest, RefundState, RequestKind, Task
 from bridge.rules.erasure.certificate import build_certificate
 from bridge.rules.erasure.remaining_data import list_remaining_data
 from bridge.rules.evidence.chain import encode_canonical_json
+from bridge.rules.requests.answer_times import judge_lateness
 from bridge.rules.requests.lifecycle import RequestStatus, assess_request_status
 from bridge.services import Services
 from bridge.steps.access.package import AccessPackage, build_access_package, save_access_package
+from bridge.steps.erasure.held.held_lines import list_held_lines
 
 if TYPE_CHECKING:
     from bridge.store import Tx
@@ -81,7 +84,7 @@ def _record_conclusion(
     if package is not None:
         save_access_package(request, package, tx=tx)
     elif request.kind is not RequestKind.ACCESS and _is_document_due(request, tasks, has_changed):
-        _issue_certificate(request, tasks, status, tx, services)
+        issue_certificate(request, tasks, status, tx, services)
     closes = status.answerable and request.closed_at is None
     closed_at = services.clock.now() if closes else request.closed_at
     tx.requests.release_lease(
@@ -99,13 +102,14 @@ def _record_conclusion(
             subject=request.subject,
             state=status.state,
             complete=status.complete,
-            late=closed_at > request.due_at,
+            late=judge_lateness(replace(request, closed_at=closed_at), closed_at),
         )
 
 
-def _issue_certificate(
+def issue_certificate(
     request: PrivacyRequest, tasks: list[Task], status: RequestStatus, tx: Tx, services: Services
 ) -> None:
+    """Make the certificate from what is stored now and record it; a former one is kept, and named as superseded."""
     documents: dict[str, list[Document]] = {}
     for document in (
         tx.documents.list_documents(shop=request.shop)
@@ -121,12 +125,15 @@ def _issue_certificate(
         facts=tx.evidence.list_facts_of_request(request.id),
         documents=documents,
         legal_holds={key: holds for (_, key), holds in tx.legal_holds.find_legal_holds_by_order(orders).items()},
-        remaining_data=_list_remaining_data(request, tx, services),
+        remaining_data=_list_remaining_data(request, tasks, tx, services),
         plan=tx.plans.find_plan(request.id),
         merchant=services.merchant,
         retention=services.retention,
         now=services.clock.now(),
     )
+    former = tx.packages.find_certificate(request.id)
+    number = len(tx.packages.list_superseded_certificates(request.id)) + (2 if former else 1)
+    body |= {"number": number, "supersedes": _identify_certificate(former, number - 1) if former else None}
     signature = {"alg": "Ed25519", "canonicalisation": "RFC 8785", "value": services.sign(encode_canonical_json(body))}
     tx.packages.save_certificate(request.id, {**body, "signature": signature})
     tx.evidence.append_fact(
@@ -135,11 +142,31 @@ def _issue_certificate(
         request_id=request.id,
         subject=request.subject,
         complete=status.complete,
+        number=number,
+        **({"supersedes": body["supersedes"]["sha256"]} if former else {}),
         signature=signature["value"],
     )
 
 
-def _list_remaining_data(request: PrivacyRequest, tx: Tx, services: Services) -> list[PlanLine]:
+def reissue_certificates(request_ids: Iterable[str], *, tx: Tx, services: Services) -> None:
+    """Make the certificates of these requests anew, because what they say has changed; those that have one."""
+    for request_id in sorted(set(request_ids) - {""}):
+        request = tx.requests.get_request(request_id)
+        if request is not None and tx.packages.find_certificate(request_id) is not None:
+            tasks = tx.tasks.list_tasks(request_id)
+            status = assess_request_status(tasks)
+            is_complete = status.complete and request.complete is not False
+            issue_certificate(request, tasks, replace(status, complete=is_complete), tx, services)
+
+
+def _identify_certificate(certificate: Mapping[str, Any], number: int) -> dict[str, Any]:
+    """Return what names a former certificate: its number, and the SHA-256 of its canonical form without the signature."""
+    unsigned = {name: value for name, value in certificate.items() if name != "signature"}
+    digest = hashlib.sha256(encode_canonical_json(unsigned)).hexdigest()
+    return {"number": number, "issued_at": certificate["issued_at"], "sha256": digest}
+
+
+def _list_remaining_data(request: PrivacyRequest, tasks: list[Task], tx: Tx, services: Services) -> list[PlanLine]:
     if request.kind is RequestKind.SHOP_ERASURE:
         return []
     refunds = [
@@ -147,7 +174,8 @@ def _list_remaining_data(request: PrivacyRequest, tx: Tx, services: Services) ->
         for account in tx.refunds.list_refund_accounts_of_request(request.id)
         if account.state is not RefundState.ERASED
     ]
-    return list_remaining_data(
+    held = list_held_lines(request, tasks, tx=tx, services=services)
+    return held + list_remaining_data(
         refunds=refunds,
         legally_held_refund_ids=tx.refunds.find_account_ids_on_legal_hold(refunds),
         notice_items=tx.notice_items.list_items(request_id=request.id),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.model import Fact, PrivacyRequest, RequestState, Task, TaskState
 from bridge.rules.requests import lifecycle
+from bridge.rules.requests.answer_times import is_late
 from bridge.services import Services
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def open_or_join(
             due_at=request.due_at.isoformat(),
             due_governed_by=request.due_governed_by,
             clocks=dict(request.clocks),
+            **({"late": True} if is_late(request, services.clock.now()) else {}),
             **receipt,
         )
         return request.id
@@ -60,6 +62,7 @@ def open_or_join(
     if same is None:
         raise AssertionError("a request that is neither new nor known")
     if same.state is not RequestState.DONE:
+        tx.hand_overs.withdraw_waiver(same.id)
         tx.request_changes.widen_request(same.id, request.principal)
     if same.closed_at is None and request.due_at < same.due_at:
         tx.request_changes.advance_deadlines(same.id, request)

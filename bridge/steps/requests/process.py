@@ -26,6 +26,7 @@ from bridge.steps.index.index_orders import index_deliveries_of_shop
 from bridge.steps.notices.sync_notice_task import sync_notice_task
 from bridge.steps.requests.conclude import conclude_request
 from bridge.steps.requests.merge_wait import wait_for_merge
+from bridge.steps.retention.overwrite_remnants import overwrite_erased_keys
 from bridge.steps.retention.seal_invoices import seal_invoices
 
 if TYPE_CHECKING:
@@ -101,6 +102,8 @@ def _run_due_tasks(request: PrivacyRequest, lease: Lease, services: Services) ->
         if task.action in LEARNS_CUSTOMER_ID:
             with services.store.transaction() as tx:
                 request = _load_leased_request(lease, tx) or request
+    if request.kind is not RequestKind.ACCESS:
+        overwrite_erased_keys(services=services)  # before the certificate, which says whether it was done
     conclude_request(request.id, lease, has_changed=has_changed, services=services)
 
 

@@ -160,6 +160,7 @@ def _save_acceptance(
     ages = collect_max_ages(retention)
     tx.retention_policies.save_accepted_policy(retention.sha256, retention.policy_id, actor=actor, ages=ages)
     tx.reviews.close_reviews(POLICY_REVIEW_KIND, actor=actor, reason=reason)
+    tx.tasks.wake_held_tasks()
     detail = _build_policy_fact_detail(previous, changes, services)
     tx.evidence.append_fact(Fact.RETENTION_POLICY_ACCEPTED, shop="", actor=actor, reason=reason, **detail)
 

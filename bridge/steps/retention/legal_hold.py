@@ -1,8 +1,8 @@
 """Open, review, approve and release legal holds: a dispute keeps the records that belong to it.
 
-A hold keeps sealed documents after their expiry date, bank details of a refund, and records at processors that were
-not instructed yet (proof of delivery). It does not keep the bridge's own index, which is no evidence in court. Each
-function is one transaction with its fact.
+A hold keeps sealed documents after their expiry date, bank details of a refund, records at processors that were not
+instructed yet (proof of delivery), and what the retention file says besides: the order in the bridge's own index, and
+the customer at the platform. Each function is one transaction with its fact.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from bridge.rules.retention.release import LEGAL_HOLD_GROUND as GROUND
 from bridge.rules.retention.statutory_last_days import compute_day_start, local_day
 from bridge.services import Services
 from bridge.steps.notices.pause_items import LEGAL_HOLD_PREFIX, pause_items, resume_items
+from bridge.steps.requests.conclude import reissue_certificates
 from bridge.steps.retention.expire_documents import recompute_expiry_dates
 
 if TYPE_CHECKING:
@@ -126,7 +127,9 @@ def release_legal_hold(
         detail: dict[str, object] = {"documents": documents, "entries": item_count}
         if disposed_on:
             detail |= {"kind": legal_hold.kind, "disposed_on": disposed_on.isoformat()}
+        tx.tasks.wake_held_tasks(legal_hold.shop)
         _record_hold_fact(Fact.LEGAL_HOLD_RELEASED, legal_hold, tx, actor, reason, **detail)
+        _reissue_certificates(legal_hold, order_keys, items, tx, services)
     return LegalHoldResult(legal_hold=legal_hold, orders=len(order_keys), documents=documents, items=item_count)
 
 
@@ -173,7 +176,17 @@ def _open_or_find_legal_hold(
         entries=item_count,
         **({"kind": legal_hold.kind} if legal_hold.kind else {}),
     )
+    _reissue_certificates(legal_hold, order_keys, items, tx, services)
     return LegalHoldResult(legal_hold=legal_hold, orders=len(order_keys), documents=documents, items=item_count)
+
+
+def _reissue_certificates(
+    legal_hold: LegalHold, order_keys: Sequence[str], items: Sequence[NoticeItem], tx: Tx, services: Services
+) -> None:
+    """Make the certificates anew of the erasures whose remaining data the hold keeps or released."""
+    documents = tx.documents.list_documents_of_order_keys(legal_hold.shop, order_keys)
+    ids = {legal_hold.request_id, *(each.request_id for each in documents), *(item.request_id for item in items)}
+    reissue_certificates(ids, tx=tx, services=services)
 
 
 def _find_items_under_hold(legal_hold: LegalHold, order_keys: Sequence[str], tx: Tx) -> list[NoticeItem]:

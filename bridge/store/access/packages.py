@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from sqlalchemy import delete, insert, select
 
 from bridge.store.crypto.keyring import Keyring
-from bridge.store.schema.tables import certificates, packages, requests
+from bridge.store.schema.tables import certificates, packages, requests, superseded_certificates
 from bridge.store.session import DataKey, Session
 
 PIECE_BYTES = 1 << 18
@@ -88,15 +88,32 @@ class PackageRows:
             sealed = self._connection.scalar(select(packages.c.body).where(of_request, packages.c.seq == seq))
             yield self._session.open(sealed or b"", PACKAGE_AAD.format(request_id=request_id, seq=seq))
 
+    def filter_kept_packages(self, request_ids: Sequence[str]) -> frozenset[str]:
+        """Return those of the requests whose package is still stored."""
+        stored = select(packages.c.request_id).where(packages.c.request_id.in_(list(request_ids))).distinct()
+        return frozenset(self._connection.scalars(stored))
+
     def delete_package(self, request_id: str) -> None:
         """Destroy the request's package."""
         self._connection.execute(delete(packages).where(packages.c.request_id == request_id))
 
     def save_certificate(self, request_id: str, certificate: Mapping[str, Any]) -> None:
-        """Store a certificate in place of the request's former one."""
-        self._connection.execute(delete(certificates).where(certificates.c.request_id == request_id))
+        """Store a certificate as the newest one of the request; the former one is kept as superseded."""
+        of_request = certificates.c.request_id == request_id
+        former = self._connection.execute(select(certificates).where(of_request)).one_or_none()
+        if former is not None:
+            number = len(self.list_superseded_certificates(request_id)) + 1
+            kept = {"request_id": request_id, "number": number, "issued_at": former.issued_at, "body": former.body}
+            self._connection.execute(insert(superseded_certificates).values(kept))
+        self._connection.execute(delete(certificates).where(of_request))
         row = {"request_id": request_id, "issued_at": self._session.now(), "body": json.dumps(certificate)}
         self._connection.execute(insert(certificates).values(row))
+
+    def list_superseded_certificates(self, request_id: str) -> list[Mapping[str, Any]]:
+        """Return the former certificates of a request, oldest first."""
+        rows = select(superseded_certificates.c.body).where(superseded_certificates.c.request_id == request_id)
+        bodies = self._connection.scalars(rows.order_by(superseded_certificates.c.number))
+        return [cast("Mapping[str, Any]", json.loads(body)) for body in bodies]
 
     def find_certificate(self, request_id: str) -> Mapping[str, Any] | None:
         """Return the newest certificate of a request, if any."""

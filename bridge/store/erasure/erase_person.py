@@ -7,29 +7,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, func, or_, select, true, update
+from sqlalchemy import and_, delete, func, select, true, update
 
 from bridge.errors import KeyMissing, NeedsOperator, PayloadInvalid, SealBroken
 from bridge.model import DeliveryState, Principal, RequestState, Tombstone
 from bridge.rules.erasure.plan import CUSTOMER_MERGED_AWAY
-from bridge.rules.index import minimise
-from bridge.rules.webhooks import payload
 from bridge.rules.webhooks.topics import is_mandatory
-from bridge.store.index.contact_keys import delete_orphaned_contact_keys, match_contact
+from bridge.store.index.contact_keys import delete_orphaned_contact_keys
 from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.schema.index_tables import contact_keys, customers, data_keys, orders, parcels, suppressions
 from bridge.store.schema.tables import deliveries, findings, packages, requests
 from bridge.store.session import Session
 from bridge.store.upsert import upsert
 from bridge.store.webhooks.inbox import SETTLED_REASONS, InboxRows
+from bridge.store.webhooks.person_bodies import PersonBodyRows, PersonKeys
 
 LOOKUP_FIELDS = ("customer", "email")  # a phone alone names nobody: families and offices share one
-PersonKeys = AbstractSet[tuple[str, str]]
-"""(field, pseudonym) of one data subject: customer id, e-mail, phone."""
 
 
 class PersonEraser:
@@ -37,36 +33,67 @@ class PersonEraser:
 
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
-        self._person_lookup = PersonLookup(session)
+        self._person_lookup, self._bodies = PersonLookup(session), PersonBodyRows(session)
 
     def preview_erasure(
-        self, shop: str, principal: Principal, *, request_id: str, excluded_order_ids: Collection[str] = ()
+        self,
+        shop: str,
+        principal: Principal,
+        *,
+        request_id: str,
+        excluded_order_ids: Collection[str] = (),
+        keeps_customer: bool = False,
     ) -> Mapping[str, int]:
         """Return what `erase_person` would delete, per table: it erases and rolls back, so that nothing is missed."""
         self._session.lock_shop(shop)  # before the savepoint, whose rollback would release the lock
         with self._connection.begin_nested() as savepoint:
-            removed = self.erase_person(shop, principal, request_id=request_id, excluded_order_ids=excluded_order_ids)
+            removed = self.erase_person(
+                shop,
+                principal,
+                request_id=request_id,
+                excluded_order_ids=excluded_order_ids,
+                keeps_customer=keeps_customer,
+            )
             savepoint.rollback()
         return removed
 
     def erase_person(
-        self, shop: str, principal: Principal, *, request_id: str, excluded_order_ids: Collection[str] = ()
+        self,
+        shop: str,
+        principal: Principal,
+        *,
+        request_id: str,
+        excluded_order_ids: Collection[str] = (),
+        keeps_customer: bool = False,
     ) -> Mapping[str, int]:
         """Erase the data subject and write suppression keys, under all keys of the shop. Return rows deleted per table.
 
-        Orders in `excluded_order_ids` stay with their parcels, and the index still finds them. What was placed or
-        learned after the principal's cut-off stays too, unless it is named. Raises NeedsOperator where a second reading
+        Orders in `excluded_order_ids` stay with their parcels, and the index still finds them; so does the customer with
+        `keeps_customer`. What was placed or learned after the principal's cut-off stays too, unless it is named. Raises NeedsOperator where a second reading
         still finds a row.
         """
         self._session.lock_shop(shop)
         is_merged = self._person_lookup.is_merged(shop, principal)
         removed: Counter[str] = Counter()
         for key in self._session.shops.list_keys(shop):
-            removed += Counter(self._erase_person_at(key, principal, request_id, excluded_order_ids, is_merged))
+            removed += Counter(
+                self._erase_person_at(
+                    key, principal, request_id, excluded_order_ids, is_merged, keeps_customer=keeps_customer
+                )
+            )
+        if removed.total():
+            self._session.mark_remnants(request_id)
         return ({CUSTOMER_MERGED_AWAY: 1} if is_merged else {}) | dict(removed)
 
     def _erase_person_at(
-        self, shop: str, principal: Principal, request_id: str, excluded_order_ids: Collection[str], is_merged: bool
+        self,
+        shop: str,
+        principal: Principal,
+        request_id: str,
+        excluded_order_ids: Collection[str],
+        is_merged: bool,
+        *,
+        keeps_customer: bool,
     ) -> dict[str, int]:
         """Erase under one key of the shop."""
         lookup = self._person_lookup
@@ -85,7 +112,8 @@ class PersonEraser:
         key_ids = {row.data_key_id for row in order_rows}
         key_ids |= self.find_data_key_ids(shop, person_keys, order_keys)
         cutoff_at = principal.cutoff_at
-        removed |= self.delete_person_rows(shop, person_keys, order_keys, cutoff_at=cutoff_at)
+        customer_keys = frozenset[tuple[str, str]]() if keeps_customer else person_keys
+        removed |= self.delete_person_rows(shop, customer_keys, order_keys, cutoff_at=cutoff_at)
         named_keys: list[str] = []
         if not is_merged:
             subject = lookup.find_subject(shop, principal)
@@ -102,7 +130,7 @@ class PersonEraser:
             Tombstone(shop=shop, field=field, key=key, erased_at=erased_at, request_id=request_id)
             for field, key in sorted(suppressed)
         )
-        self.destroy_keys_and_verify(shop, person_keys, order_keys, key_ids, cutoff_at=cutoff_at)
+        self.destroy_keys_and_verify(shop, customer_keys, order_keys, key_ids, cutoff_at=cutoff_at)
         return removed
 
     def delete_person_rows(
@@ -120,11 +148,8 @@ class PersonEraser:
     def _find_customer_keys(self, shop: str, person_keys: PersonKeys, cutoff_at: datetime | None) -> list[str]:
         """Return the keys of the customers with these ids or e-mail addresses, as they were reported by the cut-off."""
         keys = {field: [key for of, key in person_keys if of == field] for field in LOOKUP_FIELDS}
-        by_email = match_contact(self._connection, shop, customers, "email", keys["email"])
-        found = or_(customers.c.customer_key.in_(keys["customer"]), by_email)
-        is_known = _is_by(customers.c.source_updated_at, cutoff_at)
-        named = select(customers.c.customer_key).where(customers.c.shop == shop, found, is_known)
-        return list(self._connection.scalars(named))
+        rows = self._person_lookup.list_customer_rows_at(shop, keys)
+        return [row.customer_key for row in rows if cutoff_at is None or _is_reported_by(row, cutoff_at)]
 
     def destroy_keys_and_verify(
         self,
@@ -209,19 +234,9 @@ class PersonEraser:
         Of the mandatory webhooks an unreadable one is kept: it waits for an operator, and may be another's request.
         """
         try:
-            body = payload.parse_json_object(reader.open_delivery(row).raw)
+            return self._bodies.mentions_person(reader.open_delivery(row), shop, person_keys, order_keys)
         except (PayloadInvalid, SealBroken, KeyMissing):
             return row.reason in SETTLED_REASONS or not is_mandatory(row.topic, row.reason)
-        customer = body.get("customer")
-        sightings = [minimise.extract_sighting(row.topic, body)]
-        if isinstance(customer, Mapping):
-            sightings.append(minimise.extract_sighting("customers/update", customer))
-        lookup = self._person_lookup
-        return any(
-            any((field, key) in person_keys for field, keys in seen.items() for key in keys)
-            or lookup.pseudonym(shop, "order", sighting.order_id) in order_keys
-            for sighting, seen in ((sighting, lookup.derive_search_keys(shop, sighting)) for sighting in sightings)
-        )
 
     def upsert_suppressions(self, tombstones: Iterable[Tombstone], *, ledger_at: datetime | None = None) -> None:
         """Write suppression keys; an older erasure never replaces a newer one. `ledger_at` None: not in the ledger yet."""
@@ -249,6 +264,11 @@ class PersonEraser:
 def _is_by(column: Any, cutoff_at: datetime | None) -> Any:
     """Return the condition that something is from before the cut-off; without one everything is."""
     return true() if cutoff_at is None else column <= cutoff_at
+
+
+def _is_reported_by(customer_row: Any, cutoff_at: datetime) -> bool:
+    """Return whether the customer was reported by the cut-off; False where nobody knows when."""
+    return customer_row.source_updated_at is not None and customer_row.source_updated_at <= cutoff_at
 
 
 def _is_erased_later(stored: Any, given: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
@@ -41,7 +42,9 @@ class ErasureLookup:
             for erasure in self._list_prior_erasures_at(key, principal):
                 known = found.get(erasure.request_id, erasure)
                 order_keys = tuple(dict.fromkeys((*known.order_keys, *erasure.order_keys)))
-                found[erasure.request_id] = replace(known, order_keys=order_keys)
+                # one erasure under several keys of the shop: the same values, so the most under one of them
+                key_counts = Counter(known.key_counts) | Counter(erasure.key_counts)
+                found[erasure.request_id] = replace(known, order_keys=order_keys, key_counts=key_counts)
         return sorted(found.values(), key=lambda erasure: erasure.erased_at, reverse=True)
 
     def _list_prior_erasures_at(self, shop: str, principal: Principal) -> Sequence[ErasureRecord]:
@@ -80,6 +83,7 @@ class ErasureLookup:
                 request_id=request_id,
                 erased_at=its_rows[0].erased_at,
                 order_keys=tuple(row.key for row in its_rows if row.field == "order"),
+                key_counts=Counter(row.field for row in its_rows),
             )
             for request_id, its_rows in rows_by_request.items()
         ]

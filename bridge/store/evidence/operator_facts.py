@@ -12,7 +12,7 @@ from bridge.rules.scanning.personal_text import has_value_of_person
 from bridge.store.evidence.chain import EvidenceRows
 from bridge.store.requests.requests import RequestRows
 
-OPERATOR_TEXT_FIELDS = ("reason", "note", "reference", "waiver")
+OPERATOR_TEXT_FIELDS = ("reason", "note", "reference", "waiver", "channel")
 
 
 class OperatorEvidenceRows(EvidenceRows):

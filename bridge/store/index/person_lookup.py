@@ -6,7 +6,7 @@ of customers are followed. It writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -51,6 +51,11 @@ class PersonLookup:
         customer = self.pseudonym(shop, "customer", person.customer_id)
         return {"customer": [customer] if customer else [], **keys}
 
+    def derive_order_keys(self, shop: str, order_ids: Iterable[str]) -> dict[str, str]:
+        """Return the ids of these orders by their pseudonyms under all keys of the shop."""
+        keys = self._session.shops.list_keys(shop)
+        return {self.pseudonym(key, "order", order_id): order_id for order_id in order_ids if order_id for key in keys}
+
     def find_subject(self, shop: str, principal: Principal) -> str:
         """Return the data subject's pseudonym: by customer id, else by e-mail, else by phone; merges are followed.
 
@@ -93,6 +98,19 @@ class PersonLookup:
             named = and_(table.c.shop == shop, has_key, table.c.customer_key != "")
             found |= set(self._connection.scalars(select(table.c.customer_key).where(named).distinct().limit(3)))
         return found.pop() if len(found) == 1 else ""
+
+    def list_customer_rows(self, shop: str, principal: Principal) -> list[Any]:
+        """Return the rows of the customers with this id or e-mail address, under all keys of the shop."""
+        shop_keys = self._session.shops.list_keys(shop)
+        return [
+            row for key in shop_keys for row in self.list_customer_rows_at(key, self.derive_search_keys(key, principal))
+        ]
+
+    def list_customer_rows_at(self, shop: str, keys: Mapping[str, Collection[str]]) -> list[Any]:
+        """Return the rows of customers with one of these pseudonyms of `customer` and `email`, under one key of the shop."""
+        by_email = match_contact(self._connection, shop, customers, "email", keys["email"])
+        found = or_(customers.c.customer_key.in_(keys["customer"]), by_email)
+        return list(self._connection.execute(select(customers).where(customers.c.shop == shop, found)))
 
     def list_order_rows(self, shop: str, principal: Principal) -> list[Any]:
         """Return rows of the data subject's orders: by customer id, guest orders by e-mail, and orders that are named.

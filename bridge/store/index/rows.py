@@ -63,8 +63,16 @@ class IndexRows:
     def list_orders(self, shop: str, principal: Principal) -> dict[str, IndexedOrder]:
         """Return the data subject's orders as the index knows them, by id."""
         rows = self._person_lookup.list_order_rows(shop, principal)
-        docs = [self.open_order_doc(row.shop, row) for row in rows if row.doc]
-        return {doc["id"]: IndexedOrder(name=doc["name"], matters=_read_open_blockers(doc)) for doc in docs}
+        docs = [(row, self.open_order_doc(row.shop, row)) for row in rows if row.doc]
+        return {
+            doc["id"]: IndexedOrder(
+                name=doc["name"],
+                matters=_read_open_blockers(doc),
+                placed_at=row.placed_at,
+                updated_at=row.source_updated_at,
+            )
+            for row, doc in docs
+        }
 
     def _waybill_from_row(self, shop: str, row: Any, order: Any) -> Waybill:
         aad = PARCEL_AAD.format(key=row.parcel_key, shop=shop)

@@ -187,6 +187,14 @@ class NoticeItemRows:
         keys = {self._session.keyring.pseudonym(key, field, value) for key in shop_keys} - {""}
         return and_(notice_items.c.shop.in_(shop_keys), column.in_(keys))
 
+    def decide_anew(self, order_key: str) -> None:
+        """Make the unsent items of the order with this pseudonym due now; a queued one waits until that is decided."""
+        unsent = (notice_items.c.order_key == order_key, notice_items.c.state.in_(UNSENT_ITEM_STATES))
+        values = {"state": NoticeState.WAITING, "notice_id": "", "look_at": self._session.now()}
+        statement = update(notice_items).where(*unsent).values(**values, version=NEXT_ITEM_VERSION)
+        accounts = self._connection.execute(statement.returning(notice_items.c.shop, notice_items.c.processor)).all()
+        self._wake_accounts((row.shop, row.processor) for row in accounts)
+
     def _update_unsent_items(self, condition: Any, values: dict[str, Any]) -> None:
         """Make unsent items with news due now; a queued item whose parcel moves again waits again."""
         is_final = values["status"] in FINAL_PARCEL_STATUSES

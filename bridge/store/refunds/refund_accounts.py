@@ -196,7 +196,8 @@ class RefundRows:
         erased_ids = refund_accounts.c.id.in_([account.id for account in to_erase])
         values = ERASED_ACCOUNT_VALUES | {"erased_at": self._session.now()}
         values |= {"request_id": request_id} if request_id else {}
-        self._connection.execute(update(refund_accounts).where(erased_ids).values(values))
+        if self._connection.execute(update(refund_accounts).where(erased_ids).values(values)).rowcount:
+            self._session.mark_remnants()
         not_erased = or_(refund_accounts.c.doc.is_not(None), refund_accounts.c.wrapped.is_not(None))
         count = self._connection.scalar(select(func.count()).select_from(refund_accounts).where(erased_ids, not_erased))
         if count:

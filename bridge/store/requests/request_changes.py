@@ -35,15 +35,23 @@ class RequestChanges:
             email=_choose_readable("email", known.email, principal.email),
             phone=_choose_readable("phone", known.phone, principal.phone),
             order_ids=tuple(dict.fromkeys((*known.order_ids, *principal.order_ids))),
+            confirmed_order_ids=known.confirmed_order_ids,
+            foreign_order_ids=known.foreign_order_ids,
             # one that is about everything makes the request about everything
             cutoff_at=max(known.cutoff_at, principal.cutoff_at) if known.cutoff_at and principal.cutoff_at else None,
         )
         if wider != known:
-            self.replace_principal(request, wider)
-            self._tasks.reset_tasks(request_id)
-            # the next write of a worker that started before the request grew is refused
-            self._update_request(request_id, fence=requests.c.fence + 1, lease_until=None)
-        self.restart_request(request_id)
+            self.change_principal(request, wider)
+        else:
+            self.restart_request(request_id)
+
+    def change_principal(self, request: PrivacyRequest, principal: Principal) -> None:
+        """Make a request about this principal, and run all its tasks but notices again from the start."""
+        self.replace_principal(request, principal)
+        self._tasks.reset_tasks(request.id)
+        # the next write of a worker that started before the request changed is refused
+        self._update_request(request.id, fence=requests.c.fence + 1, lease_until=None)
+        self.restart_request(request.id)
 
     def _choose_surviving_id(self, shop: str, known: str, given: str) -> str:
         """Return which of two customer ids was not merged away: an erasure of the other id erases nothing."""

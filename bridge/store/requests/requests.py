@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import and_, bindparam, or_, select, update
 
 from bridge.errors import LeaseLost
-from bridge.model import Lease, Principal, PrivacyRequest, RequestKind, RequestSource, RequestState, Task
+from bridge.model import AnswerBasis, Lease, Principal, PrivacyRequest, RequestKind, RequestSource, RequestState, Task
 from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.requests.tasks import TaskRows
 from bridge.store.schema.tables import requests
@@ -21,6 +21,7 @@ from bridge.store.webhooks.insert_rows import ENQUEUE_GRACE_S
 
 OPEN_STATES = (RequestState.IN_PROGRESS, RequestState.WAITING)
 LEASE_FIELDS = {"attempts", "last_error"}  # a new request has their defaults
+DECIDED_ORDER_FIELDS = ("confirmed_order_ids", "foreign_order_ids")
 PRINCIPAL_AAD = "requests|{id}|principal|{shop}"
 
 _NOW = bindparam("now", type_=requests.c.wake_at.type)
@@ -93,6 +94,17 @@ class RequestRows:
         found = {key: lookup.find_subject(key, request.principal) for key in others}
         return own | {key: subject for key, subject in found.items() if subject}
 
+    def list_requests_of_same_person(self, request: PrivacyRequest) -> list[PrivacyRequest]:
+        """Return all requests of the data subject, this one too, oldest first and without the principal."""
+        of_person = [
+            and_(requests.c.shop == shop, requests.c.subject == subject)
+            for shop, subject in self.list_subjects(request).items()
+            if subject
+        ]
+        rows = select(requests).where(or_(requests.c.id == request.id, *of_person))
+        ordered = rows.order_by(requests.c.received_at, requests.c.id)
+        return [request_from_row(row, Principal()) for row in self._connection.execute(ordered)]
+
     def find_request_by_idempotency_key(self, idempotency_key: str) -> PrivacyRequest | None:
         """Return the request that was opened under this idempotency key, if any."""
         return self._find_request(SELECT_REQUEST_BY_ONCE_KEY, idempotency_key)
@@ -112,15 +124,18 @@ class RequestRows:
     def seal_principal(self, request_id: str, shop: str, principal: Principal, key_id: str, key: bytes) -> bytes:
         """Seal a principal under a data key, for the row of this request."""
         values = dataclasses.asdict(principal)
-        cutoff_at = values.pop("cutoff_at")  # left out where there is none: the release before does not know it
-        plain = json.dumps(values | ({"cutoff_at": cutoff_at.isoformat()} if cutoff_at else {})).encode()
+        cutoff_at = values.pop("cutoff_at")
+        decided = {name: found for name in DECIDED_ORDER_FIELDS if (found := values.pop(name))}
+        # left out where there is none: the release before does not know them
+        values |= decided | ({"cutoff_at": cutoff_at.isoformat()} if cutoff_at else {})
+        plain = json.dumps(values).encode()
         return self._session.keyring.seal(plain, PRINCIPAL_AAD.format(id=request_id, shop=shop), key_id=key_id, key=key)
 
     def _open_request_row(self, row: Any) -> PrivacyRequest:
         principal = Principal()
         if row.principal is not None:
             values = json.loads(self._session.open(row.principal, PRINCIPAL_AAD.format(id=row.id, shop=row.shop)))
-            values["order_ids"] = tuple(values["order_ids"])
+            values |= {name: tuple(values.get(name, ())) for name in ("order_ids", *DECIDED_ORDER_FIELDS)}
             if "cutoff_at" in values:
                 values["cutoff_at"] = datetime.fromisoformat(values["cutoff_at"])
             principal = Principal(**values)
@@ -177,6 +192,7 @@ def request_from_row(row: Any, principal: Principal) -> PrivacyRequest:
     """Return a row as a PrivacyRequest about this principal."""
     values = {name: getattr(row, name) for name in PrivacyRequest.__slots__}
     values |= {"kind": RequestKind(row.kind), "source": RequestSource(row.source), "state": RequestState(row.state)}
+    values["answer_basis"] = AnswerBasis(row.answer_basis) if row.answer_basis else None
     return PrivacyRequest(**values | {"principal": principal, "clocks": json.loads(row.clocks)})
 
 

@@ -95,6 +95,18 @@ class TaskRows:
         waiting = (of_request, tasks.c.state == TaskState.WAITING, tasks.c.action != TaskAction.NOTIFY_PROCESSOR)
         self._connection.execute(update(tasks).where(*waiting).values(wake_at=self._session.now()))
 
+    def wake_held_tasks(self, shop: str = "") -> None:
+        """Make tasks of the shop, or of all shops, that wait for a hold due now: something changed that may end it."""
+        is_held = (tasks.c.state == TaskState.WAITING, waits_for(WaitReason.HELD_BY_LAW))
+        held = select(tasks.c.request_id).join(requests, requests.c.id == tasks.c.request_id).where(*is_held)
+        if shop:
+            held = held.where(requests.c.shop.in_(self._session.shops.list_keys(shop)))
+        ids = list(self._connection.scalars(held.distinct()))
+        if ids:
+            now = {"wake_at": self._session.now()}
+            self._connection.execute(update(tasks).where(tasks.c.request_id.in_(ids), *is_held).values(now))
+            self._connection.execute(update(requests).where(requests.c.id.in_(ids)).values(**now, rung_at=None))
+
     def reset_tasks(self, request_id: str) -> None:
         """Make all tasks but notices pending from the start, because the request covers more than before."""
         resettable = (tasks.c.request_id == request_id, tasks.c.action != TaskAction.NOTIFY_PROCESSOR)

@@ -165,6 +165,8 @@ class DocumentRows:
         rows, now = self._connection.execute(deleted).all(), self._session.now()
         deletions = [Destruction(kind=DELETION_KIND_DOCUMENT, ref=row.id, shop=row.shop, at=now) for row in rows]
         record_deletions(self._connection, deletions)
+        if rows:
+            self._session.mark_remnants()
         remaining = self._connection.scalar(select(func.count()).select_from(vault_documents).where(named))
         if remaining:
             raise NeedsOperator(f"{remaining} documents that were destroyed are still there")

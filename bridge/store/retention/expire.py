@@ -20,7 +20,15 @@ from bridge.store.notices.notice_items import NEXT_ITEM_VERSION
 from bridge.store.schema.index_tables import customers, merges, orders, parcels, suppressions
 from bridge.store.schema.notice_tables import notice_items, notice_links, notices
 from bridge.store.schema.retention_tables import legal_holds, plans, reviews, vault_documents
-from bridge.store.schema.tables import certificates, deliveries, findings, packages, requests, tasks
+from bridge.store.schema.tables import (
+    certificates,
+    deliveries,
+    findings,
+    packages,
+    requests,
+    superseded_certificates,
+    tasks,
+)
 from bridge.store.session import Session
 
 EXPIRED_KEY_PREFIX = "aged|"  # in place of the key of a request that was reduced to its line in the register
@@ -165,6 +173,8 @@ class ExpiryRows:
                 self._deleters[build_select](rows)
                 deleted.update(row.shop for row in rows)
         delete_orphaned_contact_keys(self._connection)
+        if deleted:
+            self._session.mark_remnants()
         return deleted
 
     def _lock_expired_rows(self, query: Select[Any], limit: int) -> Sequence[Any]:
@@ -205,7 +215,7 @@ class ExpiryRows:
     def _reduce_requests_to_register(self, rows: Sequence[Any]) -> None:
         """Delete all of a request but its line in the register: kind, days, lateness. The evidence chain stays complete."""
         ids = [row.id for row in rows]
-        tables = (tasks, certificates, plans, findings, packages, notice_items, reviews)
+        tables = (tasks, certificates, superseded_certificates, plans, findings, packages, notice_items, reviews)
         conditions: dict[Any, Any] = {table: table.c.request_id.in_(ids) for table in tables}
         holds_of_requests = legal_holds.c.request_id.in_(ids)
         conditions[legal_holds] = and_(holds_of_requests, ~IS_DISPOSED_WITH_DOCUMENTS)

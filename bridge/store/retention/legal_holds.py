@@ -86,14 +86,16 @@ class LegalHoldRows:
         self, request: PrivacyRequest, order_ids: Iterable[str]
     ) -> Mapping[str, Sequence[str]]:
         """Return by order id ('' is none) the ids of legal holds on this request's data subject or on that order."""
-        is_active = legal_holds.c.released_at.is_(None)
         on_principal = {hold.id for hold in self.list_legal_holds_on_principal(request)}
         found = {order_id: set(on_principal) for order_id in order_ids}
-        ids_by_key = {key: order_id for order_id in found for key in self._compute_order_keys(request.shop, order_id)}
-        holds_by_order = self._read_legal_holds_by_order([(request.shop, key) for key in ids_by_key], is_active)
-        for (_, key), holds in holds_by_order.items():
-            found[ids_by_key[key]] |= {hold.id for hold in holds}
+        keys = self.map_order_keys(request.shop, found)
+        for (_, key), holds in self.find_legal_holds_by_order((request.shop, key) for key in keys).items():
+            found[keys[key]] |= {hold.id for hold in holds if hold.released_at is None}
         return {order_id: sorted(hold_ids) for order_id, hold_ids in found.items()}
+
+    def map_order_keys(self, shop: str, order_ids: Iterable[str]) -> dict[str, str]:
+        """Return the order id of each pseudonym that these orders have, under all keys of the shop."""
+        return {key: order_id for order_id in order_ids for key in self._compute_order_keys(shop, order_id)}
 
     def extend_legal_holds(self, request: PrivacyRequest, order_ids: Iterable[str]) -> None:
         """Extend the active legal holds on this request's data subject to orders that became known."""

@@ -1,8 +1,8 @@
-"""Tables of the index, with the data keys that seal it, the suppression keys that outlive it, and the names of shops."""
+"""Tables of the index: data keys that seal it, remnants of destroyed ones, suppression keys, and the names of shops."""
 
 from __future__ import annotations
 
-from sqlalchemy import Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, Index, String, Text, UniqueConstraint
 
 from bridge.store.schema.columns import key_column, plain_column, pseudonym_column, sealed_column, shop_column, table
 from bridge.store.schema.utc_datetime import UtcDateTime
@@ -15,6 +15,16 @@ data_keys = table(
     key_column(),
     plain_column("created_at", UtcDateTime),
     UniqueConstraint("shop", "subject"),
+)
+
+# A transaction that destroyed keys or sealed values, until no file of the database holds their bytes any more.
+remnants = table(
+    "remnants",
+    plain_column("id", String(40), primary_key=True),
+    plain_column("request_id", String(40)),
+    plain_column("destroyed_at", UtcDateTime),
+    plain_column("transaction_id", BigInteger, nullable=True),
+    plain_column("overwritten", Text),
 )
 
 customers = table(

@@ -71,6 +71,9 @@ requests = table(
     plain_column("retention_sha256", String(64)),
     plain_column("complete", Boolean, nullable=True),
     plain_column("closed_at", UtcDateTime, nullable=True),
+    plain_column("handed_over_at", UtcDateTime, nullable=True),
+    plain_column("answered_at", UtcDateTime, nullable=True),
+    plain_column("answer_basis", String(16), nullable=True),
     *lease_columns(),
     Index(None, "state", "wake_at"),
     Index(None, "shop", "subject"),
@@ -142,6 +145,14 @@ packages = table(
 certificates = table(
     "certificates",
     plain_column("request_id", String(40), primary_key=True),
+    plain_column("issued_at", UtcDateTime),
+    Column("body", Text, nullable=False, info={"data": "pseudonym"}),
+)
+
+superseded_certificates = table(
+    "superseded_certificates",
+    plain_column("request_id", String(40), primary_key=True),
+    plain_column("number", Integer, primary_key=True, autoincrement=False),
     plain_column("issued_at", UtcDateTime),
     Column("body", Text, nullable=False, info={"data": "pseudonym"}),
 )

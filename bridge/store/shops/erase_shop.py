@@ -96,6 +96,8 @@ class ShopEraser:
         for _, table, where in deletions:
             if self._connection.scalar(select(func.count()).select_from(table).where(where)):
                 raise NeedsOperator(f"rows of an erased shop are still in {table.name}")
+        if any(removed.values()):
+            self._session.mark_remnants(request_id)
         return {name: count for name, count in removed.items() if count}
 
     def _clear_other_requests(self, others: Any) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -12,19 +11,15 @@ from bridge.steps.requests.process import process_request
 from tests.cli.conftest import open_office
 from tests.e2e import processes
 from tests.kit.operator_requests import open_as_operator
-
-SHIPPED = Path(__file__).parents[3] / "config" / "retention.toml"
+from tests.kit.retention_files import write_file_without_open_contracts
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["kept", "applied"])
 def plan_case(request, tmp_path_factory):
     """A bridge whose retention file removes platform residue or not, with a request opened by hand."""
     folder = tmp_path_factory.mktemp("plan")
-    rules = SHIPPED.read_text()
-    if request.param:
-        rules = rules.replace("apply = false", "apply = true", 1)
-    (folder / "retention.toml").write_text(rules)
-    with open_office(folder, 5, BRIDGE_RETENTION_FILE=str(folder / "retention.toml")) as office:
+    file = write_file_without_open_contracts(folder, applies_residue=request.param)
+    with open_office(folder, 5, BRIDGE_RETENTION_FILE=str(file)) as office:
         world = office.world
         request_id = open_as_operator(office.services, Principal(email=world.asha.email), shop=world.shop)
         yield office, request_id, request.param

@@ -11,6 +11,7 @@ from bridge.steps.requests.process import process_request
 from tests.cli.conftest import open_office
 from tests.e2e import processes
 from tests.kit.operator_requests import open_as_operator
+from tests.kit.retention_files import write_file_without_open_contracts
 
 WHY = "the customer knows of the balance and agrees"
 
@@ -18,7 +19,9 @@ WHY = "the customer knows of the balance and agrees"
 @pytest.fixture(scope="module")
 def office(tmp_path_factory):
     """A bridge against the stand-ins: Asha has store credit and a gift card, Bikram has neither."""
-    with open_office(tmp_path_factory.mktemp("guards"), 5) as office:
+    folder = tmp_path_factory.mktemp("guards")
+    file = write_file_without_open_contracts(folder)
+    with open_office(folder, 5, BRIDGE_RETENTION_FILE=str(file)) as office:
         yield office
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 import responses
@@ -344,3 +345,21 @@ def test_a_customer_deleted_during_gathering_ends_it_with_a_gap(platform, shop):
 )
 def test_a_search_term_cannot_escape_its_quotes(value, phrase):
     assert quote_search_phrase(value) == phrase
+
+
+def test_an_order_in_doubt_is_reported_once_and_goes_where_an_operator_decided(platform, shop):
+    """Its number only; drafts and orders whose owner Shopify hides are counted and not reported."""
+    shop.orders += [order(4, BIKRAM), order(5, BIKRAM, "bikram@example.in"), order(6, BIKRAM)]
+    pages = walk(platform)
+    assert [one for page in pages for one in page.doubtful_orders] == ["4", "6"]
+    assert gaps(pages) == [(Absence.UNATTRIBUTED, "2 orders", "another_customer_or_unconfirmed")]
+    decided = walk(platform, replace(PRINCIPAL, confirmed_order_ids=("4",), foreign_order_ids=("6",)))
+    assert ("4", "order_id") in refs(decided)
+    assert "6" not in dict(refs(decided))
+    assert [one for page in decided for one in page.doubtful_orders] == []
+    assert gaps(decided) == []
+
+
+def test_a_confirmed_order_is_read_though_no_search_finds_it(platform, shop):
+    shop.orders.append(order(5, BIKRAM, "bikram@example.in"))
+    assert ("5", "order_id") in refs(walk(platform, replace(PRINCIPAL, confirmed_order_ids=("5",))))

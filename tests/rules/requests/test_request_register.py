@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bridge.model import RequestKind, RequestState
+from bridge.model import AnswerBasis, RequestKind, RequestSource, RequestState
 from bridge.rules.requests.request_register import build_request_register
 from tests.factories import make_request
 
@@ -18,7 +18,8 @@ def closed(received_at, days, **given):
     return make_request(
         received_at=received_at,
         due_at=received_at + timedelta(days=30),
-        closed_at=None if days is None else received_at + timedelta(days=days),
+        closed_at=None if days is None else received_at + timedelta(days=1),
+        answered_at=None if days is None else received_at + timedelta(days=days),
         state=RequestState.IN_PROGRESS if days is None else RequestState.DONE,
         **given,
     )
@@ -44,6 +45,7 @@ def test_months_are_the_merchant_s_and_count_the_requests_received_in_them():
         "by_kind": {"access": 2, "erasure": 1},
         "by_state": {"done": 3},
         "closed": 3,
+        "ready_not_delivered": 0,
         "median_hours_to_acknowledge": None,
         "median_days_to_close": 5.0,
         "longest_days_to_close": 40.0,
@@ -51,6 +53,17 @@ def test_months_are_the_merchant_s_and_count_the_requests_received_in_them():
     }
     assert (december["month"], december["closed"], december["median_days_to_close"]) == ("2026-12", 0, None)
     assert december["late"] == 1, "open, and due on the thirtieth of December"
+
+
+def test_a_package_that_nobody_got_closes_nothing_and_becomes_late():
+    """Requirement P-18: what was sealed in time and never delivered is late, and no figure calls it closed."""
+    sealed = replace(closed(datetime(2026, 11, 2, tzinfo=UTC), 2), answered_at=None)
+    shopify = replace(sealed, kind=RequestKind.ERASURE)  # fulfilled by the deed: nobody wrote to the merchant
+    by_hand = replace(shopify, source=RequestSource.OPERATOR)
+    waived = replace(sealed, answered_at=NOW, answer_basis=AnswerBasis.WAIVED)
+    [month] = made(sealed, shopify, by_hand, waived)["months"]
+    assert (month["closed"], month["ready_not_delivered"], month["late"]) == (2, 2, 3)
+    assert [row["closed_at"] is not None for row in made(sealed)["late"]] == [True]
 
 
 def test_overdue_requests_are_listed_with_their_reason_and_no_person():

@@ -62,7 +62,7 @@ SHOPIFY = Processor(
     services="shop platform",
     data=("customer_profile", "contact"),
     countries=("US", "SG"),
-    safeguard="SCCs (policy s.4)",
+    safeguard="standard clauses (policy s.4)",
 )
 HOST = Processor(id="bridge_host", legal_name="Host Example Ltd", named=True, data=("access_package",))
 _CARRIER_FIELDS = ("name", "delivery_address", "phone", "order_invoice_value")
@@ -77,6 +77,15 @@ DELHIVERY = Processor(
     countries=("IN",),
 )
 BLUEDART = replace(DELHIVERY, id="bluedart", legal_name="Blue Dart Express Limited")
+RAZORPAY = Processor(
+    id="payment_gateway",
+    legal_name="Razorpay Software Private Limited",
+    named=True,
+    role="processor",
+    services="payments",
+    data=("payment_reference",),
+    countries=("IN",),
+)
 UNNAMED = Processor(id="sms_gateway", legal_name="", named=False)
 
 MERCHANT = Merchant(
@@ -109,7 +118,7 @@ MERCHANT = Merchant(
         "eu": ("supervisory_authority",),
         "uk": ("ico",),
     },
-    processors=(SHOPIFY, HOST, DELHIVERY, BLUEDART),
+    processors=(SHOPIFY, HOST, DELHIVERY, BLUEDART, RAZORPAY),
     unset=(),
     sha256="m" * 64,
 )
@@ -166,7 +175,7 @@ _CATEGORIES = (
     category("cod_risk", purposes=("xv",), max_age={"event": "last_order_at", "months": 24}),
     category("marketing_consent", purposes=("v",)),
     category("usage_cookies", purposes=("iv", "vi"), basis={"IN": "consent", "EU": "Art 6(1)(f)"}),
-    category("suppression", on_request="keep"),
+    category("suppression", on_request="keep", max_age={"event": "created_at", "months": 84}),
 )
 RETENTION = Retention(
     policy_id="minimiss-2026-11-22",

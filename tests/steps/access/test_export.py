@@ -26,6 +26,23 @@ class Pieces(io.BytesIO):
         return False
 
 
+def find_none(*_args, **_of):
+    """Find nothing."""
+    return []
+
+
+# The bridge's own records of a person without any.
+NOTHING_OF_OUR_OWN = {
+    "person_lookup": SimpleNamespace(list_order_rows=find_none, derive_order_keys=lambda *_: {}),
+    "documents": SimpleNamespace(list_documents_of_order_keys=find_none),
+    "legal_holds": SimpleNamespace(find_legal_holds_by_order=lambda _orders: {}),
+    "refunds": SimpleNamespace(list_refund_accounts_of_orders=find_none, find_account_ids_on_legal_hold=find_none),
+    "index": SimpleNamespace(list_parcels_of_rows=find_none),
+    "person_bodies": SimpleNamespace(list_bodies=lambda *_, **_limit: ([], True)),
+    "requests": SimpleNamespace(list_requests_of_same_person=find_none),
+}
+
+
 class Memory:
     """A store in memory that rolls back a block that raises."""
 
@@ -45,10 +62,15 @@ class Memory:
 
         yield SimpleNamespace(
             findings=SimpleNamespace(read_findings=lambda _id: iter(self.kept)),
-            packages=SimpleNamespace(open_pieces=lambda _id: Pieces(), save_package=save),
+            packages=SimpleNamespace(
+                open_pieces=lambda _id: Pieces(), save_package=save, filter_kept_packages=lambda _ids: frozenset()
+            ),
             evidence=SimpleNamespace(append_fact=lambda fact, **detail: facts.append((fact, detail))),
             erasures=SimpleNamespace(list_prior_erasures=lambda _shop, _who: []),
-            reviews=SimpleNamespace(open_review=lambda *args, **of: self.reviews.append((*args, of))),
+            **NOTHING_OF_OUR_OWN,
+            reviews=SimpleNamespace(
+                open_review=lambda *args, **of: self.reviews.append((*args, of)), find_parcel_reviews=lambda *_: {}
+            ),
         )
         self.packages |= packages
         self.facts += facts

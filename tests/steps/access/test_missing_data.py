@@ -13,11 +13,14 @@ from tests.steps.access.export_case import GAPS, REQUEST, Package, case, first_p
 def test_a_complete_answer_says_yes_and_that_nothing_is_missing():
     """P-10: the first thing is a plain yes."""
     letter = first_page(Package(case()))
-    assert "Yes. We hold data about you: 4 records" in letter
-    assert "Nothing is missing that we know of" in letter
+    assert "Yes. We hold data about you: 4 records. The tables below say what, why and where." in letter
+    assert "Every system we asked has answered." in letter
+    assert "Nothing is missing" not in letter, "what was not asked may be missing"
     assert "not complete" not in letter
     assert "Dear Asha" in letter
-    assert "on 22 November 2026 for a copy of your personal data" in letter
+    assert (
+        "On 22 November 2026 Shopify, our shop platform, told us that you want a copy of your personal data" in letter
+    )
 
 
 def test_each_kind_of_gap_is_named_on_the_first_page():

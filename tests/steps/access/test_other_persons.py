@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.model import Principal
-from config.merchant_file.merchant import AccessRules
+from config.merchant_file.access_rules import AccessRules
 from tests.steps.access.export_case import MERCHANT, REQUEST, Package, case, fixture, found
 
 KABIR = {

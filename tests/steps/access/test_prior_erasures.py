@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -13,17 +11,14 @@ import pytest
 from bridge.errors import ConnectorUnavailable
 from bridge.model import BankDetails, ErasureRecord, ErasureState, Outcome, RequestState, TaskState
 from bridge.rules.erasure.tombstone import PriorErasureSummary, RemainingData
-from bridge.steps.index.index_orders import index_deliveries
-from bridge.steps.requests.process import process_request
-from bridge.steps.webhooks.dispatch import dispatch_delivery
-from tests.factories import CANARIES, NOW, SHOP, accepted, data_request_body, make_finding, redact_body
+from tests.factories import CANARIES, NOW, SHOP, make_finding, redact_body
 from tests.fakes import page
 from tests.steps.access.export_case import Package, case, task
 from tests.steps.access.test_package import breaches
 from tests.steps.retention.test_seal_invoices import refund_body, sold_body
-from tests.steps.sealed_case import decided, make_legal_hold
+from tests.steps.sealed_case import make_legal_hold
 
-TAX = "Income-tax Act 2025 s.62; Income-tax Rules 2026 r.46(8),(9); before: Act 1961 s.44AA, r.6F(5)"
+TAX = "Income-tax Act 2025 s.62; Income-tax Rules 2026 r.46(8),(9); for tax years before April 2026 Income-tax Act 1961 s.44AA, Rules 1962 r.6F(5)"
 SEALED = RemainingData(
     category="invoice_document",
     what="invoice: figures, State",
@@ -68,8 +63,11 @@ def test_s08_the_letter_states_the_erasure_and_what_is_sealed_until_when():
             "You asked us to erase your data. We did on 3 March 2026 (reference req_01OLD). From our own records "
             "went: 1 customer record, 2 orders."
         ) in body, "the day of the merchant's own time zone"
-        assert "What the tax law makes us keep is sealed until 31 March 2034: 2 invoices. Nobody reads it" in body
-        assert "Bank particulars for 1 refund are locked away until the refund is settled." in body
+        assert (
+            "What the tax law makes us keep is sealed until 31 March 2034: 2 invoices. Each opening is recorded."
+            in body
+        )
+        assert "Bank particulars for 1 refund are kept sealed until the refund is settled." in body
         assert "They go after 3 March 2033." in body
         assert ("s.36" in body, "s.62" in body) == (False, False), "statutes belong in the footnotes"
         assert ("CGST Act 2017 s.36" in notes, TAX in notes) == (True, True)
@@ -131,8 +129,8 @@ def test_the_answer_is_explicit(records, tasks, rests, answer, says):
         (replace(SEALED, grounds=(), laws=()), "No law keeps this any more, and it is destroyed next: 2 invoices."),
         (replace(SEALED, what="credit note as issued"), "31 March 2034: 2 credit notes."),
         (replace(LOCKED, grounds=()), "Bank particulars for 1 refund are no longer needed"),
-        (replace(LOCKED, grounds=("refund_unsettled", "legal_claim")), "locked away while a dispute or claim"),
-        (replace(LOCKED, until=date(2026, 4, 5)), "locked away until 5 April 2026."),
+        (replace(LOCKED, grounds=("refund_unsettled", "legal_claim")), "kept sealed while a dispute or claim"),
+        (replace(LOCKED, until=date(2026, 4, 5)), "kept sealed until 5 April 2026."),
     ],
 )
 def test_each_reason_to_keep_has_its_words(rest, says):
@@ -142,7 +140,7 @@ def test_each_reason_to_keep_has_its_words(rest, says):
 def test_documents_with_the_same_end_are_one_sentence():
     note = replace(SEALED, what="credit note as issued", count=1)
     letter = plain(Package(case([], prior_erasures=[before(SEALED, replace(SEALED, what="invoice as issued"), note)])))
-    assert "sealed until 31 March 2034: 4 invoices, 1 credit note. Nobody" in letter
+    assert "sealed until 31 March 2034: 4 invoices, 1 credit note. Each opening is recorded." in letter
 
 
 def test_an_erasure_with_excluded_orders_is_not_called_done():
@@ -159,42 +157,6 @@ def test_without_an_erasure_the_package_mentions_none():
 
 
 # ---- the complete flow
-
-
-@pytest.fixture
-def kept(services):
-    """Return services with a reviewed file, whose last days are those of the law."""
-    return decided(services)
-
-
-@pytest.fixture
-def run_delivery(kept):
-    """Accept a delivery and run its request. Return the request's id, '' if it is only indexed."""
-
-    def of(topic, body):
-        delivery = accepted(kept.store, topic, body, received_at=kept.clock.at)
-        if not topic.startswith("customers/"):
-            index_deliveries(SHOP, services=kept)
-            return ""
-        request_id = dispatch_delivery(delivery.id, services=kept)
-        process_request(request_id, services=kept)
-        return request_id
-
-    return of
-
-
-@pytest.fixture
-def request_access(kept, run_delivery):
-    """Run an access request of the data subject and return the files of its package by name."""
-
-    def of(number=9999, **who):
-        request_id = run_delivery("customers/data_request", data_request_body(number, **who))
-        with kept.store.transaction() as tx:
-            raw = b"".join(tx.packages.read_package(request_id))
-        with zipfile.ZipFile(io.BytesIO(raw)) as opened:
-            return {name: opened.read(name).decode() for name in opened.namelist()}
-
-    return of
 
 
 def later_body(services, number=1002):
@@ -214,6 +176,7 @@ def test_p65_after_an_erasure_access_is_answered_from_the_tombstone(kept, run_de
     kept.clock.at += timedelta(days=200)
     files = request_access(2)
     [erasure] = erasures(files)
+    assert erasure["platform"] == {"waits": False, "until": ""}
     assert (erasure["erased_on"], erasure["reference"], erasure["finished"]) == ("2026-11-22", erased, True)
     assert {"what": "orders", "count": 1} in erasure["erased"]
     [output_file] = erasure["sealed"]
@@ -222,10 +185,29 @@ def test_p65_after_an_erasure_access_is_answered_from_the_tombstone(kept, run_de
     assert "Income-tax Act 2025" in output_file["law"]
     letter = " ".join(files["data/00_letter.txt"].split())
     assert f"We did on 22 November 2026 (reference {erased})" in letter
-    assert "sealed until 31 March 2034: 1 invoice. Nobody reads it in daily work." in letter
+    assert "sealed until 31 March 2034: 1 invoice. Each opening is recorded." in letter
     assert "nothing beside what is sealed" in letter
     whole = "".join(files.values()).casefold()
     assert [each for each in (*CANARIES, "Asha", "1030.00") if each.casefold() in whole] == []
+
+
+def test_while_shopify_waits_with_its_erasure_the_letter_says_so_and_until_when(kept, run_delivery, request_access):
+    """Requirement C-04: what waits for the platform is told to the person, too."""
+    run_delivery("orders/paid", sold_body())
+    run_delivery("customers/redact", redact_body(1001))
+    files = request_access()
+    assert erasures(files)[0]["platform"] == {"waits": True, "until": "2027-05-21"}
+    letter = " ".join(files["data/00_letter.txt"].split())
+    assert "Shopify has not confirmed yet that it erased its own copy. We wait for that until 21 May 2027" in letter
+    assert letter.index("until 21 May 2027") < letter.index("WHERE WE LOOKED"), "on the first page"
+
+
+@pytest.mark.parametrize("until", [None, date(2027, 5, 19)])
+def test_a_wait_without_an_end_says_that_it_has_none(until):
+    waits = before(SEALED, platform_waits=True, platform_waits_until=until)
+    letter = plain(Package(case([], tasks=NOTHING, prior_erasures=[waits])))
+    assert ("until 19 May 2027" in letter, "do not know yet until when" in letter) == (bool(until), not until)
+    assert "not confirmed yet" not in plain(Package(case([], tasks=NOTHING, prior_erasures=[before(SEALED)])))
 
 
 def test_an_order_after_the_erasure_is_a_new_contract_and_appears(kept, run_delivery, request_access, platform):
@@ -235,7 +217,9 @@ def test_an_order_after_the_erasure_is_a_new_contract_and_appears(kept, run_deli
     run_delivery("orders/paid", later_body(kept))
     platform.pages = [page(make_finding("1002", id="gid://shopify/Order/1002"))]
     files = request_access()
-    assert json.loads(files["data/01_summary.json"])["records"] == 1
+    sources = {one["system"]: one["records"] for one in json.loads(files["data/01_summary.json"])["sources"]}
+    assert sources["shopify"] == 1
+    assert sources["bridge_store"] == 3, "the sealed copies of both orders, and the note of the new one"
     assert "1002" in files["data/records/orders.json"]
     assert [row["count"] for row in erasures(files)[0]["sealed"]] == [1], (
         "the new order's copy is no remaining data of the erasure"
@@ -276,7 +260,7 @@ def test_a_legal_hold_and_an_open_refund_are_listed(kept, run_delivery, request_
     assert (output_file["until"], bank["until"], bank["count"]) == ("", "", 1)
     letter = " ".join(files["data/00_letter.txt"].split())
     assert "Sealed while a dispute or claim is open: 1 invoice." in letter
-    assert "Bank particulars for 1 refund are locked away while a dispute or claim is open." in letter
+    assert "Bank particulars for 1 refund are kept sealed while a dispute or claim is open." in letter
     assert "50100012347890" not in "".join(files.values())
 
 

@@ -194,10 +194,9 @@ def test_an_access_request_in_flight_is_answered_first(services, run_erasure):
         {"state": RequestState.DONE, "closed_at": NOW},
         {"state": RequestState.WAITING, "closed_at": NOW},
         {"state": RequestState.IN_PROGRESS, "closed_at": NOW},
-        {"state": RequestState.FAILED},
     ],
 )
-def test_an_access_request_that_was_answered_or_failed_delays_nothing(services, run_erasure, release):
+def test_an_access_request_that_was_answered_delays_nothing(services, run_erasure, release):
     access_in_flight(services, **release)
     assert run_erasure().state is TaskState.DONE
 

@@ -24,7 +24,9 @@ from bridge.steps.requests.open_by_operator import open_operator_request
 from bridge.steps.requests.process import process_request
 from bridge.steps.webhooks.dispatch import dispatch_delivery
 from tests.factories import ASHA, NOW, SHOP, accepted, make_request, make_task, opened, redact_body
+from tests.kit.handing_over import hand_over_package
 from tests.kit.operator_requests import open_as_operator
+from tests.kit.retention_files import let_contracts_be_over
 from tests.steps.sales_case import documents, orders_left, refund_body, request_of, sold, sold_body
 
 HOUR = timedelta(minutes=61)
@@ -120,6 +122,7 @@ def test_the_id_of_a_merged_customer_does_not_wait_for_the_kept_one_s_copies(ser
 
 def test_a_copy_that_came_by_webhook_lets_shopify_be_asked(services, deliver, platform, by_hand):
     request_id = by_hand()
+    services = let_contracts_be_over(services)
     deliver("orders/paid", sold_body(1001))
     process_hourly(services, request_id, 2)
     request, tasks, _ = request_of(services, request_id)
@@ -133,7 +136,7 @@ def test_a_customer_known_by_address_alone_is_still_known_when_shopify_may_be_as
 ):
     request_id = by_hand(Principal(email=ASHA.email))
     deliver("orders/paid", sold_body(1001))
-    process_hourly(services, request_id, 2)
+    process_hourly(let_contracts_be_over(services), request_id, 2)
     assert platform.requested == ["7001"]
 
 
@@ -167,6 +170,7 @@ def test_an_order_that_became_known_after_the_look_is_looked_for_too(services, d
     assert request_of(services, request_id)[1]["bridge", TaskAction.ERASE].last_error == "access_in_flight"
     deliver("orders/create", sold_body(1005))  # never paid: no invoice, nothing sent
     process_request(access.id, services=services)
+    hand_over_package(services, access.id)
     process_hourly(services, request_id, 3)
     request, _, _ = request_of(services, request_id)
     assert (platform.sales_asked, request.closed_at is None) == ([["1005"]], False)
@@ -252,7 +256,7 @@ def test_what_was_missing_stays_missing_when_less_is_known_of_the_customer(servi
 def test_books_that_are_attested_meanwhile_let_it_go_on(services, platform, by_hand):
     request_id = by_hand()
     vault = replace(services.retention.vault, mode="external_attested", attested_by="CA", attested_on=NOW.date())
-    services = replace(services, retention=replace(services.retention, vault=vault))
+    services = let_contracts_be_over(replace(services, retention=replace(services.retention, vault=vault)))
     process_hourly(services, request_id, 2)
     request, tasks, _ = request_of(services, request_id)
     assert (platform.requested, tasks["vault", TaskAction.SEAL_INVOICES].outcome) == (["7001"], Outcome.UNCONFIRMED)

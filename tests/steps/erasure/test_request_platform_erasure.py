@@ -49,6 +49,31 @@ def test_the_customer_is_found_by_address_and_the_erasure_is_polled_by_id(servic
     assert [who.customer_id for who in platform.erasure_asked] == ["7001"]
 
 
+def test_a_second_customer_of_the_addresses_is_in_the_certificate_and_in_a_review(services, platform):
+    """One customer is asked about; that another has an address of the person is not passed over."""
+    platform.customers |= {"asha@example.com": "7001", "asha@work.example.com": "7002"}
+    request_id = opened_by_hand(services, Principal(email="asha@example.com, asha@work.example.com"))
+    assert process_request(request_id, services=services)
+    with services.store.transaction() as tx:
+        certificate = tx.packages.find_certificate(request_id)
+        [review] = tx.reviews.list_reviews(kind="several_customers")
+    [ask] = [line for line in certificate["platform"] if line["action"] == "ask"]
+    assert ask["not_asked_about"] == [{"what": "1 further customer", "reason": "several_customers"}]
+    assert certificate["outcome"] != "erased"
+    assert review.request_id == request_id
+    assert platform.requested == ["7001"]
+
+
+@pytest.mark.parametrize("email", ["asha@example.com", "asha@example.com, nobody@example.com", "ASHA@example.com"])
+def test_one_customer_of_the_addresses_needs_no_review(services, platform, email):
+    platform.customers["asha@example.com"] = "7001"
+    request_id = opened_by_hand(services, Principal(email=email))
+    process_request(request_id, services=services)
+    assert tasks(services, request_id)[TaskAction.REQUEST_PLATFORM_ERASURE].gaps == ()
+    with services.store.transaction() as tx:
+        assert tx.reviews.list_reviews(kind="several_customers") == []
+
+
 def test_a_platform_that_is_down_is_asked_again_and_erasing_here_does_not_wait(services, platform, clock):
     platform.customers["asha@example.com"] = "7001"
     platform.answers = [ConnectorUnavailable("shopify: HTTP 503")]
@@ -141,9 +166,10 @@ def test_what_was_asked_for_can_be_taken_back_while_it_waits(services, platform)
     assert tasks(services, request_id)[TaskAction.POLL_PLATFORM_ERASURE].outcome is Outcome.RETAINED
     with services.store.transaction() as tx:
         request = tx.requests.get_request(request_id)
-        assert [event.fact for event in tx.evidence.list_facts_of_request(request_id)][
-            -1
-        ] == "platform_erasure.cancelled"
+        assert [event.fact for event in tx.evidence.list_facts_of_request(request_id)][-2:] == [
+            "platform_erasure.cancelled",
+            "certificate.issued",
+        ]
     assert (request.state, request.complete, request.principal) == (RequestState.DONE, False, Principal())
     with pytest.raises(ConnectorRefused, match="nothing"):
         cancelled(services, request_id)

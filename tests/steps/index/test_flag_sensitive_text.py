@@ -10,6 +10,7 @@ from bridge.steps.requests.open_by_operator import open_operator_request
 from bridge.steps.requests.process import process_request
 from config.retention_file.retention_model import ResidueRules
 from tests.factories import ASHA, NOW, SHOP, accepted, order_body
+from tests.kit.retention_files import let_contracts_be_over
 from tests.kit.stored import list_reviews
 from tests.steps.refunds.test_refunds import at_rest
 
@@ -60,7 +61,7 @@ def test_t15_an_erasure_removes_engraving_and_note_and_the_ifsc_opens_a_review(s
     note = Residue(system="shopify", kind="order_notes", ref="1001", what="note with bank_account, ifsc")
     platform.left_by_others = [note]
     rules = ResidueRules(apply=True, erased_kinds=("order_notes",))
-    services = replace(services, retention=replace(services.retention, residue=rules))
+    services = let_contracts_be_over(replace(services, retention=replace(services.retention, residue=rules)))
     accepted(services.store, "orders/create", order_body(1001, note=NOTE, line_items=ENGRAVED))
     index_deliveries(SHOP, services=services)
     assert list_reviews(services.store) == [("bank_details", "order note: bank_account, ifsc")]

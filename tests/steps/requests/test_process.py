@@ -233,4 +233,4 @@ def test_a_shop_without_data_closes_itself(services):
     assert process_request(request.id, services=services)
     read_back, _, facts = read_request(services.store, request.id)
     assert (read_back.state, read_back.complete) == (RequestState.DONE, True)
-    assert names(facts) == ["shop.erased", "certificate.issued", "request.closed"]
+    assert names(facts) == ["shop.erased", "remnants.overwritten", "certificate.issued", "request.closed"]

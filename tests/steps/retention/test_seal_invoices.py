@@ -30,6 +30,7 @@ from bridge.steps.requests.process import process_request
 from bridge.steps.webhooks.dispatch import dispatch_delivery
 from bridge.store.schema.retention_tables import vault_documents
 from tests.factories import ASHA, CANARIES, NOW, SHOP, accepted, redact_body
+from tests.kit.retention_files import let_contracts_be_over
 from tests.steps.sales_case import DELHI, documents, opened, orders_left, raw, refund_body, request_of, sold, sold_body
 
 
@@ -214,6 +215,7 @@ def test_an_operators_request_waits_with_shopify_while_a_copy_is_missing(service
 
 
 def test_t04_an_operators_request_erases_the_bridge_first_and_shopify_later(services, deliver, platform):
+    services = let_contracts_be_over(services)
     deliver("orders/paid", sold_body(1001))
     platform.customers = {ASHA.email: "7001"}
     request_id = open_operator_request(

@@ -43,6 +43,7 @@ from tests.factories import (
 DAY = timedelta(days=1)
 STAYS = {
     "destructions",
+    "remnants",
     "requests",
     "tasks",
     "evidence",
@@ -200,7 +201,12 @@ def test_t24_processor_returns_the_documents_then_destroys_all(at):
     assert set(count_rows_of_shop(at)) <= STAYS | {"vault_documents"}, "all else is gone at once"
     process_request(request_id, services=at)  # looked at again, it waits on and says nothing twice
     assert read_shop_erasure(at, request_id)[1] == task
-    assert [fact.fact for fact in list_facts(at, request_id)] == ["request.opened", "shop.erased", "task.waiting"]
+    assert [fact.fact for fact in list_facts(at, request_id)] == [
+        "request.opened",
+        "shop.erased",
+        "task.waiting",
+        "remnants.overwritten",
+    ]
     with at.store.transaction() as tx:
         count, fingerprint = tx.shop_exits.fingerprint_documents(SHOP)
         result = record_handover(

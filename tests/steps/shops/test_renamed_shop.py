@@ -29,6 +29,7 @@ from bridge.store.schema.index_tables import customers, orders, parcels, shop_na
 from bridge.store.schema.tables import deliveries, requests
 from tests.factories import NOW, accepted, data_request_body, make_services, order_body, redact_body
 from tests.fakes import FakeCarrier, FakeNamingPlatform
+from tests.kit.handing_over import hand_over_package
 from tests.kit.stored import list_fact_details
 from tests.steps.sealed_case import make_legal_hold
 from tests.steps.shops.test_erase_shop import output_file
@@ -65,12 +66,14 @@ def sells(services, domain, number=1001, **given):
 
 
 def asks(services, domain, body, shop_id=1):
-    """A mandatory webhook of this shop and name, dispatched and worked on. Return the request's id."""
+    """A mandatory webhook of this shop and name, dispatched and worked on; a package is handed over. Return the request's id."""
     topic = "customers/data_request" if "data_request" in body else "customers/redact"
     body = body | {"shop_domain": domain} | ({"shop_id": shop_id} if shop_id else {})
     body = body if shop_id else {key: value for key, value in body.items() if key != "shop_id"}
     request_id = dispatch_delivery(sends(services, domain, topic, body).id, services=services)
     works(services, request_id)
+    if "data_request" in body:
+        hand_over_package(services, request_id)
     return request_id
 
 

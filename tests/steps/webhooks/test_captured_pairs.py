@@ -31,6 +31,7 @@ from tests.factories import (
     redact_body,
     uninstalled_body,
 )
+from tests.kit.handing_over import hand_over_package
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -84,6 +85,8 @@ def run_workers(services):
     services.clock.at += HOUR / 2
     for request in list_requests(services):
         process_request(request.id, services=services)
+    for request in list_requests(services, kind=RequestKind.ACCESS):
+        hand_over_package(services, request.id)
 
 
 def list_requests(services, **which):

@@ -31,6 +31,7 @@ from tests.factories import (
     uninstalled_body,
 )
 from tests.fakes import FakeTimestampAuthority, page
+from tests.kit.handing_over import hand_over_package
 from tests.steps.test_whole_sentence import post, requests, work
 from tests.tamper import append
 
@@ -120,6 +121,7 @@ def test_the_whole_flow_runs_as_the_role(runtime, clock, queue, platform, carrie
     work(services, queue)
     [access] = requests(services, kind="access")
     assert (access.state, access.complete) == (RequestState.DONE, True)
+    hand_over_package(services, access.id)
     post(services, "customers/redact", redact_body(1001))
     work(services, queue)
     [erasure] = requests(services, kind="erasure")

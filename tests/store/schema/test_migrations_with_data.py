@@ -203,3 +203,19 @@ def test_0009_lists_every_shop_that_stores_rows_without_a_number(store):
         assert names == {SHOP: ("", SHOP), OTHER_SHOP: ("", OTHER_SHOP)}
         assert len(tx.shop_names.directory.list_due_domains(NOW.replace(year=2099))) == 2
         assert list(tx.index.list_orders(SHOP, ASHA)) == ["1001"]
+
+
+def test_0012_what_was_destroyed_before_is_overwritten_too(store):
+    downgrade_database(store.engine, "0011")
+    upgrade_database(store.engine)
+    with store.read() as tx:
+        assert tx.remnants.list_remnants(lacking=store.list_parts()) == [], "a new database destroyed nothing"
+    with store.transaction() as tx:
+        tx.evidence.append_fact(Fact.REQUEST_OPENED, shop=SHOP)
+    downgrade_database(store.engine, "0011")
+    upgrade_database(store.engine)
+    with store.read() as tx:
+        [earlier] = found = tx.remnants.list_remnants(lacking=store.list_parts())
+    assert (earlier.request_id, earlier.overwritten) == ("", frozenset())
+    result = store.overwrite_parts(found, store.list_parts(), max_bytes=None)
+    assert result.parts_by_id[earlier.id] == set(store.list_parts())

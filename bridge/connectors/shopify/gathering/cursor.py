@@ -58,7 +58,8 @@ class GatherCursor:
     `closed_flags` are variables of documents that scopes or refusals set to false, `customer` the gid of the customer,
     `after` Shopify's cursor in the stage, `remaining_orders` how many orders the customer still has, `halves_start` the
     cursor from which orders are read in halves, `is_second_half` whether second halves are read, `list_cursors` the
-    cursor of each unfinished list, `list_traces` what ends it, `recorded` digests of the last findings,
+    cursor of each unfinished list, `customers` the gids of all customers of the person if there are several, of which the one at
+    `customer_index` is read, `list_traces` what ends it, `recorded` digests of the last findings,
     `is_partial` whether the last page must be requested again because its time was over, `seen` one bit for each order that the request names, `counts` how many
     records are missing, by absence, name and reason, `excluded_orders` those that an earlier release left out.
 
@@ -82,6 +83,8 @@ class GatherCursor:
     halves_start: str | None = None
     is_second_half: bool = False
     list_cursors: dict[str, str] = field(default_factory=dict)
+    customers: tuple[str, ...] = ()
+    customer_index: int = 0
     is_partial: bool = False
     list_traces: dict[str, ListTrace] = field(default_factory=dict)
     recorded: tuple[str, ...] = ()
@@ -105,6 +108,8 @@ class GatherCursor:
     def serialize(self, order_ids: tuple[str, ...]) -> str:
         """Return the cursor as JSON, bound to the orders that the request names."""
         values = {CURSOR_KEYS.get(name, name): value for name, value in asdict(self).items()}
+        if not self.customers:  # the release before does not know them
+            del values["customers"], values["customer_index"]
         values |= {"v": CURSOR_VERSION, "seen": f"{self.seen:x}", "of": _digest_order_ids(order_ids)}
         return json.dumps(values, separators=(",", ":"))
 
@@ -121,7 +126,7 @@ def parse_cursor(cursor: str, order_ids: tuple[str, ...]) -> GatherCursor:
         seen, digest = int(values.pop("seen"), 16), values.pop("of")
         seen = seen if digest == _digest_order_ids(order_ids) else 0
         values = {CURSOR_FIELDS.get(key, key): value for key, value in values.items()}
-        for name in ("closed_flags", "emails", "disputes", "checkouts", "metaobject_types", "recorded"):
+        for name in ("closed_flags", "emails", "disputes", "checkouts", "metaobject_types", "recorded", "customers"):
             values[name] = tuple(values.get(name, ()))
         traces = values.get("list_traces", {})
         values["list_traces"] = {name: ListTrace(**trace) for name, trace in traces.items()}

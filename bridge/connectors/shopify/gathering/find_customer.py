@@ -19,6 +19,7 @@ from bridge.connectors.shopify.gathering.session import GatherSession, build_gid
 from bridge.errors import ConnectorRefused
 from bridge.model import Absence, Gap
 from bridge.rules.index.identity import list_email_spellings, list_normal_forms
+from bridge.rules.requests.order_reviews import SEVERAL_CUSTOMERS
 
 # Types of metaobject fields that can reference a customer.
 # https://shopify.dev/docs/apps/build/custom-data/metafields/list-of-data-types
@@ -94,22 +95,34 @@ def _search_customer(
             reply = session.run_document("customer_segments", cursor, id=node["id"], segmentIds=list(segments))
             gaps += reply.gaps
         node["segments"] = _list_segment_memberships(reply.data, segments)
-        gaps += _find_other_customers(session, cursor, node["id"]) if matched_by == "email" else ()
+        if not cursor.customers and matched_by != "phone":
+            cursor, more_gaps = _add_other_customers(session, cursor, node)
+            gaps += more_gaps
         return node, gaps, replace(cursor, customer=node["id"], matched_by=matched_by)
     return None, gaps, cursor
 
 
-def _find_other_customers(session: GatherSession, cursor: GatherCursor, found: str) -> tuple[Gap, ...]:
-    """Return a gap where another address of the request is another customer's: that record is not read."""
-    if len(list_normal_forms("email", session.principal.email)) < 2:
-        return ()
-    for matched_by, name, variables in _iterate_customer_lookups(session):
-        if matched_by == "email":
-            reply = _run_customer_lookup(session, cursor, name, variables, by_phone=False)
-            if (reply.data.get("customer") or {"id": found})["id"] != found:
-                what, reason = "records of a second customer", "several_customers"
-                return (Gap(system=SYSTEM, absence=Absence.UNATTRIBUTED, what=what, reason=reason),)
-    return ()
+def _add_other_customers(
+    session: GatherSession, cursor: GatherCursor, node: Mapping[str, Any]
+) -> tuple[GatherCursor, tuple[Gap, ...]]:
+    """Return the cursor with the customers of the request's other addresses, which are read after this one.
+
+    Whoever names several addresses says that they are one person's. Beside a customer number an address proves nothing:
+    then the other customer is a gap, for an operator.
+    """
+    own = list_normal_forms("email", (node.get("defaultEmailAddress") or {}).get("emailAddress") or "")
+    others = list[str]()
+    for email in list_email_spellings(session.principal.email):
+        if not set(own).isdisjoint(list_normal_forms("email", email)):
+            continue
+        reply = session.client.run_document(session.shop, "erasure_state", identifier={"emailAddress": email})
+        gid = str((reply.data.get("customer") or {}).get("id") or "")
+        if gid and gid != node["id"]:
+            others.append(gid)
+    if others and session.principal.customer_id:
+        what, reason = "records of a second customer", SEVERAL_CUSTOMERS
+        return cursor, (Gap(system=SYSTEM, absence=Absence.UNATTRIBUTED, what=what, reason=reason),)
+    return (replace(cursor, customers=tuple(dict.fromkeys((node["id"], *others)))) if others else cursor), ()
 
 
 def _iterate_customer_lookups(session: GatherSession) -> Iterator[tuple[str, str, dict[str, Any]]]:

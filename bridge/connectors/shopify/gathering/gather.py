@@ -7,7 +7,7 @@ records. Changes nothing at Shopify.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 
 from bridge.connectors.shopify.gathering import bulk, linked_records, orders, pages
@@ -25,6 +25,19 @@ def gather_pages(session: GatherSession, cursor: str) -> Iterator[FindingPage]:
     """Yield the pages of findings after `cursor`. Raises as `ports.Connector.gather`."""
     position = parse_cursor(cursor, session.order_ids)
     session.recorded.update(position.recorded)
+    while True:
+        current = session.select_customer(position)
+        position = yield from _gather_customer(current, position, session.order_ids)
+        if position.customer_index + 1 >= len(position.customers):
+            return
+        following = position.customer_index + 1
+        position = GatherCursor(customers=position.customers, customer_index=following, recorded=position.recorded)
+
+
+def _gather_customer(
+    session: GatherSession, position: GatherCursor, order_ids: tuple[str, ...]
+) -> Generator[FindingPage, None, GatherCursor]:
+    """Yield the pages of one customer and return the last cursor, which `order_ids` bind to the request."""
     while position.stage is not GatherStage.END:
         for step_findings, step_gaps, step_cursor in _run_stage(session, position):
             gaps = step_gaps
@@ -32,8 +45,15 @@ def gather_pages(session: GatherSession, cursor: str) -> Iterator[FindingPage]:
             position = _skip_empty_stages(session, position)
             if position.stage is GatherStage.END:
                 gaps += orders.build_count_gaps(position)
-            unique_gaps = tuple(dict.fromkeys(gaps))
-            yield FindingPage(findings=findings, cursor=position.serialize(session.order_ids), gaps=unique_gaps)
+            doubtful_orders = tuple(dict.fromkeys(session.doubtful_orders))
+            session.doubtful_orders.clear()
+            yield FindingPage(
+                findings=findings,
+                cursor=position.serialize(order_ids),
+                gaps=tuple(dict.fromkeys(gaps)),
+                doubtful_orders=doubtful_orders,
+            )
+    return position
 
 
 def _run_stage(session: GatherSession, cursor: GatherCursor) -> Iterator[StepResult]:

@@ -1,6 +1,6 @@
 """Turns fetched orders into findings and records them in the cursor, with the records that they lead to.
 
-Never keeps anything of another person's order but the count.
+Never keeps anything of another person's order but the count, and its number for an operator who decides whose it is.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from bridge.connectors.shopify.gathering import complete_record, date_windows, o
 from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage
 from bridge.connectors.shopify.gathering.session import MAX_STEP_S, GatherSession
 from bridge.model import Absence, Finding, Gap
+from bridge.rules.index.identity import normalise_identifier
 
 Node = dict[str, Any]
 # Why a record that may be another person's is only counted, by how it was matched.
@@ -65,7 +66,7 @@ def count_records(
     session: GatherSession, cursor: GatherCursor, absence: Absence, what: str, reason: str, refs: Iterable[str]
 ) -> GatherCursor:
     """Return the cursor with these missing records counted, each once; the end of the gathering names the count."""
-    key = f"{absence}|{what}|{reason}"
+    key = _build_count_key(absence, what, reason)
     new = [ref for ref in dict.fromkeys(refs) if not session.is_recorded(key, ref)]
     cursor = session.mark_recorded(cursor, ((key, ref) for ref in new))
     return replace(cursor, counts={**cursor.counts, key: cursor.counts.get(key, 0) + len(new)}) if new else cursor
@@ -77,8 +78,15 @@ def count_unconfirmed(
     """Return the cursor with the records counted that are matched (ref, by) as another person's, or perhaps so."""
     for ref, by in matches:
         if by in UNCONFIRMED:
+            key = _build_count_key(Absence.UNATTRIBUTED, what, UNCONFIRMED[by])
+            if what == "orders" and by == "other" and not session.is_recorded(key, ref):
+                session.doubtful_orders.append(normalise_identifier("order", ref))
             cursor = count_records(session, cursor, Absence.UNATTRIBUTED, what, UNCONFIRMED[by], [ref])
     return cursor
+
+
+def _build_count_key(absence: Absence, what: str, reason: str) -> str:
+    return f"{absence}|{what}|{reason}"
 
 
 def build_count_gaps(cursor: GatherCursor) -> tuple[Gap, ...]:

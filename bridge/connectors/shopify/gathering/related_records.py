@@ -110,6 +110,8 @@ def _match_record_owner(session: GatherSession, kind: str, node: Node, cursor: G
     owners = {(one or {}).get("id") for one in (node.get("customer"), recipient.get("recipient"))} - {None, ""}
     if owners & {*session.list_own_gids(cursor)}:
         return "customer_id"
+    if owners & {*cursor.customers}:
+        return ""  # it is read with that customer, who is the same person
     contacts = [node.get("email"), node.get("phone"), *(one.get("value") for one in node.get("customAttributes") or ())]
     emails = {form for one in contacts for form in list_normal_forms("email", one or "")} & {*cursor.emails}
     phones = {form for one in contacts for form in list_normal_forms("phone", one or "")} & {*session.sole_phones}

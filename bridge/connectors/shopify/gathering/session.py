@@ -10,7 +10,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 from bridge.connectors.shopify.api import documents
 from bridge.connectors.shopify.api.answers import FIELD_FAILED, GraphQLReply, QueryTooCostly
@@ -49,7 +49,7 @@ class GatherSession:
     """The data subject, shop and client of one gathering. `bits` numbers the orders that the request names.
 
     `recorded` are digests of what was handed over, `closed_fields` the fields that are left out of documents
-    because a denial would hide others, `failed_fields` those that Shopify could not serve, with their document. The orders of a customer with more than `bulk_orders` orders are read by a bulk operation.
+    because a denial would hide others, `doubtful_orders` the numbers of orders for a review, `failed_fields` those that Shopify could not serve, with their document. The orders of a customer with more than `bulk_orders` orders are read by a bulk operation.
     """
 
     client: ShopifyClient
@@ -61,11 +61,24 @@ class GatherSession:
     recorded: set[str] = field(default_factory=set, init=False)
     closed_fields: dict[str, str] = field(default_factory=dict, init=False)
     failed_fields: set[tuple[str, ...]] = field(default_factory=set, init=False)
+    doubtful_orders: list[str] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
         """Index the request's orders once, so that a lookup is fast among thousands."""
-        numbers = [number for one in self.principal.order_ids if (number := normalise_identifier("order", one))]
+        named = (*self.principal.order_ids, *self.principal.confirmed_order_ids)
+        numbers = [number for one in named if (number := normalise_identifier("order", one))]
         object.__setattr__(self, "bits", {number: bit for bit, number in enumerate(dict.fromkeys(numbers))})
+
+    def select_customer(self, cursor: GatherCursor) -> Self:
+        """Return the session of the customer that the cursor is at: this one, or that of a further customer by its id."""
+        if not cursor.customer_index:
+            return self
+        decided = (*self.principal.confirmed_order_ids, *self.principal.foreign_order_ids)
+        number = str(cursor.customers[cursor.customer_index]).rpartition("/")[2]
+        further = replace(self, principal=Principal(customer_id=number, foreign_order_ids=decided))
+        for name in ("recorded", "closed_fields", "failed_fields"):
+            object.__setattr__(further, name, getattr(self, name))
+        return further
 
     def run_document(self, name: str, cursor: GatherCursor, **variables: Any) -> GraphQLReply:
         """Run a document with all optional parts but those that the cursor closed. Raises as `ShopifyClient.run_document`."""
@@ -167,15 +180,21 @@ class GatherSession:
     def match_order(self, order: dict[str, Any], cursor: GatherCursor, *, is_named: bool = False) -> str:
         """Return why the order belongs to the data subject: `order_id`, `customer_id`, `email` or `phone`.
 
-        `other` if it is someone else's, `unsure` if Shopify hides whose it is, '' if it must be ignored. `is_named`: the
-        request names the order, which decides unless Shopify says that it belongs to another customer.
+        What an operator decided about the order counts first. `other` if it is someone else's, `unsure` if Shopify hides
+        whose it is, '' if it must be ignored. `is_named`: the request names the order, which decides unless Shopify says
+        that it belongs to another customer.
         """
+        number = normalise_identifier("order", str(order.get("id")))
+        if number in (*self.principal.confirmed_order_ids, *self.principal.foreign_order_ids):
+            return "order_id" if number in self.principal.confirmed_order_ids else ""
         emails = list_normal_forms("email", order.get("email") or "")
         has_own_email = not frozenset(cursor.emails).isdisjoint(emails)
         is_hidden = is_owner_hidden(order)
-        is_named = is_named or (is_hidden and normalise_identifier("order", str(order.get("id"))) in self.bits)
+        is_named = is_named or (is_hidden and number in self.bits)
         owner = (order.get("customer") or {}).get("id")
         if owner:
+            if owner in cursor.customers and owner != cursor.customer:
+                return ""  # it is read with that customer, who is the same person
             is_own = owner in self.list_own_gids(cursor)
             names_orders_only = not (self.principal.customer_id or self.principal.email or self.principal.phone)
             if is_own or (is_named and names_orders_only):

@@ -22,7 +22,7 @@ BAGIT_DECLARATION = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 class PackageFile:
     """One file of the bag as the manifests list it.
 
-    `portable` is True for data that the data subject provided (GDPR Art 20).
+    `portable` is True for data that the data subject provided (GDPR Art 20), `records` how many records or rows it has.
     """
 
     path: str
@@ -31,6 +31,7 @@ class PackageFile:
     sha256: str
     size: int
     portable: bool | None = None
+    records: int | None = None
 
 
 class _UnseekableWriter:
@@ -68,13 +69,28 @@ class BagItWriter:
         self._zip.close()
 
     def add_payload_file(
-        self, path: str, content: str | Iterable[bytes], *, role: str, media_type: str, portable: bool | None = None
+        self,
+        path: str,
+        content: str | Iterable[bytes],
+        *,
+        role: str,
+        media_type: str,
+        portable: bool | None = None,
+        records: int | None = None,
     ) -> None:
-        """Add one payload file under `data/`."""
+        """Add one payload file under `data/`. `portable` and `records` are those of `PackageFile`."""
         path = f"data/{path}"
         size, sha256 = self._write_zip_member(path, content)
         self.payload_files.append(
-            PackageFile(path=path, role=role, media_type=media_type, sha256=sha256, size=size, portable=portable)
+            PackageFile(
+                path=path,
+                role=role,
+                media_type=media_type,
+                sha256=sha256,
+                size=size,
+                portable=portable,
+                records=records,
+            )
         )
 
     def write_tag_files(self, *, info: Mapping[str, str], manifest_json: str) -> str:

@@ -75,7 +75,7 @@ def render_manifest_json(contents: LetterContents, files: Sequence[PackageFile])
         "regime": list(contents.regimes),
         "language": ["en"],
         "completeness": {
-            "complete": not contents.gaps,
+            "complete": contents.is_complete,
             "gaps": [
                 {"source": gap.system, "kind": gap.absence.value, "reason": gap.reason, "what": gap.what}
                 for gap in contents.gaps
@@ -86,15 +86,26 @@ def render_manifest_json(contents: LetterContents, files: Sequence[PackageFile])
                 for processor_id in contents.unnamed_recipients
             ],
         },
+        "counts": {
+            "records": contents.statistics.found_count,
+            "sources": {source["system"]: source["records"] for source in contents.searched_systems},
+            "recipients": len(contents.recipients),
+        },
         "bagit": {"version": "1.0", "algorithm": "sha256"},
         "files": [_build_file_json(file) for file in files],
-        # how it left is known only afterwards: the evidence says so (`package.released`)
-        "delivery": {"method": "one_time_link", "to": "verified_contact"},
+        "delivery": {
+            "handed_over": False,
+            "note": "This file was written before the package was handed over. The record of the request says whether, "
+            "when and how it was.",
+        },
         "contact_for_questions": _build_officer_contact(contents.package.merchant),
     }
     return dump_json_line(manifest) + "\n"
 
 
 def _build_file_json(file: PackageFile) -> Mapping[str, Any]:
-    names = ("path", "role", "media_type", "sha256", *(() if file.portable is None else ("portable",)))
-    return {"bytes": file.size, **{name: getattr(file, name) for name in names}}
+    optional = [name for name in ("portable", "records") if getattr(file, name) is not None]
+    return {
+        "bytes": file.size,
+        **{name: getattr(file, name) for name in ("path", "role", "media_type", "sha256", *optional)},
+    }

@@ -22,9 +22,9 @@ from bridge.steps.access.package.records import tables
 from bridge.steps.access.package.records.files import RecordFiles
 from bridge.steps.access.package.records.recorded_persons import collect_recorded_persons
 from bridge.steps.access.package.sections import missing_data as missing
-from bridge.steps.access.package.sections import prior_erasures, recipients, retention_section, summary
+from bridge.steps.access.package.sections import own_section, prior_erasures, recipients, retention_section, summary
 from bridge.steps.access.package.text import dump_indented_json
-from config.merchant_file.merchant import MASK_THIRD_PERSONS
+from config.merchant_file.access_rules import MASK_THIRD_PERSONS
 
 _JSON_MEDIA_TYPE = "application/json"
 
@@ -33,7 +33,8 @@ _JSON_MEDIA_TYPE = "application/json"
 class PackageManifest:
     """The contents of a written package.
 
-    `complete` means that every system answered in full; recipients without a name are listed apart from it.
+    `complete` means that every system answered in full and that every recipient can be named.
+    `statements_missing` counts what the merchant's file leaves unsaid, where the letter says 'not stated'.
     `texts_masked` counts the notes, attributes and metafields in which a bank or identity number was masked.
     """
 
@@ -44,6 +45,7 @@ class PackageManifest:
     files: tuple[PackageFile, ...]
     manifest_sha256: str
     texts_masked: int = 0
+    statements_missing: int = 0
 
     @property
     def recipients_named(self) -> bool:
@@ -65,21 +67,28 @@ def write_access_package(package: letter.PackageInput, out: IO[bytes]) -> Packag
     )
     for system, finding in package.records():
         files.add_finding(system, finding)
-    gaps, principal = missing.find_gaps(package.tasks), package.request.principal
+    principal, statistics = package.request.principal, files.statistics
+    gaps = tuple(dict.fromkeys((*missing.find_gaps(package.tasks), *package.own_gaps)))
     all_recipients, unnamed_recipients = recipients.list_recipients(package.merchant, files.statistics)
+    searched = {task.system for task in missing.select_gather_tasks(package.tasks)}
     contents = letter.LetterContents(
         package=package,
         statistics=files.statistics,
         gaps=gaps,
-        searched_systems=missing.list_searched_systems(package.tasks, zone),
+        searched_systems=missing.list_searched_systems(package, gaps, statistics, zone),
         headline_answer=missing.build_headline_answer(
             complete=not gaps,
-            record_count=files.statistics.found_count,
+            # what an earlier erasure left sealed is told of in words of its own
+            record_count=statistics.found_count if statistics.found_count > statistics.left_by_erasure_count else 0,
             identifiable=bool(principal.customer_id or principal.email or principal.phone or principal.order_ids),
-            sealed_count=prior_erasures.count_sealed_items(package.prior_erasures),
+            sealed_count=max(
+                prior_erasures.count_sealed_items(package.prior_erasures), statistics.left_by_erasure_count
+            ),
+            has_request_traces=statistics.rows_by_table["your_requests"] > 1,
         ),
         recipients=all_recipients,
         unnamed_recipients=unnamed_recipients,
+        not_searched=own_section.build_not_searched_section(package.merchant, statistics, all_recipients, searched),
         regimes=regimes.list_regimes(files.statistics.countries),
         as_of=missing.find_as_of_time(package.tasks, package.prepared_at),
         zone=zone,
@@ -92,12 +101,13 @@ def write_access_package(package: letter.PackageInput, out: IO[bytes]) -> Packag
         manifest_json = render_manifest_json(contents, bag.payload_files)
         digest = bag.write_tag_files(info=build_bag_info(contents), manifest_json=manifest_json)
         return PackageManifest(
-            complete=not gaps,
-            records=files.statistics.finding_count,
+            complete=contents.is_complete,
+            records=statistics.found_count,
             gaps=gaps,
             unnamed_recipients=unnamed_recipients,
             files=tuple(bag.payload_files),
             manifest_sha256=digest,
+            statements_missing=len(package.merchant.access.list_missing_statements(package.retention.categories)),
             texts_masked=files.statistics.mask_counts["bank_detail_in_text_masked"],
         )
 
@@ -115,23 +125,31 @@ def _write_summary_files(bag: BagItWriter, contents: letter.LetterContents, head
     bag.add_payload_file("00_letter.html", html, role="plain_language_summary", media_type="text/html")
     bag.add_payload_file("00_letter.txt", text, role="plain_language_summary", media_type="text/plain")
     prior = prior_erasures.build_prior_erasures_section(contents.package.prior_erasures, contents.zone)
+    not_searched = {"not_searched": contents.not_searched}
     searched_systems = [dict(source) for source in contents.searched_systems]
-    data_held = summary.build_summary_section(retention, statistics, contents.headline_answer, searched_systems)
-    others = summary.build_other_persons_section(contents.package.merchant, statistics)
-    write_part("01_summary.json", "dpdp_s11_1_a_summary", {**data_held, **others, **prior})
-    recipients_section = recipients.build_recipients_section(all_recipients, contents.unnamed_recipients, statistics)
-    write_part("02_recipients.json", "dpdp_s11_1_b_recipients", recipients_section)
+    merchant = contents.package.merchant
+    data_held = summary.build_summary_section(
+        merchant, retention, statistics, contents.headline_answer, searched_systems
+    )
+    others = summary.build_other_persons_section(merchant, statistics)
+    write_part("01_summary.json", "summary", {**data_held, **others, **prior, **not_searched})
+    recipients_section = recipients.build_recipients_section(all_recipients, contents.unnamed_recipients)
+    write_part("02_recipients.json", "recipients", recipients_section)
     recipients_csv = recipients.render_recipients_csv(all_recipients)
     bag.add_payload_file("02_recipients.csv", recipients_csv, role="recipients", media_type="text/csv")
     legal_bases = summary.build_legal_bases_section(retention, contents.regimes, today)
-    write_part("03_purposes_and_bases.json", "gdpr_15_1_a", legal_bases)
+    write_part("03_purposes_and_bases.json", "purposes_and_bases", legal_bases)
     retention_body = retention_section.build_retention_section(retention, statistics, today, contents.regimes)
-    write_part("04_retention.json", "gdpr_15_1_d", retention_body)
+    write_part("04_retention.json", "retention", retention_body)
     write_part("05_consents.json", "consent_log", summary.build_consents_section(retention, statistics))
-    write_part("06_automated_decisions.json", "gdpr_15_1_h", summary.build_automated_decisions_section(statistics))
-    write_part("07_transfers.json", "gdpr_15_2", recipients.build_transfers_section(all_recipients))
+    write_part(
+        "06_automated_decisions.json",
+        "automated_decisions",
+        summary.build_automated_decisions_section(merchant, statistics),
+    )
+    write_part("07_transfers.json", "transfers", recipients.build_transfers_section(all_recipients))
     withheld = missing.build_withheld_section(contents.gaps, statistics)
-    write_part("08_withheld.json", "withheld_and_why", {**withheld, **prior})
+    write_part("08_withheld.json", "withheld_and_why", {**withheld, **prior, **not_searched})
 
 
 def _write_schema_files(bag: BagItWriter) -> None:

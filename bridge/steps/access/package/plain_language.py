@@ -25,7 +25,7 @@ TRADE_NAMES = {
     "shiprocket": "Shiprocket",
     "aftership": "AfterShip",
     "google": "Google",
-    "bridge_host": "the host of our request system",
+    "bridge_host": "the firm that runs the computer on which we answer requests",
     "payment_gateway": "the payment service",
     "sms_gateway": "the service that sends our text messages",
     "email_agency": "the agency that sends our e-mail",
@@ -38,6 +38,8 @@ SHARED_FIELD_PHRASES = {
     "delivery_address": "your delivery address",
     "phone": "your phone number",
     "order_invoice_value": "the value on the invoice",
+    "email": "your e-mail address",
+    "items": "what you ordered",
 }
 ABSENCE_SENTENCES: Mapping[Absence, str] = {
     Absence.DENIED: "{system} did not let us read: {what}",
@@ -59,29 +61,30 @@ GAP_SUBJECT_PHRASES = {
     "records by phone": "what only the phone number of the request would find",
     "records by email": "what only the e-mail address of the request would find",
 }
-RETRY_SENTENCE = "We keep trying and send you what is missing."
+RETRY_SENTENCE = "Ask us for it again, and name the reference of this letter."
 GAP_REASON_SENTENCES = {
     "source_unavailable": f"It did not answer. {RETRY_SENTENCE}",
     "timeout": f"It did not answer in time. {RETRY_SENTENCE}",
     "not_finished": f"It had not finished answering when this letter was made. {RETRY_SENTENCE}",
-    "access_denied": "We lack a permission for that and have to obtain it first.",
+    "access_denied": "We lack a permission for that.",
     "not_approved": "The platform has not approved us for this kind of data.",
     "credential_rejected": "Our access was refused and has to be renewed first.",
     "credentials": "Our access was refused and has to be renewed first.",
     "ConnectorUnavailable": f"It did not answer. {RETRY_SENTENCE}",
     "ConnectorThrottled": f"It asked us to wait. {RETRY_SENTENCE}",
     "ConnectorRefused": "It refused our question.",
-    "no_connector": "We have no connection to that company yet; ask us, and we ask it for you.",
-    "parcel_contradicted": "It names another order and another person. We check it, and send it to you if it is yours.",
-    "parcel_unproven": "Nothing in it shows whose it is. We check it, and send it to you if it is yours.",
-    "another_customer_or_unconfirmed": "They carry another name or address than yours.",
-    "not_in_version": "The platform tells this only in a newer version than the one we use.",
+    "no_connector": "We have no connection to that company. You can ask it yourself.",
+    "parcel_contradicted": "It names another order and another person. Somebody of ours has to look at it first.",
+    "parcel_unproven": "Nothing in it shows whose it is. Somebody of ours has to look at it first.",
+    "another_customer_or_unconfirmed": "They are kept under another customer or address than yours.",
+    "not_in_version": "The platform does not offer this in the version of its service that we use.",
     "no_credentials": "We have to obtain access first.",
     "no_token": "We have to obtain access first.",
     "malformed_number": "What the order names as its parcel number cannot be one.",
     "unreadable_answer": "Its answer about them could not be read.",
     "unreadable_identifier": "What the request named cannot be read as one, so we could not search by it.",
-    "several_customers": "Two addresses belong to two customers of the shop; we read one of them. Ask about the other by itself.",
+    "several_customers": "An e-mail address of the request is kept under another customer than the one that it names. We do not "
+    "know whether that is you, so we left it out.",
     "list_too_long": "There is more of it than the platform hands out at once.",
     "gone_meanwhile": "It disappeared while we were reading.",
     "list_does_not_end": "Its list repeated itself; what we could read of it is here.",
@@ -89,12 +92,13 @@ GAP_REASON_SENTENCES = {
     "not_returned": "They are named there, and it did not return them.",
     "lost_row": "It named them and left them blank.",
     "owner_hidden": "They may be yours: it does not let us read whose they are.",
+    "seal_broken": "It could not be opened.",
     "no_system_asked": "No system was set up to be asked.",
 }
 MASKING_REASONS = {
     "payment_number_masked": "Numbers of cards and accounts show their last four digits only, so that nobody "
     "who finds this copy can take your money.",
-    "payment_detail_masked": "Bank codes, payment addresses and the like are hidden, for the same reason.",
+    "payment_detail_masked": "Bank codes and payment addresses are hidden, so that nobody who finds this copy can take your money.",
     "bank_detail_in_text_masked": "A note held what looks like bank particulars; that part is hidden.",
     "staff_name_replaced": "Names of our staff are replaced by their role.",
     "other_person_removed": "The name of another person who took a parcel in for you is left out.",
@@ -110,15 +114,15 @@ OTHER_PERSONS_SENTENCES = {  # by `[access] third_persons` of the merchant file
     "hold about that person: keep it as safe as your own data.",
 }
 COMPLAINT_ROUTE_SENTENCES = {
-    "grievance_officer": "First write to our Grievance Officer at the address below. It is the quickest way.",
-    "national_consumer_helpline_1915": "You can call the National Consumer Helpline on 1915.",
-    "it_act_adjudicating_officer": "You can complain to the Adjudicating Officer for information technology "
+    "grievance_officer": "First write to our Grievance Officer at the address below.",
+    "national_consumer_helpline_1915": "In India you can call the National Consumer Helpline on 1915.",
+    "it_act_adjudicating_officer": "In India you can complain to the Adjudicating Officer for information technology "
     "of your State.",
     "data_protection_board_of_india": "If we do not settle the matter, you can complain to the Data "
     "Protection Board of India.",
     "supervisory_authority": "You can complain to the data protection authority of the country where you "
     "live or work, and you can go to court.",
-    "merchant_complaint_s164A": "In the United Kingdom you can complain to us directly; we answer within 30 days.",
+    "merchant_complaint_s164A": "In the United Kingdom you can complain to us directly.",
     "ico": "In the United Kingdom you can also complain to the Information Commissioner's Office.",
 }
 CATEGORY_PHRASES = {
@@ -156,13 +160,23 @@ SUPPRESSION_KEYS_SENTENCE = (
 )
 RETENTION_ACTION_PHRASES = {
     "erase": "it is erased",
-    "anonymise": "it is cut off from you, so that nobody can tell whose it was",
-    "pseudonymise": "your name is replaced by a code that others cannot read",
-    "restrict": "it is locked away from daily work",
-    "seal": "it is sealed and can be opened for the tax office or a court only",
-    "evidence": "only proof of what was done is kept",
-    "keep": "it is kept, because it is what protects your wish",
-    "age_out": "it disappears when the back-ups are replaced",
+    "anonymise": "what identifies you is removed from it",
+    "pseudonymise": "what identifies you is removed from it, and a code stays",
+    "restrict": "it is kept",
+    "seal": "it is kept sealed, and each opening is recorded",
+    "evidence": "a record of what was asked and done is kept",
+    "keep": "it is kept",
+    "age_out": "it goes when the back-ups are replaced",
+}
+PLATFORM_RESIDUE_SENTENCES = {  # what the platform's own erasure leaves of a category
+    "all": "It stays at our shop platform: its erasure leaves notes, and what other programs wrote there.",
+    "some": "What other programs wrote of it at our shop platform stays there.",
+}
+HELD_ACTION_PHRASES = {  # begin the sentence of a retention rule
+    "restrict": "Kept",
+    "pseudonymise": "Kept, with a code in place of what identifies you,",
+    "seal": "Kept sealed",
+    "evidence": "A record of it is kept",
 }
 RETENTION_EVENT_PHRASES = {
     "document_issued_at": "the invoice was made out",
@@ -172,7 +186,7 @@ RETENTION_EVENT_PHRASES = {
     "refund_reconciled_at": "the refund was settled",
     "claim_opened_at": "the claim was opened",
     "transaction_at": "the payment",
-    "case_closed_at": "your request was closed",
+    "case_closed_at": "that request is closed",
     "last_order_at": "your last order",
     "created_at": "it was made",
     "collected_at": "it was collected",
@@ -189,17 +203,23 @@ LAST_DAY_RULE_PHRASES = {
     "gst_annual_return_due_plus_months": "until {duration} after the yearly tax return for the year of the invoice is due",
     "fy_end_plus_years": "until {duration} after the end of the financial year of the invoice",
     "contract_discharged": "until the order is delivered and the time for returns and warranty is over",
-    "until_released_by_ops": "while a dispute or claim is open; we look again at fixed times whether it still is",
+    "until_released_by_ops": "while a dispute or claim is open",
 }
-COUNTRY_NAMES = {
-    "IN": "India",
-    "US": "the United States",
-    "CA": "Canada",
-    "SG": "Singapore",
-    "IE": "Ireland",
-    "GB": "the United Kingdom",
-    "DE": "Germany",
+CHANNEL_NAMES = {"email": "E-mail", "sms": "SMS", "whatsapp": "WhatsApp"}
+CONSENT_STATE_PHRASES = {  # as Shopify names them
+    "subscribed": "you agreed to get offers",
+    "unsubscribed": "you took your consent back",
+    "not_subscribed": "you did not agree to get offers",
+    "pending": "you were asked, and have not confirmed",
+    "redacted": "erased",
+    "invalid": "the address or number could not be used",
 }
+CONSENT_METHOD_PHRASES = {
+    "single_opt_in": "given in one step",
+    "confirmed_opt_in": "given, and confirmed by you",
+    "unknown": "how it was given is not recorded",
+}
+RISK_PURPOSE_ID = "xv"  # the number of the purpose in the policy (s.5)
 
 
 _DOTTED_PATH_PATTERN = re.compile(r"[A-Za-z]\w*(\.\w+)+")

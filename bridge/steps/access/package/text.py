@@ -13,6 +13,7 @@ from datetime import date, datetime, tzinfo
 from typing import Any
 
 NOT_PUBLISHED = "not yet published"
+NOT_STATED = "not stated"
 MAX_CELL_CHARS = 32_000  # spreadsheets stop at 32,767
 TRUNCATION_NOTE = " […the rest is in the .json file]"
 
@@ -21,6 +22,8 @@ _SURROGATE_PATTERN = re.compile(r"[\ud800-\udfff]")
 _UNPRINTABLE_PATTERN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SAFE_CELL_PATTERN = re.compile(r"(?:[A-Za-z0-9][ -~]*)?")  # printable ASCII that starts no formula
 _NEGATIVE_NUMBER_PATTERN = re.compile(r"-\d{1,30}(\.\d{1,30})?")
+_PHONE_CELL_PATTERN = re.compile(r"\+[0-9]{6,15}")
+BYTE_ORDER_MARK = "\ufeff"
 _SKIPPED_CHARS = (
     " \u00a0\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u3000\ufeff"  # spreadsheets skip these before a formula
 )
@@ -71,9 +74,15 @@ def escape_csv_cell(value: str) -> str:
     return text if _NEGATIVE_NUMBER_PATTERN.fullmatch(text) else "'" + text
 
 
-def format_csv_line(values: Iterable[str]) -> str:
-    """Return one record of RFC 4180. Every field is quoted, so that a semicolon never splits a cell."""
-    return ",".join('"' + escape_csv_cell(value).replace('"', '""') + '"' for value in values) + "\r\n"
+def format_csv_line(values: Iterable[str], *, keeps_phones: bool = False) -> str:
+    """Return one record of RFC 4180. Every field is quoted, so that a semicolon never splits a cell.
+
+    With `keeps_phones` a phone number in international form has no apostrophe: a plus and digits run no formula.
+    """
+    cells = (
+        value if keeps_phones and _PHONE_CELL_PATTERN.fullmatch(value) else escape_csv_cell(value) for value in values
+    )
+    return ",".join('"' + cell.replace('"', '""') + '"' for cell in cells) + "\r\n"
 
 
 def format_setting(value: str) -> str:

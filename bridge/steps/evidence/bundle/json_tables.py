@@ -14,13 +14,14 @@ from zoneinfo import ZoneInfo
 
 from bridge import __version__
 from bridge.model import Event, PrivacyRequest, RequestSource, SignedHead, Task, TaskAction, TaskState
+from bridge.rules.requests.answer_times import judge_lateness
 from bridge.rules.requests.progress_codec import encode_detail
 
 RECEIPT_FACTS = ("request.opened", "request.joined", "delivery.")
 SOURCE_FACTS = ("task.", "principal.", "shop.", "platform_erasure.", "late_delivery.")
 DECISION_FACTS = ("plan.", "guard.", "hold.", "law_file.", "shop_erasure.", "vault.", "review.")
 NOTICE_FACTS = ("instruction.", "entry.", "notice.", "parcel.")
-LETTER_FACTS = ("notice.sent", "notice.reminded", "notice.filed", "notice.bounced", "package.")
+LETTER_FACTS = ("notice.sent", "notice.reminded", "notice.filed", "notice.bounced", "package.", "answer.")
 AFTERCARE_FACTS = ("document.", "record.", "notice.reopened", "notice.read_back", "request.replayed", "tombstones.")
 DELIVERY_FIELDS = ("id", "topic", "webhook_id", "event_id", "api_version", "triggered_at", "received_at", "state")
 
@@ -137,9 +138,12 @@ def _build_clock_table(inputs: BundleInputs) -> dict[str, Any]:
         "due_governed_by": request.due_governed_by,
         "extensions": [],
         "completed_at": request.closed_at,
+        "handed_over_at": request.handed_over_at,
+        "answered_at": request.answered_at,
+        "answer_basis": request.answer_basis,
         "complete": request.complete,
-        "late": request.closed_at > request.due_at if request.closed_at else None,
-        "facts": _select_fact_rows(inputs, ("request.closed", "request.failed")),
+        "late": judge_lateness(request, inputs.rows[-1].at),
+        "facts": _select_fact_rows(inputs, ("request.closed", "request.failed", "answer.")),
     }
 
 

@@ -58,10 +58,44 @@ def test_of_two_addresses_either_finds_the_customer_and_the_state_of_the_erasure
     assert state.reason == "readable"
 
 
-def test_a_second_customer_of_the_addresses_is_named_as_missing(shopify, world):
-    def list_reasons(email):
-        return [gap.reason for page in shopify.gather(Principal(email=email), shop=INVENTED_SHOP) for gap in page.gaps]
+def list_records(shopify, principal):
+    """Return the (kind, ref) of all findings, and the reasons of the gaps."""
+    pages = list(shopify.gather(principal, shop=INVENTED_SHOP))
+    records = [(one.kind, one.ref) for page in pages for one in page.findings]
+    return records, [gap.reason for page in pages for gap in page.gaps], pages
 
-    one, other = world.asha.email, world.bikram.email
-    assert "several_customers" in list_reasons(f"{one}, {other}")
-    assert "several_customers" not in list_reasons(f"{one}, nobody.here@example.com")
+
+@pytest.mark.parametrize("order", ["{one}, {other}", "{other}, {one}", "nobody@example.com, {one}, {other}"])
+def test_all_customers_of_several_addresses_are_read(shopify, world, order):
+    """Whoever names several addresses says that they are one person's: each customer with all of its records, once."""
+    alone = [list_records(shopify, Principal(email=person.email))[0] for person in (world.asha, world.bikram)]
+    both = Principal(email=order.format(one=world.asha.email, other=world.bikram.email))
+    records, reasons, pages = list_records(shopify, both)
+    assert sorted(records) == sorted({*alone[0], *alone[1]}), "everything of both, and nothing twice"
+    assert len([kind for kind, _ in records if kind == "customer"]) == 2
+    assert set(shopify.list_customers(both, shop=INVENTED_SHOP)) == {str(world.asha.id), str(world.bikram.id)}
+    assert not {"several_customers", "another_customer_or_unconfirmed"} & set(reasons)
+    assert [one for page in pages for one in page.doubtful_orders] == []
+
+
+def test_a_gathering_of_several_customers_goes_on_after_any_page(shopify, world):
+    both = Principal(email=f"{world.asha.email}, {world.bikram.email}")
+    records, _, pages = list_records(shopify, both)
+    for number, page in enumerate(pages):
+        rest = [
+            (one.kind, one.ref)
+            for later in shopify.gather(both, shop=INVENTED_SHOP, cursor=page.cursor)
+            for one in later.findings
+        ]
+        before = [(one.kind, one.ref) for earlier in pages[: number + 1] for one in earlier.findings]
+        assert before + rest == records
+
+
+def test_an_address_of_another_customer_beside_a_customer_number_is_a_gap(shopify, world):
+    """The number names one customer; that the address is the same person's is not known."""
+    mixed = Principal(customer_id=str(world.asha.id), email=world.bikram.email)
+    records, reasons, _ = list_records(shopify, mixed)
+    assert "several_customers" in reasons
+    assert [ref for kind, ref in records if kind == "customer"] == [f"gid://shopify/Customer/{world.asha.id}"]
+    agreeing = Principal(customer_id=str(world.asha.id), email=world.asha.email)
+    assert "several_customers" not in list_records(shopify, agreeing)[1]

@@ -6,7 +6,7 @@ Masks first, so that nothing unmasked reaches a file or a count. Holds compresse
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Any
 
@@ -16,17 +16,17 @@ from bridge.rules.index.shipping import AttributionRules
 from bridge.steps.access.package.bag import BagItWriter
 from bridge.steps.access.package.records.mask import mask_record_body
 from bridge.steps.access.package.records.other_persons import THIRD_PERSON_MASKED, OtherPersonMasker
+from bridge.steps.access.package.records.portable import PortableFiles, render_records_json
 from bridge.steps.access.package.records.recorded_persons import RecordedPersons
 from bridge.steps.access.package.records.rows import FILE_NAMES_BY_KIND, build_table_rows
 from bridge.steps.access.package.records.tables import FLAT_TABLES, FLAT_TABLES_BY_NAME
 from bridge.steps.access.package.records.third_parties import mask_third_parties
 from bridge.steps.access.package.sections.statistics import PackageStatistics
 from bridge.steps.access.package.temp_buffer import TempBuffer
-from bridge.steps.access.package.text import dump_json_line, format_csv_line
+from bridge.steps.access.package.text import BYTE_ORDER_MARK, dump_json_line, format_csv_line
 
 _NON_FILE_NAME_CHARS = re.compile(r"[^a-z0-9_]+")
 _MAX_FILE_NAME_CHARS = 40
-_BYTE_ORDER_MARK = "\ufeff"
 
 
 class RecordFiles:
@@ -54,9 +54,10 @@ class RecordFiles:
         self._json_buffers: dict[str, TempBuffer] = {table.name: TempBuffer() for table in FLAT_TABLES}
         self._csv_buffers: dict[str, TempBuffer] = {table.name: TempBuffer() for table in FLAT_TABLES}
         self._record_counts: dict[str, int] = dict.fromkeys(self._json_buffers, 0)
+        self._portable = PortableFiles(csv_bom=csv_bom)
         for table in FLAT_TABLES:
             header = format_csv_line(column.name for column in table.columns)
-            self._csv_buffers[table.name].append_text((_BYTE_ORDER_MARK if csv_bom else "") + header)
+            self._csv_buffers[table.name].append_text((BYTE_ORDER_MARK if csv_bom else "") + header)
 
     def add_finding(self, system: str, finding: Finding) -> None:
         """Mask one finding, count it and add it to its files."""
@@ -73,6 +74,7 @@ class RecordFiles:
             self._csv_buffers[table].append_text(format_csv_line(line.values()))
             if not FLAT_TABLES_BY_NAME[table].holds_whole_records:
                 self._append_json_record(table, dump_json_line(line))
+            self._portable.add_row(table, line)
 
     def _mask_or_count_other_persons(self, body: dict[str, Any]) -> None:
         places = self._other_persons.mask_record(body)
@@ -84,27 +86,21 @@ class RecordFiles:
         """Write every file: the flat tables first, then the kinds of records without a table."""
         other_names = sorted(self._json_buffers.keys() - FLAT_TABLES_BY_NAME.keys())
         for name in [*(table.name for table in FLAT_TABLES), *other_names]:
-            table = FLAT_TABLES_BY_NAME.get(name)
-            portable = bool(table and table.portable)
-            content, path = self._render_json_file(name, header), f"records/{name}"
-            bag.add_payload_file(f"{path}.json", content, role="copy", media_type="application/json", portable=portable)
+            table, count = FLAT_TABLES_BY_NAME.get(name), self._record_counts[name]
+            about: dict[str, Any] = {"role": "copy", "portable": bool(table and table.portable)}
+            content, path = render_records_json(name, count, header, self._json_buffers.pop(name)), f"records/{name}"
+            bag.add_payload_file(f"{path}.json", content, media_type="application/json", records=count, **about)
             if table:
+                rows = self.statistics.rows_by_table[name]
                 content = self._csv_buffers.pop(name).drain_chunks()
-                bag.add_payload_file(f"{path}.csv", content, role="copy", media_type="text/csv", portable=portable)
+                bag.add_payload_file(f"{path}.csv", content, media_type="text/csv", records=rows, **about)
+        self._portable.write_files(bag, header)
 
     def _append_json_record(self, name: str, record: str) -> None:
         buffer = self._json_buffers.setdefault(name, TempBuffer())
         count = self._record_counts.get(name, 0)
         self._record_counts[name] = count + 1
         buffer.append_text((",\n    " if count else "\n    ") + record)
-
-    def _render_json_file(self, name: str, header: Mapping[str, Any]) -> Iterator[bytes]:
-        count = self._record_counts[name]
-        frame = {**header, "part": "records", "title": name, "count": count, "records": []}
-        head, tail = dump_json_line(frame).split('"records": []')  # a quote within a value would be escaped
-        yield (head + '"records": [').encode()
-        yield from self._json_buffers.pop(name).drain_chunks()
-        yield (("\n  ]" if count else "]") + tail + "\n").encode()
 
 
 def _choose_file_name(kind: str) -> str:

@@ -22,6 +22,7 @@ from bridge.steps.access.package.records.fields import (
     read_phone,
     read_shopify_id,
 )
+from bridge.steps.access.package.records.own_tables import OWN_TABLES_BY_KIND
 from bridge.steps.access.package.records.parcels import (
     build_order_shipment_rows,
     build_shipment_event_rows,
@@ -30,7 +31,13 @@ from bridge.steps.access.package.records.parcels import (
 )
 from bridge.steps.access.package.text import convert_to_text, format_iso_datetime, get_nested_value, iter_objects
 
-FILE_NAMES_BY_KIND = {"customer": "profile", "order": "orders", "draft_order": "draft_orders", "shipment": "shipments"}
+FILE_NAMES_BY_KIND = {
+    "customer": "profile",
+    "order": "orders",
+    "draft_order": "draft_orders",
+    "shipment": "shipments",
+    **{kind: table.name for kind, table in OWN_TABLES_BY_KIND.items()},
+}
 
 
 def build_table_rows(
@@ -51,6 +58,9 @@ def build_table_rows(
         yield "shipments", row
         for event in build_shipment_event_rows(body, row, zone):
             yield "shipment_events", event
+    elif kind in OWN_TABLES_BY_KIND:
+        table = OWN_TABLES_BY_KIND[kind]
+        yield table.name, read_cell_texts(body, *(column.name for column in table.columns))
 
 
 def _build_order_rows(system: str, body: RecordBody, zone: tzinfo, rules: AttributionRules) -> Iterator[TableRow]:

@@ -6,42 +6,10 @@ Each table becomes `records/<name>.csv` and `.json` and rows of the column dicti
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from bridge.steps.access.package.records.own_tables import OWN_TABLES_BY_KIND
+from bridge.steps.access.package.records.table_model import FlatTable, define_table
 from bridge.steps.access.package.text import format_csv_line
-
-
-@dataclass(frozen=True, slots=True)
-class TableColumn:
-    """One column: its name, its meaning in plain words, and its DPV term if there is one."""
-
-    name: str
-    label: str
-    dpv_term: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FlatTable:
-    """One table.
-
-    `category` is the retention category that its rows count for. With `holds_whole_records` the JSON file has the
-    complete records, else the same rows as the CSV file.
-    """
-
-    name: str
-    title: str
-    category: str
-    portable: bool
-    holds_whole_records: bool
-    columns: tuple[TableColumn, ...]
-
-
-def _define_table(heading: str, *columns: str, portable: bool = True, holds_whole_records: bool = False) -> FlatTable:
-    """Return a table from `name | title | category` and a text `name | label | DPV term` for each column."""
-    name, title, category = heading.split(" | ")
-    parsed_columns = tuple(TableColumn(*column.split(" | ")) for column in columns)
-    return FlatTable(name, title, category, portable, holds_whole_records, parsed_columns)
-
 
 _ORDER_COLUMNS = ("order | Order name", "order_id | Shopify's number of the order | pd:Identifier")
 _ADDRESS_COLUMNS = (
@@ -60,7 +28,7 @@ _ADDRESS_COLUMNS = (
 )
 
 FLAT_TABLES: tuple[FlatTable, ...] = (
-    _define_table(
+    define_table(
         "profile | Your customer profile | customer_profile",
         "customer_id | Shopify's number of your profile | pd:Identifier",
         "name | Name | pd:Name",
@@ -78,7 +46,7 @@ FLAT_TABLES: tuple[FlatTable, ...] = (
         "updated_at | Profile last changed on",
         holds_whole_records=True,
     ),
-    _define_table(
+    define_table(
         "addresses | Addresses | address",
         "kept_with | Kept with your profile, an order or a draft order",
         "kept_with_ref | Which one",
@@ -86,7 +54,7 @@ FLAT_TABLES: tuple[FlatTable, ...] = (
         "name | Name on the address | pd:Name",
         *_ADDRESS_COLUMNS,
     ),
-    _define_table(
+    define_table(
         "orders | Orders | order_lines",
         *_ORDER_COLUMNS,
         "created_at | Ordered on",
@@ -104,7 +72,7 @@ FLAT_TABLES: tuple[FlatTable, ...] = (
         "language | Language",
         holds_whole_records=True,
     ),
-    _define_table(
+    define_table(
         "order_lines | What was ordered | order_lines",
         "document | Order or draft order",
         *_ORDER_COLUMNS,
@@ -116,7 +84,7 @@ FLAT_TABLES: tuple[FlatTable, ...] = (
         "currency | Currency of the price",
         "attributes | Particulars such as an engraving | pd:Communication",
     ),
-    _define_table(
+    define_table(
         "payments | Payments (numbers masked) | payment_reference",
         *_ORDER_COLUMNS,
         "kind | Kind, such as sale or refund | pd:Transactional",
@@ -129,7 +97,7 @@ FLAT_TABLES: tuple[FlatTable, ...] = (
         "reference | Reference of the payment",
         "processed_at | Done on",
     ),
-    _define_table(
+    define_table(
         "refunds | Refunds | payment_reference",
         *_ORDER_COLUMNS,
         "refund_id | Shopify's number of the refund",
@@ -138,7 +106,7 @@ FLAT_TABLES: tuple[FlatTable, ...] = (
         "currency | Currency of the amount",
         "note | Note | pd:Communication",
     ),
-    _define_table(
+    define_table(
         "returns | Returns | order_lines",
         *_ORDER_COLUMNS,
         "return | Name of the return",
@@ -148,7 +116,7 @@ FLAT_TABLES: tuple[FlatTable, ...] = (
         "notes | What was said about it | pd:Communication",
         "tracking | Numbers of the parcels",
     ),
-    _define_table(
+    define_table(
         "draft_orders | Draft orders | order_lines",
         "draft_order | Name of the draft",
         "draft_order_id | Shopify's number of the draft | pd:Identifier",
@@ -161,7 +129,7 @@ FLAT_TABLES: tuple[FlatTable, ...] = (
         "tags | Tags",
         holds_whole_records=True,
     ),
-    _define_table(
+    define_table(
         "shipments | Parcels | shipment",
         "told_by | System this line comes from",
         "carrier | Carrier, as the system names it",
@@ -188,7 +156,7 @@ FLAT_TABLES: tuple[FlatTable, ...] = (
         portable=False,
         holds_whole_records=True,
     ),
-    _define_table(
+    define_table(
         "shipment_events | Where your parcels were | shipment",
         "carrier | Carrier",
         "waybill | Number of the parcel | pd:Identifier",
@@ -198,7 +166,7 @@ FLAT_TABLES: tuple[FlatTable, ...] = (
         "remark | Remark",
         portable=False,
     ),
-    _define_table(
+    define_table(
         "consents | Consents to marketing | marketing_consent",
         "channel | E-mail, SMS or WhatsApp",
         "state | State of the consent | pd:PrivacyPreference",
@@ -206,6 +174,7 @@ FLAT_TABLES: tuple[FlatTable, ...] = (
         "at | Last changed on",
         "collected_from | Where it was given",
     ),
+    *OWN_TABLES_BY_KIND.values(),
 )
 FLAT_TABLES_BY_NAME = {table.name: table for table in FLAT_TABLES}
 

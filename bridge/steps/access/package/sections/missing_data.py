@@ -1,19 +1,23 @@
 """Report the completeness of a package: what is missing and what was left out, in codes and in words.
 
-A package is complete if every system that was asked answered in full. A recipient without a name in the merchant's
-file does not make it incomplete; `recipients.py` lists those.
+A package is complete if every system that was asked answered in full and every recipient can be named; `recipients.py`
+lists those who cannot.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bridge.model import Absence, Gap, Outcome, Task, TaskAction, TaskState
 from bridge.steps.access.package import plain_language
+from bridge.steps.access.package.records.own_tables import OWN_RECORDS_SYSTEM
 from bridge.steps.access.package.sections.statistics import PackageStatistics
 from bridge.steps.access.package.text import format_count, format_long_datetime
+
+if TYPE_CHECKING:
+    from bridge.steps.access.package.letter import PackageInput
 
 
 def select_gather_tasks(tasks: Sequence[Task]) -> list[Task]:
@@ -56,20 +60,37 @@ def describe_gap(gap: Gap) -> str:
     return f"{text[:1].upper()}{text[1:]}. {explanation}".strip()
 
 
-def list_searched_systems(tasks: Sequence[Task], zone: tzinfo) -> list[dict[str, Any]]:
-    """Return a row for each system that was asked: when it answered, with how many records and which result."""
-    gaps = find_gaps(tasks)
-    return [
-        {
-            "system": task.system,
-            "name": plain_language.describe_system(task.system),
-            "answered_at": task.finished_at.isoformat() if task.finished_at else "",
-            "answered_on": format_long_datetime(task.finished_at, zone) if task.finished_at else "not answered yet",
-            "records": task.records,
-            "result": _describe_search_result(task, gaps),
-        }
-        for task in select_gather_tasks(tasks)
+def list_searched_systems(
+    package: PackageInput, gaps: Sequence[Gap], statistics: PackageStatistics, zone: tzinfo
+) -> list[dict[str, Any]]:
+    """Return a row for each system that was searched: when it answered, with how many records and which result.
+
+    The records are those that the package counts, so that the rows and the answer have the same sum.
+    """
+    rows = [
+        _build_system_row(
+            task.system, task.finished_at, _describe_search_result(task, gaps, statistics), statistics, zone
+        )
+        for task in select_gather_tasks(package.tasks)
     ]
+    if package.searches_own_records:
+        has_gap = any(gap.system == OWN_RECORDS_SYSTEM for gap in gaps)
+        result = _describe_found(statistics.count_system_records(OWN_RECORDS_SYSTEM), has_gap=has_gap)
+        rows.append(_build_system_row(OWN_RECORDS_SYSTEM, package.prepared_at, result, statistics, zone))
+    return rows
+
+
+def _build_system_row(
+    system: str, answered_at: datetime | None, result: str, statistics: PackageStatistics, zone: tzinfo
+) -> dict[str, Any]:
+    return {
+        "system": system,
+        "name": plain_language.describe_system(system),
+        "answered_at": answered_at.isoformat() if answered_at else "",
+        "answered_on": format_long_datetime(answered_at, zone) if answered_at else "not answered yet",
+        "records": statistics.count_system_records(system),
+        "result": result,
+    }
 
 
 def find_as_of_time(tasks: Sequence[Task], now: datetime) -> datetime:
@@ -77,12 +98,17 @@ def find_as_of_time(tasks: Sequence[Task], now: datetime) -> datetime:
     return min((task.finished_at for task in select_gather_tasks(tasks) if task.finished_at), default=now)
 
 
-def _describe_search_result(task: Task, gaps: Sequence[Gap]) -> str:
+def _describe_search_result(task: Task, gaps: Sequence[Gap], statistics: PackageStatistics) -> str:
     if not _is_fully_answered(task):
         return "error" if task.state in (TaskState.DONE, TaskState.FAILED) else "unavailable"
-    if any(gap.system == task.system for gap in gaps):
-        return "found in part" if task.records else "unavailable"
-    return "found" if task.records else "nothing"
+    has_gap = any(gap.system == task.system for gap in gaps)
+    return _describe_found(statistics.count_system_records(task.system), has_gap=has_gap)
+
+
+def _describe_found(record_count: int, *, has_gap: bool) -> str:
+    if has_gap:
+        return "found in part" if record_count else "unavailable"
+    return "found" if record_count else "nothing"
 
 
 def list_masked_data(statistics: PackageStatistics) -> list[tuple[str, int, str]]:
@@ -115,15 +141,16 @@ def build_withheld_section(gaps: Sequence[Gap], statistics: PackageStatistics) -
 
 
 def build_headline_answer(
-    *, complete: bool, record_count: int, identifiable: bool, sealed_count: int = 0
+    *, complete: bool, record_count: int, identifiable: bool, sealed_count: int = 0, has_request_traces: bool = False
 ) -> tuple[str, str]:
     """Return the answer to 'do you hold data about me?' as a code and a sentence.
 
-    `sealed_count` counts what an earlier erasure left sealed: it is still held, so the answer is not no.
+    `sealed_count` counts what an earlier erasure left sealed: it is still held, so the answer is not no. With
+    `has_request_traces` there are records of earlier requests, which a no excepts.
     """
     if record_count:
         records = format_count(record_count, "record")
-        return "yes", f"Yes. We hold data about you: {records} in the systems that answered."
+        return "yes", f"Yes. We hold data about you: {records}. The tables below say what, why and where."
     if sealed_count and complete:
         return "yes", "Yes, but nothing beside what is sealed since we erased your data."
     if sealed_count:
@@ -131,6 +158,7 @@ def build_headline_answer(
     if not identifiable:
         return "could_not_match", "We could not tell which records are yours from what the request named."
     if complete:
-        return "no", "No. We found no data about you in the systems we searched."
+        exception = "Beside the record of your requests, we" if has_request_traces else "We"
+        return "no", f"No. {exception} found no data about you in the systems we searched."
     sentence = "We cannot say yet. The systems that answered hold nothing about you, but not all answered."
     return "could_not_match", sentence

@@ -42,7 +42,17 @@ def describe_prior_erasure(prior: PriorErasureSummary, zone: tzinfo) -> Mapping[
         ],
         "why_codes": plain_language.SUPPRESSION_KEYS_SENTENCE
         + (f" They go after {format_long_date(prior.codes_until)}." if prior.codes_until else ""),
+        "platform": _describe_platform_wait(prior),
     }
+
+
+def _describe_platform_wait(prior: PriorErasureSummary) -> str:
+    """Return what is said of the platform's own copy while it has not confirmed that it is erased."""
+    if not prior.platform_waits:
+        return ""
+    end = prior.platform_waits_until
+    until = f"We wait for that until {format_long_date(end)}" if end else "We do not know yet until when that takes"
+    return f"Shopify has not confirmed yet that it erased its own copy. {until}; what it still holds is in this copy."
 
 
 def _build_prior_erasure_json(prior: PriorErasureSummary, zone: tzinfo) -> Mapping[str, Any]:
@@ -67,6 +77,7 @@ def _build_prior_erasure_json(prior: PriorErasureSummary, zone: tzinfo) -> Mappi
             "in_words": plain_language.SUPPRESSION_KEYS_SENTENCE,
             "until": _format_sealing_day(prior.codes_until),
         },
+        "platform": {"waits": prior.platform_waits, "until": _format_sealing_day(prior.platform_waits_until)},
     }
 
 
@@ -96,7 +107,7 @@ def _describe_sealed_documents(items: Sequence[RemainingData]) -> list[str]:
     lines = []
     for until, counts in groups.items():
         lines.append(f"{until}: {', '.join(format_count(count, kind) for kind, count in counts.items())}.")
-    return [*lines, "Nobody reads it in daily work."] if lines else []
+    return [*lines, "Each opening is recorded."] if lines else []
 
 
 def _describe_sealing_end(item: RemainingData) -> str:
@@ -114,10 +125,10 @@ def _describe_bank_details(item: RemainingData) -> str:
     if not item.grounds:
         return f"{subject} are no longer needed and are destroyed next."
     if LEGAL_HOLD_GROUND in item.grounds:
-        return f"{subject} are locked away while a dispute or claim is open."
+        return f"{subject} are kept sealed while a dispute or claim is open."
     if item.until is None:
-        return f"{subject} are locked away until the refund is settled."
-    return f"{subject} are locked away until {format_long_date(item.until)}."
+        return f"{subject} are kept sealed until the refund is settled."
+    return f"{subject} are kept sealed until {format_long_date(item.until)}."
 
 
 def _select_remaining_items(items: Sequence[RemainingData], *, documents: bool) -> list[RemainingData]:

@@ -1,33 +1,37 @@
 """List the recipients of the data subject's data by name (DPDP Act s.11(1)(b), GDPR Art 15(1)(c)).
 
-A carrier is listed only if it carried a parcel of the data subject; the shop platform and the hosts always. A
-recipient without a name in the merchant's file is reported as unnamed, never left out silently.
+A recipient is a fact of this person: a system that gave records, a carrier of a parcel, the service of a payment, the
+host of what the bridge holds, or a processor of data of which the person has records. Who is configured and has none is
+not listed. A recipient without a name in the merchant's file is reported as unnamed, never left out silently.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from bridge.rules.notices.recipients import ALL_PARCELS
 from bridge.steps.access.package import plain_language
-from bridge.steps.access.package.sections.statistics import CarrierParcels, PackageStatistics, normalize_carrier_name
+from bridge.steps.access.package.country_names import COUNTRY_NAMES
+from bridge.steps.access.package.sections.recipient_facts import Disclosure, RecipientSearch
+from bridge.steps.access.package.sections.statistics import PackageStatistics, normalize_carrier_name
 from bridge.steps.access.package.text import NOT_PUBLISHED, format_csv_line, format_setting, is_setting_given
 from config.merchant_file.merchant import Merchant
 from config.merchant_file.processors import Processor
 
 HOME_COUNTRY = "IN"
 RECIPIENT_NOT_CONFIGURED = "recipient_identity_not_configured"
-_CSV_COLUMNS = "legal_name role service fields_shared first_shared_on last_shared_on waybills countries safeguard"
-_SHIPMENT_CATEGORY = "shipment"
-_SHARED_DATA_NAMES = {**plain_language.CATEGORY_PHRASES, **plain_language.SHARED_FIELD_PHRASES}
+_CSV_COLUMNS = "legal_name role service fields_shared first_shared_on last_shared_on waybills countries safeguard records known_from"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recipient:
-    """One recipient as the letter and the tables show it."""
+    """One recipient as the letter and the tables show it.
+
+    `records` counts what it got or gave by table or category, `known_from` says what shows that; `excess_records` counts its
+    records that hold more than the policy promises, and `excess_data` what that is.
+    """
 
     id: str
     name: str
@@ -40,87 +44,61 @@ class Recipient:
     countries: tuple[str, ...] = ()
     safeguard: str = ""
     has_legal_name: bool = False
+    records: Mapping[str, int] = field(default_factory=dict)
+    known_from: tuple[str, ...] = ()
+    excess_records: int = 0
+    excess_data: tuple[str, ...] = ()
 
 
 def list_recipients(merchant: Merchant, statistics: PackageStatistics) -> tuple[list[Recipient], tuple[str, ...]]:
-    """Return the recipients, and the ids of those without a configured name."""
+    """Return the recipients of this person's data, and the ids of those whose name nobody has entered."""
+    disclosures = RecipientSearch(merchant, statistics)
     recipients, unnamed = [], []
-    processor_keys: set[str] = set()
     for processor in merchant.processors:
-        if _SHIPMENT_CATEGORY not in processor.data:
-            if not (processor.named and is_setting_given(processor.legal_name)):
-                unnamed.append(processor.id)
-            if processor.named:
-                recipients.append(_build_permanent_recipient(processor, statistics))
-            continue
-        keys = list(statistics.parcels_by_carrier)
-        # a processor of all parcels has copies; those parcels still count for their carrier
-        if ALL_PARCELS not in processor.carries:
-            keys = [key for key in keys if _is_processor_of_carrier(processor, key)]
-            processor_keys.update(keys)
-        if keys:
-            recipients.append(_build_carrier_recipient(processor, [statistics.parcels_by_carrier[key] for key in keys]))
-            if not is_setting_given(processor.legal_name):
-                unnamed.append(processor.id)
-    for key in sorted(statistics.parcels_by_carrier.keys() - processor_keys):
-        recipients.append(_build_carrier_recipient(None, [statistics.parcels_by_carrier[key]]))
-        unnamed.append(statistics.parcels_by_carrier[key].name or "a carrier the shop did not name")
+        disclosure = disclosures.find_disclosure(processor)
+        if disclosure and (processor.named or disclosure.waybill_count is not None):
+            recipients.append(_build_processor_recipient(processor, disclosure))
+        if (disclosure and not _has_name(processor)) or disclosures.may_have_data(processor):
+            unnamed.append(processor.id)
+    for name, disclosure in disclosures.list_unlisted_firms():
+        recipients.append(_build_unlisted_recipient(name, disclosure))
+        unnamed.append(name)
     return recipients, tuple(unnamed)
 
 
-def _is_processor_of_carrier(processor: Processor, normalized_name: str) -> bool:
-    if normalized_name in processor.carries:
-        return True
-    legal_name = normalize_carrier_name(processor.legal_name)
-    names = filter(None, (normalize_carrier_name(processor.id), legal_name))
-    return normalized_name.startswith(tuple(names)) or bool(normalized_name and legal_name.startswith(normalized_name))
+def _has_name(processor: Processor) -> bool:
+    return processor.named and is_setting_given(processor.legal_name)
 
 
-def _build_permanent_recipient(processor: Processor, statistics: PackageStatistics) -> Recipient:
-    tally = statistics.tallies_by_system.get(processor.id)
-    first_day, last_day = (tally.first_date, tally.last_date) if tally else (None, None)
-    fields = processor.fields or processor.data
-    shared = tuple(plain_language.describe_code(field, _SHARED_DATA_NAMES) for field in fields)
-    return _build_processor_recipient(processor, shared, first_day, last_day, None)
-
-
-def _build_carrier_recipient(processor: Processor | None, carrier_parcels: Sequence[CarrierParcels]) -> Recipient:
-    days = [day for parcels in carrier_parcels for day in (parcels.span.first_date, parcels.span.last_date) if day]
-    first_day, last_day = min(days, default=None), max(days, default=None)
-    waybill_count = len({number for parcels in carrier_parcels for number in parcels.waybills})
-    shared = tuple(plain_language.SHARED_FIELD_PHRASES.values())
-    if processor:
-        named = (plain_language.describe_code(name, plain_language.SHARED_FIELD_PHRASES) for name in processor.fields)
-        return _build_processor_recipient(processor, tuple(named) or shared, first_day, last_day, waybill_count)
-    carrier_name = carrier_parcels[0].name or "A carrier the shop did not name"
+def _build_unlisted_recipient(name: str, disclosure: Disclosure) -> Recipient:
+    shown = plain_language.describe_code(name, plain_language.TRADE_NAMES)
+    is_carrier = disclosure.waybill_count is not None
     return Recipient(
-        id=normalize_carrier_name(carrier_name),
-        name=f"{carrier_name} (as the shop names it; legal name {NOT_PUBLISHED})",
+        id=normalize_carrier_name(name),
+        name=f"{shown} (as the {'shop' if is_carrier else 'payment'} names it; legal name {NOT_PUBLISHED})",
         role=NOT_PUBLISHED,
-        service="delivery",
-        shared_data=shared,
-        first_shared_on=first_day,
-        last_shared_on=last_day,
-        waybill_count=waybill_count,
+        service="delivery" if is_carrier else "payment",
+        **_get_disclosure_fields(disclosure),
     )
 
 
-def _build_processor_recipient(
-    processor: Processor, shared: tuple[str, ...], first_day: date | None, last_day: date | None, waybills: int | None
-) -> Recipient:
+def _build_processor_recipient(processor: Processor, disclosure: Disclosure) -> Recipient:
     return Recipient(
         id=processor.id,
         name=_format_recipient_name(processor),
         role=format_setting(processor.role),
         service=format_setting(processor.services),
-        shared_data=shared,
-        first_shared_on=first_day,
-        last_shared_on=last_day,
-        waybill_count=waybills,
         countries=processor.countries,
         safeguard=processor.safeguard,
         has_legal_name=is_setting_given(processor.legal_name),
+        **_get_disclosure_fields(disclosure),
     )
+
+
+def _get_disclosure_fields(disclosure: Disclosure) -> dict[str, Any]:
+    values = {name: getattr(disclosure, name) for name in Disclosure.__slots__ if name != "span"}
+    span = disclosure.span
+    return values | {"first_shared_on": span.first_date, "last_shared_on": span.last_date}
 
 
 def _format_recipient_name(processor: Processor) -> str:
@@ -131,7 +109,7 @@ def _format_recipient_name(processor: Processor) -> str:
 
 def describe_countries(recipient: Recipient) -> str:
     """Return the countries of a recipient in words."""
-    names = (plain_language.describe_code(code, plain_language.COUNTRY_NAMES) for code in recipient.countries)
+    names = (plain_language.describe_code(code, COUNTRY_NAMES) for code in recipient.countries)
     return ", ".join(names) or NOT_PUBLISHED
 
 
@@ -147,7 +125,7 @@ def _is_maybe_abroad(recipient: Recipient) -> bool:
 
 
 def build_recipients_section(
-    all_recipients: Sequence[Recipient], unnamed_recipients: Sequence[str], statistics: PackageStatistics
+    all_recipients: Sequence[Recipient], unnamed_recipients: Sequence[str]
 ) -> Mapping[str, Any]:
     """Return the body of `02_recipients.json`."""
     return {
@@ -155,7 +133,8 @@ def build_recipients_section(
             {
                 "id": recipient.id,
                 "legal_name_published": recipient.has_legal_name,
-                "records_beyond_the_promise": statistics.excess_data_records.get(recipient.id, 0),
+                "records_beyond_the_promise": recipient.excess_records,
+                "data_beyond_the_promise": list(recipient.excess_data),
                 **_build_recipient_row(recipient),
             }
             for recipient in all_recipients
@@ -169,7 +148,7 @@ def build_recipients_section(
             for processor_id in unnamed_recipients
         ],
         "recipients_named": not unnamed_recipients,
-        "note": "A public authority is not listed here where the law forbids telling.",
+        "note": "The systems that we searched do not record what public authorities asked for.",
     }
 
 
@@ -185,6 +164,8 @@ def _build_recipient_row(recipient: Recipient) -> dict[str, Any]:
         "waybills": recipient.waybill_count,
         "countries": list(recipient.countries),
         "safeguard": describe_safeguard(recipient),
+        "records": dict(recipient.records),
+        "known_from": list(recipient.known_from),
     }
 
 
@@ -195,6 +176,8 @@ def render_recipients_csv(all_recipients: Sequence[Recipient]) -> Iterator[bytes
         row = _build_recipient_row(recipient)
         row["waybills"] = "" if recipient.waybill_count is None else recipient.waybill_count
         row |= {"fields_shared": "; ".join(recipient.shared_data), "countries": ", ".join(recipient.countries)}
+        row["records"] = "; ".join(f"{name}: {count}" for name, count in recipient.records.items())
+        row["known_from"] = "; ".join(recipient.known_from)
         yield format_csv_line(map(str, row.values())).encode()
 
 
@@ -205,7 +188,7 @@ def build_transfers_section(all_recipients: Sequence[Recipient]) -> Mapping[str,
             {
                 "recipient": recipient.name,
                 "countries": [
-                    {"code": code, "name": plain_language.describe_code(code, plain_language.COUNTRY_NAMES)}
+                    {"code": code, "name": plain_language.describe_code(code, COUNTRY_NAMES)}
                     for code in recipient.countries
                     if code != HOME_COUNTRY
                 ],

@@ -10,9 +10,11 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
+from bridge.rules.retention.citations import describe_basis
 from bridge.steps.access.package.plain_language import OTHER_PERSONS_SENTENCES
+from bridge.steps.access.package.records.own_tables import OWN_RECORDS_SYSTEM, OWN_TABLES_BY_KIND
 from bridge.steps.access.package.sections.statistics import PackageStatistics, RecordTally
-from bridge.steps.access.package.text import format_count, format_long_date
+from bridge.steps.access.package.text import NOT_STATED, format_count, format_long_date
 from config.merchant_file.merchant import Merchant
 from config.retention_file.retention import Category, Retention
 
@@ -22,69 +24,81 @@ _NOT_SEARCHED_NOTES = {
     "cod_refund_bank": "Bank particulars for refunds are deleted once the refund is settled.",
     "suppression": "Kept as a code that cannot be turned back into your particulars.",
     "support": "Letters and messages to us are kept in our mailbox and were not searched.",
-    "identity_proof": "Deleted within days; only the result is kept.",
+    "identity_proof": "No document is kept; who decided, and when, is on record.",
     "webhook_payload": "Passing messages between systems; emptied once dealt with.",
-    "request_evidence": "The record of this very request.",
+    "request_evidence": "The record of your requests.",
     "access_package": "This very copy.",
     "parcel_index": "Codes by which your parcels are found again at the carriers.",
     "instruction_text": "What was asked of carriers and others, and what they answered.",
     "security_log": "Technical logs; they hold no name, e-mail, phone or address.",
-    "backup": "Encrypted copies of the above, replaced in turn.",
+    "backup": "Copies of the above, made by the firm that runs our computer.",
 }
-_LEGITIMATE_INTERESTS = {
-    "customer_profile": "knowing regular customers and serving them accordingly",
-    "order_lines": "proper books and proof of what was sold",
-    "invoice_document": "proper books and defence against claims",
-    "cod_risk": "avoiding the cost of parcels that are refused at the door",
-    "suppression": "respecting your wish not to be written to",
-    "usage_cookies": "keeping the shop secure",
-    "support": "settling complaints and claims",
+_OWN_RECORDS_NOTES = {
+    **{table.category: _NOT_SEARCHED_NOTES.get(table.category, "") for table in OWN_TABLES_BY_KIND.values()},
+    "invoice_document": "Sealed copies; the invoices as issued are kept with the accounts and were not searched.",
 }
 _SUBSCRIBED_STATE = "subscribed"
 _MARKETING_PURPOSE_ID = "v"  # the number of the purpose in the policy (s.5)
-_WITHDRAWAL_NOTE = (
-    "Use the link at the end of any message, or write to the contact named above. You need not say why, "
-    "nor prove who you are."
-)
+_WITHDRAWAL_NOTE = "Write to the contact named above. You need not say why."
 
 
 def _build_purpose(purpose_id: str, retention: Retention) -> Mapping[str, str]:
     purpose = retention.purposes.get(purpose_id)
-    return {"id": purpose_id, "in_words": purpose.title if purpose else ""}
+    return {"id": purpose_id, "in_words": purpose.title if purpose else NOT_STATED}
+
+
+def list_purposes(category: Category, retention: Retention) -> list[Mapping[str, str]]:
+    """Return the purposes of the category: their id and their words."""
+    return [_build_purpose(purpose_id, retention) for purpose_id in category.purposes]
 
 
 def build_summary_section(
-    retention: Retention, statistics: PackageStatistics, answer: tuple[str, str], searched_systems: list[dict[str, Any]]
+    merchant: Merchant,
+    retention: Retention,
+    statistics: PackageStatistics,
+    answer: tuple[str, str],
+    searched_systems: list[dict[str, Any]],
 ) -> Mapping[str, Any]:
     """Return the body of `01_summary.json`; `answer` is a code and its sentence."""
+    own_searched = any(source["system"] == OWN_RECORDS_SYSTEM for source in searched_systems)
     return {
         "do_we_hold_data": {"answer": answer[0], "in_words": answer[1]},
         "records": statistics.found_count,
         "sources": searched_systems,
         "categories": [
-            _build_category_row(category, retention, statistics) for category in retention.categories.values()
+            _build_category_row(category, merchant, retention, statistics, own_searched)
+            for category in retention.categories.values()
         ],
     }
 
 
-def _build_category_row(category: Category, retention: Retention, statistics: PackageStatistics) -> Mapping[str, Any]:
+def _build_category_row(
+    category: Category, merchant: Merchant, retention: Retention, statistics: PackageStatistics, own_searched: bool
+) -> Mapping[str, Any]:
+    own_notes = _OWN_RECORDS_NOTES if own_searched else {}
     tally = statistics.tallies_by_category.get(category.id, RecordTally())
-    shared = category.id in ("shipment", "address", "contact") and statistics.waybill_count
-    activities = ["collected", "stored"] if tally.records else []
-    activities += ["shared with carriers"] if tally.records and shared else []
-    activities += ["scored"] if tally.records and category.id == "cod_risk" else []
     return {
         "category": category.id,
         "title": category.title,
         "personal_data": list(category.personal_data),
-        "searched": category.id not in _NOT_SEARCHED_NOTES,
-        "note": _NOT_SEARCHED_NOTES.get(category.id, ""),
-        "records": statistics.waybill_count if category.id == "shipment" else tally.records,
+        "searched": category.id in own_notes or category.id not in _NOT_SEARCHED_NOTES,
+        "note": {**_NOT_SEARCHED_NOTES, **own_notes}.get(category.id, ""),
+        "records": statistics.count_category_records(category.id),
         "systems": sorted(tally.systems),
         "since": tally.first_date.isoformat() if tally.first_date else "",
-        "purposes": [_build_purpose(purpose_id, retention) for purpose_id in category.purposes],
-        "activities": activities,
+        "purposes": list_purposes(category, retention),
+        "activities": list_activities(category, merchant, statistics),
+        "source": merchant.access.source.get(category.id) or NOT_STATED,
     }
+
+
+def list_activities(category: Category, merchant: Merchant, statistics: PackageStatistics) -> list[str]:
+    """Return what is done with the category as the merchant states it, and what the records themselves show."""
+    tally = statistics.tallies_by_category.get(category.id, RecordTally())
+    is_shared = category.id in ("shipment", "address", "contact") and statistics.waybill_count
+    shown = ["shared with carriers"] if tally.records and is_shared else []
+    shown += ["scored"] if tally.records and category.id == "cod_risk" else []
+    return [*(merchant.access.activities.get(category.id) or [NOT_STATED]), *shown]
 
 
 def build_other_persons_section(merchant: Merchant, statistics: PackageStatistics) -> Mapping[str, Any]:
@@ -118,20 +132,21 @@ def build_legal_bases_section(retention: Retention, regimes: Collection[str], on
             {
                 "category": category.id,
                 "title": category.title,
-                "purposes": [_build_purpose(purpose_id, retention) for purpose_id in category.purposes],
-                "bases": [_build_legal_basis(category, regime) for regime in regimes],
+                "purposes": list_purposes(category, retention),
+                "bases": [_build_legal_basis(category, regime, on_date, retention) for regime in regimes],
             }
             for category in retention.categories.values()
         ],
     }
 
 
-def _build_legal_basis(category: Category, regime: str) -> Mapping[str, str]:
-    # the UK GDPR has the same articles as the EU's regulation, so one text serves both
-    text = category.basis.get(regime) or category.basis.get("EU" if regime == "UK" else regime, "")
-    legal_basis = {"regime": regime, "basis": text or "not stated in the retention file"}
+def _build_legal_basis(category: Category, regime: str, on_date: date, retention: Retention) -> Mapping[str, str]:
+    text = describe_basis(category, regime, on_date, retention)
+    legal_basis = {"regime": regime, "basis": text or NOT_STATED}
     if regime != "IN" and "6(1)(f)" in text:
-        legal_basis["legitimate_interest"] = _LEGITIMATE_INTERESTS.get(category.id, "security and proof")
+        legal_basis["legitimate_interest"] = "; ".join(
+            purpose["in_words"] for purpose in list_purposes(category, retention)
+        )
     return legal_basis
 
 
@@ -156,26 +171,22 @@ def build_consents_section(retention: Retention, statistics: PackageStatistics) 
     }
 
 
-def build_automated_decisions_section(statistics: PackageStatistics) -> Mapping[str, Any]:
-    """Return the body of `06_automated_decisions.json` (GDPR Art 15(1)(h))."""
+def build_automated_decisions_section(merchant: Merchant, statistics: PackageStatistics) -> Mapping[str, Any]:
+    """Return the body of `06_automated_decisions.json` (GDPR Art 15(1)(h)): what the merchant's file states, no more."""
     return {
+        "stated": merchant.access.automated_decisions or NOT_STATED,
         "decisions": [
             {
-                "about": "whether cash on delivery is offered",
-                "purpose": "xv",
-                "logic": "Orders that are likely to come back unpaid are found from earlier ones; for those, "
-                "payment in advance is asked for.",
-                "inputs": [
-                    "how the shop was used",
-                    "where the parcel is to go",
-                    "earlier parcels that were refused or came back",
-                    "whether the phone number was confirmed",
-                ],
-                "effect": "Cash on delivery may not be offered. You can still pay in advance.",
-                "human_review": "Write to the contact named above: a person looks at it and tells you why.",
+                "about": decision.about,
+                "purpose": decision.purpose,
+                "logic": decision.logic,
+                "inputs": list(decision.inputs),
+                "effect": decision.effect,
+                "human_review": decision.human_review or NOT_STATED,
                 "your_orders_with_a_risk_mark": statistics.scored_order_count,
             }
-        ]
+            for decision in merchant.access.decisions
+        ],
     }
 
 
@@ -187,15 +198,21 @@ def build_letter_summary(statistics: PackageStatistics, recipient_count: int) ->
         (kinds["customer"], format_count(kinds["customer"], "customer profile")),
         (kinds["order"], format_count(kinds["order"], "order")),
         (kinds["draft_order"], format_count(kinds["draft_order"], "draft order")),
-        (tables["addresses"], f"{format_count(tables['addresses'], 'address', 'addresses')} kept with them"),
+        (
+            tables["addresses"],
+            f"{format_count(tables['addresses'], 'address', 'addresses')}, with your profile and orders",
+        ),
         (tables["payments"], f"{format_count(tables['payments'], 'payment')}, with masked numbers"),
         (
             tables["refunds"] + tables["returns"],
-            f"{format_count(tables['refunds'], 'refund')} and {format_count(tables['returns'], 'return')}",
+            " and ".join(format_count(tables[f"{noun}s"], noun) for noun in ("refund", "return") if tables[f"{noun}s"]),
         ),
-        (statistics.waybill_count, f"{format_count(statistics.waybill_count, 'parcel')} and where they were"),
+        (
+            statistics.waybill_count,
+            f"{format_count(statistics.waybill_count, 'parcel')}, with where {'it was' if statistics.waybill_count == 1 else 'they were'}",
+        ),
         (tables["consents"], f"{format_count(tables['consents'], 'entry', 'entries')} about consent to marketing"),
-        (statistics.found_count, f"shared with {format_count(recipient_count, 'recipient')}, named below"),
+        (statistics.found_count, f"shared with {format_count(recipient_count, 'firm')}, listed below"),
     ]
     lines = [line for count, line in counted_lines if count]
     if span.first_date and span.last_date:

@@ -12,8 +12,8 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
-from bridge.cli.dsr import plan_view as view
 from bridge.cli.dsr.dsr_view import find_request_or_exit
+from bridge.cli.dsr.plan import plan_view as view
 from bridge.cli.printing import print_table, show
 
 TASK_COLUMNS = ("system", "action", "state", "what", "reason")

@@ -1,0 +1,87 @@
+"""Records that the answer to a request left the bridge, reached the data subject, or was given up. Calls nobody.
+
+Erasures of the same shop that wait for a package look again at once.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from bridge.errors import PayloadInvalid
+from bridge.model import AnswerBasis, Fact, PrivacyRequest, RequestKind
+from bridge.rules.requests.answer_times import resolve_delivery_time
+from bridge.services import Services
+from bridge.steps.evidence.record_facts import enqueue_request_ids
+from bridge.steps.requests.conclude import reissue_certificates
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
+
+
+def record_package_release(request: PrivacyRequest, *, actor: str, size_bytes: int, sha256: str, tx: Tx) -> None:
+    """Record that the package left the bridge in the clear; where it goes from there, `record_delivery` says."""
+    tx.hand_overs.record_hand_over(request.id, tx.session.now())
+    tx.hand_overs.wake_waiting_erasures(request.shop)
+    _record_answer_fact(Fact.PACKAGE_RELEASED, request, actor, tx, bytes=size_bytes, sha256=sha256)
+
+
+def record_delivery(
+    request_id: str, *, channel: str, on: date | datetime | None, actor: str, services: Services
+) -> tuple[datetime, bool]:
+    """Record that the answer reached the data subject, by which means and when. Return when, and whether that was late.
+
+    Raises PayloadInvalid: `request_unknown`, `names_no_person`, `not_answered_yet`, `delivered_in_the_future`,
+    `delivered_before_ready`.
+    """
+    zone = ZoneInfo(services.merchant.clocks.timezone)
+    with services.store.transaction() as tx:
+        request = _get_request_of_person(request_id, tx)
+        if request.closed_at is None:
+            raise PayloadInvalid("not_answered_yet")
+        now = services.clock.now()
+        at = resolve_delivery_time(on, ready_at=request.closed_at, zone=zone, now=now)
+        package_ready_at = tx.hand_overs.find_package_ready_at(request_id)
+        if package_ready_at and at.astimezone(zone).date() == package_ready_at.astimezone(zone).date():
+            at = max(at, package_ready_at)
+        tx.hand_overs.record_hand_over(request_id, at, answered_at=at, basis=AnswerBasis.DELIVERED)
+        woken = tx.hand_overs.wake_waiting_erasures(request.shop)
+        late = at > request.due_at
+        _record_answer_fact(
+            Fact.ANSWER_DELIVERED, request, actor, tx, channel=channel, delivered_at=at.isoformat(), late=late
+        )
+        reissue_certificates([request_id], tx=tx, services=services)
+    enqueue_request_ids(woken, services)
+    return at, late
+
+
+def waive_answer(request_id: str, *, actor: str, reason: str, services: Services) -> None:
+    """Record that the data subject gave the answer up: nothing waits for it any more.
+
+    Raises PayloadInvalid: `request_unknown`, `names_no_person`, `answered_already`.
+    """
+    with services.store.transaction() as tx:
+        request = _get_request_of_person(request_id, tx)
+        if request.answered_at is not None:
+            raise PayloadInvalid("answered_already")
+        now = services.clock.now()
+        tx.hand_overs.record_hand_over(request_id, now, answered_at=now, basis=AnswerBasis.WAIVED)
+        woken = tx.hand_overs.wake_waiting_erasures(request.shop)
+        _record_answer_fact(Fact.ANSWER_WAIVED, request, actor, tx, reason=reason)
+    enqueue_request_ids(woken, services)
+
+
+def _get_request_of_person(request_id: str, tx: Tx) -> PrivacyRequest:
+    request = tx.requests.get_request(request_id)
+    if request is None:
+        raise PayloadInvalid("request_unknown")
+    if request.kind is RequestKind.SHOP_ERASURE:
+        raise PayloadInvalid("names_no_person")
+    return request
+
+
+def _record_answer_fact(fact: Fact, request: PrivacyRequest, actor: str, tx: Tx, **detail: Any) -> None:
+    tx.evidence.append_fact(
+        fact, shop=request.shop, actor=actor, request_id=request.id, subject=request.subject, **detail
+    )
