@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.factories import make_services
 from tests.fakes import FakeCarrier, FakePlatform, FakeQueue
 from tests.leaks import OpenResources, SessionResources, find_leaks
 from tests.servers import Postgres, own_name
+from tests.shared_statements import share_statements
 
 _session_resources = SessionResources()
 ONE_DATABASE = "test"  # of this process, emptied for each test
@@ -29,6 +31,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(_session_resources)
     # thousands of tests keep many objects: looking for garbage as often as a small program does is a sixth of their time
     gc.set_threshold(20_000, 20, 50)
+    share_statements()
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Use one process more than there are cores: many tests wait for a server, a browser or a deadline."""
+    return min(os.cpu_count() or 1, 8) + 1
 
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in its own
