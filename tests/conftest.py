@@ -15,9 +15,9 @@ from bridge.store import Keyring, SqlStore
 from bridge.store.migrations.upgrade import upgrade_database
 from tests.factories import make_services
 from tests.fakes import FakeCarrier, FakePlatform, FakeQueue
+from tests.kit.shared_statements import share_statements
 from tests.leaks import OpenResources, SessionResources, find_leaks
 from tests.servers import Postgres, own_name
-from tests.shared_statements import share_statements
 
 _session_resources = SessionResources()
 ONE_DATABASE = "test"  # of this process, emptied for each test

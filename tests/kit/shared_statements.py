@@ -22,6 +22,6 @@ def share_statements() -> None:
 def _open_sharing_engine(url: str) -> Engine:
     engine = _open_engine(url)
     first = _engines.setdefault(engine.dialect.name, engine)
-    engine.dialect = engine.pool._dialect = first.dialect  # noqa: SLF001 - SQLAlchemy has no public way
-    engine._compiled_cache = first._compiled_cache  # noqa: SLF001
+    engine.dialect = engine.pool._dialect = first.dialect
+    engine._compiled_cache = first._compiled_cache
     return engine
