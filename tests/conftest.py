@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from bridge.services import Services
 from bridge.store import Keyring, SqlStore
@@ -32,6 +33,9 @@ def pytest_configure(config: pytest.Config) -> None:
     # thousands of tests keep many objects: looking for garbage as often as a small program does is a sixth of their time
     gc.set_threshold(20_000, 20, 50)
     share_statements()
+    # a slow machine is no fault of what is tested
+    settings.register_profile("untimed", deadline=None)
+    settings.load_profile("untimed")
 
 
 def pytest_xdist_auto_num_workers() -> int:
