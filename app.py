@@ -12,8 +12,9 @@ from bridge import logs
 from bridge.bootstrap import make_services, make_store
 from bridge.errors import BridgeError, SettingsInvalid
 from bridge.web import create_app
+from bridge.web.notices.form import MAX_FORM_BYTES
 from bridge.web.server import RequestReceiver
-from bridge.web.webhooks import is_webhook
+from bridge.web.webhooks import SIGNATURE_FAILURES, is_webhook
 from config.load import read_configuration
 from workers.connection import connect_redis
 from workers.queues import RqJobQueue
@@ -36,7 +37,8 @@ app = create_app(services, store)
 
 
 def close_store() -> None:
-    """Commit what waits and end all connections, when no request is being answered any more."""
+    """Record and commit what waits and end all connections, when no request is being answered any more."""
+    app.extensions[SIGNATURE_FAILURES].flush_counts()
     store.close()
     services.ledger.close()
 
@@ -44,7 +46,7 @@ def close_store() -> None:
 atexit.register(close_store)
 receive = RequestReceiver(
     app,
-    limit=app_configuration.settings.body_limit_bytes,
+    limit=max(app_configuration.settings.body_limit_bytes, MAX_FORM_BYTES),
     deadline_s=app_configuration.settings.body_deadline_s,
     threads=32,
     is_cooperative=is_webhook,

@@ -34,6 +34,10 @@ class BodyTooLarge(Refused):
     """The body exceeds the limit of bytes."""
 
 
+class LengthRequired(Refused):
+    """The route takes no body that does not say its length."""
+
+
 class BodyIncomplete(Refused):
     """The body ended before its announced length, or its framing is broken."""
 

@@ -23,7 +23,6 @@ POLL_S = 0.05
 
 # Threads that live as long as their process, once it has had a use for them.
 PROCESS_THREADS = (
-    "body-watchdog",  # bridge.web.body: one per process, for all request bodies
     "execnet",  # pytest-xdist
 )
 # The town that the tests of tests/e2e share opens connections to its database when it needs them.

@@ -36,6 +36,7 @@ from bridge.store.schema.ulid import new_id
 from bridge.store.session import Session
 from bridge.store.transaction import Tx
 from bridge.store.webhooks import inbox
+from bridge.store.webhooks.commit_waiters import call_blocking
 from bridge.store.webhooks.group_commit import GroupCommit
 from bridge.store.webhooks.insert_rows import DeliveryRow, insert_new_rows
 
@@ -252,8 +253,12 @@ class SqlStore:
 
     def has_known_name(self, domain: str, known_domains: Collection[str]) -> bool:
         """Return whether the shop with this domain has, or had, one of the known domains. Raises StoreUnavailable."""
-        with self.read() as tx:
-            return tx.shop_names.directory.has_known_name(domain, known_domains)
+
+        def find_name() -> bool:
+            with self.read() as tx:
+                return tx.shop_names.directory.has_known_name(domain, known_domains)
+
+        return call_blocking(find_name)
 
     def list_parts(self, *, keys_only: bool = False) -> Sequence[str]:
         """Return the parts of the database that `overwrite_parts` takes: all, or those with the data subjects' keys."""

@@ -12,6 +12,7 @@ from bridge.errors import (
     BodyTooLarge,
     BodyTooSlow,
     FormInvalid,
+    LengthRequired,
     LinkInvalid,
     MediaTypeWrong,
     RequestsTooMany,
@@ -26,13 +27,14 @@ STATUS_BY_ERROR: dict[type, int] = {
     BodyTooLarge: 413,
     BodyIncomplete: 400,
     BodyTooSlow: 408,
+    LengthRequired: 411,
     LinkInvalid: 404,
     FormInvalid: 400,
     MediaTypeWrong: 415,
     RequestsTooMany: 429,
     StoreUnavailable: 503,
 }
-UNREAD_BODY_STATUSES = (400, 408, 413, 415, 429)  # answered before the body was read to its end
+UNREAD_BODY_STATUSES = (400, 408, 411, 413, 415, 429)  # answered before the body was read to its end
 RETRY_AFTER_S = 5
 
 

@@ -15,6 +15,7 @@ from bridge.web.body import read_body
 from bridge.web.refusals import SignatureFailureCounter
 
 HEADER_KEY_PREFIXES = ("HTTP_X_SHOPIFY_", "HTTP_SHOPIFY_")
+SIGNATURE_FAILURES = "bridge.signature_failures"  # among the application's extensions: the counter to flush at the end
 HTTP_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -43,12 +44,13 @@ def create_webhooks_blueprint(services: Services) -> Blueprint:
     """Return the route `POST /webhooks/<topic>`."""
     page = Blueprint("webhooks", __name__)
     refusals = SignatureFailureCounter(services)
-    limit, deadline_s = services.settings.body_limit_bytes, services.settings.body_deadline_s
+    limit = services.settings.body_limit_bytes
+    page.record(lambda state: state.app.extensions.update({SIGNATURE_FAILURES: refusals}))
 
     @page.route("/webhooks", defaults={"topic": ""}, methods=HTTP_METHODS)
     @page.route("/webhooks/<rest:topic>", methods=HTTP_METHODS)
     def accept(topic: str) -> Response:
-        raw = read_body(request.environ, limit=limit, deadline_s=deadline_s)
+        raw = read_body(request.environ, limit=limit)
         headers = read_webhook_headers(request.environ)
         topic = topic.strip("/")
         with refusals.count_failures():

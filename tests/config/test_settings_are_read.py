@@ -22,7 +22,6 @@ from config.retention_file.retention_model import LAST_DAY_RULE_ARGS, RESIDUE_KI
 ROOT = Path(__file__).parents[2]
 READERS = [
     ROOT / "app.py",
-    ROOT / "config" / "gunicorn.py",  # the web server: it reads settings as any other process does
     *sorted((ROOT / "workers").rglob("*.py")),
     *(path for path in sorted((ROOT / "bridge").rglob("*.py")) if "sandbox" not in path.parts),
 ]
@@ -76,7 +75,6 @@ class MadeUpRules:
 
 def list_config_classes() -> list[type]:
     names = {each.name for each in pkgutil.walk_packages(config.__path__, "config.")}
-    names.remove("config.gunicorn")  # it configures a server when imported
     return [
         value
         for name in sorted(names)

@@ -1,4 +1,4 @@
-"""The web process as it runs in production: gunicorn, SQLite, Valkey; no worker, so that deliveries stay."""
+"""The web process as it runs in production: Granian, SQLite, Valkey; no worker, so that deliveries stay."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import pytest
 from tests.e2e import processes
 
 PROGRAMS = {
-    "web": ("-m", "gunicorn", "-c", "config/gunicorn.py", "app:app"),
+    "web": ("-m", "workers.web"),
     "worker": ("-m", "workers.run"),
     "clock": ("-m", "workers.schedule"),
     "doctor": ("-m", "bridge", "doctor"),

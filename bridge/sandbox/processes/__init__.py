@@ -33,7 +33,7 @@ MAX_LOG_LINES = 12
 
 COMMANDS: Mapping[str, Sequence[str]] = {
     "migrate": (sys.executable, "-m", "bridge", "migrate"),
-    "web": (sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "app:app"),
+    "web": (sys.executable, "-m", "workers.web"),
     "worker": (sys.executable, "-m", "workers.run"),
     "clock": (sys.executable, "-m", "workers.schedule"),
 }
@@ -119,7 +119,7 @@ class Bridge:
         return name
 
     def pids(self, name: str) -> list[int]:
-        """Return every process id of a process or kind, including gunicorn's workers and RQ's work-horses."""
+        """Return every process id of a process or kind, including those of the web server and RQ's work-horses."""
         return [pid for each in self._match_names(name) for pid in list_session_pids(self._running[each].process.pid)]
 
     def list_running(self) -> list[str]:

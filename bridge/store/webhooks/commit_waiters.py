@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Callable, Iterable
+from typing import Protocol, TypeVar
 
-from sqlalchemy.util import await_only
+from sqlalchemy.util import await_only, greenlet_spawn
 from sqlalchemy.util.concurrency import in_greenlet
+
+Result = TypeVar("Result")
 
 
 class CommitWaiter(Protocol):
@@ -52,6 +54,20 @@ class LoopWaiter:
         """End the wait, on the loop's own thread."""
         if not self._woken.done():
             self._woken.set_result(is_woken)
+
+
+async def call_cooperatively(function: Callable[..., Result], *arguments: object) -> Result:
+    """Return what the function returns; the event loop goes on where the function waits for the store."""
+    result: Result = await greenlet_spawn(function, *arguments)
+    return result
+
+
+def call_blocking(function: Callable[[], Result]) -> Result:
+    """Return what a function returns that waits for the database; an event loop goes on meanwhile."""
+    if not in_greenlet():
+        return function()
+    result: Result = await_only(asyncio.get_running_loop().run_in_executor(None, function))
+    return result
 
 
 def make_commit_waiter() -> ThreadWaiter | LoopWaiter:

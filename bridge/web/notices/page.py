@@ -148,7 +148,7 @@ def create_notices_blueprint(services: Services) -> Blueprint:
         if request.mimetype != FORM_MEDIA_TYPE:
             raise MediaTypeWrong
         # the body before the link: every form is read to its end, whether or not the link is valid
-        raw = read_body(request.environ, limit=MAX_FORM_BYTES, deadline_s=services.settings.body_deadline_s)
+        raw = read_body(request.environ, limit=MAX_FORM_BYTES, needs_length=True)
         return answer_page.submit_form(token, parse_answer_form(raw))
 
     @page.errorhandler(Exception)

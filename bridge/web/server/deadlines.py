@@ -22,7 +22,7 @@ class Deadlines:
     def limit_current_task(self) -> Iterator[None]:
         """Cancel the current task where the block takes longer than the deadline."""
         task = asyncio.current_task()
-        assert task is not None
+        assert task is not None  # noqa: S101 - there is one wherever this is called
         self._ends[task] = time.monotonic() + self._deadline_s
         if not self._is_sweeping:
             self._is_sweeping = True

@@ -13,12 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import structlog
-from sqlalchemy.util import greenlet_spawn
 
 from bridge import logs
 from bridge.errors import BodyIncomplete, BodyTooLarge, BodyTooSlow, BridgeError
+from bridge.store.webhooks.commit_waiters import call_cooperatively
 from bridge.web.server.deadlines import Deadlines
 from bridge.web.server.environ import add_body, build_environ, parse_content_length
+from bridge.web.server.stalls import StallWatch
 
 log = structlog.get_logger()
 
@@ -46,6 +47,11 @@ class RequestReceiver:
         self._is_cooperative, self._on_stop = is_cooperative, on_stop
         self._deadlines = Deadlines(deadline_s)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
+        self._stalls = StallWatch()
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin to watch the event loop."""
+        self._stalls.start(loop)
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""
@@ -58,10 +64,13 @@ class RequestReceiver:
             fault = refused
         add_body(environ, body, fault)
         if len(body) <= MAX_LOOP_BODY_BYTES and self._is_cooperative(scope.method, scope.path):
-            status, headers, content = await greenlet_spawn(self._call_app, environ)
+            status, headers, content = await call_cooperatively(self._call_app, environ)
         else:
             loop = asyncio.get_running_loop()
             status, headers, content = await loop.run_in_executor(self._threads, self._call_app, environ)
+        if "HTTP_TRANSFER_ENCODING" in environ:
+            # it may have said a length, too, which the server has taken away: what follows must not be taken for a request
+            headers.append(("connection", "close"))
         if content:
             protocol.response_bytes(status, headers, content)
         else:
@@ -69,6 +78,7 @@ class RequestReceiver:
 
     def __rsgi_del__(self, _loop: Any) -> None:
         """End the threads, after the last request was answered, and what the application needs for answering."""
+        self._stalls.stop()
         self._threads.shutdown()
         self._on_stop()
 

@@ -1,6 +1,7 @@
 """The web server as configured: metrics of all processes, no address in its log, no control socket."""
 
 import base64
+import json
 import os
 import socket
 import sys
@@ -18,6 +19,9 @@ from tests.e2e import processes
 APP = """
 import os
 from prometheus_client import CollectorRegistry, Counter, generate_latest, multiprocess
+from bridge import logs
+from bridge.web.server import RequestReceiver
+logs.configure_logging("INFO", "json")
 asked = Counter("asked", "requests")
 def app(environ, start_response):
     asked.inc()
@@ -27,6 +31,9 @@ def app(environ, start_response):
     multiprocess.MultiProcessCollector(registry)
     start_response("200 OK", [("X-Folder", os.environ["PROMETHEUS_MULTIPROC_DIR"])])
     return [generate_latest(registry)]
+receive = RequestReceiver(
+    app, limit=1000, deadline_s=1, threads=2, is_cooperative=lambda *_: False, on_stop=lambda: print("stopped")
+)
 """
 
 KEY = base64.b64encode(bytes(32)).decode()
@@ -37,13 +44,12 @@ ENVIRONMENT = {
     "BRIDGE_PSEUDONYM_KEY": KEY,
     "BRIDGE_EVIDENCE_KEY": KEY,
     "SHOPIFY_CLIENT_SECRETS": "invented",
-    "GUNICORN_CMD_ARGS": "--access-logfile -",  # as Heroku's buildpack sets it
 }
-COMMAND = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "config" / "gunicorn.py"), "stub:app"]
+COMMAND = [sys.executable, "-m", "workers.web"]
 
 
 def test_it_counts_over_processes_and_keeps_strangers_out_of_its_log(tmp_path):
-    (tmp_path / "stub.py").write_text(APP)
+    (tmp_path / "app.py").write_text(APP)  # found before that of the project
     environ = ENVIRONMENT | {"HOME": str(tmp_path), "TMPDIR": str(tmp_path), "WEB_CONCURRENCY": "2"}
     with Bridge(environ, commands={"web": COMMAND}, folder=tmp_path, logs=tmp_path / "logs") as bridge:
         bridge.start(workers=0, clock=False)
@@ -65,12 +71,13 @@ def test_it_counts_over_processes_and_keeps_strangers_out_of_its_log(tmp_path):
         assert bridge.stop() == {"web.1": 0}
         assert not folder.exists()
         log = bridge.logs["web.1"].read_text()
-    assert "Invalid request refused" in log
-    assert "Error handling a request: RuntimeError" in log
+    lines = [json.loads(line) for line in log.splitlines() if line != "stopped"]
+    assert {line["event"] for line in lines} >= {"request.failed", "Shutting down granian"}
+    assert log.count("stopped\n") == 2, "each process ends in order"
+    assert "RuntimeError at app.py" in log
     assert "canary" not in log
     assert "ip=" not in log
     assert '"GET' not in log
-    assert not (tmp_path / ".gunicorn").exists()
 
 
 @pytest.mark.parametrize("level", ["DEBUG", "INFO"])
