@@ -16,7 +16,7 @@ from bridge.store.crypto.keyring import Keyring
 from bridge.store.schema.index_tables import data_keys, orders, parcels, remnants, shop_names
 from bridge.store.schema.tables import requests
 from bridge.store.schema.ulid import new_id
-from bridge.store.upsert import upsert
+from bridge.store.upsert import upsert, upsert_rows
 
 SELECT_DATA_KEYS = (
     select(data_keys)
@@ -86,7 +86,7 @@ class Session:
         found = self._read_data_keys(shop, wanted)
         while missing := [subject for subject in wanted if subject not in found]:
             rows = [self._new_key_row(shop, subject) for subject in missing]
-            self.connection.execute(upsert(self.connection, data_keys), rows)
+            upsert_rows(self.connection, data_keys, rows)
             # another worker may have inserted first: its key is used, unless it was destroyed since
             found |= self._read_data_keys(shop, missing)
         self._key_cache |= {key.id: key.key for key in found.values()}

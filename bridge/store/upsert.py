@@ -1,14 +1,15 @@
-"""Builds INSERT … ON CONFLICT for SQLite and Postgres. It executes nothing."""
+"""INSERT … ON CONFLICT for SQLite and Postgres."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Table
+from sqlalchemy import ARRAY, Connection, Insert, String, Table, Text, bindparam, cast, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+MIN_ARRAY_ROWS = 4  # fewer are as fast without arrays
 Condition = Callable[[Any, Any], Any]  # of the stored columns and the given ones
 
 
@@ -26,6 +27,43 @@ def upsert(
     statement is built once.
     """
     return _build_upsert(connection.dialect.name, table, tuple(key), tuple(changes), where)
+
+
+def upsert_rows(
+    connection: Connection,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    key: Iterable[str] = (),
+    changes: Iterable[str] = (),
+    *,
+    where: Condition | None = None,
+) -> None:
+    """Insert many rows, of the same columns each, as `upsert` does with one; no two of them have the same key.
+
+    On Postgres they are one statement whose text does not depend on their number: each column is an array.
+    """
+    if connection.dialect.name != "postgresql" or len(rows) < MIN_ARRAY_ROWS:
+        if rows:
+            connection.execute(upsert(connection, table, key, changes, where=where), list(rows))
+        return
+    names = tuple(rows[0])
+    statement = _build_array_upsert(table, names, tuple(key), tuple(changes), where)
+    connection.execute(statement, {name: [row[name] for row in rows] for name in names})
+
+
+@cache
+def _build_array_upsert(
+    table: Table, names: tuple[str, ...], key: tuple[str, ...], changes: tuple[str, ...], where: Condition | None
+) -> Insert:
+    arrays = (cast(bindparam(name), ARRAY(_drop_length(table.c[name].type))) for name in names)
+    given = func.unnest(*arrays).table_valued(*names).render_derived()
+    insert = _build_upsert("postgresql", table, key, changes, where)
+    return insert.from_select(names, select(*(given.c[name] for name in names)))
+
+
+def _drop_length(kind: Any) -> Any:
+    """Return the type without its length: a cast would cut a text that is too long, where an insert refuses it."""
+    return Text() if isinstance(kind, String) else kind
 
 
 @cache

@@ -116,8 +116,7 @@ def _ingest_batch(domain: str, batch: Sequence[tuple[Lease, Delivery]], tx: Tx, 
     own = [one for one in parsed if one not in foreign]
     for lease, _, reason in rejected:
         tx.inbox.finish_delivery(lease, DeliveryState.REJECTED, reason)
-    for one in own:
-        tx.inbox.finish_delivery(one.lease, DeliveryState.DONE)
+    tx.inbox.complete_deliveries([one.lease for one in own])
     sightings = [one.sighting for one in own]
     # first: every step locks the keys of data subjects before the evidence
     released = release_merged_suppressions(shop, sightings, tx=tx, services=services)

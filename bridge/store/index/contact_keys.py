@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, exists, or_, select
 
 from bridge.store.schema.index_tables import contact_keys, customers, orders
-from bridge.store.upsert import upsert
+from bridge.store.upsert import upsert_rows
 
 ROW_KEY_COLUMNS = {orders: orders.c.order_key, customers: customers.c.customer_key}
 
@@ -46,8 +46,7 @@ def replace_contact_keys(
         for (row_key, field), keys in keys_by_row.items()
         for key in keys
     ]
-    if rows:
-        connection.execute(upsert(connection, contact_keys), rows)
+    upsert_rows(connection, contact_keys, rows)
 
 
 def delete_orphaned_contact_keys(connection: Connection) -> None:

@@ -23,7 +23,7 @@ from bridge.store.index.routing import SightingRouter
 from bridge.store.index.source_times import format_sortable, is_newer, is_newest
 from bridge.store.schema.index_tables import customers, merges, orders, parcels, suppressions
 from bridge.store.session import Session
-from bridge.store.upsert import upsert
+from bridge.store.upsert import upsert_rows
 
 KEY_COLUMNS = ("customer_key", "email_key", "phone_key")
 
@@ -288,4 +288,4 @@ class _IngestBatch:
             return
         changes = [name for name in rows[0] if name not in unique]
         where = is_newest if newest_wins else None
-        self._connection.execute(upsert(self._connection, table, unique, changes, where=where), rows)
+        upsert_rows(self._connection, table, rows, unique, changes, where=where)

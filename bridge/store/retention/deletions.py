@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from bridge.model import Destruction
 from bridge.store.schema.retention_tables import destructions
-from bridge.store.upsert import upsert
+from bridge.store.upsert import upsert_rows
 
 DELETION_KIND_DOCUMENT, DELETION_KIND_REFUND_ACCOUNT, DELETION_KIND_SHOP = ("document", "refund_account", "shop")
 DELETION_KIND_SUPPRESSION = "suppression"
@@ -23,5 +23,4 @@ def record_deletions(
         {"kind": deletion.kind, "ref": deletion.ref, "shop": deletion.shop, "at": deletion.at, "ledger_at": ledger_at}
         for deletion in deletions
     ]
-    if rows:
-        connection.execute(upsert(connection, destructions), rows)
+    upsert_rows(connection, destructions, rows)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, or_, select, tuple_, update
 
 from bridge.errors import KeyMissing, LeaseLost, SealBroken
 from bridge.model import Delivery, DeliveryState, Fact, Lease
@@ -123,14 +123,21 @@ class InboxRows:
 
     def finish_delivery(self, lease: Lease, state: DeliveryState, reason: str = "") -> None:
         """End a delivery. DONE destroys its body. Raises LeaseLost."""
-        error = reason if state is DeliveryState.FAILED else ""
-        values: dict[str, Any] = {"state": state, "reason": reason, "last_error": error}
-        values |= {"done_at": self._session.now(), "wake_at": None, "lease_until": None}
-        if state is DeliveryState.DONE:
-            values["body"] = None
-        if state is DeliveryState.REJECTED:
-            values |= {"once_key": None, "digest": None}
-        self._update_leased_delivery(lease, values)
+        self._update_leased_delivery(lease, self._build_end_values(state, reason))
+
+    def complete_deliveries(self, leases: Sequence[Lease]) -> None:
+        """End many deliveries as done and destroy their bodies, in one statement. Raises LeaseLost for the first lost one."""
+        if not leases:
+            return
+        leased = tuple_(deliveries.c.id, deliveries.c.fence).in_([(lease.row_id, lease.fence) for lease in leases])
+        completed = self._connection.scalars(
+            update(deliveries)
+            .where(leased)
+            .values(self._build_end_values(DeliveryState.DONE))
+            .returning(deliveries.c.id)
+        )
+        if lost := {lease.row_id for lease in leases} - set(completed):
+            raise LeaseLost(min(lost))
 
     def dismiss_delivery(self, delivery_id: str) -> bool:
         """Close a failed or rejected delivery that needs no action; False where it is in another state."""
@@ -153,6 +160,16 @@ class InboxRows:
         values |= {"wake_at": self._session.now(), "rung_at": None}
         values["body"] = self._session.keyring.seal(delivery.raw, aad)
         self._connection.execute(update(deliveries).where(deliveries.c.id == delivery.id).values(values))
+
+    def _build_end_values(self, state: DeliveryState, reason: str = "") -> dict[str, Any]:
+        error = reason if state is DeliveryState.FAILED else ""
+        values: dict[str, Any] = {"state": state, "reason": reason, "last_error": error}
+        values |= {"done_at": self._session.now(), "wake_at": None, "lease_until": None}
+        if state is DeliveryState.DONE:
+            values["body"] = None
+        if state is DeliveryState.REJECTED:
+            values |= {"once_key": None, "digest": None}
+        return values
 
     def schedule_retry(self, lease: Lease, error: str, retry_at: datetime) -> None:
         """Release a delivery until `retry_at`. Raises LeaseLost."""
