@@ -17,6 +17,8 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
 
 from bridge.sandbox import webhooks
 from bridge.sandbox.shopify.server import CLIENT_SECRET
@@ -50,6 +52,13 @@ def requests(first: int) -> Iterator[bytes]:
         signature = base64.b64encode(mine.digest()).decode()
         head = HEAD.format(length=len(common) + len(own), signature=signature, shop=shop.shop, id=uuid.UUID(int=number))
         yield head.encode() + common + own
+
+
+def write_requests(path: Path, *, first: int, count: int) -> None:
+    """Write requests to a file for wrk: the length of each on a line of its own, then the request."""
+    with path.open("wb") as out:
+        for request in islice(requests(first), count):
+            out.write(b"%d\n" % len(request) + request)
 
 
 class Caller:
