@@ -23,7 +23,7 @@ def make_rows(size, **values):
     ]
 
 
-def read_rows(store):
+def read_orders(store):
     with store.engine.connect() as connection:
         return [row._asdict() for row in connection.execute(select(orders).order_by(orders.c.order_key))]
 
@@ -37,16 +37,16 @@ def write(store, rows, **how):
 def test_every_value_comes_back_as_it_was_given(store, size):
     rows = make_rows(size, placed_at=NOW, source_updated_at=None)
     write(store, rows)
-    assert read_rows(store) == sorted(rows, key=lambda row: row["order_key"])
+    assert read_orders(store) == sorted(rows, key=lambda row: row["order_key"])
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_the_newest_version_of_each_row_stays(store, size):
     write(store, make_rows(size, source_updated_at=NOW, email_key="now"))
     write(store, make_rows(size, source_updated_at=NOW - timedelta(days=1), email_key="before"), where=is_newest)
-    assert {row["email_key"] for row in read_rows(store)} == {"now"}
+    assert {row["email_key"] for row in read_orders(store)} == {"now"}
     write(store, make_rows(size, source_updated_at=NOW + timedelta(days=1), email_key="after"), where=is_newest)
-    assert {row["email_key"] for row in read_rows(store)} == {"after"}
+    assert {row["email_key"] for row in read_orders(store)} == {"after"}
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
@@ -54,7 +54,7 @@ def test_the_newest_version_of_each_row_stays(store, size):
 def test_a_text_that_is_too_long_is_refused_and_never_cut(store, size):
     with pytest.raises(BridgeError):
         write(store, make_rows(size, data_key_id="k" * 41))
-    assert read_rows(store) == []
+    assert read_orders(store) == []
 
 
 def test_without_a_key_what_stands_stays(store):
@@ -62,5 +62,5 @@ def test_without_a_key_what_stands_stays(store):
     with store.engine.begin() as connection:
         upsert_rows(connection, orders, make_rows(12, email_key="second"))
         upsert_rows(connection, orders, [])
-    assert [row["email_key"] for row in read_rows(store)].count("first") == 10
-    assert len(read_rows(store)) == 12
+    assert [row["email_key"] for row in read_orders(store)].count("first") == 10
+    assert len(read_orders(store)) == 12

@@ -30,7 +30,7 @@ class StallWatch:
         threading.Thread(target=self._run, name="stall-watch", daemon=True).start()
 
     def stop(self) -> None:
-        """Watch no more: the loop ends."""
+        """End the watching: the loop ends."""
         self._is_over.set()
 
     def _beat(self, loop: asyncio.AbstractEventLoop) -> None:
