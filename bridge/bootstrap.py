@@ -83,5 +83,5 @@ def make_services(start: Configuration, queue: Queue, store: SqlStore | None = N
         connectors={shopify.system: shopify, **build_connectors(settings)},
         digest=store.keyring.digest,
         sign=store.keyring.sign,
-        timestamp_authority=Rfc3161Authority(settings.tsa_url) if settings.tsa_url else None,
+        timestamp_authority=Rfc3161Authority(settings.tsa_url, settings.tsa_roots) if settings.tsa_url else None,
     )

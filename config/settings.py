@@ -185,6 +185,12 @@ class Settings(CarrierSettings):
         "",
         env_parsers.parse_http_url,
     )
+    tsa_roots: str = setting(
+        "BRIDGE_TSA_ROOT_FILE",
+        "file of the authority's root certificate (PEM; several if it changed); empty: timestamps are not verified",
+        "",
+        env_parsers.read_certificate_file,
+    )
     storage_region: str = setting(
         "BRIDGE_STORAGE_REGION",
         "country where the database and its backups lie, such as IN; empty: unknown",
