@@ -40,6 +40,8 @@ distinguished_name = name
 [name]
 [tsa_usage]
 extendedKeyUsage = critical,timeStamping
+[ca_usage]
+basicConstraints = critical,CA:true
 """
 CHANGED_CONFIG = {
     "sha1 digest": ("digests = sha256", "digests = sha1"),
@@ -52,6 +54,20 @@ def _sequence(content: bytes) -> bytes:
     """Return the content as an ASN.1 sequence (DER)."""
     size = len(content)
     return b"\x30" + (bytes([size]) if size < 128 else b"\x82" + size.to_bytes(2)) + content
+
+
+def _change_question(asked: bytes, mood: str) -> bytes:
+    """Return the question that it takes this one for."""
+    at, sha256 = asked.index(b"\x04\x20") + 2, bytes.fromhex("608648016503040201")
+    sha1 = bytes.fromhex("3021300906052b0e03021a05000414")
+    changed = {
+        "digest": asked[:at] + bytes(32) + asked[at + 32 :],
+        "sha1 digest": _sequence(asked[2:5] + sha1 + asked[at : at + 20] + asked[at + 32 :]),
+        "no nonce": _sequence(asked[2 : at + 32] + asked[-3:]),
+        "no certificate": _sequence(asked[2:-3]),
+        "reject": asked.replace(sha256, sha256[:-1] + b"\x04"),  # SHA-224: not one that it stamps
+    }
+    return changed.get(mood, asked)
 
 
 class Authority:
@@ -100,23 +116,11 @@ class Authority:
             return mood, b""
         if isinstance(mood, bytes):
             return 200, mood
-        config, at = "config", asked.index(b"\x04\x20") + 2
-        if mood == "digest":
-            asked = asked[:at] + bytes(32) + asked[at + 32 :]
-        if mood == "sha1 digest":
-            sha1 = bytes.fromhex("3021300906052b0e03021a05000414") + asked[at : at + 20]
-            asked = _sequence(asked[2:5] + sha1 + asked[at + 32 :])
-        if mood == "no nonce":
-            asked = _sequence(asked[2 : at + 32] + asked[-3:])
-        if mood == "no certificate":
-            asked = _sequence(asked[2:-3])
+        config = "config"
         if mood in CHANGED_CONFIG:
             config = "config of a mood"
             (self.folder / config).write_text((self.folder / "config").read_text().replace(*CHANGED_CONFIG[mood]))
-        if mood == "reject":
-            sha256 = bytes.fromhex("608648016503040201")
-            asked = asked.replace(sha256, sha256[:-1] + b"\x04")  # SHA-224: not one that it stamps
-        (self.folder / "question").write_bytes(asked)
+        (self.folder / "question").write_bytes(_change_question(asked, mood))
         self._openssl("ts", "-reply", "-queryfile", "question", "-config", config, "-out", "answer")
         if mood == "purpose":
             self._sign_for_another_purpose()
@@ -126,6 +130,24 @@ class Authority:
         if mood == "forged":
             answer = answer[:-1] + bytes([answer[-1] ^ 1])
         return 200, answer
+
+    def send_certificates(self, *paths: str) -> None:
+        """Send these certificates of its folder too, in this order."""
+        (self.folder / "more.pem").write_text("".join((self.folder / path).read_text() for path in paths))
+        config = CONFIG.format(folder=self.folder)
+        (self.folder / "config").write_text(config.replace("[req]", f"certs = {self.folder}/more.pem\n[req]"))
+
+    def put_intermediate(self) -> None:
+        """Let an intermediate authority (int.pem), instead of the root, sign its certificate."""
+        new = ("-newkey", "rsa:2048", "-nodes", "-config", "config", "-subj", "/CN=intermediate.example")
+        self._openssl("req", *new, "-keyout", "int.key", "-out", "int.csr")
+        for request, signer, usage, certificate in (
+            ("int", "ca", "ca_usage", "int"),
+            ("tsa", "int", "tsa_usage", "tsa"),
+        ):
+            signs = ("-CA", f"{signer}.pem", "-CAkey", f"{signer}.key", "-CAcreateserial", "-days", "30")
+            extensions = ("-extfile", "config", "-extensions", usage)
+            self._openssl("x509", "-req", "-in", f"{request}.csr", *signs, *extensions, "-out", f"{certificate}.pem")
 
     def renew(self, begin: datetime, end: datetime, *, purpose: ObjectIdentifier = TIME_STAMPING) -> None:
         """Sign its certificate again, for this time or another purpose."""
@@ -144,7 +166,9 @@ class Authority:
         self._openssl("cms", "-verify", "-noverify", "-inform", "DER", "-in", "token", "-out", "time")
         self.renew(now - timedelta(days=1), now + timedelta(days=1), purpose=EMAIL_PROTECTION)
         signer = ("-signer", "tsa.pem", "-inkey", "tsa.key", "-econtent_type", "1.2.840.113549.1.9.16.1.4")
-        self._openssl("cms", "-sign", "-nodetach", "-binary", "-in", "time", *signer, "-outform", "DER", "-out", "token")
+        self._openssl(
+            "cms", "-sign", "-nodetach", "-binary", "-in", "time", *signer, "-outform", "DER", "-out", "token"
+        )
         granted = bytes.fromhex("3003020100")
         (self.folder / "answer").write_bytes(_sequence(granted + (self.folder / "token").read_bytes()))
         (self.folder / "tsa.pem").write_bytes(timestamper)

@@ -7,9 +7,13 @@ signature and does not look at that of the digest, so both are compared here.
 from __future__ import annotations
 
 import hashlib
+import warnings
 from base64 import b64decode
 from collections.abc import Iterable
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization.pkcs7 import load_der_pkcs7_certificates
 from cryptography.x509 import load_pem_x509_certificates
 from rfc3161_client import (
     HashAlgorithm,
@@ -29,6 +33,7 @@ from bridge.rules.evidence.chain_heads import encode_head_statement
 AUTHORITY_NAME = "timestamp authority"
 QUERY_MEDIA_TYPE, REPLY_MEDIA_TYPE = "application/timestamp-query", "application/timestamp-reply"
 MAX_TOKEN_BYTES = 1_048_576  # a token with its certificates has some kilobytes
+SIGNED_DATA_OID = bytes.fromhex("06092a864886f70d010702")  # 1.2.840.113549.1.7.2
 SHA256_OID = "2.16.840.1.101.3.4.2.1"
 SIGNATURE_DIGEST_OIDS = {SHA256_OID, "2.16.840.1.101.3.4.2.2", "2.16.840.1.101.3.4.2.3"}  # and SHA-384, SHA-512
 
@@ -74,7 +79,7 @@ class TimestampVerifier:
     def _is_timestamped(self, head: SignedHead) -> bool:
         statement = encode_head_statement(head)
         try:
-            response = decode_timestamp_response(b64decode(head.token))
+            response = _decode_response(b64decode(head.token))
             is_of_head = _is_about(response, statement) and response.tst_info.gen_time == head.anchored_at
             return is_of_head and self._is_signed(response, statement)
         except ValueError:
@@ -115,12 +120,37 @@ class Rfc3161Authority:
 
 def _decode_answer(token: bytes, content: bytes, nonce: int | None) -> TimeStampResponse:
     """Return a granted answer about this content and with this nonce. Raises ConnectorRefused, ValueError."""
-    response = decode_timestamp_response(token)
+    response = _decode_response(token)
     if response.status != PKIStatus.GRANTED:
         raise ConnectorRefused(f"{AUTHORITY_NAME}: not granted")
     if not _is_about(response, content) or response.tst_info.nonce != nonce:
         raise ValueError("timestamp: the answer to another question")
     return response
+
+
+def _decode_response(token: bytes) -> TimeStampResponse:
+    """Return the response. Raises ValueError.
+
+    The library refuses certificates that do not stand in the order of DER. Authorities send them in their own order,
+    which openssl takes and no signature covers: they are sorted where the library refuses.
+    """
+    try:
+        return decode_timestamp_response(token)
+    except ValueError:
+        return decode_timestamp_response(_sort_certificates(token))
+
+
+def _sort_certificates(token: bytes) -> bytes:
+    """Return the response with its certificates in the order of DER. Raises ValueError where it has none that can be read."""
+    start = token.index(SIGNED_DATA_OID) - len(b"\x30\x82\x00\x00")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it is not DER is known
+        try:
+            certificates = load_der_pkcs7_certificates(token[max(start, 0) :])
+        except UnsupportedAlgorithm:
+            raise ValueError("timestamp: not signed data") from None
+    encoded = [certificate.public_bytes(Encoding.DER) for certificate in certificates]
+    return token.replace(b"".join(encoded), b"".join(sorted(encoded)), 1)
 
 
 def _is_about(response: TimeStampResponse, content: bytes) -> bool:

@@ -179,6 +179,28 @@ def test_a_timestamp_outlives_the_certificate_that_signed_it(tmp_path):
             client.request_timestamp(CONTENT)
 
 
+@pytest.mark.parametrize("sent", [["int.pem"], ["int.pem", "ca.pem"], ["ca.pem", "int.pem"]], ids=" then ".join)
+def test_certificates_are_accepted_in_any_order(tmp_path, sent):
+    """Whatever the order of DER is: openssl sends the certificate of the signer first."""
+    with Authority(tmp_path) as authority:
+        authority.put_intermediate()
+        authority.send_certificates(*sent)
+        stamp = Rfc3161Authority(authority.url, authority.ca.read_text()).request_timestamp(CONTENT)
+        assert stamp.verified
+        assert authority.accepts(CONTENT, stamp.token)
+        assert TimestampVerifier(authority.ca.read_text()).find_unverified_heads([timestamp_of(stamp)]) == []
+
+
+def test_an_intermediate_stands_beside_the_root_where_the_answers_do_not_bring_it(tmp_path):
+    with Authority(tmp_path) as authority:
+        authority.put_intermediate()
+        root, intermediate = authority.ca.read_text(), (tmp_path / "int.pem").read_text()
+        assert Rfc3161Authority(authority.url, root + intermediate).request_timestamp(CONTENT).verified
+        for roots in (root, intermediate):
+            with pytest.raises(ConnectorUnavailable, match=NOT_SIGNED):
+                Rfc3161Authority(authority.url, roots).request_timestamp(CONTENT)
+
+
 def test_a_fraction_of_a_second_is_no_fault(authority, client):
     authority.moods = ["fraction"]
     stamp = client.request_timestamp(CONTENT)

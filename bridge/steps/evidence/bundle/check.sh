@@ -172,7 +172,7 @@ read_time() {
   local month=$((${#months} / 3 + 1)) of_day=$(((10#${BASH_REMATCH[3]} * 60 + 10#${BASH_REMATCH[4]}) * 60 + 10#${BASH_REMATCH[5]}))
   # A year is counted from March, so that a leap day is its last.
   ((month > 2)) || ((year -= 1, month += 12))
-  ((seconds = (year * 365 + year / 4 - year / 100 + year / 400 + (153 * (month - 3) + 2) / 5 + day - 719469) * 86400 + of_day))
+  seconds=$(((year * 365 + year / 4 - year / 100 + year / 400 + (153 * (month - 3) + 2) / 5 + day - 719469) * 86400 + of_day))
 }
 root=${wanted_root:-heads/timestamp-root.pem} times='' unchecked=''
 for file in heads/*.tsr; do
@@ -183,12 +183,13 @@ for file in heads/*.tsr; do
     continue
   fi
   text=$(openssl ts -reply -in "$file" -text 2>/dev/null)
-  text=${text##*$'\n'TST info:} # what stands before it is not signed
+  text=${text##*$'\nTST info:'} # what stands before it is not signed
   [[ $text == *$'\nHash Algorithm: sha256\n'* ]] && read_time "$text" || fail "$file is no timestamp of a SHA-256."
   openssl ts -verify -attime "$seconds" -data "$head" -in "$file" -CAfile "$root" >/dev/null 2>&1 ||
     fail "$file is not a timestamp of $head that an authority of $root signed."
   times+="Timestamp: an authority of $root saw $head at $time."$'\n'
 done
+[[ -z $wanted_root || -n $times ]] || stop "the bundle has no timestamp to check with $wanted_root."
 
 # 9. What was found
 printf 'Request %s: %s facts of it, %s facts in the bundle, rows %s to %s.\n' "$request" "$own" "$rows" "$first_row" "$last_row"
