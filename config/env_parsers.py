@@ -132,7 +132,7 @@ def parse_proxies(value: str) -> tuple[str, ...]:
         raise ParseFault("must be private, or networks such as 10.1.0.0/16, comma-separated") from None
 
 
-def read_certificate_file(value: str) -> str:
+def read_certificates(value: str) -> str:
     """Return the certificates (PEM) in the file of this name, without the text between them."""
     try:
         text = Path(value).read_text(encoding="ascii", errors="replace")

@@ -29,12 +29,6 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Authority]:
-    with Authority(tmp_path_factory.mktemp("authority")) as authority:
-        yield authority
-
-
-@pytest.fixture(scope="module")
 def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Authority]:
     """An authority of the same name with another root."""
     with Authority(tmp_path_factory.mktemp("other")) as other:

@@ -10,7 +10,7 @@ import pytest
 from bridge.connectors.timestamp_authority import Rfc3161Authority
 from bridge.errors import ConnectorUnavailable
 from bridge.steps.evidence.sign_head import sign_head
-from tests.authority import Authority, needs_openssl
+from tests.authority import needs_openssl
 from tests.e2e import processes
 from tests.factories import make_services
 from tests.fakes import FakeTimestampAuthority
@@ -30,12 +30,6 @@ def check_evidence(database_url):
         return {name: (check["ok"], check["detail"]) for name, check in found.items()}
 
     return made
-
-
-@pytest.fixture
-def authority(tmp_path):
-    with Authority(tmp_path) as authority:
-        yield authority
 
 
 @pytest.fixture

@@ -188,7 +188,7 @@ def stamp_with_an_expired_certificate(bundle: Stamped, _other: Authority, begin:
     (bundle.authority.folder / "tsa.pem").write_bytes(valid)
 
 
-def stamp_with_a_certificate_of_another_time_and_tell_that_time(bundle: Stamped, other: Authority) -> None:
+def stamp_at_a_wrong_time_and_write_a_right_one(bundle: Stamped, other: Authority) -> None:
     """The status of an answer is not signed: what it says is not the time."""
     stamp_with_an_expired_certificate(bundle, other, 2, 9)
     at = datetime.now(UTC) + 5 * DAY
@@ -218,7 +218,7 @@ FORGERIES: dict[Callable[[Stamped, Authority], None], str] = {
     take_the_root_of_another: "is not a timestamp of",
     put_no_certificate: "is not a timestamp of",
     stamp_with_an_expired_certificate: "is not a timestamp of",
-    stamp_with_a_certificate_of_another_time_and_tell_that_time: "is not a timestamp of",
+    stamp_at_a_wrong_time_and_write_a_right_one: "is not a timestamp of",
 }
 
 
