@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.hazmat.primitives.serialization.pkcs7 import load_der_pkcs7_certificates
-from cryptography.x509 import load_pem_x509_certificates
+from cryptography.x509 import DuplicateExtension, InvalidVersion, UnsupportedGeneralNameType, load_pem_x509_certificates
 from rfc3161_client import (
     HashAlgorithm,
     PKIStatus,
@@ -36,6 +36,8 @@ MAX_TOKEN_BYTES = 1_048_576  # a token with its certificates has some kilobytes
 SIGNED_DATA_OID = bytes.fromhex("06092a864886f70d010702")  # 1.2.840.113549.1.7.2
 SHA256_OID = "2.16.840.1.101.3.4.2.1"
 SIGNATURE_DIGEST_OIDS = {SHA256_OID, "2.16.840.1.101.3.4.2.2", "2.16.840.1.101.3.4.2.3"}  # and SHA-384, SHA-512
+# What the two libraries raise for bytes that they cannot read; the last four are of damaged certificates.
+UNREADABLE = (ValueError, UnsupportedAlgorithm, InvalidVersion, DuplicateExtension, UnsupportedGeneralNameType)
 
 
 class TimestampVerifier:
@@ -45,7 +47,7 @@ class TimestampVerifier:
         """Take the certificates (PEM, one after the other); '' for none. Raises SettingsInvalid."""
         try:
             self._roots = load_pem_x509_certificates(roots.encode()) if roots else []
-        except ValueError:
+        except UNREADABLE:
             raise SettingsInvalid(["BRIDGE_TSA_ROOT_FILE holds a certificate that cannot be read"]) from None
 
     @property
@@ -70,7 +72,7 @@ class TimestampVerifier:
             response = _decode_answer(token, content, nonce)
             verified = self.has_roots and self._is_signed(response, content)
             at = response.tst_info.gen_time
-        except ValueError:
+        except UNREADABLE:
             raise ConnectorUnavailable(f"{AUTHORITY_NAME}: no timestamp of this digest") from None
         if self.has_roots and not verified:
             raise ConnectorUnavailable(f"{AUTHORITY_NAME}: not signed by an authority of BRIDGE_TSA_ROOT_FILE")
@@ -82,7 +84,7 @@ class TimestampVerifier:
             response = _decode_response(b64decode(head.token))
             is_of_head = _is_about(response, statement) and response.tst_info.gen_time == head.anchored_at
             return is_of_head and self._is_signed(response, statement)
-        except ValueError:
+        except UNREADABLE:
             return False
 
     def _is_signed(self, response: TimeStampResponse, content: bytes) -> bool:
@@ -119,7 +121,7 @@ class Rfc3161Authority:
 
 
 def _decode_answer(token: bytes, content: bytes, nonce: int | None) -> TimeStampResponse:
-    """Return a granted answer about this content and with this nonce. Raises ConnectorRefused, ValueError."""
+    """Return a granted answer about this content and with this nonce. Raises ConnectorRefused, UNREADABLE."""
     response = _decode_response(token)
     if response.status != PKIStatus.GRANTED:
         raise ConnectorRefused(f"{AUTHORITY_NAME}: not granted")
@@ -129,31 +131,28 @@ def _decode_answer(token: bytes, content: bytes, nonce: int | None) -> TimeStamp
 
 
 def _decode_response(token: bytes) -> TimeStampResponse:
-    """Return the response. Raises ValueError.
+    """Return the response. Raises UNREADABLE.
 
     The library refuses certificates that do not stand in the order of DER. Authorities send them in their own order,
     which openssl takes and no signature covers: they are sorted where the library refuses.
     """
     try:
         return decode_timestamp_response(token)
-    except ValueError:
+    except UNREADABLE:
         return decode_timestamp_response(_sort_certificates(token))
 
 
 def _sort_certificates(token: bytes) -> bytes:
-    """Return the response with its certificates in the order of DER. Raises ValueError where it has none that can be read."""
+    """Return the response with its certificates in the order of DER. Raises UNREADABLE where it has none."""
     start = token.index(SIGNED_DATA_OID) - len(b"\x30\x82\x00\x00")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that it is not DER is known
-        try:
-            certificates = load_der_pkcs7_certificates(token[max(start, 0) :])
-        except UnsupportedAlgorithm:
-            raise ValueError("timestamp: not signed data") from None
+        certificates = load_der_pkcs7_certificates(token[max(start, 0) :])
     encoded = [certificate.public_bytes(Encoding.DER) for certificate in certificates]
     return token.replace(b"".join(encoded), b"".join(sorted(encoded)), 1)
 
 
 def _is_about(response: TimeStampResponse, content: bytes) -> bool:
-    """Return True where it is about the SHA-256 of the content. Raises ValueError where it holds no timestamp."""
+    """Return True where it is about the SHA-256 of the content. Raises UNREADABLE where it holds no timestamp."""
     imprint = response.tst_info.message_imprint
     return (imprint.hash_algorithm.dotted_string, imprint.message) == (SHA256_OID, hashlib.sha256(content).digest())

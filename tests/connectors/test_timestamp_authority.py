@@ -185,6 +185,20 @@ def test_certificates_are_accepted_in_any_order(tmp_path, sent):
         assert TimestampVerifier(authority.ca.read_text()).find_unverified_heads([timestamp_of(stamp)]) == []
 
 
+def test_a_damaged_certificate_in_an_answer_is_no_timestamp_and_no_crash(tmp_path):
+    """Its version is none, for which cryptography raises no ValueError: the signer's, and one beside it."""
+    with Authority(tmp_path) as authority:
+        authority.put_intermediate()
+        authority.send_certificates("int.pem", "ca.pem")  # not the order of DER
+        stamp = Rfc3161Authority(authority.url, authority.ca.read_text()).request_timestamp(CONTENT)
+    verifier, version = TimestampVerifier(authority.ca.read_text()), b"\xa0\x03\x02\x01\x02"
+    places = [at for at in range(len(stamp.token)) if stamp.token.startswith(version, at)]
+    assert len(places) == 2
+    for at in places:
+        damaged = timestamp_of(replace(stamp, token=stamp.token[: at + 4] + b"\x59" + stamp.token[at + 5 :]))
+        assert verifier.find_unverified_heads([timestamp_of(stamp), damaged]) == [damaged]
+
+
 def test_an_intermediate_stands_beside_the_root_where_the_answers_do_not_bring_it(tmp_path):
     with Authority(tmp_path) as authority:
         authority.put_intermediate()
@@ -218,6 +232,7 @@ def test_an_answer_that_is_cut_anywhere_is_refused(authority, stamp):
             verifier.read_timestamp(stamp.token[:length], CONTENT, nonce=nonce)
 
 
+@pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")  # of a damaged certificate
 @given(changes=st.lists(st.tuples(st.integers(0, 1), st.integers(0), st.binary(max_size=4)), min_size=1, max_size=4))
 def test_a_damaged_answer_never_becomes_another_timestamp(authority, stamp, changes):
     """Whatever is changed: refused with an error of ours, or still the time that was signed (not all of it is signed)."""
