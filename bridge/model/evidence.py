@@ -132,7 +132,11 @@ class SignedHead:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SignedTimestamp:
-    """The answer of a timestamp authority: `token` is all of it (RFC 3161, DER), `at` the time that it attests."""
+    """The answer of a timestamp authority: `token` is all of it (RFC 3161, DER), `at` the time that it attests.
+
+    `verified`: its signature was verified against a root certificate.
+    """
 
     token: bytes
     at: datetime
+    verified: bool

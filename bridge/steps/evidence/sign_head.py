@@ -1,7 +1,7 @@
 """Sign the head of the evidence chain once a day and request a timestamp for it.
 
 The day is that of the merchant's calendar. A timestamp (RFC 3161) is requested if an authority is configured, for the
-newest head only, because it covers all earlier ones. The ledger outside the backup gets the head too, if there is
+newest head only, because it covers all earlier ones; one whose signature does not verify is not kept. The ledger outside the backup gets the head too, if there is
 one. No transaction is open during these calls; a failed timestamp is requested again later.
 """
 
@@ -92,8 +92,9 @@ def _timestamp_head(head: SignedHead, services: Services) -> None:
     if services.timestamp_authority is None:
         return
     try:
-        timestamp = services.timestamp_authority.request_timestamp(hashlib.sha256(encode_head_statement(head)).digest())
+        timestamp = services.timestamp_authority.request_timestamp(encode_head_statement(head))
     except BridgeError as fault:
+        log.warning("head.timestamp_failed", day=head.day.isoformat(), seq=head.seq, fault=describe_exception(fault))
         with services.store.transaction() as tx:
             tx.signed_heads.record_timestamp_failure(head.day, str(fault))
         return
@@ -107,4 +108,5 @@ def _timestamp_head(head: SignedHead, services: Services) -> None:
                 by="rfc3161",
                 at=timestamp.at.isoformat(),
                 token_sha256=hashlib.sha256(timestamp.token).hexdigest(),
+                verified=timestamp.verified,
             )

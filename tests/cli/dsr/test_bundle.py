@@ -79,7 +79,7 @@ def authority(office, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Auth
         yield None
         return
     with Authority(tmp_path_factory.mktemp("authority")) as authority:
-        sign_head(services=replace(office.services, timestamp_authority=Rfc3161Authority(authority.url)))
+        sign_head(services=replace(office.services, timestamp_authority=Rfc3161Authority(authority.url, "")))
         yield authority
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from bridge.connectors.timestamp_authority import Rfc3161Authority
 from bridge.errors import ConnectorUnavailable
@@ -43,6 +44,12 @@ def heads(services):
 def list_head_facts(services):
     with services.store.transaction() as tx:
         return [fact.fact for fact in tx.evidence.iterate_facts() if fact.fact.startswith("head.")]
+
+
+def read_timestamp_fact(services):
+    with services.store.transaction() as tx:
+        [detail] = [fact.detail for fact in tx.evidence.iterate_facts() if fact.fact == "head.anchored"]
+    return detail
 
 
 def test_without_an_authority_the_head_is_signed_only(services):
@@ -122,10 +129,38 @@ def test_the_scheduler_signs_the_head_in_the_expiry_run(services, clock):
 def test_openssl_accepts_a_real_authoritys_answer_for_the_statement(services, tmp_path):
     append(services.store)
     with Authority(tmp_path) as authority:
-        sign_head(services=replace(services, timestamp_authority=Rfc3161Authority(authority.url)))
+        verifying = Rfc3161Authority(authority.url, authority.ca.read_text())
+        sign_head(services=replace(services, timestamp_authority=verifying))
         [head] = heads(services)
+        assert read_timestamp_fact(services)["verified"] is True
         assert authority.accepts(encode_head_statement(head), b64decode(head.token))
         assert not authority.accepts(encode_head_statement(replace(head, seq=4)), b64decode(head.token))
+
+
+@needs_openssl
+@pytest.mark.parametrize("mood", ["digest", "forged", "purpose", "no nonce", b"<html>", "reject"])
+def test_an_answer_that_does_not_verify_is_not_stored_and_asked_for_again(services, tmp_path, clock, mood):
+    append(services.store)
+    with Authority(tmp_path) as authority, capture_logs() as logs:
+        verifying = replace(services, timestamp_authority=Rfc3161Authority(authority.url, authority.ca.read_text()))
+        authority.moods = [mood]
+        signed = sign_head(services=verifying)
+        [head] = heads(services)
+        assert head == replace(signed, attempts=1, last_error=head.last_error)
+        assert head.last_error.startswith("timestamp authority: ")
+        assert list_head_facts(services) == ["head.signed"]
+        [line] = [line for line in logs if line["event"] == "head.timestamp_failed"]
+        assert (line["log_level"], line["day"], line["seq"]) == ("warning", "2026-11-22", head.seq)
+        clock.at += HOUR
+        sign_head(services=verifying)
+        [head] = heads(services)
+        assert (head.anchored_at is not None, head.last_error) == (True, "")
+        assert authority.accepts(encode_head_statement(head), b64decode(head.token))
+
+
+def test_an_unverified_timestamp_is_recorded_as_such(stamped):
+    sign_head(services=stamped)
+    assert read_timestamp_fact(stamped)["verified"] is False
 
 
 def test_the_ledger_outside_the_backup_gets_each_days_head(services, tmp_path, clock):

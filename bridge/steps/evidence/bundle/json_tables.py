@@ -32,7 +32,8 @@ class BundleInputs:
 
     `facts` are the request's own; `rows` are all facts in the bundle, which may include those of other requests
     between them, and end with the fact of this export. `deliveries` are the webhooks that the facts name, without bodies. `heads` are the signed heads to
-    show. `public_key` is base64; `timezone` is an IANA name.
+    show. `public_key` is base64; `timestamp_roots` are the certificates (PEM) of the timestamp authority, '' for none;
+    `timezone` is an IANA name.
     """
 
     request: PrivacyRequest
@@ -45,6 +46,7 @@ class BundleInputs:
     plan: Mapping[str, Any] | None
     public_key: str
     timezone: str
+    timestamp_roots: str = ""
 
 
 def is_complete(inputs: BundleInputs) -> bool:
@@ -52,6 +54,11 @@ def is_complete(inputs: BundleInputs) -> bool:
     first, last = inputs.rows[0].seq, inputs.rows[-1].seq
     has_head = any(head.seq == last and head.public_key == inputs.public_key for head in inputs.heads)
     return has_head and len(inputs.rows) == last - first + 1
+
+
+def has_verified_timestamp(inputs: BundleInputs) -> bool:
+    """Return whether a head has a timestamp and the bundle the certificates to check it with."""
+    return bool(inputs.timestamp_roots) and any(head.token for head in inputs.heads)
 
 
 def name_head_files(heads: Sequence[SignedHead]) -> list[str]:
