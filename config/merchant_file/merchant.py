@@ -14,7 +14,7 @@ from bridge.errors import SettingsInvalid
 from config.merchant_file.access_rules import AccessRules, read_access_rules
 from config.merchant_file.notice_rules import NoticeRules, read_notice_rules
 from config.merchant_file.processors import AttributionRule, Processor, read_attribution_rules, read_processors
-from config.toml_reader import FileReport, TomlTable, label_file, read_toml
+from config.toml_reader import PLACEHOLDERS, FileReport, TomlTable, label_file, read_toml
 
 MERCHANT_SCHEMA = "merchant-config/1"
 LEGAL_FORMS = ("proprietorship", "partnership", "llp", "company", "unknown")
@@ -83,6 +83,25 @@ class Merchant:
     attribution: tuple[AttributionRule, ...] = ()
     instructions: NoticeRules = field(default_factory=NoticeRules)
     access: AccessRules = field(default_factory=AccessRules)
+
+    def list_blank_contacts(self) -> list[tuple[str, str]]:
+        """Return the (table, key) of what every letter to a data subject prints of its sender and nobody has filled in."""
+        values = {
+            ("merchant", "trading_name"): self.trading_name,
+            ("merchant", "legal_name"): self.legal_name,
+            ("merchant", "address"): self.address,
+            ("merchant", "website_url"): self.website_url,
+            ("merchant", "policy_last_updated"): self.policy_last_updated,
+            ("grievance_officer", "name"): self.officer.name,
+            ("grievance_officer", "designation"): self.officer.designation,
+            ("grievance_officer", "email"): self.officer.email,
+            ("grievance_officer", "phone"): self.officer.phone,
+        }
+        return [place for place, value in values.items() if _is_blank(value)]
+
+
+def _is_blank(text: str) -> bool:
+    return not text.strip() or any(placeholder.casefold() in text.casefold() for placeholder in PLACEHOLDERS)
 
 
 def load_merchant(path: Path) -> Merchant:

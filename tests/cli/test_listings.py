@@ -95,7 +95,7 @@ def test_listings_are_narrowed_by_their_options(office, words, count):
         ("inbox", "show", "dlv_nobody"),
         ("dsr", "show", "req_nobody"),
         ("dsr", "replay", "req_nobody"),
-        ("dsr", "package", "req_nobody", "--out", "/nowhere/at/all.zip"),
+        ("dsr", "package", "req_nobody", "--out", "/nowhere/at/all.zip", "--reason", "an answer"),
         ("inbox", "replay", "dlv_nobody"),
     ],
 )

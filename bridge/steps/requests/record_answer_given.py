@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from bridge.store import Tx
 
 
-def record_package_release(request: PrivacyRequest, *, actor: str, size_bytes: int, sha256: str, tx: Tx) -> None:
-    """Record that the package left the bridge in the clear; where it goes from there, `record_delivery` says."""
+def record_package_release(
+    request: PrivacyRequest, *, actor: str, reason: str, size_bytes: int, sha256: str, tx: Tx
+) -> None:
+    """Record that the package left the bridge in the clear, and why; where it goes from there, `record_delivery` says."""
     tx.hand_overs.record_hand_over(request.id, tx.session.now())
     tx.hand_overs.wake_waiting_erasures(request.shop)
-    _record_answer_fact(Fact.PACKAGE_RELEASED, request, actor, tx, bytes=size_bytes, sha256=sha256)
+    _record_answer_fact(Fact.PACKAGE_RELEASED, request, actor, tx, reason=reason, bytes=size_bytes, sha256=sha256)
 
 
 def record_delivery(

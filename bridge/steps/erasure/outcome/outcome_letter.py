@@ -22,7 +22,7 @@ from bridge.steps.access.package.plain_language import (
     SUPPRESSION_KEYS_SENTENCE,
     describe_code,
 )
-from bridge.steps.access.package.text import format_long_date, format_long_datetime, is_setting_given
+from bridge.steps.access.package.text import format_long_date, format_long_datetime
 from bridge.steps.erasure.outcome import outcome_phrases as phrases
 from bridge.steps.erasure.outcome.certificate_reader import (
     CertificateDays,
@@ -60,19 +60,7 @@ class OutcomeInput:
 
 def list_missing_settings(merchant: Merchant, *, day: date) -> list[str]:
     """Return the keys of the merchant file without which no outcome is rendered on that day."""
-    officer = merchant.officer
-    values = {
-        "[merchant] trading_name": merchant.trading_name,
-        "[merchant] legal_name": merchant.legal_name,
-        "[merchant] address": merchant.address,
-        "[merchant] website_url": merchant.website_url,
-        "[merchant] policy_last_updated": merchant.policy_last_updated,
-        "[grievance_officer] name": officer.name,
-        "[grievance_officer] designation": officer.designation,
-        "[grievance_officer] email": officer.email,
-        "[grievance_officer] phone": officer.phone,
-    }
-    missing = [key for key, value in values.items() if not is_setting_given(value)]
+    missing = [f"[{table}] {key}" for table, key in merchant.list_blank_contacts()]
     if not list_complaint_routes(merchant.complaint_route, day=day, regimes=HOME_REGIMES):
         missing.append(f"[notices.complaint_route] a route for {day}")
     return missing
