@@ -108,7 +108,9 @@ class Town:
 
     def package(self, request_id: str, target: Path) -> zipfile.ZipFile:
         """Fetch the package as an operator does."""
-        result = processes.say(self.environ, "dsr", "package", request_id, "--out", str(target), "--reason", "an answer", "--json")
+        result = processes.say(
+            self.environ, "dsr", "package", request_id, "--out", str(target), "--reason", "an answer", "--json"
+        )
         assert result.code == 0, result.err
         return zipfile.ZipFile(target)
 

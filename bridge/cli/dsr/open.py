@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -16,6 +17,7 @@ from bridge.model import RequestKind
 from bridge.rules.index.request_identifiers import MAX_TEXT_CHARS, build_principal, parse_identifiers
 from bridge.rules.requests.answer_times import is_late
 from bridge.rules.scanning.personal_text import has_value_of_person
+from bridge.steps.access.package.country_names import COUNTRY_NAMES
 from bridge.steps.requests.open_by_operator import OPERATOR_KINDS, build_operator_request, open_operator_request
 
 OPENING_FAULTS = {
@@ -32,6 +34,22 @@ PHONE_HELP = "With country code; may be repeated. Shopify is searched by it only
 IDENTIFIERS_HELP = (
     "A file, or - for stdin, with customer_id, email, phone and order_id: a JSON object, or lines name: value."
 )
+COUNTRY_HELP = (
+    "Where the data subject says to be, such as DE; may be repeated. Its law counts beside that of the addresses."
+)
+
+
+class CountryParam(click.ParamType[str]):
+    """A country by its ISO code of two letters."""
+
+    name = "code"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the code in capitals. Raises BadParameter."""
+        code = str(value).upper()
+        if code not in COUNTRY_NAMES:
+            self.fail("give the two letters of a country, such as IN, DE or GB", param, ctx)
+        return code
 
 
 @json_command("open")
@@ -42,6 +60,7 @@ IDENTIFIERS_HELP = (
 @click.option("--phone", "phones", multiple=True, help=PHONE_HELP)
 @click.option("--order-id", "--order", "orders", multiple=True, help="Shopify's number of an order; may be repeated.")
 @click.option("--identifiers", "source", type=click.File(), help=IDENTIFIERS_HELP)
+@click.option("--country", "countries", multiple=True, type=CountryParam(), help=COUNTRY_HELP)
 @click.option("--received-at", help="When the data subject asked: 2h, 3d, or a date. [default: now]")
 @free_text_option("--reason", "How the request came, for example 'e-mail of 12 Nov'. No names.")
 @click.option("--dry-run", is_flag=True, help="Show the clocks and the open request that it would join; store nothing.")
@@ -53,6 +72,7 @@ def open_request_command(
     phones: tuple[str, ...],
     orders: tuple[str, ...],
     source: TextIO | None,
+    countries: tuple[str, ...],
     received_at: str | None,
     reason: str,
     dry_run: bool,
@@ -65,6 +85,7 @@ def open_request_command(
     identifiers = {"customer_id": [customer_id] if customer_id else [], "email": emails, "phone": phones}
     with exit_on_refusal("Not opened", OPENING_FAULTS):
         principal = build_principal(_add_identifiers(identifiers | {"order_id": orders}, source, reason))
+    principal = replace(principal, stated_countries=tuple(dict.fromkeys(countries)))
     asked_at = parse_since(received_at) or datetime.now(UTC)
     with open_command_context() as context:
         services = context.services

@@ -194,8 +194,8 @@ def test_the_records_hold_every_value_and_mask_only_payment_data():
 def test_the_tables_are_flat_and_typed():
     """Phones in international form, money with its currency, times with their offset."""
     package = Package(case())
-    assert package.table("orders")[0]["phone"] == "'+919000000001"
-    assert package.table("addresses")[0]["phone"] == "'+919000000001"
+    assert package.table("orders")[0]["phone"] == "+919000000001"
+    assert package.table("addresses")[0]["phone"] == "+919000000001"
     assert len(package.table("addresses")) == 2
     assert package.table("refunds")[0]["amount"] == "-100.00"
     shipment = package.table("shipments")[2]

@@ -91,7 +91,7 @@ def write_access_package(package: letter.PackageInput, out: IO[bytes]) -> Packag
         recipients=all_recipients,
         unnamed_recipients=unnamed_recipients,
         not_searched=own_section.build_not_searched_section(package.merchant, statistics, all_recipients, searched),
-        regimes=regimes.list_regimes(files.statistics.countries),
+        regimes=regimes.list_regimes({*files.statistics.countries, *principal.stated_countries}),
         as_of=missing.find_as_of_time(package.tasks, package.prepared_at),
         zone=zone,
     )

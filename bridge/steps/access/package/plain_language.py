@@ -219,6 +219,7 @@ CONSENT_METHOD_PHRASES = {
     "confirmed_opt_in": "given, and confirmed by you",
     "unknown": "how it was given is not recorded",
 }
+OUTDATED_CONSENT_SENTENCE = "Our policy named this use only later, so this consent is too old for it."
 RISK_PURPOSE_ID = "xv"  # the number of the purpose in the policy (s.5)
 
 

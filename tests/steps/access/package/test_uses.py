@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from bridge.rules.retention.retention_registry import CATEGORY_REGISTRY, StoredCategory
 from bridge.steps.access.package.sections.retention_section import describe_own_last_days
 from bridge.steps.access.package.sections.statistics import PackageStatistics
+from bridge.steps.access.package.sections.summary import is_consent_outdated
 from config.merchant_file.access_rules import AccessRules, AutomatedDecision
 from config.merchant_file.merchant import load_merchant
 from config.retention_file.retention import load_retention
@@ -106,6 +108,29 @@ def test_consents_are_listed_with_state_day_and_method():
         assert "Your records hold no consent to offers." in letter
     for letter in read_letters(Package(case([found("order", fixture("order__cod_delhivery"))]))):
         assert "consent to offers" not in letter, "there is no profile that could hold one"
+
+
+@pytest.mark.parametrize(
+    ("introduced_on", "outdated"),
+    [(None, False), (date(2026, 3, 4), False), (date(2026, 3, 5), True), (date(2099, 1, 1), True)],
+)
+def test_a_consent_older_than_its_purpose_has_to_be_asked_for_anew(introduced_on, outdated):
+    """Requirement P-06: the day counts where the merchant is; a consent that was refused is not outdated."""
+    purposes = {**RETENTION.purposes, "v": replace(RETENTION.purposes["v"], introduced_on=introduced_on)}
+    package = Package(case(retention=replace(RETENTION, purposes=purposes)))
+    by_channel = {row["channel"]: row["refresh_needed"] for row in package.json("05_consents.json")["consents"]}
+    assert by_channel == {"email": outdated, "sms": False}
+    for letter in read_letters(package):
+        assert ("too old for it" in letter) is outdated
+
+
+def test_a_consent_without_a_day_is_not_taken_for_a_young_one():
+    """Requirement P-06: who cannot show the day of a consent asks again."""
+    purposes = {"v": replace(RETENTION.purposes["v"], introduced_on=date(2020, 1, 1))}
+    retention = replace(RETENTION, purposes=purposes)
+    for at, outdated in (("", True), ("soon", True), ("2019-12-31T18:29:59Z", True), ("2019-12-31T18:30:00Z", False)):
+        consent = {"state": "subscribed", "at": at}
+        assert is_consent_outdated(consent, retention, ZoneInfo("Asia/Kolkata")) is outdated
 
 
 def test_categories_that_are_treated_alike_share_one_row():

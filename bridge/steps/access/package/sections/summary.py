@@ -7,14 +7,14 @@ not apply to the data subject, and never counts a category that was not searched
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import date
+from datetime import date, tzinfo
 from typing import Any
 
 from bridge.rules.retention.citations import describe_basis
 from bridge.steps.access.package.plain_language import OTHER_PERSONS_SENTENCES
 from bridge.steps.access.package.records.own_tables import OWN_RECORDS_SYSTEM, OWN_TABLES_BY_KIND
 from bridge.steps.access.package.sections.statistics import PackageStatistics, RecordTally
-from bridge.steps.access.package.text import NOT_STATED, format_count, format_long_date
+from bridge.steps.access.package.text import NOT_STATED, format_count, format_long_date, parse_local_date
 from config.merchant_file.merchant import Merchant
 from config.retention_file.retention import Category, Retention
 
@@ -124,10 +124,11 @@ def describe_other_persons(merchant: Merchant, statistics: PackageStatistics) ->
 
 
 def build_legal_bases_section(retention: Retention, regimes: Collection[str], on_date: date) -> Mapping[str, Any]:
-    """Return the body of `03_purposes_and_bases.json`: per category and regime, valid on that day."""
+    """Return the body of `03_purposes_and_bases.json`: per purpose, category and regime, valid on that day."""
     return {
         "valid_on": on_date.isoformat(),
         "regimes": list(regimes),
+        "purposes": [_build_purpose_row(purpose_id, retention, regimes, on_date) for purpose_id in retention.purposes],
         "categories": [
             {
                 "category": category.id,
@@ -140,6 +141,22 @@ def build_legal_bases_section(retention: Retention, regimes: Collection[str], on
     }
 
 
+def _build_purpose_row(
+    purpose_id: str, retention: Retention, regimes: Collection[str], on_date: date
+) -> Mapping[str, Any]:
+    """Return one purpose with the bases of all categories that serve it, each basis once."""
+    serving = [category for category in retention.categories.values() if purpose_id in category.purposes]
+    bases = [_build_legal_basis(category, regime, on_date, retention) for regime in regimes for category in serving]
+    unique = {(basis["regime"], basis["basis"]): basis for basis in bases}
+    own = _build_purpose(purpose_id, retention)
+    # of several purposes of a category, the interest that is meant here is this one
+    rows = [
+        {**basis, **({"legitimate_interest": own["in_words"]} if "legitimate_interest" in basis else {})}
+        for basis in unique.values()
+    ]
+    return {**own, "bases": rows}
+
+
 def _build_legal_basis(category: Category, regime: str, on_date: date, retention: Retention) -> Mapping[str, str]:
     text = describe_basis(category, regime, on_date, retention)
     legal_basis = {"regime": regime, "basis": text or NOT_STATED}
@@ -148,6 +165,15 @@ def _build_legal_basis(category: Category, regime: str, on_date: date, retention
             purpose["in_words"] for purpose in list_purposes(category, retention)
         )
     return legal_basis
+
+
+def is_consent_outdated(consent: Mapping[str, str], retention: Retention, zone: tzinfo) -> bool:
+    """Return True for a consent that is not shown to be as young as the version of the policy that named its purpose."""
+    purpose = retention.purposes.get(_MARKETING_PURPOSE_ID)
+    if consent["state"] != _SUBSCRIBED_STATE or purpose is None or purpose.introduced_on is None:
+        return False
+    given_on = parse_local_date(consent["at"], zone)
+    return given_on is None or given_on < purpose.introduced_on
 
 
 def build_consents_section(retention: Retention, statistics: PackageStatistics) -> Mapping[str, Any]:
@@ -160,6 +186,7 @@ def build_consents_section(retention: Retention, statistics: PackageStatistics) 
                 "channel": consent["channel"],
                 "state": consent["state"],
                 "given": consent["state"] == _SUBSCRIBED_STATE,
+                "refresh_needed": is_consent_outdated(consent, retention, statistics.zone),
                 "at": consent["at"],
                 "method": consent["method"] or "not recorded",
                 "collected_from": consent["collected_from"] or "not recorded",
