@@ -18,6 +18,7 @@ class Fact(StrEnum):
     DELIVERY_DISMISSED = "delivery.dismissed"
     REQUEST_OPENED = "request.opened"
     REQUEST_JOINED = "request.joined"
+    RECEIPT_ACKNOWLEDGED = "request.acknowledged"
     REQUEST_REPLAYED = "request.replayed"
     REQUEST_CLOSED = "request.closed"
     REQUEST_FAILED = "request.failed"

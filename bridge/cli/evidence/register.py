@@ -26,6 +26,7 @@ MONTH_COLUMNS = (
     "requests",
     "closed",
     "ready_not_delivered",
+    "median_hours_to_acknowledge",
     "median_days_to_close",
     "longest_days_to_close",
     "late",
@@ -52,6 +53,8 @@ def register(month: str | None, target: Path | None, force: bool) -> None:
             laws={hold.id: hold.law for hold in context.configuration.retention.holds.values()},
             zone=zone,
             now=datetime.now(UTC),
+            acknowledged=rows.find_acknowledgements(),
+            contracts={each.id: each.contract_ref for each in context.configuration.merchant.processors if each.named},
         )
         if target is not None:
             write_private_file(target, _render_register_csv(result).encode(), force=force)
@@ -68,6 +71,9 @@ def _print_register(register_data: Mapping[str, Any]) -> None:
     print_table(open_answers, ("processor", "instructions"), empty="none")
     click.echo("\nHeld")
     print_table(register_data["held"], ("hold", "release_year", "documents", "law"), empty="none")
+    click.echo("\nContracts with processors")
+    contracts = [{"processor": name, "contract": text} for name, text in register_data["contracts"].items()]
+    print_table(contracts, ("processor", "contract"), empty="none")
 
 
 def _parse_first_month(month: str | None, zone: ZoneInfo) -> datetime | None:
@@ -91,6 +97,7 @@ def _render_register_csv(register_data: Mapping[str, Any]) -> str:
                 parts = value if isinstance(value, Mapping) else {"": value}
                 for part, content in parts.items():
                     writer.writerow((section, row_key, f"{figure}.{part}".rstrip("."), content))
-    for processor, count in register_data["open_answers"].items():
-        writer.writerow(("open_answers", processor, "instructions", count))
+    for section, figure in (("open_answers", "instructions"), ("contracts", "contract")):
+        for processor, content in register_data[section].items():
+            writer.writerow((section, processor, figure, content))
     return out.getvalue()
