@@ -18,10 +18,13 @@ PUBLIC_COLUMNS = ("id", "name", "role", "services", "where", "protection")
 def processors(public: bool) -> None:
     """List the data processors that the merchant file names."""
     merchant = read_configuration().merchant
-    rows, columns = list_public_processors(merchant), PUBLIC_COLUMNS
+    rows = list_public_processors(merchant)
     if not public:
-        columns = (*columns, "contract")
         for row, processor in zip(rows, merchant.processors, strict=True):
             row |= {"contract_ref": processor.contract_ref, "privacy_contact": processor.privacy_contact}
             row["contract"] = describe_contract(processor.contract_ref)
-    show_table(rows, columns, empty="The merchant file names no processors.")
+    show_table(
+        rows,
+        PUBLIC_COLUMNS if public else (*PUBLIC_COLUMNS, "contract"),
+        empty="The merchant file names no processors.",
+    )

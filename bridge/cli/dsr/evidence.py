@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,10 @@ def _build_zip(request: PrivacyRequest, tx: Tx, context: CommandContext, *, to_h
         plan=tx.plans.find_plan(request.id),
         public_key=keyring.public_key,
         timezone=context.configuration.retention.timezone,
+        machine={
+            "system": f"{platform.system()} {platform.machine()}",
+            "language": f"Python {platform.python_version()}",
+        },
     )
     export = _record_export(request, tx, context.operator, contents_sha256=digest_bundle_contents(inputs))
     if to_head:
