@@ -15,6 +15,7 @@ import click
 from bridge import logs
 from bridge.bootstrap import make_services, make_store
 from bridge.errors import NeedsOperator, PayloadInvalid
+from bridge.model import Fact
 from bridge.ports.null_queue import NullQueue
 from bridge.rules.webhooks.shop_domains import is_shop_domain
 from bridge.services import Services
@@ -55,6 +56,12 @@ class CommandContext:
         shops = self.configuration.merchant.shops
         if not is_shop_domain(shop) or (shops and not self.store.has_known_name(shop, shops)):
             raise click.UsageError(f"{shop} is not a shop of the merchant file")
+
+    def record_search(self, tx: Tx, *, shop: str, by: str, where: str, results: int) -> None:
+        """Record that the operator searched for one person or order: by what, where, and how much was found."""
+        tx.evidence.append_fact(
+            Fact.RECORDS_SEARCHED, shop=shop, actor=self.operator, by=by, where=where, results=int(results)
+        )
 
     def resolve_shop(self, domain: str) -> str:
         """Return what the rows of the shop with this domain are stored under; '' for ''."""

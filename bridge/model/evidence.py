@@ -55,6 +55,7 @@ class Fact(StrEnum):
     ANSWER_DELIVERED = "answer.delivered"
     ANSWER_WAIVED = "answer.waived"
     PERSONAL_DATA_REVEALED = "personal_data.revealed"
+    RECORDS_SEARCHED = "records.searched"
     PLATFORM_ERASURE_CANCELLED = "platform_erasure.cancelled"
     PLATFORM_ERASURE_SETTLED = "platform_erasure.settled"
     CERTIFICATE_ISSUED = "certificate.issued"

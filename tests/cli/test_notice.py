@@ -76,6 +76,7 @@ def test_notices_and_what_waits_are_listed_together(bureau):
 
 
 def test_a_notice_is_shown_masked_and_revealed_with_a_reason(sent):
+    """Requirement P-67."""
     bureau, request, notice = sent
     shown = bureau.say("show", notice.id, "--json").json
     assert [line["reference"] for line in shown["lines"]] == ["…0012", "…0023"]

@@ -57,6 +57,7 @@ def counted(edge):
 
 
 def test_metrics_count_deliveries_over_all_processes_and_rows_and_jobs(edge):
+    """Requirement P-68."""
     before = counted(edge)
     known = 'bridge_deliveries_total{new="true",state="received",topic="orders/create"}'
     other = 'bridge_deliveries_total{new="true",state="rejected",topic="other"}'
@@ -113,6 +114,7 @@ def test_what_is_not_there_says_so_in_plain_words(edge, path):
 
 
 def test_in_production_metrics_need_a_token_and_answers_demand_https(tmp_path):
+    """Requirement P-66."""
     files = {}
     for name, changes in DECIDED.items():
         text = (processes.ROOT / "config" / f"{name}.toml").read_text()

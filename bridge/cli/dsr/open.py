@@ -94,6 +94,8 @@ def open_request_command(
             with context.store.transaction() as tx:
                 request = build_operator_request(*wanted, tx=tx, services=services)
                 joined = tx.requests.find_open_request(request.shop, kind, request.subject)
+                if dry_run:  # it says whether the person has such a request
+                    context.record_search(tx, shop=request.shop, by="person", where="requests", results=bool(joined))
             governing = joined if joined and joined.due_at <= request.due_at else request
             result: dict[str, Any] = {
                 "kind": kind,

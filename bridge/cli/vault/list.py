@@ -27,6 +27,7 @@ def list_documents_command(shop: str, order_id: str, limit: int) -> None:
         if order_id:
             number = parse_order_number(order_id)
             documents = tx.documents.find_documents_by_order_id(shop, [number]).get(number, [])[:limit]
+            context.record_search(tx, shop=shop, by="order", where="documents", results=len(documents))
         else:
             documents = tx.documents.list_documents(shop=shop, limit=limit)
         rows = name_shops((document_row(document) for document in documents), tx)

@@ -183,7 +183,7 @@ def test_v03_openssl_accepts_the_timestamp_of_the_head_with_the_authority_s_cert
 
 
 def test_the_bundle_has_a_table_for_each_question_of_an_auditor(office, bundle):
-    """Requirement L-06: one table is what the certificate of BSA 2023 s.63(4) asks of the record."""
+    """Requirement L-06: one table is what the certificate of BSA 2023 s.63(4) asks of the record. Requirement C-05."""
     request = office.request("erasure")
     assert [path.stem for path in sorted(bundle.folder.glob("[01]*.json"))] == TABLES
     receipt, clock = bundle.json("01_receipt.json"), bundle.json("02_clock.json")

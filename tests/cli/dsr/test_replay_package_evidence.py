@@ -62,6 +62,7 @@ def test_a_delivery_that_cannot_be_queued_is_reported_and_exits_with_1(office):
 
 
 def test_a_body_is_revealed_with_a_reason_only_and_that_is_a_fact(office):
+    """Requirements P-67, V-05."""
     waiting = office.take("customers/redact", work=False, person=office.world.people[8])
     assert office.say("inbox", "show", waiting, "--reveal").code == 2
     shown = office.say("inbox", "show", waiting, "--reveal", "--reason", "ticket 12", "--json").json
@@ -111,6 +112,7 @@ def test_an_erasure_has_no_package_and_says_so(office, tmp_path):
 
 
 def test_a_replay_of_a_request_keeps_every_clock_and_does_nothing_twice(office):
+    """Requirement C-06."""
     for kind in ("access", "erasure"):
         before = office.request(kind)
         result = office.say("dsr", "replay", before["id"], "--json")

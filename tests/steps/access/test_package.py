@@ -144,7 +144,7 @@ class Sealing:
 
 
 def test_the_same_data_give_the_same_bytes_on_any_stream():
-    """Built twice, into a file and into a stream that cannot seek."""
+    """Built twice, into a file and into a stream that cannot seek. Requirement S-05."""
     sealed = Sealing()
     write_access_package(case(), sealed)
     assert bytes(sealed.taken) == Package(case()).raw == Package(case()).raw
@@ -192,7 +192,7 @@ def test_the_records_hold_every_value_and_mask_only_payment_data():
 
 
 def test_the_tables_are_flat_and_typed():
-    """Phones in international form, money with its currency, times with their offset."""
+    """Phones in international form, money with its currency, times with their offset. Requirement S-04."""
     package = Package(case())
     assert package.table("orders")[0]["phone"] == "+919000000001"
     assert package.table("addresses")[0]["phone"] == "+919000000001"

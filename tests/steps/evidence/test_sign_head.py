@@ -80,6 +80,7 @@ def test_v08_the_kernel_s_words_are_read(status, offset, is_synchronised, offset
 
 
 def test_a_timestamp_is_stored_with_its_time_and_recorded_once(stamped, timestamps, clock):
+    """Requirement V-03."""
     for _ in range(3):
         sign_head(services=stamped)
         clock.at += HOUR

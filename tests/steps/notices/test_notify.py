@@ -91,6 +91,7 @@ def test_a_notice_lists_due_items_of_several_requests_and_is_sent_once_a_day(cas
 
 
 def test_the_letter_names_no_person_and_text_and_html_say_the_same(case):
+    """Requirement L-03."""
     case.erasure("14908100000012")
     case.run()
     (letter,) = case.mailer.letters
@@ -153,6 +154,7 @@ def test_letters_wait_for_a_configured_mail_server(case):
 
 
 def test_no_letter_leaves_before_the_merchants_own_domain_is_verified(case):
+    """Requirement P-05."""
     merchant = case.services.merchant
     unverified = replace(merchant, officer=replace(merchant.officer, domain_control_verified=False))
     case.services = replace(case.services, merchant=unverified)

@@ -110,6 +110,23 @@ def test_consents_are_listed_with_state_day_and_method():
         assert "consent to offers" not in letter, "there is no profile that could hold one"
 
 
+def test_inferences_are_in_the_copy():
+    """Requirement P-48: scores, flags, segments and tags, whoever worked them out; counted and told as such."""
+    order = fixture("order__cod_delhivery") | {
+        "risk": {"recommendation": "INVESTIGATE", "assessments": [{"riskLevel": "HIGH"}]}
+    }
+    profile = fixture("customer__asha") | {"tags": ["vip", "rto-twice"], "statistics": {"predictedSpendTier": "LOW"}}
+    segment = found("segment", {"name": "often returns"})
+    package = Package(case([found("customer", profile), found("order", order), segment]))
+    records = b"".join(content for name, content in package.files.items() if "/records/" in name).decode()
+    for value in ("INVESTIGATE", "HIGH", "rto-twice", "predictedSpendTier", "often returns"):
+        assert value in records
+    counts = {row["category"]: row["records"] for row in package.json("01_summary.json")["categories"]}
+    assert counts["cod_risk"] == 1
+    for letter in read_letters(package):
+        assert "marks about the risk of cash on delivery" in letter
+
+
 @pytest.mark.parametrize(
     ("introduced_on", "outdated"),
     [(None, False), (date(2026, 3, 4), False), (date(2026, 3, 5), True), (date(2099, 1, 1), True)],
@@ -169,6 +186,7 @@ def test_the_persons_own_last_days_are_told():
 
 @pytest.mark.parametrize("late", [True, False])
 def test_an_answer_after_its_day_says_so(late):
+    """Requirement P-18."""
     due = case().prepared_at.replace(day=28 if late else 30)
     package = Package(case(request=replace(case().request, due_at=due)))
     for letter in read_letters(package):
@@ -176,7 +194,7 @@ def test_an_answer_after_its_day_says_so(late):
 
 
 def test_what_becomes_of_each_category_is_what_an_erasure_does():
-    """I20: as the plan decides it, field by field, and as the clock expires it here."""
+    """I20: as the plan decides it, field by field, and as the clock expires it here. Requirement P-61."""
     retention = load_retention(RETENTION_FILE)
     rows = {row["category"]: row for row in Package(case(retention=retention)).json("04_retention.json")["categories"]}
     asked = {name: row["when_you_ask_for_erasure"] for name, row in rows.items()}
