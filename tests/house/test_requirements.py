@@ -33,7 +33,7 @@ class Row:
         return self.state.partition(":")[0]
 
 
-def read_rows(page: str) -> list[Row]:
+def read_requirements(page: str) -> list[Row]:
     """Return the rows of all tables whose head is `COLUMNS`."""
     rows, is_inside = [], False
     for line in page.splitlines():
@@ -56,7 +56,7 @@ def list_tests(module: ast.Module) -> Iterator[tuple[str, frozenset[str]]]:
 
 def find_faults(page: str, tests: Iterable[tuple[str, frozenset[str]]]) -> list[str]:
     """Return what is wrong with the page, given the tests and the ids that each names."""
-    rows, ids_by_test = read_rows(page), dict[str, frozenset[str]]()
+    rows, ids_by_test = read_requirements(page), dict[str, frozenset[str]]()
     for name, ids in tests:  # two files may have a test of the same name
         ids_by_test[name] = ids_by_test.get(name, frozenset()) | ids
     known = Counter(row.id for row in rows)
@@ -91,7 +91,7 @@ def test_every_requirement_that_is_kept_is_proven_by_a_test_that_names_it():
     tests = [test for path in modules("tests") for test in list_tests(tree(path))]
     assert len(tests) > 1000
     page = PAGE.read_text(encoding="utf-8")
-    assert len(read_rows(page)) > 90
+    assert len(read_requirements(page)) > 90
     assert find_faults(page, tests) == []
 
 
@@ -128,7 +128,7 @@ def test_ids_are_found_in_names_and_docstrings_of_tests_only():
         "test_it_s_l07_method": {"L-07"},
         "test_sp500_and_p5_and_vp01x": set(),
     }
-    assert [row.id for row in read_rows(GOOD)] == ["P-01", "P-02", "C-10", "L-07"]
+    assert [row.id for row in read_requirements(GOOD)] == ["P-01", "P-02", "C-10", "L-07"]
 
 
 @pytest.mark.parametrize(

@@ -220,7 +220,7 @@ def _digest_record(kind: str, ref: str) -> str:
 
 
 def match_buyer_phone(order: dict[str, Any], phones: Collection[str]) -> str:
-    """Return `phone` if the buyer of an order without a customer has one of the phones, `other` if the one whom it is sent to has.
+    """Return `phone` if the buyer of an order without a customer has one of the phones, `other` if only the receiver has.
 
     The phone of the shipping address is the buyer's where neither another phone nor an e-mail address stands on the order:
     Shopify copies it into the billing address unless the parcel is for somebody else.

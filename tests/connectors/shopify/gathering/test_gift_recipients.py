@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-import responses
 
 from bridge.model import Absence, Principal
-from tests.connectors.shopify.shopify_shop import API, BIKRAM, Shop, asha, findings, gaps, order, refs, walk
+from tests.connectors.shopify.shopify_shop import BIKRAM, Shop, asha, findings, gaps, order, refs, walk
 
 BUYER_MAIL, BUYER_PHONE = "buyer@example.in", "+919845012345"
 RECIPIENT_MAIL, RECIPIENT_PHONE = "recipient@example.in", "+919845054321"
@@ -17,15 +16,8 @@ BILLING = {"name": "Bela Buyer", "phone": BUYER_PHONE, "address1": "1 Secret Lan
 
 
 @pytest.fixture
-def shop():
-    return Shop(customers=[asha()], orders=[])
-
-
-@pytest.fixture(autouse=True)
-def _mock(shop):
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        mock.add_callback(responses.POST, API, callback=shop.answer)
-        yield
+def gift_shop(serve_shop):
+    return serve_shop(Shop(customers=[asha()], orders=[]))
 
 
 def make_gift(**more):
@@ -50,9 +42,9 @@ ASKERS = {
 
 @pytest.mark.parametrize("gift", GIFTS)
 @pytest.mark.parametrize("asker", ASKERS)
-def test_e07_the_recipient_of_a_gift_gets_nothing_of_the_buyer(platform, shop, gift, asker):
+def test_e07_the_recipient_of_a_gift_gets_nothing_of_the_buyer(platform, gift_shop, gift, asker):
     """Requirement E-07: the order is counted as another person's and laid before an operator where it was found."""
-    shop.orders = [make_gift(**GIFTS[gift])]
+    gift_shop.orders = [make_gift(**GIFTS[gift])]
     pages = walk(platform, ASKERS[asker])
     shown = json.dumps([dict(finding.body) for finding in findings(pages) if finding.kind != "order_in_doubt"])
     for value in (BUYER_MAIL, BUYER_PHONE, "Bela Buyer", "1 Secret Lane", "OrderTransaction/9"):
@@ -71,8 +63,8 @@ def test_e07_the_recipient_of_a_gift_gets_nothing_of_the_buyer(platform, shop, g
         {"email": None, "phone": None, "billingAddress": None, "shippingAddress": BILLING},
     ],
 )
-def test_the_buyer_who_asks_by_phone_still_gets_the_order(platform, shop, given):
+def test_the_buyer_who_asks_by_phone_still_gets_the_order(platform, gift_shop, given):
     """Requirement E-07: what the buyer gave is the buyer's, the recipient's address included."""
-    shop.orders = [make_gift(**given)]
+    gift_shop.orders = [make_gift(**given)]
     assert refs(walk(platform, Principal(phone=BUYER_PHONE))) == [("9", "phone")]
     assert refs(walk(platform, Principal(phone=BUYER_PHONE, order_ids=("9",)))) == [("9", "phone")]
