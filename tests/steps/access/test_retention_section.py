@@ -10,7 +10,9 @@ import pytest
 from bridge.rules.requests.regimes import list_complaint_routes, list_regimes
 from bridge.steps.access.package.sections.retention_section import describe_hold_rule
 from config.retention_file.gdpr_bases import EEA
-from tests.steps.access.export_case import REQUEST, RETENTION, Package, case, fixture, found, hold
+from config.retention_file.retention import load_retention
+from config.settings import RETENTION_FILE
+from tests.steps.access.export_case import REQUEST, RETENTION, Package, case, fixture, found, hold, visible
 
 BEFORE = datetime(2027, 5, 12, 18, 29, 59, tzinfo=UTC)  # 23:59:59 in India
 
@@ -111,6 +113,30 @@ def test_where_the_data_subject_says_to_be_counts_like_an_address(country, regim
     assert package.json("03_purposes_and_bases.json")["regimes"] == regimes
     assert ("Regulation (EU) 2016/679" in package.text("00_letter.html")) == ("EU" in regimes)
     assert ("Information Commissioner" in package.text("00_letter.html")) == ("UK" in regimes)
+
+
+@pytest.mark.parametrize(("now", "has_no_ground"), [(BEFORE, False), (FROM, True)])
+def test_e11_the_letter_says_what_laws_of_india_keep_of_somebody_in_europe(now, has_no_ground):
+    """Requirement E-11: the one-year rule has no ground there, and is told; it gives way where counsel says so."""
+    retention = load_retention(RETENTION_FILE)
+    request = replace(REQUEST, principal=replace(REQUEST.principal, stated_countries=("DE",)))
+    no_ground = "We know of no ground there, and keep it all the same; you can complain about that: "
+
+    def read(**given):
+        package = Package(case(retention=retention, prepared_at=now, **given))
+        html = visible(package.text("00_letter.html"))
+        return [" ".join(text.split()) for text in (html, package.text("00_letter.txt"))]
+
+    for letter in read(request=request):
+        assert "aws of India are no ground there to keep your data" in letter
+        assert "Legal claims that may still come: " in letter
+        assert (no_ground in letter) is has_no_ground
+    for letter in read():
+        assert "are no ground there" not in letter
+    yields = {name: replace(rule, eu_conflict="erase") for name, rule in retention.holds.items() if rule}
+    retention = replace(retention, holds=yields)
+    for letter in read(request=request):
+        assert no_ground not in letter
 
 
 def test_regimes_and_routes_are_plain_tables():

@@ -220,6 +220,13 @@ CONSENT_METHOD_PHRASES = {
     "unknown": "how it was given is not recorded",
 }
 OUTDATED_CONSENT_SENTENCE = "Our policy named this use only later, so this consent is too old for it."
+# by article of the GDPR: what a law of India that keeps data rests on there
+GDPR_REASONS: Mapping[str, str] = {
+    "17(3)(e)": "Legal claims that may still come",
+    "6(1)(f)": "Our legitimate interests",
+    "6(1)(b)": "The contract with you",
+}
+NO_GDPR_REASON = "We know of no ground there, and keep it all the same; you can complain about that"
 RISK_PURPOSE_ID = "xv"  # the number of the purpose in the policy (s.5)
 
 

@@ -19,6 +19,8 @@ from bridge.rules.retention.citations import list_laws_in_force
 from bridge.steps.access.package.letter import build_sender_values, load_letter_templates
 from bridge.steps.access.package.plain_language import (
     COMPLAINT_ROUTE_SENTENCES,
+    GDPR_REASONS,
+    NO_GDPR_REASON,
     SUPPRESSION_KEYS_SENTENCE,
     describe_code,
 )
@@ -129,11 +131,11 @@ def _describe_gdpr_grounds(remaining: Sequence[RemainingRow], retention: Retenti
     subjects: dict[str, list[str]] = {}
     for row in remaining:
         holds = [retention.holds[ground] for ground in row.grounds if ground in retention.holds]
-        articles = [hold.gdpr_ground for hold in holds if hold.gdpr_ground in phrases.GDPR_REASONS]
+        articles = [hold.gdpr_ground for hold in holds if hold.gdpr_ground in GDPR_REASONS]
         if holds:
             subjects.setdefault(articles[0] if articles else "", []).append(row.what)
     return [
-        {"why": phrases.GDPR_REASONS.get(article, phrases.NO_GDPR_REASON), "article": article, "what": "; ".join(what)}
+        {"why": GDPR_REASONS.get(article, NO_GDPR_REASON), "article": article, "what": "; ".join(what)}
         for article, what in subjects.items()
     ]
 
