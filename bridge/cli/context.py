@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NoReturn
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -36,6 +37,11 @@ class CommandContext:
     def services(self) -> Services:
         """The services of the steps. Commands enqueue no jobs: `enqueue_due` enqueues what they changed."""
         return make_services(self.configuration, NullQueue(), self.store)
+
+    @property
+    def merchant_zone(self) -> ZoneInfo:
+        """The time zone in which an operator writes a day."""
+        return ZoneInfo(self.configuration.merchant.clocks.timezone)
 
     def close(self) -> None:
         """Close the store, and the ledger where the command has made the services."""

@@ -61,7 +61,9 @@ class CountryParam(click.ParamType[str]):
 @click.option("--order-id", "--order", "orders", multiple=True, help="Shopify's number of an order; may be repeated.")
 @click.option("--identifiers", "source", type=click.File(), help=IDENTIFIERS_HELP)
 @click.option("--country", "countries", multiple=True, type=CountryParam(), help=COUNTRY_HELP)
-@click.option("--received-at", help="When the data subject asked: 2h, 3d, or a date. [default: now]")
+@click.option(
+    "--received-at", help="When the data subject asked: 2h, 3d, or a date or time where the merchant is. [default: now]"
+)
 @free_text_option("--reason", "How the request came, for example 'e-mail of 12 Nov'. No names.")
 @click.option("--dry-run", is_flag=True, help="Show the clocks and the open request that it would join; store nothing.")
 def open_request_command(
@@ -86,9 +88,9 @@ def open_request_command(
     with exit_on_refusal("Not opened", OPENING_FAULTS):
         principal = build_principal(_add_identifiers(identifiers | {"order_id": orders}, source, reason))
     principal = replace(principal, stated_countries=tuple(dict.fromkeys(countries)))
-    asked_at = parse_since(received_at) or datetime.now(UTC)
     with open_command_context() as context:
         services = context.services
+        asked_at = parse_since(received_at, context.merchant_zone) or datetime.now(UTC)
         wanted = (RequestKind(kind), context.choose_shop(shop), principal, asked_at)
         with exit_on_refusal("Not opened", OPENING_FAULTS):
             with context.store.transaction() as tx:

@@ -20,7 +20,10 @@ DOCUMENT_LIST_COLUMNS = ("id", "kind", "form", "issued_at", "sealed_at", "erasab
 @click.option("--order-id", default="", help="Shopify's number of an order; needs --shop.")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1), help="At most this many.")
 def list_documents_command(shop: str, order_id: str, limit: int) -> None:
-    """List sealed documents, oldest first: kind, days, and what keeps them. Never their content."""
+    """List sealed documents, oldest first: kind, days, and what keeps them. Never their content.
+
+    The day of release is stored when an erasure leaves a document behind; `hold list` computes it for all.
+    """
     if order_id and not shop:
         raise click.UsageError("--order-id needs --shop: order numbers of different shops may be equal")
     with open_command_context() as context, context.store.transaction() as tx:

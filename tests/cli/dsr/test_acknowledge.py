@@ -16,9 +16,9 @@ def desk(tmp_path):
 
 
 def test_p68_the_hours_to_the_first_acknowledgement_are_in_the_register(desk):
-    """Requirement P-68; the deadline is that of requirement P-17."""
+    """Requirement P-68; the deadline is that of requirement P-17. A time without a zone is the merchant's."""
     words = ("dsr", "open", "access", "--shop", SHOP, "--reason", "a letter", "--email", "asha@example.com")
-    request_id = processes.say(desk, *words, "--received-at", "2026-11-02T10:00", "--json").json["id"]
+    request_id = processes.say(desk, *words, "--received-at", "2026-11-02T15:30", "--json").json["id"]
 
     def acknowledge(*more):
         return processes.say(desk, "dsr", "acknowledge", request_id, "--by", "e-mail", *more, "--json")

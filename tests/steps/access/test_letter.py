@@ -35,6 +35,15 @@ def test_a_default_address_outside_the_list_is_listed_once():
     assert len(package.table("addresses")) == 1
 
 
+def test_the_summary_counts_what_has_no_line_of_its_own():
+    """Requirement P-11: gift cards, comments and the like are counted in the letter."""
+    records = [found("customer", fixture("customer__asha")), *(found("gift_card", {"balance": n}) for n in range(2))]
+    records += [found("blog_comment", {"body": "fine"}), *(found("abandoned_checkout", {"n": n}) for n in range(2))]
+    letter = Package(case(records)).text("00_letter.txt")
+    assert "- also 2 gift cards, 1 comment on our blog, 2 carts that were left\n" in letter
+    assert "- also" not in Package(case()).text("00_letter.txt")
+
+
 def test_ordering_is_not_consenting():
     """P-02: accepting marketing at checkout is no consent event; a withdrawn state is not given."""
     document = Package(case()).json("05_consents.json")

@@ -66,7 +66,7 @@ def list_retention_laws(
 def describe_gdpr_grounds(
     categories: Iterable[Category], retention: Retention, day: date, regimes: Collection[str]
 ) -> list[Mapping[str, str]]:
-    """Return what laws of India keep of a person whom the GDPR protects, by the ground that it has for it: `why`, `what`."""
+    """Return what laws of India keep of a person in Europe, by the ground that the GDPR has for it: `why`, `what`."""
     if set(GDPR_REGIMES).isdisjoint(regimes):
         return []
     titles: dict[str, list[str]] = {}

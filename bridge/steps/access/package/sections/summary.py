@@ -11,7 +11,7 @@ from datetime import date, tzinfo
 from typing import Any
 
 from bridge.rules.retention.citations import describe_basis
-from bridge.steps.access.package.plain_language import OTHER_PERSONS_SENTENCES
+from bridge.steps.access.package.plain_language import OTHER_PERSONS_SENTENCES, OTHER_RECORD_NOUNS, OTHER_RECORD_PLURALS
 from bridge.steps.access.package.records.own_tables import OWN_RECORDS_SYSTEM, OWN_TABLES_BY_KIND
 from bridge.steps.access.package.sections.statistics import PackageStatistics, RecordTally
 from bridge.steps.access.package.text import NOT_STATED, format_count, format_long_date, parse_local_date
@@ -217,8 +217,15 @@ def build_automated_decisions_section(merchant: Merchant, statistics: PackageSta
     }
 
 
+def _describe_other_records(statistics: PackageStatistics) -> str:
+    """Return the counts of the kinds that have no line of their own; '' for none."""
+    counts = {noun: statistics.records_by_kind[kind] for kind, noun in OTHER_RECORD_NOUNS.items()}
+    texts = [format_count(count, noun, OTHER_RECORD_PLURALS.get(noun, "")) for noun, count in counts.items() if count]
+    return "also " + ", ".join(texts) if texts else ""
+
+
 def build_letter_summary(statistics: PackageStatistics, recipient_count: int) -> list[str]:
-    """Return the summary of the letter: at most ten lines, one for each kind of record that was found."""
+    """Return the summary of the letter: at most eleven lines, one for each kind of record that was found."""
     span = statistics.build_date_span()
     tables, kinds = statistics.rows_by_table, statistics.records_by_kind
     counted_lines = [
@@ -239,9 +246,10 @@ def build_letter_summary(statistics: PackageStatistics, recipient_count: int) ->
             f"{format_count(statistics.waybill_count, 'parcel')}, with where {'it was' if statistics.waybill_count == 1 else 'they were'}",
         ),
         (tables["consents"], f"{format_count(tables['consents'], 'entry', 'entries')} about consent to marketing"),
+        (1, _describe_other_records(statistics)),
         (statistics.found_count, f"shared with {format_count(recipient_count, 'firm')}, listed below"),
     ]
-    lines = [line for count, line in counted_lines if count]
+    lines = [line for count, line in counted_lines if count and line]
     if span.first_date and span.last_date:
         lines.append(f"from {format_long_date(span.first_date)} to {format_long_date(span.last_date)}")
     return lines
