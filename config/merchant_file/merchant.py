@@ -27,7 +27,8 @@ _HOURS_PER_YEAR, _DAYS_IN_TEN_YEARS = 24 * 366, 3660  # bounds that only catch t
 class GrievanceOfficer:
     """The contact block of every letter (DPDP Rules r.9, E-Commerce Rules r.4(4)).
 
-    No letter is sent while `domain_control_verified` is False: letters name `email`, and processors reply to it.
+    No letter is sent while `domain_control_verified` is False: letters name `email`, and processors reply to it. None is
+    while the contact is not complete.
     """
 
     name: str
@@ -35,6 +36,11 @@ class GrievanceOfficer:
     email: str
     phone: str
     domain_control_verified: bool = False
+
+    @property
+    def is_complete(self) -> bool:
+        """Return True where no part of the contact is blank."""
+        return not any(map(_is_blank, (self.name, self.designation, self.email, self.phone)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

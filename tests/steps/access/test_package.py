@@ -110,7 +110,7 @@ def test_the_manifest_lists_every_file_with_its_role():
 
 @pytest.mark.parametrize("records", [None, []], ids=["asha", "nothing"])
 def test_every_json_file_matches_the_shipped_schema_and_has_the_header(records):
-    """S-05 and S-12, for a full package and for an empty one."""
+    """S-05, S-12 and P-06 (the version of the policy), for a full package and for an empty one."""
     package = Package(case(records))
     schema = package.json("schema/access-package.schema.json")
     paths = [name for name in package.files if name.startswith("data/") and name.endswith(".json")]
