@@ -180,7 +180,7 @@ def _build_template_values(contents: LetterContents) -> dict[str, Any]:
         "sealing_laws": dict.fromkeys(
             (
                 *prior_erasures.list_sealing_laws(contents.package.prior_erasures),
-                *own_section.list_own_laws(contents.statistics),
+                *own_section.list_own_laws(contents.statistics, package.retention),
             )
         ),
         "not_searched": [place["in_words"] for place in contents.not_searched],
