@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import click
 
 from bridge.cli.command import json_command
@@ -21,8 +23,7 @@ def processors(public: bool) -> None:
     rows = list_public_processors(merchant)
     if not public:
         for row, processor in zip(rows, merchant.processors, strict=True):
-            row |= {"contract_ref": processor.contract_ref, "privacy_contact": processor.privacy_contact}
-            row["contract"] = describe_contract(processor.contract_ref)
+            row |= {**asdict(processor), **row, "contract": describe_contract(processor.contract_ref)}
     show_table(
         rows,
         PUBLIC_COLUMNS if public else (*PUBLIC_COLUMNS, "contract"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,7 +18,6 @@ from bridge.model import RequestKind
 from bridge.rules.index.request_identifiers import MAX_TEXT_CHARS, build_principal, parse_identifiers
 from bridge.rules.requests.answer_times import is_late
 from bridge.rules.scanning.personal_text import has_value_of_person
-from bridge.steps.access.package.country_names import COUNTRY_NAMES
 from bridge.steps.requests.open_by_operator import OPERATOR_KINDS, build_operator_request, open_operator_request
 
 OPENING_FAULTS = {
@@ -45,9 +45,9 @@ class CountryParam(click.ParamType[str]):
     name = "code"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the code in capitals. Raises BadParameter."""
-        code = str(value).upper()
-        if code not in COUNTRY_NAMES:
+        """Return the code in capitals; what the European Union writes for two countries counts too. Raises BadParameter."""
+        code = {"UK": "GB", "EL": "GR"}.get(str(value).upper(), str(value).upper())
+        if not re.fullmatch("[A-Z]{2}", code):
             self.fail("give the two letters of a country, such as IN, DE or GB", param, ctx)
         return code
 

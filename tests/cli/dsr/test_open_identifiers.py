@@ -61,7 +61,7 @@ def test_one_unreadable_address_refuses_all(desk):
 
 def test_where_the_data_subject_says_to_be_is_sealed_with_the_request(desk):
     """Requirement P-01: the requester's statement can be entered; it is no part of evidence."""
-    result = processes.say(desk, *WORDS, "--email", EMAILS[0], "--country", "de", "--country", "GB", "--country", "DE")
+    result = processes.say(desk, *WORDS, "--email", EMAILS[0], "--country", "de", "--country", "UK", "--country", "DE")
     assert result.code == 0, result.err
     with processes.services(desk) as services, services.store.read() as tx:
         request = tx.requests.get_request(result.json["id"])
