@@ -99,7 +99,7 @@ class Principal:
     """The data subject, as far as a request names them; ids are Shopify's numbers. Sealed at rest.
 
     `confirmed_order_ids` and `foreign_order_ids` are orders of another customer that an operator decided to be, or not to
-    be, the data subject's. `cutoff_at` is set where the same signed bytes came before: the request is about what was known then, and about the
+    be, the data subject's. `stated_countries` (ISO codes) are where the data subject says to be. `cutoff_at` is set where the same signed bytes came before: the request is about what was known then, and about the
     orders that it names. A shop that leaves has nothing but that.
     """
 
@@ -109,6 +109,7 @@ class Principal:
     order_ids: tuple[str, ...] = ()
     confirmed_order_ids: tuple[str, ...] = ()
     foreign_order_ids: tuple[str, ...] = ()
+    stated_countries: tuple[str, ...] = ()
     cutoff_at: datetime | None = None
 
     @property

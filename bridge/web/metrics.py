@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from bridge.clock_error import read_clock_error
 from bridge.errors import BridgeError
 from bridge.model import DeliveryState
 from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS
@@ -67,6 +68,15 @@ class _RowCollector:
             "Mandatory webhooks that nobody has acted on",
             value=sum(waiting.values()),
         )
+        if (error := read_clock_error()) is not None:
+            yield GaugeMetricFamily(
+                "bridge_clock_synchronised", "Whether NTP keeps the machine's clock", value=error.is_synchronised
+            )
+            yield GaugeMetricFamily(
+                "bridge_clock_max_error_seconds",
+                "Largest error of the machine's clock, as its kernel says",
+                value=error.max_error_us / 1_000_000,
+            )
         depth = self._services.queue.depth()
         if depth is not None:
             yield GaugeMetricFamily("bridge_queue_depth", "Jobs that wait", value=depth)

@@ -139,6 +139,7 @@ def test_secrets_compare_by_value_and_are_false_when_empty():
 
 
 def test_production_wants_every_required_variable_and_https():
+    """Requirement P-66."""
     with pytest.raises(SettingsInvalid) as caught:
         Settings.from_env(
             {

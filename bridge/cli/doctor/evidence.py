@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bridge.cli.context import CommandContext
 from bridge.cli.doctor.database import end_without_database
+from bridge.clock_error import ClockError, read_clock_error
 from bridge.connectors.timestamp_authority import TimestampVerifier
 from bridge.model import CheckResult, SignedHead
 from bridge.store.evidence.db_roles import is_append_only
@@ -34,10 +35,22 @@ def check_evidence(context: CommandContext) -> Iterator[CheckResult]:
         (fact_count, _), heads = tx.evidence.read_head(), tx.signed_heads.list_signed_heads()
     detail = SQLITE_DETAIL if context.store.engine.dialect.name == "sqlite" else ROLE_DETAILS[append_only]
     yield CheckResult(name="evidence", ok=append_only, detail=detail)
+    yield check_clock_error(read_clock_error())
     if fact_count:
         now = datetime.now(UTC)
         yield _check_signed_head(heads, now.astimezone(ZoneInfo(context.configuration.retention.timezone)).date())
         yield _check_timestamp(heads, context.configuration.settings, now)
+
+
+def check_clock_error(error: ClockError | None) -> CheckResult:
+    """Return whether NTP keeps the clock by which facts are dated."""
+    name = "machine clock"
+    if error is None:
+        return CheckResult(name=name, ok=None, detail="the kernel does not say how far it is off")
+    off = f"{error.offset_us / 1000:g} ms off, {error.max_error_us / 1000:g} ms at most"
+    if error.is_synchronised:
+        return CheckResult(name=name, ok=True, detail=f"kept by NTP: {off}")
+    return CheckResult(name=name, ok=None, detail="the kernel knows of no NTP: make sure that the host keeps it")
 
 
 def _check_signed_head(heads: list[SignedHead], today: date) -> CheckResult:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,10 @@ def _build_zip(request: PrivacyRequest, tx: Tx, context: CommandContext, *, to_h
         public_key=keyring.public_key,
         timestamp_roots=context.configuration.settings.tsa_roots,
         timezone=context.configuration.retention.timezone,
+        machine={
+            "system": f"{platform.system()} {platform.machine()}",
+            "language": f"Python {platform.python_version()}",
+        },
     )
     export = _record_export(request, tx, context.operator, contents_sha256=digest_bundle_contents(inputs))
     if to_head:

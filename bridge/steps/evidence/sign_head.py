@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
+from dataclasses import asdict
 from datetime import tzinfo
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import structlog
 
+from bridge.clock_error import read_clock_error
 from bridge.errors import BridgeError
 from bridge.logs import describe_exception
 from bridge.model import Fact, LedgerHead, SignedHead
@@ -37,7 +39,7 @@ def sign_head(*, services: Services) -> SignedHead | None:
     with services.store.transaction() as tx:
         signed = tx.signed_heads.sign_chain_end(today, now)
         if signed is not None:
-            tx.evidence.append_fact(Fact.HEAD_SIGNED, shop="", **_describe_head(signed))
+            tx.evidence.append_fact(Fact.HEAD_SIGNED, shop="", **_describe_head(signed), **_describe_clock())
         newest = tx.signed_heads.list_signed_heads()[-1:]
         seq, head_hash = tx.ledger_state.read_head()
     if signed is not None and services.ledger.configured:
@@ -64,6 +66,12 @@ def sign_head_now(tx: Tx, *, zone: tzinfo, actor: str) -> SignedHead | None:
 def _describe_head(head: SignedHead) -> dict[str, Any]:
     names = ("seq", "hash", "signature", "public_key")
     return {"day": head.day.isoformat(), **{name: getattr(head, name) for name in names}}
+
+
+def _describe_clock() -> dict[str, Any]:
+    """Return how far the clock that dates the facts may be off, where the kernel says it."""
+    error = read_clock_error()
+    return {"clock_error": asdict(error) if error else "unknown"}
 
 
 def build_ledger_head(seq: int, head_hash: str, services: Services, *, restored_from: str = "") -> LedgerHead:

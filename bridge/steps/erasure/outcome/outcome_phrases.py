@@ -57,12 +57,6 @@ OPEN_ENDS: Mapping[str, str] = {  # by ground, where nobody can name a day yet
     "open_contract": "the contract is fulfilled",
 }
 NO_DAY = "nobody can name the day yet"
-GDPR_REASONS: Mapping[str, str] = {
-    "17(3)(e)": "Legal claims that may still come",
-    "6(1)(f)": "Our legitimate interests",
-    "6(1)(b)": "The contract with you",
-}
-NO_GDPR_REASON = "We know of no ground there, and keep it all the same; you can complain about that"
 WAIT_REASONS: Mapping[str, str] = {
     "": "it stands in our next letter",
     "parcel_moving": "the parcel is still on its way",

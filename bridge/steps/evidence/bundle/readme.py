@@ -98,7 +98,7 @@ def render_readme(inputs: BundleInputs) -> str:
 
 def _render_contents(inputs: BundleInputs) -> list[str]:
     return [
-        "01_receipt ... 11_software   what was requested, decided and done, and when; no person is named",
+        "01_receipt ... 12_electronic_record   what was requested, decided and done, and when; no person is named",
         "certificate.json, .sig       the certificate of erasure (item 9), as it was signed; its schema"
         if inputs.certificate
         else "(no certificate: this request is no erasure, or is not answered yet)",

@@ -77,6 +77,7 @@ def test_every_count_and_day_is_the_certificates(certificate):
 @given(case.certificates())
 @settings(max_examples=40)
 def test_nothing_is_blank_a_code_or_a_statute_in_the_body(certificate):
+    """Requirement S-03."""
     page, text = case.render(certificate)
     for shown in (page, text):
         assert not [blank for blank in BLANKS if blank in shown]
@@ -252,6 +253,7 @@ def test_what_could_not_be_searched_for_and_a_merge_are_no_plain_yes():
 
 
 def test_a_late_answer_says_so():
+    """Requirement P-18."""
     late = replace(case.REQUEST, closed_at=case.REQUEST.due_at + case.DAY)
     page, text = case.render(case.certify(case.make_erase_task(orders=1), request=late))
     for shown in (page, text):
