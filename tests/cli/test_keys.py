@@ -77,8 +77,9 @@ def test_what_was_destroyed_is_overwritten_by_the_operator_where_the_clock_did_n
 def test_a_certificate_that_was_not_made_anew_is_named_until_the_operator_makes_it(environ):
     with processes.services(environ) as services, services.store.transaction() as tx:
         tx.session.mark_remnants("req_1")
-        values = "destroyed_at = '2026-01-02 03:04:00.000000', overwritten = 'file log'"
-        tx.session.connection.exec_driver_sql(f"UPDATE remnants SET {values}")
+        tx.session.connection.exec_driver_sql(
+            "UPDATE remnants SET destroyed_at = '2026-01-02 03:04:00.000000', overwritten = 'file log'"
+        )
     code, result = run_offline_doctor(environ, "certificates")
     [check] = result.values()
     assert (code, check["ok"]) == (1, False)

@@ -140,9 +140,10 @@ def test_dying_in_between_loses_no_certificate_and_makes_no_second_one(services,
             original(*given, **named)  # its transaction is open
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(module, dies_in, act_and_die)
-        overwrite_remnants(services=services)
+        with pytest.raises(KeyboardInterrupt):
+            overwrite_remnants(services=services)
     assert read_succession(services, request.id) == [(1, True)]
     assert list_passes(services, request)[-1].detail["complete"], "what is overwritten stays recorded"
     overwrite_remnants(services=services)

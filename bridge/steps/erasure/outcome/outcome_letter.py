@@ -27,6 +27,7 @@ from bridge.steps.erasure.outcome import outcome_phrases as phrases
 from bridge.steps.erasure.outcome.certificate_reader import (
     CertificateDays,
     find_poll,
+    has_remnants,
     is_gone_at_platform,
     is_merged_away,
 )
@@ -107,6 +108,7 @@ def _build_outcome_values(outcome: OutcomeInput) -> dict[str, Any]:
         "reason": phrases.NOT_ERASED_REASONS.get(_find_reason(certificate), ""),
         "cutoff": days.format_moment(certificate.get("limited_to_known_at")),
         "erased": list_erased_data(certificate, days),
+        "remnants": phrases.REMNANTS_WAIT if has_remnants(certificate) else "",
         "remaining": remaining,
         "codes": any(line["category"] == "suppression" for line in certificate["kept"]) and SUPPRESSION_KEYS_SENTENCE,
         "open_answers": open_answers,
