@@ -199,6 +199,22 @@ class Task:
     finished_at: datetime | None = None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeldTask:
+    """A task that waits because a law holds what it would destroy, and the clocks of its request.
+
+    It looks again at `looks_at`: then something is released, or, without `has_end`, nobody can say when. `held_by` are the
+    holds of the retention file.
+    """
+
+    request_id: str
+    held_by: tuple[str, ...]
+    looks_at: datetime
+    has_end: bool
+    received_at: datetime
+    due_at: datetime
+
+
 ProgressKind = TypeVar("ProgressKind", bound=Progress)
 
 

@@ -40,7 +40,7 @@ def is_merged_away(certificate: Row) -> bool:
 def has_remnants(certificate: Row) -> bool:
     """Return whether files of the database may still hold bytes of what was erased."""
     remnants = certificate.get("remnants")
-    return bool(remnants) and remnants["values_overwritten_at"] is None
+    return remnants is not None and remnants["values_overwritten_at"] is None
 
 
 def find_poll(certificate: Row) -> Row | None:
