@@ -138,7 +138,8 @@ def issue_certificate(
     former = tx.packages.find_certificate(request.id)
     if former and _extract_content(former) == _extract_content(body):
         return
-    number = len(tx.packages.list_superseded_certificates(request.id)) + (2 if former else 1)
+    superseded = tx.packages.list_superseded_certificates(request.id)
+    number = former.get("number", len(superseded) + 1) + 1 if former else 1
     body |= {"number": number, "supersedes": _identify_certificate(former, number - 1) if former else None}
     signature = {"alg": "Ed25519", "canonicalisation": "RFC 8785", "value": services.sign(encode_canonical_json(body))}
     tx.packages.save_certificate(request.id, {**body, "signature": signature})
