@@ -174,11 +174,15 @@ def _build_identity_table(inputs: BundleInputs) -> dict[str, Any]:
 def _build_scope_table(inputs: BundleInputs) -> dict[str, Any]:
     request = inputs.request
     opening_facts = [fact for fact in inputs.facts if fact.fact in RECEIPT_FACTS[:2]]
+    # a body that came again names no further orders
+    orders_by_body = {
+        fact.detail.get("body_digest") or fact.seq: fact.detail.get("orders", 0) for fact in opening_facts
+    }
     return {
         "kind": request.kind,
         "subject": request.subject,
         "subject_is": "a keyed HMAC (HMAC-SHA256, 128 bits): only the merchant's key links it to a person",
-        "orders_named": sum(int(fact.detail.get("orders", 0)) for fact in opening_facts),
+        "orders_named": sum(map(int, orders_by_body.values())),
         "records_by_system": {f"{task.system}.{task.action}": task.records for task in inputs.tasks},
     }
 
