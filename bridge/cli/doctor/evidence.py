@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from bridge.cli.context import CommandContext
 from bridge.cli.doctor.database import end_without_database
 from bridge.model import CheckResult, SignedHead
+from bridge.rules.retention.statutory_last_days import local_day
 from bridge.store.evidence.db_roles import is_append_only
 
 HEAD_OVERDUE_AFTER = timedelta(days=2)
@@ -30,7 +30,7 @@ def check_evidence(context: CommandContext) -> Iterator[CheckResult]:
     yield CheckResult(name="evidence", ok=append_only, detail=detail)
     if fact_count:
         now = datetime.now(UTC)
-        yield _check_signed_head(heads, now.astimezone(ZoneInfo(context.configuration.retention.timezone)).date())
+        yield _check_signed_head(heads, local_day(now, context.configuration.retention))
         yield _check_timestamp(heads, context.configuration.settings.tsa_url, now)
 
 

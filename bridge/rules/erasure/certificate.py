@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from bridge import __version__
 from bridge.model import (
@@ -48,6 +47,7 @@ from bridge.rules.requests.lifecycle import FINISHED_STATES, RequestStatus
 from bridge.rules.retention.citations import describe_basis
 from bridge.rules.retention.holds import RetentionHold, find_retention_holds
 from bridge.rules.retention.release import INVOICE_CATEGORY
+from bridge.rules.retention.statutory_last_days import local_day
 from bridge.rules.shops.shop_erasure import list_remaining_rows
 from config.merchant_file.merchant import Merchant
 from config.retention_file.retention import Retention
@@ -213,7 +213,7 @@ def _list_erased_tables(erase_task: Task | None) -> list[dict[str, Any]]:
 
 def _list_remaining_proofs(request: PrivacyRequest, retention: Retention, closed_at: datetime) -> list[dict[str, Any]]:
     """Return what stays as proof: keyed hashes and the record of the request, each with its law and last day."""
-    today = closed_at.astimezone(ZoneInfo(retention.timezone)).date()
+    today = local_day(closed_at, retention)
     proofs = []
     for category_id, event in PROOF_CATEGORIES.items():
         category = retention.categories.get(category_id)

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from bridge.model import PrivacyRequest, RequestSource
 from bridge.rules.requests.regimes import list_complaint_routes
 from bridge.rules.retention.citations import list_laws_in_force
+from bridge.rules.retention.statutory_last_days import local_day
 from bridge.steps.access.package.letter import build_sender_values, load_letter_templates
 from bridge.steps.access.package.plain_language import (
     COMPLAINT_ROUTE_SENTENCES,
@@ -91,7 +92,7 @@ def _build_outcome_values(outcome: OutcomeInput) -> dict[str, Any]:
     certificate, merchant, request = outcome.certificate, outcome.merchant, outcome.request
     zone = ZoneInfo(merchant.clocks.timezone)
     days = CertificateDays(zone)
-    today = outcome.written_at.astimezone(zone).date()
+    today = local_day(outcome.written_at, merchant.clocks)
     remaining = list_remaining_data_rows(certificate, days)
     open_answers, headline = list_open_answers(certificate, days), _describe_headline(certificate)
     return {
