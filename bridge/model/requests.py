@@ -113,7 +113,7 @@ class Principal:
 
     @property
     def for_others(self) -> Principal:
-        """What other systems are told and asked: of what came after a cut-off they know nothing but the named orders."""
+        """What notices and questions to other systems name: of what came after a cut-off nothing but the named orders."""
         return self if self.cutoff_at is None else Principal(order_ids=self.order_ids)
 
 
