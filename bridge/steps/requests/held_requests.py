@@ -52,7 +52,7 @@ def list_held_requests(*, tx: Tx, services: Services) -> list[HeldRequest]:
     by_request: dict[str, list[HeldTask]] = {}
     for task in tx.tasks.list_held_tasks():
         by_request.setdefault(task.request_id, []).append(task)
-    found = (_describe_request(tasks, tx, services) for tasks in by_request.values())
+    found = (_describe_held_request(tasks, tx, services) for tasks in by_request.values())
     return sorted(found, key=lambda held: (held.looks_at, held.request_id))
 
 
@@ -65,7 +65,7 @@ def log_overdue_holds(*, services: Services) -> int:
     return len(overdue)
 
 
-def _describe_request(tasks: list[HeldTask], tx: Tx, services: Services) -> HeldRequest:
+def _describe_held_request(tasks: list[HeldTask], tx: Tx, services: Services) -> HeldRequest:
     now, first = services.clock.now(), tasks[0]
     holds = tuple(dict.fromkeys(hold for task in tasks for hold in task.held_by)) or (UNKNOWN_HOLD,)
     looks_at = min(task.looks_at for task in tasks)

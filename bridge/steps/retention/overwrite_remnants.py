@@ -94,8 +94,8 @@ def _renew_certificates(parts: Sequence[str], services: Services) -> None:
             with services.store.transaction() as tx:
                 tx.requests.lock_request(request_id)
                 certificate = tx.packages.find_certificate(request_id) or {}
-                said = certificate.get("remnants")
-                if said and said["values_overwritten_at"] is None:
+                stated = certificate.get("remnants")
+                if stated and stated["values_overwritten_at"] is None:
                     reissue_certificates([request_id], tx=tx, services=services)
                 tx.remnants.forget_remnants(found)
         except StoreUnavailable:

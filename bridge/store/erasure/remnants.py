@@ -85,7 +85,7 @@ class RemnantRows:
         return [remnant for remnant in every if remnant.request_id not in waiting_ids]
 
     def forget_remnants(self, found: Iterable[Remnant]) -> None:
-        """Forget these: they are overwritten, and the certificate says so."""
+        """Delete these: they are overwritten, and the certificate says so."""
         self._connection.execute(delete(remnants).where(remnants.c.id.in_([remnant.id for remnant in found])))
 
 

@@ -138,7 +138,7 @@ def _build_clock_table(inputs: BundleInputs) -> dict[str, Any]:
         "due_governed_by": request.due_governed_by,
         "extensions": [],
         "closed_at": request.closed_at,
-        "completed_at": _find_completed_at(inputs),
+        "completed_at": _read_completed_at(inputs),
         "handed_over_at": request.handed_over_at,
         "answered_at": request.answered_at,
         "answer_basis": request.answer_basis,
@@ -148,7 +148,7 @@ def _build_clock_table(inputs: BundleInputs) -> dict[str, Any]:
     }
 
 
-def _find_completed_at(inputs: BundleInputs) -> Any:
+def _read_completed_at(inputs: BundleInputs) -> Any:
     """Return when everything was done: of an access request when it was closed, of an erasure as its certificate says."""
     certificate = inputs.certificate
     if certificate is None:
