@@ -97,7 +97,7 @@ def _build_hold_gauges(held: Sequence[HeldRequest], now: datetime) -> Iterator[G
     yield from (waiting, next_end, oldest)
     needs_person = GaugeMetricFamily("bridge_held_open_ended", "Requests without a known end", labels=["cause"])
     needs_person.add_metric(["undecided_setting"], sum(bool(one.needs) for one in held))
-    needs_person.add_metric(["review_overdue"], sum(bool(one.overdue_claims) for one in held))
+    needs_person.add_metric(["review_overdue"], sum(bool(one.overdue_legal_hold_ids) for one in held))
     yield needs_person
 
 

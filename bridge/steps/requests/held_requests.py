@@ -32,7 +32,7 @@ class HeldRequest:
 
     `ends_at` is the first day on which something is released, None where nobody can say; `looks_at` is when it looks again,
     which is `is_overdue` where nothing has followed an hour later, and `has_failed` a day later. Without a known end, `needs` names the settings
-    to decide, and `overdue_claims` the legal holds that nobody has reviewed in time.
+    to decide, and `overdue_legal_hold_ids` the legal holds that nobody has reviewed in time.
     """
 
     request_id: str
@@ -44,7 +44,7 @@ class HeldRequest:
     is_overdue: bool
     has_failed: bool
     needs: tuple[str, ...] = ()
-    overdue_claims: tuple[str, ...] = ()
+    overdue_legal_hold_ids: tuple[str, ...] = ()
 
 
 def list_held_requests(*, tx: Tx, services: Services) -> list[HeldRequest]:
@@ -72,7 +72,9 @@ def _describe_held_request(tasks: list[HeldTask], tx: Tx, services: Services) ->
     is_open_ended = any(not task.has_end for task in tasks)
     rules = [services.retention.holds[hold] for hold in holds if hold in services.retention.holds]
     needs = [need for rule in rules for need in list_release_needs(rule, services.retention)] if is_open_ended else []
-    claims = _list_claims(first.request_id, tx) if is_open_ended and LEGAL_HOLD_GROUND in holds else []
+    legal_holds = (
+        _list_legal_holds_of_request(first.request_id, tx) if is_open_ended and LEGAL_HOLD_GROUND in holds else []
+    )
     return HeldRequest(
         request_id=first.request_id,
         holds=holds,
@@ -83,11 +85,11 @@ def _describe_held_request(tasks: list[HeldTask], tx: Tx, services: Services) ->
         is_overdue=looks_at < now - WAKES_WITHIN,
         has_failed=looks_at < now - FOLLOWS_WITHIN,
         needs=tuple(dict.fromkeys(needs)),
-        overdue_claims=tuple(sorted(claim.id for claim in claims if claim.review_due_at < now)),
+        overdue_legal_hold_ids=tuple(sorted(each.id for each in legal_holds if each.review_due_at < now)),
     )
 
 
-def _list_claims(request_id: str, tx: Tx) -> Iterable[LegalHold]:
+def _list_legal_holds_of_request(request_id: str, tx: Tx) -> Iterable[LegalHold]:
     request = tx.requests.get_request(request_id)
     if request is None:
         return []

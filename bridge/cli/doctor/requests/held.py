@@ -38,8 +38,8 @@ def check_held_requests(context: CommandContext) -> Iterator[CheckResult]:
         is_late = any(one.due_at < services.clock.now() for one in undecided)
         yield CheckResult(name="held without known end", ok=False if is_late else None, detail=detail)
     for one in held:
-        for claim in one.overdue_claims:
-            detail = f"waits for {claim}, whose review is overdue: `hold review {claim}` or `hold release {claim}`"
+        for legal_hold_id in one.overdue_legal_hold_ids:
+            detail = f"waits for {legal_hold_id}, whose review is overdue: `hold review {legal_hold_id}` or `hold release {legal_hold_id}`"
             yield CheckResult(name=f"held by claim {one.request_id}", ok=False, detail=detail)
 
 
