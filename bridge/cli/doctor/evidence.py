@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from bridge.cli.context import CommandContext
 from bridge.cli.doctor.database import end_without_database
 from bridge.clock_error import ClockError, read_clock_error
 from bridge.connectors.timestamp_authority import TimestampVerifier
 from bridge.model import CheckResult, SignedHead
+from bridge.rules.retention.statutory_last_days import local_day
 from bridge.store.evidence.db_roles import is_append_only
 from config.settings import Settings
 
@@ -38,7 +38,7 @@ def check_evidence(context: CommandContext) -> Iterator[CheckResult]:
     yield check_clock_error(read_clock_error())
     if fact_count:
         now = datetime.now(UTC)
-        yield _check_signed_head(heads, now.astimezone(ZoneInfo(context.configuration.retention.timezone)).date())
+        yield _check_signed_head(heads, local_day(now, context.configuration.retention))
         yield _check_timestamp(heads, context.configuration.settings, now)
 
 

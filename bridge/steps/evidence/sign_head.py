@@ -12,7 +12,6 @@ from base64 import b64encode
 from dataclasses import asdict
 from datetime import tzinfo
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -21,6 +20,7 @@ from bridge.errors import BridgeError
 from bridge.logs import describe_exception
 from bridge.model import Fact, LedgerHead, SignedHead
 from bridge.rules.evidence.chain_heads import compute_next_timestamp_attempt, encode_head_statement
+from bridge.rules.retention.statutory_last_days import local_day
 from bridge.services import Services
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def sign_head(*, services: Services) -> SignedHead | None:
     Return the head if it was signed now, else None. Raises StoreUnavailable.
     """
     now = services.clock.now()
-    today = now.astimezone(ZoneInfo(services.retention.timezone)).date()
+    today = local_day(now, services.retention)
     with services.store.transaction() as tx:
         signed = tx.signed_heads.sign_chain_end(today, now)
         if signed is not None:

@@ -141,6 +141,10 @@ class RequestRows:
             principal = Principal(**values)
         return request_from_row(row, principal)
 
+    def lock_request(self, request_id: str) -> None:
+        """Take the row of a request until commit: whoever concludes it meanwhile is waited for. Call before facts are appended."""
+        self._connection.execute(select(requests.c.id).where(requests.c.id == request_id).with_for_update()).all()
+
     def acquire_lease(self, request_id: str) -> Lease | None:
         """Lease a request that is due; None where it is done, not due, or leased."""
         now = self._session.now()

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -488,3 +489,10 @@ def test_holds_are_listed_longest_first_and_only_while_they_hold(category, event
     if not found:
         later = today + timedelta(days=365)
         assert not find_retention_holds(SHIPPED.categories[category], events=events, today=later, retention=form(kind))
+
+
+def test_a_day_is_that_of_the_zone_of_whoever_means_it():
+    """Books follow the retention file, letters `[clocks]` of the merchant file: the two may differ."""
+    evening = datetime(2027, 5, 12, 19, 0, tzinfo=UTC)
+    books, letters = SimpleNamespace(timezone="Asia/Kolkata"), SimpleNamespace(timezone="Europe/London")
+    assert (local_day(evening, books), local_day(evening, letters)) == (date(2027, 5, 13), date(2027, 5, 12))

@@ -80,7 +80,7 @@ def write_access_package(package: letter.PackageInput, out: IO[bytes]) -> Packag
         searched_systems=missing.list_searched_systems(package, gaps, statistics, zone),
         headline_answer=missing.build_headline_answer(
             complete=not gaps,
-            # what an earlier erasure left sealed is told of in words of its own
+            # what an earlier erasure left sealed is described in words of its own
             record_count=statistics.found_count if statistics.found_count > statistics.left_by_erasure_count else 0,
             identifiable=bool(principal.customer_id or principal.email or principal.phone or principal.order_ids),
             sealed_count=max(

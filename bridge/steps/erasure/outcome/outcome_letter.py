@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from bridge.model import PrivacyRequest, RequestSource
 from bridge.rules.requests.regimes import list_complaint_routes
 from bridge.rules.retention.citations import list_laws_in_force
+from bridge.rules.retention.statutory_last_days import local_day
 from bridge.steps.access.package.letter import build_sender_values, load_letter_templates
 from bridge.steps.access.package.plain_language import (
     COMPLAINT_ROUTE_SENTENCES,
@@ -29,6 +30,7 @@ from bridge.steps.erasure.outcome import outcome_phrases as phrases
 from bridge.steps.erasure.outcome.certificate_reader import (
     CertificateDays,
     find_poll,
+    has_remnants,
     is_gone_at_platform,
     is_merged_away,
 )
@@ -80,7 +82,7 @@ def _build_outcome_values(outcome: OutcomeInput) -> dict[str, Any]:
     certificate, merchant, request = outcome.certificate, outcome.merchant, outcome.request
     zone = ZoneInfo(merchant.clocks.timezone)
     days = CertificateDays(zone)
-    today = outcome.written_at.astimezone(zone).date()
+    today = local_day(outcome.written_at, merchant.clocks)
     remaining = list_remaining_data_rows(certificate, days)
     open_answers, headline = list_open_answers(certificate, days), _describe_headline(certificate)
     return {
@@ -97,6 +99,7 @@ def _build_outcome_values(outcome: OutcomeInput) -> dict[str, Any]:
         "reason": phrases.NOT_ERASED_REASONS.get(_find_reason(certificate), ""),
         "cutoff": days.format_moment(certificate.get("limited_to_known_at")),
         "erased": list_erased_data(certificate, days),
+        "remnants": phrases.REMNANTS_WAIT if has_remnants(certificate) else "",
         "remaining": remaining,
         "codes": any(line["category"] == "suppression" for line in certificate["kept"]) and SUPPRESSION_KEYS_SENTENCE,
         "open_answers": open_answers,

@@ -56,6 +56,10 @@ OPEN_ENDS: Mapping[str, str] = {  # by ground, where nobody can name a day yet
     "refund_unsettled": "the refund is settled",
     "open_contract": "the contract is fulfilled",
 }
+REMNANTS_WAIT = (
+    "Traces of what is gone may remain in our storage until we have written over them; we try that every hour, and "
+    "nobody can read them without our keys."
+)
 NO_DAY = "nobody can name the day yet"
 WAIT_REASONS: Mapping[str, str] = {
     "": "it stands in our next letter",

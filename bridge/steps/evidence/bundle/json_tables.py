@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bridge import __version__
-from bridge.model import Event, PrivacyRequest, RequestSource, SignedHead, Task, TaskAction, TaskState
+from bridge.model import Event, PrivacyRequest, RequestKind, RequestSource, SignedHead, Task, TaskAction, TaskState
 from bridge.rules.requests.answer_times import judge_lateness
 from bridge.rules.requests.progress_codec import encode_detail
 
@@ -147,7 +147,8 @@ def _build_clock_table(inputs: BundleInputs) -> dict[str, Any]:
         "due_at": request.due_at,
         "due_governed_by": request.due_governed_by,
         "extensions": [],
-        "completed_at": request.closed_at,
+        "closed_at": request.closed_at,
+        "completed_at": _read_completed_at(inputs),
         "handed_over_at": request.handed_over_at,
         "answered_at": request.answered_at,
         "answer_basis": request.answer_basis,
@@ -155,6 +156,14 @@ def _build_clock_table(inputs: BundleInputs) -> dict[str, Any]:
         "late": judge_lateness(request, inputs.rows[-1].at),
         "facts": _select_fact_rows(inputs, ("request.acknowledged", "request.closed", "request.failed", "answer.")),
     }
+
+
+def _read_completed_at(inputs: BundleInputs) -> Any:
+    """Return when everything was done: of an access request when it was closed, of an erasure as its certificate says."""
+    certificate = inputs.certificate
+    if certificate is None:
+        return inputs.request.closed_at if inputs.request.kind is RequestKind.ACCESS else None
+    return None if certificate["status"] == "in_progress" else certificate["clock"]["completed_at"]
 
 
 def _build_identity_table(inputs: BundleInputs) -> dict[str, Any]:
@@ -175,11 +184,15 @@ def _build_identity_table(inputs: BundleInputs) -> dict[str, Any]:
 def _build_scope_table(inputs: BundleInputs) -> dict[str, Any]:
     request = inputs.request
     opening_facts = [fact for fact in inputs.facts if fact.fact in RECEIPT_FACTS[:2]]
+    # a body that came again names no further orders
+    orders_by_body = {
+        fact.detail.get("body_digest") or fact.seq: fact.detail.get("orders", 0) for fact in opening_facts
+    }
     return {
         "kind": request.kind,
         "subject": request.subject,
         "subject_is": "a keyed HMAC (HMAC-SHA256, 128 bits): only the merchant's key links it to a person",
-        "orders_named": sum(int(fact.detail.get("orders", 0)) for fact in opening_facts),
+        "orders_named": sum(map(int, orders_by_body.values())),
         "records_by_system": {f"{task.system}.{task.action}": task.records for task in inputs.tasks},
     }
 

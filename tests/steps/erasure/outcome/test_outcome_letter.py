@@ -90,6 +90,20 @@ def test_nothing_is_blank_a_code_or_a_statute_in_the_body(certificate):
 
 
 @given(case.certificates())
+@settings(max_examples=60)
+def test_traces_are_told_while_they_can_exist_and_not_longer(certificate):
+    """Requirement: one sentence, how it ends, and no day that nobody promised."""
+    may_remain = certificate["remnants"] is not None and certificate["remnants"]["values_overwritten_at"] is None
+    assert certificate["erased"] or not may_remain, "what found nothing leaves no trace"
+    for shown in case.render(certificate):
+        assert (
+            shown.count("Traces of what is gone may remain in our storage until we have written over them;")
+            == may_remain
+        )
+        assert not re.search(r"database|disk|byte|file|log\b|encrypt", shown.partition("Website")[0])
+
+
+@given(case.certificates())
 @settings(max_examples=40)
 def test_who_has_not_answered_is_named_and_nobody_else(certificate):
     names = {row["who"] for row in list_open_answers(certificate, DAYS)}
