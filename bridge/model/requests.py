@@ -44,6 +44,7 @@ class TaskAction(StrEnum):
     """What a task does at its system."""
 
     GATHER = "gather"
+    FIND_CUSTOMERS = "identify"
     LOCATE_PARCELS = "locate"
     SEAL_INVOICES = "seal"
     REQUEST_PLATFORM_ERASURE = "ask"
@@ -99,7 +100,8 @@ class Principal:
     """The data subject, as far as a request names them; ids are Shopify's numbers. Sealed at rest.
 
     `confirmed_order_ids` and `foreign_order_ids` are orders of another customer that an operator decided to be, or not to
-    be, the data subject's. `cutoff_at` is set where the same signed bytes came before: the request is about what was known then, and about the
+    be, the data subject's. `further_customer_ids` are the data subject's other customers at the platform,
+    `foreign_customer_ids` those that an operator decided to be somebody else. `cutoff_at` is set where the same signed bytes came before: the request is about what was known then, and about the
     orders that it names. A shop that leaves has nothing but that.
     """
 
@@ -109,7 +111,14 @@ class Principal:
     order_ids: tuple[str, ...] = ()
     confirmed_order_ids: tuple[str, ...] = ()
     foreign_order_ids: tuple[str, ...] = ()
+    further_customer_ids: tuple[str, ...] = ()
+    foreign_customer_ids: tuple[str, ...] = ()
     cutoff_at: datetime | None = None
+
+    @property
+    def customer_ids(self) -> tuple[str, ...]:
+        """The numbers of all customers at the platform that are the data subject."""
+        return tuple(filter(None, (self.customer_id, *self.further_customer_ids)))
 
     @property
     def for_others(self) -> Principal:
@@ -179,6 +188,7 @@ class Task:
     """What one system must do for one request.
 
     `last_error` is a text for people, shown in commands, certificates and evidence: nothing is decided by it.
+    `customer` is the pseudonym of the one customer that it is about, '' where the data subject is not several customers.
     `wait_reason` and `progress` are what steps decide by; `progress` is None while a new task was never saved.
     """
 
@@ -187,6 +197,7 @@ class Task:
     system: str
     action: TaskAction
     state: TaskState
+    customer: str = ""
     attempts: int = 0
     records: int = 0
     outcome: Outcome | None = None

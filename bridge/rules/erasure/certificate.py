@@ -52,7 +52,7 @@ from bridge.rules.shops.shop_erasure import list_remaining_rows
 from config.merchant_file.merchant import Merchant
 from config.retention_file.retention import Retention
 
-CERTIFICATE_SCHEMA = "erasure-certificate/4"
+CERTIFICATE_SCHEMA = "erasure-certificate/5"
 
 
 def build_certificate(
