@@ -7,12 +7,12 @@ and many people share a name.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bridge.model import Contact, CustomerJudgement, CustomerVerdict, DoubtedCustomer, PlatformCustomer, Principal
+from bridge.rules.index.consignee.person_names import split_name
 from bridge.rules.index.identity import CONTACT_FIELDS, list_normal_forms
 
 # The reason of a gap and the kind of its review: identifiers of the request lead to a customer that may be another person.
@@ -83,7 +83,7 @@ def _explain_doubt(customer: PlatformCustomer, same: Sequence[PlatformCustomer])
 
 def _explain_difference(one: PlatformCustomer, other: PlatformCustomer) -> str:
     """Return why two customers may be two persons; '' where they are one."""
-    names = [_split_words(each.name) for each in (one, other)]
+    names = [_split_full_name(each.name) for each in (one, other)]
     if any(len(words) < MIN_NAME_WORDS for words in names):
         return NAME_INCOMPLETE
     if names[0] != names[1]:
@@ -91,10 +91,9 @@ def _explain_difference(one: PlatformCustomer, other: PlatformCustomer) -> str:
     return "" if _collect_contacts(one) & _collect_contacts(other) else NO_SHARED_CONTACT
 
 
-def _split_words(name: str) -> tuple[str, ...]:
-    """Return the words of a name in alphabetical order, whatever their case and what stands between them."""
-    text = unicodedata.normalize("NFKC", name).casefold()
-    return tuple(sorted(re.sub(r"[^\w\u0300-\u036f\u0900-\u0dff\u200c\u200d]", " ", text).split()))
+def _split_full_name(name: str) -> list[str]:
+    """Return the words of a name in alphabetical order, without titles and whatever stands between them."""
+    return sorted(split_name(unicodedata.normalize("NFKC", name)))
 
 
 def _collect_contacts(customer: PlatformCustomer) -> set[Contact]:

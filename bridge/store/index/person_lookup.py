@@ -60,14 +60,16 @@ class PersonLookup:
     def find_subject(self, shop: str, principal: Principal) -> str:
         """Return the data subject's pseudonym: by customer id, else by e-mail, else by phone; merges are followed.
 
-        An e-mail or phone leads to a customer only where exactly one has it.
+        An e-mail or phone leads to a customer only where exactly one has it, and of several values only the first: the
+        others may be somebody else's.
         """
-        keys = self.derive_search_keys(shop, principal)
+        keys, contacts = self.derive_search_keys(shop, principal), self.derive_contact_keys(shop, principal)
         if keys["customer"]:
             return self.follow_merges(shop, keys["customer"][0])
         for field in ("email", "phone"):
             if keys[field]:
-                return self.find_sole_customer_by(shop, field, keys[field]) or keys[field][0]
+                searched = contacts[field][:1] if len(contacts[field]) > 1 else keys[field]
+                return self.find_sole_customer_by(shop, field, searched) or keys[field][0]
         return self.pseudonym(shop, "order", principal.order_ids[0]) if principal.order_ids else ""
 
     def follow_merges(self, shop: str, customer_key: str) -> str:

@@ -80,7 +80,7 @@ def find_customers(request: PrivacyRequest, task: Task, lease: Lease, *, service
     asked_for = [contact for doubt in progress.doubts for contact in doubt.found_by]
     principal, platform = restore_contacts(request.principal, asked_for), services.connectors.get(PLATFORM)
     found: Sequence[PlatformCustomer] = ()
-    after = task
+    after = replace(task, state=TaskState.PENDING)  # not as an earlier try left it
     if not isinstance(platform, Platform):
         after = fail_task(task, Outcome.DENIED, "not_configured", services.clock.now())
     else:
@@ -113,7 +113,7 @@ def _save_customers(
     settled, doubts = settle_principal(principal, judgements), list(collect_doubts(judgements))
     known = {doubt.id for doubt in doubts} | {one.customer.id for one in judgements}
     doubts += [one for one in get_progress(task, CustomerSearchProgress).doubts if one.id and one.id not in known]
-    doubts += _list_doubts_of_index(request, settled, is_failed=task.state is TaskState.FAILED, tx=tx)
+    doubts += _list_doubts_of_index(request, settled, tx)
     settled = remove_contacts(settled, [contact for doubt in doubts for contact in doubt.found_by])
     verdicts = [one.verdict for one in judgements]
     progress = CustomerSearchProgress(
@@ -152,24 +152,22 @@ def build_customer_gaps(task: Task, doubts: Sequence[DoubtedCustomer]) -> tuple[
     return tuple(gaps)
 
 
-def _list_doubts_of_index(
-    request: PrivacyRequest, principal: Principal, *, is_failed: bool, tx: Tx
-) -> list[DoubtedCustomer]:
+def _list_doubts_of_index(request: PrivacyRequest, principal: Principal, tx: Tx) -> list[DoubtedCustomer]:
     """Return a doubt for each e-mail address that the index knows of another customer that the platform did not show.
 
-    The index holds no names: it cannot tell whether both are one person. Without a customer number, and with a platform
-    that could not be asked, the first address that the index knows is the data subject's.
+    The index holds no names: it cannot tell whether both are one person. Without a customer number the customer of the
+    first address is the data subject.
     """
     lookup = tx.person_lookup
     own = set(lookup.derive_search_keys(request.shop, principal)["customer"])
     own |= {lookup.follow_merges(request.shop, key) for key in own}
     doubts = []
-    for contact in list_contacts(principal):
+    for position, contact in enumerate(list_contacts(principal)):
         if contact[0] != "email":
             continue
         keys = lookup.derive_search_keys(request.shop, Principal(email=contact[1]))["email"]
         found = lookup.find_customers_by(request.shop, "email", keys)
-        if not own and (is_failed or not principal.customer_id):
+        if position == 0 and not principal.customer_id:
             own = found
         if found - own:
             doubts.append(DoubtedCustomer(id="", found_by=(contact,), reason="index"))
