@@ -93,11 +93,15 @@ class CustomerJudgement:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DoubtedCustomer:
-    """A customer that an operator must decide about, with the contacts of the request that lead to it."""
+    """A customer that an operator must decide about, with the contacts of the request that lead to it.
+
+    `beside` is the number of the customer that is the data subject for sure, '' where there is none.
+    """
 
     id: str
     found_by: tuple[Contact, ...] = ()
     reason: str = ""
+    beside: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

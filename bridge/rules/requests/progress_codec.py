@@ -175,7 +175,9 @@ def _decode_gather(cursor: str, detail: Mapping[str, Any]) -> model.GatherProgre
 
 def _decode_customer_search(cursor: str, detail: Mapping[str, Any]) -> model.CustomerSearchProgress:
     doubts = tuple(
-        model.DoubtedCustomer(id=row["id"], found_by=tuple(map(tuple, row["found_by"])), reason=row["reason"])
+        model.DoubtedCustomer(
+            id=row["id"], found_by=tuple(map(tuple, row["found_by"])), reason=row["reason"], beside=row["beside"]
+        )
         for row in (json.loads(cursor) if cursor else ())
     )
     return model.CustomerSearchProgress(

@@ -104,10 +104,11 @@ def _collect_contacts(customer: PlatformCustomer) -> set[Contact]:
     }
 
 
-def collect_doubts(judgements: Iterable[CustomerJudgement]) -> tuple[DoubtedCustomer, ...]:
+def collect_doubts(judgements: Sequence[CustomerJudgement]) -> tuple[DoubtedCustomer, ...]:
     """Return the customers that somebody must decide about."""
+    beside = next((one.customer.id for one in judgements if one.verdict is CustomerVerdict.SAME), "")
     return tuple(
-        DoubtedCustomer(id=one.customer.id, found_by=one.customer.found_by, reason=one.reason)
+        DoubtedCustomer(id=one.customer.id, found_by=one.customer.found_by, reason=one.reason, beside=beside)
         for one in judgements
         if one.verdict is CustomerVerdict.IN_DOUBT
     )
@@ -164,6 +165,10 @@ def exclude_customer(principal: Principal, customer: DoubtedCustomer) -> Princip
     return remove_contacts(without, customer.found_by)
 
 
-def build_customer_review_key(customer_id: str, subject: str) -> str:
-    """Return what makes a review the same: one decision holds for one customer and one data subject, in every request."""
-    return f"{customer_id}|{subject}"
+def build_customer_review_key(customer: DoubtedCustomer, subject: str) -> str:
+    """Return what makes a review the same: one decision holds for two customers, in every request.
+
+    Where no customer is the data subject for sure, it holds for the data subject of the request.
+    """
+    named = customer.id or "|".join(value for _, value in customer.found_by)
+    return f"{named}|{customer.beside or subject}"

@@ -6,7 +6,7 @@ decided. The same for access and erasure, and one decision holds for every reque
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,6 @@ from bridge.model import (
     Fact,
     Finding,
     FindingPage,
-    PlatformCustomer,
     Principal,
     PrivacyRequest,
     RequestKind,
@@ -50,20 +49,25 @@ def open_customer_reviews(request: PrivacyRequest, doubts: Iterable[DoubtedCusto
             SEVERAL_CUSTOMERS,
             SEVERAL_CUSTOMERS_SUBJECT + (f" ({doubt.reason})" if doubt.reason else ""),
             request_id=request.id,
-            idempotency_key=_build_doubt_key(request, doubt),
+            idempotency_key=build_customer_review_key(doubt, request.subject),
         )
 
 
 def apply_customer_decisions(
-    request: PrivacyRequest, principal: Principal, customers: Sequence[PlatformCustomer | DoubtedCustomer], tx: Tx
+    request: PrivacyRequest, principal: Principal, doubts: Iterable[DoubtedCustomer], tx: Tx
 ) -> Principal:
     """Return the principal with what an operator decided before about any of these customers."""
-    for customer in customers:
-        doubt = DoubtedCustomer(id=customer.id, found_by=customer.found_by)
+    for doubt in doubts:
         review = _find_customer_review(request, doubt, tx)
         if review is not None and review.decision:
             principal = _apply_customer_decision(principal, doubt, OrderDecision(review.decision))
     return principal
+
+
+def is_customer_decided(request: PrivacyRequest, doubt: DoubtedCustomer, tx: Tx) -> bool:
+    """Return whether an operator decided about the customer."""
+    review = _find_customer_review(request, doubt, tx)
+    return review is not None and bool(review.decision)
 
 
 def record_doubtful_customers(request: PrivacyRequest, task: Task, page: FindingPage, tx: Tx) -> Principal:
@@ -81,7 +85,7 @@ def record_doubtful_customers(request: PrivacyRequest, task: Task, page: Finding
             kind=DOUBTED_CUSTOMER_KIND,
             ref=one.id,
             matched_by="other",
-            body={"found_by": [list(contact) for contact in one.found_by]},
+            body={"found_by": [list(contact) for contact in one.found_by], "beside": one.beside},
         )
         for one in page.doubtful_customers
     ]
@@ -96,7 +100,11 @@ def find_doubtful_customer(review: Review, tx: Tx) -> DoubtedCustomer | None:
     if request is None:
         return None
     doubts = [
-        DoubtedCustomer(id=finding.ref, found_by=tuple((str(of), str(value)) for of, value in finding.body["found_by"]))
+        DoubtedCustomer(
+            id=finding.ref,
+            found_by=tuple((str(of), str(value)) for of, value in finding.body["found_by"]),
+            beside=finding.body["beside"],
+        )
         for _, finding in tx.findings.read_findings(request.id)
         if finding.kind == DOUBTED_CUSTOMER_KIND
     ]
@@ -156,9 +164,6 @@ def _apply_customer_decision(principal: Principal, doubt: DoubtedCustomer, decis
 
 
 def _find_customer_review(request: PrivacyRequest, doubt: DoubtedCustomer, tx: Tx) -> Review | None:
-    return tx.reviews.find_review_by_idempotency_key(request.shop, SEVERAL_CUSTOMERS, _build_doubt_key(request, doubt))
-
-
-def _build_doubt_key(request: PrivacyRequest, doubt: DoubtedCustomer) -> str:
-    named = doubt.id or "|".join(value for _, value in doubt.found_by)
-    return build_customer_review_key(named, request.subject)
+    return tx.reviews.find_review_by_idempotency_key(
+        request.shop, SEVERAL_CUSTOMERS, build_customer_review_key(doubt, request.subject)
+    )

@@ -70,6 +70,7 @@ PROGRESS = {
                 id=TEXT,
                 found_by=st.lists(st.tuples(st.sampled_from(["email", "phone"]), TEXT), max_size=3).map(tuple),
                 reason=TEXT,
+                beside=TEXT,
             ),
             max_size=3,
         ).map(tuple),

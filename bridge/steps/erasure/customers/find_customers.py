@@ -46,7 +46,11 @@ from bridge.steps.erasure.customers.customer_tasks import (
     reopen_shared_tasks,
     sync_customer_tasks,
 )
-from bridge.steps.requests.doubtful_customers import apply_customer_decisions, open_customer_reviews
+from bridge.steps.requests.doubtful_customers import (
+    apply_customer_decisions,
+    is_customer_decided,
+    open_customer_reviews,
+)
 from bridge.steps.task_results import SYSTEM_ERRORS, after_failure, fail_task, finish_task, record_task_result
 
 if TYPE_CHECKING:
@@ -108,12 +112,15 @@ def _save_customers(
     services: Services,
 ) -> Task:
     """Return the task as saved, done or failed, with what was decided about each customer."""
-    principal = apply_customer_decisions(request, principal, found, tx)
+    doubted = collect_doubts(judge_customers(principal, found))
+    principal = apply_customer_decisions(request, principal, doubted, tx)
     judgements = judge_customers(principal, found)
     settled, doubts = settle_principal(principal, judgements), list(collect_doubts(judgements))
     known = {doubt.id for doubt in doubts} | {one.customer.id for one in judgements}
     doubts += [one for one in get_progress(task, CustomerSearchProgress).doubts if one.id and one.id not in known]
-    doubts += _list_doubts_of_index(request, settled, tx)
+    of_index = _list_doubts_of_index(request, settled, tx)
+    settled = apply_customer_decisions(request, settled, of_index, tx)
+    doubts += [one for one in of_index if not is_customer_decided(request, one, tx)]
     settled = remove_contacts(settled, [contact for doubt in doubts for contact in doubt.found_by])
     verdicts = [one.verdict for one in judgements]
     progress = CustomerSearchProgress(
@@ -170,5 +177,5 @@ def _list_doubts_of_index(request: PrivacyRequest, principal: Principal, tx: Tx)
         if position == 0 and not principal.customer_id:
             own = found
         if found - own:
-            doubts.append(DoubtedCustomer(id="", found_by=(contact,), reason="index"))
+            doubts.append(DoubtedCustomer(id="", found_by=(contact,), reason="index", beside=principal.customer_id))
     return doubts

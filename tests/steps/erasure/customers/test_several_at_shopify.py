@@ -1,0 +1,133 @@
+"""Several customers of one person at a Shopify that answers on a socket: who is asked about, who is left alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from bridge.connectors.shopify import Shopify
+from bridge.errors import ConnectorRefused
+from bridge.model import Outcome, Principal, RequestKind, TaskAction, TaskState
+from bridge.rules.requests.order_reviews import OrderDecision
+from bridge.sandbox.shopify.server import CLIENT_ID, CLIENT_SECRET, ShopifyStandIn
+from bridge.sandbox.world import INVENTED_SHOP, invent_world
+from bridge.steps.erasure.cancel_platform_erasure import cancel_platform_erasure
+from bridge.steps.requests.doubtful_customers import decide_customer_review
+from bridge.steps.requests.process import process_request
+from tests.factories import make_services
+from tests.kit.operator_requests import open_as_operator
+from tests.kit.retention_files import let_contracts_be_over
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+CUSTOMERS = 3
+
+
+@pytest.fixture
+def stand_in():
+    with ShopifyStandIn(invent_world(orders=12, now=datetime.now(UTC))) as server:
+        yield server
+
+
+@pytest.fixture
+def shop(stand_in):
+    return stand_in.shops[INVENTED_SHOP]
+
+
+@pytest.fixture
+def people(shop):
+    """Two customers of Asha with one name and one phone, and Chandra, whose phone is Asha's as well."""
+    asha, other, chandra = shop.world.people[:CUSTOMERS]
+    for name in ("first", "last"):
+        object.__setattr__(other, name, getattr(asha, name))
+    for person in (other, chandra):
+        person.address["phone"] = asha.phone
+    return asha, other, chandra
+
+
+@pytest.fixture
+def services(store, clock, queue, carrier, stand_in):
+    shopify = Shopify(api_version="2026-10", base_url=stand_in.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
+    services = let_contracts_be_over(make_services(store, clock, queue, shopify, carrier))
+    codes = replace(services.merchant, shops=(*services.merchant.shops, INVENTED_SHOP))
+    released = {key: replace(one, precheck=()) for key, one in services.retention.categories.items()}
+    return replace(services, merchant=codes, retention=replace(services.retention, categories=released))
+
+
+def list_asked(shop, people):
+    return [person.id for person in people if shop.get_erasure_requester(person.id)]
+
+
+def run(services, request_id):
+    process_request(request_id, services=services)
+    with services.store.transaction() as tx:
+        return tx.tasks.list_tasks(request_id)
+
+
+def name_all(people):
+    return Principal(email=", ".join(person.email for person in people))
+
+
+def test_who_is_one_person_is_asked_about_and_a_family_member_is_not(services, shop, people):
+    asha, other, chandra = people
+    request_id = open_as_operator(services, name_all(people), shop=INVENTED_SHOP)
+    run(services, request_id)
+    assert list_asked(shop, people) == [asha.id, other.id]
+    with services.store.transaction() as tx:
+        [review] = tx.reviews.list_reviews(kind="several_customers")
+        decide_customer_review(review, OrderDecision.RELEASED, actor="operator:a", reason="seen", tx=tx)
+    run(services, request_id)
+    assert list_asked(shop, people) == [asha.id, other.id, chandra.id]
+
+
+def test_access_and_erasure_speak_of_the_same_customers(services, shop, people):
+    who = name_all(people)
+    access = open_as_operator(services, who, shop=INVENTED_SHOP, kind=RequestKind.ACCESS)
+    run(services, access)
+    with services.store.transaction() as tx:
+        findings = [one for _, one in tx.findings.read_findings(access)]
+        [review] = tx.reviews.list_reviews(kind="several_customers")
+        read = {int(one.ref.rpartition("/")[2]) for one in findings if one.kind == "customer"}
+        decide_customer_review(review, OrderDecision.REFUSED, actor="operator:a", reason="seen", tx=tx)
+        tx.hand_overs  # noqa: B018 - the package is not what this test is about
+    erasure = services.connectors["shopify"].list_customers(who, shop=INVENTED_SHOP)
+    assert len(erasure) == CUSTOMERS
+    assert read == {people[0].id, people[1].id}
+    with services.store.transaction() as tx:
+        tx.request_changes.erase_principal(access)
+    run(services, access)
+    request_id = open_as_operator(services, who, shop=INVENTED_SHOP)
+    with services.store.transaction() as tx:
+        pending = tx.hand_overs.list_pending_packages_of_person(tx.requests.get_request(request_id))
+    tasks = run(services, request_id)
+    assert [task.state for task in tasks if task.action is TaskAction.FIND_CUSTOMERS] == [TaskState.DONE]
+    with services.store.transaction() as tx:  # decided before, about the copy
+        assert tx.reviews.list_reviews(kind="several_customers") == []
+    assert pending or set(list_asked(shop, people)) == read
+
+
+def test_one_that_was_deleted_at_shopify_holds_no_other_up(services, shop, people):
+    asha, other, _ = people
+    request_id = open_as_operator(services, name_all(people[:2]), shop=INVENTED_SHOP)
+    lookup = services.connectors["shopify"].list_customers
+    # it is deleted after it was found and before it is asked about
+    services.connectors["shopify"].list_customers = lambda *args, **given: (
+        lookup(*args, **given),
+        shop.unknown_customer_ids.add(other.id),
+        shop.cache.clear(),
+    )[0]
+    tasks = run(services, request_id)
+    outcomes = [task.outcome for task in tasks if task.action is TaskAction.REQUEST_PLATFORM_ERASURE]
+    assert sorted(outcomes) == sorted([Outcome.UNCONFIRMED, Outcome.ABSENT])
+    assert list_asked(shop, people) == [asha.id]
+
+
+def test_a_cancellation_takes_back_every_customer(services, shop, people):
+    request_id = open_as_operator(services, name_all(people[:2]), shop=INVENTED_SHOP)
+    run(services, request_id)
+    assert len(list_asked(shop, people)) == CUSTOMERS - 1
+    cancel_platform_erasure(request_id, actor="operator:a", reason="they wrote again", services=services)
+    assert list_asked(shop, people) == []
+    with pytest.raises(ConnectorRefused, match="nothing"):
+        cancel_platform_erasure(request_id, actor="operator:a", reason="again", services=services)
