@@ -15,6 +15,8 @@ from bridge.model import Fact
 from bridge.rules.requests.order_reviews import ORDER_REVIEW_KIND
 from bridge.rules.requests.same_person import SEVERAL_CUSTOMERS
 from bridge.steps.access.doubtful_orders import find_doubtful_order
+from bridge.steps.erasure.customers.customer_tasks import find_blocked_customer
+from bridge.steps.erasure.precheck import PRECHECK_REVIEW_KIND
 from bridge.steps.requests.doubtful_customers import find_doubtful_customer
 
 
@@ -35,6 +37,8 @@ def show_review_command(review_id: str, reveal: bool, reason: str) -> None:
             shown["order_id"], shown["order_name"] = tx.reviews.find_order_of_review(review_id)
             if review.kind == ORDER_REVIEW_KIND and not shown["order_id"]:
                 shown["order_id"] = find_doubtful_order(review, tx)
+            if review.kind == PRECHECK_REVIEW_KIND:
+                shown["customer_id"] = find_blocked_customer(review, tx)
             if review.kind == SEVERAL_CUSTOMERS:
                 doubt = find_doubtful_customer(review, tx)
                 shown["customer_id"] = doubt.id if doubt else ""

@@ -17,6 +17,7 @@ from bridge.model import (
     PrivacyRequest,
     RequestKind,
     RequestSource,
+    Review,
     Task,
     TaskAction,
     TaskState,
@@ -113,6 +114,15 @@ def reopen_shared_tasks(request: PrivacyRequest, tx: Tx) -> None:
             began_at = progress.began_at or task.finished_at
             again = replace(again, progress=replace(progress, excluded_order_ids=(), began_at=began_at))
         tx.tasks.save_task(again)
+
+
+def find_blocked_customer(review: Review, tx: Tx) -> str:
+    """Return the number of the customer that a precheck's review is about; '' where the request forgot it."""
+    request = tx.requests.get_request(review.request_id)
+    numbers = request.principal.customer_ids if request else ()
+    if request is None or len(numbers) < 2:
+        return next(iter(numbers), "")
+    return next((one for one in numbers if review.what.endswith(_derive_customer_key(request, one, tx))), "")
 
 
 def list_tasks_of_customer(task: Task, tasks: Iterable[Task]) -> list[Task]:

@@ -60,7 +60,7 @@ def list_asked(shop, people):
     return [person.id for person in people if shop.get_erasure_requester(person.id)]
 
 
-def run(services, request_id):
+def run_and_list(services, request_id):
     process_request(request_id, services=services)
     with services.store.transaction() as tx:
         return tx.tasks.list_tasks(request_id)
@@ -73,29 +73,29 @@ def name_all(people):
 def test_who_is_one_person_is_asked_about_and_a_family_member_is_not(services, shop, people):
     asha, other, chandra = people
     request_id = open_as_operator(services, name_all(people), shop=INVENTED_SHOP)
-    run(services, request_id)
+    run_and_list(services, request_id)
     assert list_asked(shop, people) == [asha.id, other.id]
     with services.store.transaction() as tx:
         [review] = tx.reviews.list_reviews(kind="several_customers")
         decide_customer_review(review, OrderDecision.RELEASED, actor="operator:a", reason="seen", tx=tx)
-    run(services, request_id)
+    run_and_list(services, request_id)
     assert list_asked(shop, people) == [asha.id, other.id, chandra.id]
 
 
 def test_access_and_erasure_speak_of_the_same_customers(services, shop, people):
     who = name_all(people)
     access = open_as_operator(services, who, shop=INVENTED_SHOP, kind=RequestKind.ACCESS)
-    run(services, access)
+    run_and_list(services, access)
     with services.store.transaction() as tx:
         findings = [one for _, one in tx.findings.read_findings(access)]
         [review] = tx.reviews.list_reviews(kind="several_customers")
         read = {int(one.ref.rpartition("/")[2]) for one in findings if one.kind == "customer"}
         decide_customer_review(review, OrderDecision.REFUSED, actor="operator:a", reason="seen", tx=tx)
     assert read == {people[0].id, people[1].id}
-    run(services, access)
+    run_and_list(services, access)
     waive_answer(access, actor="operator:a", reason="the person wants the erasure only", services=services)
     erasure = open_as_operator(services, who, shop=INVENTED_SHOP)
-    run(services, erasure)
+    run_and_list(services, erasure)
     assert set(list_asked(shop, people)) == read
     with services.store.transaction() as tx:  # decided before, about the copy
         assert tx.reviews.list_reviews(kind="several_customers") == []
@@ -111,7 +111,7 @@ def test_one_that_was_deleted_at_shopify_holds_no_other_up(services, shop, peopl
         shop.unknown_customer_ids.add(other.id),
         shop.cache.clear(),
     )[0]
-    tasks = run(services, request_id)
+    tasks = run_and_list(services, request_id)
     outcomes = [task.outcome for task in tasks if task.action is TaskAction.REQUEST_PLATFORM_ERASURE]
     assert sorted(outcomes) == sorted([Outcome.UNCONFIRMED, Outcome.ABSENT])
     assert list_asked(shop, people) == [asha.id]
@@ -119,7 +119,7 @@ def test_one_that_was_deleted_at_shopify_holds_no_other_up(services, shop, peopl
 
 def test_a_cancellation_takes_back_every_customer(services, shop, people):
     request_id = open_as_operator(services, name_all(people[:2]), shop=INVENTED_SHOP)
-    run(services, request_id)
+    run_and_list(services, request_id)
     assert len(list_asked(shop, people)) == CUSTOMERS - 1
     cancel_platform_erasure(request_id, actor="operator:a", reason="they wrote again", services=services)
     assert list_asked(shop, people) == []
