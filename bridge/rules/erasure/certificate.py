@@ -80,6 +80,7 @@ def build_certificate(
     is_cancelled = any(
         task.action is TaskAction.POLL_PLATFORM_ERASURE and task.outcome is Outcome.RETAINED for task in tasks
     )
+    has_doubts = any(task.action is TaskAction.FIND_CUSTOMERS and task.gaps for task in tasks)
     completed = request.closed_at or now  # a certificate that is made anew makes no request late
     return {
         "schema": CERTIFICATE_SCHEMA,
@@ -88,7 +89,9 @@ def build_certificate(
         "shop": request.shop,
         "subject": request.subject,
         "status": "partly_fulfilled" if is_cancelled else _derive_certificate_status(own, status),
-        "outcome": "erased_in_part" if is_cancelled else _derive_certificate_outcome(own, status),
+        "outcome": "erased_in_part"
+        if is_cancelled
+        else _derive_certificate_outcome(own, status, has_doubts=has_doubts),
         **({"limited_to_known_at": cutoff} if (cutoff := _find_cutoff(request, facts)) else {}),
         **({"reason": own.last_error} if own and _is_ended_without_erasure(own) else {}),
         "issued_at": now.isoformat(),
@@ -160,7 +163,8 @@ def _derive_certificate_status(erase_task: Task | None, status: RequestStatus) -
     return "fulfilled" if status.complete else "in_progress"
 
 
-def _derive_certificate_outcome(erase_task: Task | None, status: RequestStatus) -> str:
+def _derive_certificate_outcome(erase_task: Task | None, status: RequestStatus, *, has_doubts: bool) -> str:
+    """Return the outcome. With doubts about a customer nobody can say that nothing is held."""
     if erase_task is None or erase_task.outcome is None or _is_ended_without_erasure(erase_task):
         return "not_erased"
     if _is_partly_searched(erase_task):
@@ -168,7 +172,7 @@ def _derive_certificate_outcome(erase_task: Task | None, status: RequestStatus) 
     if erase_task.outcome is Outcome.RETAINED:
         return "erased_in_part" if erase_task.records else "retained"
     if erase_task.outcome is Outcome.ABSENT:
-        return "nothing_held"
+        return "not_erased" if has_doubts else "nothing_held"
     return "erased" if status.complete else "erased_here_others_must_answer"
 
 

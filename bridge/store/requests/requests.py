@@ -87,11 +87,10 @@ class RequestRows:
 
     def _find_open_request_of_customer(self, subjects: Mapping[str, str], kind: str) -> PrivacyRequest | None:
         """Return the open request of a data subject who is several customers, one of which is this one."""
-        is_customer = or_(
-            *(and_(requests.c.shop == shop, tasks.c.customer == key) for shop, key in subjects.items() if key)
-        )
-        if not any(subjects.values()):
+        of_shops = [and_(requests.c.shop == shop, tasks.c.customer == key) for shop, key in subjects.items() if key]
+        if not of_shops:
             return None
+        is_customer = or_(*of_shops)
         of_customer = select(tasks.c.request_id).join(requests, requests.c.id == tasks.c.request_id).where(is_customer)
         is_open = (requests.c.kind == kind, requests.c.active_key.is_not(None))
         found = self._connection.scalar(of_customer.where(*is_open).order_by(requests.c.received_at).limit(1))

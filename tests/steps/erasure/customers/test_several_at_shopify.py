@@ -26,20 +26,20 @@ CUSTOMERS = 3
 
 
 @pytest.fixture
-def stand_in():
+def family_shopify():
     with ShopifyStandIn(invent_world(orders=12, now=datetime.now(UTC))) as server:
         yield server
 
 
 @pytest.fixture
-def shop(stand_in):
-    return stand_in.shops[INVENTED_SHOP]
+def family_shop(family_shopify):
+    return family_shopify.shops[INVENTED_SHOP]
 
 
 @pytest.fixture
-def people(shop):
+def people(family_shop):
     """Two customers of Asha with one name and one phone, and Chandra, whose phone is Asha's as well."""
-    asha, other, chandra = shop.world.people[:CUSTOMERS]
+    asha, other, chandra = family_shop.world.people[:CUSTOMERS]
     for name in ("first", "last"):
         object.__setattr__(other, name, getattr(asha, name))
     for person in (other, chandra):
@@ -48,16 +48,18 @@ def people(shop):
 
 
 @pytest.fixture
-def services(store, clock, queue, carrier, stand_in):
-    shopify = Shopify(api_version="2026-10", base_url=stand_in.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
+def services(store, clock, queue, carrier, family_shopify):
+    shopify = Shopify(
+        api_version="2026-10", base_url=family_shopify.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET
+    )
     services = let_contracts_be_over(make_services(store, clock, queue, shopify, carrier))
     codes = replace(services.merchant, shops=(*services.merchant.shops, INVENTED_SHOP))
     released = {key: replace(one, precheck=()) for key, one in services.retention.categories.items()}
     return replace(services, merchant=codes, retention=replace(services.retention, categories=released))
 
 
-def list_asked(shop, people):
-    return [person.id for person in people if shop.get_erasure_requester(person.id)]
+def list_asked(family_shop, people):
+    return [person.id for person in people if family_shop.get_erasure_requester(person.id)]
 
 
 def run_and_list(services, request_id):
@@ -70,19 +72,19 @@ def name_all(people):
     return Principal(email=", ".join(person.email for person in people))
 
 
-def test_who_is_one_person_is_asked_about_and_a_family_member_is_not(services, shop, people):
+def test_who_is_one_person_is_asked_about_and_a_family_member_is_not(services, family_shop, people):
     asha, other, chandra = people
     request_id = open_as_operator(services, name_all(people), shop=INVENTED_SHOP)
     run_and_list(services, request_id)
-    assert list_asked(shop, people) == [asha.id, other.id]
+    assert list_asked(family_shop, people) == [asha.id, other.id]
     with services.store.transaction() as tx:
         [review] = tx.reviews.list_reviews(kind="several_customers")
         decide_customer_review(review, OrderDecision.RELEASED, actor="operator:a", reason="seen", tx=tx)
     run_and_list(services, request_id)
-    assert list_asked(shop, people) == [asha.id, other.id, chandra.id]
+    assert list_asked(family_shop, people) == [asha.id, other.id, chandra.id]
 
 
-def test_access_and_erasure_speak_of_the_same_customers(services, shop, people):
+def test_access_and_erasure_speak_of_the_same_customers(services, family_shop, people):
     who = name_all(people)
     access = open_as_operator(services, who, shop=INVENTED_SHOP, kind=RequestKind.ACCESS)
     run_and_list(services, access)
@@ -96,32 +98,32 @@ def test_access_and_erasure_speak_of_the_same_customers(services, shop, people):
     waive_answer(access, actor="operator:a", reason="the person wants the erasure only", services=services)
     erasure = open_as_operator(services, who, shop=INVENTED_SHOP)
     run_and_list(services, erasure)
-    assert set(list_asked(shop, people)) == read
+    assert set(list_asked(family_shop, people)) == read
     with services.store.transaction() as tx:  # decided before, about the copy
         assert tx.reviews.list_reviews(kind="several_customers") == []
 
 
-def test_one_that_was_deleted_at_shopify_holds_no_other_up(services, shop, people):
+def test_one_that_was_deleted_at_shopify_holds_no_other_up(services, family_shop, people):
     asha, other, _ = people
     request_id = open_as_operator(services, name_all(people[:2]), shop=INVENTED_SHOP)
     lookup = services.connectors["shopify"].list_customers
     # it is deleted after it was found and before it is asked about
     services.connectors["shopify"].list_customers = lambda *args, **given: (
         lookup(*args, **given),
-        shop.unknown_customer_ids.add(other.id),
-        shop.cache.clear(),
+        family_shop.unknown_customer_ids.add(other.id),
+        family_shop.cache.clear(),
     )[0]
     tasks = run_and_list(services, request_id)
     outcomes = [task.outcome for task in tasks if task.action is TaskAction.REQUEST_PLATFORM_ERASURE]
     assert sorted(outcomes) == sorted([Outcome.UNCONFIRMED, Outcome.ABSENT])
-    assert list_asked(shop, people) == [asha.id]
+    assert list_asked(family_shop, people) == [asha.id]
 
 
-def test_a_cancellation_takes_back_every_customer(services, shop, people):
+def test_a_cancellation_takes_back_every_customer(services, family_shop, people):
     request_id = open_as_operator(services, name_all(people[:2]), shop=INVENTED_SHOP)
     run_and_list(services, request_id)
-    assert len(list_asked(shop, people)) == CUSTOMERS - 1
+    assert len(list_asked(family_shop, people)) == CUSTOMERS - 1
     cancel_platform_erasure(request_id, actor="operator:a", reason="they wrote again", services=services)
-    assert list_asked(shop, people) == []
+    assert list_asked(family_shop, people) == []
     with pytest.raises(ConnectorRefused, match="nothing"):
         cancel_platform_erasure(request_id, actor="operator:a", reason="again", services=services)

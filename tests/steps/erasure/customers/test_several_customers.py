@@ -302,6 +302,19 @@ def test_nothing_is_erased_before_it_is_known_which_customers_there_are(town, pl
     assert list_indexed(town) == (set(), set())
 
 
+def test_a_phone_alone_erases_nobody_until_an_operator_decided(town, platform):
+    """Families share a phone: the customer that has it may be another member."""
+    platform.customers = {PHONE: "7002"}
+    request_id, _, _ = erase_by_hand(town, Principal(phone=PHONE))
+    assert platform.requested == []
+    assert list_indexed(town) == (set(EMAILS), set(EMAILS))
+    assert find_certificate(town, request_id)["outcome"] == "not_erased"
+    decide_about_customer(town, OrderDecision.RELEASED)
+    run_again(town, request_id)
+    assert platform.requested == ["7002"]
+    assert list_indexed(town)[1] == {"7001", "7003"}
+
+
 # --- webhooks, cancellation, merges -----------------------------------------------------------------------
 
 
