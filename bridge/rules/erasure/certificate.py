@@ -81,6 +81,7 @@ def build_certificate(
         task.action is TaskAction.POLL_PLATFORM_ERASURE and task.outcome is Outcome.RETAINED for task in tasks
     )
     has_doubts = any(task.action is TaskAction.FIND_CUSTOMERS and task.gaps for task in tasks)
+    outcome = "erased_in_part" if is_cancelled else _derive_certificate_outcome(own, status, has_doubts=has_doubts)
     closed_at = request.closed_at or now  # a certificate that is made anew makes no request late
     certificate_status = "partly_fulfilled" if is_cancelled else _derive_certificate_status(own, status)
     return {
@@ -90,9 +91,7 @@ def build_certificate(
         "shop": request.shop,
         "subject": request.subject,
         "status": certificate_status,
-        "outcome": "erased_in_part"
-        if is_cancelled
-        else _derive_certificate_outcome(own, status, has_doubts=has_doubts),
+        "outcome": outcome,
         **({"limited_to_known_at": cutoff} if (cutoff := _find_cutoff(request, facts)) else {}),
         **({"reason": own.last_error} if own and _is_ended_without_erasure(own) else {}),
         "issued_at": now.isoformat(),
@@ -172,7 +171,6 @@ def _derive_certificate_status(erase_task: Task | None, status: RequestStatus) -
 
 
 def _derive_certificate_outcome(erase_task: Task | None, status: RequestStatus, *, has_doubts: bool) -> str:
-    """Return the outcome. With doubts about a customer nobody can say that nothing is held."""
     if erase_task is None or erase_task.outcome is None or _is_ended_without_erasure(erase_task):
         return "not_erased"
     if _is_partly_searched(erase_task):
