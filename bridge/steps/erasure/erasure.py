@@ -30,7 +30,6 @@ from bridge.rules.erasure.plan import (
     build_erasure_plan,
 )
 from bridge.rules.notices.recipients import list_notice_targets
-from bridge.rules.notices.timing import SHIPMENT_CATEGORY
 from bridge.rules.retention.category_retention import CategoryRetention, combine_retentions
 from bridge.services import Services
 from bridge.steps.erasure.held.retention_records import read_subject_retention
@@ -143,7 +142,7 @@ class Erasure:
                 order_id: [*holds_of_subject, *holds_of_orders.get(key, ())] for order_id, key in keys.items()
             },
             processor_records=[
-                (target.processor, self._retention.calculate_parcel(SHIPMENT_CATEGORY, target.order_id, target.parcel))
+                (target.processor, *self._retention.calculate_target(target))
                 for target in ([] if scope.is_merged else targets)
             ],
             platform_retention=self._retention.calculate_all(),
