@@ -59,7 +59,8 @@ class ErasureInputs:
     `rows` counts by table, `orders_without_invoice_copy` the orders that stay for now, `held_rows` what a law keeps of the
     index: what it is, what keeps it, how many. `documents` and `legal_holds` are by order; `processor_records` says of each
     record at a processor of which category it is and what keeps it, `platform_retention` of each category; `refunds` are bank details that are still
-    kept, and `legally_held_refund_ids` the ids of those that an active legal hold keeps.
+    kept, and `legally_held_refund_ids` the ids of those that an active legal hold keeps. `opened_by_operator` None: nobody
+    knows what the platform was asked.
     """
 
     rows: Mapping[str, int]
@@ -71,7 +72,7 @@ class ErasureInputs:
     platform_retention: Mapping[str, CategoryRetention]
     refunds: Sequence[RefundAccount]
     legally_held_refund_ids: Collection[str]
-    opened_by_operator: bool
+    opened_by_operator: bool | None
 
 
 def build_erasure_plan(inputs: ErasureInputs, *, retention: Retention, now: datetime) -> list[PlanLine]:
@@ -92,7 +93,7 @@ def build_erasure_plan(inputs: ErasureInputs, *, retention: Retention, now: date
         *_plan_own_tables(inputs),
         *_plan_vault_documents(inputs, retention, now),
         *plan_bank_details(inputs.refunds, inputs.legally_held_refund_ids, retention=retention, now=now),
-        *plan_platform_fields(retention, inputs.platform_retention, opened_by_operator=inputs.opened_by_operator),
+        *_plan_platform(inputs, retention),
         *_plan_processor_records(inputs.processor_records, retention),
         *plan_proofs(retention, now),
     ]
@@ -136,6 +137,12 @@ def plan_held_rows(held_rows: Iterable[tuple[str, CategoryRetention, int]]) -> I
             count=count,
             **describe_kept(kept),
         )
+
+
+def _plan_platform(inputs: ErasureInputs, retention: Retention) -> Iterable[PlanLine]:
+    if inputs.opened_by_operator is None:
+        return ()
+    return plan_platform_fields(retention, inputs.platform_retention, opened_by_operator=inputs.opened_by_operator)
 
 
 def _plan_processor_records(

@@ -25,7 +25,6 @@ from bridge.rules.erasure.plan import (
     CUSTOMER_MERGED_AWAY,
     HELD_CUSTOMER,
     HELD_ORDERS,
-    INDEX_CATEGORY,
     ErasureInputs,
     build_erasure_plan,
 )
@@ -79,12 +78,8 @@ class Erasure:
         self._orders = {key: order for key, order in self._scope.orders.items() if key not in uncopied}
         self._parcels = [parcel for parcel in self._scope.parcels if parcel.order_id not in uncopied]
         self._retention = read_subject_retention(request, self._scope, tx=tx, services=services)
-        self.held_orders = {
-            order_id: kept
-            for order_id in self._orders
-            if (kept := self._retention.calculate(INDEX_CATEGORY, [self._retention.orders[order_id]])).holds
-        }
-        self.held_customer = self._calculate_customer_hold()
+        self.held_orders = self._retention.find_held_orders(self._orders)
+        self.held_customer = self._retention.calculate_customer_hold(self.held_orders)
         self._inputs = self._collect_inputs(self._scope)
         self.removed_rows: Mapping[str, int] = {}
         self._plan: Sequence[PlanLine] = ()
@@ -93,13 +88,6 @@ class Erasure:
     def excluded_order_ids(self) -> tuple[str, ...]:
         """Return the ids of the orders that stay for now."""
         return tuple(sorted({*self.order_ids_without_copy, *self.held_orders}))
-
-    def _calculate_customer_hold(self) -> CategoryRetention:
-        customer = self._retention.customer
-        if customer is None:
-            return CategoryRetention()
-        own = self._retention.calculate(INDEX_CATEGORY, [customer])
-        return combine_retentions([own, *self.held_orders.values()])
 
     def _find_orders_without_invoice_copy(self) -> list[str]:
         """Return the orders that were invoiced, as far as is known, and have no copy; none before a search was planned."""
@@ -148,7 +136,9 @@ class Erasure:
             platform_retention=self._retention.calculate_all(),
             refunds=refunds,
             legally_held_refund_ids=tx.refunds.find_account_ids_on_legal_hold(refunds),
-            opened_by_operator=request.source is RequestSource.OPERATOR,
+            opened_by_operator=None
+            if request.source is RequestSource.LEDGER
+            else request.source is RequestSource.OPERATOR,
         )
 
     @property

@@ -22,6 +22,7 @@ from bridge.model import (
     ShopOrderKey,
     Waybill,
 )
+from bridge.rules.erasure.plan import INDEX_CATEGORY
 from bridge.rules.index.attribution import normalise_waybill
 from bridge.rules.notices.record_categories import list_record_categories
 from bridge.rules.notices.timing import SHIPMENT_CATEGORY
@@ -65,6 +66,17 @@ class SubjectRetention:
         today = local_day(self.services.clock.now(), retention.calendar)
         facts = [self._build_facts(record) for record in records]
         return calculate_category_retention(category, facts, today=today, retention=retention)
+
+    def find_held_orders(self, order_ids: Iterable[str]) -> dict[str, CategoryRetention]:
+        """Return those of these orders that something keeps in the index today, with what does."""
+        retentions = {order_id: self.calculate(INDEX_CATEGORY, [self.orders[order_id]]) for order_id in order_ids}
+        return {order_id: kept for order_id, kept in retentions.items() if kept.holds}
+
+    def calculate_customer_hold(self, held_orders: Mapping[str, CategoryRetention]) -> CategoryRetention:
+        """Return what keeps the customer's own row: the latest of its own holds and of the orders that stay."""
+        if self.customer is None:
+            return CategoryRetention()
+        return combine_retentions([self.calculate(INDEX_CATEGORY, [self.customer]), *held_orders.values()])
 
     def calculate_all(self) -> dict[str, CategoryRetention]:
         """Return by category what keeps the data subject's data anywhere today."""
