@@ -50,6 +50,7 @@ class TaskAction(StrEnum):
     GATHER = "gather"
     LOCATE_PARCELS = "locate"
     SEAL_INVOICES = "seal"
+    KEEP_CONSENTS = "consents"
     REQUEST_PLATFORM_ERASURE = "ask"
     REMOVE_PLATFORM_RESIDUE = "redact"
     ERASE = "erase"

@@ -52,7 +52,7 @@ def list_request_ids(house):
     return [row.id for row in house.rows(requests)]
 
 
-def work(house):
+def process_due_requests(house):
     """Work on every request that is due, as a worker does."""
     for request_id in list_request_ids(house):
         process_request(request_id, services=house.services)
@@ -87,14 +87,14 @@ def test_what_the_erasure_kept_stays_and_goes_on_its_day(june, clock, backed_up,
     [fact] = june.facts(Fact.TOMBSTONES_APPLIED)
     assert (fact.detail["kept_orders"], fact.detail["held_by"]) == (1, ["dpdp_one_year"])
     clock.at += timedelta(minutes=5)
-    work(june)
+    process_due_requests(june)
     task = find_erase_task(june, request_id)
     assert (task.state, task.wait_reason, task.expected_by) == (TaskState.WAITING, WaitReason.HELD_BY_LAW, FREE_AT)
     clock.at = FREE_AT - timedelta(seconds=1)
-    work(june)
+    process_due_requests(june)
     assert (june.orders(), count_customers(june)) == (["1001"], 1)
     clock.at = FREE_AT
-    work(june)
+    process_due_requests(june)
     assert (june.orders(), count_customers(june)) == ([], 0), "it goes by itself"
     assert find_erase_task(june, request_id).state is TaskState.DONE
 
@@ -123,7 +123,7 @@ def test_a_backup_from_between_the_two_runs_waits_for_the_same_day(june, clock):
     clock.at = FREE_AT - days(1)
     assert june.check().kept_orders == 1
     clock.at = FREE_AT
-    work(june)
+    process_due_requests(june)
     assert june.orders() == []
 
 
@@ -140,11 +140,11 @@ def test_a_claim_that_the_backup_knows_keeps_its_order_until_it_is_released(hous
     report = house.check()
     assert (report.kept_orders, report.removed["orders"], house.orders()) == (1, 1, ["1001"])
     clock.at += days(40)
-    work(house)
+    process_due_requests(house)
     assert house.orders() == ["1001"]
     release_legal_hold(hold.legal_hold.id, actor="operator:a", reason="settled", services=house.services)
     clock.at += timedelta(seconds=1)
-    work(house)
+    process_due_requests(house)
     assert house.orders() == []
 
 
@@ -156,7 +156,7 @@ def test_orders_placed_after_the_erasure_stay_also_when_the_rest_goes(june, cloc
     clock.at = FREE_AT - days(20)
     june.learn(order(2001, at=clock.at))
     clock.at = FREE_AT
-    work(june)
+    process_due_requests(june)
     assert june.orders() == ["2001"]
 
 
@@ -183,8 +183,8 @@ def test_a_new_request_by_hand_is_a_request_of_its_own(june, clock):
         assert tx.requests.find_open_request_of_same_person(replace(again, principal=ASHA), "erasure") is None
     clock.at = FREE_AT
     june.ask()
-    work(june)
-    work(june)
+    process_due_requests(june)
+    process_due_requests(june)
     assert june.orders() == []
 
 

@@ -29,6 +29,7 @@ from bridge.model import (
     WaitReason,
 )
 from bridge.rules.erasure.certificate_recipients import (
+    describe_consent_evidence,
     list_platform_tasks,
     list_processor_tasks,
     list_unreachable_processors,
@@ -121,6 +122,7 @@ def build_certificate(
         ],
         "plan": plan,
         "platform": list_platform_tasks(tasks),
+        **describe_consent_evidence(tasks),
         "processors": list_processor_tasks(tasks, merchant),
         "not_instructed": list_unreachable_processors(tasks, merchant),
         "policy": {

@@ -19,6 +19,7 @@ from bridge.rules.requests.deadlines import add_months_to_date
 from bridge.rules.requests.lifecycle import BRIDGE, VAULT
 from bridge.rules.retention.category_retention import CategoryRetention
 from bridge.rules.retention.citations import describe_basis
+from bridge.rules.retention.consent_evidence import plan_kept_consents
 from bridge.rules.retention.holds import UNREADABLE_RULE_CITATION, find_retention_holds
 from bridge.rules.retention.release import INVOICE_CATEGORY, DocumentRetention, DocumentRetentionCalculator
 from bridge.rules.retention.statutory_last_days import local_day
@@ -60,7 +61,7 @@ class ErasureInputs:
     index: what it is, what keeps it, how many. `documents` and `legal_holds` are by order; `processor_records` says of each
     record at a processor of which category it is and what keeps it, `platform_retention` of each category; `refunds` are bank details that are still
     kept, and `legally_held_refund_ids` the ids of those that an active legal hold keeps. `opened_by_operator` None: nobody
-    knows what the platform was asked.
+    knows what the platform was asked. `kept_consents` counts those that were read at the platform, for proof.
     """
 
     rows: Mapping[str, int]
@@ -73,6 +74,7 @@ class ErasureInputs:
     refunds: Sequence[RefundAccount]
     legally_held_refund_ids: Collection[str]
     opened_by_operator: bool | None
+    kept_consents: int = 0
 
 
 def build_erasure_plan(inputs: ErasureInputs, *, retention: Retention, now: datetime) -> list[PlanLine]:
@@ -95,6 +97,7 @@ def build_erasure_plan(inputs: ErasureInputs, *, retention: Retention, now: date
         *plan_bank_details(inputs.refunds, inputs.legally_held_refund_ids, retention=retention, now=now),
         *_plan_platform(inputs, retention),
         *_plan_processor_records(inputs.processor_records, retention),
+        *plan_kept_consents(inputs.kept_consents, now, retention=retention, now=now),
         *plan_proofs(retention, now),
     ]
 

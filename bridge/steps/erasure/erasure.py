@@ -30,6 +30,7 @@ from bridge.rules.erasure.plan import (
 )
 from bridge.rules.notices.recipients import list_notice_targets
 from bridge.rules.retention.category_retention import CategoryRetention, combine_retentions
+from bridge.rules.retention.consent_evidence import list_kept_consents
 from bridge.services import Services
 from bridge.steps.erasure.held.retention_records import read_subject_retention
 from bridge.steps.erasure.orders_without_invoice_copy import (
@@ -139,6 +140,7 @@ class Erasure:
             opened_by_operator=None
             if request.source is RequestSource.LEDGER
             else request.source is RequestSource.OPERATOR,
+            kept_consents=len(list_kept_consents(self.tasks)),
         )
 
     @property

@@ -42,7 +42,7 @@ def services(services, platform):
     return replace(services, retention=settled_retention(), merchant=merchant)
 
 
-def deliver(services, number, placed_at, *waybills):
+def index_delivered_order(services, number, placed_at, *waybills):
     """Index an order whose parcels arrived four days after it was placed."""
     times = {"created_at": placed_at.isoformat(), "updated_at": (placed_at + days(4)).isoformat()}
     shipments = [
@@ -53,7 +53,7 @@ def deliver(services, number, placed_at, *waybills):
         tx.index.ingest_sightings(SHOP, [order(number, at=placed_at, fulfillments=shipments)])
 
 
-def run_erasure(services):
+def erase_as_operator(services):
     request_id = open_as_operator(services, ASHA, shop=SHOP)
     process_request(request_id, services=services)
     return request_id
@@ -65,7 +65,7 @@ def run_accounts(services, *accounts):
 
 
 def read_items(services, request_id, processor):
-    """Return by the record's order: whether its processor may be told, why not, until when."""
+    """Return by the record's order: whether its processor may be named, why not, until when."""
     with services.store.transaction() as tx:
         return {
             item.order_id: (bool(item.notice_id), item.reason, item.not_before)
@@ -91,15 +91,11 @@ def find_certificate_row(services, request_id, processor):
     return next(row for row in systems if row["system"] == processor)
 
 
-def local_start(services, day):
-    return compute_day_start(day, services.retention)
-
-
 def test_an_open_contract_keeps_the_order_at_the_aggregator_and_the_person_at_the_newsletter(services, clock):
     """Requirement P-60: what is kept waits there with the day of the calculator, what is not goes at once."""
-    deliver(services, 1001, clock.at - days(10), "AWB1")
-    deliver(services, 1002, clock.at - days(400), "AWB2")
-    request_id = run_erasure(services)
+    index_delivered_order(services, 1001, clock.at - days(10), "AWB1")
+    index_delivered_order(services, 1002, clock.at - days(400), "AWB2")
+    request_id = erase_as_operator(services)
     last = (clock.at - days(6)).date() + days(30)
     assert sorted(read_plan(services, request_id, AGGREGATOR), key=str) == [
         ("erase", "shipment", 1, [], None),
@@ -109,7 +105,7 @@ def test_an_open_contract_keeps_the_order_at_the_aggregator_and_the_person_at_th
         ("restrict", "contact", 1, ["open_contract"], last.isoformat())
     ]
     assert [line[0] for line in read_plan(services, request_id, ADS)] == ["erase"]
-    free_at = local_start(services, last + days(1))
+    free_at = compute_day_start(last + days(1), services.retention)
     run_accounts(services)
     assert read_items(services, request_id, AGGREGATOR) == {
         "1001": (False, "hold_open_contract", free_at),
@@ -130,8 +126,8 @@ def test_an_open_contract_keeps_the_order_at_the_aggregator_and_the_person_at_th
 
 def test_an_order_without_a_parcel_stays_held_after_it_left_the_index(services, clock, platform):
     """The index lets an order go whose contract is open: what is known of it is remembered with the instruction."""
-    deliver(services, 1001, clock.at - days(3))
-    request_id = run_erasure(services)
+    index_delivered_order(services, 1001, clock.at - days(3))
+    request_id = erase_as_operator(services)
     with services.store.transaction() as tx:
         assert tx.index.list_orders(SHOP, ASHA) == {}
     run_accounts(services)
@@ -149,18 +145,18 @@ def test_an_order_without_a_parcel_stays_held_after_it_left_the_index(services, 
 
 
 def test_a_claim_on_one_order_keeps_that_order_and_the_person(services, clock):
-    deliver(services, 1001, clock.at - days(400), "AWB1")
-    deliver(services, 1002, clock.at - days(400), "AWB2")
+    index_delivered_order(services, 1001, clock.at - days(400), "AWB1")
+    index_delivered_order(services, 1002, clock.at - days(400), "AWB2")
     hold = open_order_legal_hold(SHOP, "1001", reference="CC-1", actor=WHO, reason="chargeback", services=services)
-    request_id = run_erasure(services)
+    request_id = erase_as_operator(services)
     assert {line[0]: line[3] for line in read_plan(services, request_id, AGGREGATOR)} == {
         "restrict": ["legal_claim"],
         "erase": [],
     }
     assert [line[3] for line in read_plan(services, request_id, ADS)] == [["legal_claim"]]
     run_accounts(services)
-    told = read_items(services, request_id, AGGREGATOR)
-    assert (told["1001"][0], told["1002"][0]) == (False, True)
+    named = read_items(services, request_id, AGGREGATOR)
+    assert (named["1001"][0], named["1002"][0]) == (False, True)
     assert read_items(services, request_id, ADS)[""][:2] == (False, "hold_legal_claim")
     clock.at += days(30)
     run_accounts(services)
@@ -172,12 +168,12 @@ def test_a_claim_on_one_order_keeps_that_order_and_the_person(services, clock):
 
 
 def test_an_open_refund_keeps_the_contact_there_until_it_is_reconciled(services, clock):
-    deliver(services, 1001, clock.at - days(400), "AWB1")
+    index_delivered_order(services, 1001, clock.at - days(400), "AWB1")
     details = BankDetails(account_number="123456789012", ifsc="HDFC0001234", account_holder="Asha")
     account = store_bank_details(
         SHOP, details, order_id="1001", refund="9001", opened_at=clock.at, actor=WHO, services=services
     )
-    request_id = run_erasure(services)
+    request_id = erase_as_operator(services)
     run_accounts(services)
     assert read_items(services, request_id, NEWSLETTER)[""][::2] == (False, None)
     clock.at += days(2)
@@ -194,16 +190,16 @@ def test_an_open_refund_keeps_the_contact_there_until_it_is_reconciled(services,
 
 def test_the_year_of_the_rules_keeps_every_copy_whoever_is_asked_by_what(services, clock):
     """Requirement T17: the same day in the plan, in the instructions and at Shopify."""
-    clock.at = local_start(services, date(2027, 6, 2)) + timedelta(hours=10)
-    deliver(services, 1001, clock.at - days(31), "AWB1")
-    request_id = run_erasure(services)
+    clock.at = compute_day_start(date(2027, 6, 2), services.retention) + timedelta(hours=10)
+    index_delivered_order(services, 1001, clock.at - days(31), "AWB1")
+    request_id = erase_as_operator(services)
     last = (clock.at - days(27)).date()
     last = last.replace(year=last.year + 1)
     for processor in (AGGREGATOR, NEWSLETTER, ADS):
         [(action, _, _, holds, until)] = read_plan(services, request_id, processor)
         assert (action, holds[0], until) == ("restrict", "dpdp_one_year", last.isoformat())
     run_accounts(services)
-    free_at = local_start(services, last + days(1))
+    free_at = compute_day_start(last + days(1), services.retention)
     for processor in (AGGREGATOR, NEWSLETTER, ADS):
         assert {row[2] for row in read_items(services, request_id, processor).values()} == {free_at}
     clock.at = free_at
@@ -214,8 +210,8 @@ def test_the_year_of_the_rules_keeps_every_copy_whoever_is_asked_by_what(service
 
 
 def test_a_claim_that_is_opened_before_the_letter_goes_stops_it_for_the_order_and_for_the_person(services, clock):
-    deliver(services, 1001, clock.at - days(10), "AWB1")
-    request_id = run_erasure(services)
+    index_delivered_order(services, 1001, clock.at - days(10), "AWB1")
+    request_id = erase_as_operator(services)
     run_accounts(services)
     clock.at = read_items(services, request_id, NEWSLETTER)[""][2] - timedelta(hours=1)
     hold = open_order_legal_hold(SHOP, "1001", reference="CC-1", actor=WHO, reason="chargeback", services=services)
