@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from bridge.services import Services
 from bridge.store import Keyring, SqlStore
 from bridge.store.migrations.upgrade import upgrade_database
 from tests.factories import make_services
 from tests.fakes import FakeCarrier, FakePlatform, FakeQueue
+from tests.kit.shared_statements import share_statements
 from tests.leaks import OpenResources, SessionResources, find_leaks
 from tests.servers import Postgres, own_name
 
@@ -29,6 +32,15 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(_session_resources)
     # thousands of tests keep many objects: looking for garbage as often as a small program does is a sixth of their time
     gc.set_threshold(20_000, 20, 50)
+    share_statements()
+    # a slow machine is no fault of what is tested
+    settings.register_profile("untimed", deadline=None)
+    settings.load_profile("untimed")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Use one process more than there are cores: many tests wait for a server, a browser or a deadline."""
+    return min(os.cpu_count() or 1, 8) + 1
 
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in its own

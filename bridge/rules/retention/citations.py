@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 def list_laws_in_force(day: date, retention: Retention) -> tuple[Law, ...]:
     """Return the laws that bind this merchant on that day, in the order of the file."""
-    laws = retention.laws.values()
-    return tuple(law for law in laws if law.is_in_force(day) and is_law_applicable(law, retention.merchant))
+    return tuple(law for law in retention.laws.values() if _binds(law, day, retention))
 
 
 def list_citations(cites: Mapping[str, str], day: date, retention: Retention) -> tuple[str, ...]:
     """Return the texts of `cites` whose law binds on that day; a law that could not be read is not quoted."""
-    return tuple(cites[law.id] for law in list_laws_in_force(day, retention) if law.id in cites)
+    laws = retention.laws.values()
+    return tuple(cites[law.id] for law in laws if law.id in cites and _binds(law, day, retention))
 
 
 def list_hold_citations(rule: RetentionRule, day: date, retention: Retention) -> tuple[str, ...]:
@@ -47,6 +47,10 @@ def is_law_applicable(law: Law, merchant: Mapping[str, object]) -> bool:
         (fact := path.removeprefix("merchant.")) not in merchant or merchant[fact] in allowed
         for path, allowed in law.applies_if.items()
     )
+
+
+def _binds(law: Law, day: date, retention: Retention) -> bool:
+    return law.is_in_force(day) and is_law_applicable(law, retention.merchant)
 
 
 def _is_law_of_regime(law_id: str, regime: str, retention: Retention) -> bool:

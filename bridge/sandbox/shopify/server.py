@@ -22,7 +22,7 @@ from bridge.sandbox.shopify.bulk import run_bulk_query
 from bridge.sandbox.shopify.bulk.state import BULK_FILES_PATH
 from bridge.sandbox.shopify.engine import cost
 from bridge.sandbox.shopify.engine.answer_faults import AnswerFaults
-from bridge.sandbox.shopify.engine.documents import DocumentCache
+from bridge.sandbox.shopify.engine.documents import DOCUMENT_CACHE
 from bridge.sandbox.shopify.engine.run import AccessRights, FieldError, PlanExecution
 from bridge.sandbox.shopify.mutations import Mutations, answer_unknown_mutation
 from bridge.sandbox.shopify.oauth import TOKEN_LIFETIME_S, TokenServer
@@ -90,7 +90,7 @@ class ShopifyStandIn(StandIn):
             token_server.token_lifetime_s = expires_in
         self._bucket_settings = (maximum, restore_rate)
         self._buckets: dict[str, cost.CostBucket] = {}
-        self._document_cache = DocumentCache()
+        self._document_cache = DOCUMENT_CACHE
         controls = {
             "redact": lambda given: self._find_shop(given).redact_customer(read_gid_number(f"/{given['customer_id']}")),
             "forget": lambda given: self._find_shop(given).forget_customer(read_gid_number(f"/{given['customer_id']}")),

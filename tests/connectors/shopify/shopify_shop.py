@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from graphql import (
     GraphQLError,
@@ -28,6 +29,7 @@ ALL_SCOPES = [need.scope for need in REQUIRED_SCOPES]
 SCHEMA = load_schema("2026-10")
 PAGING = ("first", "after", "reverse", "sortKey")
 ZERO = {"Boolean": False, "Int": 0, "Float": 0.0}
+parse_text = lru_cache(maxsize=256)(parse)
 OPERATION = re.compile(r"(?:query|mutation) (\w+)")
 
 
@@ -65,7 +67,7 @@ class Shop:
             return 200, {}, json.dumps({"errors": [{"message": "too much", "extensions": error}]})
         done = execute_sync(
             SCHEMA,
-            parse(sent["query"]),
+            parse_text(sent["query"]),
             variable_values=sent["variables"],
             field_resolver=self.resolve,
             type_resolver=lambda value, *_: value["__typename"],

@@ -135,6 +135,9 @@ class DocumentCache:
         return found
 
 
+DOCUMENT_CACHE = DocumentCache()  # of all stand-ins of the process: a text means the same to each
+
+
 def _find_error_code(message: str) -> str:
     return next((code for words, code in ERROR_CODES if words.search(message)), "invalid")
 
