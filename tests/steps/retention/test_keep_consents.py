@@ -57,7 +57,7 @@ def read_task(services, request_id):
         return next(task for task in tx.tasks.list_tasks(request_id) if task.action is TaskAction.KEEP_CONSENTS)
 
 
-def read_certificate(services, request_id):
+def open_certificate(services, request_id):
     with services.store.transaction() as tx:
         return tx.packages.find_certificate(request_id)
 
@@ -79,7 +79,7 @@ def test_consents_are_kept_before_shopify_erases_whoever_ordered_it(services, pl
         assert kept[0].contact == tx.person_lookup.pseudonym(SHOP, "email", ASHA.email)
         [fact] = [one for one in tx.evidence.list_facts_of_request(request_id) if one.fact == Fact.CONSENTS_KEPT]
         assert tx.evidence.verify_chain()
-    certificate = read_certificate(services, request_id)
+    certificate = open_certificate(services, request_id)
     assert (certificate["consents"]["kept"], certificate["consents"]["not_read"]) == (2, [])
     assert certificate["consents"]["sha256"] == fact.detail["sha256"]
     [line] = [
@@ -88,8 +88,8 @@ def test_consents_are_kept_before_shopify_erases_whoever_ordered_it(services, pl
     assert (line["action"], line["count"]) == ("keep_as_evidence", 2)
     assert {ground["ground"] for ground in line["grounds"]} >= {"evidence_3y"}
     assert line["until"]
-    planned = [row for row in certificate["plan"]["lines"] if row["category"] == "marketing_consent"]
-    assert ("bridge", "keep_as_evidence", 2) in {(row["system"], row["action"], row["count"]) for row in planned}
+    lines = [row for row in certificate["plan"]["lines"] if row["category"] == "marketing_consent"]
+    assert ("bridge", "keep_as_evidence", 2) in {(row["system"], row["action"], row["count"]) for row in lines}
 
 
 def test_no_address_is_stored_in_the_clear(services, platform, store):
@@ -123,7 +123,7 @@ def test_what_cannot_be_read_is_a_gap_and_stops_nothing(services, platform, read
     request_id = process(services, open_as_operator(services, ASHA, shop=SHOP))
     assert platform.requested == ["7001"]
     assert [gap.reason for gap in read_task(services, request_id).gaps] == [reason]
-    assert read_certificate(services, request_id)["consents"]["not_read"] == [reason]
+    assert open_certificate(services, request_id)["consents"]["not_read"] == [reason]
     with services.store.transaction() as tx:
         assert tx.requests.get_request(request_id).complete is False
 
@@ -133,7 +133,7 @@ def test_a_person_without_consents_leaves_no_line(services, platform):
     request_id = process(services, open_as_operator(services, ASHA, shop=SHOP))
     assert read_task(services, request_id).outcome is Outcome.ABSENT
     assert [
-        row for row in read_certificate(services, request_id)["kept"] if row["category"] == "marketing_consent"
+        row for row in open_certificate(services, request_id)["kept"] if row["category"] == "marketing_consent"
     ] == []
 
 
