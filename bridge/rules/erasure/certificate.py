@@ -122,7 +122,7 @@ def build_certificate(
         ],
         "plan": plan,
         "platform": list_platform_tasks(tasks),
-        **describe_consent_evidence(tasks),
+        "consents": describe_consent_evidence(tasks),
         "processors": list_processor_tasks(tasks, merchant),
         "not_instructed": list_unreachable_processors(tasks, merchant),
         "policy": {

@@ -26,15 +26,14 @@ def list_platform_tasks(tasks: Sequence[Task]) -> list[dict[str, Any]]:
     return [_format_platform_task(task) for task in tasks if task.action in PLATFORM_ACTIONS]
 
 
-def describe_consent_evidence(tasks: Sequence[Task]) -> dict[str, Any]:
-    """Return under `consents` what was kept as proof before the platform erased, and why there may be more."""
+def describe_consent_evidence(tasks: Sequence[Task]) -> dict[str, Any] | None:
+    """Return what was kept of consents as proof before the platform erased, and why there may be more; None if not asked."""
     for task in tasks:
         if task.action is TaskAction.KEEP_CONSENTS:
             kept, missing = get_progress(task, ConsentProgress), [gap.reason for gap in task.gaps]
             read_at = task.finished_at.isoformat() if task.finished_at else None
-            row = {"kept": len(kept.events), "sha256": kept.sha256, "read_at": read_at, "not_read": missing}
-            return {"consents": row}
-    return {}
+            return {"kept": len(kept.events), "sha256": kept.sha256, "read_at": read_at, "not_read": missing}
+    return None
 
 
 def _format_platform_task(task: Task) -> dict[str, Any]:
