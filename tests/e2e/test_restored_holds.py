@@ -203,3 +203,21 @@ def test_an_erasure_by_customer_id_alone_keeps_the_customer_with_its_orders(june
     june.restore(backup)
     june.check()
     assert (june.orders(), count_customers(june)) == (["1001"], 1)
+
+
+@pytest.mark.parametrize("who", [ASHA, BY_ID])
+def test_a_law_that_began_since_keeps_what_was_erased_before_it(house, clock, who):
+    """What holds is decided on the day of the check: the order was erased the day before the law bound, and came back after."""
+    house.services = replace(house.services, retention=settled_retention())
+    clock.at = compute_day_start(date(2027, 5, 12), house.services.retention) + timedelta(hours=10)
+    house.learn(customer(at=clock.at - days(31)), order(1001, at=clock.at - days(31)))
+    backup, request_id = house.backup(), house.ask(who)
+    assert house.erase(request_id).outcome is Outcome.ERASED
+    sync_ledger(services=house.services)
+    clock.at += days(2)
+    house.restore(backup)
+    report = house.check()
+    assert (report.left, report.kept_orders, house.orders(), count_customers(house)) == (0, 1, ["1001"], 1)
+    clock.at += days(340)
+    process_due_requests(house)
+    assert (house.orders(), count_customers(house)) == ([], 0)

@@ -55,7 +55,8 @@ class RestoreReport:
     """What a restored backup brought back and what was repaired.
 
     `why` is '' if the database is the one that the ledger saw last; `seen` is the ledger's last head, `seq` and `hash`
-    the database's. `kept_orders` stay because a hold keeps them, or their invoice copy is missing. `faults` and the number `left` need a person. `lost` are ids of erasure requests that the database
+    the database's. `kept_orders` stay because a hold keeps them, or their invoice copy is missing. `faults` and the number
+    `left` need a person. `lost` are ids of erasure requests that the database
     no longer has or cannot read: the data is erased again, but their notices to processors are not continued.
     """
 

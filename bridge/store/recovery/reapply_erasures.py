@@ -63,13 +63,14 @@ class ErasureReapplier:
         eraser, (person_keys, named_keys) = self._eraser, _split_tombstones(tombstones)
         excluded = {self._session.keyring.pseudonym(shop, "order", number) for number in excluded_order_ids}
         order_rows = [row for row in self._list_order_rows(shop, tombstones) if row.order_key not in excluded]
+        is_whole_person = _names_whole_person(person_keys, named_keys)
         named_keys = [key for key in named_keys if key not in excluded]
         customer_keys = frozenset[tuple[str, str]]() if keeps_customer else person_keys
         order_keys = [row.order_key for row in order_rows]
         key_ids = {row.data_key_id for row in order_rows}
         key_ids |= eraser.find_data_key_ids(shop, person_keys, [*order_keys, *named_keys])
         removed: dict[str, int] = eraser.delete_person_rows(shop, customer_keys, order_keys)
-        if _names_whole_person(person_keys, named_keys):
+        if is_whole_person:
             subjects = [*(key for _, key in person_keys), *named_keys]
             removed |= eraser.clear_prior_requests(shop, subjects, tombstones[0].request_id)
             removed["deliveries"] = eraser.destroy_webhook_bodies(shop, person_keys, {*order_keys, *named_keys})
