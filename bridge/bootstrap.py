@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from bridge.async_enqueuer import AsyncEnqueuer
-from bridge.ports import Connector, Ledger, Queue
+from bridge.ports import Connector, Ledger, Queue, TimestampAuthority
 from bridge.services import Services
 from bridge.store import Keyring, SqlStore
 from bridge.store.recovery.ledger import NullLedger, SqlLedger
@@ -50,13 +50,21 @@ def make_ledger(settings: Settings) -> Ledger:
     return SqlLedger(settings.ledger_url) if settings.ledger_url else NullLedger()
 
 
+def make_timestamp_authority(settings: Settings) -> TimestampAuthority | None:
+    """Return the timestamp authority, None where none is set. Raises SettingsInvalid."""
+    if not settings.tsa_url:
+        return None
+    from bridge.connectors.timestamp_authority import Rfc3161Authority  # noqa: PLC0415 - slow to import
+
+    return Rfc3161Authority(settings.tsa_url, settings.tsa_roots)
+
+
 def make_services(start: Configuration, queue: Queue, store: SqlStore | None = None) -> Services:
     """Return everything that a step is given."""
     # half of the start of a command that only reads the database
     from bridge.connectors.registry import build_connectors  # noqa: PLC0415
     from bridge.connectors.shopify import Shopify  # noqa: PLC0415
     from bridge.connectors.smtp import SmtpMailer  # noqa: PLC0415
-    from bridge.connectors.timestamp_authority import Rfc3161Authority  # noqa: PLC0415
 
     settings = start.settings
     store = store or make_store(settings, queue)
@@ -83,5 +91,5 @@ def make_services(start: Configuration, queue: Queue, store: SqlStore | None = N
         connectors={shopify.system: shopify, **build_connectors(settings)},
         digest=store.keyring.digest,
         sign=store.keyring.sign,
-        timestamp_authority=Rfc3161Authority(settings.tsa_url) if settings.tsa_url else None,
+        timestamp_authority=make_timestamp_authority(settings),
     )

@@ -9,9 +9,11 @@ import base64
 import binascii
 import re
 import secrets
+import ssl
 from collections.abc import Callable
 from dataclasses import field
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any, TypeVar
 
 N = TypeVar("N", int, float)
@@ -128,6 +130,20 @@ def parse_proxies(value: str) -> tuple[str, ...]:
         return tuple(str(ip_network(part.strip())) for part in value.split(",") if part.strip())
     except ValueError:
         raise ParseFault("must be private, or networks such as 10.1.0.0/16, comma-separated") from None
+
+
+def read_certificates(value: str) -> str:
+    """Return the certificates (PEM) in the file of this name, without the text between them."""
+    try:
+        text = Path(value).read_text(encoding="ascii", errors="replace")
+    except OSError:
+        raise ParseFault("names a file that cannot be read") from None
+    certificates = "\n".join(re.findall(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----", text))
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=certificates)
+    except (ssl.SSLError, ValueError):
+        raise ParseFault("names a file that holds no certificate in PEM, or a damaged one") from None
+    return certificates + "\n"
 
 
 def setting(

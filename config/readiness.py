@@ -46,6 +46,13 @@ def list_unstated(merchant: Merchant, retention: Retention, merchant_file: Path)
     return [f"{format_key_location(label_file(merchant_file), *place)} is not stated" for place in missing]
 
 
+def list_package_blockers(merchant: Merchant, retention: Retention, merchant_file: Path) -> list[str]:
+    """Return what keeps every data subject's copy back: a blank in the contact that its letter prints, or in a statement."""
+    blank = merchant.list_blank_contacts()
+    named = (f"{format_key_location(label_file(merchant_file), *place)} is not set" for place in blank)
+    return [*named, *list_unstated(merchant, retention, merchant_file)]
+
+
 def _describe_unset(path: Path, dotted: str) -> str:
     table, _, key = dotted.rpartition(".")
     return f"{format_key_location(label_file(path), table, key)} is not set"

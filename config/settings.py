@@ -185,6 +185,12 @@ class Settings(CarrierSettings):
         "",
         env_parsers.parse_http_url,
     )
+    tsa_roots: str = setting(
+        "BRIDGE_TSA_ROOT_FILE",
+        "file of the authority's root certificate (PEM; several if it changed); empty: timestamps are not verified",
+        "",
+        env_parsers.read_certificates,
+    )
     storage_region: str = setting(
         "BRIDGE_STORAGE_REGION",
         "country where the database and its backups lie, such as IN; empty: unknown",
@@ -279,10 +285,9 @@ def load_settings(environ: Mapping[str, str] | None = None, *, var_dir: Path | N
     Raises SettingsInvalid.
     """
     given = read_environment(environ)
-    env, reason = hosting.decide_environment(given)
-    given["BRIDGE_ENV"] = env
+    given["BRIDGE_ENV"], reason = hosting.decide_environment(given)
     development_keys: dict[str, str] = {}
-    if env != "production" and any(not given.get(name) for name in DEVELOPMENT_KEYS):
+    if given["BRIDGE_ENV"] != "production" and any(not given.get(name) for name in DEVELOPMENT_KEYS):
         keys = load_development_keys(var_dir or ROOT / "var")
         development_keys = {name: key for name, key in keys.items() if not given.get(name)}
     settings = Settings.from_env(given | development_keys)

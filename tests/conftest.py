@@ -14,6 +14,7 @@ from hypothesis import settings
 from bridge.services import Services
 from bridge.store import Keyring, SqlStore
 from bridge.store.migrations.upgrade import upgrade_database
+from tests.authority import Authority
 from tests.factories import make_services
 from tests.fakes import FakeCarrier, FakePlatform, FakeQueue
 from tests.kit.shared_statements import share_statements
@@ -154,3 +155,10 @@ def services(
 ) -> Services:
     """What a step is given: the real store, and fakes of all other systems."""
     return make_services(store, clock, queue, platform, carrier)
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Authority]:
+    """A timestamp authority that openssl answers for."""
+    with Authority(tmp_path_factory.mktemp("authority")) as authority:
+        yield authority

@@ -36,7 +36,7 @@ from bridge.rules.index.shipping import ParcelSighting
 from bridge.services import Services
 from bridge.store.recovery.ledger import NullLedger
 from config.env_parsers import Secret
-from config.merchant_file.merchant import load_merchant
+from config.merchant_file.merchant import GrievanceOfficer, load_merchant
 from config.merchant_file.processors import Processor
 from config.retention_file.retention import Retention, load_retention
 from config.settings import MERCHANT_FILE, RETENTION_FILE, Settings
@@ -196,6 +196,15 @@ def accepted(store: Any, topic: str, body: Any, **given: Any) -> Delivery:
     return delivery
 
 
+OFFICER = GrievanceOfficer(
+    name="Devi Nowhere",
+    designation="Grievance Officer",
+    email="privacy@minimiss.com",
+    phone="+91 562 400 0000",
+    domain_control_verified=True,
+)
+
+
 @cache
 def _configuration_files() -> Any:
     merchant = load_merchant(MERCHANT_FILE)
@@ -205,7 +214,7 @@ def _configuration_files() -> Any:
             connector_attempts=3,
             merge_wait_minutes=0,
         ),
-        merchant=replace(merchant, officer=replace(merchant.officer, domain_control_verified=True)),
+        merchant=replace(merchant, officer=OFFICER),
         retention=load_retention(RETENTION_FILE),
     )
 

@@ -281,7 +281,7 @@ class FakeMailer:
 
 
 class FakeTimestampAuthority:
-    """Signs each digest at one moment. `faults` are raised first; `meanwhile` is called before the answer."""
+    """Stamps each content at one moment. `faults` are raised first; `meanwhile` is called before the answer."""
 
     def __init__(self) -> None:
         self.at = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -289,13 +289,13 @@ class FakeTimestampAuthority:
         self.faults: list[BridgeError] = []
         self.meanwhile: Callable[[], object] | None = None
 
-    def request_timestamp(self, digest: bytes) -> SignedTimestamp:
-        self.asked.append(digest)
+    def request_timestamp(self, content: bytes) -> SignedTimestamp:
+        self.asked.append(content)
         if self.meanwhile is not None:
             self.meanwhile()
         if self.faults:
             raise self.faults.pop(0)
-        return SignedTimestamp(token=b"token of " + digest, at=self.at)
+        return SignedTimestamp(token=b"token of " + content, at=self.at, verified=False)
 
 
 def page(*findings: Finding, gaps: tuple[Gap, ...] = ()) -> FindingPage:

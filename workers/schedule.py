@@ -2,8 +2,8 @@
 
 Every few seconds it enqueues due rows that no worker holds. Every hour it destroys what has expired: bodies and
 packages, documents whose last day has passed, bank details of settled refunds, records that reached their maximum
-age; it overwrites what they left in the database's files, logs the answers that are about to be lost or late, and signs
-today's head of the evidence chain. Two clocks may run at once, since deployments overlap: the one that holds the lock in
+age; it overwrites what they left in the database's files, logs the answers that are about to be lost or late and the holds
+whose day has passed, and signs today's head of the evidence chain. Two clocks may run at once, since deployments overlap: the one that holds the lock in
 the database does the work.
 """
 
@@ -27,6 +27,7 @@ from bridge.steps.recovery.ledger_gate import check_ledger_gate
 from bridge.steps.recovery.sync_ledger import sync_ledger
 from bridge.steps.refunds.erase_settled import erase_settled_bank_details
 from bridge.steps.requests.answer_warnings import log_urgent_answers
+from bridge.steps.requests.held_requests import log_overdue_holds
 from bridge.steps.retention.expire import expire_aged_records
 from bridge.steps.retention.expire_bodies import expire_bodies_and_packages
 from bridge.steps.retention.expire_documents import DocumentExpiryResult, expire_documents
@@ -94,6 +95,7 @@ def run_hourly_steps(*, services: Services) -> bool:
         erase_settled_bank_details,
         expire_aged_records,
         log_urgent_answers,
+        log_overdue_holds,
         overwrite_remnants,
         sign_head,
     ):

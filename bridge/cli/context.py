@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NoReturn
+from zoneinfo import ZoneInfo
 
 import click
 
 from bridge import logs
 from bridge.bootstrap import make_services, make_store
 from bridge.errors import NeedsOperator, PayloadInvalid
+from bridge.model import Fact
 from bridge.ports.null_queue import NullQueue
 from bridge.rules.webhooks.shop_domains import is_shop_domain
 from bridge.services import Services
@@ -36,6 +38,11 @@ class CommandContext:
         """The services of the steps. Commands enqueue no jobs: `enqueue_due` enqueues what they changed."""
         return make_services(self.configuration, NullQueue(), self.store)
 
+    @property
+    def merchant_zone(self) -> ZoneInfo:
+        """The time zone in which an operator writes a day."""
+        return ZoneInfo(self.configuration.merchant.clocks.timezone)
+
     def close(self) -> None:
         """Close the store, and the ledger where the command has made the services."""
         self.store.close()
@@ -55,6 +62,12 @@ class CommandContext:
         shops = self.configuration.merchant.shops
         if not is_shop_domain(shop) or (shops and not self.store.has_known_name(shop, shops)):
             raise click.UsageError(f"{shop} is not a shop of the merchant file")
+
+    def record_search(self, tx: Tx, *, shop: str, by: str, where: str, results: int) -> None:
+        """Record that the operator searched for one person or order: by what, where, and how much was found."""
+        tx.evidence.append_fact(
+            Fact.RECORDS_SEARCHED, shop=shop, actor=self.operator, by=by, where=where, results=int(results)
+        )
 
     def resolve_shop(self, domain: str) -> str:
         """Return what the rows of the shop with this domain are stored under; '' for ''."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -104,8 +104,8 @@ def require_reveal_reason(reveal: bool, reason: str) -> None:
         raise click.UsageError("--reveal needs --reason: the evidence records why personal data was read")
 
 
-def parse_since(text: str | None) -> datetime | None:
-    """Parse `30m`, `2h`, `3d`, or an ISO date or time (UTC if it names no zone). Raises BadParameter."""
+def parse_since(text: str | None, zone: tzinfo = UTC) -> datetime | None:
+    """Parse `30m`, `2h`, `3d`, or an ISO date or time, which is of `zone` if it names none. Raises BadParameter."""
     if not text:
         return None
     units = {"m": "minutes", "h": "hours", "d": "days"}
@@ -115,4 +115,4 @@ def parse_since(text: str | None) -> datetime | None:
         since = datetime.fromisoformat(text)
     except ValueError:
         raise click.BadParameter("give 30m, 2h, 3d, or a date such as 2026-11-22") from None
-    return since if since.tzinfo else since.replace(tzinfo=UTC)
+    return (since if since.tzinfo else since.replace(tzinfo=zone)).astimezone(UTC)

@@ -77,6 +77,7 @@ from bridge.model.refunds import BankDetails, PaymentReference, RefundAccount, R
 from bridge.model.requests import (
     AnswerBasis,
     Deadlines,
+    HeldTask,
     PendingPackage,
     Principal,
     PrivacyRequest,
@@ -123,6 +124,7 @@ __all__ = [
     "FindingPage",
     "Gap",
     "GatherProgress",
+    "HeldTask",
     "IndexedOrder",
     "InvoiceCopy",
     "InvoiceSearchResult",

@@ -18,6 +18,7 @@ class Fact(StrEnum):
     DELIVERY_DISMISSED = "delivery.dismissed"
     REQUEST_OPENED = "request.opened"
     REQUEST_JOINED = "request.joined"
+    RECEIPT_ACKNOWLEDGED = "request.acknowledged"
     REQUEST_REPLAYED = "request.replayed"
     REQUEST_CLOSED = "request.closed"
     REQUEST_FAILED = "request.failed"
@@ -54,6 +55,7 @@ class Fact(StrEnum):
     ANSWER_DELIVERED = "answer.delivered"
     ANSWER_WAIVED = "answer.waived"
     PERSONAL_DATA_REVEALED = "personal_data.revealed"
+    RECORDS_SEARCHED = "records.searched"
     PLATFORM_ERASURE_CANCELLED = "platform_erasure.cancelled"
     PLATFORM_ERASURE_SETTLED = "platform_erasure.settled"
     CERTIFICATE_ISSUED = "certificate.issued"
@@ -133,7 +135,11 @@ class SignedHead:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SignedTimestamp:
-    """The answer of a timestamp authority: `token` is all of it (RFC 3161, DER), `at` the time that it attests."""
+    """The answer of a timestamp authority: `token` is all of it (RFC 3161, DER), `at` the time that it attests.
+
+    `verified`: its signature was verified against a root certificate.
+    """
 
     token: bytes
     at: datetime
+    verified: bool

@@ -68,13 +68,14 @@ class EraseProgress:
     """What all runs of an erasure removed, by table, and the orders that stay: a copy is missing, or a law keeps them.
 
     `is_customer_kept`: the customer stays, too, until no law keeps anything. `began_at` is when the first run was that kept
-    one: what came later is a new contract.
+    one: what came later is a new contract. `held_by` are the holds of the retention file that keep the rest now.
     """
 
     removed_rows: Mapping[str, int] = field(default_factory=dict)
     excluded_order_ids: tuple[str, ...] = ()
     is_customer_kept: bool = False
     began_at: datetime | None = None
+    held_by: tuple[str, ...] = ()
 
     @property
     def has_begun(self) -> bool:

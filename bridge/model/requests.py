@@ -104,9 +104,10 @@ class Principal:
     """The data subject, as far as a request names them; ids are Shopify's numbers. Sealed at rest.
 
     `confirmed_order_ids` and `foreign_order_ids` are orders of another customer that an operator decided to be, or not to
-    be, the data subject's. `cutoff_at` is set where the same signed bytes came before: the request is about what was known then, and about the
-    orders that it names. A shop that leaves has nothing but that. `pseudonyms` (field, keyed HMAC) name the data subject and
-    orders where the values themselves are lost: after a restored backup.
+    be, the data subject's. `stated_countries` (ISO codes) are where the data subject says to be. `cutoff_at` is set where the
+    same signed bytes came before: the request is about what was known then, and about the orders that it names. A shop
+    that leaves has nothing but that. `pseudonyms` (field, keyed HMAC) name the data subject and orders where the values
+    themselves are lost: after a restored backup.
     """
 
     customer_id: str = ""
@@ -115,6 +116,7 @@ class Principal:
     order_ids: tuple[str, ...] = ()
     confirmed_order_ids: tuple[str, ...] = ()
     foreign_order_ids: tuple[str, ...] = ()
+    stated_countries: tuple[str, ...] = ()
     cutoff_at: datetime | None = None
     pseudonyms: tuple[tuple[str, str], ...] = ()
 
@@ -124,7 +126,7 @@ class Principal:
 
     @property
     def for_others(self) -> Principal:
-        """What other systems are told and asked: of what came after a cut-off they know nothing but the named orders."""
+        """What notices and questions to other systems name: of what came after a cut-off nothing but the named orders."""
         return self if self.cutoff_at is None else Principal(order_ids=self.order_ids)
 
 
@@ -208,6 +210,22 @@ class Task:
     wake_at: datetime | None = None
     expected_by: datetime | None = None
     finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeldTask:
+    """A task that waits because a law holds what it would destroy, and the clocks of its request.
+
+    It looks again at `looks_at`: then something is released, or, without `has_end`, nobody can say when. `held_by` are the
+    holds of the retention file.
+    """
+
+    request_id: str
+    held_by: tuple[str, ...]
+    looks_at: datetime
+    has_end: bool
+    received_at: datetime
+    due_at: datetime
 
 
 ProgressKind = TypeVar("ProgressKind", bound=Progress)

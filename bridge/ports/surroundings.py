@@ -51,12 +51,12 @@ class Mailer(Protocol):
 
 
 class TimestampAuthority(Protocol):
-    """An outside authority that attests when a digest existed (RFC 3161)."""
+    """An outside authority that attests when some content existed (RFC 3161)."""
 
-    def request_timestamp(self, digest: bytes) -> SignedTimestamp:
-        """Return a new timestamp for this SHA-256 digest.
+    def request_timestamp(self, content: bytes) -> SignedTimestamp:
+        """Return a new timestamp of this content, of which only the SHA-256 is sent.
 
         Raises ConnectorRefused where the authority does not grant one, ConnectorUnavailable where its answer is not
-        about this digest, else as `Connector.gather`.
+        about this content or its signature does not verify, else as `Connector.gather`.
         """
         ...

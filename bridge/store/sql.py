@@ -227,8 +227,6 @@ class SqlStore:
             bodies = tx.session.connection.execute(update(deliveries).where(expired).values(body=None)).rowcount
             if bodies:
                 tx.session.mark_remnants()
-            if bodies:
-                tx.session.mark_remnants()
             is_old = packages.c.made_at < now - timedelta(days=keep_packages_days)
             pending = {package.request_id for package in tx.hand_overs.list_pending_packages()}
             ids = list(tx.session.connection.scalars(select(packages.c.request_id).where(is_old).distinct()))

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import hmac
 from collections import Counter as Counts
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from flask import Blueprint, Response, request
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from bridge.clock_error import read_clock_error
 from bridge.errors import BridgeError
 from bridge.model import DeliveryState
 from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS
 from bridge.rules.webhooks.topics import INDEXED_TOPIC_PREFIXES
 from bridge.services import Services
 from bridge.steps.requests.answer_warnings import AnswerEnd, list_answer_warnings
+from bridge.steps.requests.held_requests import HeldRequest, list_held_requests
 from bridge.steps.webhooks.receive import WebhookReceipt
 from bridge.store import SqlStore
 
+DAY_S = 86_400
 DELIVERY_COUNTER = Counter("bridge_deliveries", "Webhooks with a good signature", ["topic", "state", "new"])
 MANDATORY_REJECTION_COUNTER = Counter(
     "bridge_mandatory_webhooks_rejected", "Mandatory webhooks that could not be acted on", ["topic", "reason"]
@@ -53,6 +57,7 @@ class _RowCollector:
                         rows.add_metric([table, state], number)
                 waiting = tx.operator_queries.count_mandatory_rejections()
                 warnings = list_answer_warnings(tx=tx, services=self._services)
+                held = list_held_requests(tx=tx, services=self._services)
         except BridgeError:
             return
         yield rows
@@ -62,14 +67,48 @@ class _RowCollector:
             for urgent in (False, True):
                 answers.add_metric([end, str(urgent).lower()], found[end, urgent])
         yield answers
+        yield from _build_hold_gauges(held, self._services.clock.now())
         yield GaugeMetricFamily(
             "bridge_mandatory_webhooks_waiting",
             "Mandatory webhooks that nobody has acted on",
             value=sum(waiting.values()),
         )
+        if (error := read_clock_error()) is not None:
+            yield GaugeMetricFamily(
+                "bridge_clock_synchronised", "Whether NTP keeps the machine's clock", value=error.is_synchronised
+            )
+            yield GaugeMetricFamily(
+                "bridge_clock_max_error_seconds",
+                "Largest error of the machine's clock, as its kernel says",
+                value=error.max_error_us / 1_000_000,
+            )
         depth = self._services.queue.depth()
         if depth is not None:
             yield GaugeMetricFamily("bridge_queue_depth", "Jobs that wait", value=depth)
+
+
+def _build_hold_gauges(held: Sequence[HeldRequest], now: datetime) -> Iterator[GaugeMetricFamily]:
+    """Yield what waits because a law holds data, by hold of the retention file: how many, the next end, the oldest."""
+    waiting = GaugeMetricFamily(
+        "bridge_held_requests", "Requests that a law holds, by their end", labels=["hold", "end"]
+    )
+    next_end = GaugeMetricFamily("bridge_held_next_end_days", "Days until the next of them ends", labels=["hold"])
+    oldest = GaugeMetricFamily("bridge_held_oldest_days", "Days since the oldest of them came", labels=["hold"])
+    for hold in sorted({hold for one in held for hold in one.holds}):
+        found = [one for one in held if hold in one.holds]
+        ends = {"overdue": [one for one in found if one.is_overdue]}
+        calm = [one for one in found if not one.is_overdue]
+        ends |= {"known": [one for one in calm if one.ends_at], "open": [one for one in calm if not one.ends_at]}
+        for end, ending in ends.items():
+            waiting.add_metric([hold, end], len(ending))
+        if days := [(one.ends_at - now).total_seconds() / DAY_S for one in found if one.ends_at]:
+            next_end.add_metric([hold], min(days))
+        oldest.add_metric([hold], max((now - one.received_at).total_seconds() / DAY_S for one in found))
+    yield from (waiting, next_end, oldest)
+    needs_person = GaugeMetricFamily("bridge_held_open_ended", "Requests without a known end", labels=["cause"])
+    needs_person.add_metric(["undecided_setting"], sum(bool(one.needs) for one in held))
+    needs_person.add_metric(["review_overdue"], sum(bool(one.overdue_legal_hold_ids) for one in held))
+    yield needs_person
 
 
 def create_metrics_blueprint(services: Services, store: SqlStore) -> Blueprint:

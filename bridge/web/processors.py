@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, jsonify, render_template_string
 
+from bridge.steps.access.package.sections.public_processors import list_public_processors
 from config.merchant_file.merchant import Merchant
 
 PROCESSORS_TEMPLATE = """<!doctype html>
@@ -17,32 +19,14 @@ PROCESSORS_TEMPLATE = """<!doctype html>
  th,td{text-align:left;vertical-align:top;padding:.6rem .8rem .6rem 0;border-bottom:1px solid #d8dee6}
 </style></head><body>
 <h1>Who processes your data for {{ name }}</h1>
-<table><caption>As of {{ as_of or "the day of this page" }}</caption>
-<thead><tr><th scope="col">Company</th><th scope="col">For what</th><th scope="col">Data</th><th scope="col">Countries</th></tr></thead>
+<table><caption>As of {{ as_of }}</caption>
+<thead><tr><th scope="col">Company</th><th scope="col">For what</th><th scope="col">Data</th><th scope="col">Where, and what protects it</th></tr></thead>
 <tbody>{% for row in rows %}<tr>
-<th scope="row">{{ row.legal_name or "Not yet named" }}<br><small>{{ row.id }}</small></th>
+<th scope="row">{{ row.name }}<br><small>{{ row.id }}</small></th>
 <td>{{ row.services }}</td><td>{{ (row.fields or row.data)|join(", ")|replace("_", " ") }}</td>
-<td>{{ row.countries|join(", ") }}</td></tr>{% endfor %}</tbody></table>
+<td>{{ row.where }}; protection: {{ row.protection }}</td></tr>{% endfor %}</tbody></table>
 <p>Certificates of erasure and bundles of evidence are signed with the key whose SHA-256 is <code>{{ fingerprint }}</code>.</p>
 </body></html>"""
-
-
-def list_processors(merchant: Merchant) -> list[dict[str, Any]]:
-    """Return the public fields of each processor."""
-    return [
-        {
-            "id": processor.id,
-            "legal_name": processor.legal_name,
-            "named": processor.named,
-            "role": processor.role,
-            "services": processor.services,
-            "data": list(processor.data),
-            "fields": list(processor.fields),
-            "countries": list(processor.countries),
-            "safeguard": processor.safeguard,
-        }
-        for processor in merchant.processors
-    ]
 
 
 def create_processors_blueprint(merchant: Merchant, *, signing_key_fingerprint: str) -> Blueprint:
@@ -57,8 +41,8 @@ def create_processors_blueprint(merchant: Merchant, *, signing_key_fingerprint: 
         return render_template_string(
             PROCESSORS_TEMPLATE,
             name=merchant.trading_name,
-            rows=list_processors(merchant),
-            as_of=merchant.policy_last_updated,
+            rows=list_public_processors(merchant),
+            as_of=_find_today(merchant),
             fingerprint=signing_key_fingerprint,
         )
 
@@ -66,9 +50,13 @@ def create_processors_blueprint(merchant: Merchant, *, signing_key_fingerprint: 
     def json() -> Response:
         return jsonify(
             merchant=merchant.trading_name,
-            as_of=merchant.policy_last_updated,
-            processors=list_processors(merchant),
+            as_of=_find_today(merchant),
+            processors=list_public_processors(merchant),
             signing_key_sha256=signing_key_fingerprint,
         )
 
     return page
+
+
+def _find_today(merchant: Merchant) -> str:
+    return datetime.now(ZoneInfo(merchant.clocks.timezone)).date().isoformat()

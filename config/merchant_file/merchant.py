@@ -14,7 +14,7 @@ from bridge.errors import SettingsInvalid
 from config.merchant_file.access_rules import AccessRules, read_access_rules
 from config.merchant_file.notice_rules import NoticeRules, read_notice_rules
 from config.merchant_file.processors import AttributionRule, Processor, read_attribution_rules, read_processors
-from config.toml_reader import FileReport, TomlTable, label_file, read_toml
+from config.toml_reader import PLACEHOLDERS, FileReport, TomlTable, label_file, read_toml
 
 MERCHANT_SCHEMA = "merchant-config/1"
 LEGAL_FORMS = ("proprietorship", "partnership", "llp", "company", "unknown")
@@ -27,7 +27,8 @@ _HOURS_PER_YEAR, _DAYS_IN_TEN_YEARS = 24 * 366, 3660  # bounds that only catch t
 class GrievanceOfficer:
     """The contact block of every letter (DPDP Rules r.9, E-Commerce Rules r.4(4)).
 
-    No letter is sent while `domain_control_verified` is False: letters name `email`, and processors reply to it.
+    No letter is sent while `domain_control_verified` is False: letters name `email`, and processors reply to it. None is
+    while the contact is not complete.
     """
 
     name: str
@@ -35,6 +36,11 @@ class GrievanceOfficer:
     email: str
     phone: str
     domain_control_verified: bool = False
+
+    @property
+    def is_complete(self) -> bool:
+        """Return True where no part of the contact is blank."""
+        return not any(map(_is_blank, (self.name, self.designation, self.email, self.phone)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,6 +89,25 @@ class Merchant:
     attribution: tuple[AttributionRule, ...] = ()
     instructions: NoticeRules = field(default_factory=NoticeRules)
     access: AccessRules = field(default_factory=AccessRules)
+
+    def list_blank_contacts(self) -> list[tuple[str, str]]:
+        """Return the (table, key) of what every letter to a data subject prints of its sender and nobody has filled in."""
+        values = {
+            ("merchant", "trading_name"): self.trading_name,
+            ("merchant", "legal_name"): self.legal_name,
+            ("merchant", "address"): self.address,
+            ("merchant", "website_url"): self.website_url,
+            ("merchant", "policy_last_updated"): self.policy_last_updated,
+            ("grievance_officer", "name"): self.officer.name,
+            ("grievance_officer", "designation"): self.officer.designation,
+            ("grievance_officer", "email"): self.officer.email,
+            ("grievance_officer", "phone"): self.officer.phone,
+        }
+        return [place for place, value in values.items() if _is_blank(value)]
+
+
+def _is_blank(text: str) -> bool:
+    return not text.strip() or any(placeholder.casefold() in text.casefold() for placeholder in PLACEHOLDERS)
 
 
 def load_merchant(path: Path) -> Merchant:

@@ -23,7 +23,12 @@ def load_purposes(tables: TomlTable) -> Mapping[str, Purpose]:
     purposes = {}
     for name in tables.list_keys():
         table = tables.get_table(name)
-        purposes[name] = Purpose(id=name, title=table.get_text("title"), bridge=table.get_bool("bridge", default=False))
+        purposes[name] = Purpose(
+            id=name,
+            title=table.get_text("title"),
+            bridge=table.get_bool("bridge", default=False),
+            introduced_on=table.get_date("introduced_on", optional=True),
+        )
         table.report_unknown_keys()
     return purposes
 

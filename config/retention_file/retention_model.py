@@ -96,11 +96,15 @@ class RetentionRule:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Purpose:
-    """A use of data in the merchant's policy. `bridge`: records that the bridge makes may serve it."""
+    """A use of data in the merchant's policy. `bridge`: records that the bridge makes may serve it.
+
+    `introduced_on` is the day of the version of the policy that first named it; None where it was there from the start.
+    """
 
     id: str
     title: str
     bridge: bool = False
+    introduced_on: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,6 +13,7 @@ import pytest
 
 from bridge.model import DeliveryState
 from bridge.sandbox import webhooks
+from bridge.sandbox.merchant_files import write_merchant_files
 from bridge.sandbox.sandbox import StandIns, invent_worlds
 from bridge.sandbox.shopify.server import CLIENT_SECRET
 from bridge.sandbox.world.models import World
@@ -90,3 +91,12 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
         office.take("customers/data_request", request_id=501)
         office.take("customers/redact", person=office.world.bikram)
         yield office
+
+
+@pytest.fixture(scope="module")
+def named(office: Office, tmp_path_factory: pytest.TempPathFactory) -> Office:
+    """The same bridge, with a merchant whose contact is filled in."""
+    files = write_merchant_files(tmp_path_factory.mktemp("merchant"), shops=[office.world.shop], notice_terms={})
+    return Office(
+        environ={**office.environ, **files}, services=office.services, world=office.world, folder=office.folder
+    )

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from bridge.connectors.timestamp_authority import Rfc3161Authority
 from bridge.steps.evidence.sign_head import sign_head
+from tests.authority import Authority, needs_openssl
 from tests.e2e import processes
 from tests.tamper import WAYS, append, make_anew, tamper
 
 CHANGED = "UPDATE evidence SET detail = '{\"records\": 9}' WHERE seq = 3"
+COPIED_TOKEN = (
+    "UPDATE evidence_heads SET token = (SELECT token FROM evidence_heads WHERE day = '2026-11-22') "
+    "WHERE day = '2026-11-23'"
+)
 REPLACED = "UPDATE evidence SET detail = replace(detail, '{old}', '{new}') WHERE seq = 6"
 
 
@@ -19,7 +27,7 @@ REPLACED = "UPDATE evidence SET detail = replace(detail, '{old}', '{new}') WHERE
 def say(database_url):
     """Run a command over this database, with the keys of the tests."""
     environ = processes.environment(database_url, "")
-    return lambda *words: processes.say(environ, *words)
+    return lambda *words, **more: processes.say(environ | more, *words)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -61,6 +69,35 @@ def test_heads_are_listed_for_people_and_machines(services, store, say):
     result = say("evidence", "verify", "--json").json
     assert (result["signed_heads"], result["timestamped_heads"], result["heads_of_other_keys"]) == (1, 0, 0)
     assert "Signed heads: 1, with a timestamp: 0" in say("evidence", "verify").out
+
+
+@needs_openssl
+def test_verify_says_how_many_timestamps_verified_and_names_the_days_of_the_others(
+    services, store, say, clock, tmp_path
+):
+    append(store)
+    with Authority(tmp_path) as authority:
+        stamped = replace(services, timestamp_authority=Rfc3161Authority(authority.url, ""))
+        sign_head(services=stamped)
+        clock.at += timedelta(days=1)
+        sign_head(services=stamped)
+    root = {"BRIDGE_TSA_ROOT_FILE": str(authority.ca)}
+
+    result = say("evidence", "verify", "--json")
+    assert (result.code, result.json["timestamped_heads"], result.json["verified_timestamps"]) == (0, 2, None)
+    assert "The signatures of the timestamps were not verified" in say("evidence", "verify").out
+
+    result = say("evidence", "verify", "--json", **root)
+    assert (result.code, result.json["ok"], result.json["verified_timestamps"]) == (0, True, 2)
+    assert "Timestamps with a verified signature: 2." in say("evidence", "verify", **root).out
+
+    tamper(store, COPIED_TOKEN)
+    result = say("evidence", "verify", "--json", **root)
+    assert (result.code, result.json["ok"], result.json["verified_timestamps"]) == (1, False, 1)
+    assert result.json["bad_timestamps"] == ["2026-11-23"]
+    result = say("evidence", "verify", **root)
+    assert (result.code, result.err) == (1, "BROKEN: not signed by an authority of BRIDGE_TSA_ROOT_FILE: 2026-11-23\n")
+    assert "The chain is unbroken" in result.out
 
 
 @pytest.mark.parametrize("content", ["", "[]x", '[{"seq": 1}]', '["a"]', "7"])

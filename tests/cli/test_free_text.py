@@ -96,6 +96,7 @@ def test_every_text_is_checked_or_known_to_be_an_identifier():
 
 @pytest.mark.parametrize(("path", "option"), list_checked(FreeText), ids=str)
 def test_personal_and_empty_texts_are_refused_in_every_command(path, option):
+    """Requirement V-04."""
     for text in PERSONAL:
         output = refuse(path, option, text)
         assert text not in output, "the text is not repeated"

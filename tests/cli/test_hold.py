@@ -106,6 +106,15 @@ def test_kept_documents_are_listed_with_law_day_and_grounds(installation):
     shown = installation.say("hold", "list")
     assert "income_tax_books" in shown.out
     assert held["id"] in shown.out
+    counted = {
+        (row["hold"], row["release_year"]): row["documents"]
+        for row in read_json(installation.say("evidence", "register", "--json"))["held"]
+    }
+    year = firm["erasable_from"][:4]
+    assert counted == {
+        ("income_tax_books", year): 1, ("gst_books", year): 1,
+        ("legal_claim", "undecided"): 1, ("income_tax_books", "undecided"): 1, ("gst_books", "undecided"): 1,
+    }, "the register counts what binds now, also where nobody has asked for an erasure"  # fmt: skip
 
 
 def test_t10_documents_past_their_day_that_must_stay_fail_the_doctor(installation):

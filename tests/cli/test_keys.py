@@ -74,6 +74,20 @@ def test_what_was_destroyed_is_overwritten_by_the_operator_where_the_clock_did_n
     assert "No file" in processes.say(environ, "keys", "overwrite").out
 
 
+def test_a_certificate_that_was_not_made_anew_is_named_until_the_operator_makes_it(environ):
+    with processes.services(environ) as services, services.store.transaction() as tx:
+        tx.session.mark_remnants("req_1")
+        tx.session.connection.exec_driver_sql(
+            "UPDATE remnants SET destroyed_at = '2026-01-02 03:04:00.000000', overwritten = 'file log'"
+        )
+    code, result = run_offline_doctor(environ, "certificates")
+    [check] = result.values()
+    assert (code, check["ok"]) == (1, False)
+    assert "the first of req_1: run `python -m bridge keys overwrite`" in check["detail"]
+    assert processes.say(environ, "keys", "overwrite").code == 0
+    assert run_offline_doctor(environ, "certificates")[1] == {}
+
+
 def test_what_cannot_be_overwritten_is_named_and_ends_with_one(environ):
     with processes.services(environ) as services:
         with services.store.transaction() as tx:

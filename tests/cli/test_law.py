@@ -107,6 +107,7 @@ def test_a_hold_that_is_over_shows_its_end(write_changed_rules):
 
 
 def test_a_record_that_no_law_keeps_still_has_a_maximum_age():
+    """Requirement P-61."""
     found = release("--category", "cod_risk", "--event", "last_order_at=2027-06-01T10:00+05:30")
 
     assert (found["kept"], found["too_old_from"]) == (False, "2029-06-02")

@@ -95,7 +95,7 @@ def test_listings_are_narrowed_by_their_options(office, words, count):
         ("inbox", "show", "dlv_nobody"),
         ("dsr", "show", "req_nobody"),
         ("dsr", "replay", "req_nobody"),
-        ("dsr", "package", "req_nobody", "--out", "/nowhere/at/all.zip"),
+        ("dsr", "package", "req_nobody", "--out", "/nowhere/at/all.zip", "--reason", "an answer"),
         ("inbox", "replay", "dlv_nobody"),
     ],
 )
@@ -165,3 +165,15 @@ def test_an_unreachable_database_is_reported_in_words(office):
     assert (output.code, output.out) == (1, "")
     assert output.err.startswith("StoreUnavailable")
     assert "nobody@" not in output.err
+
+
+def test_processors_are_listed_with_their_contract_or_that_it_is_not_recorded(office):
+    """Requirements P-43 and P-44: the public list has no contract and no contact."""
+    rows = {row["id"]: row for row in office.say("processors", "--json").json}
+    assert {row["contract"] for row in rows.values()} == {"contract reference not recorded"}
+    assert rows["delhivery"]["erasure_channel"] == "email"
+    assert "contract reference not recorded" in office.say("processors").out
+    for row in office.say("processors", "--public", "--json").json:
+        assert not {"contract_ref", "contract", "privacy_contact", "client_code"} & set(row)
+        assert row["name"]
+        assert row["protection"]

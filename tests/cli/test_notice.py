@@ -18,6 +18,7 @@ from tests.conftest import SetClock
 from tests.e2e import processes
 from tests.factories import NOW, SHOP, notified_processors
 from tests.fakes import FakeQueue
+from tests.kit.config_files import write_named_merchant
 from tests.kit.durations import days
 from tests.steps.notice_case import Case, facts
 
@@ -76,6 +77,7 @@ def test_notices_and_what_waits_are_listed_together(bureau):
 
 
 def test_a_notice_is_shown_masked_and_revealed_with_a_reason(sent):
+    """Requirement P-67."""
     bureau, request, notice = sent
     shown = bureau.say("show", notice.id, "--json").json
     assert [line["reference"] for line in shown["lines"]] == ["…0012", "…0023"]
@@ -131,8 +133,12 @@ def test_an_incomplete_answer_is_refused_with_a_reason(sent, words, code, output
 
 
 def test_a_notice_is_exported_as_pdf_and_csv_and_filed_by_hand(sent, tmp_path):
+    """Requirement P-04: no letter is written with a blank in its contact."""
     bureau, request, notice = sent
     output_file, table = tmp_path / "n.pdf", tmp_path / "n.csv"
+    refused = bureau.say("export", notice.id, "--out", str(output_file))
+    assert (refused.code, "[grievance_officer]" in refused.err, output_file.exists()) == (1, True, False)
+    bureau.environ = {**bureau.environ, "BRIDGE_MERCHANT_FILE": write_named_merchant(tmp_path)}
     assert bureau.say("export", notice.id, "--out", str(output_file)).code == 0
     assert output_file.read_bytes().startswith(b"%PDF-")
     assert bureau.say("export", notice.id, "--out", str(table), "--json").json["entries"] == 2

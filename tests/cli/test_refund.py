@@ -53,6 +53,7 @@ def today():
 
 
 def test_details_are_stored_masked_and_readable_only_until_the_refund_is_settled(till):
+    """Requirement P-03."""
     kept = till.keep("COD-1", BANK, "--json")
     assert (kept.code, kept.err) == (0, "")
     mark = kept.json["id"]

@@ -115,3 +115,29 @@ def test_a_review_of_an_order_is_closed_with_a_decision_and_runs_the_request_aga
     with processes.services(flagged) as services, services.store.transaction() as tx:
         assert tx.requests.get_request(request.id).principal.confirmed_order_ids == ("2001",)
         assert [one.state for one in tx.tasks.list_tasks(request.id)] == [TaskState.PENDING]
+
+
+def test_v05_a_search_is_recorded_with_the_number_of_its_results(office):
+    """Requirement V-05: by what, where and how many; never what was searched for."""
+    person, shop = office.world.asha, office.world.shop
+    [order, *_] = office.world.list_orders(office.world.bikram)
+    searches = [
+        ("review", "find", "--order-id", str(order.id)),
+        ("review", "find", "--customer-id", str(person.id)),
+        ("refund", "list", "--order-id", str(order.id)),
+        ("vault", "list", "--order-id", str(order.id)),
+        ("dsr", "open", "access", "--customer-id", str(person.id), "--reason", "a letter", "--dry-run"),
+    ]
+    for words in searches:
+        assert office.say(*words, "--shop", shop, "--json").code == 0
+    with office.services.store.read() as tx:
+        facts = list(tx.evidence.iterate_facts())[-len(searches) :]
+    assert {fact.fact for fact in facts} == {"records.searched"}
+    assert [(fact.detail["by"], fact.detail["where"]) for fact in facts] == [
+        ("order", "reviews"), ("customer", "reviews"), ("order", "refunds"), ("order", "documents"), ("person", "requests"),
+    ]  # fmt: skip
+    assert all(isinstance(fact.detail["results"], int) and fact.actor.startswith("operator") for fact in facts)
+    assert str(person.id) not in str([fact.detail for fact in facts])
+    assert office.say("vault", "list", "--json").code == 0
+    assert office.facts()[-1] == "records.searched", "a listing is no search"
+    assert office.facts().count("records.searched") == len(searches)

@@ -114,6 +114,7 @@ def open_document(at, document, role, out, *more):
 
 @pytest.mark.parametrize("role", ["legal_compliance", "admin"])
 def test_two_roles_open_a_document_to_a_file_and_that_is_evidence(at, role):
+    """Requirements P-67, V-05."""
     document, out = at.seal(1001, content=PDF, media_type="application/pdf"), at.folder / "one.pdf"
     output = open_document(at, document, role, out, "--json")
     assert (output.code, output.json["bytes"]) == (0, len(PDF))
@@ -147,6 +148,7 @@ def test_an_opening_is_recorded_before_the_file_is_written(at, monkeypatch):
 
 @pytest.mark.parametrize("role", ["sales_logistics", "marketing", "sysadmin"])
 def test_other_roles_are_refused_and_that_is_evidence_too(at, role):
+    """Requirements P-45, V-06."""
     document, out = at.seal(1001), at.folder / "one.json"
     output = open_document(at, document, role, out)
     assert (output.code, out.exists(), output.out) == (1, False, "")
@@ -419,6 +421,7 @@ def test_the_erasure_of_a_reinstalled_shop_waits_for_a_decision(at, verb, outcom
 
 
 def test_doctor_checks_the_storage_region(at):
+    """Requirement L-05."""
     unknown, abroad = at.checks()["storage region"], at.checks(BRIDGE_STORAGE_REGION="US")["storage region"]
     assert (unknown["ok"], abroad["ok"]) == (None, None), "in development"
     assert "r.46(8)" in unknown["detail"]

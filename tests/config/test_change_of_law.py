@@ -22,6 +22,7 @@ DPDP_LAWS = ("dpdp_core", "dpdp_r8_3")
 
 @pytest.mark.parametrize("day", AROUND, ids=str)
 def test_each_day_has_the_old_law_or_the_new_one_and_the_doubtful_day_has_both(day):
+    """Requirement L-01."""
     assert RETENTION.laws["spdi"].is_in_force(day) is (day < LAST)
     assert [RETENTION.laws[each].is_in_force(day) for each in DPDP_LAWS] == [day >= FIRST] * 2
 

@@ -88,6 +88,7 @@ def test_production_with_the_files_as_shipped_names_all_that_is_missing():
 
 
 def test_production_refuses_a_placeholder_and_names_its_place(files):
+    """Requirement P-04."""
     environ = files(merchant=[('phone = "+91 562 000 0000"', 'phone = "[Insert Contact Number]"')])
 
     assert list_faults(PRODUCTION | environ) == [

@@ -47,6 +47,7 @@ def test_the_shipped_file_is_read_completely():
 
 
 def test_what_the_merchant_has_not_set_is_named():
+    """Requirement P-04."""
     merchant = load_merchant(SHIPPED)
 
     assert set(merchant.unset) == {

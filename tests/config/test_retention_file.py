@@ -164,6 +164,7 @@ def test_a_reviewed_file_has_nothing_unset(changed):
     ],
 )
 def test_a_broken_rule_is_named_holds_for_ever_and_disables_no_other(changed, old, new, broken, fault):
+    """Requirement P-07."""
     path = changed((old, new))
     retention = load_retention(path)
 
@@ -289,6 +290,7 @@ def test_the_gst_books_bind_a_merchant_that_is_registered(changed, registered, a
 
 
 def test_the_sixteen_purposes_of_the_policy_are_there_and_every_field_serves_one():
+    """Requirement P-47."""
     retention = load_retention(SHIPPED)
     policy = {"i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"}
     policy |= {"xi", "xii", "xiii", "xiv", "xv", "xvi"}
@@ -348,6 +350,7 @@ def test_a_basis_that_takes_indian_law_for_art_17_3_b_is_named_and_holds(changed
 
 
 def test_law_of_the_union_and_of_its_members_is_a_ground_of_art_17_3_b(changed):
+    """Requirement P-32."""
     for whose in ("EU", "DE"):
         path = changed(
             (

@@ -4,9 +4,13 @@ import ast
 import base64
 import re
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from bridge.errors import SettingsInvalid
 from config.development_keys import DEVELOPMENT_KEYS, load_development_keys
@@ -135,6 +139,7 @@ def test_secrets_compare_by_value_and_are_false_when_empty():
 
 
 def test_production_wants_every_required_variable_and_https():
+    """Requirement P-66."""
     with pytest.raises(SettingsInvalid) as caught:
         Settings.from_env(
             {
@@ -148,6 +153,56 @@ def test_production_wants_every_required_variable_and_https():
     assert "REDIS_URL is not set" in caught.value.faults
     for name in ("SHOPIFY_BASE_URL", "PUBLIC_URL", "SHIPROCKET_BASE_URL"):
         assert f"{name} must start with https:// in production" in caught.value.faults
+
+
+@pytest.fixture
+def root_pem():
+    key, name = ed25519.Ed25519PrivateKey.generate(), x509.Name([])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(datetime(2020, 1, 1, tzinfo=UTC)).not_valid_after(
+        datetime(2020, 1, 2, tzinfo=UTC)
+    )
+    return builder.sign(key, None).public_bytes(Encoding.PEM).decode()
+
+
+def read_roots(path):
+    return Settings.from_env({"BRIDGE_TSA_ROOT_FILE": str(path)}).tsa_roots
+
+
+def test_the_certificates_are_read_from_a_file_and_nothing_else_in_it(tmp_path, root_pem):
+    path = tmp_path / "roots.pem"
+    path.write_text(
+        f"an authority, in March\n{root_pem}\n-----BEGIN PRIVATE KEY-----\nAA\n-----END PRIVATE KEY-----\n{root_pem}"
+    )
+    assert read_roots(path) == root_pem * 2
+    path.write_bytes(root_pem.replace("\n", "\r\n").encode() + "für uns".encode("latin-1"))
+    assert read_roots(path) == root_pem
+    assert Settings.from_env({}).tsa_roots == ""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: "",
+        lambda text: "no certificate",
+        lambda text: text.replace("CERTIFICATE", "PUBLIC KEY"),
+        lambda text: text[:80] + text[90:],
+        lambda text: text + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+    ],
+    ids=["empty", "text", "a key", "damaged", "one of two is damaged"],
+)
+def test_a_file_without_certificates_is_refused_and_not_quoted(tmp_path, root_pem, change):
+    path = tmp_path / "roots.pem"
+    path.write_text(change(root_pem))
+    with pytest.raises(SettingsInvalid) as caught:
+        read_roots(path)
+    assert caught.value.faults == [
+        "BRIDGE_TSA_ROOT_FILE names a file that holds no certificate in PEM, or a damaged one"
+    ]
+    for missing in (tmp_path / "none.pem", tmp_path):
+        with pytest.raises(SettingsInvalid) as caught:
+            read_roots(missing)
+        assert caught.value.faults == ["BRIDGE_TSA_ROOT_FILE names a file that cannot be read"]
 
 
 def test_development_makes_its_keys_once_and_reports_them_as_unset(tmp_path):

@@ -28,6 +28,7 @@ from bridge.sandbox.world.models import Person, World
 from bridge.services import Services
 from tests.e2e import processes
 from tests.kit.apart import read_apart
+from tests.kit.config_files import write_named_merchant
 
 ORDERS, HEAVY = 150, 1000
 LEASE_S = 4.0
@@ -107,7 +108,9 @@ class Town:
 
     def package(self, request_id: str, target: Path) -> zipfile.ZipFile:
         """Fetch the package as an operator does."""
-        result = processes.say(self.environ, "dsr", "package", request_id, "--out", str(target), "--json")
+        result = processes.say(
+            self.environ, "dsr", "package", request_id, "--out", str(target), "--reason", "an answer", "--json"
+        )
         assert result.code == 0, result.err
         return zipfile.ZipFile(target)
 
@@ -145,7 +148,7 @@ def founded(folder: Path, database: str, **more: str) -> Iterator[Town]:
         with Valkey(appendonly=True, data=folder / "redis") as valkey:
             environ = processes.environment(
                 database, valkey.url,
-                **(stand_ins.environment | {"LEASE_S": f"{LEASE_S:g}", "SWEEP_EVERY_S": "0.5", **more}),
+                **(stand_ins.environment | {"BRIDGE_MERCHANT_FILE": write_named_merchant(folder), "LEASE_S": f"{LEASE_S:g}", "SWEEP_EVERY_S": "0.5", **more}),
             )  # fmt: skip
             processes.migrate(environ)
             with Bridge(environ, logs=folder / "logs") as bridge, processes.services(environ) as services:

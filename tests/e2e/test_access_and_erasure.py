@@ -49,6 +49,7 @@ def test_an_access_request_becomes_a_package_with_all_that_was_planted(town, tmp
 
 
 def test_no_personal_data_is_in_the_clear_while_it_is_held(town):
+    """Requirement P-66."""
     canaries = words(town.world.asha, town.world)
     seeded = town.folder / "planted"
     seeded.write_text(f"nobody but {canaries[1]}")

@@ -52,6 +52,7 @@ def packaged(stand_in, world):
 
 
 def test_every_seeded_value_is_in_the_package_or_counted_as_masked(stand_in, world):
+    """Requirement S-02."""
     package, gaps = packaged(stand_in, world)
     assert gaps == ()
     text = "\n".join(content.decode() for name, content in package.files.items() if name.endswith(".json"))

@@ -13,6 +13,7 @@ RECOVERED_WITHIN_S = 60.0
 
 
 def test_thirty_requests_survive_an_emptied_redis_and_none_is_done_twice(town):
+    """Requirement C-10."""
     people = town.world.people[42:72]
     before = {each.id for each in town.requests("access")}
     town.bridge.kill("worker")
@@ -96,6 +97,7 @@ def test_a_work_horse_that_dies_alone_is_replaced_without_a_new_worker(town):
 
 
 def test_the_chain_holds_after_all_this(town):
+    """Requirement V-07."""
     verified = processes.say(town.environ, "evidence", "verify", "--json")
     assert verified.code == 0
     assert verified.json["rows"] > 100

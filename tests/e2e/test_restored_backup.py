@@ -149,6 +149,7 @@ def restored(house, clock):
 
 
 def test_t25_an_erased_person_that_a_backup_brought_back_is_erased_again(restored, monkeypatch, queue):
+    """Requirement E-08."""
     assert restored.orders() == ["1001"], "the data is back"
     with restored.store.transaction() as tx:
         subject = tx.person_lookup.find_subject(SHOP, ASHA)

@@ -11,4 +11,4 @@ def hand_over_package(services: Any, request_id: str) -> None:
     """Record that the package of a request left the bridge."""
     with services.store.transaction() as tx:
         request = tx.requests.get_request(request_id)
-        record_package_release(request, actor="operator:test", size_bytes=1, sha256="0" * 64, tx=tx)
+        record_package_release(request, actor="operator:test", reason="an answer", size_bytes=1, sha256="0" * 64, tx=tx)

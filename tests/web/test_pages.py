@@ -1,6 +1,7 @@
 """What the host and the public may ask: alive, ready, counted, and who processes data."""
 
 import json
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -56,6 +57,7 @@ def counted(edge):
 
 
 def test_metrics_count_deliveries_over_all_processes_and_rows_and_jobs(edge):
+    """Requirement P-68."""
     before = counted(edge)
     known = 'bridge_deliveries_total{new="true",state="received",topic="orders/create"}'
     other = 'bridge_deliveries_total{new="true",state="rejected",topic="other"}'
@@ -73,6 +75,7 @@ def test_metrics_count_deliveries_over_all_processes_and_rows_and_jobs(edge):
 
 
 def test_the_public_sees_who_processes_data_and_no_contact_of_a_contract(edge):
+    """Requirement P-44: names, data, countries and safeguards, as of a day; who has no published legal name is named too."""
     page, listed = get(edge, "/processors"), get(edge, "/processors.json")
     assert page.status == listed.status == 200
     assert b"Delhivery Limited" in page.body
@@ -81,6 +84,18 @@ def test_the_public_sees_who_processes_data_and_no_contact_of_a_contract(edge):
     assert json.loads(listed.body)["signing_key_sha256"].encode() in page.body
     assert len(json.loads(listed.body)["signing_key_sha256"]) == 64
     assert b"privacy_contact" not in listed.body
+    rows = {row["id"]: row for row in json.loads(listed.body)["processors"]}
+    assert date.fromisoformat(json.loads(listed.body)["as_of"]) <= datetime.now(UTC).date() + timedelta(days=1)
+    assert json.loads(listed.body)["as_of"].encode() in page.body
+    assert rows["shopify"]["name"] == "Shopify (legal name not yet published)"
+    assert (rows["shopify"]["named"], rows["delhivery"]["named"], rows["sms_gateway"]["named"]) == (False, True, False)
+    assert rows["delhivery"]["protection"] == "the data stay in India"
+    assert rows["google"]["protection"] == "not yet published"
+    assert "standard contractual clauses" in rows["shopify"]["protection"]
+    words = page.body.decode().replace("&#39;", "'")
+    for row in rows.values():
+        for key in ("name", "services", "where", "protection"):
+            assert row[key] in words, (row["id"], key)
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/processors", "/nothing", "/webhooks"])
@@ -99,6 +114,7 @@ def test_what_is_not_there_says_so_in_plain_words(edge, path):
 
 
 def test_in_production_metrics_need_a_token_and_answers_demand_https(tmp_path):
+    """Requirement P-66."""
     files = {}
     for name, changes in DECIDED.items():
         text = (processes.ROOT / "config" / f"{name}.toml").read_text()

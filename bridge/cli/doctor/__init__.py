@@ -19,6 +19,7 @@ from bridge.cli.doctor.notices import check_notices
 from bridge.cli.doctor.redis import check_redis
 from bridge.cli.doctor.refunds import check_refunds
 from bridge.cli.doctor.requests.answers import check_answers
+from bridge.cli.doctor.requests.held import check_held_requests
 from bridge.cli.doctor.retention import check_retention
 from bridge.cli.doctor.reviews import check_reviews
 from bridge.cli.doctor.settings import check_settings
@@ -42,6 +43,7 @@ CHECKS: tuple[Callable[[CommandContext], Iterable[CheckResult]], ...] = (
     check_shop_erasures,
     check_shop_names,
     check_answers,
+    check_held_requests,
     check_reviews,
     check_refunds,
     check_retention,

@@ -31,10 +31,15 @@ def check_remnants(context: CommandContext) -> Iterator[CheckResult]:
     """Yield whether the database's files still hold what was destroyed hours ago."""
     with context.store.read() as tx:
         waiting = tx.remnants.list_remnants(lacking=context.store.list_parts())
-    overdue = [each for each in waiting if each.destroyed_at < datetime.now(UTC) - OVERWRITTEN_WITHIN]
+        overwritten = tx.remnants.list_overwritten(context.store.list_parts())
+    due_before = datetime.now(UTC) - OVERWRITTEN_WITHIN
+    overdue = [each for each in waiting if each.destroyed_at < due_before]
     detail = f"{len(waiting)} wait for this hour's run" if waiting else "nothing destroyed is in the database's files"
     if overdue:
         detail = (
             f"{len(overdue)} since {overdue[0].destroyed_at:%d %b %Y %H:%M} UTC: run `python -m bridge keys overwrite`"
         )
     yield CheckResult(name="remnants of what was destroyed", ok=not overdue, detail=detail)
+    if old := [each.request_id for each in overwritten if each.destroyed_at < due_before]:
+        detail = f"{len(old)} do not say yet that remnants are overwritten, the first of {old[0]}: run `python -m bridge keys overwrite`"
+        yield CheckResult(name="certificates to make anew", ok=False, detail=detail)

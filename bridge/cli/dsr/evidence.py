@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from bridge.cli.context import CommandContext, open_command_context
 from bridge.cli.dsr.dsr_view import describe_request, find_request_or_exit
 from bridge.cli.output_files import FORCE_OPTION, OUT_OPTION, write_private_file
 from bridge.cli.printing import show
-from bridge.model import Event, Fact, PrivacyRequest
+from bridge.connectors.timestamp_authority import TimestampVerifier
+from bridge.model import Event, Fact, PrivacyRequest, SignedHead
 from bridge.steps.evidence.bundle import (
     BundleInputs,
     build_evidence_bundle,
@@ -72,7 +74,7 @@ def _record_export(request: PrivacyRequest, tx: Tx, operator: str, **digests: st
 def _build_zip(request: PrivacyRequest, tx: Tx, context: CommandContext, *, to_head: bool) -> tuple[bytes, int]:
     """Return the zip and the number of the request's facts in it: all but the fact of this export."""
     facts = tx.evidence.list_facts_of_request(request.id)
-    heads = select_signed_heads(tx.signed_heads.list_signed_heads(), facts)
+    heads = select_signed_heads(_list_proven_heads(tx, context), facts)
     keyring = context.store.keyring
     delivery_ids = {str(fact.detail["delivery"]) for fact in facts if "delivery" in fact.detail}
     inputs = BundleInputs(
@@ -85,7 +87,12 @@ def _build_zip(request: PrivacyRequest, tx: Tx, context: CommandContext, *, to_h
         certificate=tx.packages.find_certificate(request.id),
         plan=tx.plans.find_plan(request.id),
         public_key=keyring.public_key,
+        timestamp_roots=context.configuration.settings.tsa_roots,
         timezone=context.configuration.retention.timezone,
+        machine={
+            "system": f"{platform.system()} {platform.machine()}",
+            "language": f"Python {platform.python_version()}",
+        },
     )
     export = _record_export(request, tx, context.operator, contents_sha256=digest_bundle_contents(inputs))
     if to_head:
@@ -97,6 +104,13 @@ def _build_zip(request: PrivacyRequest, tx: Tx, context: CommandContext, *, to_h
     inputs = replace(inputs, rows=rows, heads=heads)
     files = build_evidence_bundle(inputs, sign=keyring.sign, encode_pem=keyring.public_key_pem)
     return build_zip(files, folder=f"evidence-{request.id}"), len(facts)
+
+
+def _list_proven_heads(tx: Tx, context: CommandContext) -> list[SignedHead]:
+    """Return the signed heads. A timestamp that does not verify is left out; without root certificates none is verified."""
+    heads, verifier = tx.signed_heads.list_signed_heads(), TimestampVerifier(context.configuration.settings.tsa_roots)
+    unverified = verifier.find_unverified_heads(heads) if verifier.has_roots else []
+    return [replace(head, token="", anchored_at=None) if head in unverified else head for head in heads]
 
 
 def _build_json(request: PrivacyRequest, tx: Tx, context: CommandContext) -> tuple[bytes, int]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -32,6 +34,22 @@ PHONE_HELP = "With country code; may be repeated. Shopify is searched by it only
 IDENTIFIERS_HELP = (
     "A file, or - for stdin, with customer_id, email, phone and order_id: a JSON object, or lines name: value."
 )
+COUNTRY_HELP = (
+    "Where the data subject says to be, such as DE; may be repeated. Its law counts beside that of the addresses."
+)
+
+
+class CountryParam(click.ParamType[str]):
+    """A country by its ISO code of two letters."""
+
+    name = "code"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the code in capitals; what the European Union writes for two countries counts too. Raises BadParameter."""
+        code = {"UK": "GB", "EL": "GR"}.get(str(value).upper(), str(value).upper())
+        if not re.fullmatch("[A-Z]{2}", code):
+            self.fail("give the two letters of a country, such as IN, DE or GB", param, ctx)
+        return code
 
 
 @json_command("open")
@@ -42,7 +60,10 @@ IDENTIFIERS_HELP = (
 @click.option("--phone", "phones", multiple=True, help=PHONE_HELP)
 @click.option("--order-id", "--order", "orders", multiple=True, help="Shopify's number of an order; may be repeated.")
 @click.option("--identifiers", "source", type=click.File(), help=IDENTIFIERS_HELP)
-@click.option("--received-at", help="When the data subject asked: 2h, 3d, or a date. [default: now]")
+@click.option("--country", "countries", multiple=True, type=CountryParam(), help=COUNTRY_HELP)
+@click.option(
+    "--received-at", help="When the data subject asked: 2h, 3d, or a date or time where the merchant is. [default: now]"
+)
 @free_text_option("--reason", "How the request came, for example 'e-mail of 12 Nov'. No names.")
 @click.option("--dry-run", is_flag=True, help="Show the clocks and the open request that it would join; store nothing.")
 def open_request_command(
@@ -53,6 +74,7 @@ def open_request_command(
     phones: tuple[str, ...],
     orders: tuple[str, ...],
     source: TextIO | None,
+    countries: tuple[str, ...],
     received_at: str | None,
     reason: str,
     dry_run: bool,
@@ -65,14 +87,17 @@ def open_request_command(
     identifiers = {"customer_id": [customer_id] if customer_id else [], "email": emails, "phone": phones}
     with exit_on_refusal("Not opened", OPENING_FAULTS):
         principal = build_principal(_add_identifiers(identifiers | {"order_id": orders}, source, reason))
-    asked_at = parse_since(received_at) or datetime.now(UTC)
+    principal = replace(principal, stated_countries=tuple(dict.fromkeys(countries)))
     with open_command_context() as context:
         services = context.services
+        asked_at = parse_since(received_at, context.merchant_zone) or datetime.now(UTC)
         wanted = (RequestKind(kind), context.choose_shop(shop), principal, asked_at)
         with exit_on_refusal("Not opened", OPENING_FAULTS):
             with context.store.transaction() as tx:
                 request = build_operator_request(*wanted, tx=tx, services=services)
                 joined = tx.requests.find_open_request(request.shop, kind, request.subject)
+                if dry_run:  # it says whether the person has such a request
+                    context.record_search(tx, shop=request.shop, by="person", where="requests", results=bool(joined))
             governing = joined if joined and joined.due_at <= request.due_at else request
             result: dict[str, Any] = {
                 "kind": kind,

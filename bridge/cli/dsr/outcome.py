@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -15,6 +14,7 @@ from bridge.cli.options import FILE_TYPE
 from bridge.cli.output_files import FORCE_OPTION, write_private_file
 from bridge.cli.printing import show
 from bridge.model import Fact, PrivacyRequest, RequestKind
+from bridge.rules.retention.statutory_last_days import local_day
 from bridge.steps.erasure.outcome import OutcomeInput, list_missing_settings, render_erasure_outcome
 from bridge.store import Tx
 
@@ -65,7 +65,7 @@ def _read_outcome_input(request: PrivacyRequest, tx: Tx, context: CommandContext
             f"See `python -m bridge dsr show {request.id}`."
         )
     services, now = context.services, context.services.clock.now()
-    today = now.astimezone(ZoneInfo(services.merchant.clocks.timezone)).date()
+    today = local_day(now, services.merchant.clocks)
     if missing := list_missing_settings(services.merchant, day=today):
         exit_with_error(f"Not written. The merchant file lacks what the letter prints: {'; '.join(missing)}.")
     return OutcomeInput(

@@ -11,51 +11,61 @@ import click
 from bridge.cli.command import json_command
 from bridge.cli.context import CommandContext, exit_with_error, open_command_context
 from bridge.cli.dsr.dsr_view import find_request_or_exit
+from bridge.cli.options import free_text_option
 from bridge.cli.output_files import FORCE_OPTION, OUT_OPTION, write_private_file
 from bridge.cli.printing import show
 from bridge.model import Event, Fact, PrivacyRequest
 from bridge.steps.access.package import renew_unstated_package
 from bridge.steps.requests.record_answer_given import record_package_release
+from bridge.store import Tx
 from config.load import Configuration
-from config.readiness import list_unstated
+from config.readiness import list_package_blockers
 
 
 @json_command()
 @click.argument("request_id", metavar="ID")
 @OUT_OPTION
+@free_text_option("--reason", "Why it leaves the bridge, such as 'answer to the request'. It is evidence: no names.")
 @FORCE_OPTION
-def package(request_id: str, target: Path, force: bool) -> None:
+def package(request_id: str, target: Path, reason: str, force: bool) -> None:
     """Write the access package, unsealed, to a file. This is recorded as evidence.
 
     An erasure of the same data subject waits for it, or for `dsr waive`.
     """
     with open_command_context() as context:
+        with context.store.read() as tx:
+            _read_package_or_exit(request_id, tx)
         _exit_if_unstated(request_id, context.configuration)
         renew_unstated_package(request_id, services=context.services)
-        _hand_over_package(request_id, target, context, force=force)
+        _hand_over_package(request_id, target, context, reason=reason, force=force)
 
 
 def _exit_if_unstated(request_id: str, configuration: Configuration) -> None:
-    """Exit where the letter would say 'not stated' (GDPR Art 12(1), 15(1); DPDP Act s.11(1)(a))."""
+    """Exit where the letter would say 'not stated' or 'not yet published' (GDPR Art 12(1), 15(1); DPDP Act s.11(1)(a), Rules r.9)."""
     merchant_file = configuration.settings.merchant_file
-    if unstated := list_unstated(configuration.merchant, configuration.retention, merchant_file):
-        lines = "\n".join(f"  {each}" for each in unstated)
+    if blockers := list_package_blockers(configuration.merchant, configuration.retention, merchant_file):
+        lines = "\n".join(f"  {each}" for each in blockers)
         exit_with_error(
-            f"{request_id} is not handed over: its letter would say 'not stated'. Write into the merchant file what the "
-            f"data subject is to read, then run this again; the package is then made anew.\n{lines}"
+            f"{request_id} is not handed over: its letter would say 'not stated' or have a blank in its contact. Write into "
+            f"the merchant file what the data subject is to read, then run this again; the package is then made anew.\n{lines}"
         )
 
 
-def _hand_over_package(request_id: str, target: Path, context: CommandContext, *, force: bool) -> None:
+def _read_package_or_exit(request_id: str, tx: Tx) -> tuple[PrivacyRequest, bytes]:
+    request = find_request_or_exit(tx, request_id)
+    content = b"".join(tx.packages.read_package(request_id))
+    if not content:
+        facts = tx.evidence.list_facts_of_request(request_id)
+        exit_with_error(f"{request_id} has no package: {_explain_missing_package(request, facts)}")
+    return request, content
+
+
+def _hand_over_package(request_id: str, target: Path, context: CommandContext, *, reason: str, force: bool) -> None:
     with context.store.transaction() as tx:
-        request = find_request_or_exit(tx, request_id)
-        content = b"".join(tx.packages.read_package(request_id))
-        if not content:
-            facts = tx.evidence.list_facts_of_request(request_id)
-            exit_with_error(f"{request_id} has no package: {_explain_missing_package(request, facts)}")
+        request, content = _read_package_or_exit(request_id, tx)
         digest = hashlib.sha256(content).hexdigest()
         size = len(content)
-        record_package_release(request, actor=context.operator, size_bytes=size, sha256=digest, tx=tx)
+        record_package_release(request, actor=context.operator, reason=reason, size_bytes=size, sha256=digest, tx=tx)
         write_private_file(target, content, force=force)  # if it fails, the fact is rolled back
     shown = {"id": request_id, "file": str(target), "bytes": size, "sha256": digest, "complete": request.complete}
     message = (

@@ -9,25 +9,10 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
-from bridge.cli.dsr.dsr_view import describe_request, find_request_or_exit
+from bridge.cli.dsr.dsr_view import REQUEST_COLUMNS, describe_request, find_request_or_exit
 from bridge.cli.printing import print_fields, print_table, show
 from bridge.rules.requests.progress_codec import REMAINING_PREFIX
 
-HEADING_FIELDS = (
-    "id",
-    "kind",
-    "shop",
-    "state",
-    "complete",
-    "received_at",
-    "acknowledge_due_at",
-    "due_at",
-    "due_governed_by",
-    "closed_at",
-    "handed_over_at",
-    "answered_at",
-    "answer_basis",
-)
 TASK_COLUMNS = ("system", "action", "state", "outcome", "records", "attempts", "expected_by", "last_error")
 
 
@@ -41,7 +26,7 @@ def show_request_command(request_id: str) -> None:
 
 
 def _print_request(request: Mapping[str, Any]) -> None:
-    heading = {name: request[name] for name in HEADING_FIELDS}
+    heading = {name: request[name] for name in REQUEST_COLUMNS}
     print_fields({**heading, "late": "yes" if request["late"] else "no"}, width=18)
     click.echo("\nTasks")
     print_table(request["tasks"], TASK_COLUMNS, empty="none")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,6 +20,9 @@ from bridge.cli.output_files import FORCE_OPTION, write_private_file
 from bridge.cli.printing import print_table, show
 from bridge.model import Fact
 from bridge.rules.requests.request_register import build_request_register
+from bridge.rules.retention.statutory_last_days import local_day
+from bridge.services import Services
+from bridge.steps.retention.accept_policy import iterate_order_retention
 from bridge.store.requests.request_register import RegisterQueries
 
 MONTH_COLUMNS = (
@@ -26,6 +30,7 @@ MONTH_COLUMNS = (
     "requests",
     "closed",
     "ready_not_delivered",
+    "median_hours_to_acknowledge",
     "median_days_to_close",
     "longest_days_to_close",
     "late",
@@ -43,20 +48,36 @@ def register(month: str | None, target: Path | None, force: bool) -> None:
 
     It holds no personal data: ids, counts, days.
     """
-    with open_command_context() as context, context.store.transaction() as tx:
-        zone, rows = ZoneInfo(context.configuration.retention.timezone), RegisterQueries(tx.session)
-        result = build_request_register(
-            rows.list_register_requests(_parse_first_month(month, zone)),
-            open_answers=rows.count_open_instructions(),
-            held=rows.count_retained_documents(),
-            laws={hold.id: hold.law for hold in context.configuration.retention.holds.values()},
-            zone=zone,
-            now=datetime.now(UTC),
-        )
-        if target is not None:
-            write_private_file(target, _render_register_csv(result).encode(), force=force)
-            tx.evidence.append_fact(Fact.EVIDENCE_EXPORTED, shop="", actor=context.operator, what="register")
+    with open_command_context() as context:
+        zone = ZoneInfo(context.configuration.retention.timezone)
+        held = _count_retained_documents(context.services)
+        with context.store.transaction() as tx:
+            rows = RegisterQueries(tx.session)
+            result = build_request_register(
+                rows.list_register_requests(_parse_first_month(month, zone)),
+                open_answers=rows.count_open_instructions(),
+                held=held,
+                laws={hold.id: hold.law for hold in context.configuration.retention.holds.values()},
+                zone=zone,
+                now=datetime.now(UTC),
+                acknowledged=rows.find_acknowledgements(),
+                contracts={
+                    each.id: each.contract_ref for each in context.configuration.merchant.processors if each.named
+                },
+            )
+            if target is not None:
+                write_private_file(target, _render_register_csv(result).encode(), force=force)
+                tx.evidence.append_fact(Fact.EVIDENCE_EXPORTED, shop="", actor=context.operator, what="register")
     show(result, _print_register)
+
+
+def _count_retained_documents(services: Services) -> list[tuple[tuple[str, ...], date | None, int]]:
+    """Count sealed documents by their holds of today and the first day on which they may be destroyed."""
+    today = local_day(services.clock.now(), services.retention.calendar)
+    counts: Counter[tuple[tuple[str, ...], date | None]] = Counter()
+    for _, documents, _, retention in iterate_order_retention(today=today, services=services):
+        counts[tuple(retention.grounds), retention.erasable_from] += len(documents)
+    return [(grounds, day, count) for (grounds, day), count in counts.items()]
 
 
 def _print_register(register_data: Mapping[str, Any]) -> None:
@@ -68,6 +89,9 @@ def _print_register(register_data: Mapping[str, Any]) -> None:
     print_table(open_answers, ("processor", "instructions"), empty="none")
     click.echo("\nHeld")
     print_table(register_data["held"], ("hold", "release_year", "documents", "law"), empty="none")
+    click.echo("\nContracts with processors")
+    contracts = [{"processor": name, "contract": text} for name, text in register_data["contracts"].items()]
+    print_table(contracts, ("processor", "contract"), empty="none")
 
 
 def _parse_first_month(month: str | None, zone: ZoneInfo) -> datetime | None:
@@ -91,6 +115,7 @@ def _render_register_csv(register_data: Mapping[str, Any]) -> str:
                 parts = value if isinstance(value, Mapping) else {"": value}
                 for part, content in parts.items():
                     writer.writerow((section, row_key, f"{figure}.{part}".rstrip("."), content))
-    for processor, count in register_data["open_answers"].items():
-        writer.writerow(("open_answers", processor, "instructions", count))
+    for section, figure in (("open_answers", "instructions"), ("contracts", "contract")):
+        for processor, content in register_data[section].items():
+            writer.writerow((section, processor, figure, content))
     return out.getvalue()

@@ -34,6 +34,10 @@ def export(notice_id: str, target: Path, force: bool) -> None:
             processor = find_processor(notice.processor, services)
             if processor is None:
                 exit_with_error(f"{notice.processor} is not in the merchant file.")
+            if target.suffix == ".pdf" and not services.merchant.officer.is_complete:
+                exit_with_error(
+                    "Not written: fill in [grievance_officer] of the merchant file, which the letter prints."
+                )
             if target.suffix == ".csv":
                 content = render_items_csv(items)
             else:

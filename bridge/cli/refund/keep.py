@@ -31,15 +31,17 @@ BANK_DETAIL_PROMPTS = {
 @OPTIONAL_SHOP_OPTION
 @click.option("--order-id", required=True, help="Shopify's number of the order.")
 @click.option("--refund-id", required=True, help="Shopify's number of the refund, or your own identifier for it.")
-@click.option("--opened-at", help="When the refund was agreed: 2h, 3d, or a date. [default: now]")
+@click.option(
+    "--opened-at", help="When the refund was agreed: 2h, 3d, or a date or time where the merchant is. [default: now]"
+)
 def keep_bank_details_command(shop: str | None, order_id: str, refund_id: str, opened_at: str | None) -> None:
     """Store the bank details for one refund, sealed.
 
     They are read from stdin as JSON with account_number, ifsc, account_holder or upi_id. At a terminal the command
     asks for them without echo. They are never arguments, because the shell would store those in its history.
     """
-    agreed_at = parse_since(opened_at) or datetime.now(UTC)
     with open_command_context() as context:
+        agreed_at = parse_since(opened_at, context.merchant_zone) or datetime.now(UTC)
         domain = context.choose_shop(shop)
         context.require_known_shop(domain)
         try:

@@ -24,5 +24,7 @@ def list_refunds_command(state: str | None, shop: str, order_id: str) -> None:
     with open_command_context() as context, context.store.transaction() as tx:
         only_state = RefundState(state) if state else None
         accounts = tx.refunds.list_refund_accounts(shop=shop, state=only_state, order_id=order_id)
+        if order_id:
+            context.record_search(tx, shop=shop, by="order", where="refunds", results=len(accounts))
         rows = name_shops((refund_row(tx, account) for account in accounts), tx)
     show_table(rows, REFUND_TABLE_COLUMNS, empty="No refunds.")

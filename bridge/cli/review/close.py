@@ -36,8 +36,8 @@ def close(review_id: str, reason: str, decision: str | None) -> None:
     """Close one review after a person has looked and acted.
 
     A review of an order in doubt (`order_in_doubt`) needs --release, if it is the data subject's, or --refuse; the access
-    request then runs again with the decision. A review of a parcel in doubt needs --release (its processors are told when it is due, and access packages have its
-    record) or --refuse (nobody is told). `dsr replay` then completes an access request that waited for it.
+    request then runs again with the decision. A review of a parcel in doubt needs --release (its processors get a notice when it is due, and access packages have its
+    record) or --refuse (no notice goes out). `dsr replay` then completes an access request that waited for it.
     """
     with open_command_context() as context, context.store.transaction() as tx:
         review = tx.reviews.find_review(review_id)

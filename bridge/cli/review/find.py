@@ -29,4 +29,8 @@ def find(shop: str | None, order_id: str, customer_id: str) -> None:
             reviews = tx.reviews.list_reviews_by_idempotency_key(
                 domain, lambda review: build_review_key(review.what, customer_id=customer)
             )
+        reviews = list(reviews)
+        context.record_search(
+            tx, shop=domain, by="order" if order else "customer", where="reviews", results=len(reviews)
+        )
         show_reviews(reviews, tx)

@@ -20,13 +20,17 @@ DOCUMENT_LIST_COLUMNS = ("id", "kind", "form", "issued_at", "sealed_at", "erasab
 @click.option("--order-id", default="", help="Shopify's number of an order; needs --shop.")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1), help="At most this many.")
 def list_documents_command(shop: str, order_id: str, limit: int) -> None:
-    """List sealed documents, oldest first: kind, days, and what keeps them. Never their content."""
+    """List sealed documents, oldest first: kind, days, and what keeps them. Never their content.
+
+    The day of release is stored when an erasure leaves a document behind; `hold list` computes it for all.
+    """
     if order_id and not shop:
         raise click.UsageError("--order-id needs --shop: order numbers of different shops may be equal")
     with open_command_context() as context, context.store.transaction() as tx:
         if order_id:
             number = parse_order_number(order_id)
             documents = tx.documents.find_documents_by_order_id(shop, [number]).get(number, [])[:limit]
+            context.record_search(tx, shop=shop, by="order", where="documents", results=len(documents))
         else:
             documents = tx.documents.list_documents(shop=shop, limit=limit)
         rows = name_shops((document_row(document) for document in documents), tx)

@@ -6,8 +6,10 @@ residue of other apps.
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -105,7 +107,8 @@ class Shopify:
         cursor: str = "",
     ) -> Iterator[FindingPage]:
         """Return pages of everything that Shopify stores about the data subject. Raises as `ports.Connector.gather`."""
-        session = GatherSession(client=self._client, shop=shop, principal=principal, bulk_orders=self._bulk_orders)
+        client = replace(self._client, list_domains=functools.cache(self._client.list_domains))
+        session = GatherSession(client=client, shop=shop, principal=principal, bulk_orders=self._bulk_orders)
         return gather_pages(session, cursor)
 
     def list_shipped_orders(self, principal: Principal, *, shop: str) -> Iterator[Mapping[str, Any]]:

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from bridge import __version__
 from bridge.model import (
@@ -45,10 +44,11 @@ from bridge.rules.erasure.remnants import describe_remnants
 from bridge.rules.index.unreadable_identifiers import UNREADABLE_IDENTIFIER
 from bridge.rules.requests.answer_times import judge_lateness
 from bridge.rules.requests.deadlines import add_months_to_date
-from bridge.rules.requests.lifecycle import RequestStatus
+from bridge.rules.requests.lifecycle import FINISHED_STATES, RequestStatus
 from bridge.rules.retention.citations import describe_basis
 from bridge.rules.retention.holds import RetentionHold, find_retention_holds
 from bridge.rules.retention.release import INVOICE_CATEGORY
+from bridge.rules.retention.statutory_last_days import local_day
 from bridge.rules.shops.shop_erasure import list_remaining_rows
 from config.merchant_file.merchant import Merchant
 from config.retention_file.retention import Retention
@@ -81,14 +81,15 @@ def build_certificate(
     is_cancelled = any(
         task.action is TaskAction.POLL_PLATFORM_ERASURE and task.outcome is Outcome.RETAINED for task in tasks
     )
-    completed = request.closed_at or now  # a certificate that is made anew makes no request late
+    closed_at = request.closed_at or now  # a certificate that is made anew makes no request late
+    certificate_status = "partly_fulfilled" if is_cancelled else _derive_certificate_status(own, status)
     return {
         "schema": CERTIFICATE_SCHEMA,
         "request_id": request.id,
         "kind": request.kind,
         "shop": request.shop,
         "subject": request.subject,
-        "status": "partly_fulfilled" if is_cancelled else _derive_certificate_status(own, status),
+        "status": certificate_status,
         "outcome": "erased_in_part" if is_cancelled else _derive_certificate_outcome(own, status),
         **({"limited_to_known_at": cutoff} if (cutoff := _find_cutoff(request, facts)) else {}),
         **({"reason": own.last_error} if own and _is_ended_without_erasure(own) else {}),
@@ -107,9 +108,9 @@ def build_certificate(
             "acknowledge_due_at": request.acknowledge_due_at.isoformat(),
             "due_at": request.due_at.isoformat(),
             "due_governed_by": request.due_governed_by,
-            "completed_at": completed.isoformat(),
+            "completed_at": _find_completed_at(certificate_status, tasks, closed_at),
             "answered_at": request.answered_at.isoformat() if request.answered_at else None,
-            "late": judge_lateness(replace(request, closed_at=completed), now),
+            "late": judge_lateness(replace(request, closed_at=closed_at), now),
         },
         "erased": _list_erased_tables(own),
         "remnants": describe_remnants(facts),
@@ -117,7 +118,7 @@ def build_certificate(
         "kept": [
             *_list_sealed_documents(documents, legal_holds, retention, now),
             *(_format_remaining_line(line) for line in remaining_data),
-            *_list_remaining_proofs(request, retention, completed),
+            *_list_remaining_proofs(request, retention, closed_at),
             *(list_remaining_rows(erasure.remaining, retention) if isinstance(erasure, ShopEraseProgress) else ()),
         ],
         "plan": plan,
@@ -153,6 +154,13 @@ def _is_ended_without_erasure(erase_task: Task | None) -> bool:
         and erase_task.wait_reason is not WaitReason.HELD_BY_LAW
         and bool(erase_task.gaps)
     )
+
+
+def _find_completed_at(status: str, tasks: Sequence[Task], closed_at: datetime) -> str | None:
+    """Return when the last system was done with it; None while one must still act or answer."""
+    if status == "in_progress" or any(task.state not in FINISHED_STATES for task in tasks):
+        return None
+    return max((closed_at, *(task.finished_at for task in tasks if task.finished_at))).isoformat()
 
 
 def _derive_certificate_status(erase_task: Task | None, status: RequestStatus) -> str:
@@ -205,18 +213,16 @@ def _list_erased_tables(erase_task: Task | None) -> list[dict[str, Any]]:
     ]
 
 
-def _list_remaining_proofs(
-    request: PrivacyRequest, retention: Retention, completed_at: datetime
-) -> list[dict[str, Any]]:
+def _list_remaining_proofs(request: PrivacyRequest, retention: Retention, closed_at: datetime) -> list[dict[str, Any]]:
     """Return what stays as proof: keyed hashes and the record of the request, each with its law and last day."""
-    today = completed_at.astimezone(ZoneInfo(retention.timezone)).date()
+    today = local_day(closed_at, retention)
     proofs = []
     for category_id, event in PROOF_CATEGORIES.items():
         category = retention.categories.get(category_id)
         if category is None or (request.kind is RequestKind.SHOP_ERASURE and category_id == "suppression"):
             continue
         holds = find_retention_holds(
-            category, events={event: completed_at, "last_processing_at": completed_at}, today=today, retention=retention
+            category, events={event: closed_at, "last_processing_at": closed_at}, today=today, retention=retention
         )
         grounds = [_format_ground(hold) for hold in holds]
         months = category.max_age.get("months")

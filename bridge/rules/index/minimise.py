@@ -78,7 +78,9 @@ def extract_sighting(topic: str, body: Mapping[str, Any], rules: AttributionRule
 
 def _read_order_sighting(body: Mapping[str, Any], rules: AttributionRules) -> Sighting:
     customer = read_object(body.get("customer"))
-    address = read_object(body.get("shipping_address")) or read_object(body.get("billing_address"))
+    billing, shipping = (read_object(body.get(f"{which}_address")) for which in ("billing", "shipping"))
+    buyer, receiver = (" ".join(read_text(one.get("name")).casefold().split()) for one in (billing, shipping))
+    is_gift = bool(buyer and receiver) and buyer != receiver
     updated_at = parse_utc_datetime(body.get("updated_at"))
     parcels, listings = _read_fulfillments(read_objects(body.get("fulfillments")), updated_at, rules)
     return Sighting(
@@ -87,7 +89,9 @@ def _read_order_sighting(body: Mapping[str, Any], rules: AttributionRules) -> Si
         order_name=read_text(body.get("name"))[:64],
         customer_id=legacy_id(customer.get("id")),
         email=read_text(body.get("email"), body.get("contact_email"), customer.get("email")),
-        phone=read_text(body.get("phone"), customer.get("phone"), address.get("phone")),
+        phone=read_text(
+            body.get("phone"), customer.get("phone"), billing.get("phone"), None if is_gift else shipping.get("phone")
+        ),
         placed_at=parse_utc_datetime(body.get("created_at")),
         updated_at=updated_at,
         parcels=parcels,

@@ -1,1 +1,1 @@
-"""Decisions about notices: who must be told, when, and what an answer means. No input or output."""
+"""Decisions about notices: who gets one, when, and what an answer means. No input or output."""

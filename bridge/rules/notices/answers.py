@@ -63,6 +63,7 @@ BLOCKING_REASONS = (
     "no_contact",
     "contact_not_verified",
     "domain_not_verified",
+    "officer_not_named",
     "mail_not_configured",
     "public_url_not_set",
     "mail_refuses_us",

@@ -1,4 +1,4 @@
-"""Decide whether a processor may be told of a parcel, or an operator must decide first whose it is. Pure.
+"""Decide whether a notice may name a parcel, or an operator must decide first whose it is. Pure.
 
 What is known of the person must outlive the erasure until then: as keyed digests, in the notice item.
 """
@@ -95,7 +95,7 @@ def load_item_clues(text: str) -> ItemClues:
 
 
 def find_doubt(item: NoticeItem, record: ConsigneeClues | None, encode: Encode) -> Doubt | None:
-    """Return why the parcel of this item may be another person's, by what the carrier shows; None where it may be told.
+    """Return why the parcel of this item may be another person's, by what the carrier shows; None where a notice may name it.
 
     `record` is None where no carrier shows anything.
     """

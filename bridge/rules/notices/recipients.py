@@ -96,7 +96,7 @@ def _list_other_targets(
                     order_id=order_id,
                 )
         elif (processor.applies_to == "everyone" or orders) and principal.cutoff_at is None:
-            # it cannot tell what came after a cut-off from what it was told to erase then
+            # it cannot tell what came after a cut-off from what the notice asked it to erase then
             for reference in _build_subject_references(reference_kind, principal):
                 yield NoticeTarget(processor=processor.id, reference_kind=reference_kind, reference=reference)
 

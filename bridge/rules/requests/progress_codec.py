@@ -38,6 +38,7 @@ RESIDUE_KEYS = {
 }
 # in which a task can have a wait reason
 WAITING_STATES = (model.TaskState.RETRY, model.TaskState.WAITING, model.TaskState.FAILED)
+HELD_BY_KEY = "held_by"  # the holds of the retention file that a task waits for
 PRECHECK_ERROR_PREFIX = "guard_"  # before each blocking code in the error of a task that prechecks blocked
 
 
@@ -75,14 +76,15 @@ def encode_detail(progress: model.Progress | None) -> dict[str, Any]:
         case model.ConsentProgress(sha256=sha256) if sha256:
             detail = {"sha256": sha256}
         case model.EraseProgress():
-            detail = dict(progress.removed_rows)
+            held = {HELD_BY_KEY: list(progress.held_by)} if progress.held_by else {}
+            detail = {**progress.removed_rows, **held}
         case model.ShopEraseProgress(stopped_at=stopped_at):
             stopped = {STOPPED_AT_KEY: stopped_at.isoformat()} if stopped_at else {}
             detail = {**stopped, **progress.removed_rows, **encode_remaining_shop_data(progress.remaining)}
         case model.PlatformRequestProgress():
             detail = {
                 **({} if progress.reason is None else {"reason": progress.reason}),
-                **({"held_by": list(progress.held_by)} if progress.held_by else {}),
+                **({HELD_BY_KEY: list(progress.held_by)} if progress.held_by else {}),
                 **({"guards": [asdict(each) for each in progress.prechecks]} if progress.prechecks else {}),
                 **({"released": list(progress.released_codes)} if progress.released_codes else {}),
             }
@@ -137,7 +139,7 @@ def decode_progress(
         case model.TaskAction.REQUEST_PLATFORM_ERASURE:
             progress = model.PlatformRequestProgress(
                 reason=detail.get("reason"),
-                held_by=tuple(detail.get("held_by", ())),
+                held_by=tuple(detail.get(HELD_BY_KEY, ())),
                 prechecks=tuple(model.PrecheckResult(**each) for each in detail.get("guards", ())),
                 released_codes=tuple(detail.get("released", ())),
             )
@@ -181,10 +183,13 @@ def _decode_seal(cursor: str) -> model.SealProgress:
 
 def _decode_erase(cursor: str, detail: Mapping[str, Any]) -> model.EraseProgress:
     kept = json.loads(cursor) if cursor else []
+    removed = {table: count for table, count in detail.items() if table != HELD_BY_KEY}
+    held_by = tuple(detail.get(HELD_BY_KEY, ()))
     if isinstance(kept, list):
-        return model.EraseProgress(removed_rows=detail, excluded_order_ids=tuple(kept))
+        return model.EraseProgress(removed_rows=removed, excluded_order_ids=tuple(kept), held_by=held_by)
     return model.EraseProgress(
-        removed_rows=detail,
+        removed_rows=removed,
+        held_by=held_by,
         excluded_order_ids=tuple(kept["orders"]),
         is_customer_kept=True,
         began_at=datetime.fromisoformat(kept["began_at"]) if kept["began_at"] else None,

@@ -1,6 +1,7 @@
 """Decide which countries' rules apply to a data subject on a day, and which complaint routes are open.
 
-Pure: the countries of the addresses and the day are given. India always counts; nationality never does.
+Pure: the countries (of addresses, or where the data subject says to be) and the day are given. India always counts;
+nationality never does.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _DATED_ROUTE_FORMAT = re.compile(r"(before|from)_(\d{4})_(\d\d)_(\d\d)")
 
 
 def list_regimes(countries: Collection[str]) -> tuple[str, ...]:
-    """Return `IN`, then `EU` and `UK` where an address lies there."""
+    """Return `IN`, then `EU` and `UK` where one of the countries (ISO codes) lies there."""
     eu = ("EU",) if EEA & set(countries) else ()
     uk = ("UK",) if "GB" in countries else ()
     return ("IN", *eu, *uk)

@@ -15,7 +15,7 @@ from bridge.model import PrivacyRequest
 from bridge.rules.requests.answer_times import find_fulfilled_at, is_late
 
 REGISTER_SCHEMA = "request-register/1"
-SECONDS_PER_DAY = 86_400
+SECONDS_PER_DAY, SECONDS_PER_HOUR = 86_400, 3_600
 
 
 def build_request_register(
@@ -26,13 +26,16 @@ def build_request_register(
     laws: Mapping[str, str],
     zone: tzinfo,
     now: datetime,
+    acknowledged: Mapping[str, datetime] | None = None,
+    contracts: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Return the register, JSON-ready.
 
     A request counts as closed, and its days end, when the data subject had what was asked for.
 
     `open_answers` counts the instructions that wait for each processor, `held` is (ids of holds, first day it
-    may go, documents), `laws` maps ids of holds to what to quote. `zone` says which month a moment is in.
+    may go, documents), `acknowledged` says by id when a receipt was acknowledged, `contracts` maps each processor to the
+    reference of its contract, `laws` maps ids of holds to what to quote. `zone` says which month a moment is in.
     """
     months: dict[str, list[PrivacyRequest]] = {}
     for request in requests:
@@ -40,14 +43,27 @@ def build_request_register(
     return {
         "schema": REGISTER_SCHEMA,
         "made_at": now.isoformat(),
-        "months": [_summarise_month(month, months[month], now) for month in sorted(months)],
+        "months": [_summarise_month(month, months[month], acknowledged or {}, now) for month in sorted(months)],
         "late": [_format_late_request(request) for request in requests if is_late(request, now)],
         "open_answers": dict(sorted(open_answers.items())),
         "held": _count_held_documents(held, laws),
+        "contracts": {processor: describe_contract(ref) for processor, ref in sorted((contracts or {}).items())},
     }
 
 
-def _summarise_month(month: str, requests: Sequence[PrivacyRequest], now: datetime) -> dict[str, Any]:
+def describe_contract(reference: str) -> str:
+    """Return the reference of a processor's contract, or that nobody has recorded one."""
+    return reference.strip() or "contract reference not recorded"
+
+
+def _summarise_month(
+    month: str, requests: Sequence[PrivacyRequest], acknowledged: Mapping[str, datetime], now: datetime
+) -> dict[str, Any]:
+    hours = [
+        (acknowledged[request.id] - request.received_at).total_seconds() / SECONDS_PER_HOUR
+        for request in requests
+        if request.id in acknowledged
+    ]
     days = [
         (fulfilled_at - request.received_at).total_seconds() / SECONDS_PER_DAY
         for request in requests
@@ -62,7 +78,9 @@ def _summarise_month(month: str, requests: Sequence[PrivacyRequest], now: dateti
         "ready_not_delivered": sum(
             request.closed_at is not None and find_fulfilled_at(request) is None for request in requests
         ),
-        "median_hours_to_acknowledge": None,  # the bridge sends no acknowledgement, so it has no figures
+        "median_hours_to_acknowledge": round(median(hours), 2)
+        if hours
+        else None,  # of those that `dsr acknowledge` records
         "median_days_to_close": round(median(days), 2) if days else None,
         "longest_days_to_close": round(max(days), 2) if days else None,
         "late": sum(is_late(request, now) for request in requests),

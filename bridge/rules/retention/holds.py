@@ -108,7 +108,7 @@ def evaluate_retention_hold(
         citation="; ".join(list_hold_citations(rule, today, retention)),
         last_day=last_day,
         erasable_from=compute_erasable_from(last_day),
-        release_needs=_list_release_needs(rule, retention),
+        release_needs=list_release_needs(rule, retention),
         gdpr_ground=rule.gdpr_ground if under_gdpr else "",
         must_disclose=under_gdpr and not rule.gdpr_ground,
     )
@@ -221,7 +221,7 @@ def _compute_hold_last_day(rule: RetentionRule, events: Mapping[str, datetime], 
     return None if extended is None else max(last_day, extended)
 
 
-def _list_release_needs(rule: RetentionRule, retention: Retention) -> tuple[str, ...]:
+def list_release_needs(rule: RetentionRule, retention: Retention) -> tuple[str, ...]:
     """Return what must be decided first: the lengths of the contract; for books the legal form and the review."""
     if rule.last_day_rule == CONTRACT_RULE:
         return tuple(f"merchant.{each}" for each in CONTRACT_LENGTH_FIELDS if retention.merchant.get(each) is None)

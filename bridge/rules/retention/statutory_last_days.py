@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from zoneinfo import ZoneInfo
 
 from bridge.rules.requests.deadlines import MONTHS_PER_YEAR, add_months_to_date
@@ -98,8 +98,16 @@ def compute_erasable_from(last_day: date | None) -> date | None:
     return last_day + _ONE_DAY if last_day is not None and last_day < date.max else None
 
 
-def local_day(moment: datetime, calendar: Calendar) -> date:
-    """Return the calendar day of a moment where the merchant keeps its books."""
+class HasTimezone(Protocol):
+    """What says in which zone a day is meant: the retention file for books, `[clocks]` of the merchant file for letters."""
+
+    @property
+    def timezone(self) -> str:
+        """Return the IANA name of the zone."""
+
+
+def local_day(moment: datetime, calendar: HasTimezone) -> date:
+    """Return the calendar day of a moment in the zone of this calendar."""
     return moment.astimezone(ZoneInfo(calendar.timezone)).date()
 
 

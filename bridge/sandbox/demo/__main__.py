@@ -123,7 +123,7 @@ def run_access_chapter(demo: DemoEnvironment) -> None:
         )
     must(request["complete"], "Every system answered.")
     target = demo.results / "asha-access-package.zip"
-    demo.run_command("dsr", "package", request["id"], "--out", str(target))
+    demo.run_command("dsr", "package", request["id"], "--out", str(target), "--reason", "answer to the request")
     with zipfile.ZipFile(target) as package:
         names = package.namelist()
         letter = next(name for name in names if name.endswith("00_letter.html"))

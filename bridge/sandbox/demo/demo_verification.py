@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import io
+import shutil
+import subprocess
+import tempfile
 import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bridge.sandbox.demo.console import chapter, fact, must
@@ -12,6 +16,8 @@ from bridge.sandbox.demo.demo_env import contains_any
 if TYPE_CHECKING:
     from bridge.sandbox.demo.demo_env import DemoEnvironment
     from bridge.sandbox.world.models import Person, World
+
+NOT_CHECKED = 2  # the exit code of check.sh where a tool is missing or too old
 
 
 def run_verification_chapter(demo: DemoEnvironment) -> None:
@@ -48,6 +54,30 @@ def run_verification_chapter(demo: DemoEnvironment) -> None:
         if path != bundle:
             buffer.write(path.read_bytes())
     must(not contains_any(buffer.getvalue(), words), "The bundle and the letter do not identify Bikram either.")
+    _run_check_script(bundle)
+
+
+def _run_check_script(bundle: Path) -> None:
+    """Check the bundle as an auditor does, with the script in it. Where this machine lacks a tool, say which."""
+    bash = shutil.which("bash")
+    if bash is None:
+        reason = "check.sh was not run: this machine has no bash."
+        fact(reason)
+        return
+    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(bundle) as files:
+        files.extractall(folder)
+        [script] = Path(folder).rglob("check.sh")
+        checked = subprocess.run(
+            [bash, script.name], cwd=script.parent, capture_output=True, text=True, timeout=60, check=False
+        )
+    if checked.returncode == NOT_CHECKED:
+        reason = checked.stderr.strip()
+        fact(reason)
+        return
+    must(
+        checked.returncode == 0,
+        "The bundle's own script check.sh passed it: nothing in it is wrong, and no fact is missing before its signed end.",
+    )
 
 
 def _list_identifying_words(person: Person, world: World) -> list[bytes]:

@@ -109,7 +109,8 @@ def _wait_for_rest(erasure: Erasure, task: Task, services: Services) -> Task:
     if erasure.order_ids_without_copy:
         return _wait_for_copies(task, services)
     kept = [*erasure.held_orders.values(), *([erasure.held_customer] if erasure.held_customer.holds else [])]
-    return wait_while_held(replace(task, outcome=Outcome.RETAINED), kept, services)
+    progress = replace(get_progress(task, EraseProgress), held_by=tuple(erasure.list_grounds()))
+    return wait_while_held(replace(task, outcome=Outcome.RETAINED, progress=progress), kept, services)
 
 
 def _wait_for_identity(task: Task, services: Services) -> Task:

@@ -9,6 +9,7 @@ from bridge.model import Fact, PlatformRequestProgress, get_progress
 from bridge.rules.erasure.precheck import find_blocked_task, list_blocking_codes
 from bridge.services import Services
 from bridge.steps.erasure.precheck import PRECHECK_REVIEW_KIND
+from bridge.steps.evidence.record_facts import enqueue_request_ids
 from bridge.steps.requests.record_decision import check_no_newer_request, record_decision
 
 
@@ -36,5 +37,5 @@ def release_precheck(request_id: str, *, actor: str, reason: str, services: Serv
             tx=tx,
             codes=codes,
         )
-    services.queue.enqueue("process", request_id, at_front=True)
+    enqueue_request_ids([request_id], services)
     return codes

@@ -12,6 +12,7 @@ from bridge.errors import PayloadInvalid
 from bridge.model import Fact, Outcome, PollProgress, get_progress
 from bridge.rules.erasure.platform_erasure import find_unconfirmed_poll
 from bridge.services import Services
+from bridge.steps.evidence.record_facts import enqueue_request_ids
 from bridge.steps.requests.record_decision import check_no_newer_request, record_decision
 
 UNCONFIRMED_REVIEW_KIND = "platform_erasure"
@@ -43,4 +44,4 @@ def settle_platform_erasure(
             tx=tx,
             decision=decision or "wait",
         )
-    services.queue.enqueue("process", request_id, at_front=True)
+    enqueue_request_ids([request_id], services)

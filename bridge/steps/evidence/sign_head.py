@@ -1,7 +1,7 @@
 """Sign the head of the evidence chain once a day and request a timestamp for it.
 
 The day is that of the merchant's calendar. A timestamp (RFC 3161) is requested if an authority is configured, for the
-newest head only, because it covers all earlier ones. The ledger outside the backup gets the head too, if there is
+newest head only, because it covers all earlier ones; one whose signature does not verify is not kept. The ledger outside the backup gets the head too, if there is
 one. No transaction is open during these calls; a failed timestamp is requested again later.
 """
 
@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
+from dataclasses import asdict
 from datetime import tzinfo
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import structlog
 
+from bridge.clock_error import read_clock_error
 from bridge.errors import BridgeError
 from bridge.logs import describe_exception
 from bridge.model import Fact, LedgerHead, SignedHead
 from bridge.rules.evidence.chain_heads import compute_next_timestamp_attempt, encode_head_statement
+from bridge.rules.retention.statutory_last_days import local_day
 from bridge.services import Services
 
 if TYPE_CHECKING:
@@ -33,11 +35,11 @@ def sign_head(*, services: Services) -> SignedHead | None:
     Return the head if it was signed now, else None. Raises StoreUnavailable.
     """
     now = services.clock.now()
-    today = now.astimezone(ZoneInfo(services.retention.timezone)).date()
+    today = local_day(now, services.retention)
     with services.store.transaction() as tx:
         signed = tx.signed_heads.sign_chain_end(today, now)
         if signed is not None:
-            tx.evidence.append_fact(Fact.HEAD_SIGNED, shop="", **_describe_head(signed))
+            tx.evidence.append_fact(Fact.HEAD_SIGNED, shop="", **_describe_head(signed), **_describe_clock())
         newest = tx.signed_heads.list_signed_heads()[-1:]
         seq, head_hash = tx.ledger_state.read_head()
     if signed is not None and services.ledger.configured:
@@ -66,6 +68,12 @@ def _describe_head(head: SignedHead) -> dict[str, Any]:
     return {"day": head.day.isoformat(), **{name: getattr(head, name) for name in names}}
 
 
+def _describe_clock() -> dict[str, Any]:
+    """Return how far the clock that dates the facts may be off, where the kernel says it."""
+    error = read_clock_error()
+    return {"clock_error": asdict(error) if error else "unknown"}
+
+
 def build_ledger_head(seq: int, head_hash: str, services: Services, *, restored_from: str = "") -> LedgerHead:
     """Return the signed head of the chain as the ledger stores it.
 
@@ -92,8 +100,9 @@ def _timestamp_head(head: SignedHead, services: Services) -> None:
     if services.timestamp_authority is None:
         return
     try:
-        timestamp = services.timestamp_authority.request_timestamp(hashlib.sha256(encode_head_statement(head)).digest())
+        timestamp = services.timestamp_authority.request_timestamp(encode_head_statement(head))
     except BridgeError as fault:
+        log.warning("head.timestamp_failed", day=head.day.isoformat(), seq=head.seq, fault=describe_exception(fault))
         with services.store.transaction() as tx:
             tx.signed_heads.record_timestamp_failure(head.day, str(fault))
         return
@@ -107,4 +116,5 @@ def _timestamp_head(head: SignedHead, services: Services) -> None:
                 by="rfc3161",
                 at=timestamp.at.isoformat(),
                 token_sha256=hashlib.sha256(timestamp.token).hexdigest(),
+                verified=timestamp.verified,
             )

@@ -1,6 +1,6 @@
 """Lays a parcel that may be another person's before an operator, and carries out what the operator decides.
 
-Until then no processor is told of its waybill, by letter or API, and no carrier is asked where it is.
+Until then no notice names its waybill, by letter or API, and no carrier is asked where it is.
 """
 
 from __future__ import annotations

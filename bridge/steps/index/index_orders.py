@@ -26,7 +26,7 @@ from bridge.steps.index.late_delivery import apply_late_delivery
 from bridge.steps.index.release_merged import record_released_suppressions, release_merged_suppressions
 from bridge.steps.retention.seal_invoices import seal_sales
 from bridge.steps.shops.identify_shops import identify_shops
-from bridge.steps.shops.record_uninstalls import record_uninstalls
+from bridge.steps.shops.record_uninstalls import lease_uninstalls, record_uninstalls
 from bridge.steps.webhooks.retry_or_deadletter import deadletter_delivery
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def index_deliveries(shop: str, *, services: Services, until_empty: bool = False
     """
     identify_shops(shop, services=services)
     deadline = services.clock.now() + timedelta(seconds=MAX_RUN_S)
-    settled = record_uninstalls(shop, services=services)
+    settled = 0
     while True:
         try:
             count = _index_batch(shop, BATCH_ROWS, services)
@@ -81,11 +81,15 @@ def index_deliveries(shop: str, *, services: Services, until_empty: bool = False
 
 
 def _index_batch(shop: str, max_rows: int, services: Services) -> int:
+    """Index a batch; where an uninstall is due work on it first, outside of the transaction, since the platform is asked."""
     with services.store.transaction() as tx:
-        batch = tx.inbox.acquire_lease_batch(shop, OBJECT_TOPIC_PREFIXES, max_rows, BATCH_BYTES)
-        # an empty batch too: it takes the shop lock, so it waits for a batch that another worker is indexing
-        _ingest_batch(shop, batch, tx, services)
-    return len(batch)
+        uninstalls = lease_uninstalls(shop, tx)
+        if not uninstalls:
+            batch = tx.inbox.acquire_lease_batch(shop, OBJECT_TOPIC_PREFIXES, max_rows, BATCH_BYTES)
+            # an empty batch too: it takes the shop lock, so it waits for a batch that another worker is indexing
+            _ingest_batch(shop, batch, tx, services)
+            return len(batch)
+    return record_uninstalls(uninstalls, services=services)
 
 
 def _index_each_delivery(shop: str, services: Services) -> int:

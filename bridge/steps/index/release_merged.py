@@ -22,7 +22,7 @@ def release_merged_suppressions(
 ) -> Mapping[str, int]:
     """Take back the suppression of orders that belong to the customer who remains. Return how many, by request.
 
-    Processors that were not told yet to erase these orders are not told. Call before the sightings are stored; the
+    Processors that had no notice yet about these orders get none. Call before the sightings are stored; the
     caller records the facts (`record_released_suppressions`).
     """
     released: Counter[str] = Counter()

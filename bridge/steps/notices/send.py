@@ -69,6 +69,8 @@ def _find_mail_blocker(services: Services) -> str:
     """Return why no letter can leave at all, '' where one can."""
     if not services.merchant.officer.domain_control_verified:
         return "domain_not_verified"
+    if not services.merchant.officer.is_complete:
+        return "officer_not_named"
     return "" if services.mailer.configured else "mail_not_configured"
 
 

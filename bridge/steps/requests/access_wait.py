@@ -1,6 +1,6 @@
 """Lets an erasure wait until the same data subject's access package has left the bridge, was waived, or time is up.
 
-Nothing is destroyed and nobody is told to erase meanwhile. Calls nobody.
+Nothing is destroyed and no notice goes out meanwhile. Calls nobody.
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bridge.store import Tx
 
 
+FIELDS_OF_ISSUE = ("issued_at", "number", "supersedes", "evidence", "signature")
 MAX_BUILDS = 3  # of one package: its tasks may change while it is built, by an operator's answer
 
 
@@ -110,7 +111,10 @@ def _record_conclusion(
 def issue_certificate(
     request: PrivacyRequest, tasks: list[Task], status: RequestStatus, tx: Tx, services: Services
 ) -> None:
-    """Make the certificate from what is stored now and record it; a former one is kept, and named as superseded."""
+    """Make the certificate from what is stored now and record it; a former one is kept, and named as superseded.
+
+    Where the former one says the same, it stays the newest.
+    """
     documents: dict[str, list[Document]] = {}
     for document in (
         tx.documents.list_documents(shop=request.shop)
@@ -133,7 +137,10 @@ def issue_certificate(
         now=services.clock.now(),
     )
     former = tx.packages.find_certificate(request.id)
-    number = len(tx.packages.list_superseded_certificates(request.id)) + (2 if former else 1)
+    if former and _extract_content(former) == _extract_content(body):
+        return
+    superseded = tx.packages.list_superseded_certificates(request.id)
+    number = former.get("number", len(superseded) + 1) + 1 if former else 1
     body |= {"number": number, "supersedes": _identify_certificate(former, number - 1) if former else None}
     signature = {"alg": "Ed25519", "canonicalisation": "RFC 8785", "value": services.sign(encode_canonical_json(body))}
     tx.packages.save_certificate(request.id, {**body, "signature": signature})
@@ -147,6 +154,13 @@ def issue_certificate(
         **({"supersedes": body["supersedes"]["sha256"]} if former else {}),
         signature=signature["value"],
     )
+
+
+def _extract_content(certificate: Mapping[str, Any]) -> bytes:
+    """Return what a certificate says of an erasure, as canonical JSON: without what each issue has of its own."""
+    content = {name: value for name, value in certificate.items() if name not in FIELDS_OF_ISSUE}
+    policy = {name: value for name, value in certificate["policy"].items() if name != "software"}
+    return encode_canonical_json({**content, "policy": policy})
 
 
 def reissue_certificates(request_ids: Iterable[str], *, tx: Tx, services: Services) -> None:

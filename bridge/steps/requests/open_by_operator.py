@@ -15,6 +15,7 @@ from bridge.rules.index.unreadable_identifiers import find_unreadable_fields
 from bridge.rules.requests.deadlines import compute_clocks
 from bridge.rules.webhooks.shop_domains import is_shop_domain
 from bridge.services import Services
+from bridge.steps.evidence.record_facts import enqueue_request_ids
 from bridge.steps.requests.open_or_join import open_or_join
 
 if TYPE_CHECKING:
@@ -78,5 +79,5 @@ def open_operator_request(
         request_id = open_or_join(
             request, {"reason": reason}, tx=tx, services=services, idempotency_key=request.id, actor=actor
         )
-    services.queue.enqueue("process", request_id, at_front=True)
+    enqueue_request_ids([request_id], services)
     return request_id

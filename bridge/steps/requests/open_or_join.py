@@ -7,6 +7,7 @@ record and the request are saved together or not at all. Calls nobody.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from bridge.model import Fact, PrivacyRequest, RequestState, Task, TaskState
@@ -47,8 +48,24 @@ def open_or_join(
     if same.state is not RequestState.DONE:
         tx.hand_overs.withdraw_waiver(same.id)
         tx.request_changes.widen_request(same.id, request.principal)
-    if same.closed_at is None and request.due_at < same.due_at:
+    due_at = same.due_at
+    if same.closed_at is None and request.due_at < due_at:
         tx.request_changes.advance_deadlines(same.id, request)
+        due_at = request.due_at
+    record_joined_request(request, receipt, same=same, due_at=due_at, tx=tx, actor=actor)
+    return same.id
+
+
+def record_joined_request(
+    request: PrivacyRequest,
+    receipt: Mapping[str, Any],
+    *,
+    same: PrivacyRequest,
+    due_at: datetime,
+    tx: Tx,
+    actor: str = "bridge",
+) -> None:
+    """Record that `request` asks what `same` asks, which is due at `due_at`."""
     tx.evidence.append_fact(
         Fact.REQUEST_JOINED,
         shop=request.shop,
@@ -58,10 +75,9 @@ def open_or_join(
         source=request.source,
         orders=len(request.principal.order_ids),
         external_ref=request.external_ref,
-        due_at=min(request.due_at, same.due_at).isoformat(),
+        due_at=due_at.isoformat(),
         **receipt,
     )
-    return same.id
 
 
 def record_opening(

@@ -1,4 +1,4 @@
-"""Records that the answer to a request left the bridge, reached the data subject, or was given up. Calls nobody.
+"""Records that a request was acknowledged, its answer left the bridge, reached the data subject, or was given up. Calls nobody.
 
 Erasures of the same shop that wait for a package look again at once.
 """
@@ -20,11 +20,31 @@ if TYPE_CHECKING:
     from bridge.store import Tx
 
 
-def record_package_release(request: PrivacyRequest, *, actor: str, size_bytes: int, sha256: str, tx: Tx) -> None:
-    """Record that the package left the bridge in the clear; where it goes from there, `record_delivery` says."""
+def record_package_release(
+    request: PrivacyRequest, *, actor: str, reason: str, size_bytes: int, sha256: str, tx: Tx
+) -> None:
+    """Record that the package left the bridge in the clear, and why; where it goes from there, `record_delivery` says."""
     tx.hand_overs.record_hand_over(request.id, tx.session.now())
     tx.hand_overs.wake_waiting_erasures(request.shop)
-    _record_answer_fact(Fact.PACKAGE_RELEASED, request, actor, tx, bytes=size_bytes, sha256=sha256)
+    _record_answer_fact(Fact.PACKAGE_RELEASED, request, actor, tx, reason=reason, bytes=size_bytes, sha256=sha256)
+
+
+def record_receipt_acknowledgement(
+    request_id: str, *, channel: str, on: date | datetime | None, actor: str, services: Services
+) -> tuple[datetime, bool]:
+    """Record that the data subject was told that the request arrived. Return when, and whether that was late.
+
+    Raises PayloadInvalid: `request_unknown`, `names_no_person`, `delivered_in_the_future`, `delivered_before_ready` (before the receipt).
+    """
+    zone = ZoneInfo(services.merchant.clocks.timezone)
+    with services.store.transaction() as tx:
+        request = _get_request_of_person(request_id, tx)
+        at = resolve_delivery_time(on, ready_at=request.received_at, zone=zone, now=services.clock.now())
+        late = at > request.acknowledge_due_at
+        _record_answer_fact(
+            Fact.RECEIPT_ACKNOWLEDGED, request, actor, tx, channel=channel, acknowledged_at=at.isoformat(), late=late
+        )
+    return at, late
 
 
 def record_delivery(

@@ -6,6 +6,7 @@ domain and number, and the platform is asked: while it accepts a token of the sh
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bridge.errors import (
@@ -31,24 +32,23 @@ if TYPE_CHECKING:
 STILL_INSTALLED, BODY_REPEATED, ANOTHER_SHOP = "still_installed", "body_repeated", "shop_differs"
 
 
-def record_uninstalls(shop: str, *, services: Services) -> int:
-    """Work on each uninstall of the shop that is due. Return how many were. Raises StoreUnavailable, TimeLimitExceeded."""
-    count = 0
-    while True:
-        with services.store.transaction() as tx:
-            leased = tx.inbox.acquire_lease_batch(shop, [topics.UNINSTALLED_TOPIC], 1, 0)
-        for lease, delivery in leased:
-            try:
-                _record_uninstall(lease, delivery, services)
-            except LeaseLost:
-                continue  # another worker has it
-            except (Retryable, TimeLimitExceeded):
-                raise
-            except Exception as fault:  # noqa: BLE001 - it must not stop the index of its shop
-                _put_off(lease, delivery, describe_exception(fault), services)
-        if not leased:
-            return count
-        count += 1
+def lease_uninstalls(shop: str, tx: Tx) -> list[tuple[Lease, Delivery]]:
+    """Lease the shop's uninstall that is due, if any: one, since the platform is asked about each."""
+    return tx.inbox.acquire_lease_batch(shop, [topics.UNINSTALLED_TOPIC], 1, 0)
+
+
+def record_uninstalls(leased: Sequence[tuple[Lease, Delivery]], *, services: Services) -> int:
+    """Work on leased uninstalls. Return how many were leased. Raises StoreUnavailable, TimeLimitExceeded."""
+    for lease, delivery in leased:
+        try:
+            _record_uninstall(lease, delivery, services)
+        except LeaseLost:
+            continue  # another worker has it
+        except (Retryable, TimeLimitExceeded):
+            raise
+        except Exception as fault:  # noqa: BLE001 - it must not stop the index of its shop
+            _put_off(lease, delivery, describe_exception(fault), services)
+    return len(leased)
 
 
 def _record_uninstall(lease: Lease, delivery: Delivery, services: Services) -> None:

@@ -23,6 +23,7 @@ from bridge.model import (
 )
 from bridge.rules.requests.lifecycle import BRIDGE
 from bridge.services import Services
+from bridge.steps.evidence.record_facts import enqueue_request_ids
 from bridge.steps.requests.record_decision import record_decision
 from bridge.steps.shops.erase_shop import REINSTALLED_REVIEW_KIND
 from bridge.steps.task_results import finish_task
@@ -53,7 +54,7 @@ def resolve_reinstalled_shop(
             tx=tx,
             decision=decision,
         )
-    services.queue.enqueue("process", request_id, at_front=True)
+    enqueue_request_ids([request_id], services)
 
 
 def _is_awaiting_reinstall_decision(task: Task) -> bool:

@@ -29,7 +29,8 @@ from bridge.rules.requests.deadlines import compute_clocks
 from bridge.rules.webhooks import payload, topics
 from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS, read_data_request_id, read_principal
 from bridge.services import Services
-from bridge.steps.requests.open_or_join import open_or_join
+from bridge.steps.evidence.record_facts import enqueue_request_ids
+from bridge.steps.requests.open_or_join import open_or_join, record_joined_request
 from bridge.steps.shops.identify_shops import find_signed_shop, learn_signed_name, record_renames
 from bridge.steps.webhooks.receive import log_mandatory_rejection
 
@@ -65,7 +66,7 @@ def dispatch_delivery(delivery_id: str, *, services: Services) -> str:
         request = _build_webhook_request(delivery, kind, body, tx=tx, services=services)
         request_id = _open_join_or_repeat(delivery, request, tx=tx, services=services)
         record_renames(renamed, tx)
-    services.queue.enqueue("process", request_id, at_front=True)
+    enqueue_request_ids([request_id], services)
     return request_id
 
 
@@ -75,9 +76,9 @@ def _open_join_or_repeat(delivery: Delivery, request: PrivacyRequest, *, tx: Tx,
     known = tx.remembered_bodies.find_body(receipt["body_digest"])
     if known is not None:
         receipt["first_received_at"] = known.first_received_at.isoformat()
-        if repeated_id := _find_repeated_request(known, request, tx):
-            _record_repetition(repeated_id, request, receipt, tx)
-            return repeated_id
+        if repeated := _find_repeated_request(known, request, tx):
+            record_joined_request(request, receipt, same=repeated, due_at=repeated.due_at, tx=tx)
+            return repeated.id
         if request.kind is not RequestKind.ACCESS:
             request = replace(request, principal=replace(request.principal, cutoff_at=known.first_received_at))
     request_id = open_or_join(request, receipt, tx=tx, services=services, idempotency_key=delivery.id)
@@ -85,34 +86,20 @@ def _open_join_or_repeat(delivery: Delivery, request: PrivacyRequest, *, tx: Tx,
     return request_id
 
 
-def _find_repeated_request(known: RememberedBody, request: PrivacyRequest, tx: Tx) -> str:
-    """Return the id of the request that a repeated body adds nothing to; '' where it is a request of its own.
+def _find_repeated_request(known: RememberedBody, request: PrivacyRequest, tx: Tx) -> PrivacyRequest | None:
+    """Return the request that a repeated body adds nothing to; None where it is a request of its own.
 
     An access request of the platform has a number, and is the same for good. An erasure is the same while it is not done,
     and it may have erased already: to run it again would erase what came since. A shop's may run again, for it asks then.
     """
-    if request.kind is RequestKind.ACCESS:
-        return known.request_id if request.external_ref else ""
     if request.kind is RequestKind.SHOP_ERASURE:
-        return ""
+        return None
     first = tx.requests.get_request(known.request_id)
+    if request.kind is RequestKind.ACCESS:
+        return (first or replace(request, id=known.request_id)) if request.external_ref else None
     if first is not None and first.state is not RequestState.DONE:
-        return first.id
-    current = tx.requests.find_open_request(request.shop, request.kind, request.subject)
-    return current.id if current else ""
-
-
-def _record_repetition(request_id: str, request: PrivacyRequest, receipt: Mapping[str, Any], tx: Tx) -> None:
-    """Record that the body of a request came again."""
-    tx.evidence.append_fact(
-        Fact.REQUEST_JOINED,
-        shop=request.shop,
-        request_id=request_id,
-        subject=request.subject,
-        source=request.source,
-        external_ref=request.external_ref,
-        **receipt,
-    )
+        return first
+    return tx.requests.find_open_request(request.shop, request.kind, request.subject)
 
 
 def _build_webhook_request(

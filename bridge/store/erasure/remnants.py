@@ -8,7 +8,7 @@ file of SQLite. Never touches the write-ahead log of Postgres, its replicas or b
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,23 +57,36 @@ class RemnantRows:
         self._connection = session.connection
 
     def list_remnants(self, *, lacking: Collection[str]) -> list[Remnant]:
-        """Return those for which one of these parts was not overwritten yet, the oldest first."""
+        """Return those for which one of these parts was not overwritten yet, the oldest first; without a part all."""
         rows = self._connection.execute(
             select(remnants, func.coalesce(requests.c.shop, "").label("shop"))
             .select_from(remnants.outerjoin(requests, requests.c.id == remnants.c.request_id))
             .order_by(remnants.c.id)
         ).mappings()
         found = (Remnant(**{**row, "overwritten": frozenset(row["overwritten"].split())}) for row in rows)
-        return [remnant for remnant in found if not remnant.overwritten.issuperset(lacking)]
+        return [remnant for remnant in found if not lacking or not remnant.overwritten.issuperset(lacking)]
 
     def record_overwritten(self, remnant: Remnant, parts: Collection[str], *, is_complete: bool) -> bool:
-        """Record that these parts are overwritten too; a complete one is forgotten. False where another worker did it."""
+        """Record that these parts are overwritten too. False where another worker did it.
+
+        A complete one is forgotten, or waits for the certificate of its request: see `list_overwritten`.
+        """
         known = " ".join(sorted(remnant.overwritten))
         is_unchanged = (remnants.c.id == remnant.id, remnants.c.overwritten == known)
-        if is_complete:
+        if is_complete and not remnant.request_id:
             return bool(self._connection.execute(delete(remnants).where(*is_unchanged)).rowcount)
         both = " ".join(sorted({*remnant.overwritten, *parts}))
         return bool(self._connection.execute(update(remnants).where(*is_unchanged).values(overwritten=both)).rowcount)
+
+    def list_overwritten(self, parts: Collection[str]) -> list[Remnant]:
+        """Return those of requests of which no part waits, until the certificate was looked at, the oldest first."""
+        every, waiting = self.list_remnants(lacking=()), self.list_remnants(lacking=parts)
+        waiting_ids = {"", *(remnant.request_id for remnant in waiting)}
+        return [remnant for remnant in every if remnant.request_id not in waiting_ids]
+
+    def forget_remnants(self, found: Iterable[Remnant]) -> None:
+        """Delete these: they are overwritten, and the certificate says so."""
+        self._connection.execute(delete(remnants).where(remnants.c.id.in_([remnant.id for remnant in found])))
 
 
 def list_parts(engine: Engine, *, keys_only: bool = False) -> tuple[str, ...]:

@@ -217,7 +217,7 @@ class _IngestBatch:
         self._delete_rows(customers, "customer_key", deleted)
 
     def _delete_unshipped_order(self, order_key: str) -> None:
-        """Delete an order that the shop deleted, unless a carrier has its parcel and must be told of an erasure."""
+        """Delete an order that the shop deleted, unless a carrier has its parcel and needs a notice of an erasure."""
         shipped = and_(parcels.c.shop == self._shop, parcels.c.order_key == order_key)
         if any(key[1] == order_key for key in self._parcels) or self._connection.scalar(
             select(exists().where(shipped))

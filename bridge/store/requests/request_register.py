@@ -1,16 +1,15 @@
-"""Queries for the register of requests: requests without principals, open instructions, sealed documents by day."""
+"""Queries for the register of requests: requests without principals, open instructions, acknowledgements."""
 
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import func, select
 
-from bridge.model import Principal, PrivacyRequest, TaskAction, TaskState
+from bridge.model import Fact, Principal, PrivacyRequest, TaskAction, TaskState
 from bridge.store.requests.requests import request_from_row
-from bridge.store.schema.retention_tables import vault_documents
-from bridge.store.schema.tables import requests, tasks
+from bridge.store.schema.tables import evidence, requests, tasks
 from bridge.store.session import Session
 
 
@@ -33,8 +32,8 @@ class RegisterQueries:
         rows = select(tasks.c.system, func.count()).where(*is_waiting).group_by(tasks.c.system)
         return {row[0]: row[1] for row in self._connection.execute(rows)}
 
-    def count_retained_documents(self) -> list[tuple[list[str], date | None, int]]:
-        """Count sealed documents by their holds and the first day on which they may be deleted."""
-        columns = (vault_documents.c.grounds, vault_documents.c.erasable_from)
-        rows = select(*columns, func.count()).group_by(*columns).order_by(*columns)
-        return [(json.loads(grounds), day, count) for grounds, day, count in self._connection.execute(rows)]
+    def find_acknowledgements(self) -> dict[str, datetime]:
+        """Return by request when its receipt was first acknowledged, as operators recorded it."""
+        rows = select(evidence.c.request_id, evidence.c.detail).where(evidence.c.fact == Fact.RECEIPT_ACKNOWLEDGED)
+        times = [(row.request_id, json.loads(row.detail)["acknowledged_at"]) for row in self._connection.execute(rows)]
+        return {request_id: datetime.fromisoformat(at) for request_id, at in sorted(times, reverse=True)}

@@ -21,7 +21,7 @@ from bridge.store.webhooks.insert_rows import ENQUEUE_GRACE_S
 
 OPEN_STATES = (RequestState.IN_PROGRESS, RequestState.WAITING)
 LEASE_FIELDS = {"attempts", "last_error"}  # a new request has their defaults
-DECIDED_ORDER_FIELDS = ("confirmed_order_ids", "foreign_order_ids")
+LATER_TUPLE_FIELDS = ("confirmed_order_ids", "foreign_order_ids", "stated_countries")
 PRINCIPAL_AAD = "requests|{id}|principal|{shop}"
 
 _NOW = bindparam("now", type_=requests.c.wake_at.type)
@@ -132,9 +132,9 @@ class RequestRows:
         """Seal a principal under a data key, for the row of this request."""
         values = dataclasses.asdict(principal)
         cutoff_at = values.pop("cutoff_at")
-        decided = {name: found for name in (*DECIDED_ORDER_FIELDS, "pseudonyms") if (found := values.pop(name))}
+        given = {name: found for name in (*LATER_TUPLE_FIELDS, "pseudonyms") if (found := values.pop(name))}
         # left out where there is none: the release before does not know them
-        values |= decided | ({"cutoff_at": cutoff_at.isoformat()} if cutoff_at else {})
+        values |= given | ({"cutoff_at": cutoff_at.isoformat()} if cutoff_at else {})
         plain = json.dumps(values).encode()
         return self._session.keyring.seal(plain, PRINCIPAL_AAD.format(id=request_id, shop=shop), key_id=key_id, key=key)
 
@@ -142,12 +142,16 @@ class RequestRows:
         principal = Principal()
         if row.principal is not None:
             values = json.loads(self._session.open(row.principal, PRINCIPAL_AAD.format(id=row.id, shop=row.shop)))
-            values |= {name: tuple(values.get(name, ())) for name in ("order_ids", *DECIDED_ORDER_FIELDS)}
+            values |= {name: tuple(values.get(name, ())) for name in ("order_ids", *LATER_TUPLE_FIELDS)}
             values["pseudonyms"] = tuple((field, key) for field, key in values.get("pseudonyms", ()))
             if "cutoff_at" in values:
                 values["cutoff_at"] = datetime.fromisoformat(values["cutoff_at"])
             principal = Principal(**values)
         return request_from_row(row, principal)
+
+    def lock_request(self, request_id: str) -> None:
+        """Take the row of a request until commit: whoever concludes it meanwhile is waited for. Call before facts are appended."""
+        self._connection.execute(select(requests.c.id).where(requests.c.id == request_id).with_for_update()).all()
 
     def acquire_lease(self, request_id: str) -> Lease | None:
         """Lease a request that is due; None where it is done, not due, or leased."""

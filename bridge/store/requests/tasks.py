@@ -8,8 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, delete, or_, select, update
 
-from bridge.model import Absence, Gap, Outcome, RequestKind, Task, TaskAction, TaskState, WaitReason
-from bridge.rules.requests.progress_codec import decode_progress, derive_wait_reason, encode_cursor, encode_detail
+from bridge.model import (
+    Absence,
+    Gap,
+    HeldTask,
+    Outcome,
+    RequestKind,
+    RequestState,
+    Task,
+    TaskAction,
+    TaskState,
+    WaitReason,
+)
+from bridge.rules.requests.progress_codec import (
+    HELD_BY_KEY,
+    decode_progress,
+    derive_wait_reason,
+    encode_cursor,
+    encode_detail,
+)
 from bridge.store.schema.tables import findings, requests, tasks
 from bridge.store.upsert import upsert
 
@@ -94,6 +111,26 @@ class TaskRows:
         # a notice is answered from outside, so its task needs no wake-up time
         waiting = (of_request, tasks.c.state == TaskState.WAITING, tasks.c.action != TaskAction.NOTIFY_PROCESSOR)
         self._connection.execute(update(tasks).where(*waiting).values(wake_at=self._session.now()))
+
+    def list_held_tasks(self) -> list[HeldTask]:
+        """Return the tasks that wait for a hold, of all shops."""
+        columns = (requests.c.id, requests.c.received_at, requests.c.due_at)
+        rows = select(*columns, tasks.c.detail, tasks.c.wake_at, tasks.c.expected_by).join_from(
+            tasks, requests, requests.c.id == tasks.c.request_id
+        )
+        is_held = (tasks.c.state == TaskState.WAITING, waits_for(WaitReason.HELD_BY_LAW), tasks.c.wake_at.is_not(None))
+        is_open = requests.c.state != RequestState.DONE  # the erasure of a shop ends its other requests
+        return [
+            HeldTask(
+                request_id=row.id,
+                held_by=tuple(json.loads(row.detail).get(HELD_BY_KEY, ())),
+                looks_at=row.wake_at,
+                has_end=row.expected_by is not None,
+                received_at=row.received_at,
+                due_at=row.due_at,
+            )
+            for row in self._connection.execute(rows.where(*is_held, is_open))
+        ]
 
     def wake_held_tasks(self, shop: str = "") -> None:
         """Make tasks of the shop, or of all shops, that wait for a hold due now: something changed that may end it."""

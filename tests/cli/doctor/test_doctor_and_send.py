@@ -1,10 +1,13 @@
 """`doctor` reports what is wrong and exits with 1; `send` posts what Shopify posts and exits with 1 if it fails."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from bridge.cli.doctor.evidence import check_clock_error
+from bridge.clock_error import ClockError
 from bridge.connectors.shopify.api.versions import check_version
 from bridge.sandbox.http_messages import Response
 from bridge.sandbox.httpd import StandIn
@@ -138,3 +141,12 @@ def test_doctor_says_until_when_shopify_supports_the_version(office, version):
 def test_doctor_names_the_supported_versions_for_a_retired_one(office):
     result = processes.say({**office.environ, "SHOPIFY_API_VERSION": "2025-10"}, "doctor", "--offline")
     assert (result.code, "2026-01, 2026-04, 2026-07, 2026-10 or newer" in result.err) == (1, True)
+
+
+def test_the_machine_clock_is_checked():
+    """Requirement L-05: a clock that NTP keeps passes; one that nobody keeps, or of which nothing is known, is named."""
+    kept = ClockError(is_synchronised=True, offset_us=1200, max_error_us=42_000)
+    assert check_clock_error(kept).ok is True
+    assert "1.2 ms off, 42 ms at most" in check_clock_error(kept).detail
+    for error in (replace(kept, is_synchronised=False), None):
+        assert check_clock_error(error).ok is None

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bridge.connectors.timestamp_authority import Rfc3161Authority
 from bridge.errors import ConnectorUnavailable
 from bridge.steps.evidence.sign_head import sign_head
+from tests.authority import needs_openssl
 from tests.e2e import processes
 from tests.factories import make_services
 from tests.fakes import FakeTimestampAuthority
@@ -74,11 +76,46 @@ def test_with_an_authority_two_days_without_a_timestamp_fail(check_evidence, day
     )
 
 
-def test_a_timestamp_of_yesterday_passes_while_today_s_is_requested(check_evidence, days_ago):
+@needs_openssl
+def test_a_timestamp_of_yesterday_passes_while_today_s_is_requested(check_evidence, days_ago, authority):
     days_ago(4)
-    days_ago(1, FakeTimestampAuthority())
+    days_ago(1, Rfc3161Authority(authority.url, ""))
     days_ago(0)
-    assert check_evidence(**TSA)["evidence timestamp"][0] is True
+    ok, detail = check_evidence(**TSA, BRIDGE_TSA_ROOT_FILE=str(authority.ca))["evidence timestamp"]
+    assert (ok, detail.endswith(", verified")) == (True, True)
+
+
+def test_without_a_root_certificate_a_timestamp_is_not_called_verified_and_doctor_says_what_to_set(
+    check_evidence, days_ago
+):
+    days_ago(1, FakeTimestampAuthority())
+    ok, detail = check_evidence(**TSA)["evidence timestamp"]
+    assert (ok, ", not verified: " in detail, "set BRIDGE_TSA_ROOT_FILE" in detail) == (None, True, True)
+
+
+@needs_openssl
+def test_a_timestamp_that_does_not_verify_fails_at_once(check_evidence, days_ago, authority):
+    """It was stored before there was a root certificate, or is not the one that was stored."""
+    days_ago(1, FakeTimestampAuthority())
+    days_ago(0, Rfc3161Authority(authority.url, ""))
+    root = {"BRIDGE_TSA_ROOT_FILE": str(authority.ca)}
+    assert check_evidence(**TSA, **root)["evidence timestamp"] == (
+        False,
+        "1 not signed by an authority of BRIDGE_TSA_ROOT_FILE: run `evidence verify`",
+    )
+
+
+@needs_openssl
+def test_an_answer_that_was_refused_is_shown_on_the_same_day(check_evidence, days_ago, authority):
+    verifying = Rfc3161Authority(authority.url, authority.ca.read_text())
+    days_ago(1, verifying)
+    authority.moods = ["forged"]
+    days_ago(0, verifying)
+    ok, detail = check_evidence(**TSA, BRIDGE_TSA_ROOT_FILE=str(authority.ca))["evidence timestamp"]
+    assert (
+        ok,
+        detail.endswith("since then timestamp authority: not signed by an authority of BRIDGE_TSA_ROOT_FILE"),
+    ) == (None, True)
 
 
 def test_production_requires_an_authority_by_https(database_url):

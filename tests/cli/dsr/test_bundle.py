@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -27,7 +28,7 @@ needs_tools = pytest.mark.skipif(
     any(shutil.which(tool) is None for tool in TOOLS), reason=f"needs {', '.join(TOOLS)} on this machine"
 )
 TABLES = ["01_receipt", "02_clock", "03_identity", "04_scope", "05_sources", "06_decisions"]
-TABLES += ["07_third_parties", "08_letters", "10_aftercare", "11_software"]
+TABLES += ["07_third_parties", "08_letters", "10_aftercare", "11_software", "12_electronic_record"]
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def authority(office, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Auth
         yield None
         return
     with Authority(tmp_path_factory.mktemp("authority")) as authority:
-        sign_head(services=replace(office.services, timestamp_authority=Rfc3161Authority(authority.url)))
+        sign_head(services=replace(office.services, timestamp_authority=Rfc3161Authority(authority.url, "")))
         yield authority
 
 
@@ -182,6 +183,7 @@ def test_v03_openssl_accepts_the_timestamp_of_the_head_with_the_authority_s_cert
 
 
 def test_the_bundle_has_a_table_for_each_question_of_an_auditor(office, bundle):
+    """Requirement L-06: one table is what the certificate of BSA 2023 s.63(4) asks of the record. Requirement C-05."""
     request = office.request("erasure")
     assert [path.stem for path in sorted(bundle.folder.glob("[01]*.json"))] == TABLES
     receipt, clock = bundle.json("01_receipt.json"), bundle.json("02_clock.json")
@@ -196,6 +198,12 @@ def test_the_bundle_has_a_table_for_each_question_of_an_auditor(office, bundle):
     assert bundle.json("07_third_parties.json")["processors"]
     assert bundle.json("10_aftercare.json")["open"]
     software = bundle.json("11_software.json")
+    assert all(fact["actor"].startswith("operator") for fact in software["by_operators"])
+    record = bundle.json("12_electronic_record.json")
+    assert record["made_by"]["version"] == software["version"]
+    assert record["made_by"]["language"].startswith("Python 3")
+    assert receipt["facts"][0]["at"] == record["first_fact_at"] <= record["last_fact_at"]
+    assert hashlib.sha256((bundle.folder / "SHA256SUMS").read_bytes()).hexdigest() in bundle.read("STATEMENT")
     assert len(software["policy_sha256"]) == len(software["retention_sha256"]) == 64
     facts = {f"{fact['row']:06}.json" for name in TABLES for fact in bundle.json(f"{name}.json").get("facts", [])}
     assert facts <= {path.name for path in (bundle.folder / "facts").iterdir()}

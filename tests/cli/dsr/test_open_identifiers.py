@@ -57,3 +57,16 @@ def test_identifiers_come_by_stdin(desk):
 def test_one_unreadable_address_refuses_all(desk):
     result = processes.say(desk, *WORDS, "--email", EMAILS[0], "--email", "asha")
     assert (result.code, "--email is not an e-mail address" in result.err) == (1, True)
+
+
+def test_where_the_data_subject_says_to_be_is_sealed_with_the_request(desk):
+    """Requirement P-01: the requester's statement can be entered; it is no part of evidence."""
+    result = processes.say(desk, *WORDS, "--email", EMAILS[0], "--country", "de", "--country", "UK", "--country", "DE")
+    assert result.code == 0, result.err
+    with processes.services(desk) as services, services.store.read() as tx:
+        request = tx.requests.get_request(result.json["id"])
+        facts = [event.detail for event in tx.evidence.list_facts_of_request(result.json["id"])]
+    assert {"DE", "GB"} <= set(request.principal.stated_countries)
+    assert "countries" not in str(facts)
+    refused = processes.say(desk, *WORDS, "--email", EMAILS[0], "--country", "Germany")
+    assert (refused.code, "two letters of a country" in refused.err) == (2, True)

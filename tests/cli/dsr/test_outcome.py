@@ -5,21 +5,8 @@ from __future__ import annotations
 import hashlib
 import stat
 
-import pytest
-
 from bridge.model import RequestKind
-from bridge.sandbox.merchant_files import write_merchant_files
-from tests.cli.conftest import Office
 from tests.factories import make_request, opened
-
-
-@pytest.fixture(scope="module")
-def named(office, tmp_path_factory):
-    """The same bridge, with a merchant whose contact is filled in."""
-    files = write_merchant_files(tmp_path_factory.mktemp("merchant"), shops=[office.world.shop], notice_terms={})
-    return Office(
-        environ={**office.environ, **files}, services=office.services, world=office.world, folder=office.folder
-    )
 
 
 def test_the_outcome_is_a_private_file_that_is_recorded_and_names_nobody(named, tmp_path):

@@ -35,6 +35,7 @@ def take_snapshot(office, request_id):
 
 
 def test_the_plan_shows_what_becomes_of_each_record_and_changes_nothing(plan_case):
+    """Requirement E-01."""
     office, request_id, applied = plan_case
     before = take_snapshot(office, request_id)
     result = office.say("dsr", "plan", request_id, "--json")
@@ -86,6 +87,7 @@ def test_an_unreadable_shopify_is_reported_and_exits_with_1(plan_case):
 
 
 def test_the_erasure_does_what_was_planned(plan_case):
+    """Requirement E-01."""
     office, request_id, applied = plan_case
     plan_lines = office.say("dsr", "plan", request_id, "--json").json["residue"]
     assert process_request(request_id, services=office.services)

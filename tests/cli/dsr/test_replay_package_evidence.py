@@ -14,6 +14,8 @@ from tests.e2e import processes
 
 CLOCKS = ("received_at", "acknowledge_due_at", "due_at", "due_governed_by")
 
+WHY = ("--reason", "answer to the request")
+
 
 def test_a_failed_delivery_is_queued_again_and_processed(office):
     person = office.world.people[3]
@@ -60,6 +62,7 @@ def test_a_delivery_that_cannot_be_queued_is_reported_and_exits_with_1(office):
 
 
 def test_a_body_is_revealed_with_a_reason_only_and_that_is_a_fact(office):
+    """Requirements P-67, V-05."""
     waiting = office.take("customers/redact", work=False, person=office.world.people[8])
     assert office.say("inbox", "show", waiting, "--reveal").code == 2
     shown = office.say("inbox", "show", waiting, "--reveal", "--reason", "ticket 12", "--json").json
@@ -67,43 +70,49 @@ def test_a_body_is_revealed_with_a_reason_only_and_that_is_a_fact(office):
     assert office.facts()[-1] == "personal_data.revealed"
 
 
-def test_a_package_is_written_for_its_owner_alone_never_over_another_and_logged(office, tmp_path):
-    request, target = office.request("access"), tmp_path / "asha.zip"
-    result = office.say("dsr", "package", request["id"], "--out", str(target), "--json")
+def test_a_package_is_written_for_its_owner_alone_never_over_another_and_logged(named, tmp_path):
+    """Requirement P-67: a copy leaves with a reason only, and that is recorded: who, what, why."""
+    request, target = named.request("access"), tmp_path / "asha.zip"
+    assert named.say("dsr", "package", request["id"], "--out", str(target)).code == 2
+    result = named.say("dsr", "package", request["id"], *WHY, "--out", str(target), "--json")
     assert result.code == 0
     assert result.json["file"] == str(target)
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     with zipfile.ZipFile(target) as bag:
         assert bag.testzip() is None
-        assert office.world.asha.email.encode() in b"".join(bag.read(name) for name in bag.namelist())
-    facts = office.facts()
+        assert named.world.asha.email.encode() in b"".join(bag.read(name) for name in bag.namelist())
+    facts = named.facts()
     assert facts[-1] == "package.released"
+    with named.services.store.read() as tx:
+        [*_, released] = tx.evidence.list_facts_of_request(request["id"])
+    assert (released.detail["reason"], released.actor.partition(":")[0]) == (WHY[1], "operator")
     target.write_text("something else")
-    again = office.say("dsr", "package", request["id"], "--out", str(target))
+    again = named.say("dsr", "package", request["id"], *WHY, "--out", str(target))
     assert again.code == 2
     assert target.read_text() == "something else"
-    assert office.facts() == facts, "what was not handed over is not logged as handed over"
-    assert office.say("dsr", "package", request["id"], "--out", str(target), "--force").code == 0
+    assert named.facts() == facts, "what was not handed over is not logged as handed over"
+    assert named.say("dsr", "package", request["id"], *WHY, "--out", str(target), "--force").code == 0
     assert zipfile.is_zipfile(target)
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
 
 
-def test_a_package_is_not_written_through_a_link_or_into_a_missing_folder(office, tmp_path):
-    request = office.request("access")
-    assert office.say("dsr", "package", request["id"], "--out", str(tmp_path / "no" / "folder.zip")).code == 2
+def test_a_package_is_not_written_through_a_link_or_into_a_missing_folder(named, tmp_path):
+    request = named.request("access")
+    assert named.say("dsr", "package", request["id"], *WHY, "--out", str(tmp_path / "no" / "folder.zip")).code == 2
     (tmp_path / "link.zip").symlink_to(tmp_path / "elsewhere.zip")
-    assert office.say("dsr", "package", request["id"], "--out", str(tmp_path / "link.zip")).code == 2
+    assert named.say("dsr", "package", request["id"], *WHY, "--out", str(tmp_path / "link.zip")).code == 2
     assert not (tmp_path / "elsewhere.zip").exists()
 
 
 def test_an_erasure_has_no_package_and_says_so(office, tmp_path):
-    output = office.say("dsr", "package", office.request("erasure")["id"], "--out", str(tmp_path / "x.zip"))
+    output = office.say("dsr", "package", office.request("erasure")["id"], *WHY, "--out", str(tmp_path / "x.zip"))
     assert output.code == 1
     assert "no package" in output.err
     assert not (tmp_path / "x.zip").exists()
 
 
 def test_a_replay_of_a_request_keeps_every_clock_and_does_nothing_twice(office):
+    """Requirement C-06."""
     for kind in ("access", "erasure"):
         before = office.request(kind)
         result = office.say("dsr", "replay", before["id"], "--json")

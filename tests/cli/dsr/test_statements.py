@@ -8,12 +8,13 @@ import pytest
 
 from config.settings import MERCHANT_FILE
 from tests.cli.conftest import open_office
-from tests.kit.config_files import copy_changed
+from tests.kit.config_files import CONTACTS, copy_changed, write_named_merchant
 from tests.kit.doctor_checks import index_checks
 
 SOURCE = 'contact = "you, in your account and at checkout"\n'
 ACTIVITIES = 'shipment = ["stored", "used to follow the parcel and its cash"]\n'
 STATED = 'stated = "described"\n'
+WHY = ("--reason", "an answer")
 WHERE = ("[access.source] contact", "[access.activities] shipment", "[access.automated_decisions] stated")
 
 
@@ -24,34 +25,38 @@ def office(tmp_path_factory):
     head, _, _ = MERCHANT_FILE.read_text().partition("[[access.automated_decisions.decision]]")
     decision = MERCHANT_FILE.read_text().removeprefix(head).partition("\n\n")[0]
     pairs = ((SOURCE, ""), (ACTIVITIES, 'shipment = [""]\n'), (STATED, 'stated = ""\n'), (decision, ""))
-    path = copy_changed(MERCHANT_FILE, folder / "merchant.toml", pairs)
+    path = copy_changed(MERCHANT_FILE, folder / "merchant.toml", (*pairs, *CONTACTS[:-1]))
     with open_office(folder, 4, BRIDGE_MERCHANT_FILE=str(path)) as office:
         office.take("customers/data_request", request_id=777)
         yield office
 
 
 def test_what_is_not_stated_keeps_the_package_back_until_it_is_written(office, tmp_path):
-    """Requirement P-30: the refusal names each place; then the package says what the merchant wrote."""
+    """Requirements P-30, P-04: the refusal names each place; then the package says what the merchant wrote."""
     request, target = office.request("access"), tmp_path / "copy.zip"
-    refused = office.say("dsr", "package", request["id"], "--out", str(target))
+    refused = office.say("dsr", "package", request["id"], *WHY, "--out", str(target))
     assert (refused.code, target.exists()) == (1, False)
     assert "its letter would say 'not stated'" in refused.err
     for place in WHERE:
         assert f"{office.folder}/merchant.toml: {place} is not stated" in refused.err
+    for key in ("name", "designation", "phone"):
+        assert f"{office.folder}/merchant.toml: [grievance_officer] {key} is not set" in refused.err
     assert "package.released" not in office.facts()
     checks = [row for row in office.say("doctor", "--offline", "--json").json["checks"] if row["name"] == "letter"]
     assert [row["ok"] for row in checks] == [False] * len(WHERE)
 
-    (office.folder / "merchant.toml").write_text(MERCHANT_FILE.read_text())
-    handed_over = office.say("dsr", "package", request["id"], "--out", str(target), "--json")
+    write_named_merchant(office.folder)
+    handed_over = office.say("dsr", "package", request["id"], *WHY, "--out", str(target), "--json")
     assert handed_over.code == 0
     with zipfile.ZipFile(target) as bag:
         letter = " ".join(bag.read("data/00_letter.txt").decode().split())
     assert "not stated" not in letter
+    assert "Devi Nowhere" in letter
+    assert "Position: not yet published" not in letter
     assert "you, in your account and at checkout" in letter
     assert "Before cash on delivery is offered" in letter
     assert office.facts()[-2:] == ["package.sealed", "package.released"]
-    again = office.say("dsr", "package", request["id"], "--out", str(target), "--force")
+    again = office.say("dsr", "package", request["id"], *WHY, "--out", str(target), "--force")
     assert (again.code, office.facts()[-2:]) == (0, ["package.released"] * 2), (
         "a package that says all is not made anew"
     )
@@ -59,10 +64,10 @@ def test_what_is_not_stated_keeps_the_package_back_until_it_is_written(office, t
 
 
 def test_a_package_that_was_destroyed_is_not_made_anew(office, tmp_path):
-    (office.folder / "merchant.toml").write_text(MERCHANT_FILE.read_text())
+    write_named_merchant(office.folder)
     request = office.request("access")
     with office.services.store.transaction() as tx:
         tx.packages.delete_package(request["id"])
-    gone = office.say("dsr", "package", request["id"], "--out", str(tmp_path / "none.zip"))
+    gone = office.say("dsr", "package", request["id"], *WHY, "--out", str(tmp_path / "none.zip"))
     assert gone.code == 1
     assert "has no package" in gone.err

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bridge.connectors.shopify import Shopify
+from bridge.connectors.shopify.api.client import ShopifyClient
 from bridge.errors import ConnectorRefused, CredentialRejected
 from bridge.model import Principal, ShopIdentity
 from bridge.ports import NamesShops
@@ -65,3 +66,32 @@ def test_a_shop_that_lost_its_domains_is_asked_nowhere(server, invented_world, w
     )
     with pytest.raises(ConnectorRefused, match="unknown shop"):
         platform.find_customer(Principal(email=invented_world.asha.email), shop=invented_world.shop)
+
+
+def test_one_gathering_reads_the_domains_once_however_many_calls_it_makes(server, invented_world, waits, monkeypatch):
+    asked = []
+
+    def list_domains(shop):
+        asked.append(shop)
+        return (invented_world.shop,)
+
+    platform = Shopify(
+        api_version="2026-10",
+        client_id="sandbox-client",
+        client_secret="sandbox-secret",
+        base_url=server.url,
+        sleep=waits.append,
+        list_domains=list_domains,
+    )
+    called, run = [], ShopifyClient._run_at_domains
+
+    def count_call(client, *given):
+        called.append(given)
+        return run(client, *given)
+
+    monkeypatch.setattr(ShopifyClient, "_run_at_domains", count_call)
+    who = Principal(email=invented_world.asha.email)
+    for number in (1, 2):
+        assert list(platform.gather(who, shop=invented_world.shop))
+        assert asked == [invented_world.shop] * number, "the next gathering asks anew"
+        assert len(called) > number * 2

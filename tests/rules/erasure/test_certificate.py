@@ -10,11 +10,13 @@ from types import MappingProxyType
 import pytest
 
 from bridge.model import (
+    Absence,
     Document,
     DocumentForm,
     DocumentKind,
     EraseProgress,
     Event,
+    Gap,
     ListedWaybill,
     NoticeProgress,
     NoticeReport,
@@ -199,6 +201,32 @@ def test_the_clock_stops_when_the_request_is_closed():
     assert closed["clock"]["late"] is False
     assert closed["clock"]["completed_at"] == NOW.isoformat()
     assert closed["issued_at"] == late.isoformat()
+
+
+def test_it_is_completed_when_the_last_system_is_done_with_it():
+    """Requirement: no moment of completion while a certificate is in progress, or anybody must still act or answer."""
+    answered_at = NOW + timedelta(days=40)
+    poll = replace(FOLLOW, state=TaskState.DONE, outcome=Outcome.ERASED, finished_at=answered_at, expected_by=None)
+    closed = replace(REQUEST, closed_at=NOW)
+    for tasks, completed_at in (
+        ((ERASE, FOLLOW), None),
+        ((ERASE, poll, NOTIFY), None),
+        ((ERASE, replace(poll, state=TaskState.FAILED)), None),
+        ((ERASE, poll), answered_at.isoformat()),
+        ((ERASE,), NOW.isoformat()),
+    ):
+        body = made(*tasks, request=closed, now=answered_at + timedelta(days=1))
+        assert body["clock"]["completed_at"] == completed_at
+        assert (body["status"] == "in_progress") is (completed_at is None)
+        assert body["clock"]["late"] is False, "the data subject was answered in time"
+
+
+def test_an_erasure_that_an_operator_ended_is_not_completed_while_a_processor_must_answer():
+    gap = Gap(system="bridge", absence=Absence.UNREACHED, what="orders", reason="ended_by_operator")
+    ended = replace(ERASE, outcome=Outcome.RETAINED, gaps=(gap,))
+    assert made(ended, NOTIFY)["status"] == "not_fulfilled"
+    assert made(ended, NOTIFY)["clock"]["completed_at"] is None
+    assert made(ended)["clock"]["completed_at"] == NOW.isoformat()
 
 
 def test_what_stays_has_a_ground_and_a_last_day():

@@ -119,6 +119,7 @@ def test_the_platforms_erasure_waits_for_the_last_of_what_it_would_take_along(ev
 @quick
 @given(EVENTS, DAYS, FILES, REGIMES, st.booleans())
 def test_nothing_survives_without_a_ground_and_a_statement(events, day, retention, regimes, opened_by_operator):
+    """Requirement P-14."""
     destroyed = (ErasureAction.ERASE, ErasureAction.ANONYMISE)
     for line in plan(events, day, retention, regimes, opened_by_operator=opened_by_operator):
         assert line.action in destroyed or (line.law and line.hold_ids)

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bridge.model import Event, Fact
+from bridge.rules.erasure.plan import CUSTOMER_MERGED_AWAY
 from bridge.rules.erasure.remnants import describe_remnants
 from tests.factories import NOW, SHOP
 
@@ -54,6 +55,16 @@ def test_other_tables_say_nothing_about_the_keys():
     result = describe_remnants([ERASED, overwritten(2, "orders", "deliveries")])
     assert result["keys_overwritten_at"] is None
     assert result["readable_with"] == ["k1"]
+
+
+@pytest.mark.parametrize("removed", [{}, {"orders": 0}, {CUSTOMER_MERGED_AWAY: 1}])
+def test_a_run_that_found_nothing_left_no_remnant(removed):
+    """Nothing is ever overwritten for it: the time of the run before stays, and alone it has nothing to say."""
+    nothing = make_fact(Fact.PRINCIPAL_ERASED, 3, removed=removed)
+    assert describe_remnants([nothing]) is None
+    found = make_fact(Fact.PRINCIPAL_ERASED, 1, removed={"orders": 2})
+    result = describe_remnants([found, overwritten(2, "data_keys", complete=True), nothing])
+    assert result["values_overwritten_at"] == iso(2)
 
 
 def test_a_second_run_of_the_erasure_is_overwritten_anew():

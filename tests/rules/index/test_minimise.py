@@ -183,10 +183,30 @@ def test_a_topic_shows_its_kind_of_thing(topic, body, sighting):
         ({"phone": None, "customer": {"phone": "1"}}, ASHA.email, "1"),
         ({"phone": None, "shipping_address": {"phone": "2"}}, ASHA.email, "2"),
         ({"phone": None, "shipping_address": None, "billing_address": {"phone": "3"}}, ASHA.email, "3"),
+        ({"phone": None, "shipping_address": {"phone": "2"}, "billing_address": {"phone": "3"}}, ASHA.email, "3"),
+        (
+            {
+                "phone": None,
+                "shipping_address": {"phone": "2", "name": "Rita R"},
+                "billing_address": {"name": "Bela B"},
+            },
+            ASHA.email,
+            "",
+        ),
+        (
+            {
+                "phone": None,
+                "shipping_address": {"phone": "2", "name": "bela  b"},
+                "billing_address": {"name": "Bela B"},
+            },
+            ASHA.email,
+            "2",
+        ),
         ({"phone": 5, "email": [], "customer": "x", "shipping_address": []}, "", ""),
     ],
 )
 def test_the_first_address_that_is_given_counts(changes, email, phone):
+    """Requirement E-07: the phone is the buyer's, never that of somebody who gets a gift."""
     seen = extract_sighting("orders/create", order_body(**changes))
     assert (seen.email, seen.phone) == (email, phone)
 

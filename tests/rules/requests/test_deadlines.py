@@ -55,6 +55,7 @@ def test_the_answer_is_due_when_the_vectors_say(vector):
 
 @pytest.mark.parametrize("vector", VECTORS["ack"], ids=lambda vector: vector["received_at"])
 def test_the_shorter_of_law_and_promise_says_when_to_acknowledge(vector):
+    """Requirement P-17."""
     received = moment(vector["received_at"])
 
     both = compute_clocks(received_at=received, webhook_received_at=None, rules=rules())
@@ -65,6 +66,7 @@ def test_the_shorter_of_law_and_promise_says_when_to_acknowledge(vector):
 
 
 def test_t01_a_mail_before_the_webhook_starts_the_clock():
+    """Requirement C-02."""
     found = compute_clocks(
         received_at=moment("2027-01-31T10:00Z"), webhook_received_at=moment("2027-02-10T08:00Z"), rules=rules()
     )
@@ -149,6 +151,7 @@ def test_the_answer_is_never_due_after_any_clock(received, webhook, timezone):
 
 @given(MOMENTS, MOMENTS, ZONES)
 def test_one_more_clock_only_shortens(received, webhook, timezone):
+    """Requirement C-01."""
     alone = compute_clocks(received_at=received, webhook_received_at=None, rules=rules(timezone))
     both = compute_clocks(received_at=received, webhook_received_at=webhook, rules=rules(timezone))
 
@@ -170,6 +173,7 @@ def test_an_earlier_receipt_never_brings_a_later_day(one, other, webhook, timezo
 
 @given(MOMENTS, st.none() | MOMENTS, ZONES)
 def test_a_replay_computes_the_same(received, webhook, timezone):
+    """Requirement C-10."""
     once, again = (
         compute_clocks(received_at=given, webhook_received_at=webhook, rules=rules(timezone))
         for given in (received, received.astimezone(NEW_YORK))

@@ -66,6 +66,22 @@ def test_a_package_that_nobody_got_closes_nothing_and_becomes_late():
     assert [row["closed_at"] is not None for row in made(sealed)["late"]] == [True]
 
 
+def test_the_median_hours_to_acknowledge_are_of_what_was_recorded():
+    """Requirement P-68: what nobody recorded counts as nothing, and never as zero hours."""
+    start = datetime(2026, 11, 2, tzinfo=UTC)
+    requests = [replace(closed(start, 2), id=f"req_{number}") for number in range(4)]
+    recorded = {f"req_{number}": start + timedelta(hours=hours) for number, hours in enumerate((2, 5, 47.5))}
+    [month] = made(*requests, acknowledged=recorded)["months"]
+    assert month["median_hours_to_acknowledge"] == 5.0
+    assert made(*requests, acknowledged={"req_other": start})["months"][0]["median_hours_to_acknowledge"] is None
+
+
+def test_a_contract_without_a_reference_is_called_so():
+    """Requirement P-43."""
+    contracts = made(contracts={"delhivery": "DLV/2025/7", "bluedart": " "})["contracts"]
+    assert contracts == {"bluedart": "contract reference not recorded", "delhivery": "DLV/2025/7"}
+
+
 def test_overdue_requests_are_listed_with_their_reason_and_no_person():
     overdue = replace(closed(datetime(2026, 11, 4, tzinfo=UTC), None), last_error="KeyError at x.py:1 y")
     register = made(overdue, closed(datetime(2026, 12, 20, tzinfo=UTC), None))

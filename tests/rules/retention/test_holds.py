@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -118,6 +119,7 @@ class TestTheTaxVectors:
 
 
 def test_t10_an_unknown_legal_form_releases_everything_but_books():
+    """Requirement L-07."""
     events = {"document_issued_at": "2026-11-22T10:00Z", "delivered_at": "2026-11-25T10:00Z"}
     latest = date(2060, 1, 1)
 
@@ -180,6 +182,7 @@ def test_an_order_on_its_way_keeps_the_address_until_returns_and_warranty_are_ov
     ],
 )
 def test_the_contract_is_discharged_by_the_latest_of_returns_warranty_and_refund(events, day):
+    """Requirement P-60."""
     assert compute_contract_end(moments(events), REVIEWED) == day
 
 
@@ -193,6 +196,7 @@ def test_a_contract_without_rule_or_length_has_an_open_end():
 
 @pytest.mark.parametrize("length", ["warranty_days", "return_window_days"])
 def test_an_undecided_length_keeps_the_contract_open(length):
+    """Requirement P-60."""
     undecided = replace(REVIEWED, merchant={**REVIEWED.merchant, length: None})
 
     found = holds("address", {"delivered_at": "2020-01-01T10:00Z"}, TODAY, undecided)
@@ -275,6 +279,7 @@ def test_t07_books_of_a_buyer_in_the_eu_name_no_law_of_the_union():
 
 @pytest.mark.parametrize("regime", ["EU", "UK"])
 def test_the_one_year_floor_is_disclosed_abroad_or_gives_way_there(regime):
+    """Requirement E-11."""
     events, day = {"last_processing_at": "2027-02-13T10:00Z"}, date(2027, 5, 13)
     rule = replace(SHIPPED.holds["dpdp_one_year"], eu_conflict="erase")
     decided = replace(REVIEWED, holds={**REVIEWED.holds, "dpdp_one_year": rule})
@@ -484,3 +489,10 @@ def test_holds_are_listed_longest_first_and_only_while_they_hold(category, event
     if not found:
         later = today + timedelta(days=365)
         assert not find_retention_holds(SHIPPED.categories[category], events=events, today=later, retention=form(kind))
+
+
+def test_a_day_is_that_of_the_zone_of_whoever_means_it():
+    """Books follow the retention file, letters `[clocks]` of the merchant file: the two may differ."""
+    evening = datetime(2027, 5, 12, 19, 0, tzinfo=UTC)
+    books, letters = SimpleNamespace(timezone="Asia/Kolkata"), SimpleNamespace(timezone="Europe/London")
+    assert (local_day(evening, books), local_day(evening, letters)) == (date(2027, 5, 13), date(2027, 5, 12))

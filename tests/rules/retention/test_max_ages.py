@@ -72,6 +72,7 @@ def test_a_changed_age_is_reported_with_its_old_and_new_length():
 
 
 def test_a_category_without_an_age_ends_with_its_holds_and_without_both_never():
+    """Requirement P-61."""
     assert compare(FILE, with_age("parcel_index")) == {("parcel_index", "max_age"): ("36 months", "with its holds")}
     never = with_age("suppression")
     assert compare(FILE, never) == {}

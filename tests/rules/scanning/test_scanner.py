@@ -143,6 +143,7 @@ def test_only_the_kinds_that_are_asked_for():
     ],
 )
 def test_a_copy_hides_more_and_keeps_four_digits_at_most(text, hidden):
+    """Requirement P-41."""
     assert mask_text(text) == hidden
 
 

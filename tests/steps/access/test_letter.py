@@ -10,7 +10,18 @@ from markupsafe import Markup
 
 from bridge.model import RequestSource
 from bridge.steps.access.package.letter import make_printable
-from tests.steps.access.export_case import GAPS, REQUEST, Package, case, first_page, fixture, found, task, visible
+from tests.steps.access.export_case import (
+    GAPS,
+    MERCHANT,
+    REQUEST,
+    Package,
+    case,
+    first_page,
+    fixture,
+    found,
+    task,
+    visible,
+)
 
 
 def test_the_summary_counts_by_category():
@@ -33,6 +44,25 @@ def test_a_default_address_outside_the_list_is_listed_once():
     customer = fixture("customer__asha") | {"addressesV2": [], "image": True}
     package = Package(case([found("customer", customer)]))
     assert len(package.table("addresses")) == 1
+
+
+def test_every_form_of_the_letter_has_the_contact_of_the_officer():
+    """Requirement L-03: also where nothing is found."""
+    officer = replace(MERCHANT.officer, name="Devi Nowhere", designation="Grievance Officer", phone="+91 562 400 0000")
+    for records in (None, []):
+        package = Package(case(records, merchant=replace(MERCHANT, officer=officer)))
+        for letter in (package.text("00_letter.html"), package.text("00_letter.txt")):
+            for value in (officer.name, officer.designation, officer.email, officer.phone):
+                assert value in letter
+
+
+def test_the_summary_counts_what_has_no_line_of_its_own():
+    """Requirement P-11: gift cards, comments and the like are counted in the letter."""
+    records = [found("customer", fixture("customer__asha")), *(found("gift_card", {"balance": n}) for n in range(2))]
+    records += [found("blog_comment", {"body": "fine"}), *(found("abandoned_checkout", {"n": n}) for n in range(2))]
+    letter = Package(case(records)).text("00_letter.txt")
+    assert "- also 2 gift cards, 1 comment on our blog, 2 carts that were left\n" in letter
+    assert "- also" not in Package(case()).text("00_letter.txt")
 
 
 def test_ordering_is_not_consenting():

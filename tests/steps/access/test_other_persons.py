@@ -110,6 +110,7 @@ PLACES = {
 
 @pytest.mark.parametrize("place", PLACES)
 def test_another_person_is_masked_in_every_place(place):
+    """Requirement S-09."""
     package = packaged(CUSTOMER, PLACES[place])
     text = read_all(package)
     assert [trace for trace in TRACES if trace.lower() in text.lower()] == []

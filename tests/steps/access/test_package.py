@@ -110,7 +110,7 @@ def test_the_manifest_lists_every_file_with_its_role():
 
 @pytest.mark.parametrize("records", [None, []], ids=["asha", "nothing"])
 def test_every_json_file_matches_the_shipped_schema_and_has_the_header(records):
-    """S-05 and S-12, for a full package and for an empty one."""
+    """S-05, S-12 and P-06 (the version of the policy), for a full package and for an empty one."""
     package = Package(case(records))
     schema = package.json("schema/access-package.schema.json")
     paths = [name for name in package.files if name.startswith("data/") and name.endswith(".json")]
@@ -144,7 +144,7 @@ class Sealing:
 
 
 def test_the_same_data_give_the_same_bytes_on_any_stream():
-    """Built twice, into a file and into a stream that cannot seek."""
+    """Built twice, into a file and into a stream that cannot seek. Requirement S-05."""
     sealed = Sealing()
     write_access_package(case(), sealed)
     assert bytes(sealed.taken) == Package(case()).raw == Package(case()).raw
@@ -192,10 +192,10 @@ def test_the_records_hold_every_value_and_mask_only_payment_data():
 
 
 def test_the_tables_are_flat_and_typed():
-    """Phones in international form, money with its currency, times with their offset."""
+    """Phones in international form, money with its currency, times with their offset. Requirement S-04."""
     package = Package(case())
-    assert package.table("orders")[0]["phone"] == "'+919000000001"
-    assert package.table("addresses")[0]["phone"] == "'+919000000001"
+    assert package.table("orders")[0]["phone"] == "+919000000001"
+    assert package.table("addresses")[0]["phone"] == "+919000000001"
     assert len(package.table("addresses")) == 2
     assert package.table("refunds")[0]["amount"] == "-100.00"
     shipment = package.table("shipments")[2]

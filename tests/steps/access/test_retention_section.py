@@ -9,7 +9,10 @@ import pytest
 
 from bridge.rules.requests.regimes import list_complaint_routes, list_regimes
 from bridge.steps.access.package.sections.retention_section import describe_hold_rule
-from tests.steps.access.export_case import RETENTION, Package, case, fixture, found, hold
+from config.retention_file.gdpr_bases import EEA
+from config.retention_file.retention import load_retention
+from config.settings import RETENTION_FILE
+from tests.steps.access.export_case import REQUEST, RETENTION, Package, case, fixture, found, hold, visible
 
 BEFORE = datetime(2027, 5, 12, 18, 29, 59, tzinfo=UTC)  # 23:59:59 in India
 
@@ -88,10 +91,52 @@ def test_only_regimes_that_apply_to_the_person_are_named():
     purposes = RETENTION.purposes["iv"].title, RETENTION.purposes["vi"].title
     assert usage["bases"][1]["legitimate_interest"] == "; ".join(purposes), "the merchant's words, none of the code's"
     assert "legitimate_interest" not in usage["bases"][0]
+    by_id = {row["id"]: row for row in grounds["purposes"]}
+    assert list(by_id) == list(RETENTION.purposes), "each purpose of the policy, used or not"
+    interests = [basis.get("legitimate_interest") for basis in by_id["iv"]["bases"]]
+    assert interests == [None, RETENTION.purposes["iv"].title], "of this purpose alone, and not in India"
+    assert {basis["regime"] for basis in by_id["i"]["bases"]} == {"IN", "EU"}
+    assert len(by_id["i"]["bases"]) == len({(basis["regime"], basis["basis"]) for basis in by_id["i"]["bases"]})
     letter = package.text("00_letter.html")
     assert "data protection authority of the country where you live" in letter
     assert "Regulation (EU) 2016/679" in letter
     assert "Limit it, or take it with you" in letter
+
+
+@pytest.mark.parametrize(
+    ("country", "regimes"), [*((code, ["IN", "EU"]) for code in sorted(EEA)), ("GB", ["IN", "UK"]), ("US", ["IN"])]
+)
+def test_where_the_data_subject_says_to_be_counts_like_an_address(country, regimes):
+    """Requirement P-01: any state of the EU and the EEA, and the United Kingdom; no address is needed."""
+    request = replace(REQUEST, principal=replace(REQUEST.principal, stated_countries=(country,)))
+    package = Package(case(request=request))
+    assert package.json("03_purposes_and_bases.json")["regimes"] == regimes
+    assert ("Regulation (EU) 2016/679" in package.text("00_letter.html")) == ("EU" in regimes)
+    assert ("Information Commissioner" in package.text("00_letter.html")) == ("UK" in regimes)
+
+
+@pytest.mark.parametrize(("now", "has_no_ground"), [(BEFORE, False), (FROM, True)])
+def test_e11_the_letter_says_what_laws_of_india_keep_of_somebody_in_europe(now, has_no_ground):
+    """Requirement E-11: the one-year rule has no ground there, and is told; it gives way where counsel says so."""
+    retention = load_retention(RETENTION_FILE)
+    request = replace(REQUEST, principal=replace(REQUEST.principal, stated_countries=("DE",)))
+    no_ground = "We know of no ground there, and keep it all the same; you can complain about that: "
+
+    def read(**given):
+        package = Package(case(retention=retention, prepared_at=now, **given))
+        html = visible(package.text("00_letter.html"))
+        return [" ".join(text.split()) for text in (html, package.text("00_letter.txt"))]
+
+    for letter in read(request=request):
+        assert "aws of India are no ground there to keep your data" in letter
+        assert "Legal claims that may still come: " in letter
+        assert (no_ground in letter) is has_no_ground
+    for letter in read():
+        assert "are no ground there" not in letter
+    yields = {name: replace(rule, eu_conflict="erase") for name, rule in retention.holds.items() if rule}
+    retention = replace(retention, holds=yields)
+    for letter in read(request=request):
+        assert no_ground not in letter
 
 
 def test_regimes_and_routes_are_plain_tables():

@@ -25,7 +25,12 @@ from bridge.steps.access.package.text import escape_csv_cell
         ("\uff0b1", "'\uff0b1"),
         ("\uff0d1", "'\uff0d1"),
         ("\uff20x", "'\uff20x"),
-        ("+919000000001", "'+919000000001"),
+        ("+919000000001", "+919000000001"),
+        ("+91900000000\u0661", "'+91900000000\u0661"),
+        ("-\u0661", "'-\u0661"),
+        ("+12345", "'+12345"),
+        ("+919000000001+1", "'+919000000001+1"),
+        ("+919000000001\n", "'+919000000001\n"),
         ("-", "'-"),
         ("--1", "'--1"),
         ("-1e9", "'-1e9"),
@@ -38,7 +43,7 @@ from bridge.steps.access.package.text import escape_csv_cell
     ],
 )
 def test_no_cell_starts_a_formula(value, written):
-    """Spreadsheets run cells that begin so; negative numbers stay numbers."""
+    """Requirement S-04: spreadsheets run cells that begin so; negative numbers and phones stay what they are."""
     assert escape_csv_cell(value) == written
 
 

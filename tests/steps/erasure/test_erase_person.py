@@ -81,6 +81,19 @@ def test_a_person_is_erased_and_the_fact_says_what_was_removed(services, run_era
     assert facts[2].detail == {"removed": {"customers": 1, "orders": 2}, "verified": "re-read"}
 
 
+def test_orders_that_the_request_does_not_list_are_erased_and_counted(services, run_erasure):
+    """Requirement E-04: all orders of the person go; the order of another customer that is listed stays."""
+    stranger = order(2001, customer_id=7009, email="other@example.com", phone=None)
+    ingest(services.store, customer(), order(1001), order(1002), order(1003), stranger)
+    task = run_erasure(principal=replace(ASHA, order_ids=("1002", "2001")))
+    assert encode_detail(task.progress) == {"customers": 1, "orders": 3}
+    _, _, facts = read_request(services.store, run_erasure.made["id"])
+    assert facts[2].detail["removed"] == {"customers": 1, "orders": 3}
+    with services.store.transaction() as tx:
+        assert tx.index.list_orders(SHOP, ASHA) == {}
+        assert list(tx.index.list_orders(SHOP, Principal(order_ids=("2001",)))) == ["2001"]
+
+
 def test_a_person_nobody_knows_is_absent_and_suppressed_all_the_same(services, run_erasure):
     task = run_erasure()
     assert (task.state, task.outcome, task.records) == (TaskState.DONE, Outcome.ABSENT, 0)

@@ -115,6 +115,7 @@ def test_an_order_of_last_month_stays_for_a_year_at_shopify_here_and_at_the_carr
 
 @pytest.mark.parametrize(("day", "is_held"), [(date(2027, 5, 12), False), (date(2027, 5, 13), True)])
 def test_t17_the_law_holds_from_its_first_day(services, clock, platform, deliver, day, is_held):
+    """Requirement L-01."""
     clock.at = local_start(services, day) + timedelta(hours=3)
     deliver(1001, clock.at - days(90), "AWB7007007")
     run_erasure(services)

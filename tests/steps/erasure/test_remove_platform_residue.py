@@ -80,6 +80,7 @@ def list_residue_facts(services, request_id):
 
 
 def test_by_the_shipped_file_nobody_is_asked_and_nothing_is_written(services, platform):
+    """Requirements P-48, P-51."""
     request_id = open_and_process(services)
     task = seen(services, request_id)
     assert (task.state, task.outcome, task.gaps) == (TaskState.DONE, Outcome.RETAINED, ())
@@ -90,6 +91,7 @@ def test_by_the_shipped_file_nobody_is_asked_and_nothing_is_written(services, pl
 
 
 def test_where_the_file_says_so_it_is_removed_and_only_counted_in_the_evidence(applying, platform):
+    """Requirements P-48, P-51."""
     services = applying()
     request_id = open_and_process(services)
     task = seen(services, request_id)

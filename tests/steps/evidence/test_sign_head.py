@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from base64 import b64decode
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
+from bridge.clock_error import interpret_timex, read_clock_error
 from bridge.connectors.timestamp_authority import Rfc3161Authority
 from bridge.errors import ConnectorUnavailable
 from bridge.rules.evidence.chain_heads import encode_head_statement
@@ -45,6 +47,12 @@ def list_head_facts(services):
         return [fact.fact for fact in tx.evidence.iterate_facts() if fact.fact.startswith("head.")]
 
 
+def read_timestamp_fact(services):
+    with services.store.transaction() as tx:
+        [detail] = [fact.detail for fact in tx.evidence.iterate_facts() if fact.fact == "head.anchored"]
+    return detail
+
+
 def test_without_an_authority_the_head_is_signed_only(services):
     append(services.store)
     sign_head(services=services)
@@ -53,7 +61,33 @@ def test_without_an_authority_the_head_is_signed_only(services):
     assert list_head_facts(services) == ["head.signed"]
 
 
+def test_v08_the_fact_of_a_head_says_how_far_the_clock_may_be_off(services, monkeypatch):
+    """Requirements V-08 and L-05: as the kernel says it, and 'unknown' where it does not."""
+    append(services.store)
+    sign_head(services=services)
+    monkeypatch.setattr("bridge.steps.evidence.sign_head.read_clock_error", lambda: None)
+    services.clock.at += timedelta(days=1)
+    sign_head(services=services)
+    with services.store.transaction() as tx:
+        errors = [fact.detail["clock_error"] for fact in tx.evidence.iterate_facts() if fact.fact == "head.signed"]
+        assert tx.evidence.verify_chain() > 0
+    real = read_clock_error()
+    assert errors[0] == "unknown" if real is None else set(errors[0]) == set(asdict(real))
+    assert errors[1] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("status", "offset", "is_synchronised", "offset_us"),
+    [(0x2001, 1_500_000, True, 1500), (0x2001, -2500, True, -3), (0x0001, 40, True, 40), (0x2041, 0, False, 0)],
+)
+def test_v08_the_kernel_s_words_are_read(status, offset, is_synchronised, offset_us):
+    """Requirement V-08: STA_UNSYNC and STA_NANO of adjtimex(2)."""
+    error = interpret_timex(status=status, offset=offset, max_error_us=7)
+    assert (error.is_synchronised, error.offset_us, error.max_error_us) == (is_synchronised, offset_us, 7)
+
+
 def test_a_timestamp_is_stored_with_its_time_and_recorded_once(stamped, timestamps, clock):
+    """Requirement V-03."""
     for _ in range(3):
         sign_head(services=stamped)
         clock.at += HOUR
@@ -122,10 +156,38 @@ def test_the_scheduler_signs_the_head_in_the_expiry_run(services, clock):
 def test_openssl_accepts_a_real_authoritys_answer_for_the_statement(services, tmp_path):
     append(services.store)
     with Authority(tmp_path) as authority:
-        sign_head(services=replace(services, timestamp_authority=Rfc3161Authority(authority.url)))
+        verifying = Rfc3161Authority(authority.url, authority.ca.read_text())
+        sign_head(services=replace(services, timestamp_authority=verifying))
         [head] = heads(services)
+        assert read_timestamp_fact(services)["verified"] is True
         assert authority.accepts(encode_head_statement(head), b64decode(head.token))
         assert not authority.accepts(encode_head_statement(replace(head, seq=4)), b64decode(head.token))
+
+
+@needs_openssl
+@pytest.mark.parametrize("mood", ["digest", "forged", "purpose", "no nonce", b"<html>", "reject"])
+def test_an_answer_that_does_not_verify_is_not_stored_and_asked_for_again(services, tmp_path, clock, mood):
+    append(services.store)
+    with Authority(tmp_path) as authority, capture_logs() as logs:
+        verifying = replace(services, timestamp_authority=Rfc3161Authority(authority.url, authority.ca.read_text()))
+        authority.moods = [mood]
+        signed = sign_head(services=verifying)
+        [head] = heads(services)
+        assert head == replace(signed, attempts=1, last_error=head.last_error)
+        assert head.last_error.startswith("timestamp authority: ")
+        assert list_head_facts(services) == ["head.signed"]
+        [line] = [line for line in logs if line["event"] == "head.timestamp_failed"]
+        assert (line["log_level"], line["day"], line["seq"]) == ("warning", "2026-11-22", head.seq)
+        clock.at += HOUR
+        sign_head(services=verifying)
+        [head] = heads(services)
+        assert (head.anchored_at is not None, head.last_error) == (True, "")
+        assert authority.accepts(encode_head_statement(head), b64decode(head.token))
+
+
+def test_an_unverified_timestamp_is_recorded_as_such(stamped):
+    sign_head(services=stamped)
+    assert read_timestamp_fact(stamped)["verified"] is False
 
 
 def test_the_ledger_outside_the_backup_gets_each_days_head(services, tmp_path, clock):

@@ -19,6 +19,7 @@ ENGRAVED = [{"properties": [{"name": "Engraving", "value": "For Asha"}]}]
 
 
 def test_each_location_of_an_order_opens_one_review(services):
+    """Requirement P-41."""
     for tries, number in enumerate((1001, 1001, 1002)):
         accepted(services.store, "orders/updated", order_body(number, note=NOTE, tries=tries))
     accepted(services.store, "orders/updated", order_body(1003, note="Ring the bell, call 9811122233"))
@@ -57,6 +58,7 @@ def test_kinds_outside_scan_for_are_not_flagged(services):
 
 
 def test_t15_an_erasure_removes_engraving_and_note_and_the_ifsc_opens_a_review(services, platform, database_url):
+    """Requirement P-41."""
     platform.customers[ASHA.email] = "7001"
     note = Residue(system="shopify", kind="order_notes", ref="1001", what="note with bank_account, ifsc")
     platform.left_by_others = [note]

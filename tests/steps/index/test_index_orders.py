@@ -11,6 +11,7 @@ from bridge.errors import StoreUnavailable
 from bridge.model import DeliveryState
 from bridge.steps.index import index_orders as step
 from bridge.steps.index.index_orders import index_deliveries
+from bridge.steps.shops.identify_shops import identify_shops
 from bridge.store.index.rows import IndexRows
 from bridge.store.schema.tables import deliveries
 from tests.factories import ASHA, NOW, OTHER_SHOP, SHOP, accepted, fixture, order_body, redact_body, uninstalled_body
@@ -151,3 +152,17 @@ def test_a_crash_in_a_batch_changes_nothing_and_the_next_run_does_all(services, 
     assert set(states(services).values()) == {(DeliveryState.RECEIVED, True)}
     monkeypatch.undo()
     assert index_deliveries(SHOP, services=services) == 3
+
+
+def test_an_index_job_without_an_uninstall_opens_one_writing_transaction_for_each_batch(services, monkeypatch):
+    accepted(services.store, "orders/create", order_body(1001))
+    opened, begin = [], type(services.store).transaction
+
+    def count_transaction(store):
+        opened.append(store)
+        return begin(store)
+
+    identify_shops(SHOP, services=services)
+    monkeypatch.setattr(type(services.store), "transaction", count_transaction)
+    assert index_deliveries(SHOP, services=services) == 1
+    assert len(opened) == 2, "the batch, and the empty one that ends the job"

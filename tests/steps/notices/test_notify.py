@@ -91,9 +91,14 @@ def test_a_notice_lists_due_items_of_several_requests_and_is_sent_once_a_day(cas
 
 
 def test_the_letter_names_no_person_and_text_and_html_say_the_same(case):
+    """Requirement L-03: the contact of the officer is in it."""
     case.erasure("14908100000012")
     case.run()
     (letter,) = case.mailer.letters
+    officer = case.services.merchant.officer
+    for value in (officer.name, officer.email, officer.phone):
+        assert value in letter.text
+        assert value in letter.html
     for word in ("Qwertzuiop", "asha@", "98111", "7001"):
         assert word not in letter.text + letter.html + repr(letter.attachments)
     for line in ("MM-1", "MINI MISS", "s.43A", "14908100000012", "#1001", "Asia/Kolkata"):
@@ -153,6 +158,7 @@ def test_letters_wait_for_a_configured_mail_server(case):
 
 
 def test_no_letter_leaves_before_the_merchants_own_domain_is_verified(case):
+    """Requirement P-05."""
     merchant = case.services.merchant
     unverified = replace(merchant, officer=replace(merchant.officer, domain_control_verified=False))
     case.services = replace(case.services, merchant=unverified)
@@ -174,6 +180,28 @@ def test_no_letter_leaves_before_the_merchants_own_domain_is_verified(case):
     case.run()
     assert len(case.mailer.letters) == 1
     assert case.notices()[0].state is NoticeState.SENT
+
+
+@pytest.mark.parametrize("blank", ["", " ", "[Insert Contact Number]"])
+@pytest.mark.parametrize("name", ["name", "designation", "email", "phone"])
+def test_no_letter_leaves_with_a_blank_in_the_contact(case, name, blank):
+    """Requirement P-04: it waits, is seen, and goes once the contact is filled in."""
+    merchant = case.services.merchant
+    officer = replace(merchant.officer, **{name: blank})
+    case.services = replace(case.services, merchant=replace(merchant, officer=officer))
+    case.erasure("14908100000012")
+    case.run()
+    assert not case.mailer.letters
+    assert [(notice.state, notice.last_error) for notice in case.notices()] == [
+        (NoticeState.QUEUED, "officer_not_named")
+    ]
+    case.services = replace(case.services, merchant=merchant)
+    case.at(NOW + timedelta(hours=3))
+    case.run()
+    [letter] = case.mailer.letters
+    for value in (merchant.officer.name, merchant.officer.email, merchant.officer.phone):
+        assert value in letter.text
+        assert value in letter.html
 
 
 def test_no_reminder_and_no_escalation_leaves_after_the_domain_was_lost(case):

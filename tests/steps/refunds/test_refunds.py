@@ -66,6 +66,7 @@ def at_rest(store, database_url):
 
 
 def test_details_are_read_for_an_open_refund_and_its_purpose_and_each_attempt_is_recorded(services):
+    """Requirement P-40."""
     account = given(services)
     assert read_details(services, account) == (BANK, "")
     assert read_details(services, account, purpose="xv") == (None, "another_purpose")
@@ -131,7 +132,7 @@ def test_repeated_calls_change_nothing(services):
 
 
 def test_t13_a_refund_that_was_reconciled_31_days_ago_leaves_no_account_anywhere(services, clock, database_url, capfd):
-    """Database, logs, evidence and packages hold no account; the bank's reference and last four digits remain."""
+    """Database, logs, evidence and packages hold no account; the bank's reference and last four digits remain. Requirements P-03, P-40."""
     with services.store.transaction() as tx:
         tx.index.ingest_sightings(SHOP, [order(1001)])
     with capture_logs() as logs:
@@ -176,6 +177,7 @@ def test_t13_a_refund_that_was_reconciled_31_days_ago_leaves_no_account_anywhere
 
 
 def test_t14_an_erasure_during_an_open_refund_restricts_the_details_until_they_expire(services, clock):
+    """Requirement P-40."""
     with services.store.transaction() as tx:
         tx.index.ingest_sightings(SHOP, [order(1001)])
     account = given(services)

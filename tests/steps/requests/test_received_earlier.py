@@ -16,6 +16,7 @@ def opened(services, received_at):
 
 
 def test_t02_an_earlier_receipt_moves_the_day_and_is_recorded_and_a_later_one_does_not(services, clock):
+    """Requirements C-02, P-21."""
     clock.at = datetime(2027, 2, 10, 10, 0, tzinfo=UTC)
     request_id = opened(services, clock.at)
     mail = datetime(2027, 1, 31, 10, 0, tzinfo=UTC)
@@ -38,5 +39,6 @@ def test_t02_an_earlier_receipt_moves_the_day_and_is_recorded_and_a_later_one_do
 
 
 def test_t02_nobody_asks_in_the_future(services, clock):
+    """Requirement P-21."""
     with pytest.raises(PayloadInvalid, match="received_in_the_future"):
         opened(services, NOW + timedelta(seconds=1))

@@ -98,6 +98,7 @@ def test_suppression_keys_expire_after_their_months(services, clock, erased):
 
 
 def test_an_expired_request_leaves_its_register_line_and_the_chain(services, clock, erased):
+    """Requirement V-07."""
     before = len(facts(services, "principal.erased", "certificate.issued"))
     clock.at = months(36)
     assert expire_aged_records(services=services) == {}

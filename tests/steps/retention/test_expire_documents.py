@@ -31,6 +31,7 @@ def ours(services):
 
 
 def test_t09_a_retained_document_is_destroyed_on_its_day_and_not_before(ours, clock):
+    """Requirement P-64."""
     erasure = make_request(kind=RequestKind.ERASURE)
     with ours.store.transaction() as tx:
         tx.index.ingest_sightings(SHOP, [order(1001)])
@@ -69,6 +70,7 @@ def test_t09_a_retained_document_is_destroyed_on_its_day_and_not_before(ours, cl
 
 
 def test_a_document_without_a_request_is_destroyed_on_its_day_too(ours, clock):
+    """Requirement P-64."""
     seal(ours)
     clock.at = DAY
     assert expire_documents(services=ours).destroyed == 1, "it was never dated and is destroyed too"
@@ -92,6 +94,7 @@ def test_t11_a_credit_note_of_the_next_year_keeps_both_documents(ours, clock):
 
 @pytest.mark.parametrize("undecided", [{"form": "unknown"}, {"reviewed_on": None}])
 def test_t10_an_undecided_rule_keeps_the_document_after_its_day(services, clock, undecided):
+    """Requirement L-07."""
     ours = decided(services, **undecided)
     sealed = seal(ours)
     expire_documents(services=ours)
@@ -172,6 +175,7 @@ def test_a_run_is_bounded_and_the_next_one_continues(ours, clock, monkeypatch):
 
 
 def test_a_document_that_survives_its_deletion_stops_the_run_without_a_fact(ours, clock, monkeypatch):
+    """Requirement P-64."""
     seal(ours)
     expire_documents(services=ours)
     clock.at = DAY

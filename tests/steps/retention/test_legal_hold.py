@@ -208,6 +208,7 @@ def test_p63_a_review_sets_the_next_one_and_a_year_needs_a_second_person(ours, e
 
 
 def test_an_impossible_hold_or_release_is_refused_with_its_reason(ours, erasure):
+    """Requirement P-63."""
     shop = make_request(kind=RequestKind.SHOP_ERASURE, subject="")
     with ours.store.transaction() as tx:
         opened(tx, shop)

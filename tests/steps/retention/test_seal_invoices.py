@@ -36,6 +36,7 @@ from tests.steps.sales_case import DELHI, documents, opened, orders_left, raw, r
 
 @pytest.mark.parametrize("topic", ["orders/paid", "orders/fulfilled", "orders/partially_fulfilled"])
 def test_a_copy_is_sealed_and_read_back_when_the_invoice_exists(services, deliver, topic):
+    """Requirement E-03."""
     deliver(topic, sold_body())
     [document] = documents(services)
     assert (document.kind, document.form) == (DocumentKind.INVOICE, DocumentForm.MINIMUM)
@@ -116,6 +117,7 @@ def test_t11_a_credit_note_of_the_next_year_keeps_its_invoice_too(services, deli
 
 
 def test_t12_an_order_without_a_copy_is_not_erased_and_the_request_stays_open(services, deliver, forget, platform):
+    """Requirement E-03."""
     deliver("orders/create", sold_body(1001))
     deliver("orders/paid", sold_body(1002))
     platform.sold["1001"] = ConnectorUnavailable("shopify: HTTP 503")
@@ -232,6 +234,7 @@ def test_t04_an_operators_request_erases_the_bridge_first_and_shopify_later(serv
 
 
 def test_t16_a_late_delivery_about_an_erased_person_leaves_no_data(services, deliver, forget):
+    """Requirement P-65."""
     deliver("orders/paid", sold_body(1001, total="90000.00"))
     request_id = forget(1001)
     before = documents(services)
@@ -247,6 +250,7 @@ def test_t16_a_late_delivery_about_an_erased_person_leaves_no_data(services, del
 
 
 def test_t26_two_people_with_one_phone_are_not_merged(services, deliver, forget):
+    """Requirement E-06."""
     other = {"id": 7002, "email": "bikram@example.in", "phone": ASHA.phone}
     deliver("orders/paid", sold_body(1001))
     deliver("orders/paid", sold_body(2002, customer=other, email=other["email"], phone=ASHA.phone))

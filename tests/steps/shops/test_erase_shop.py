@@ -150,6 +150,7 @@ def count_rows_of_shop(at, shop=SHOP):
 
 @only("fiduciary")
 def test_t24_fiduciary_keeps_what_statutory_holds_keep_and_erases_all_else(at, platform):
+    """Requirement C-08."""
     trade(at)
     request_id = leaves(at)
     request, task, certificate = read_shop_erasure(at, request_id)
@@ -187,6 +188,7 @@ def test_t24_fiduciary_keeps_what_statutory_holds_keep_and_erases_all_else(at, p
 
 @only("processor")
 def test_t24_processor_returns_the_documents_then_destroys_all(at):
+    """Requirement C-08."""
     trade(at)
     request_id = leaves(at)
     request, task, certificate = read_shop_erasure(at, request_id)
@@ -230,6 +232,7 @@ def test_t24_processor_returns_the_documents_then_destroys_all(at):
 
 @pytest.mark.parametrize("sign", ["token", "delivery", "delivery_without_uninstall"])
 def test_t24_installed_again_stops_and_asks_in_either_role(at, sign, platform):
+    """Requirement C-08."""
     trade(at)
     if sign != "delivery_without_uninstall":
         accepted(at.store, "app/uninstalled", uninstalled_body())

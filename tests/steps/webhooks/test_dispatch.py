@@ -62,6 +62,7 @@ def test_an_access_webhook_becomes_a_request_with_tasks_and_a_fact(services, que
     ],
 )
 def test_an_erasure_webhook_plans_what_must_be_erased(services, topic, body, kind, actions):
+    """Requirement C-05."""
     request, tasks, _ = read_request(services.store, dispatched(services, topic, body)[1])
     assert (request.kind, {task.action for task in tasks}) == (kind, actions)
     assert {task.state for task in tasks} == {TaskState.PENDING}

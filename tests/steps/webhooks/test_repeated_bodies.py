@@ -174,3 +174,19 @@ def test_digests_outlive_the_erasure_of_the_shop_and_hold_no_body(services, cloc
     request_id = take(services, "shop/redact", {"shop_id": 1, "shop_domain": SHOP})
     [task] = read_request(services.store, request_id)[1]
     assert task.wait_reason is WaitReason.INSTALLED_AGAIN
+
+
+def test_joining_and_repeating_leave_the_same_details_in_the_evidence(services, clock):
+    """One writer: the orders named, the deadline in force, and the proof of receipt."""
+    learn(services, 1001, parcels=[("Delhivery", "AWB1001")])
+    first = take(services, "customers/redact", redact_body(1001))
+    clock.at += 30 * DAY
+    take(services, "customers/redact", redact_body(1001))
+    take(services, "customers/redact", redact_body(1001, 1002))
+    found = [detail for name, detail in facts(services, first) if name == "request.joined"]
+    repeated, joined = found
+    assert repeated.keys() - joined.keys() == {"first_received_at"}
+    assert joined.keys() <= repeated.keys()
+    assert [detail["orders"] for detail in found] == [1, 2]
+    due_at = read_request(services.store, first)[0].due_at.isoformat()
+    assert {detail["due_at"] for detail in found} == {due_at}

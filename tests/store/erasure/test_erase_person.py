@@ -153,6 +153,7 @@ def test_a_late_delivery_of_an_erased_order_is_dropped(store):
     ],
 )
 def test_webhooks_of_an_erased_data_subject_are_dropped_but_new_orders_are_stored(store, sighting, dropped):
+    """Requirement E-10."""
     ingest(store, order(1001))
     erase_person(store)
     assert ingest(store, sighting) == dropped
@@ -195,6 +196,7 @@ def test_a_customer_merged_into_an_erased_one_is_suppressed_too(store):
 
 
 def test_a_named_order_of_another_customer_stays_and_is_still_updated(store):
+    """Requirement E-04."""
     ingest(store, order(1001), order(1002, **BHAVNA))
     assert erase_person(store, replace(ASHA, order_ids=("1001", "1002")))["orders"] == 1
     assert ingest(store, shipped(1002, "AWB1", email="bhavna@example.com")) == 0

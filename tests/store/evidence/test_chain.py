@@ -60,6 +60,7 @@ def test_a_detail_without_canonical_form_is_refused(store):
 
 @pytest.mark.parametrize("statement", ["UPDATE evidence SET fact = 'task.failed'", "DELETE FROM evidence"])
 def test_the_database_refuses_to_change_a_fact(store, statement):
+    """Requirement V-01."""
     append(store, 2)
     with pytest.raises(BridgeError), store.transaction() as tx:
         tx.session.connection.execute(text(statement))
@@ -69,6 +70,7 @@ def test_the_database_refuses_to_change_a_fact(store, statement):
 
 @pytest.mark.parametrize("tampering", WAYS)
 def test_t22_tampering_is_found_and_the_first_bad_row_is_named(store, tampering):
+    """Requirement V-02."""
     statements, first_bad = WAYS[tampering]
     append(store)
     tamper(store, *statements)
@@ -95,7 +97,7 @@ def test_parallel_writers_make_one_chain(store):
 
 
 def test_times_never_decrease_even_where_a_writers_clock_is_behind(store, clock, vault, database_url):
-    """Two machines whose clocks differ by a minute write in turn: no fact is earlier than the one before it."""
+    """Two machines whose clocks differ by a minute write in turn: no fact is earlier than the one before it. Requirement V-08."""
     behind = SqlStore(database_url, keyring=vault, now=lambda: clock.now() - timedelta(minutes=1))
     for _ in range(3):
         append(store, 1)

@@ -92,6 +92,7 @@ def runtime(role, store, database_url, vault, clock) -> Iterator[Runtime]:
 
 @pytest.mark.parametrize("statement", DENIED)
 def test_the_database_refuses_the_role_what_would_change_evidence(runtime, clock, queue, statement):
+    """Requirement V-01."""
     append(runtime.store, 2)
     assert sign_head(services=make_services(runtime.store, clock, queue)) is not None
     with (

@@ -167,6 +167,7 @@ def test_a_person_is_found_by_id_else_by_email_else_by_phone(store):
 
 
 def test_a_guest_is_identified_by_email(store):
+    """Requirement E-06."""
     ingest(store, order(customer_id=0))
     assert order_ids(store, Principal(email=ASHA.email)) == ["1001"]
     assert order_ids(store, ASHA) == ["1001"]
@@ -174,6 +175,7 @@ def test_a_guest_is_identified_by_email(store):
 
 
 def test_two_people_who_share_a_phone_are_not_merged(store):
+    """Requirement E-06."""
     ingest(store, order(1001), bhavnas_order(1002, phone=ASHA.phone), customer(), customer(7002, email=BHAVNA.email))
     assert order_ids(store, Principal(phone=ASHA.phone)) == []
     assert subject(store, Principal(phone=ASHA.phone)) not in {subject(store, ASHA), subject(store, BHAVNA)}

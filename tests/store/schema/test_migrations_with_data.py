@@ -6,9 +6,10 @@ Rows are written in SQL, as the earlier release wrote them: the columns that it 
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import insert, inspect, select, text, update
 
 from bridge.model import (
     EraseProgress,
@@ -26,7 +27,7 @@ from bridge.rules.requests.progress_codec import encode_detail
 from bridge.steps.requests.process import process_request
 from bridge.store.migrations.upgrade import downgrade_database, upgrade_database
 from bridge.store.requests.tasks import TASK_CURSOR_AAD
-from bridge.store.schema.tables import remembered_bodies, requests, tasks
+from bridge.store.schema.tables import packages, remembered_bodies, requests, tasks
 from tests.factories import ASHA, NOW, OTHER_SHOP, SHOP, make_request, make_task, opened, order
 from tests.store.schema.stored_tasks import STORED, WAITING
 
@@ -219,3 +220,99 @@ def test_0012_what_was_destroyed_before_is_overwritten_too(store):
     assert (earlier.request_id, earlier.overwritten) == ("", frozenset())
     result = store.overwrite_parts(found, store.list_parts(), max_bytes=None)
     assert result.parts_by_id[earlier.id] == set(store.list_parts())
+
+
+def read_answers(store):
+    """Return of each request when its answer left, when the person had it, and how that is known."""
+    columns = (requests.c.subject, requests.c.handed_over_at, requests.c.answered_at, requests.c.answer_basis)
+    with store.transaction() as tx:
+        return {row[0]: tuple(row)[1:] for row in tx.session.connection.execute(select(*columns))}
+
+
+def test_0010_assumes_what_an_earlier_release_closed_and_calls_no_sealed_package_an_answer(store, clock):
+    """One request of every kind and source, open and closed; packages that left, that stayed, and that expired."""
+    access, erasure = {"kind": RequestKind.ACCESS}, {"kind": RequestKind.ERASURE}
+    by_hand, closed = {"source": RequestSource.OPERATOR}, {"closed_at": NOW}
+    rows = {
+        "released": {**access, **closed},
+        "sealed": {**access, **closed},
+        "expired": {**access, **closed},
+        "open": access,
+        "open by hand": {**access, **by_hand},
+        "erased by hand": {**erasure, **by_hand, **closed},
+        "erasing by hand": {**erasure, **by_hand},
+        "erased by webhook": {**erasure, **closed},
+        "shop": {"kind": RequestKind.SHOP_ERASURE, **closed},
+    }
+    with store.transaction() as tx:
+        ids = {name: opened(tx, make_request(subject=name, **given)).id for name, given in rows.items()}
+        for name in ("released", "sealed"):
+            package = {"request_id": ids[name], "seq": 0, "made_at": NOW, "body": b"sealed"}
+            tx.session.connection.execute(insert(packages).values(package))
+    released_at = []
+    for _ in range(2):
+        clock.at += timedelta(days=1)
+        with store.transaction() as tx:
+            fact = tx.evidence.append_fact(Fact.PACKAGE_RELEASED, shop=SHOP, request_id=ids["released"])
+            released_at.append(fact.at)
+    nothing, assumed = (None, None, None), (None, NOW, "assumed")
+    expected = dict.fromkeys(rows, nothing) | {"expired": assumed, "erased by hand": assumed}
+    expected["released"] = (released_at[-1], NOW, "assumed")
+    for _ in range(2):  # up, down and up again
+        downgrade_database(store.engine, "0009")
+        with store.engine.connect() as connection:
+            assert connection.execute(text("SELECT count(*) FROM requests")).scalar() == len(rows)
+        upgrade_database(store.engine)
+        assert read_answers(store) == expected
+
+
+def test_0011_keeps_the_certificates_of_an_earlier_release_and_supersedes_them(store):
+    certificates = {
+        kind: {"request_id": f"req_{kind}", "kind": kind, "issued_at": NOW.isoformat(), "what": "ä €"}
+        for kind in ("erasure", "shop_erasure")
+    }
+    with store.transaction() as tx:
+        for certificate in certificates.values():
+            tx.packages.save_certificate(certificate["request_id"], certificate)
+    downgrade_database(store.engine, "0010")
+    upgrade_database(store.engine)
+    for certificate in certificates.values():
+        request_id, later = certificate["request_id"], {**certificate, "what": "later"}
+        with store.transaction() as tx:
+            assert tx.packages.find_certificate(request_id) == certificate
+            assert tx.packages.list_superseded_certificates(request_id) == []
+            tx.packages.save_certificate(request_id, later)
+            assert tx.packages.list_superseded_certificates(request_id) == [certificate]
+    downgrade_database(store.engine, "0010")
+    upgrade_database(store.engine)
+    with store.transaction() as tx:
+        for certificate in certificates.values():
+            request_id = certificate["request_id"]
+            assert tx.packages.find_certificate(request_id)["what"] == "later", "the newest is never lost"
+            assert tx.packages.list_superseded_certificates(request_id) == []
+
+
+def test_0012_forgets_what_waits_and_overwrites_all_of_it_after_the_way_back(store):
+    """Remnants of every kind: of an erasure, of a shop, of no request, and one that is overwritten in part."""
+    shop_erasure = make_request(kind=RequestKind.SHOP_ERASURE)
+    with store.transaction() as tx:
+        tx.index.ingest_sightings(SHOP, [order(1001)])
+        opened(tx, shop_erasure)
+        tx.person_eraser.erase_person(SHOP, ASHA, request_id="req_1")
+        for request_id in ("", shop_erasure.id):
+            tx.session.mark_remnants(request_id)
+        tx.evidence.append_fact(Fact.PRINCIPAL_ERASED, shop=SHOP, request_id="req_1")
+    with store.transaction() as tx:
+        first, *others = tx.remnants.list_remnants(lacking=store.list_parts())
+        tx.remnants.record_overwritten(first, store.list_parts()[:1], is_complete=False)
+        assert len(others) == 3
+    downgrade_database(store.engine, "0011")
+    with store.engine.connect() as connection:
+        tables = inspect(connection).get_table_names()
+        assert connection.execute(text("SELECT count(*) FROM evidence")).scalar() == 1
+    assert "remnants" not in tables
+    upgrade_database(store.engine)
+    with store.read() as tx:
+        [one] = tx.remnants.list_remnants(lacking=store.list_parts())
+        assert tx.remnants.list_overwritten(store.list_parts()) == []
+    assert (one.request_id, one.shop, one.overwritten) == ("", "", frozenset())

@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
 
 import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import exit_on_refusal, open_command_context
-from bridge.cli.dsr.answer.answer_view import ANSWER_FAULTS
+from bridge.cli.dsr.answer.answer_view import ANSWER_FAULTS, DayOrTimeParam
 from bridge.cli.options import free_text_option
 from bridge.cli.printing import show
 from bridge.steps.requests.record_answer_given import record_delivery
-
-
-class DayOrTimeParam(click.ParamType[date | datetime]):
-    """A day, or a time of a day."""
-
-    name = "day"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date | datetime:
-        """Parse it."""
-        text = str(value)
-        try:
-            return datetime.fromisoformat(text) if "T" in text or " " in text else date.fromisoformat(text)
-        except ValueError:
-            self.fail("give a day such as 2026-11-30, or a time such as 2026-11-30T14:00", param, ctx)
 
 
 @json_command()

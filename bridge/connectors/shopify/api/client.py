@@ -101,7 +101,7 @@ class ShopGraphQL(shopify.GraphQL):  # type: ignore[misc]  # the library carries
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class ShopifyClient:
-    """A client of all shops. Keeps nothing of a shop but its prices and points. `now_s` is a monotonic clock."""
+    """A client of all shops. Keeps nothing of a shop but its prices and points, which copies share. `now_s` is a monotonic clock."""
 
     version: str
     base_url: str
@@ -110,9 +110,9 @@ class ShopifyClient:
     sleep: Callable[[float], None]
     list_domains: Callable[[str], Sequence[str]] = lambda shop: (shop,)
     now_s: Callable[[], float] = time.monotonic
-    _sizes: dict[str, int] = field(default_factory=dict, init=False)
-    _shrinks: dict[str, int] = field(default_factory=dict, init=False)
-    _budgets: dict[str, pricing.ShopBudget] = field(default_factory=dict, init=False)
+    _sizes: dict[str, int] = field(default_factory=dict)
+    _shrinks: dict[str, int] = field(default_factory=dict)
+    _budgets: dict[str, pricing.ShopBudget] = field(default_factory=dict)
 
     def run_document(self, shop: str, name: str, **variables: Any) -> answers.GraphQLReply:
         """Return the reply to one of our documents; `denied` names what is not in it.

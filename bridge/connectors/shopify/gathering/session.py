@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -200,10 +200,11 @@ class GatherSession:
             if is_own or (is_named and names_orders_only):
                 return "order_id" if is_named else "customer_id"
             return "other" if is_named or has_own_email else ""
+        by_phone = match_buyer_phone(order, self.sole_phones)
         if is_named:
-            return "other" if emails and cursor.emails and not has_own_email else "order_id"
-        is_by_phone = not _read_order_phones(order).isdisjoint(self.sole_phones)
-        by = "email" if has_own_email else "phone" if is_by_phone else ""
+            is_of_other = (emails and cursor.emails and not has_own_email) or by_phone == "other"
+            return "other" if is_of_other else "order_id"
+        by = "email" if has_own_email else by_phone
         if not by and cursor.emails and not emails:
             by = "other"  # the search found it by an e-mail address that Shopify does not show us
         return "unsure" if by and is_hidden else by
@@ -218,6 +219,16 @@ def _digest_record(kind: str, ref: str) -> str:
     return base64.b64encode(hashlib.blake2b(f"{kind} {ref}".encode(), digest_size=6).digest()).decode()
 
 
-def _read_order_phones(order: dict[str, Any]) -> set[str]:
-    sources = (order, order.get("billingAddress") or {}, order.get("shippingAddress") or {})
-    return {form for source in sources for form in list_normal_forms("phone", source.get("phone") or "")}
+def match_buyer_phone(order: dict[str, Any], phones: Collection[str]) -> str:
+    """Return `phone` if the buyer of an order without a customer has one of the phones, `other` if only the receiver has.
+
+    The phone of the shipping address is the buyer's where neither another phone nor an e-mail address stands on the order:
+    Shopify copies it into the billing address unless the parcel is for somebody else.
+    """
+    billing, shipping = order.get("billingAddress") or {}, order.get("shippingAddress") or {}
+    of_buyer = {form for source in (order, billing) for form in list_normal_forms("phone", source.get("phone") or "")}
+    if not of_buyer.isdisjoint(phones):
+        return "phone"
+    if frozenset(list_normal_forms("phone", shipping.get("phone") or "")).isdisjoint(phones):
+        return ""
+    return "other" if of_buyer or order.get("email") else "phone"

@@ -1,7 +1,7 @@
 """Read by what a parcel is known to be for a person: names, phones and PIN codes, of an order or of a carrier's record.
 
-Pure. What is stored of them are tokens that a caller digests, because they must outlive an erasure until a carrier was
-told of the parcel.
+Pure. What is stored of them are tokens that a caller digests, because they must outlive an erasure until a carrier
+had a notice about the parcel.
 """
 
 from __future__ import annotations

@@ -95,6 +95,7 @@ def save_access_package(request: PrivacyRequest, package: AccessPackage, *, tx: 
         complete=manifest.complete,
         recipients_named=manifest.recipients_named,
         statements_missing=manifest.statements_missing,
+        contacts_missing=manifest.contacts_missing,
         manifest_sha256=manifest.manifest_sha256,
     )
     if package.opened_document_ids:
@@ -135,7 +136,7 @@ def renew_unstated_package(request_id: str, *, services: Services) -> None:
 def _is_package_unstated(request_id: str, tx: Tx) -> bool:
     facts = tx.evidence.list_facts_of_request(request_id)
     sealed = [event.detail for event in facts if event.fact == Fact.PACKAGE_SEALED]
-    is_unstated = bool(sealed and sealed[-1].get("statements_missing"))
+    is_unstated = bool(sealed and (sealed[-1].get("statements_missing") or sealed[-1].get("contacts_missing")))
     return is_unstated and bool(tx.packages.filter_kept_packages([request_id]))
 
 

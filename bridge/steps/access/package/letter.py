@@ -29,6 +29,7 @@ from bridge.steps.access.package.sections.recipients import Recipient
 from bridge.steps.access.package.sections.retention_section import (
     describe_category_retention,
     describe_end_without_request,
+    describe_gdpr_grounds,
     describe_own_last_days,
     list_retention_laws,
 )
@@ -179,7 +180,7 @@ def _build_template_values(contents: LetterContents) -> dict[str, Any]:
         "sealing_laws": dict.fromkeys(
             (
                 *prior_erasures.list_sealing_laws(contents.package.prior_erasures),
-                *own_section.list_own_laws(contents.statistics),
+                *own_section.list_own_laws(contents.statistics, package.retention),
             )
         ),
         "not_searched": [place["in_words"] for place in contents.not_searched],
@@ -204,6 +205,9 @@ def _build_template_values(contents: LetterContents) -> dict[str, Any]:
         ],
         "keeping_laws": list_retention_laws(
             _list_found_categories(contents), contents.package.retention, today, contents.regimes
+        ),
+        "gdpr_grounds": describe_gdpr_grounds(
+            _list_found_categories(contents), package.retention, today, contents.regimes
         ),
         "platform_waits": "shopify" in contents.statistics.tallies_by_system,
         "eu": "EU" in contents.regimes,

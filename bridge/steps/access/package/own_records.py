@@ -49,7 +49,7 @@ SEALED_UNREAD = "sealed since the erasure, not opened for this copy"
 class OwnRecords:
     """The findings of the systems that were asked, followed by what the bridge holds itself, and what is missing of that.
 
-    The bridge is read once, when the first reading of the findings has told which orders are the data subject's.
+    The bridge is read once, when the first reading of the findings has shown which orders are the data subject's.
     """
 
     request: PrivacyRequest

@@ -34,7 +34,8 @@ class PackageManifest:
     """The contents of a written package.
 
     `complete` means that every system answered in full and that every recipient can be named.
-    `statements_missing` counts what the merchant's file leaves unsaid, where the letter says 'not stated'.
+    `statements_missing` counts what the merchant's file leaves unsaid, where the letter says 'not stated', and
+    `contacts_missing` the blanks of its contact, where the letter says 'not yet published'.
     `texts_masked` counts the notes, attributes and metafields in which a bank or identity number was masked.
     """
 
@@ -46,6 +47,7 @@ class PackageManifest:
     manifest_sha256: str
     texts_masked: int = 0
     statements_missing: int = 0
+    contacts_missing: int = 0
 
     @property
     def recipients_named(self) -> bool:
@@ -78,7 +80,7 @@ def write_access_package(package: letter.PackageInput, out: IO[bytes]) -> Packag
         searched_systems=missing.list_searched_systems(package, gaps, statistics, zone),
         headline_answer=missing.build_headline_answer(
             complete=not gaps,
-            # what an earlier erasure left sealed is told of in words of its own
+            # what an earlier erasure left sealed is described in words of its own
             record_count=statistics.found_count if statistics.found_count > statistics.left_by_erasure_count else 0,
             identifiable=bool(principal.customer_id or principal.email or principal.phone or principal.order_ids),
             sealed_count=max(
@@ -89,7 +91,7 @@ def write_access_package(package: letter.PackageInput, out: IO[bytes]) -> Packag
         recipients=all_recipients,
         unnamed_recipients=unnamed_recipients,
         not_searched=own_section.build_not_searched_section(package.merchant, statistics, all_recipients, searched),
-        regimes=regimes.list_regimes(files.statistics.countries),
+        regimes=regimes.list_regimes({*files.statistics.countries, *principal.stated_countries}),
         as_of=missing.find_as_of_time(package.tasks, package.prepared_at),
         zone=zone,
     )
@@ -108,6 +110,7 @@ def write_access_package(package: letter.PackageInput, out: IO[bytes]) -> Packag
             files=tuple(bag.payload_files),
             manifest_sha256=digest,
             statements_missing=len(package.merchant.access.list_missing_statements(package.retention.categories)),
+            contacts_missing=len(package.merchant.list_blank_contacts()),
             texts_masked=files.statistics.mask_counts["bank_detail_in_text_masked"],
         )
 

@@ -220,6 +220,29 @@ CONSENT_METHOD_PHRASES = {
     "confirmed_opt_in": "given, and confirmed by you",
     "unknown": "how it was given is not recorded",
 }
+OUTDATED_CONSENT_SENTENCE = "Our policy named this use only later, so this consent is too old for it."
+OTHER_RECORD_NOUNS = {  # kinds of records that no other line of the letter's summary counts
+    "gift_card": "gift card",
+    "store_credit_account": "store credit account",
+    "subscription_contract": "subscription",
+    "payment_method": "stored way to pay",
+    "dispute": "payment dispute",
+    "blog_comment": "comment on our blog",
+    "abandoned_checkout": "cart that was left",
+    "company_contact": "company contact",
+}
+OTHER_RECORD_PLURALS = {
+    "stored way to pay": "stored ways to pay",
+    "comment on our blog": "comments on our blog",
+    "cart that was left": "carts that were left",
+}
+# by article of the GDPR: what a law of India that keeps data rests on there
+GDPR_REASONS: Mapping[str, str] = {
+    "17(3)(e)": "Legal claims that may still come",
+    "6(1)(f)": "Our legitimate interests",
+    "6(1)(b)": "The contract with you",
+}
+NO_GDPR_REASON = "We know of no ground there, and keep it all the same; you can complain about that"
 RISK_PURPOSE_ID = "xv"  # the number of the purpose in the policy (s.5)
 
 

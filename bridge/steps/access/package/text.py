@@ -21,8 +21,7 @@ _COMPACT_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_na
 _SURROGATE_PATTERN = re.compile(r"[\ud800-\udfff]")
 _UNPRINTABLE_PATTERN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SAFE_CELL_PATTERN = re.compile(r"(?:[A-Za-z0-9][ -~]*)?")  # printable ASCII that starts no formula
-_NEGATIVE_NUMBER_PATTERN = re.compile(r"-\d{1,30}(\.\d{1,30})?")
-_PHONE_CELL_PATTERN = re.compile(r"\+[0-9]{6,15}")
+_SIGNED_NUMBER_PATTERN = re.compile(r"-[0-9]{1,30}(\.[0-9]{1,30})?|\+[0-9]{6,15}")  # an amount, or a phone
 BYTE_ORDER_MARK = "\ufeff"
 _SKIPPED_CHARS = (
     " \u00a0\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u3000\ufeff"  # spreadsheets skip these before a formula
@@ -61,8 +60,8 @@ def _indent_json(value: Any, line_start: str) -> str:
 def escape_csv_cell(value: str) -> str:
     """Return a CSV cell that no spreadsheet runs as a formula.
 
-    A text that would start one gets an apostrophe in front. Plain negative numbers stay numbers. A text longer than
-    a cell is cut and ends with a note.
+    A text that would start one gets an apostrophe in front. Plain negative numbers and phone numbers in international
+    form stay as they are: a sign and digits run no formula. A text longer than a cell is cut and ends with a note.
     """
     if len(value) <= MAX_CELL_CHARS and _SAFE_CELL_PATTERN.fullmatch(value):
         return value  # most cells
@@ -71,18 +70,12 @@ def escape_csv_cell(value: str) -> str:
         text = text[:MAX_CELL_CHARS] + TRUNCATION_NOTE
     if text[:1] not in _FORMULA_STARTS and text.lstrip(_SKIPPED_CHARS)[:1] not in _FORMULA_STARTS:
         return text
-    return text if _NEGATIVE_NUMBER_PATTERN.fullmatch(text) else "'" + text
+    return text if _SIGNED_NUMBER_PATTERN.fullmatch(text) else "'" + text
 
 
-def format_csv_line(values: Iterable[str], *, keeps_phones: bool = False) -> str:
-    """Return one record of RFC 4180. Every field is quoted, so that a semicolon never splits a cell.
-
-    With `keeps_phones` a phone number in international form has no apostrophe: a plus and digits run no formula.
-    """
-    cells = (
-        value if keeps_phones and _PHONE_CELL_PATTERN.fullmatch(value) else escape_csv_cell(value) for value in values
-    )
-    return ",".join('"' + cell.replace('"', '""') + '"' for cell in cells) + "\r\n"
+def format_csv_line(values: Iterable[str]) -> str:
+    """Return one record of RFC 4180. Every field is quoted, so that a semicolon never splits a cell."""
+    return ",".join('"' + escape_csv_cell(value).replace('"', '""') + '"' for value in values) + "\r\n"
 
 
 def format_setting(value: str) -> str:

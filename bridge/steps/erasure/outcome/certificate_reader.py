@@ -37,6 +37,12 @@ def is_merged_away(certificate: Row) -> bool:
     return any(line["reason"] == CUSTOMER_MERGED_AWAY for line in lines)
 
 
+def has_remnants(certificate: Row) -> bool:
+    """Return whether files of the database may still hold bytes of what was erased."""
+    remnants = certificate.get("remnants")
+    return remnants is not None and remnants["values_overwritten_at"] is None
+
+
 def find_poll(certificate: Row) -> Row | None:
     """Return the line about the platform's own erasure, None where there is none."""
     polls = [row for row in certificate["platform"] if row["action"] == TaskAction.POLL_PLATFORM_ERASURE]

@@ -16,17 +16,21 @@ from zoneinfo import ZoneInfo
 from bridge.model import PrivacyRequest, RequestSource
 from bridge.rules.requests.regimes import list_complaint_routes
 from bridge.rules.retention.citations import list_laws_in_force
+from bridge.rules.retention.statutory_last_days import local_day
 from bridge.steps.access.package.letter import build_sender_values, load_letter_templates
 from bridge.steps.access.package.plain_language import (
     COMPLAINT_ROUTE_SENTENCES,
+    GDPR_REASONS,
+    NO_GDPR_REASON,
     SUPPRESSION_KEYS_SENTENCE,
     describe_code,
 )
-from bridge.steps.access.package.text import format_long_date, format_long_datetime, is_setting_given
+from bridge.steps.access.package.text import format_long_date, format_long_datetime
 from bridge.steps.erasure.outcome import outcome_phrases as phrases
 from bridge.steps.erasure.outcome.certificate_reader import (
     CertificateDays,
     find_poll,
+    has_remnants,
     is_gone_at_platform,
     is_merged_away,
 )
@@ -60,19 +64,7 @@ class OutcomeInput:
 
 def list_missing_settings(merchant: Merchant, *, day: date) -> list[str]:
     """Return the keys of the merchant file without which no outcome is rendered on that day."""
-    officer = merchant.officer
-    values = {
-        "[merchant] trading_name": merchant.trading_name,
-        "[merchant] legal_name": merchant.legal_name,
-        "[merchant] address": merchant.address,
-        "[merchant] website_url": merchant.website_url,
-        "[merchant] policy_last_updated": merchant.policy_last_updated,
-        "[grievance_officer] name": officer.name,
-        "[grievance_officer] designation": officer.designation,
-        "[grievance_officer] email": officer.email,
-        "[grievance_officer] phone": officer.phone,
-    }
-    missing = [key for key, value in values.items() if not is_setting_given(value)]
+    missing = [f"[{table}] {key}" for table, key in merchant.list_blank_contacts()]
     if not list_complaint_routes(merchant.complaint_route, day=day, regimes=HOME_REGIMES):
         missing.append(f"[notices.complaint_route] a route for {day}")
     return missing
@@ -90,7 +82,7 @@ def _build_outcome_values(outcome: OutcomeInput) -> dict[str, Any]:
     certificate, merchant, request = outcome.certificate, outcome.merchant, outcome.request
     zone = ZoneInfo(merchant.clocks.timezone)
     days = CertificateDays(zone)
-    today = outcome.written_at.astimezone(zone).date()
+    today = local_day(outcome.written_at, merchant.clocks)
     remaining = list_remaining_data_rows(certificate, days)
     open_answers, headline = list_open_answers(certificate, days), _describe_headline(certificate)
     return {
@@ -107,6 +99,7 @@ def _build_outcome_values(outcome: OutcomeInput) -> dict[str, Any]:
         "reason": phrases.NOT_ERASED_REASONS.get(_find_reason(certificate), ""),
         "cutoff": days.format_moment(certificate.get("limited_to_known_at")),
         "erased": list_erased_data(certificate, days),
+        "remnants": phrases.REMNANTS_WAIT if has_remnants(certificate) else "",
         "remaining": remaining,
         "codes": any(line["category"] == "suppression" for line in certificate["kept"]) and SUPPRESSION_KEYS_SENTENCE,
         "open_answers": open_answers,
@@ -141,11 +134,11 @@ def _describe_gdpr_grounds(remaining: Sequence[RemainingRow], retention: Retenti
     subjects: dict[str, list[str]] = {}
     for row in remaining:
         holds = [retention.holds[ground] for ground in row.grounds if ground in retention.holds]
-        articles = [hold.gdpr_ground for hold in holds if hold.gdpr_ground in phrases.GDPR_REASONS]
+        articles = [hold.gdpr_ground for hold in holds if hold.gdpr_ground in GDPR_REASONS]
         if holds:
             subjects.setdefault(articles[0] if articles else "", []).append(row.what)
     return [
-        {"why": phrases.GDPR_REASONS.get(article, phrases.NO_GDPR_REASON), "article": article, "what": "; ".join(what)}
+        {"why": GDPR_REASONS.get(article, NO_GDPR_REASON), "article": article, "what": "; ".join(what)}
         for article, what in subjects.items()
     ]
 

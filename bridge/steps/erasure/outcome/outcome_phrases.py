@@ -57,13 +57,11 @@ OPEN_ENDS: Mapping[str, str] = {  # by ground, where nobody can name a day yet
     "refund_unsettled": "the refund is settled",
     "open_contract": "the contract is fulfilled",
 }
+REMNANTS_WAIT = (
+    "Traces of what is gone may remain in our storage until we have written over them; we try that every hour, and "
+    "nobody can read them without our keys."
+)
 NO_DAY = "nobody can name the day yet"
-GDPR_REASONS: Mapping[str, str] = {
-    "17(3)(e)": "Legal claims that may still come",
-    "6(1)(f)": "Our legitimate interests",
-    "6(1)(b)": "The contract with you",
-}
-NO_GDPR_REASON = "We know of no ground there, and keep it all the same; you can complain about that"
 WAIT_REASONS: Mapping[str, str] = {
     "": "it stands in our next letter",
     "parcel_moving": "the parcel is still on its way",

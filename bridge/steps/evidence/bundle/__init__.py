@@ -18,10 +18,11 @@ from bridge.steps.evidence.bundle.json_tables import (
     BundleInputs,
     build_json_tables,
     dump_table_json,
+    has_verified_timestamp,
     is_complete,
     name_head_files,
 )
-from bridge.steps.evidence.bundle.readme import render_readme
+from bridge.steps.evidence.bundle.readme import TIMESTAMP_ROOT_PATH, render_readme
 
 __all__ = [
     "CERTIFICATE_SCHEMA_FILE",
@@ -48,6 +49,8 @@ def build_evidence_bundle(
     files["CHAIN"] = _list_facts(inputs.rows).encode()
     for path, head in zip(name_head_files(inputs.heads), inputs.heads, strict=True):
         files |= _build_head_files(path, head, inputs.public_key, encode_pem)
+    if has_verified_timestamp(inputs):
+        files[TIMESTAMP_ROOT_PATH] = inputs.timestamp_roots.encode()
     files["public-key.pem"] = encode_pem(inputs.public_key)
     files["README.txt"] = render_readme(inputs).encode()
     files["check.sh"] = CHECK_SCRIPT_FILE.read_bytes()

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Check an evidence bundle with bash 4, sha256sum and openssl 3 alone. Run it in the unpacked folder:
 #
-#   bash check.sh [--key FINGERPRINT] [--head HASH]
+#   bash check.sh [--key FINGERPRINT] [--head HASH] [--root FILE]
 #
 # FINGERPRINT is the SHA-256 of the signing key that the merchant publishes. HASH is the hash of a signed head that you
-# kept elsewhere. Ends with 0: nothing is wrong and nothing is missing; 1: something is wrong, and a sentence says what;
+# kept elsewhere. FILE holds the root certificate (PEM) that the timestamp authority publishes. Ends with 0: nothing is wrong and nothing is missing; 1: something is wrong, and a sentence says what;
 # 2: it could not be checked; 3: nothing is wrong, but the bundle does not show that no fact was left out.
 set -u
 LC_ALL=C
@@ -17,14 +17,16 @@ digest() { local line; line=$(sha256sum); printf %s "${line%% *}"; }
 ((BASH_VERSINFO[0] >= 4)) || stop "this bash is too old: version 4 is needed."
 shopt -s dotglob globstar nullglob
 
-wanted_key='' wanted_head=''
+wanted_key='' wanted_head='' wanted_root=''
 while (($#)); do
   case $1 in
     --key) wanted_key=${2-} ;;
     --head) wanted_head=${2-} ;;
-    *) stop "usage: bash check.sh [--key FINGERPRINT] [--head HASH]" ;;
+    --root) wanted_root=${2-} ;;
+    *) stop "usage: bash check.sh [--key FINGERPRINT] [--head HASH] [--root FILE]" ;;
   esac
-  [[ ${2-} =~ ^[0-9a-fA-F:]{64,95}$ ]] || stop "$1 needs a SHA-256 in hexadecimal digits."
+  [[ $1 != --root || -f ${2-} ]] || stop "$1 needs a file."
+  [[ $1 == --root || ${2-} =~ ^[0-9a-fA-F:]{64,95}$ ]] || stop "$1 needs a SHA-256 in hexadecimal digits."
   shift 2
 done
 for tool in sha256sum openssl; do
@@ -159,13 +161,47 @@ wanted_head=${wanted_head,,}
 [[ -z $wanted_head || -n ${row_of_hash[$wanted_head]-} ]] ||
   fail "no fact of the bundle has the hash of the head that you kept: it is older, or of another chain."
 
-# 8. What was found
+# 8. The timestamps: each was signed by the authority whose root certificate you gave, else by that of the bundle
+month_names=JanFebMarAprMayJunJulAugSepOctNovDec
+time_line=$'\nTime stamp: ([A-Z][a-z]{2}) +([0-9]+) ([0-9]{2}):([0-9]{2}):([0-9]{2})[.0-9]* ([0-9]{4}) GMT\n'
+# Set `seconds` since 1970, and `time` as openssl writes it, of the timestamp whose text this is.
+read_time() {
+  [[ $1 =~ $time_line ]] || return 1
+  time=${BASH_REMATCH[0]#*: } time=${time%$'\n'}
+  local months=${month_names%%"${BASH_REMATCH[1]}"*} day=$((10#${BASH_REMATCH[2]})) year=${BASH_REMATCH[6]}
+  local month=$((${#months} / 3 + 1)) of_day=$(((10#${BASH_REMATCH[3]} * 60 + 10#${BASH_REMATCH[4]}) * 60 + 10#${BASH_REMATCH[5]}))
+  # A year is counted from March, so that a leap day is its last.
+  ((month > 2)) || ((year -= 1, month += 12))
+  seconds=$(((year * 365 + year / 4 - year / 100 + year / 400 + (153 * (month - 3) + 2) / 5 + day - 719469) * 86400 + of_day))
+}
+root=${wanted_root:-heads/timestamp-root.pem} times='' unchecked=''
+for file in heads/*.tsr; do
+  head=${file%.tsr}.json
+  [[ -f $head ]] || fail "$file is the timestamp of a head that is not in the bundle."
+  if [[ ! -f $root ]]; then
+    unchecked+=" $file"
+    continue
+  fi
+  text=$(openssl ts -reply -in "$file" -text 2>/dev/null)
+  text=${text##*$'\nTST info:'} # what stands before it is not signed
+  [[ $text == *$'\nHash Algorithm: sha256\n'* ]] && read_time "$text" || fail "$file is no timestamp of a SHA-256."
+  openssl ts -verify -attime "$seconds" -data "$head" -in "$file" -CAfile "$root" >/dev/null 2>&1 ||
+    fail "$file is not a timestamp of $head that an authority of $root signed."
+  times+="Timestamp: an authority of $root saw $head at $time."$'\n'
+done
+[[ -z $wanted_root || -n $times ]] || stop "the bundle has no timestamp to check with $wanted_root."
+
+# 9. What was found
 printf 'Request %s: %s facts of it, %s facts in the bundle, rows %s to %s.\n' "$request" "$own" "$rows" "$first_row" "$last_row"
 printf 'Signing key: %s\n' "$fingerprint"
 [[ -n $wanted_key ]] || echo "NOTE: compare this key with the one that the merchant publishes (--key): whoever makes a key can sign a bundle with it."
 [[ ! $last_own_text =~ \"at\":\"([^\"]*)\",\"detail\" ]] || printf 'Made at: %s\n' "${BASH_REMATCH[1]}"
 printf 'Last fact: %s\n' "$last_hash"
 [[ -n $wanted_head ]] || echo "NOTE: no head that you kept was compared (--head): who holds the key could have written another chain."
+printf %s "$times"
+[[ -z $times || -n $wanted_root ]] ||
+  echo "NOTE: compare $root with the root certificate that the timestamp authority publishes (--root): whoever makes a certificate can sign a timestamp with it."
+[[ -z $unchecked ]] || echo "NOTE: not checked without the root certificate of the timestamp authority (--root):$unchecked."
 [[ -z $certificate_key ]] ||
   stop "the certificate that the chain recorded is of another key than public-key.pem: if the merchant changed the key since, check it with the key of that day."
 if [[ ${stated[complete]-} != yes ]]; then

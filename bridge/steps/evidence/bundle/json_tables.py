@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from bridge import __version__
-from bridge.model import Event, PrivacyRequest, RequestSource, SignedHead, Task, TaskAction, TaskState
+from bridge.model import Event, PrivacyRequest, RequestKind, RequestSource, SignedHead, Task, TaskAction, TaskState
 from bridge.rules.requests.answer_times import judge_lateness
 from bridge.rules.requests.progress_codec import encode_detail
 
@@ -32,7 +32,8 @@ class BundleInputs:
 
     `facts` are the request's own; `rows` are all facts in the bundle, which may include those of other requests
     between them, and end with the fact of this export. `deliveries` are the webhooks that the facts name, without bodies. `heads` are the signed heads to
-    show. `public_key` is base64; `timezone` is an IANA name.
+    show. `public_key` is base64; `timestamp_roots` are the certificates (PEM) of the timestamp authority, '' for none;
+    `timezone` is an IANA name; `machine` names system and language that the software runs on.
     """
 
     request: PrivacyRequest
@@ -45,6 +46,8 @@ class BundleInputs:
     plan: Mapping[str, Any] | None
     public_key: str
     timezone: str
+    timestamp_roots: str = ""
+    machine: Mapping[str, str] = field(default_factory=dict)
 
 
 def is_complete(inputs: BundleInputs) -> bool:
@@ -52,6 +55,11 @@ def is_complete(inputs: BundleInputs) -> bool:
     first, last = inputs.rows[0].seq, inputs.rows[-1].seq
     has_head = any(head.seq == last and head.public_key == inputs.public_key for head in inputs.heads)
     return has_head and len(inputs.rows) == last - first + 1
+
+
+def has_verified_timestamp(inputs: BundleInputs) -> bool:
+    """Return whether a head has a timestamp and the bundle the certificates to check it with."""
+    return bool(inputs.timestamp_roots) and any(head.token for head in inputs.heads)
 
 
 def name_head_files(heads: Sequence[SignedHead]) -> list[str]:
@@ -104,6 +112,7 @@ def build_json_tables(inputs: BundleInputs) -> dict[str, Any]:
             "facts": _select_fact_rows(inputs, AFTERCARE_FACTS),
         },
         "11_software.json": _build_software_table(inputs),
+        "12_electronic_record.json": _build_record_table(inputs),
     }
 
 
@@ -134,22 +143,32 @@ def _build_receipt_table(inputs: BundleInputs) -> dict[str, Any]:
 
 def _build_clock_table(inputs: BundleInputs) -> dict[str, Any]:
     request = inputs.request
+    acknowledged = [fact.detail["acknowledged_at"] for fact in inputs.facts if fact.fact == "request.acknowledged"]
     return {
         "clocks": dict(request.clocks),
         "acknowledge_due_at": request.acknowledge_due_at,
-        "acknowledged_at": None,
-        "acknowledged_note": "the bridge sends no acknowledgement itself; a letter of the merchant is not recorded in it",
+        "acknowledged_at": min(acknowledged, default=None),
+        "acknowledged_note": "as an operator recorded it: the bridge sends no acknowledgement itself",
         "due_at": request.due_at,
         "due_governed_by": request.due_governed_by,
         "extensions": [],
-        "completed_at": request.closed_at,
+        "closed_at": request.closed_at,
+        "completed_at": _read_completed_at(inputs),
         "handed_over_at": request.handed_over_at,
         "answered_at": request.answered_at,
         "answer_basis": request.answer_basis,
         "complete": request.complete,
         "late": judge_lateness(request, inputs.rows[-1].at),
-        "facts": _select_fact_rows(inputs, ("request.closed", "request.failed", "answer.")),
+        "facts": _select_fact_rows(inputs, ("request.acknowledged", "request.closed", "request.failed", "answer.")),
     }
+
+
+def _read_completed_at(inputs: BundleInputs) -> Any:
+    """Return when everything was done: of an access request when it was closed, of an erasure as its certificate says."""
+    certificate = inputs.certificate
+    if certificate is None:
+        return inputs.request.closed_at if inputs.request.kind is RequestKind.ACCESS else None
+    return None if certificate["status"] == "in_progress" else certificate["clock"]["completed_at"]
 
 
 def _build_identity_table(inputs: BundleInputs) -> dict[str, Any]:
@@ -170,11 +189,15 @@ def _build_identity_table(inputs: BundleInputs) -> dict[str, Any]:
 def _build_scope_table(inputs: BundleInputs) -> dict[str, Any]:
     request = inputs.request
     opening_facts = [fact for fact in inputs.facts if fact.fact in RECEIPT_FACTS[:2]]
+    # a body that came again names no further orders
+    orders_by_body = {
+        fact.detail.get("body_digest") or fact.seq: fact.detail.get("orders", 0) for fact in opening_facts
+    }
     return {
         "kind": request.kind,
         "subject": request.subject,
         "subject_is": "a keyed HMAC (HMAC-SHA256, 128 bits): only the merchant's key links it to a person",
-        "orders_named": sum(int(fact.detail.get("orders", 0)) for fact in opening_facts),
+        "orders_named": sum(map(int, orders_by_body.values())),
         "records_by_system": {f"{task.system}.{task.action}": task.records for task in inputs.tasks},
     }
 
@@ -186,7 +209,27 @@ def _build_software_table(inputs: BundleInputs) -> dict[str, Any]:
         "retention_sha256": inputs.request.retention_sha256,
         "certificate_made_by": (inputs.certificate or {}).get("policy", {}),
         "public_key": inputs.public_key,
-        "by_operators": [_build_fact_row(fact) for fact in inputs.facts if not fact.actor.startswith("bridge")],
+        "by_operators": [_build_fact_row(fact) for fact in inputs.facts if fact.actor.startswith("operator")],
+    }
+
+
+def _build_record_table(inputs: BundleInputs) -> dict[str, Any]:
+    """Return what the certificate of an electronic record (BSA 2023 s.63(4), Schedule) needs, and what only a person can state."""
+    return {
+        "for": "Bharatiya Sakshya Adhiniyam 2023, s.63(4)",
+        "record": f"facts of request {inputs.request.id}, written by this software as they happened, in the order of CHAIN",
+        "made_by": {"software": "Shopify compliance bridge", "version": __version__, **inputs.machine},
+        "first_fact_at": inputs.facts[0].at if inputs.facts else None,
+        "last_fact_at": inputs.facts[-1].at if inputs.facts else None,
+        "hash_algorithm": "SHA-256",
+        "hash_value": "the digest on the line 'sums' of STATEMENT: of SHA256SUMS, which has that of each file",
+        "stated_and_signed_by_the_person_in_charge": [
+            "name, designation, place and date",
+            "make, model, serial number and place of the computer or of the host's service",
+            "that it was used regularly to keep such records, under lawful control",
+            "that it worked properly, or that a fault did not affect the record",
+            "the hash value and the algorithm",
+        ],
     }
 
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 from bridge.model import SignedHead
 from bridge.steps.evidence.bundle.json_tables import BundleInputs, is_complete, name_head_files
 
+TIMESTAMP_ROOT_PATH = (
+    "heads/timestamp-root.pem"  # in this folder, where earlier copies of check.sh expect other .pem files
+)
 VERIFY_COMMAND = "openssl pkeyutl -verify -pubin -inkey {key} -rawin -in {name} -sigfile {sig}"
 CHAIN_CHECK_SCRIPT = """\
     ( last=
@@ -39,11 +42,12 @@ since, replace public-key.pem with the key of an earlier export)
 CHECK_SCRIPT_GUIDE = """\
 Check everything at once (needs bash 4, sha256sum and openssl 3.0 or newer, nothing else), in this folder:
 
-  bash check.sh --key FINGERPRINT --head HASH
+  bash check.sh --key FINGERPRINT --head HASH --root FILE
 
 FINGERPRINT is the SHA-256 of the signing key; the merchant publishes it at /processors and in its letters.
-HASH is the hash of a signed head that you keep: `evidence sign-head` signs one while you watch. Without
---key and --head it checks the rest, and says what that leaves open.
+HASH is the hash of a signed head that you keep: `evidence sign-head` signs one while you watch. FILE
+holds the root certificate of the timestamp authority, from its own site. Without these it checks the rest,
+and says what that leaves open.
 
 It ends with 0: nothing is wrong and nothing is missing; 1: something is wrong, and a sentence says what;
 2: it could not be checked; 3: nothing is wrong, but the bundle does not show that no fact was left out.
@@ -63,6 +67,15 @@ the facts up to its row existed unchanged on that day.
 What it does not prove: that the facts were true when they were written, or that none was omitted. Someone
 who holds the key and the database can write another chain, but cannot make it match a head that was given
 away before, or a timestamp. A processor's answer is the processor's own statement.
+"""
+VERIFIED_TIMESTAMP = f"""\
+A timestamp authority signed at {{at}} that it saw the head of {{day}}. The bridge verified its
+signature, and so can you, with the root certificate in this bundle. That proves no more than the certificate
+does: compare {TIMESTAMP_ROOT_PATH} with the one on the authority's own site.
+"""
+UNVERIFIED_TIMESTAMP = """\
+A timestamp of {at} for the head of {day}. ITS SIGNATURE WAS NOT VERIFIED: the bridge was given no root
+certificate of the authority. With that certificate (ca.pem, from the authority's own site):
 """
 
 
@@ -85,7 +98,7 @@ def render_readme(inputs: BundleInputs) -> str:
 
 def _render_contents(inputs: BundleInputs) -> list[str]:
     return [
-        "01_receipt ... 11_software   what was requested, decided and done, and when; no person is named",
+        "01_receipt ... 12_electronic_record   what was requested, decided and done, and when; no person is named",
         "certificate.json, .sig       the certificate of erasure (item 9), as it was signed; its schema"
         if inputs.certificate
         else "(no certificate: this request is no erasure, or is not answered yet)",
@@ -139,17 +152,22 @@ def _render_head_check(inputs: BundleInputs) -> list[str]:
             line
             for path, head in zip(paths, inputs.heads, strict=True)
             if head.token
-            for line in _render_timestamp_check(path, head)
+            for line in _render_timestamp_check(path, head, has_root=bool(inputs.timestamp_roots))
         ),
     ]
     return lines
 
 
-def _render_timestamp_check(path: str, head: SignedHead) -> list[str]:
+def _render_timestamp_check(path: str, head: SignedHead, *, has_root: bool) -> list[str]:
+    """Return how to verify a timestamp as of the time that it attests: the authority's certificates may have ended since."""
+    attested = head.anchored_at or head.signed_at
+    command = f"openssl ts -verify -attime {attested.timestamp():.0f} -data {path}.json -in {path}.tsr -CAfile "
     return [
-        f"A timestamp authority saw the head of {head.day}. With the authority's certificate (ca.pem, from its own site):",
+        *(VERIFIED_TIMESTAMP if has_root else UNVERIFIED_TIMESTAMP)
+        .format(day=head.day, at=attested.isoformat())
+        .splitlines(),
         "",
-        f"  openssl ts -verify -data {path}.json -in {path}.tsr -CAfile ca.pem",
+        f"    {command}{TIMESTAMP_ROOT_PATH}" if has_root else f"  {command}ca.pem",
         f"  openssl ts -reply -in {path}.tsr -text",
         "",
     ]

@@ -60,7 +60,7 @@ def test_no_law_is_quoted_that_does_not_bind_on_the_day(day):
     ids=["before", "after"],
 )
 def test_no_word_of_a_law_that_does_not_bind_is_anywhere_in_the_package(day, never, there):
-    """The names by which people know a law, in any wording: codes of roles and titles of categories too."""
+    """The names by which people know a law, in any wording: codes of roles and titles of categories too. Requirements L-01, P-71."""
     package = build_on(day)
     found_words = {
         (name, word) for name, content in package.files.items() for word in re.findall(never, content.decode())

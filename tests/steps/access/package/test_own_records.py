@@ -59,6 +59,9 @@ def test_sealed_invoices_are_in_the_copy_with_number_total_last_day_and_law(kept
     assert "Yes. We hold data about you" in letter
     body, notes = letter.split("[1] Our", 1)
     assert ("Income-tax Act" in body, "Income-tax Act" in notes) == (False, True), "statutes belong in the footnotes"
+    note = notes.partition("[3] ")[2].partition("Our certificates")[0]
+    assert "r.46(8),(9); for tax years before April 2026" in note, "one law with all its sections"
+    assert note.count("CGST Act 2017") == note.count("Income-tax Act 2025") == 1
     categories = {row["category"]: row for row in json.loads(files["data/01_summary.json"])["categories"]}
     assert (categories["invoice_document"]["records"], categories["invoice_document"]["searched"]) == (1, True)
     [(_, opened)] = facts(kept, Fact.DOCUMENT_OPENED)

@@ -97,6 +97,7 @@ def test_a_processor_of_parcels_has_what_its_own_record_shows():
     ],
 )
 def test_every_kind_of_data_beyond_the_promise_is_counted(extra, data):
+    """Requirement P-42."""
     package = build_package([found("shipment", fixture("shipment__delhivery") | extra, "delhivery")], DELHIVERY)
     carrier = list_recipients_by_id(package)["delhivery"]
     assert (carrier["records_beyond_the_promise"], carrier["data_beyond_the_promise"]) == (1, [data])

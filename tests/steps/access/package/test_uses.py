@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from bridge.rules.retention.retention_registry import CATEGORY_REGISTRY, StoredCategory
 from bridge.steps.access.package.sections.retention_section import describe_own_last_days
 from bridge.steps.access.package.sections.statistics import PackageStatistics
+from bridge.steps.access.package.sections.summary import is_consent_outdated
 from config.merchant_file.access_rules import AccessRules, AutomatedDecision
 from config.merchant_file.merchant import load_merchant
 from config.retention_file.retention import load_retention
@@ -108,6 +110,46 @@ def test_consents_are_listed_with_state_day_and_method():
         assert "consent to offers" not in letter, "there is no profile that could hold one"
 
 
+def test_inferences_are_in_the_copy():
+    """Requirement P-48: scores, flags, segments and tags, whoever worked them out; counted and told as such."""
+    order = fixture("order__cod_delhivery") | {
+        "risk": {"recommendation": "INVESTIGATE", "assessments": [{"riskLevel": "HIGH"}]}
+    }
+    profile = fixture("customer__asha") | {"tags": ["vip", "rto-twice"], "statistics": {"predictedSpendTier": "LOW"}}
+    segment = found("segment", {"name": "often returns"})
+    package = Package(case([found("customer", profile), found("order", order), segment]))
+    records = b"".join(content for name, content in package.files.items() if "/records/" in name).decode()
+    for value in ("INVESTIGATE", "HIGH", "rto-twice", "predictedSpendTier", "often returns"):
+        assert value in records
+    counts = {row["category"]: row["records"] for row in package.json("01_summary.json")["categories"]}
+    assert counts["cod_risk"] == 2, "the order, and what the platform worked out of the customer"
+    for letter in read_letters(package):
+        assert "marks about the risk of cash on delivery" in letter
+
+
+@pytest.mark.parametrize(
+    ("introduced_on", "outdated"),
+    [(None, False), (date(2026, 3, 4), False), (date(2026, 3, 5), True), (date(2099, 1, 1), True)],
+)
+def test_a_consent_older_than_its_purpose_has_to_be_asked_for_anew(introduced_on, outdated):
+    """Requirement P-06: the day counts where the merchant is; a consent that was refused is not outdated."""
+    purposes = {**RETENTION.purposes, "v": replace(RETENTION.purposes["v"], introduced_on=introduced_on)}
+    package = Package(case(retention=replace(RETENTION, purposes=purposes)))
+    by_channel = {row["channel"]: row["refresh_needed"] for row in package.json("05_consents.json")["consents"]}
+    assert by_channel == {"email": outdated, "sms": False}
+    for letter in read_letters(package):
+        assert ("too old for it" in letter) is outdated
+
+
+def test_a_consent_without_a_day_is_not_taken_for_a_young_one():
+    """Requirement P-06: who cannot show the day of a consent asks again."""
+    purposes = {"v": replace(RETENTION.purposes["v"], introduced_on=date(2020, 1, 1))}
+    retention = replace(RETENTION, purposes=purposes)
+    for at, outdated in (("", True), ("soon", True), ("2019-12-31T18:29:59Z", True), ("2019-12-31T18:30:00Z", False)):
+        consent = {"state": "subscribed", "at": at}
+        assert is_consent_outdated(consent, retention, ZoneInfo("Asia/Kolkata")) is outdated
+
+
 def test_categories_that_are_treated_alike_share_one_row():
     package = Package(case(merchant=load_merchant(MERCHANT_FILE), retention=load_retention(RETENTION_FILE)))
     rows = package.text("00_letter.html").partition('id="keep"')[2].partition("</table>")[0]
@@ -144,6 +186,7 @@ def test_the_persons_own_last_days_are_told():
 
 @pytest.mark.parametrize("late", [True, False])
 def test_an_answer_after_its_day_says_so(late):
+    """Requirement P-18."""
     due = case().prepared_at.replace(day=28 if late else 30)
     package = Package(case(request=replace(case().request, due_at=due)))
     for letter in read_letters(package):
@@ -151,7 +194,7 @@ def test_an_answer_after_its_day_says_so(late):
 
 
 def test_what_becomes_of_each_category_is_what_an_erasure_does():
-    """I20: as the plan decides it, field by field, and as the clock expires it here."""
+    """I20: as the plan decides it, field by field, and as the clock expires it here. Requirement P-61."""
     retention = load_retention(RETENTION_FILE)
     rows = {row["category"]: row for row in Package(case(retention=retention)).json("04_retention.json")["categories"]}
     asked = {name: row["when_you_ask_for_erasure"] for name, row in rows.items()}

@@ -17,6 +17,8 @@ from bridge.model import (
     DocumentForm,
     DocumentKind,
     EraseProgress,
+    Event,
+    Fact,
     NoticeProgress,
     NoticeReport,
     NoticeState,
@@ -257,4 +259,26 @@ def certificates(draw: Any) -> Any:
     if draw(st.booleans()):
         tasks.insert(0, make_ask_task())
     plan = draw(st.sampled_from([None, make_plan(), make_plan(customers=1)]))
-    return certify(*tasks, documents=documents, plan=plan)
+    erased = make_fact(1, Fact.PRINCIPAL_ERASED, removed=rows)
+    passes = [make_pass(2, complete=False), make_pass(3, complete=True)]
+    facts = [erased, *passes[: draw(st.integers(0, 2))]]
+    return certify(*tasks, documents=documents, plan=plan, facts=facts)
+
+
+def make_fact(seq: int, fact: Fact, **detail: Any) -> Event:
+    """A fact of the request, so many days ago that each has its own day."""
+    at = NOW - (10 - seq) * DAY
+    return Event(seq=seq, at=at, actor="bridge", fact=fact, shop=SHOP, request_id=REQUEST.id, subject="", detail=detail, prev_hash="")  # fmt: skip
+
+
+def make_pass(seq: int, *, complete: bool) -> Event:
+    """A part of the database was overwritten; all of them if `complete`."""
+    return make_fact(
+        seq,
+        Fact.REMNANTS_OVERWRITTEN,
+        parts=["data_keys"],
+        complete=complete,
+        log_position="",
+        log_limit="",
+        ring=["k"],
+    )

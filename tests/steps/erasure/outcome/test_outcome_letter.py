@@ -77,6 +77,7 @@ def test_every_count_and_day_is_the_certificates(certificate):
 @given(case.certificates())
 @settings(max_examples=40)
 def test_nothing_is_blank_a_code_or_a_statute_in_the_body(certificate):
+    """Requirement S-03."""
     page, text = case.render(certificate)
     for shown in (page, text):
         assert not [blank for blank in BLANKS if blank in shown]
@@ -86,6 +87,20 @@ def test_nothing_is_blank_a_code_or_a_statute_in_the_body(certificate):
         assert "Devi Nowhere" in shown, "Requirement L-03: every letter names the contact"
         for name in ("Grievance Officer", case.OFFICER.email, case.OFFICER.phone, "Mini Miss & Co LLP"):
             assert name in shown
+
+
+@given(case.certificates())
+@settings(max_examples=60)
+def test_traces_are_told_while_they_can_exist_and_not_longer(certificate):
+    """Requirement: one sentence, how it ends, and no day that nobody promised."""
+    may_remain = certificate["remnants"] is not None and certificate["remnants"]["values_overwritten_at"] is None
+    assert certificate["erased"] or not may_remain, "what found nothing leaves no trace"
+    for shown in case.render(certificate):
+        assert (
+            shown.count("Traces of what is gone may remain in our storage until we have written over them;")
+            == may_remain
+        )
+        assert not re.search(r"database|disk|byte|file|log\b|encrypt", shown.partition("Website")[0])
 
 
 @given(case.certificates())
@@ -252,6 +267,7 @@ def test_what_could_not_be_searched_for_and_a_merge_are_no_plain_yes():
 
 
 def test_a_late_answer_says_so():
+    """Requirement P-18."""
     late = replace(case.REQUEST, closed_at=case.REQUEST.due_at + case.DAY)
     page, text = case.render(case.certify(case.make_erase_task(orders=1), request=late))
     for shown in (page, text):

@@ -63,7 +63,7 @@ class PortableFiles:
         if table not in PORTABLE_COLUMNS:
             return
         cells = {name: row[name] for name in PORTABLE_COLUMNS[table]}
-        self._csv_buffers[table].append_text(format_csv_line(cells.values(), keeps_phones=True))
+        self._csv_buffers[table].append_text(format_csv_line(cells.values()))
         separator = ",\n    " if self._counts[table] else "\n    "
         self._json_buffers[table].append_text(separator + dump_json_line(cells))
         self._counts[table] += 1

@@ -182,7 +182,7 @@ _PHONE_NOTE = "international form; an apostrophe stands in front, so that spread
 _COLUMN_NOTES = {"phone": _PHONE_NOTE, "phones": _PHONE_NOTE}
 _EVERY_CELL_NOTE = (
     "a cell that begins with = + - @, a tab or a line break has an apostrophe in front, which is not part of "
-    "the value; plain negative numbers have none; a very long text is cut and whole in the .json file"
+    "the value; plain negative numbers and phone numbers have none; a very long text is cut and whole in the .json file"
 )
 
 

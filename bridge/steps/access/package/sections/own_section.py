@@ -6,6 +6,7 @@ footnotes do.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from datetime import tzinfo
 from typing import Any
@@ -17,6 +18,7 @@ from bridge.steps.access.package.sections.recipients import Recipient
 from bridge.steps.access.package.sections.statistics import PackageStatistics
 from bridge.steps.access.package.text import format_count, format_long_date, parse_local_date
 from config.merchant_file.merchant import Merchant
+from config.retention_file.retention import Retention
 
 Row = Mapping[str, str]
 
@@ -52,11 +54,16 @@ def build_not_searched_section(
     return [{"id": place, "in_words": words} for place, words in places]
 
 
-def list_own_laws(statistics: PackageStatistics) -> tuple[str, ...]:
-    """Return what keeps the sealed invoices and refund accounts, for the footnote."""
+def list_own_laws(statistics: PackageStatistics, retention: Retention) -> tuple[str, ...]:
+    """Return what keeps the sealed invoices and refund accounts, for the footnote: one law an entry, with all its sections."""
     kinds = (OwnKind.INVOICE, OwnKind.REFUND_ACCOUNT)
-    laws = (row["law"] for kind in kinds for row in _get_first_rows(kind, statistics))
-    return tuple(dict.fromkeys(law for text in laws for law in text.split("; ") if law))
+    titles = [law.title for law in retention.laws.values() if law]
+    found = []
+    for text in dict.fromkeys(row["law"] for kind in kinds for row in _get_first_rows(kind, statistics)):
+        known = [title for title in titles if title in text]
+        rest = functools.reduce(lambda left, title: left.replace(title, ""), known, text)
+        found += [*known, *(part.strip() for part in rest.split("; ") if part.strip(" ;"))]
+    return tuple(dict.fromkeys(found))
 
 
 def describe_own_records(statistics: PackageStatistics, zone: tzinfo) -> list[Mapping[str, Any]]:

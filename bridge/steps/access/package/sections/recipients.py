@@ -85,7 +85,7 @@ def _build_unlisted_recipient(name: str, disclosure: Disclosure) -> Recipient:
 def _build_processor_recipient(processor: Processor, disclosure: Disclosure) -> Recipient:
     return Recipient(
         id=processor.id,
-        name=_format_recipient_name(processor),
+        name=format_processor_name(processor),
         role=format_setting(processor.role),
         service=format_setting(processor.services),
         countries=processor.countries,
@@ -101,26 +101,27 @@ def _get_disclosure_fields(disclosure: Disclosure) -> dict[str, Any]:
     return values | {"first_shared_on": span.first_date, "last_shared_on": span.last_date}
 
 
-def _format_recipient_name(processor: Processor) -> str:
+def format_processor_name(processor: Processor) -> str:
+    """Return the legal name of a processor, or what it is known as and that its legal name is not yet published."""
     if is_setting_given(processor.legal_name):
         return processor.legal_name.strip()
     return f"{plain_language.describe_code(processor.id, plain_language.TRADE_NAMES)} (legal name {NOT_PUBLISHED})"
 
 
-def describe_countries(recipient: Recipient) -> str:
+def describe_countries(recipient: Recipient | Processor) -> str:
     """Return the countries of a recipient in words."""
     names = (plain_language.describe_code(code, COUNTRY_NAMES) for code in recipient.countries)
     return ", ".join(names) or NOT_PUBLISHED
 
 
-def describe_safeguard(recipient: Recipient) -> str:
+def describe_safeguard(recipient: Recipient | Processor) -> str:
     """Return what protects the data at a recipient, in words."""
     if is_setting_given(recipient.safeguard):
         return format_setting(recipient.safeguard)
     return NOT_PUBLISHED if _is_maybe_abroad(recipient) else "the data stay in India"
 
 
-def _is_maybe_abroad(recipient: Recipient) -> bool:
+def _is_maybe_abroad(recipient: Recipient | Processor) -> bool:
     return set(recipient.countries) != {HOME_COUNTRY}
 
 

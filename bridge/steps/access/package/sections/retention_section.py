@@ -15,6 +15,7 @@ from bridge.rules.retention.citations import list_hold_citations
 from bridge.rules.retention.holds import UNREADABLE_RULE_CITATION, is_hold_applicable
 from bridge.rules.retention.retention_registry import CATEGORY_REGISTRY, StoredCategory
 from bridge.steps.access.package import plain_language
+from bridge.steps.access.package.sections.recipients import HOME_COUNTRY
 from bridge.steps.access.package.sections.statistics import PackageStatistics
 from bridge.steps.access.package.text import format_count, format_long_date
 from config.retention_file.gdpr_bases import GDPR_REGIMES
@@ -60,6 +61,23 @@ def list_retention_laws(
         if hold in retention.holds
     ]
     return tuple(dict.fromkeys(text for rule in rules for text in list_hold_citations(rule, day, retention)))
+
+
+def describe_gdpr_grounds(
+    categories: Iterable[Category], retention: Retention, day: date, regimes: Collection[str]
+) -> list[Mapping[str, str]]:
+    """Return what laws of India keep of a person in Europe, by the ground that the GDPR has for it: `why`, `what`."""
+    if set(GDPR_REGIMES).isdisjoint(regimes):
+        return []
+    titles: dict[str, list[str]] = {}
+    for category in categories:
+        for hold in _list_binding_holds(category, retention, day, regimes):
+            rule = retention.holds.get(hold)
+            law = retention.laws.get(rule.law) if rule else None
+            if rule and law and law.jurisdiction == HOME_COUNTRY:
+                why = plain_language.GDPR_REASONS.get(rule.gdpr_ground, plain_language.NO_GDPR_REASON)
+                titles.setdefault(why, []).append(plain_language.CATEGORY_PHRASES.get(category.id, category.title))
+    return [{"why": why, "what": "; ".join(dict.fromkeys(what))} for why, what in titles.items()]
 
 
 def describe_category_retention(category: Category, retention: Retention, day: date, regimes: Collection[str]) -> str:

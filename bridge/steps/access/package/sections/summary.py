@@ -7,14 +7,14 @@ not apply to the data subject, and never counts a category that was not searched
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import date
+from datetime import date, tzinfo
 from typing import Any
 
 from bridge.rules.retention.citations import describe_basis
-from bridge.steps.access.package.plain_language import OTHER_PERSONS_SENTENCES
+from bridge.steps.access.package.plain_language import OTHER_PERSONS_SENTENCES, OTHER_RECORD_NOUNS, OTHER_RECORD_PLURALS
 from bridge.steps.access.package.records.own_tables import OWN_RECORDS_SYSTEM, OWN_TABLES_BY_KIND
 from bridge.steps.access.package.sections.statistics import PackageStatistics, RecordTally
-from bridge.steps.access.package.text import NOT_STATED, format_count, format_long_date
+from bridge.steps.access.package.text import NOT_STATED, format_count, format_long_date, parse_local_date
 from config.merchant_file.merchant import Merchant
 from config.retention_file.retention import Category, Retention
 
@@ -124,10 +124,11 @@ def describe_other_persons(merchant: Merchant, statistics: PackageStatistics) ->
 
 
 def build_legal_bases_section(retention: Retention, regimes: Collection[str], on_date: date) -> Mapping[str, Any]:
-    """Return the body of `03_purposes_and_bases.json`: per category and regime, valid on that day."""
+    """Return the body of `03_purposes_and_bases.json`: per purpose, category and regime, valid on that day."""
     return {
         "valid_on": on_date.isoformat(),
         "regimes": list(regimes),
+        "purposes": [_build_purpose_row(purpose_id, retention, regimes, on_date) for purpose_id in retention.purposes],
         "categories": [
             {
                 "category": category.id,
@@ -140,6 +141,22 @@ def build_legal_bases_section(retention: Retention, regimes: Collection[str], on
     }
 
 
+def _build_purpose_row(
+    purpose_id: str, retention: Retention, regimes: Collection[str], on_date: date
+) -> Mapping[str, Any]:
+    """Return one purpose with the bases of all categories that serve it, each basis once."""
+    serving = [category for category in retention.categories.values() if purpose_id in category.purposes]
+    bases = [_build_legal_basis(category, regime, on_date, retention) for regime in regimes for category in serving]
+    unique = {(basis["regime"], basis["basis"]): basis for basis in bases}
+    own = _build_purpose(purpose_id, retention)
+    # of several purposes of a category, the interest that is meant here is this one
+    rows = [
+        {**basis, **({"legitimate_interest": own["in_words"]} if "legitimate_interest" in basis else {})}
+        for basis in unique.values()
+    ]
+    return {**own, "bases": rows}
+
+
 def _build_legal_basis(category: Category, regime: str, on_date: date, retention: Retention) -> Mapping[str, str]:
     text = describe_basis(category, regime, on_date, retention)
     legal_basis = {"regime": regime, "basis": text or NOT_STATED}
@@ -148,6 +165,15 @@ def _build_legal_basis(category: Category, regime: str, on_date: date, retention
             purpose["in_words"] for purpose in list_purposes(category, retention)
         )
     return legal_basis
+
+
+def is_consent_outdated(consent: Mapping[str, str], retention: Retention, zone: tzinfo) -> bool:
+    """Return True for a consent that is not shown to be as young as the version of the policy that named its purpose."""
+    purpose = retention.purposes.get(_MARKETING_PURPOSE_ID)
+    if consent["state"] != _SUBSCRIBED_STATE or purpose is None or purpose.introduced_on is None:
+        return False
+    given_on = parse_local_date(consent["at"], zone)
+    return given_on is None or given_on < purpose.introduced_on
 
 
 def build_consents_section(retention: Retention, statistics: PackageStatistics) -> Mapping[str, Any]:
@@ -160,6 +186,7 @@ def build_consents_section(retention: Retention, statistics: PackageStatistics) 
                 "channel": consent["channel"],
                 "state": consent["state"],
                 "given": consent["state"] == _SUBSCRIBED_STATE,
+                "refresh_needed": is_consent_outdated(consent, retention, statistics.zone),
                 "at": consent["at"],
                 "method": consent["method"] or "not recorded",
                 "collected_from": consent["collected_from"] or "not recorded",
@@ -190,8 +217,15 @@ def build_automated_decisions_section(merchant: Merchant, statistics: PackageSta
     }
 
 
+def _describe_other_records(statistics: PackageStatistics) -> str:
+    """Return the counts of the kinds that have no line of their own; '' for none."""
+    counts = {noun: statistics.records_by_kind[kind] for kind, noun in OTHER_RECORD_NOUNS.items()}
+    texts = [format_count(count, noun, OTHER_RECORD_PLURALS.get(noun, "")) for noun, count in counts.items() if count]
+    return "also " + ", ".join(texts) if texts else ""
+
+
 def build_letter_summary(statistics: PackageStatistics, recipient_count: int) -> list[str]:
-    """Return the summary of the letter: at most ten lines, one for each kind of record that was found."""
+    """Return the summary of the letter: at most eleven lines, one for each kind of record that was found."""
     span = statistics.build_date_span()
     tables, kinds = statistics.rows_by_table, statistics.records_by_kind
     counted_lines = [
@@ -212,9 +246,10 @@ def build_letter_summary(statistics: PackageStatistics, recipient_count: int) ->
             f"{format_count(statistics.waybill_count, 'parcel')}, with where {'it was' if statistics.waybill_count == 1 else 'they were'}",
         ),
         (tables["consents"], f"{format_count(tables['consents'], 'entry', 'entries')} about consent to marketing"),
+        (1, _describe_other_records(statistics)),
         (statistics.found_count, f"shared with {format_count(recipient_count, 'firm')}, listed below"),
     ]
-    lines = [line for count, line in counted_lines if count]
+    lines = [line for count, line in counted_lines if count and line]
     if span.first_date and span.last_date:
         lines.append(f"from {format_long_date(span.first_date)} to {format_long_date(span.last_date)}")
     return lines

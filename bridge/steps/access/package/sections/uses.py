@@ -13,7 +13,7 @@ from typing import Any
 from bridge.steps.access.package import plain_language
 from bridge.steps.access.package.plain_language import describe_code
 from bridge.steps.access.package.sections.statistics import PackageStatistics
-from bridge.steps.access.package.sections.summary import list_activities, list_purposes
+from bridge.steps.access.package.sections.summary import is_consent_outdated, list_activities, list_purposes
 from bridge.steps.access.package.text import NOT_STATED, format_count, format_long_date, parse_local_date
 from config.merchant_file.access_rules import NO_DECISIONS
 from config.merchant_file.merchant import Merchant
@@ -34,20 +34,21 @@ def build_uses(merchant: Merchant, retention: Retention, statistics: PackageStat
             for category in retention.categories.values()
             if category.id in statistics.tallies_by_category
         ],
-        "consents": [_describe_consent(consent, statistics.zone) for consent in statistics.consents],
+        "consents": [_describe_consent(consent, retention, statistics.zone) for consent in statistics.consents],
         "no_consent": bool(statistics.records_by_kind["customer"]) and not statistics.consents,
         "decisions": _build_decision_values(merchant, statistics) if has_data else [],
         "decisions_stated": _describe_decisions(merchant) if has_data else "",
     }
 
 
-def _describe_consent(consent: Mapping[str, str], zone: tzinfo) -> str:
+def _describe_consent(consent: Mapping[str, str], retention: Retention, zone: tzinfo) -> str:
     channel = describe_code(consent["channel"], plain_language.CHANNEL_NAMES)
     state = describe_code(consent["state"], plain_language.CONSENT_STATE_PHRASES)
     day = parse_local_date(consent["at"], zone)
     method = describe_code(consent["method"], plain_language.CONSENT_METHOD_PHRASES)
     particulars = (f"last changed on {format_long_date(day)}" if day else "", method)
-    return "; ".join(filter(None, (f"{channel}: {state}", *particulars))) + "."
+    outdated = " " + plain_language.OUTDATED_CONSENT_SENTENCE if is_consent_outdated(consent, retention, zone) else ""
+    return "; ".join(filter(None, (f"{channel}: {state}", *particulars))) + "." + outdated
 
 
 def _build_decision_values(merchant: Merchant, statistics: PackageStatistics) -> list[Mapping[str, str]]:
