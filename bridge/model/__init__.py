@@ -19,6 +19,8 @@ from bridge.model.findings import (
 )
 from bridge.model.holding import (
     AcceptedPolicy,
+    ConsentEvent,
+    ConsentReading,
     Document,
     DocumentForm,
     DocumentKind,
@@ -53,6 +55,7 @@ from bridge.model.parcels import (
     Waybill,
 )
 from bridge.model.progress import (
+    ConsentProgress,
     EraseProgress,
     GatherProgress,
     InvoiceSearchResult,
@@ -100,6 +103,9 @@ __all__ = [
     "Balance",
     "BankDetails",
     "CheckResult",
+    "ConsentEvent",
+    "ConsentProgress",
+    "ConsentReading",
     "ConsigneeClues",
     "Deadlines",
     "Delivery",

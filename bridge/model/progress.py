@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 from bridge.model.findings import Outcome
+from bridge.model.holding import ConsentEvent
 from bridge.model.parcels import Waybill
 
 
@@ -52,6 +53,14 @@ class SealProgress:
     """What the last search for invoice copies found; None before the first search."""
 
     search: InvoiceSearchResult | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConsentProgress:
+    """The consents that were read at a platform, for proof; `sha256` is that of their canonical JSON, '' for none."""
+
+    events: tuple[ConsentEvent, ...] = ()
+    sha256: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -196,6 +205,7 @@ Progress = (
     GatherProgress
     | LocateProgress
     | SealProgress
+    | ConsentProgress
     | EraseProgress
     | ShopEraseProgress
     | PlatformRequestProgress

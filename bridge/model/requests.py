@@ -21,10 +21,14 @@ class RequestKind(StrEnum):
 
 
 class RequestSource(StrEnum):
-    """How a request reached the bridge."""
+    """How a request reached the bridge.
+
+    `ledger`: a restored backup does not know it, and it goes on with what holds kept, by its suppression keys.
+    """
 
     WEBHOOK = "webhook"
     OPERATOR = "operator"
+    LEDGER = "ledger"
 
 
 class RequestState(StrEnum):
@@ -46,6 +50,7 @@ class TaskAction(StrEnum):
     GATHER = "gather"
     LOCATE_PARCELS = "locate"
     SEAL_INVOICES = "seal"
+    KEEP_CONSENTS = "consents"
     REQUEST_PLATFORM_ERASURE = "ask"
     REMOVE_PLATFORM_RESIDUE = "redact"
     ERASE = "erase"
@@ -99,8 +104,10 @@ class Principal:
     """The data subject, as far as a request names them; ids are Shopify's numbers. Sealed at rest.
 
     `confirmed_order_ids` and `foreign_order_ids` are orders of another customer that an operator decided to be, or not to
-    be, the data subject's. `stated_countries` (ISO codes) are where the data subject says to be. `cutoff_at` is set where the same signed bytes came before: the request is about what was known then, and about the
-    orders that it names. A shop that leaves has nothing but that.
+    be, the data subject's. `stated_countries` (ISO codes) are where the data subject says to be. `cutoff_at` is set where the
+    same signed bytes came before: the request is about what was known then, and about the orders that it names. A shop
+    that leaves has nothing but that. `pseudonyms` (field, keyed HMAC) name the data subject and orders where the values
+    themselves are lost: after a restored backup.
     """
 
     customer_id: str = ""
@@ -111,6 +118,11 @@ class Principal:
     foreign_order_ids: tuple[str, ...] = ()
     stated_countries: tuple[str, ...] = ()
     cutoff_at: datetime | None = None
+    pseudonyms: tuple[tuple[str, str], ...] = ()
+
+    def list_pseudonyms(self, field: str) -> list[str]:
+        """Return the given pseudonyms of a field (`customer`, `email`, `phone`, `order`)."""
+        return [key for of, key in self.pseudonyms if of == field]
 
     @property
     def for_others(self) -> Principal:

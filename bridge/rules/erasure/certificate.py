@@ -28,6 +28,7 @@ from bridge.model import (
     WaitReason,
 )
 from bridge.rules.erasure.certificate_recipients import (
+    describe_consent_evidence,
     list_platform_tasks,
     list_processor_tasks,
     list_unreachable_processors,
@@ -122,6 +123,7 @@ def build_certificate(
         ],
         "plan": plan,
         "platform": list_platform_tasks(tasks),
+        "consents": describe_consent_evidence(tasks),
         "processors": list_processor_tasks(tasks, merchant),
         "not_instructed": list_unreachable_processors(tasks, merchant),
         "policy": {

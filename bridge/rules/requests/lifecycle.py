@@ -32,12 +32,13 @@ POLL_MAX_DAYS = 180
 # token.
 RUNS_AFTER: Mapping[TaskAction, tuple[TaskAction, ...]] = {
     TaskAction.GATHER: (TaskAction.GATHER,),
-    TaskAction.REQUEST_PLATFORM_ERASURE: (TaskAction.SEAL_INVOICES,),
+    TaskAction.REQUEST_PLATFORM_ERASURE: (TaskAction.SEAL_INVOICES, TaskAction.KEEP_CONSENTS),
     TaskAction.REMOVE_PLATFORM_RESIDUE: (TaskAction.REQUEST_PLATFORM_ERASURE,),
     TaskAction.ERASE: (TaskAction.SEAL_INVOICES,),
     TaskAction.POLL_PLATFORM_ERASURE: (
         TaskAction.LOCATE_PARCELS,
         TaskAction.SEAL_INVOICES,
+        TaskAction.KEEP_CONSENTS,
         TaskAction.REQUEST_PLATFORM_ERASURE,
         TaskAction.REMOVE_PLATFORM_RESIDUE,
         TaskAction.ERASE,

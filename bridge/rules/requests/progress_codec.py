@@ -55,8 +55,8 @@ def encode_cursor(progress: model.Progress | None) -> str:
             return json.dumps(orders | {"whole": search.is_complete})
         case model.EraseProgress() if progress.excluded_order_ids or progress.is_customer_kept:
             return json.dumps(_encode_kept(progress))
-        case model.NoticeProgress(listed_waybills=waybills) if waybills:
-            return json.dumps([asdict(listed) for listed in waybills])
+        case model.NoticeProgress(listed_waybills=rows) | model.ConsentProgress(events=rows) if rows:
+            return json.dumps([asdict(row) for row in rows])
     return ""
 
 
@@ -73,6 +73,8 @@ def encode_detail(progress: model.Progress | None) -> dict[str, Any]:
     match progress:
         case model.GatherProgress(requested_parcels=int(count)):
             detail = {"waybills": count}
+        case model.ConsentProgress(sha256=sha256) if sha256:
+            detail = {"sha256": sha256}
         case model.EraseProgress():
             held = {HELD_BY_KEY: list(progress.held_by)} if progress.held_by else {}
             detail = {**progress.removed_rows, **held}
@@ -131,6 +133,9 @@ def decode_progress(
             progress = model.LocateProgress()
         case model.TaskAction.SEAL_INVOICES:
             progress = _decode_seal(cursor)
+        case model.TaskAction.KEEP_CONSENTS:
+            events = tuple(model.ConsentEvent(**row) for row in json.loads(cursor or "[]"))
+            progress = model.ConsentProgress(events=events, sha256=detail.get("sha256", ""))
         case model.TaskAction.REQUEST_PLATFORM_ERASURE:
             progress = model.PlatformRequestProgress(
                 reason=detail.get("reason"),
@@ -140,10 +145,9 @@ def decode_progress(
             )
         case model.TaskAction.REMOVE_PLATFORM_RESIDUE:
             progress = model.ResidueProgress(**{name: detail.get(key) for name, key in RESIDUE_KEYS.items()})
-        case model.TaskAction.ERASE if kind is model.RequestKind.SHOP_ERASURE:
-            progress = _decode_shop_erase(detail)
         case model.TaskAction.ERASE:
-            progress = _decode_erase(cursor, detail)
+            is_of_shop = kind is model.RequestKind.SHOP_ERASURE
+            progress = _decode_shop_erase(detail) if is_of_shop else _decode_erase(cursor, detail)
         case model.TaskAction.POLL_PLATFORM_ERASURE:
             decision, wait_until = detail.get("decision"), detail.get("wait_until")
             progress = model.PollProgress(

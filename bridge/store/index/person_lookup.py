@@ -49,7 +49,10 @@ class PersonLookup:
         contacts = self.derive_contact_keys(shop, person)
         keys = {field: [*contacts[field], *former(shop, field, value)] for field, value in values.items()}
         customer = self.pseudonym(shop, "customer", person.customer_id)
-        return {"customer": [customer] if customer else [], **keys}
+        found = {"customer": [customer] if customer else [], **keys}
+        if isinstance(person, Principal) and person.pseudonyms:
+            return {field: [*known, *person.list_pseudonyms(field)] for field, known in found.items()}
+        return found
 
     def derive_order_keys(self, shop: str, order_ids: Iterable[str]) -> dict[str, str]:
         """Return the ids of these orders by their pseudonyms under all keys of the shop."""
@@ -82,8 +85,11 @@ class PersonLookup:
 
     def is_merged(self, shop: str, principal: Principal) -> bool:
         """Return True where the customer id was merged into another, who now owns the orders, e-mail and phone."""
-        keys = {at: self.pseudonym(at, "customer", principal.customer_id) for at in self._session.shops.list_keys(shop)}
-        return any(key and self.follow_merges(at, key) != key for at, key in keys.items())
+        return any(
+            self.follow_merges(at, key) != key
+            for at in self._session.shops.list_keys(shop)
+            for key in self.derive_search_keys(at, principal)["customer"]
+        )
 
     def find_sole_customer(self, shop: str, keys: Mapping[str, Collection[str]]) -> str:
         """Return the one customer with this e-mail, or else this phone; '' where there is none or several."""
@@ -129,6 +135,7 @@ class PersonLookup:
             customer = self.find_sole_customer_by(shop, "email", keys["email"])
         not_of_others = orders.c.customer_key.in_(["", customer])
         named = [self.pseudonym(shop, "order", number) for number in principal.order_ids]
+        named += principal.list_pseudonyms("order")
         matches = [
             and_(orders.c.order_key.in_(named), not_of_others) if customer else orders.c.order_key.in_(named),
             and_(orders.c.customer_key == customer, orders.c.customer_key != ""),

@@ -6,7 +6,7 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, or_, select, update
 
 from bridge.model import (
     Absence,
@@ -146,7 +146,9 @@ class TaskRows:
 
     def reset_tasks(self, request_id: str) -> None:
         """Make all tasks but notices pending from the start, because the request covers more than before."""
-        resettable = (tasks.c.request_id == request_id, tasks.c.action != TaskAction.NOTIFY_PROCESSOR)
+        kept_consents = and_(tasks.c.request_id == request_id, tasks.c.action == TaskAction.KEEP_CONSENTS)
+        others = (TaskAction.NOTIFY_PROCESSOR, TaskAction.KEEP_CONSENTS)
+        resettable = (tasks.c.request_id == request_id, tasks.c.action.not_in(others))
         pending = {
             "state": TaskState.PENDING,
             "attempts": 0,
@@ -158,6 +160,9 @@ class TaskRows:
             "wake_at": None,
         }
         self._connection.execute(update(tasks).where(*resettable).values(**pending))
+        # what was read may be gone at the platform meanwhile: a second reading adds to it
+        again = {name: value for name, value in pending.items() if name not in ("records", "cursor")}
+        self._connection.execute(update(tasks).where(kept_consents).values(**again))
         # what a person decided about the platform's erasure was about less than is covered now
         polls = (tasks.c.request_id == request_id, tasks.c.action == TaskAction.POLL_PLATFORM_ERASURE)
         self._connection.execute(update(tasks).where(*polls).values(detail="{}"))

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.model import (
+    ConsentEvent,
+    ConsentProgress,
     EraseProgress,
     GatherProgress,
     InvoiceSearchResult,
@@ -68,6 +70,11 @@ PROGRESS = {
             missing_copies=st.frozensets(TEXT, max_size=3),
             is_complete=st.booleans(),
         ),
+    ),
+    (TaskAction.KEEP_CONSENTS, RequestKind.ERASURE): st.builds(
+        ConsentProgress,
+        events=st.lists(st.builds(ConsentEvent, **dict.fromkeys(ConsentEvent.__slots__, TEXT)), max_size=3).map(tuple),
+        sha256=TEXT,
     ),
     (TaskAction.ERASE, RequestKind.ERASURE): st.builds(EraseProgress, removed_rows=ROWS, excluded_order_ids=IDS),
     (TaskAction.ERASE, RequestKind.SHOP_ERASURE): st.builds(
