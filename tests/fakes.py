@@ -14,6 +14,7 @@ from bridge.errors import BridgeError, ConnectorUnavailable
 from bridge.model import (
     Balance,
     CheckResult,
+    ConsentReading,
     ErasureState,
     Finding,
     FindingPage,
@@ -150,6 +151,9 @@ class FakePlatform:
         self.customer_faults: list[BridgeError] = []  # each search raises the first, before it returns anything
         self.owes: list[Balance] = []
         self.balance_faults: list[BridgeError] = []  # each call raises the first, before it returns anything
+        self.consents = ConsentReading()
+        self.consent_faults: list[BridgeError] = []  # each call raises the first, before it returns anything
+        self.consents_asked: list[Principal] = []
         self.requested: list[str] = []
         self.answers: list[ErasureState | BridgeError] = []
         self.sent: list[Mapping[str, Any]] = []  # orders with their parcels
@@ -210,6 +214,12 @@ class FakePlatform:
             replace(self.records.get(number, PlatformCustomer(id=number)), found_by=tuple(contacts))
             for number, contacts in found.items()
         ]
+
+    def read_consents(self, principal: Principal, *, shop: str) -> ConsentReading:
+        self.consents_asked.append(principal)
+        if self.consent_faults:
+            raise self.consent_faults.pop(0)
+        return self.consents
 
     def list_shipped_orders(self, principal: Principal, *, shop: str) -> Iterator[Mapping[str, Any]]:
         self.located.append(principal)

@@ -24,6 +24,8 @@ from bridge.model.findings import (
 )
 from bridge.model.holding import (
     AcceptedPolicy,
+    ConsentEvent,
+    ConsentReading,
     Document,
     DocumentForm,
     DocumentKind,
@@ -58,6 +60,7 @@ from bridge.model.parcels import (
     Waybill,
 )
 from bridge.model.progress import (
+    ConsentProgress,
     CustomerSearchProgress,
     EraseProgress,
     GatherProgress,
@@ -106,6 +109,9 @@ __all__ = [
     "Balance",
     "BankDetails",
     "CheckResult",
+    "ConsentEvent",
+    "ConsentProgress",
+    "ConsentReading",
     "ConsigneeClues",
     "Contact",
     "CustomerJudgement",

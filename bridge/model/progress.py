@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 from bridge.model.findings import DoubtedCustomer, Outcome
+from bridge.model.holding import ConsentEvent
 from bridge.model.parcels import Waybill
 
 
@@ -64,6 +65,14 @@ class SealProgress:
     """What the last search for invoice copies found; None before the first search."""
 
     search: InvoiceSearchResult | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConsentProgress:
+    """The consents that were read at a platform, for proof; `sha256` is that of their canonical JSON, '' for none."""
+
+    events: tuple[ConsentEvent, ...] = ()
+    sha256: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -209,6 +218,7 @@ Progress = (
     | CustomerSearchProgress
     | LocateProgress
     | SealProgress
+    | ConsentProgress
     | EraseProgress
     | ShopEraseProgress
     | PlatformRequestProgress

@@ -21,10 +21,14 @@ class RequestKind(StrEnum):
 
 
 class RequestSource(StrEnum):
-    """How a request reached the bridge."""
+    """How a request reached the bridge.
+
+    `ledger`: a restored backup does not know it, and it goes on with what holds kept, by its suppression keys.
+    """
 
     WEBHOOK = "webhook"
     OPERATOR = "operator"
+    LEDGER = "ledger"
 
 
 class RequestState(StrEnum):
@@ -47,6 +51,7 @@ class TaskAction(StrEnum):
     FIND_CUSTOMERS = "identify"
     LOCATE_PARCELS = "locate"
     SEAL_INVOICES = "seal"
+    KEEP_CONSENTS = "consents"
     REQUEST_PLATFORM_ERASURE = "ask"
     REMOVE_PLATFORM_RESIDUE = "redact"
     ERASE = "erase"
@@ -103,7 +108,8 @@ class Principal:
     be, the data subject's. `further_customer_ids` are the data subject's other customers at the platform,
     `foreign_customer_ids` those that an operator decided to be somebody else. `stated_countries` (ISO codes) are where the
     data subject says to be. `cutoff_at` is set where the same signed bytes came before: the request is about what was known then, and about the
-    orders that it names. A shop that leaves has nothing but that.
+    orders that it names. A shop that leaves has nothing but that. `pseudonyms` (field, keyed HMAC) name the data subject and orders
+    where the values themselves are lost: after a restored backup.
     """
 
     customer_id: str = ""
@@ -116,6 +122,11 @@ class Principal:
     foreign_customer_ids: tuple[str, ...] = ()
     stated_countries: tuple[str, ...] = ()
     cutoff_at: datetime | None = None
+    pseudonyms: tuple[tuple[str, str], ...] = ()
+
+    def list_pseudonyms(self, field: str) -> list[str]:
+        """Return the given pseudonyms of a field (`customer`, `email`, `phone`, `order`)."""
+        return [key for of, key in self.pseudonyms if of == field]
 
     @property
     def customer_ids(self) -> tuple[str, ...]:

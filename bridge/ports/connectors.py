@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 from bridge.model import (
     Balance,
     CheckResult,
+    ConsentReading,
     ErasureState,
     FindingPage,
     Outcome,
@@ -82,6 +83,13 @@ class Platform(Connector, Protocol):
 
         One for each kind that the platform has: 0 where there is none, None where reading is not allowed. The codes
         are those of `precheck` in the retention file. Raises as `gather`.
+        """
+        ...
+
+    def read_consents(self, principal: Principal, *, shop: str) -> ConsentReading:
+        """Return the consents to marketing as they stand now, with the contact in the clear. Raises as `gather`.
+
+        None are there of a customer that the platform does not know.
         """
         ...
 

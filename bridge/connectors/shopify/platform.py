@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from bridge.connectors.http import HttpClient
-from bridge.connectors.shopify import balances, customers, erasure, residue
+from bridge.connectors.shopify import balances, consents, customers, erasure, residue
 from bridge.connectors.shopify.api import scopes
 from bridge.connectors.shopify.api.client import (
     AccessForbidden,
@@ -35,6 +35,7 @@ from bridge.errors import BridgeError, ConnectorRefused, ConnectorUnavailable, C
 from bridge.model import (
     Balance,
     CheckResult,
+    ConsentReading,
     ErasureState,
     FindingPage,
     PlatformCustomer,
@@ -152,6 +153,10 @@ class Shopify:
     def balances(self, customer_id: str, *, shop: str) -> Sequence[Balance]:
         """Count the customer's store credit accounts, gift cards and open orders. Raises as `gather`."""
         return balances.count_balances(self._client, customer_id, shop, today=self._now().date())
+
+    def read_consents(self, principal: Principal, *, shop: str) -> ConsentReading:
+        """Return the customer's consents to marketing. Raises as `gather`."""
+        return consents.read_consents(self._client, principal, shop)
 
     def request_erasure(self, customer_id: str, *, shop: str) -> ErasureState:
         """Ask Shopify to erase this customer. Raises as `gather`."""

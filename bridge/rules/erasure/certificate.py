@@ -28,6 +28,7 @@ from bridge.model import (
     WaitReason,
 )
 from bridge.rules.erasure.certificate_recipients import (
+    describe_consent_evidence,
     list_platform_tasks,
     list_processor_tasks,
     list_unreachable_processors,
@@ -77,9 +78,8 @@ def build_certificate(
     """
     own = next((task for task in tasks if task.action is TaskAction.ERASE), None)
     erasure = own.progress if own else None
-    is_cancelled = any(
-        task.action is TaskAction.POLL_PLATFORM_ERASURE and task.outcome is Outcome.RETAINED for task in tasks
-    )
+    polls = [task for task in tasks if task.action is TaskAction.POLL_PLATFORM_ERASURE]
+    is_cancelled = any(task.outcome is Outcome.RETAINED for task in polls)
     has_doubts = any(task.action is TaskAction.FIND_CUSTOMERS and task.gaps for task in tasks)
     outcome = "erased_in_part" if is_cancelled else _derive_certificate_outcome(own, status, has_doubts=has_doubts)
     closed_at = request.closed_at or now  # a certificate that is made anew makes no request late
@@ -124,6 +124,7 @@ def build_certificate(
         ],
         "plan": plan,
         "platform": list_platform_tasks(tasks),
+        "consents": describe_consent_evidence(tasks),
         "processors": list_processor_tasks(tasks, merchant),
         "not_instructed": list_unreachable_processors(tasks, merchant),
         "policy": {

@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bridge.model import CustomerSearchProgress, NoticeProgress, PollProgress, Task, TaskAction, TaskState, get_progress
+from bridge.model import (
+    ConsentProgress,
+    CustomerSearchProgress,
+    NoticeProgress,
+    PollProgress,
+    Task,
+    TaskAction,
+    TaskState,
+    get_progress,
+)
 from bridge.rules.erasure.platform_erasure import describe_platform_erasure
 from bridge.rules.requests.lifecycle import FINISHED_STATES
 from config.merchant_file.merchant import Merchant
@@ -25,6 +34,16 @@ PLATFORM_ACTIONS = (
 def list_platform_tasks(tasks: Sequence[Task]) -> list[dict[str, Any]]:
     """Return what each platform was asked about which customer, how often, and what it answered."""
     return [_format_platform_task(task) for task in tasks if task.action in PLATFORM_ACTIONS]
+
+
+def describe_consent_evidence(tasks: Sequence[Task]) -> dict[str, Any] | None:
+    """Return what was kept of consents as proof before the platform erased, and why there may be more; None if not asked."""
+    for task in tasks:
+        if task.action is TaskAction.KEEP_CONSENTS:
+            kept, missing = get_progress(task, ConsentProgress), [gap.reason for gap in task.gaps]
+            read_at = task.finished_at.isoformat() if task.finished_at else None
+            return {"kept": len(kept.events), "sha256": kept.sha256, "read_at": read_at, "not_read": missing}
+    return None
 
 
 def _format_platform_task(task: Task) -> dict[str, Any]:

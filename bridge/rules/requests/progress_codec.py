@@ -59,8 +59,8 @@ def encode_cursor(progress: model.Progress | None) -> str:
             stored = orders | {"whole": search.is_complete}
         case model.EraseProgress():
             stored = _encode_kept(progress)
-        case model.NoticeProgress(listed_waybills=waybills):
-            stored = [asdict(listed) for listed in waybills]
+        case model.NoticeProgress(listed_waybills=rows) | model.ConsentProgress(events=rows):
+            stored = [asdict(row) for row in rows]
     return json.dumps(stored) if stored else ""
 
 
@@ -81,6 +81,8 @@ def encode_detail(progress: model.Progress | None) -> dict[str, Any]:
         case model.CustomerSearchProgress() if progress != model.CustomerSearchProgress():
             counts = (progress.customers, len(progress.doubts), progress.left_out)
             detail = dict(zip(("customers", "in_doubt", "left_out"), counts, strict=True))
+        case model.ConsentProgress(sha256=sha256) if sha256:
+            detail = {"sha256": sha256}
         case model.EraseProgress():
             held = {HELD_BY_KEY: list(progress.held_by)} if progress.held_by else {}
             detail = {**progress.removed_rows, **held}
@@ -127,7 +129,7 @@ def encode_remaining_shop_data(remaining: model.RemainingShopData) -> dict[str, 
     return {REMAINING_KEYS[name]: value for name, value in values.items() if value}
 
 
-def decode_progress(
+def decode_progress(  # noqa: C901 - one case for each action
     action: model.TaskAction, kind: model.RequestKind, cursor: str, detail: Mapping[str, Any]
 ) -> model.Progress:
     """Return the progress of a task of this action, in a request of this kind, from its two stored parts."""
@@ -141,6 +143,9 @@ def decode_progress(
             progress = model.LocateProgress()
         case model.TaskAction.SEAL_INVOICES:
             progress = _decode_seal(cursor)
+        case model.TaskAction.KEEP_CONSENTS:
+            events = tuple(model.ConsentEvent(**row) for row in json.loads(cursor or "[]"))
+            progress = model.ConsentProgress(events=events, sha256=detail.get("sha256", ""))
         case model.TaskAction.REQUEST_PLATFORM_ERASURE:
             progress = model.PlatformRequestProgress(
                 reason=detail.get("reason"),
@@ -151,8 +156,8 @@ def decode_progress(
         case model.TaskAction.REMOVE_PLATFORM_RESIDUE:
             progress = model.ResidueProgress(**{name: detail.get(key) for name, key in RESIDUE_KEYS.items()})
         case model.TaskAction.ERASE:
-            is_shop = kind is model.RequestKind.SHOP_ERASURE
-            progress = _decode_shop_erase(detail) if is_shop else _decode_erase(cursor, detail)
+            is_of_shop = kind is model.RequestKind.SHOP_ERASURE
+            progress = _decode_shop_erase(detail) if is_of_shop else _decode_erase(cursor, detail)
         case model.TaskAction.POLL_PLATFORM_ERASURE:
             decision, wait_until = detail.get("decision"), detail.get("wait_until")
             progress = model.PollProgress(

@@ -42,6 +42,7 @@ from bridge.steps.access.check_parcels import ParcelCheck, add_withheld_gaps
 from bridge.steps.access.doubtful_orders import record_doubtful_orders
 from bridge.steps.index.flag_carrier_conflicts import flag_carrier_conflicts
 from bridge.steps.requests.doubtful_customers import record_doubtful_customers
+from bridge.steps.shops.identify_shops import wait_for_shop_identity
 from bridge.steps.task_results import SYSTEM_ERRORS, after_failure, finish_task, record_task_result, retry_task
 
 if TYPE_CHECKING:
@@ -83,7 +84,9 @@ def gather_records(request: PrivacyRequest, task: Task, lease: Lease, *, service
             requested = [parcel for parcel in requested if not check.is_refused(parcel)]
             if not requested:
                 tx.requests.verify_lease(lease)
-                return _save_gathered_task(request, replace(task, outcome=Outcome.ABSENT), 0, tx, services)
+                return wait_for_shop_identity(request, task, ALL_RECORDS, tx, services) or _save_gathered_task(
+                    request, replace(task, outcome=Outcome.ABSENT), 0, tx, services
+                )
     if connector is None:
         gap = Gap(system=task.system, absence=Absence.NOT_CONFIGURED, what=ALL_RECORDS, reason="no_connector")
         task = replace(task, gaps=(*task.gaps, gap), outcome=Outcome.INCOMPLETE)
@@ -223,7 +226,10 @@ def _count_unreachable_parcels(parcels: Iterable[Waybill], connectors: Mapping[s
 
 def _load_parcels(request: PrivacyRequest, rules: AttributionRules, tx: Tx) -> list[Waybill]:
     """Return the parcels that the platform's finished task saved; before that, those of the index and the findings."""
-    for task in tx.tasks.list_tasks(request.id):
+    tasks = tx.tasks.list_tasks(request.id)
+    if any(task.wait_reason is WaitReason.SHOP_UNIDENTIFIED for task in tasks):
+        tasks = []  # what the platform's task saved lacks the parcels under the shop's other name
+    for task in tasks:
         is_gathered = task.action is TaskAction.GATHER and task.state is TaskState.DONE
         if task.system == PLATFORM and is_gathered:
             parcels = get_progress(task, GatherProgress).parcels

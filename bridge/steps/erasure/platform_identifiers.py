@@ -25,7 +25,7 @@ def select_platform_identifiers(request: PrivacyRequest, tx: Tx) -> Principal | 
     pending = {task.action for task in tasks if _is_platform_call_pending(task)}
     if TaskAction.REQUEST_PLATFORM_ERASURE in pending and _is_invoice_search_open(tasks):
         return principal
-    if TaskAction.LOCATE_PARCELS in pending:
+    if pending & {TaskAction.LOCATE_PARCELS, TaskAction.KEEP_CONSENTS}:
         return replace(principal, phone="")
     if principal.customer_id:
         return Principal(customer_id=principal.customer_id, further_customer_ids=principal.further_customer_ids)

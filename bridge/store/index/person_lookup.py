@@ -50,7 +50,10 @@ class PersonLookup:
         keys = {field: [*contacts[field], *former(shop, field, value)] for field, value in values.items()}
         numbers = person.customer_ids if isinstance(person, Principal) else (person.customer_id,)
         customer_keys = [key for number in numbers if (key := self.pseudonym(shop, "customer", number))]
-        return {"customer": customer_keys, **keys}
+        found = {"customer": customer_keys, **keys}
+        if isinstance(person, Principal) and person.pseudonyms:
+            return {field: [*known, *person.list_pseudonyms(field)] for field, known in found.items()}
+        return found
 
     def derive_order_keys(self, shop: str, order_ids: Iterable[str]) -> dict[str, str]:
         """Return the ids of these orders by their pseudonyms under all keys of the shop."""
@@ -148,6 +151,7 @@ class PersonLookup:
             own = [customer]
         not_of_others = orders.c.customer_key.in_(["", *own])
         named = [self.pseudonym(shop, "order", number) for number in principal.order_ids]
+        named += principal.list_pseudonyms("order")
         matches = [
             and_(orders.c.order_key.in_(named), not_of_others) if own else orders.c.order_key.in_(named),
             orders.c.customer_key.in_(own),

@@ -67,7 +67,10 @@ class RequestRows:
         same = {name: getattr(request, name) for name in PrivacyRequest.__slots__ if name not in LEASE_FIELDS}
         row = same | {
             "once_key": idempotency_key,
-            "active_key": active_key(request.shop, request.kind, request.subject),
+            # what the ledger goes on with is joined by none: the platform must be asked by one that names the person
+            "active_key": None
+            if request.source is RequestSource.LEDGER
+            else active_key(request.shop, request.kind, request.subject),
             "principal": self.seal_principal(request.id, request.shop, request.principal, key.id, key.key),
             "data_key_id": key.id,
             "external_ref": request.external_ref[:64],
@@ -126,6 +129,10 @@ class RequestRows:
         """Return the request that was opened under this idempotency key, if any."""
         return self._find_request(SELECT_REQUEST_BY_ONCE_KEY, idempotency_key)
 
+    def is_known(self, request_id: str) -> bool:
+        """Return whether there is a request with this id, readable or not."""
+        return self._connection.execute(SELECT_REQUEST, {"of": request_id}).first() is not None
+
     def get_request(self, request_id: str) -> PrivacyRequest | None:
         """Return one request with its principal in the clear, if there is one with this id."""
         return self._find_request(SELECT_REQUEST, request_id)
@@ -142,7 +149,7 @@ class RequestRows:
         """Seal a principal under a data key, for the row of this request."""
         values = dataclasses.asdict(principal)
         cutoff_at = values.pop("cutoff_at")
-        given = {name: found for name in LATER_TUPLE_FIELDS if (found := values.pop(name))}
+        given = {name: found for name in (*LATER_TUPLE_FIELDS, "pseudonyms") if (found := values.pop(name))}
         # left out where there is none: the release before does not know them
         values |= given | ({"cutoff_at": cutoff_at.isoformat()} if cutoff_at else {})
         plain = json.dumps(values).encode()
@@ -153,6 +160,7 @@ class RequestRows:
         if row.principal is not None:
             values = json.loads(self._session.open(row.principal, PRINCIPAL_AAD.format(id=row.id, shop=row.shop)))
             values |= {name: tuple(values.get(name, ())) for name in ("order_ids", *LATER_TUPLE_FIELDS)}
+            values["pseudonyms"] = tuple((field, key) for field, key in values.get("pseudonyms", ()))
             if "cutoff_at" in values:
                 values["cutoff_at"] = datetime.fromisoformat(values["cutoff_at"])
             principal = Principal(**values)

@@ -153,7 +153,9 @@ class TaskRows:
             tasks.c.state == TaskState.DONE,
             tasks.c.outcome == Outcome.UNCONFIRMED,
         )
-        resettable = (tasks.c.request_id == request_id, tasks.c.action != TaskAction.NOTIFY_PROCESSOR, not_(was_asked))
+        kept_consents = and_(tasks.c.request_id == request_id, tasks.c.action == TaskAction.KEEP_CONSENTS)
+        others = (TaskAction.NOTIFY_PROCESSOR, TaskAction.KEEP_CONSENTS)
+        resettable = (tasks.c.request_id == request_id, tasks.c.action.not_in(others), not_(was_asked))
         pending = {
             "state": TaskState.PENDING,
             "attempts": 0,
@@ -164,6 +166,9 @@ class TaskRows:
             "gaps": "[]",
             "wake_at": None,
         }
+        # what was read may be gone at the platform meanwhile: a second reading adds to it
+        consents = {name: value for name, value in pending.items() if name not in ("records", "cursor")}
+        self._connection.execute(update(tasks).where(kept_consents).values(**consents))
         # what an operator must still decide about a customer stays known
         search = tasks.c.action == TaskAction.FIND_CUSTOMERS
         self._connection.execute(update(tasks).where(*resettable, not_(search)).values(**pending))

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.model import (
+    ConsentEvent,
+    ConsentProgress,
     CustomerSearchProgress,
     DoubtedCustomer,
     EraseProgress,
@@ -85,6 +87,11 @@ PROGRESS = {
             missing_copies=st.frozensets(TEXT, max_size=3),
             is_complete=st.booleans(),
         ),
+    ),
+    (TaskAction.KEEP_CONSENTS, RequestKind.ERASURE): st.builds(
+        ConsentProgress,
+        events=st.lists(st.builds(ConsentEvent, **dict.fromkeys(ConsentEvent.__slots__, TEXT)), max_size=3).map(tuple),
+        sha256=TEXT,
     ),
     (TaskAction.ERASE, RequestKind.ERASURE): st.builds(
         EraseProgress,

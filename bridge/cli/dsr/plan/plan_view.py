@@ -43,6 +43,10 @@ TASK_EXPLANATIONS = {  # action: what the task does, and why
         "seals the statutory copy of each invoiced order and reads it back",
         "copies are sealed before data is destroyed",
     ),
+    TaskAction.KEEP_CONSENTS: (
+        "reads the consents at Shopify and keeps them sealed, without an address",
+        "Shopify's erasure destroys them, and the retention file keeps them as evidence",
+    ),
     TaskAction.LOCATE_PARCELS: (
         "asks which parcels the data subject's orders went with",
         "webhooks may not have reported all of them",

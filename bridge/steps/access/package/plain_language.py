@@ -73,6 +73,7 @@ GAP_REASON_SENTENCES = {
     "ConnectorUnavailable": f"It did not answer. {RETRY_SENTENCE}",
     "ConnectorThrottled": f"It asked us to wait. {RETRY_SENTENCE}",
     "ConnectorRefused": "It refused our question.",
+    "shop_unidentified": "We do not know yet whether records under another name of our shop are yours. Our answer is made anew then.",
     "no_connector": "We have no connection to that company. You can ask it yourself.",
     "parcel_contradicted": "It names another order and another person. Somebody of ours has to look at it first.",
     "parcel_unproven": "Nothing in it shows whose it is. Somebody of ours has to look at it first.",

@@ -38,7 +38,7 @@ CUSTOMER_ACTIONS = (
     TaskAction.POLL_PLATFORM_ERASURE,
 )
 # What must run again for a customer that became known after the others were erased.
-SHARED_ACTIONS = (TaskAction.LOCATE_PARCELS, TaskAction.SEAL_INVOICES, TaskAction.ERASE)
+SHARED_ACTIONS = (TaskAction.LOCATE_PARCELS, TaskAction.SEAL_INVOICES, TaskAction.KEEP_CONSENTS, TaskAction.ERASE)
 
 
 def select_customer(request: PrivacyRequest, task: Task, tx: Tx) -> PrivacyRequest:

@@ -33,6 +33,7 @@ SUBJECTS_BY_GROUND: Mapping[str, str] = {
 KEPT_SUBJECTS: Mapping[str, str] = {  # by category of `kept`
     "parcel_index": "codes by which we know you, your orders and your parcels",
     "cod_refund_bank": "bank particulars for a refund",
+    "marketing_consent": "what you agreed to and withdrew for marketing, and when, without your address",
     "suppression": "codes of your customer number, e-mail, phone and orders",
     "request_evidence": "the record of your request and of what we did, without your name",
 }
