@@ -12,6 +12,7 @@ from bridge.model import (
     ErasureState,
     FindingPage,
     Outcome,
+    PlatformCustomer,
     Principal,
     Residue,
     Sale,
@@ -58,8 +59,8 @@ class Platform(Connector, Protocol):
         """Return the platform's id of this customer, or ''. Raises as `gather`."""
         ...
 
-    def list_customers(self, principal: Principal, *, shop: str) -> Sequence[str]:
-        """Return the platform's ids of all customers that have one of the e-mail addresses. Raises as `gather`."""
+    def list_customers(self, principal: Principal, *, shop: str) -> Sequence[PlatformCustomer]:
+        """Return all customers that one of the numbers, e-mail addresses and phones leads to. Raises as `gather`."""
         ...
 
     def list_shipped_orders(self, principal: Principal, *, shop: str) -> Iterator[Mapping[str, Any]]:

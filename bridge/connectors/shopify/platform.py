@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from bridge.connectors.http import HttpClient
-from bridge.connectors.shopify import balances, consents, erasure, residue
+from bridge.connectors.shopify import balances, consents, customers, erasure, residue
 from bridge.connectors.shopify.api import scopes
 from bridge.connectors.shopify.api.client import (
     AccessForbidden,
@@ -38,6 +38,7 @@ from bridge.model import (
     ConsentReading,
     ErasureState,
     FindingPage,
+    PlatformCustomer,
     Principal,
     Residue,
     Sale,
@@ -145,9 +146,9 @@ class Shopify:
         """Return Shopify's number of the customer, or ''. Raises as `gather`."""
         return erasure.find_customer_number(self._client, principal, shop)
 
-    def list_customers(self, principal: Principal, *, shop: str) -> Sequence[str]:
-        """Return Shopify's numbers of all customers that have one of the e-mail addresses. Raises as `gather`."""
-        return list(dict.fromkeys(erasure.iterate_customer_numbers(self._client, principal.email, shop)))
+    def list_customers(self, principal: Principal, *, shop: str) -> Sequence[PlatformCustomer]:
+        """Return all customers that one of the numbers, e-mail addresses and phones leads to. Raises as `gather`."""
+        return customers.read_customers(self._client, principal, shop)
 
     def balances(self, customer_id: str, *, shop: str) -> Sequence[Balance]:
         """Count the customer's store credit accounts, gift cards and open orders. Raises as `gather`."""

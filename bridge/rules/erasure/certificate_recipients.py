@@ -9,12 +9,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bridge.model import ConsentProgress, NoticeProgress, PollProgress, Task, TaskAction, TaskState, get_progress
+from bridge.model import (
+    ConsentProgress,
+    CustomerSearchProgress,
+    NoticeProgress,
+    PollProgress,
+    Task,
+    TaskAction,
+    TaskState,
+    get_progress,
+)
 from bridge.rules.erasure.platform_erasure import describe_platform_erasure
 from bridge.rules.requests.lifecycle import FINISHED_STATES
 from config.merchant_file.merchant import Merchant
 
 PLATFORM_ACTIONS = (
+    TaskAction.FIND_CUSTOMERS,
     TaskAction.REQUEST_PLATFORM_ERASURE,
     TaskAction.REMOVE_PLATFORM_RESIDUE,
     TaskAction.POLL_PLATFORM_ERASURE,
@@ -22,7 +32,7 @@ PLATFORM_ACTIONS = (
 
 
 def list_platform_tasks(tasks: Sequence[Task]) -> list[dict[str, Any]]:
-    """Return what each platform was asked, how often, and what it answered."""
+    """Return what each platform was asked about which customer, how often, and what it answered."""
     return [_format_platform_task(task) for task in tasks if task.action in PLATFORM_ACTIONS]
 
 
@@ -46,6 +56,10 @@ def _format_platform_task(task: Task) -> dict[str, Any]:
         "expected_by": task.expected_by.isoformat() if task.expected_by else None,
         "answered_at": task.finished_at.isoformat() if task.finished_at else None,
     }
+    if task.customer:
+        line["customer"] = task.customer
+    if task.action is TaskAction.FIND_CUSTOMERS:
+        line["customers"] = get_progress(task, CustomerSearchProgress).customers
     if task.gaps:
         line["not_asked_about"] = [{"what": gap.what, "reason": gap.reason} for gap in task.gaps]
     if task.action is TaskAction.POLL_PLATFORM_ERASURE and task.state in FINISHED_STATES:

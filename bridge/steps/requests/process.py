@@ -17,6 +17,7 @@ from bridge.rules.requests.lifecycle import VAULT, compute_retry_pause_s, has_fi
 from bridge.rules.requests.progress_codec import encode_detail
 from bridge.services import Services
 from bridge.steps.access.gather import gather_records
+from bridge.steps.erasure.customers.find_customers import find_customers, plan_customer_search
 from bridge.steps.erasure.erase_person import execute_erasure
 from bridge.steps.erasure.find_platform_parcels import find_platform_parcels
 from bridge.steps.erasure.poll_platform_erasure import poll_platform_erasure
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 MAX_ATTEMPTS = 8  # leases of a request that were not given back by a step: then an operator must look
 
 STEP_BY_ACTION: dict[TaskAction, Callable[..., Task]] = {
+    TaskAction.FIND_CUSTOMERS: find_customers,
     TaskAction.LOCATE_PARCELS: find_platform_parcels,
     TaskAction.SEAL_INVOICES: seal_invoices,
     TaskAction.KEEP_CONSENTS: keep_consents,
@@ -47,7 +49,11 @@ STEP_BY_ACTION: dict[TaskAction, Callable[..., Task]] = {
     TaskAction.NOTIFY_PROCESSOR: sync_notice_task,
 }
 # these may find out the platform's id of the customer, which later tasks are asked by
-LEARNS_CUSTOMER_ID = (TaskAction.REQUEST_PLATFORM_ERASURE, TaskAction.REMOVE_PLATFORM_RESIDUE)
+LEARNS_CUSTOMER_ID = (
+    TaskAction.FIND_CUSTOMERS,
+    TaskAction.REQUEST_PLATFORM_ERASURE,
+    TaskAction.REMOVE_PLATFORM_RESIDUE,
+)
 
 
 def process_request(request_id: str, *, services: Services) -> bool:
@@ -104,10 +110,11 @@ def _run_due_tasks(request: PrivacyRequest, lease: Lease, services: Services) ->
     while task := _find_next_task(list(tasks.values()), run_ids, services):
         run_ids.add(task.id)
         after = tasks[task.id] = STEP_BY_ACTION[task.action](request, task, lease, services=services)
-        has_changed |= _extract_reported_fields(after) != reported[task.id]
+        has_changed |= _extract_reported_fields(after) != reported.get(task.id)
         if task.action in LEARNS_CUSTOMER_ID:
             with services.store.transaction() as tx:
                 request = _load_leased_request(lease, tx) or request
+                tasks = {task.id: task for task in tx.tasks.list_tasks(request.id)}  # of further customers, too
     if request.kind is not RequestKind.ACCESS:
         overwrite_erased_keys(services=services)  # before the certificate, which says whether it was done
     conclude_request(request.id, lease, has_changed=has_changed, services=services)
@@ -133,6 +140,11 @@ def _load_tasks(request: PrivacyRequest, lease: Lease, tx: Tx, services: Service
         )
         tx.tasks.save_task(search, position=0)
         tasks = [search, *tasks]
+    customer_search = plan_customer_search(request, tasks, services)
+    if customer_search is not None:
+        tx.requests.verify_lease(lease)
+        tx.tasks.save_task(customer_search, position=0)
+        tasks = [customer_search, *tasks]
     return tasks
 
 

@@ -68,7 +68,10 @@ def keep_consents(request: PrivacyRequest, task: Task, lease: Lease, *, services
         after = fail_task(task, Outcome.DENIED, "not_configured", now)
     else:
         try:
-            reading = platform.read_consents(request.principal, shop=request.shop)
+            for principal in _list_customers(request.principal):
+                one = platform.read_consents(principal, shop=request.shop)
+                missing = reading.missing or one.missing
+                reading = replace(reading, events=(*reading.events, *one.events), missing=missing)
             after = finish_task(replace(task, attempts=task.attempts + 1), None, now)
         except SYSTEM_ERRORS as fault:
             after = after_failure(task, fault, services)
@@ -94,14 +97,23 @@ def keep_consents(request: PrivacyRequest, task: Task, lease: Lease, *, services
     return after
 
 
+def _list_customers(principal: Principal) -> list[Principal]:
+    """Return the data subject as each of its customers at the platform."""
+    ids = principal.customer_ids[:1] or ("",)
+    ids = (*ids, *principal.further_customer_ids)
+    return [replace(principal, customer_id=customer_id, further_customer_ids=()) for customer_id in ids]
+
+
 def reopen_stale_reading(tasks: Iterable[Task], services: Services) -> Task | None:
     """Return the task as due again where its reading is old and the platform is asked to erase now; else None.
 
     A consent may have been withdrawn since, and after the platform's erasure nobody can read it.
     """
+    tasks = list(tasks)
     now, by_action = services.clock.now(), {task.action: task for task in tasks}
-    asked, reading = by_action.get(TaskAction.REQUEST_PLATFORM_ERASURE), by_action.get(TaskAction.KEEP_CONSENTS)
-    if asked is None or reading is None or not is_task_ready(asked, now):
+    reading = by_action.get(TaskAction.KEEP_CONSENTS)
+    asks = [task for task in tasks if task.action is TaskAction.REQUEST_PLATFORM_ERASURE]  # one for each customer
+    if reading is None or not any(is_task_ready(asked, now) for asked in asks):
         return None
     is_old = reading.finished_at is not None and now - reading.finished_at >= MAX_READING_AGE
     return replace(reading, state=TaskState.PENDING, attempts=0, finished_at=None) if is_old else None

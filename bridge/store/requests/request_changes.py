@@ -37,6 +37,8 @@ class RequestChanges:
             order_ids=tuple(dict.fromkeys((*known.order_ids, *principal.order_ids))),
             confirmed_order_ids=known.confirmed_order_ids,
             foreign_order_ids=known.foreign_order_ids,
+            further_customer_ids=known.further_customer_ids,
+            foreign_customer_ids=known.foreign_customer_ids,
             stated_countries=tuple(dict.fromkeys((*known.stated_countries, *principal.stated_countries))),
             # one that is about everything makes the request about everything
             cutoff_at=max(known.cutoff_at, principal.cutoff_at) if known.cutoff_at and principal.cutoff_at else None,

@@ -5,7 +5,7 @@ What the index does not have any more is read from what an erasure leaves: notic
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -128,25 +128,33 @@ class SubjectRetention:
 
 
 def read_subject_retention(
-    request: PrivacyRequest, scope: ErasureScope, *, tx: Tx, services: Services
+    request: PrivacyRequest,
+    scope: ErasureScope,
+    *,
+    tx: Tx,
+    services: Services,
+    excluded_order_ids: Collection[str] = (),
 ) -> SubjectRetention:
-    """Return what is known today."""
+    """Return what is known today, without the excluded orders."""
     shop = request.shop
     items = tx.notice_items.list_items(request_id=request.id)
     placed_at = {order_id: at for item in items for order_id, at in item.placed_at}
     items = [item for item in items if item.order_id]
-    order_ids = {*scope.orders, *scope.principal.order_ids, *placed_at, *(item.order_id for item in items)}
-    keys = tx.legal_holds.map_order_keys(shop, order_ids)
-    documents = _read_documents(request, tx)
+    known_ids = {*scope.orders, *scope.principal.order_ids, *placed_at, *(item.order_id for item in items)}
+    order_ids = known_ids - set(excluded_order_ids)
+    keys, other_keys = (tx.legal_holds.map_order_keys(shop, ids) for ids in (order_ids, excluded_order_ids))
+    documents = {id_: one for id_, one in _read_documents(request, tx).items() if one.order_key not in other_keys}
     documents |= {
         document.id: document
         for found in tx.documents.find_documents_by_order_id(shop, order_ids).values()
         for document in found
     }
-    refunds = _read_refunds(request, order_ids, tx)
+    refunds = {
+        id_: one for id_, one in _read_refunds(request, order_ids, tx).items() if one.order_key not in other_keys
+    }
     order_keys = [*keys, *(one.order_key for one in documents.values()), *(one.order_key for one in refunds.values())]
     if request.subject:
-        order_keys += tx.legal_holds.find_order_keys_of_request(request)
+        order_keys += [key for key in tx.legal_holds.find_order_keys_of_request(request) if key not in other_keys]
     legal_holds = tx.legal_holds.find_legal_holds_by_order((shop, key) for key in order_keys)
     on_person = tuple(tx.legal_holds.list_legal_holds_on_principal(request)) if request.subject else ()
     grouped = _group_by_order(documents.values(), refunds.values(), legal_holds)
