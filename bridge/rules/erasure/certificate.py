@@ -78,8 +78,9 @@ def build_certificate(
     """
     own = next((task for task in tasks if task.action is TaskAction.ERASE), None)
     erasure = own.progress if own else None
-    polls = [task for task in tasks if task.action is TaskAction.POLL_PLATFORM_ERASURE]
-    is_cancelled = any(task.outcome is Outcome.RETAINED for task in polls)
+    is_cancelled = (TaskAction.POLL_PLATFORM_ERASURE, Outcome.RETAINED) in {
+        (task.action, task.outcome) for task in tasks
+    }
     has_doubts = any(task.action is TaskAction.FIND_CUSTOMERS and task.gaps for task in tasks)
     outcome = "erased_in_part" if is_cancelled else _derive_certificate_outcome(own, status, has_doubts=has_doubts)
     closed_at = request.closed_at or now  # a certificate that is made anew makes no request late
