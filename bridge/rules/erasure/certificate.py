@@ -78,11 +78,9 @@ def build_certificate(
     """
     own = next((task for task in tasks if task.action is TaskAction.ERASE), None)
     erasure = own.progress if own else None
-    is_cancelled = (TaskAction.POLL_PLATFORM_ERASURE, Outcome.RETAINED) in {
-        (task.action, task.outcome) for task in tasks
-    }
-    has_doubts = any(task.action is TaskAction.FIND_CUSTOMERS and task.gaps for task in tasks)
-    outcome = "erased_in_part" if is_cancelled else _derive_certificate_outcome(own, status, has_doubts=has_doubts)
+    ends = {(task.action, task.outcome) for task in tasks}
+    is_cancelled = (TaskAction.POLL_PLATFORM_ERASURE, Outcome.RETAINED) in ends
+    outcome = "erased_in_part" if is_cancelled else _derive_certificate_outcome(own, status, tasks)
     closed_at = request.closed_at or now  # a certificate that is made anew makes no request late
     certificate_status = "partly_fulfilled" if is_cancelled else _derive_certificate_status(own, status)
     return {
@@ -172,7 +170,7 @@ def _derive_certificate_status(erase_task: Task | None, status: RequestStatus) -
     return "fulfilled" if status.complete else "in_progress"
 
 
-def _derive_certificate_outcome(erase_task: Task | None, status: RequestStatus, *, has_doubts: bool) -> str:
+def _derive_certificate_outcome(erase_task: Task | None, status: RequestStatus, tasks: Sequence[Task]) -> str:
     if erase_task is None or erase_task.outcome is None or _is_ended_without_erasure(erase_task):
         return "not_erased"
     if _is_partly_searched(erase_task):
@@ -180,7 +178,11 @@ def _derive_certificate_outcome(erase_task: Task | None, status: RequestStatus, 
     if erase_task.outcome is Outcome.RETAINED:
         return "erased_in_part" if erase_task.records else "retained"
     if erase_task.outcome is Outcome.ABSENT:
-        return "not_erased" if has_doubts else "nothing_held"
+        return (
+            "not_erased"
+            if any(one.gaps for one in tasks if one.action is TaskAction.FIND_CUSTOMERS)
+            else "nothing_held"
+        )
     return "erased" if status.complete else "erased_here_others_must_answer"
 
 
