@@ -29,6 +29,8 @@ from bridge.model import (
 )
 from bridge.rules.erasure.certificate_recipients import (
     describe_consent_evidence,
+    has_customer_in_doubt,
+    is_platform_cancelled,
     list_platform_tasks,
     list_processor_tasks,
     list_unreachable_processors,
@@ -78,8 +80,7 @@ def build_certificate(
     """
     own = next((task for task in tasks if task.action is TaskAction.ERASE), None)
     erasure = own.progress if own else None
-    ends = {(task.action, task.outcome) for task in tasks}
-    is_cancelled = (TaskAction.POLL_PLATFORM_ERASURE, Outcome.RETAINED) in ends
+    is_cancelled = is_platform_cancelled(tasks)
     outcome = "erased_in_part" if is_cancelled else _derive_certificate_outcome(own, status, tasks)
     closed_at = request.closed_at or now  # a certificate that is made anew makes no request late
     certificate_status = "partly_fulfilled" if is_cancelled else _derive_certificate_status(own, status)
@@ -178,11 +179,7 @@ def _derive_certificate_outcome(erase_task: Task | None, status: RequestStatus, 
     if erase_task.outcome is Outcome.RETAINED:
         return "erased_in_part" if erase_task.records else "retained"
     if erase_task.outcome is Outcome.ABSENT:
-        return (
-            "not_erased"
-            if any(one.gaps for one in tasks if one.action is TaskAction.FIND_CUSTOMERS)
-            else "nothing_held"
-        )
+        return "not_erased" if has_customer_in_doubt(tasks) else "nothing_held"
     return "erased" if status.complete else "erased_here_others_must_answer"
 
 
