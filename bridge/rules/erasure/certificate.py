@@ -29,6 +29,8 @@ from bridge.model import (
 )
 from bridge.rules.erasure.certificate_recipients import (
     describe_consent_evidence,
+    has_customer_in_doubt,
+    is_platform_cancelled,
     list_platform_tasks,
     list_processor_tasks,
     list_unreachable_processors,
@@ -78,10 +80,8 @@ def build_certificate(
     """
     own = next((task for task in tasks if task.action is TaskAction.ERASE), None)
     erasure = own.progress if own else None
-    polls = [task for task in tasks if task.action is TaskAction.POLL_PLATFORM_ERASURE]
-    is_cancelled = any(task.outcome is Outcome.RETAINED for task in polls)
-    has_doubts = any(task.action is TaskAction.FIND_CUSTOMERS and task.gaps for task in tasks)
-    outcome = "erased_in_part" if is_cancelled else _derive_certificate_outcome(own, status, has_doubts=has_doubts)
+    is_cancelled = is_platform_cancelled(tasks)
+    outcome = "erased_in_part" if is_cancelled else _derive_certificate_outcome(own, status, tasks)
     closed_at = request.closed_at or now  # a certificate that is made anew makes no request late
     certificate_status = "partly_fulfilled" if is_cancelled else _derive_certificate_status(own, status)
     return {
@@ -171,7 +171,7 @@ def _derive_certificate_status(erase_task: Task | None, status: RequestStatus) -
     return "fulfilled" if status.complete else "in_progress"
 
 
-def _derive_certificate_outcome(erase_task: Task | None, status: RequestStatus, *, has_doubts: bool) -> str:
+def _derive_certificate_outcome(erase_task: Task | None, status: RequestStatus, tasks: Sequence[Task]) -> str:
     if erase_task is None or erase_task.outcome is None or _is_ended_without_erasure(erase_task):
         return "not_erased"
     if _is_partly_searched(erase_task):
@@ -179,7 +179,7 @@ def _derive_certificate_outcome(erase_task: Task | None, status: RequestStatus, 
     if erase_task.outcome is Outcome.RETAINED:
         return "erased_in_part" if erase_task.records else "retained"
     if erase_task.outcome is Outcome.ABSENT:
-        return "not_erased" if has_doubts else "nothing_held"
+        return "not_erased" if has_customer_in_doubt(tasks) else "nothing_held"
     return "erased" if status.complete else "erased_here_others_must_answer"
 
 

@@ -13,6 +13,7 @@ from bridge.model import (
     ConsentProgress,
     CustomerSearchProgress,
     NoticeProgress,
+    Outcome,
     PollProgress,
     Task,
     TaskAction,
@@ -29,6 +30,16 @@ PLATFORM_ACTIONS = (
     TaskAction.REMOVE_PLATFORM_RESIDUE,
     TaskAction.POLL_PLATFORM_ERASURE,
 )
+
+
+def has_customer_in_doubt(tasks: Sequence[Task]) -> bool:
+    """Return whether an identifier of the request leads to a customer that may be another person, or was not looked up."""
+    return any(task.action is TaskAction.FIND_CUSTOMERS and task.gaps for task in tasks)
+
+
+def is_platform_cancelled(tasks: Sequence[Task]) -> bool:
+    """Return whether the platform's own erasure was cancelled."""
+    return any(task.action is TaskAction.POLL_PLATFORM_ERASURE and task.outcome is Outcome.RETAINED for task in tasks)
 
 
 def list_platform_tasks(tasks: Sequence[Task]) -> list[dict[str, Any]]:
