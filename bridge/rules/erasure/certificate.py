@@ -81,7 +81,6 @@ def build_certificate(
     own = next((task for task in tasks if task.action is TaskAction.ERASE), None)
     erasure = own.progress if own else None
     is_cancelled = is_platform_cancelled(tasks)
-    outcome = "erased_in_part" if is_cancelled else _derive_certificate_outcome(own, status, tasks)
     closed_at = request.closed_at or now  # a certificate that is made anew makes no request late
     certificate_status = "partly_fulfilled" if is_cancelled else _derive_certificate_status(own, status)
     return {
@@ -91,7 +90,7 @@ def build_certificate(
         "shop": request.shop,
         "subject": request.subject,
         "status": certificate_status,
-        "outcome": outcome,
+        "outcome": "erased_in_part" if is_cancelled else _derive_certificate_outcome(own, status, tasks),
         **({"limited_to_known_at": cutoff} if (cutoff := _find_cutoff(request, facts)) else {}),
         **({"reason": own.last_error} if own and _is_ended_without_erasure(own) else {}),
         "issued_at": now.isoformat(),
