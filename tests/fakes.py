@@ -14,6 +14,7 @@ from bridge.errors import BridgeError, ConnectorUnavailable
 from bridge.model import (
     Balance,
     CheckResult,
+    ConsentReading,
     ErasureState,
     Finding,
     FindingPage,
@@ -21,6 +22,7 @@ from bridge.model import (
     Letter,
     Outcome,
     ParcelStatus,
+    PlatformCustomer,
     Principal,
     Residue,
     Sale,
@@ -29,6 +31,7 @@ from bridge.model import (
     TrackingResult,
     Waybill,
 )
+from bridge.rules.requests.same_person import list_contacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -143,9 +146,14 @@ class FakePlatform:
         self.asked: list[tuple[Principal, str]] = []
         self.erasures: list[ErasureState | BridgeError] = []
         self.erasure_asked: list[Principal] = []
-        self.customers: dict[str, str] = {}  # e-mail to id
+        self.customers: dict[str, str] = {}  # e-mail or phone to id
+        self.records: dict[str, PlatformCustomer] = {}  # id to name and contacts; blank for any other
+        self.customer_faults: list[BridgeError] = []  # each search raises the first, before it returns anything
         self.owes: list[Balance] = []
         self.balance_faults: list[BridgeError] = []  # each call raises the first, before it returns anything
+        self.consents = ConsentReading()
+        self.consent_faults: list[BridgeError] = []  # each call raises the first, before it returns anything
+        self.consents_asked: list[Principal] = []
         self.requested: list[str] = []
         self.answers: list[ErasureState | BridgeError] = []
         self.sent: list[Mapping[str, Any]] = []  # orders with their parcels
@@ -183,7 +191,7 @@ class FakePlatform:
                 raise self.dies_before.pop(number)
             self.given.append(number)
             page = self.pages[number - 1]
-            yield FindingPage(findings=page.findings, cursor=str(number), gaps=page.gaps)
+            yield replace(page, cursor=str(number))
 
     def is_app_installed(self, shop: str) -> bool:
         self.installed_asked.append(shop)
@@ -192,10 +200,26 @@ class FakePlatform:
         return shop in self.installed
 
     def find_customer(self, principal: Principal, *, shop: str) -> str:
-        return principal.customer_id or next(iter(self.list_customers(principal, shop=shop)), "")
+        found = (number for email, number in self.customers.items() if email in principal.email)
+        return principal.customer_id or next(found, "")
 
-    def list_customers(self, principal: Principal, *, shop: str) -> Sequence[str]:
-        return [number for email, number in self.customers.items() if email in principal.email]
+    def list_customers(self, principal: Principal, *, shop: str) -> Sequence[PlatformCustomer]:
+        if self.customer_faults:
+            raise self.customer_faults.pop(0)
+        found: dict[str, list[tuple[str, str]]] = {one: [] for one in principal.customer_ids if one in self.records}
+        for contact in list_contacts(principal):
+            if number := self.customers.get(contact[1]):
+                found.setdefault(number, []).append(contact)
+        return [
+            replace(self.records.get(number, PlatformCustomer(id=number)), found_by=tuple(contacts))
+            for number, contacts in found.items()
+        ]
+
+    def read_consents(self, principal: Principal, *, shop: str) -> ConsentReading:
+        self.consents_asked.append(principal)
+        if self.consent_faults:
+            raise self.consent_faults.pop(0)
+        return self.consents
 
     def list_shipped_orders(self, principal: Principal, *, shop: str) -> Iterator[Mapping[str, Any]]:
         self.located.append(principal)

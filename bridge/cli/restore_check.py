@@ -41,6 +41,8 @@ def _describe_restore(result: RestoreReport, *, dry_run: bool) -> list[str]:
     if dry_run:
         return lines
     lines += [f"  {table}: {count}" for table, count in result.removed.items()]
+    if result.kept_orders:
+        lines.append(f"{result.kept_orders} orders stay, because holds keep them: they go by themselves on their day.")
     unnotified = "is not in this database: its processors may not have received a notice."
     lines += [f"Request {request_id} {unnotified}" for request_id in result.lost]
     if result.left or result.faults:

@@ -64,6 +64,7 @@ class Fact(StrEnum):
     RAW_BODY_DESTROYED = "raw_body.destroyed"
     PACKAGE_DESTROYED = "package.destroyed"
     RECORD_EXPIRED = "record.aged_out"
+    CONSENTS_KEPT = "consents.kept"
     DOCUMENT_SEALED = "document.sealed"
     DOCUMENT_OPENED = "document.opened"
     DOCUMENT_REFUSED = "document.refused"

@@ -58,17 +58,65 @@ class Finding:
     body: Mapping[str, Any]
 
 
+Contact = tuple[str, str]  # field (`email`, `phone`) and value
+
+
+class CustomerVerdict(StrEnum):
+    """Whether a customer is the data subject of a request. `foreign`: an operator decided that it is not."""
+
+    SAME = "same"
+    IN_DOUBT = "in_doubt"
+    FOREIGN = "foreign"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlatformCustomer:
+    """A customer as the platform has it. It holds personal values, and is stored nowhere.
+
+    `contacts` are all e-mail addresses and phones on its record, `found_by` the contacts of the request that lead to it.
+    """
+
+    id: str
+    name: str = ""
+    contacts: tuple[Contact, ...] = ()
+    found_by: tuple[Contact, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CustomerJudgement:
+    """What is known of one customer: whether it is the data subject, and the code of why not."""
+
+    customer: PlatformCustomer
+    verdict: CustomerVerdict
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DoubtedCustomer:
+    """A customer that an operator must decide about, with the contacts of the request that lead to it.
+
+    `beside` is the number of the customer that is the data subject for sure, '' where there is none.
+    """
+
+    id: str
+    found_by: tuple[Contact, ...] = ()
+    reason: str = ""
+    beside: str = ""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FindingPage:
     """One page of a gathering. `cursor` resumes after this page; it is opaque, and stored sealed.
 
-    `doubtful_orders` are numbers of orders that may be the data subject's and are another customer's at the system.
+    `doubtful_orders` are numbers of orders that may be the data subject's and are another customer's at the system,
+    `doubtful_customers` are customers that may be somebody else.
     """
 
     findings: tuple[Finding, ...]
     cursor: str
     gaps: tuple[Gap, ...] = ()
     doubtful_orders: tuple[str, ...] = ()
+    doubtful_customers: tuple[DoubtedCustomer, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -208,3 +208,29 @@ class Remnant:
     destroyed_at: datetime
     transaction_id: int | None
     overwritten: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConsentEvent:
+    """The last word of one consent: what for, on which channel, given or withdrawn, when, how.
+
+    `state`, `level` (of the opt-in) and `collected_from` are the platform's words in small letters, `at` is ISO 8601, each
+    '' where the platform does not say. `contact` is the address or number in the clear as it is read, and its keyed HMAC
+    as it is kept.
+    """
+
+    purpose: str
+    channel: str
+    state: str
+    at: str
+    level: str
+    collected_from: str
+    contact: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConsentReading:
+    """What was read, and as a code why there may be more: `consents_redacted`, `denied`; '' where nothing is missing."""
+
+    events: tuple[ConsentEvent, ...] = ()
+    missing: str = ""

@@ -58,7 +58,7 @@ class NoticeItem:
     """One record that a processor must erase: mostly a parcel.
 
     `reference` (sealed) is the record's name at the processor, `also` further waybills of the same parcel, `order` the
-    shop's name of the order, `system` the connector that can track the parcel. `reason` is a code: why the item waits.
+    shop's name of the order, `placed_at` (sealed) when each order that it is about was placed, by id, `system` the connector that can track the parcel. `reason` is a code: why the item waits.
     `look_at` is when to look again, `baseline` a keyed digest of the consignee as the carrier showed it before the notice.
     `clues` is JSON of keyed digests that tell whose the parcel is (`rules/notices/parcel_reviews`). `law` and `until` are
     the processor's reasons for what it keeps; `note` (sealed) is free text, `matters` (sealed) the open returns, disputes
@@ -75,6 +75,7 @@ class NoticeItem:
     reference: str
     order: str = ""
     order_id: str = ""
+    placed_at: tuple[tuple[str, datetime], ...] = ()
     also: tuple[str, ...] = ()
     system: str = ""
     state: NoticeState = NoticeState.WAITING

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from bridge.model.findings import Outcome
+from bridge.model.findings import DoubtedCustomer, Outcome
+from bridge.model.holding import ConsentEvent
 from bridge.model.parcels import Waybill
 
 
@@ -27,6 +28,18 @@ class GatherProgress:
     cursor: str = ""
     parcels: tuple[Waybill, ...] | None = None
     requested_parcels: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CustomerSearchProgress:
+    """How many customers of a platform are the data subject, and those that an operator must decide about.
+
+    `left_out` counts those that an operator decided to be somebody else.
+    """
+
+    customers: int = 0
+    left_out: int = 0
+    doubts: tuple[DoubtedCustomer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +68,19 @@ class SealProgress:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ConsentProgress:
+    """The consents that were read at a platform, for proof; `sha256` is that of their canonical JSON, '' for none."""
+
+    events: tuple[ConsentEvent, ...] = ()
+    sha256: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class EraseProgress:
     """What all runs of an erasure removed, by table, and the orders that stay: a copy is missing, or a law keeps them.
 
-    `is_customer_kept`: the customer stays, too, until no law keeps anything. `began_at` is when the first run was that kept
-    one: what came later is a new contract. `held_by` are the holds of the retention file that keep the rest now.
+    `is_customer_kept`: the customer stays, too, until no law keeps anything. `began_at` is when the first run was, where
+    another one follows: what came later is a new contract. `held_by` are the holds of the retention file that keep the rest now.
     """
 
     removed_rows: Mapping[str, int] = field(default_factory=dict)
@@ -194,8 +215,10 @@ def add_row_counts(before: Mapping[str, int], removed: Mapping[str, int]) -> dic
 
 Progress = (
     GatherProgress
+    | CustomerSearchProgress
     | LocateProgress
     | SealProgress
+    | ConsentProgress
     | EraseProgress
     | ShopEraseProgress
     | PlatformRequestProgress

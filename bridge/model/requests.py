@@ -21,10 +21,14 @@ class RequestKind(StrEnum):
 
 
 class RequestSource(StrEnum):
-    """How a request reached the bridge."""
+    """How a request reached the bridge.
+
+    `ledger`: a restored backup does not know it, and it goes on with what holds kept, by its suppression keys.
+    """
 
     WEBHOOK = "webhook"
     OPERATOR = "operator"
+    LEDGER = "ledger"
 
 
 class RequestState(StrEnum):
@@ -44,8 +48,10 @@ class TaskAction(StrEnum):
     """What a task does at its system."""
 
     GATHER = "gather"
+    FIND_CUSTOMERS = "identify"
     LOCATE_PARCELS = "locate"
     SEAL_INVOICES = "seal"
+    KEEP_CONSENTS = "consents"
     REQUEST_PLATFORM_ERASURE = "ask"
     REMOVE_PLATFORM_RESIDUE = "redact"
     ERASE = "erase"
@@ -99,8 +105,11 @@ class Principal:
     """The data subject, as far as a request names them; ids are Shopify's numbers. Sealed at rest.
 
     `confirmed_order_ids` and `foreign_order_ids` are orders of another customer that an operator decided to be, or not to
-    be, the data subject's. `stated_countries` (ISO codes) are where the data subject says to be. `cutoff_at` is set where the same signed bytes came before: the request is about what was known then, and about the
-    orders that it names. A shop that leaves has nothing but that.
+    be, the data subject's. `further_customer_ids` are the data subject's other customers at the platform,
+    `foreign_customer_ids` those that an operator decided to be somebody else. `stated_countries` (ISO codes) are where the
+    data subject says to be. `cutoff_at` is set where the same signed bytes came before: the request is about what was known then, and about the
+    orders that it names. A shop that leaves has nothing but that. `pseudonyms` (field, keyed HMAC) name the data subject and orders
+    where the values themselves are lost: after a restored backup.
     """
 
     customer_id: str = ""
@@ -109,8 +118,20 @@ class Principal:
     order_ids: tuple[str, ...] = ()
     confirmed_order_ids: tuple[str, ...] = ()
     foreign_order_ids: tuple[str, ...] = ()
+    further_customer_ids: tuple[str, ...] = ()
+    foreign_customer_ids: tuple[str, ...] = ()
     stated_countries: tuple[str, ...] = ()
     cutoff_at: datetime | None = None
+    pseudonyms: tuple[tuple[str, str], ...] = ()
+
+    def list_pseudonyms(self, field: str) -> list[str]:
+        """Return the given pseudonyms of a field (`customer`, `email`, `phone`, `order`)."""
+        return [key for of, key in self.pseudonyms if of == field]
+
+    @property
+    def customer_ids(self) -> tuple[str, ...]:
+        """The numbers of all customers at the platform that are the data subject."""
+        return tuple(filter(None, (self.customer_id, *self.further_customer_ids)))
 
     @property
     def for_others(self) -> Principal:
@@ -180,6 +201,7 @@ class Task:
     """What one system must do for one request.
 
     `last_error` is a text for people, shown in commands, certificates and evidence: nothing is decided by it.
+    `customer` is the pseudonym of the one customer that it is about, '' where the data subject is not several customers.
     `wait_reason` and `progress` are what steps decide by; `progress` is None while a new task was never saved.
     """
 
@@ -188,6 +210,7 @@ class Task:
     system: str
     action: TaskAction
     state: TaskState
+    customer: str = ""
     attempts: int = 0
     records: int = 0
     outcome: Outcome | None = None

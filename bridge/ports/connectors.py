@@ -8,9 +8,11 @@ from typing import Any, Protocol, runtime_checkable
 from bridge.model import (
     Balance,
     CheckResult,
+    ConsentReading,
     ErasureState,
     FindingPage,
     Outcome,
+    PlatformCustomer,
     Principal,
     Residue,
     Sale,
@@ -57,8 +59,8 @@ class Platform(Connector, Protocol):
         """Return the platform's id of this customer, or ''. Raises as `gather`."""
         ...
 
-    def list_customers(self, principal: Principal, *, shop: str) -> Sequence[str]:
-        """Return the platform's ids of all customers that have one of the e-mail addresses. Raises as `gather`."""
+    def list_customers(self, principal: Principal, *, shop: str) -> Sequence[PlatformCustomer]:
+        """Return all customers that one of the numbers, e-mail addresses and phones leads to. Raises as `gather`."""
         ...
 
     def list_shipped_orders(self, principal: Principal, *, shop: str) -> Iterator[Mapping[str, Any]]:
@@ -81,6 +83,13 @@ class Platform(Connector, Protocol):
 
         One for each kind that the platform has: 0 where there is none, None where reading is not allowed. The codes
         are those of `precheck` in the retention file. Raises as `gather`.
+        """
+        ...
+
+    def read_consents(self, principal: Principal, *, shop: str) -> ConsentReading:
+        """Return the consents to marketing as they stand now, with the contact in the clear. Raises as `gather`.
+
+        None are there of a customer that the platform does not know.
         """
         ...
 

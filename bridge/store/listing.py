@@ -8,15 +8,17 @@ from typing import Any
 
 from sqlalchemy import and_, func, or_, select, update
 
-from bridge.model import Delivery, DeliveryState, Notice, Principal, PrivacyRequest, ProcessorAnswer
+from bridge.model import Delivery, DeliveryState, Notice, Principal, PrivacyRequest, ProcessorAnswer, TaskAction
 from bridge.rules.notices.answers import BLOCKING_REASONS
+from bridge.rules.requests.same_person import SEVERAL_CUSTOMERS
 from bridge.store.access.hand_overs import IS_UNFULFILLED
 from bridge.store.erasure.remnants import OVERWRITTEN_WITHIN
 from bridge.store.notices.letters import NoticeRows
 from bridge.store.requests.requests import request_from_row
 from bridge.store.schema.index_tables import remnants
 from bridge.store.schema.notice_tables import notice_accounts, notice_items, notices
-from bridge.store.schema.tables import deliveries, locks, requests
+from bridge.store.schema.retention_tables import reviews
+from bridge.store.schema.tables import deliveries, locks, requests, tasks
 from bridge.store.session import Session
 from bridge.store.webhooks.inbox import NEEDS_ACTION, InboxRows
 
@@ -145,7 +147,7 @@ class OperatorQueries:
         return {reason or DeliveryState.FAILED.value: count for reason, count in self._connection.execute(rows)}
 
     def count_by_state(self) -> dict[str, dict[str, int]]:
-        """Count deliveries, requests and notices by state, those that are late, remnants and blocked items."""
+        """Count deliveries, requests and notices by state, those that are late, remnants, blocked items, and customers to ask Shopify about."""
         counts: dict[str, dict[str, int]] = {}
         for table in (deliveries, requests, notices):
             rows = select(table.c.state, func.count()).group_by(table.c.state)
@@ -157,6 +159,10 @@ class OperatorQueries:
             "notices": self._count_rows(notices.c.answered_at.is_(None), notices.c.due_at < now),
         }
         counts["remnants"] = {"overdue": self._count_rows(remnants.c.destroyed_at < now - OVERWRITTEN_WITHIN)}
+        asked = select(tasks.c.state, func.count()).where(tasks.c.action == TaskAction.REQUEST_PLATFORM_ERASURE)
+        in_doubt = self._count_rows(reviews.c.kind == SEVERAL_CUSTOMERS, reviews.c.closed_at.is_(None))
+        counts["platform_customers"] = dict(self._connection.execute(asked.group_by(tasks.c.state)).all())
+        counts["platform_customers"]["in_doubt"] = in_doubt
         return counts | {"stuck": {"entries": self._count_rows(*is_blocked)}}
 
     def _count_rows(self, *conditions: Any) -> int:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.model import FindingPage, Outcome, TaskState
+from bridge.model import DoubtedCustomer, FindingPage, Outcome, TaskState
 from bridge.sandbox.processes import ROOT
 from bridge.steps.access.doubtful_orders import record_doubtful_orders
 from bridge.steps.index.index_orders import index_deliveries
+from bridge.steps.requests.doubtful_customers import record_doubtful_customers
 from tests.e2e import processes
 from tests.factories import accepted, make_request, make_task, opened, order_body
 
@@ -115,6 +116,36 @@ def test_a_review_of_an_order_is_closed_with_a_decision_and_runs_the_request_aga
     with processes.services(flagged) as services, services.store.transaction() as tx:
         assert tx.requests.get_request(request.id).principal.confirmed_order_ids == ("2001",)
         assert [one.state for one in tx.tasks.list_tasks(request.id)] == [TaskState.PENDING]
+
+
+@pytest.mark.parametrize(
+    ("flag", "field"), [("--release", "further_customer_ids"), ("--refuse", "foreign_customer_ids")]
+)
+def test_a_review_of_a_customer_is_closed_with_a_decision_and_runs_the_request_again(flagged, flag, field):
+    with processes.services(flagged) as services:
+        request = make_request(shop=processes.SHOP, subject="asha")
+        task = make_task(request.id, state=TaskState.DONE, outcome=Outcome.INCOMPLETE)
+        doubt = DoubtedCustomer(id="7002", found_by=(("email", "asha@work.example.com"),), beside="7001")
+        with services.store.transaction() as tx:
+            opened(tx, request, task)
+            page = FindingPage(findings=(), cursor="", doubtful_customers=(doubt,))
+            record_doubtful_customers(request, task, page, tx)
+            [review] = tx.reviews.list_reviews(kind="several_customers")
+    assert "7002" not in str(say(flagged, "show", review.id, "--json").json)
+    shown = say(flagged, "show", review.id, "--reveal", "--reason", "to see who it is", "--json").json
+    assert (shown["customer_id"], shown["found_by"]) == ("7002", "email")
+    assert say(flagged, "close", review.id, "--reason", "looked").code == 2
+    closed = say(flagged, "close", review.id, "--reason", "seen at the desk", flag, "--json").json
+    assert closed["request_id"] == request.id
+    with processes.services(flagged) as services, services.store.transaction() as tx:
+        assert getattr(tx.requests.get_request(request.id).principal, field) == ("7002",)
+
+
+def test_a_review_that_names_no_customer_is_closed_without_a_decision(flagged):
+    """The release before wrote such reviews."""
+    with processes.services(flagged) as services, services.store.transaction() as tx:
+        review_id = tx.reviews.open_review(processes.SHOP, "several_customers", "of the release before")
+    assert say(flagged, "close", review_id, "--reason", "looked").code == 0
 
 
 def test_v05_a_search_is_recorded_with_the_number_of_its_results(office):

@@ -84,6 +84,7 @@ def _task_row(task: Task) -> dict[str, Any]:
     names = ("id", "system", "action", "state", "attempts", "records", "outcome", "last_error")
     return {
         **select_fields(task, names),
+        **({"customer": task.customer} if task.customer else {}),
         "gaps": [asdict(gap) for gap in task.gaps],
         "detail": encode_detail(task.progress),
         **select_fields(task, ("wake_at", "expected_by", "finished_at")),

@@ -29,7 +29,9 @@ def _print_request(request: Mapping[str, Any]) -> None:
     heading = {name: request[name] for name in REQUEST_COLUMNS}
     print_fields({**heading, "late": "yes" if request["late"] else "no"}, width=18)
     click.echo("\nTasks")
-    print_table(request["tasks"], TASK_COLUMNS, empty="none")
+    several = len({task.get("customer", "") for task in request["tasks"]} - {""}) > 1
+    rows = [{"customer": "", **task} for task in request["tasks"]]
+    print_table(rows, (*TASK_COLUMNS, "customer") if several else TASK_COLUMNS, empty="none")
     for task in request["tasks"]:
         for gap in task["gaps"]:
             click.echo(f"  gap: {gap['system']}: {gap['what']} ({gap['absence']}, {gap['reason']})")

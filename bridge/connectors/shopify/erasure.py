@@ -35,11 +35,8 @@ def read_erasure_state(
 
     `count_open_orders` takes a customer number; it is called where nothing is left of the customer.
     """
-    if principal.customer_id:
-        identifiers = [{"id": build_gid("Customer", principal.customer_id)}]
-    elif principal.email:
-        identifiers = [{"emailAddress": email} for email in list_email_spellings(principal.email)]
-    else:
+    identifiers = build_customer_identifiers(principal)
+    if not identifiers:
         return ErasureState(outcome=Outcome.UNCONFIRMED, reason="nothing_to_ask_by")
     for identifier in identifiers:
         reply = client.run_document(shop, "erasure_state", identifier=identifier)
@@ -57,6 +54,13 @@ def read_erasure_state(
         return ErasureState(outcome=Outcome.UNCONFIRMED, reason="readable")
     open_orders = count_open_orders(normalise_identifier("customer", str(customer.get("id") or "")))
     return ErasureState(outcome=Outcome.UNCONFIRMED, reason=NOTHING_LEFT, open_orders=open_orders)
+
+
+def build_customer_identifiers(principal: Principal) -> list[dict[str, str]]:
+    """Return what Shopify finds the customer by: the number, else each spelling of each e-mail address."""
+    if principal.customer_id:
+        return [{"id": build_gid("Customer", principal.customer_id)}]
+    return [{"emailAddress": email} for email in list_email_spellings(principal.email)] if principal.email else []
 
 
 def _is_redacted(customer: Mapping[str, Any], reply: GraphQLReply) -> bool:

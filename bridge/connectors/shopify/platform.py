@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from bridge.connectors.http import HttpClient
-from bridge.connectors.shopify import balances, erasure, residue
+from bridge.connectors.shopify import balances, consents, customers, erasure, residue
 from bridge.connectors.shopify.api import scopes
 from bridge.connectors.shopify.api.client import (
     AccessForbidden,
@@ -35,8 +35,10 @@ from bridge.errors import BridgeError, ConnectorRefused, ConnectorUnavailable, C
 from bridge.model import (
     Balance,
     CheckResult,
+    ConsentReading,
     ErasureState,
     FindingPage,
+    PlatformCustomer,
     Principal,
     Residue,
     Sale,
@@ -144,13 +146,17 @@ class Shopify:
         """Return Shopify's number of the customer, or ''. Raises as `gather`."""
         return erasure.find_customer_number(self._client, principal, shop)
 
-    def list_customers(self, principal: Principal, *, shop: str) -> Sequence[str]:
-        """Return Shopify's numbers of all customers that have one of the e-mail addresses. Raises as `gather`."""
-        return list(dict.fromkeys(erasure.iterate_customer_numbers(self._client, principal.email, shop)))
+    def list_customers(self, principal: Principal, *, shop: str) -> Sequence[PlatformCustomer]:
+        """Return all customers that one of the numbers, e-mail addresses and phones leads to. Raises as `gather`."""
+        return customers.read_customers(self._client, principal, shop)
 
     def balances(self, customer_id: str, *, shop: str) -> Sequence[Balance]:
         """Count the customer's store credit accounts, gift cards and open orders. Raises as `gather`."""
         return balances.count_balances(self._client, customer_id, shop, today=self._now().date())
+
+    def read_consents(self, principal: Principal, *, shop: str) -> ConsentReading:
+        """Return the customer's consents to marketing. Raises as `gather`."""
+        return consents.read_consents(self._client, principal, shop)
 
     def request_erasure(self, customer_id: str, *, shop: str) -> ErasureState:
         """Ask Shopify to erase this customer. Raises as `gather`."""

@@ -44,8 +44,8 @@ def _iterate_candidate_orders(client: ShopifyClient, principal: Principal, shop:
         batch = ids[start : start + SHIPPED_ORDERS_BATCH_SIZE]
         reply = _run_with_optional_returns(client, shop, "shipped_orders_by_ids", ids=batch)
         yield from (order for order in list_nodes(reply.data) if "fulfillments" in order)
-    if principal.customer_id:
-        yield from _search_orders(client, shop, f"customer_id:{principal.customer_id}")
+    for customer_id in principal.customer_ids:
+        yield from _search_orders(client, shop, f"customer_id:{customer_id}")
     for email in list_normal_forms("email", principal.email):
         yield from _search_orders(client, shop, f"email:{quote_search_phrase(email)}")
 
@@ -74,7 +74,7 @@ def _match_order_of_principal(order: dict[str, Any], principal: Principal) -> st
     """Return `own`, '' for another person's order, or `unsure` if Shopify hides whose it is."""
     owner = normalise_identifier("customer", str((order.get("customer") or {}).get("id") or ""))
     if owner and principal.customer_id:
-        return "own" if owner == principal.customer_id else ""
+        return "own" if owner in principal.customer_ids else ""
     order_emails = list_normal_forms("email", order.get("email") or "")
     emails = list_normal_forms("email", principal.email)
     is_same_email = not set(order_emails).isdisjoint(emails)

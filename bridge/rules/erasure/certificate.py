@@ -28,6 +28,9 @@ from bridge.model import (
     WaitReason,
 )
 from bridge.rules.erasure.certificate_recipients import (
+    describe_consent_evidence,
+    has_customer_in_doubt,
+    is_platform_cancelled,
     list_platform_tasks,
     list_processor_tasks,
     list_unreachable_processors,
@@ -52,7 +55,7 @@ from bridge.rules.shops.shop_erasure import list_remaining_rows
 from config.merchant_file.merchant import Merchant
 from config.retention_file.retention import Retention
 
-CERTIFICATE_SCHEMA = "erasure-certificate/4"
+CERTIFICATE_SCHEMA = "erasure-certificate/5"
 
 
 def build_certificate(
@@ -77,9 +80,7 @@ def build_certificate(
     """
     own = next((task for task in tasks if task.action is TaskAction.ERASE), None)
     erasure = own.progress if own else None
-    is_cancelled = any(
-        task.action is TaskAction.POLL_PLATFORM_ERASURE and task.outcome is Outcome.RETAINED for task in tasks
-    )
+    is_cancelled = is_platform_cancelled(tasks)
     closed_at = request.closed_at or now  # a certificate that is made anew makes no request late
     certificate_status = "partly_fulfilled" if is_cancelled else _derive_certificate_status(own, status)
     return {
@@ -89,7 +90,7 @@ def build_certificate(
         "shop": request.shop,
         "subject": request.subject,
         "status": certificate_status,
-        "outcome": "erased_in_part" if is_cancelled else _derive_certificate_outcome(own, status),
+        "outcome": "erased_in_part" if is_cancelled else _derive_certificate_outcome(own, status, tasks),
         **({"limited_to_known_at": cutoff} if (cutoff := _find_cutoff(request, facts)) else {}),
         **({"reason": own.last_error} if own and _is_ended_without_erasure(own) else {}),
         "issued_at": now.isoformat(),
@@ -122,6 +123,7 @@ def build_certificate(
         ],
         "plan": plan,
         "platform": list_platform_tasks(tasks),
+        "consents": describe_consent_evidence(tasks),
         "processors": list_processor_tasks(tasks, merchant),
         "not_instructed": list_unreachable_processors(tasks, merchant),
         "policy": {
@@ -168,7 +170,7 @@ def _derive_certificate_status(erase_task: Task | None, status: RequestStatus) -
     return "fulfilled" if status.complete else "in_progress"
 
 
-def _derive_certificate_outcome(erase_task: Task | None, status: RequestStatus) -> str:
+def _derive_certificate_outcome(erase_task: Task | None, status: RequestStatus, tasks: Sequence[Task]) -> str:
     if erase_task is None or erase_task.outcome is None or _is_ended_without_erasure(erase_task):
         return "not_erased"
     if _is_partly_searched(erase_task):
@@ -176,7 +178,7 @@ def _derive_certificate_outcome(erase_task: Task | None, status: RequestStatus) 
     if erase_task.outcome is Outcome.RETAINED:
         return "erased_in_part" if erase_task.records else "retained"
     if erase_task.outcome is Outcome.ABSENT:
-        return "nothing_held"
+        return "not_erased" if has_customer_in_doubt(tasks) else "nothing_held"
     return "erased" if status.complete else "erased_here_others_must_answer"
 
 

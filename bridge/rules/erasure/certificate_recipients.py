@@ -9,21 +9,52 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bridge.model import NoticeProgress, PollProgress, Task, TaskAction, TaskState, get_progress
+from bridge.model import (
+    ConsentProgress,
+    CustomerSearchProgress,
+    NoticeProgress,
+    Outcome,
+    PollProgress,
+    Task,
+    TaskAction,
+    TaskState,
+    get_progress,
+)
 from bridge.rules.erasure.platform_erasure import describe_platform_erasure
 from bridge.rules.requests.lifecycle import FINISHED_STATES
 from config.merchant_file.merchant import Merchant
 
 PLATFORM_ACTIONS = (
+    TaskAction.FIND_CUSTOMERS,
     TaskAction.REQUEST_PLATFORM_ERASURE,
     TaskAction.REMOVE_PLATFORM_RESIDUE,
     TaskAction.POLL_PLATFORM_ERASURE,
 )
 
 
+def has_customer_in_doubt(tasks: Sequence[Task]) -> bool:
+    """Return whether an identifier of the request leads to a customer that may be another person, or was not looked up."""
+    return any(task.action is TaskAction.FIND_CUSTOMERS and task.gaps for task in tasks)
+
+
+def is_platform_cancelled(tasks: Sequence[Task]) -> bool:
+    """Return whether the platform's own erasure was cancelled."""
+    return any(task.action is TaskAction.POLL_PLATFORM_ERASURE and task.outcome is Outcome.RETAINED for task in tasks)
+
+
 def list_platform_tasks(tasks: Sequence[Task]) -> list[dict[str, Any]]:
-    """Return what each platform was asked, how often, and what it answered."""
+    """Return what each platform was asked about which customer, how often, and what it answered."""
     return [_format_platform_task(task) for task in tasks if task.action in PLATFORM_ACTIONS]
+
+
+def describe_consent_evidence(tasks: Sequence[Task]) -> dict[str, Any] | None:
+    """Return what was kept of consents as proof before the platform erased, and why there may be more; None if not asked."""
+    for task in tasks:
+        if task.action is TaskAction.KEEP_CONSENTS:
+            kept, missing = get_progress(task, ConsentProgress), [gap.reason for gap in task.gaps]
+            read_at = task.finished_at.isoformat() if task.finished_at else None
+            return {"kept": len(kept.events), "sha256": kept.sha256, "read_at": read_at, "not_read": missing}
+    return None
 
 
 def _format_platform_task(task: Task) -> dict[str, Any]:
@@ -36,6 +67,10 @@ def _format_platform_task(task: Task) -> dict[str, Any]:
         "expected_by": task.expected_by.isoformat() if task.expected_by else None,
         "answered_at": task.finished_at.isoformat() if task.finished_at else None,
     }
+    if task.customer:
+        line["customer"] = task.customer
+    if task.action is TaskAction.FIND_CUSTOMERS:
+        line["customers"] = get_progress(task, CustomerSearchProgress).customers
     if task.gaps:
         line["not_asked_about"] = [{"what": gap.what, "reason": gap.reason} for gap in task.gaps]
     if task.action is TaskAction.POLL_PLATFORM_ERASURE and task.state in FINISHED_STATES:

@@ -19,6 +19,7 @@ from bridge.rules.requests.deadlines import add_months_to_date
 from bridge.rules.requests.lifecycle import BRIDGE, VAULT
 from bridge.rules.retention.category_retention import CategoryRetention
 from bridge.rules.retention.citations import describe_basis
+from bridge.rules.retention.consent_evidence import plan_kept_consents
 from bridge.rules.retention.holds import UNREADABLE_RULE_CITATION, find_retention_holds
 from bridge.rules.retention.release import INVOICE_CATEGORY, DocumentRetention, DocumentRetentionCalculator
 from bridge.rules.retention.statutory_last_days import local_day
@@ -48,6 +49,7 @@ NO_HOLD_REMAINS, PROOF_OF_ERASURE, PROCESSOR_INSTRUCTED = (
     "processor_is_instructed",
 )
 MAX_AGE_GROUND = "max_age"  # of the category, where no law keeps it
+CONSIGNEE_DATA = "consignee, address, phone, invoice value"
 REFUND_OPEN, REFUND_BEING_RECONCILED = "refund_is_open", "refund_is_being_reconciled"
 
 
@@ -57,8 +59,9 @@ class ErasureInputs:
 
     `rows` counts by table, `orders_without_invoice_copy` the orders that stay for now, `held_rows` what a law keeps of the
     index: what it is, what keeps it, how many. `documents` and `legal_holds` are by order; `processor_records` says of each
-    record at a processor what keeps it, `platform_retention` of each category; `refunds` are bank details that are still
-    kept, and `legally_held_refund_ids` the ids of those that an active legal hold keeps.
+    record at a processor of which category it is and what keeps it, `platform_retention` of each category; `refunds` are bank details that are still
+    kept, and `legally_held_refund_ids` the ids of those that an active legal hold keeps. `opened_by_operator` None: nobody
+    knows what the platform was asked. `kept_consents` counts those that were read at the platform, for proof.
     """
 
     rows: Mapping[str, int]
@@ -66,11 +69,12 @@ class ErasureInputs:
     held_rows: Sequence[tuple[str, CategoryRetention, int]]
     documents: Mapping[str, Sequence[Document]]
     legal_holds: Mapping[str, Sequence[LegalHold]]
-    processor_records: Sequence[tuple[str, CategoryRetention]]
+    processor_records: Sequence[tuple[str, str, CategoryRetention]]
     platform_retention: Mapping[str, CategoryRetention]
     refunds: Sequence[RefundAccount]
     legally_held_refund_ids: Collection[str]
-    opened_by_operator: bool
+    opened_by_operator: bool | None
+    kept_consents: int = 0
 
 
 def build_erasure_plan(inputs: ErasureInputs, *, retention: Retention, now: datetime) -> list[PlanLine]:
@@ -91,8 +95,9 @@ def build_erasure_plan(inputs: ErasureInputs, *, retention: Retention, now: date
         *_plan_own_tables(inputs),
         *_plan_vault_documents(inputs, retention, now),
         *plan_bank_details(inputs.refunds, inputs.legally_held_refund_ids, retention=retention, now=now),
-        *plan_platform_fields(retention, inputs.platform_retention, opened_by_operator=inputs.opened_by_operator),
-        *_plan_processor_records(inputs.processor_records),
+        *_plan_platform(inputs, retention),
+        *_plan_processor_records(inputs.processor_records, retention),
+        *plan_kept_consents(inputs.kept_consents, now, retention=retention, now=now),
         *plan_proofs(retention, now),
     ]
 
@@ -137,14 +142,23 @@ def plan_held_rows(held_rows: Iterable[tuple[str, CategoryRetention, int]]) -> I
         )
 
 
-def _plan_processor_records(records: Iterable[tuple[str, CategoryRetention]]) -> Iterable[PlanLine]:
-    for (processor, kept), count in sorted(
-        Counter(records).items(), key=lambda row: (row[0][0], str(row[0][1].last_day))
+def _plan_platform(inputs: ErasureInputs, retention: Retention) -> Iterable[PlanLine]:
+    if inputs.opened_by_operator is None:
+        return ()
+    return plan_platform_fields(retention, inputs.platform_retention, opened_by_operator=inputs.opened_by_operator)
+
+
+def _plan_processor_records(
+    records: Iterable[tuple[str, str, CategoryRetention]], retention: Retention
+) -> Iterable[PlanLine]:
+    for (processor, category_id, kept), count in sorted(
+        Counter(records).items(), key=lambda row: (*row[0][:2], str(row[0][2].last_day))
     ):
+        category = retention.categories.get(category_id)
         yield PlanLine(
             system=processor,
-            category=SHIPMENT_CATEGORY,
-            what="consignee, address, phone, invoice value",
+            category=category_id,
+            what=category.title if category and category_id != SHIPMENT_CATEGORY else CONSIGNEE_DATA,
             action=ErasureAction.RESTRICT if kept.holds else ErasureAction.ERASE,
             reason=KEPT_BY_LAW if kept.holds else PROCESSOR_INSTRUCTED,
             count=count,

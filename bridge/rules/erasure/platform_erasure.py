@@ -68,16 +68,11 @@ def compute_poll_end(task: Task, *, asked_at: datetime, days: int) -> datetime:
     return get_progress(task, PollProgress).wait_until or asked_at + timedelta(days=days)
 
 
-def find_unconfirmed_poll(tasks: Iterable[Task]) -> Task | None:
-    """Return the task that ended without an answer of the platform, so that a person must decide; None if none did."""
-    return next(
-        (
-            task
-            for task in tasks
-            if task.state is TaskState.FAILED and task.wait_reason is WaitReason.PLATFORM_UNCONFIRMED
-        ),
-        None,
-    )
+def list_unconfirmed_polls(tasks: Iterable[Task]) -> list[Task]:
+    """Return the tasks that ended without an answer of the platform, so that a person must decide."""
+    return [
+        task for task in tasks if task.state is TaskState.FAILED and task.wait_reason is WaitReason.PLATFORM_UNCONFIRMED
+    ]
 
 
 def describe_platform_erasure(task: Task) -> str:

@@ -59,15 +59,12 @@ def format_precheck_error(codes: Iterable[str]) -> str:
     return ", ".join(PRECHECK_ERROR_PREFIX + code for code in codes)
 
 
-def find_blocked_task(tasks: Iterable[Task]) -> Task | None:
-    """Return the request to the platform that prechecks blocked, None where there is none."""
-    return next(
-        (
-            task
-            for task in tasks
-            if task.action is TaskAction.REQUEST_PLATFORM_ERASURE
-            and task.state is TaskState.FAILED
-            and task.wait_reason is WaitReason.PRECHECK_BLOCKED
-        ),
-        None,
-    )
+def list_blocked_tasks(tasks: Iterable[Task]) -> list[Task]:
+    """Return the requests to the platform that prechecks blocked: one for each customer."""
+    return [
+        task
+        for task in tasks
+        if task.action is TaskAction.REQUEST_PLATFORM_ERASURE
+        and task.state is TaskState.FAILED
+        and task.wait_reason is WaitReason.PRECHECK_BLOCKED
+    ]

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 
 from bridge.model import ErasureRecord
 from bridge.rules.erasure.plan import find_legal_last_day, group_sealed_documents, plan_bank_details
+from bridge.rules.erasure.platform_fields import CONSENT_CATEGORY
 from bridge.rules.requests.deadlines import add_months_to_date
+from bridge.rules.retention.consent_evidence import KEPT_CONSENTS, calculate_consent_retention
 from bridge.rules.retention.release import INVOICE_CATEGORY
 from bridge.rules.retention.statutory_last_days import local_day
 
 if TYPE_CHECKING:
-    from bridge.model import Document, LegalHold, RefundAccount
+    from bridge.model import ConsentEvent, Document, LegalHold, RefundAccount
     from config.retention_file.retention import Retention
 
 SUPPRESSION_CATEGORY = "suppression"  # of the retention file
@@ -96,6 +98,23 @@ def group_remaining_data(
         for line in plan_bank_details(refunds, legally_held_refund_ids, retention=retention, now=now)
     ]
     return (*sealed, *bank_details)
+
+
+def summarise_kept_consents(
+    events: Sequence[ConsentEvent], closed_at: datetime, *, retention: Retention, now: datetime
+) -> tuple[RemainingData, ...]:
+    """Return the consents that are kept as proof of an earlier erasure."""
+    kept = calculate_consent_retention(closed_at, retention=retention, now=now)
+    summary = RemainingData(
+        category=CONSENT_CATEGORY,
+        what=KEPT_CONSENTS,
+        count=len(events),
+        laws=tuple(dict.fromkeys(hold.citation for hold in kept.list_governing_first())),
+        grounds=kept.grounds,
+        until=kept.last_day,
+        erasable_from=kept.erasable_from if kept.holds else local_day(now, retention.calendar),
+    )
+    return (summary,)
 
 
 def compute_suppression_end(erased_at: datetime, retention: Retention) -> date | None:

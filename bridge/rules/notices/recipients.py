@@ -106,4 +106,4 @@ def _build_subject_references(reference_kind: ReferenceKind, principal: Principa
     if reference_kind is ReferenceKind.EMAIL_SHA256:
         emails = list_normal_forms("email", principal.email)
         return [hashlib.sha256(email.encode()).hexdigest() for email in emails] or [""]
-    return [principal.customer_id]
+    return list(principal.customer_ids) or [""]

@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias
 
 from bridge.model import NoticeItem, ParcelStatus, ReferenceKind
-from bridge.rules.retention.category_retention import calculate_category_retention
+from bridge.rules.retention.category_retention import CategoryRetention, calculate_category_retention
 from bridge.rules.retention.retention_events import OrderRecord, ParcelNews, build_retention_facts
 from bridge.rules.retention.statutory_last_days import compute_day_start, local_day
 
@@ -53,14 +53,17 @@ def decide_notice_timing(
     notice_rules: NoticeRules,
     retention: Retention,
     refunds: Sequence[RefundAccount] = (),
+    kept: CategoryRetention | None = None,
 ) -> NoticeTiming:
     """Decide whether the processor may be notified of this item.
 
-    `is_trackable`: a system can be asked where the parcel is. `refunds` are those of its order.
+    `is_trackable`: a system can be asked where the parcel is. `refunds` are those of its order. `kept` is what keeps the
+    record of an item that names no parcel.
     """
     if item.released:
         return NoticeTiming()
     waits = _list_wait_reasons(item, is_trackable, notice_rules, retention, now, refunds)
+    waits += _list_hold_waits(kept or CategoryRetention(), retention)
     open_waits = [(until, reason) for until, reason in waits if until is None or until > now]
     if not open_waits:
         return NoticeTiming()
@@ -68,7 +71,7 @@ def decide_notice_timing(
     pause_days = TRACKING_PAUSE_DAYS[min(item.looks, len(TRACKING_PAUSE_DAYS) - 1)]
     open_ended = [reason for until, reason in open_waits if until is None]
     if open_ended:
-        days = OPEN_ENDED_PAUSE_DAYS if is_final else pause_days
+        days = 1 if kept else OPEN_ENDED_PAUSE_DAYS if is_final else pause_days
         return NoticeTiming(reason=open_ended[0], look_at=now + timedelta(days=days))
     until, reason = max(((until, reason) for until, reason in open_waits if until), key=itemgetter(0))
     look_at = until
@@ -146,6 +149,10 @@ def _list_retention_waits(
     kept = calculate_category_retention(
         category, [facts], today=local_day(now, retention.calendar), retention=retention
     )
+    return _list_hold_waits(kept, retention)
+
+
+def _list_hold_waits(kept: CategoryRetention, retention: Retention) -> list[Wait]:
     if not kept.holds:
         return []
     is_known = kept.erasable_from is not None and not kept.release_needs

@@ -32,12 +32,21 @@ POLL_MAX_DAYS = 180
 # token.
 RUNS_AFTER: Mapping[TaskAction, tuple[TaskAction, ...]] = {
     TaskAction.GATHER: (TaskAction.GATHER,),
-    TaskAction.REQUEST_PLATFORM_ERASURE: (TaskAction.SEAL_INVOICES,),
+    TaskAction.LOCATE_PARCELS: (TaskAction.FIND_CUSTOMERS,),
+    TaskAction.SEAL_INVOICES: (TaskAction.FIND_CUSTOMERS,),
+    TaskAction.REQUEST_PLATFORM_ERASURE: (
+        TaskAction.FIND_CUSTOMERS,
+        TaskAction.SEAL_INVOICES,
+        TaskAction.KEEP_CONSENTS,
+    ),
+    TaskAction.KEEP_CONSENTS: (TaskAction.FIND_CUSTOMERS,),
     TaskAction.REMOVE_PLATFORM_RESIDUE: (TaskAction.REQUEST_PLATFORM_ERASURE,),
-    TaskAction.ERASE: (TaskAction.SEAL_INVOICES,),
+    TaskAction.ERASE: (TaskAction.FIND_CUSTOMERS, TaskAction.SEAL_INVOICES),
     TaskAction.POLL_PLATFORM_ERASURE: (
+        TaskAction.FIND_CUSTOMERS,
         TaskAction.LOCATE_PARCELS,
         TaskAction.SEAL_INVOICES,
+        TaskAction.KEEP_CONSENTS,
         TaskAction.REQUEST_PLATFORM_ERASURE,
         TaskAction.REMOVE_PLATFORM_RESIDUE,
         TaskAction.ERASE,
@@ -45,7 +54,8 @@ RUNS_AFTER: Mapping[TaskAction, tuple[TaskAction, ...]] = {
 }
 # Of these the carriers' tasks run after the platform's, which waits for none.
 CARRIERS_AFTER_PLATFORM = frozenset({TaskAction.GATHER})
-# These need the task before them to have been tried once; every other action needs it done or failed.
+# These need the task before them to have been tried once; every other action needs it done or failed. Which customers the
+# data subject is must be known before anything is destroyed.
 RUNS_AFTER_FIRST_TRY = frozenset({TaskAction.ERASE})
 FINISHED_STATES = (TaskState.DONE, TaskState.FAILED)
 
@@ -104,12 +114,19 @@ def is_task_ready(task: Task, now: datetime) -> bool:
 def has_finished_prerequisites(task: Task, tasks: Iterable[Task]) -> bool:
     """Return whether every task that it runs after is far enough. `tasks` are all of the request."""
     earlier = [other for other in tasks if _runs_after(task, other)]
-    if task.action in RUNS_AFTER_FIRST_TRY:
-        return all(other.state is not TaskState.PENDING for other in earlier)
-    return all(other.state in FINISHED_STATES for other in earlier)
+    tried = [
+        other
+        for other in earlier
+        if task.action in RUNS_AFTER_FIRST_TRY and other.action is not TaskAction.FIND_CUSTOMERS
+    ]
+    return all(
+        other.state is not TaskState.PENDING if other in tried else other.state in FINISHED_STATES for other in earlier
+    )
 
 
 def _runs_after(task: Task, other: Task) -> bool:
+    if task.customer and other.customer and task.customer != other.customer:
+        return False  # of several customers at the platform each goes its own way
     if task.action in CARRIERS_AFTER_PLATFORM and (task.system == PLATFORM or other.system != PLATFORM):
         return False
     return other.action in RUNS_AFTER.get(task.action, ())

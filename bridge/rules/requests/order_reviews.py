@@ -7,9 +7,6 @@ from enum import StrEnum
 
 from bridge.model import Principal
 
-# The reason of a gap and the kind of its review: an address of the request is another customer's than its customer number.
-SEVERAL_CUSTOMERS = "several_customers"
-SEVERAL_CUSTOMERS_SUBJECT = "an e-mail address of the request is another customer's than the customer that it names"
 ORDER_REVIEW_KIND = "order_in_doubt"
 ORDER_REVIEW_SUBJECT = (
     "an order of another customer of the shop has the e-mail address of the request, or is named by it"

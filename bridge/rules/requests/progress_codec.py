@@ -44,27 +44,32 @@ PRECHECK_ERROR_PREFIX = "guard_"  # before each blocking code in the error of a 
 
 def encode_cursor(progress: model.Progress | None) -> str:
     """Return what of the progress must be sealed, '' where there is nothing."""
+    stored: Any = None
     match progress:
         case model.GatherProgress(parcels=None):
             return progress.cursor
         case model.GatherProgress(parcels=tuple() as parcels):
-            rows = [{name: getattr(parcel, name) for name in WAYBILL_FIELDS} for parcel in parcels]
-            return PARCELS_PREFIX + json.dumps(rows)
+            return PARCELS_PREFIX + json.dumps(
+                [{name: getattr(one, name) for name in WAYBILL_FIELDS} for one in parcels]
+            )
+        case model.CustomerSearchProgress(doubts=doubts):
+            stored = [asdict(doubt) for doubt in doubts]
         case model.SealProgress(search=model.InvoiceSearchResult() as search):
             orders = {"none": sorted(search.never_invoiced), "missing": sorted(search.missing_copies)}
-            return json.dumps(orders | {"whole": search.is_complete})
-        case model.EraseProgress() if progress.excluded_order_ids or progress.is_customer_kept:
-            return json.dumps(_encode_kept(progress))
-        case model.NoticeProgress(listed_waybills=waybills) if waybills:
-            return json.dumps([asdict(listed) for listed in waybills])
-    return ""
+            stored = orders | {"whole": search.is_complete}
+        case model.EraseProgress():
+            stored = _encode_kept(progress)
+        case model.NoticeProgress(listed_waybills=rows) | model.ConsentProgress(events=rows):
+            stored = [asdict(row) for row in rows]
+    return json.dumps(stored) if stored else ""
 
 
 def _encode_kept(progress: model.EraseProgress) -> list[str] | dict[str, Any]:
-    if not progress.is_customer_kept:
+    if not progress.is_customer_kept and not progress.began_at:
         return list(progress.excluded_order_ids)
     began_at = progress.began_at.isoformat() if progress.began_at else ""
-    return {"orders": list(progress.excluded_order_ids), "began_at": began_at}
+    kept: dict[str, Any] = {"orders": list(progress.excluded_order_ids), "began_at": began_at}
+    return kept if progress.is_customer_kept else kept | {"customer": False}
 
 
 def encode_detail(progress: model.Progress | None) -> dict[str, Any]:
@@ -73,6 +78,11 @@ def encode_detail(progress: model.Progress | None) -> dict[str, Any]:
     match progress:
         case model.GatherProgress(requested_parcels=int(count)):
             detail = {"waybills": count}
+        case model.CustomerSearchProgress() if progress != model.CustomerSearchProgress():
+            counts = (progress.customers, len(progress.doubts), progress.left_out)
+            detail = dict(zip(("customers", "in_doubt", "left_out"), counts, strict=True))
+        case model.ConsentProgress(sha256=sha256) if sha256:
+            detail = {"sha256": sha256}
         case model.EraseProgress():
             held = {HELD_BY_KEY: list(progress.held_by)} if progress.held_by else {}
             detail = {**progress.removed_rows, **held}
@@ -119,7 +129,7 @@ def encode_remaining_shop_data(remaining: model.RemainingShopData) -> dict[str, 
     return {REMAINING_KEYS[name]: value for name, value in values.items() if value}
 
 
-def decode_progress(
+def decode_progress(  # noqa: C901 - one case for each action
     action: model.TaskAction, kind: model.RequestKind, cursor: str, detail: Mapping[str, Any]
 ) -> model.Progress:
     """Return the progress of a task of this action, in a request of this kind, from its two stored parts."""
@@ -127,10 +137,15 @@ def decode_progress(
     match action:
         case model.TaskAction.GATHER:
             progress = _decode_gather(cursor, detail)
+        case model.TaskAction.FIND_CUSTOMERS:
+            progress = _decode_customer_search(cursor, detail)
         case model.TaskAction.LOCATE_PARCELS:
             progress = model.LocateProgress()
         case model.TaskAction.SEAL_INVOICES:
             progress = _decode_seal(cursor)
+        case model.TaskAction.KEEP_CONSENTS:
+            events = tuple(model.ConsentEvent(**row) for row in json.loads(cursor or "[]"))
+            progress = model.ConsentProgress(events=events, sha256=detail.get("sha256", ""))
         case model.TaskAction.REQUEST_PLATFORM_ERASURE:
             progress = model.PlatformRequestProgress(
                 reason=detail.get("reason"),
@@ -140,10 +155,9 @@ def decode_progress(
             )
         case model.TaskAction.REMOVE_PLATFORM_RESIDUE:
             progress = model.ResidueProgress(**{name: detail.get(key) for name, key in RESIDUE_KEYS.items()})
-        case model.TaskAction.ERASE if kind is model.RequestKind.SHOP_ERASURE:
-            progress = _decode_shop_erase(detail)
         case model.TaskAction.ERASE:
-            progress = _decode_erase(cursor, detail)
+            is_of_shop = kind is model.RequestKind.SHOP_ERASURE
+            progress = _decode_shop_erase(detail) if is_of_shop else _decode_erase(cursor, detail)
         case model.TaskAction.POLL_PLATFORM_ERASURE:
             decision, wait_until = detail.get("decision"), detail.get("wait_until")
             progress = model.PollProgress(
@@ -164,6 +178,18 @@ def _decode_gather(cursor: str, detail: Mapping[str, Any]) -> model.GatherProgre
         return model.GatherProgress(cursor=cursor, requested_parcels=requested)
     rows = json.loads(cursor.removeprefix(PARCELS_PREFIX))
     return model.GatherProgress(parcels=tuple(model.Waybill(**row) for row in rows), requested_parcels=requested)
+
+
+def _decode_customer_search(cursor: str, detail: Mapping[str, Any]) -> model.CustomerSearchProgress:
+    doubts = tuple(
+        model.DoubtedCustomer(
+            id=row["id"], found_by=tuple(map(tuple, row["found_by"])), reason=row["reason"], beside=row["beside"]
+        )
+        for row in (json.loads(cursor) if cursor else ())
+    )
+    return model.CustomerSearchProgress(
+        customers=detail.get("customers", 0), left_out=detail.get("left_out", 0), doubts=doubts
+    )
 
 
 def _decode_seal(cursor: str) -> model.SealProgress:
@@ -187,7 +213,7 @@ def _decode_erase(cursor: str, detail: Mapping[str, Any]) -> model.EraseProgress
         removed_rows=removed,
         held_by=held_by,
         excluded_order_ids=tuple(kept["orders"]),
-        is_customer_kept=True,
+        is_customer_kept=kept.get("customer", True),
         began_at=datetime.fromisoformat(kept["began_at"]) if kept["began_at"] else None,
     )
 

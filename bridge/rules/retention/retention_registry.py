@@ -51,7 +51,7 @@ CATEGORY_REGISTRY: Mapping[str, StoredCategory | UnstoredCategory] = {
     "cod_refund_bank": StoredCategory(location="refund_accounts", deleted_by="refund"),
     "shipment": UnstoredCategory("waybills in the index and in instructions: parcel_index, instruction_text"),
     "cod_risk": UnstoredCategory(STORED_AT_SHOP),
-    "marketing_consent": UnstoredCategory(STORED_AT_SHOP),
+    "marketing_consent": UnstoredCategory("after an erasure sealed with its task, and with it: request_evidence"),
     "suppression": StoredCategory(
         location="suppressions", deleted_by="age", events=("created_at", "last_processing_at")
     ),

@@ -37,11 +37,12 @@ from bridge.rules.index.shipping import AttributionRules, read_platform_parcels
 from bridge.rules.index.unreadable_identifiers import UNREADABLE_IDENTIFIER, list_identifier_gaps
 from bridge.rules.notices.parcel_reviews import ParcelDecision
 from bridge.rules.requests.lifecycle import PLATFORM
-from bridge.rules.requests.order_reviews import SEVERAL_CUSTOMERS, SEVERAL_CUSTOMERS_SUBJECT
 from bridge.services import Services
 from bridge.steps.access.check_parcels import ParcelCheck, add_withheld_gaps
 from bridge.steps.access.doubtful_orders import record_doubtful_orders
 from bridge.steps.index.flag_carrier_conflicts import flag_carrier_conflicts
+from bridge.steps.requests.doubtful_customers import record_doubtful_customers
+from bridge.steps.shops.identify_shops import wait_for_shop_identity
 from bridge.steps.task_results import SYSTEM_ERRORS, after_failure, finish_task, record_task_result, retry_task
 
 if TYPE_CHECKING:
@@ -83,7 +84,9 @@ def gather_records(request: PrivacyRequest, task: Task, lease: Lease, *, service
             requested = [parcel for parcel in requested if not check.is_refused(parcel)]
             if not requested:
                 tx.requests.verify_lease(lease)
-                return _save_gathered_task(request, replace(task, outcome=Outcome.ABSENT), 0, tx, services)
+                return wait_for_shop_identity(request, task, ALL_RECORDS, tx, services) or _save_gathered_task(
+                    request, replace(task, outcome=Outcome.ABSENT), 0, tx, services
+                )
     if connector is None:
         gap = Gap(system=task.system, absence=Absence.NOT_CONFIGURED, what=ALL_RECORDS, reason="no_connector")
         task = replace(task, gaps=(*task.gaps, gap), outcome=Outcome.INCOMPLETE)
@@ -120,10 +123,11 @@ def _save_page(
 ) -> tuple[Task, bool]:
     """Save a page and the task, and return the task and whether this run of it ends.
 
-    Where an operator decided before whose an order of the page is, the decision goes into the request, and the task is due
+    Where an operator decided before whose an order or a customer of the page is, the decision goes into the request, and the task is due
     again from its start.
     """
-    principal = record_doubtful_orders(request, task, page, tx)
+    principal = record_doubtful_customers(request, task, page, tx)
+    principal = record_doubtful_orders(replace(request, principal=principal), task, page, tx)
     if principal == request.principal:
         tx.findings.add_findings(task, page)
         task = _give_way_when_due(task, gives_way_at, services)
@@ -132,7 +136,7 @@ def _save_page(
     tx.request_changes.replace_principal(request, principal)
     tx.findings.delete_findings(request.id, task.system)
     task = replace(task, progress=GatherProgress(), records=0, gaps=(), outcome=None)
-    task = retry_task(task, "whose an order is was decided before", services.clock.now())
+    task = retry_task(task, "whose an order or a customer is was decided before", services.clock.now())
     tx.tasks.save_task(task)
     return task, True
 
@@ -159,10 +163,6 @@ def _finish_gathering(
             gaps = (*task.gaps, *_count_unreachable_parcels(parcels, services.connectors))
             # the carriers' tasks read the parcels from this task, and need not open all findings again
             task = replace(task, gaps=gaps, progress=GatherProgress(parcels=tuple(map(_reduce_parcel, parcels))))
-            if any(gap.reason == SEVERAL_CUSTOMERS for gap in gaps):
-                tx.reviews.open_review(
-                    request.shop, SEVERAL_CUSTOMERS, SEVERAL_CUSTOMERS_SUBJECT, request_id=request.id
-                )
             for parcel in parcels:
                 flag_carrier_conflicts(request.shop, parcel.order_id, [parcel], tx=tx)
         return _save_gathered_task(request, task, requested_parcels, tx, services)
@@ -226,7 +226,10 @@ def _count_unreachable_parcels(parcels: Iterable[Waybill], connectors: Mapping[s
 
 def _load_parcels(request: PrivacyRequest, rules: AttributionRules, tx: Tx) -> list[Waybill]:
     """Return the parcels that the platform's finished task saved; before that, those of the index and the findings."""
-    for task in tx.tasks.list_tasks(request.id):
+    tasks = tx.tasks.list_tasks(request.id)
+    if any(task.wait_reason is WaitReason.SHOP_UNIDENTIFIED for task in tasks):
+        tasks = []  # what the platform's task saved lacks the parcels under the shop's other name
+    for task in tasks:
         is_gathered = task.action is TaskAction.GATHER and task.state is TaskState.DONE
         if task.system == PLATFORM and is_gathered:
             parcels = get_progress(task, GatherProgress).parcels

@@ -25,13 +25,12 @@ from bridge.rules.erasure.plan import (
     CUSTOMER_MERGED_AWAY,
     HELD_CUSTOMER,
     HELD_ORDERS,
-    INDEX_CATEGORY,
     ErasureInputs,
     build_erasure_plan,
 )
 from bridge.rules.notices.recipients import list_notice_targets
-from bridge.rules.notices.timing import SHIPMENT_CATEGORY
 from bridge.rules.retention.category_retention import CategoryRetention, combine_retentions
+from bridge.rules.retention.consent_evidence import list_kept_consents
 from bridge.services import Services
 from bridge.steps.erasure.held.retention_records import read_subject_retention
 from bridge.steps.erasure.orders_without_invoice_copy import (
@@ -80,12 +79,8 @@ class Erasure:
         self._orders = {key: order for key, order in self._scope.orders.items() if key not in uncopied}
         self._parcels = [parcel for parcel in self._scope.parcels if parcel.order_id not in uncopied]
         self._retention = read_subject_retention(request, self._scope, tx=tx, services=services)
-        self.held_orders = {
-            order_id: kept
-            for order_id in self._orders
-            if (kept := self._retention.calculate(INDEX_CATEGORY, [self._retention.orders[order_id]])).holds
-        }
-        self.held_customer = self._calculate_customer_hold()
+        self.held_orders = self._retention.find_held_orders(self._orders)
+        self.held_customer = self._retention.calculate_customer_hold(self.held_orders)
         self._inputs = self._collect_inputs(self._scope)
         self.removed_rows: Mapping[str, int] = {}
         self._plan: Sequence[PlanLine] = ()
@@ -94,13 +89,6 @@ class Erasure:
     def excluded_order_ids(self) -> tuple[str, ...]:
         """Return the ids of the orders that stay for now."""
         return tuple(sorted({*self.order_ids_without_copy, *self.held_orders}))
-
-    def _calculate_customer_hold(self) -> CategoryRetention:
-        customer = self._retention.customer
-        if customer is None:
-            return CategoryRetention()
-        own = self._retention.calculate(INDEX_CATEGORY, [customer])
-        return combine_retentions([own, *self.held_orders.values()])
 
     def _find_orders_without_invoice_copy(self) -> list[str]:
         """Return the orders that were invoiced, as far as is known, and have no copy; none before a search was planned."""
@@ -143,13 +131,16 @@ class Erasure:
                 order_id: [*holds_of_subject, *holds_of_orders.get(key, ())] for order_id, key in keys.items()
             },
             processor_records=[
-                (target.processor, self._retention.calculate_parcel(SHIPMENT_CATEGORY, target.order_id, target.parcel))
+                (target.processor, *self._retention.calculate_target(target))
                 for target in ([] if scope.is_merged else targets)
             ],
             platform_retention=self._retention.calculate_all(),
             refunds=refunds,
             legally_held_refund_ids=tx.refunds.find_account_ids_on_legal_hold(refunds),
-            opened_by_operator=request.source is RequestSource.OPERATOR,
+            opened_by_operator=None
+            if request.source is RequestSource.LEDGER
+            else request.source is RequestSource.OPERATOR,
+            kept_consents=len(list_kept_consents(self.tasks)),
         )
 
     @property

@@ -15,7 +15,7 @@ STOPPED_FOR_NOW = (WaitReason.INVOICE_COPY_MISSING, WaitReason.HELD_BY_LAW)
 
 
 def select_platform_identifiers(request: PrivacyRequest, tx: Tx) -> Principal | None:
-    """Return the id by which the platform is asked, and nothing else; None where it is not asked any more.
+    """Return the ids by which the platform is asked, and nothing else; None where it is not asked any more.
 
     A platform that could not be asked yet (for unreported parcels, for invoice copies, for its own erasure) is asked
     by all identifiers; one that knows no customer id, by the e-mail address.
@@ -25,10 +25,10 @@ def select_platform_identifiers(request: PrivacyRequest, tx: Tx) -> Principal | 
     pending = {task.action for task in tasks if _is_platform_call_pending(task)}
     if TaskAction.REQUEST_PLATFORM_ERASURE in pending and _is_invoice_search_open(tasks):
         return principal
-    if TaskAction.LOCATE_PARCELS in pending:
+    if pending & {TaskAction.LOCATE_PARCELS, TaskAction.KEEP_CONSENTS}:
         return replace(principal, phone="")
     if principal.customer_id:
-        return Principal(customer_id=principal.customer_id)
+        return Principal(customer_id=principal.customer_id, further_customer_ids=principal.further_customer_ids)
     asked_by_email = {TaskAction.REQUEST_PLATFORM_ERASURE, TaskAction.POLL_PLATFORM_ERASURE}
     return Principal(email=principal.email) if principal.email and pending & asked_by_email else None
 

@@ -32,9 +32,15 @@ from bridge.rules.erasure.platform_erasure import (
     compute_poll_end,
     evaluate_erasure_state,
     find_asked_at,
+    list_unconfirmed_polls,
 )
 from bridge.rules.requests.lifecycle import PLATFORM, POLL_MAX_DAYS, POLL_PAUSES_S
 from bridge.services import Services
+from bridge.steps.erasure.customers.customer_tasks import (
+    has_open_platform_task,
+    list_tasks_of_customer,
+    select_customer,
+)
 from bridge.steps.erasure.settle_platform_erasure import UNCONFIRMED_REVIEW_KIND
 from bridge.steps.task_results import fail_task, finish_task, record_task_result, wait_task
 
@@ -49,10 +55,11 @@ def poll_platform_erasure(request: PrivacyRequest, task: Task, lease: Lease, *, 
     (https://shopify.dev/docs/api/admin-graphql/latest/enums/CustomerEmailMarketingState).
     """
     with services.store.transaction() as tx:
-        asked_at = find_asked_at(request, tx.tasks.list_tasks(request.id))
+        asked_at = find_asked_at(request, list_tasks_of_customer(task, tx.tasks.list_tasks(request.id)))
+        about = select_customer(request, task, tx)
     now, progress = services.clock.now(), get_progress(task, PollProgress)
     if progress.decision is None:
-        answer = evaluate_erasure_state(_fetch_erasure_state(request, services), asked_at=asked_at, now=now)
+        answer = evaluate_erasure_state(_fetch_erasure_state(about, services), asked_at=asked_at, now=now)
     else:
         answer = ErasureState(outcome=progress.decision, reason=RECORDED_BY_OPERATOR)
     poll_end = compute_poll_end(task, asked_at=asked_at, days=services.merchant.clocks.platform_erasure_days)
@@ -60,7 +67,7 @@ def poll_platform_erasure(request: PrivacyRequest, task: Task, lease: Lease, *, 
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
         tx.tasks.save_task(after)
-        if after.state is TaskState.DONE:
+        if after.state is TaskState.DONE and not has_open_platform_task(tx.tasks.list_tasks(request.id)):
             tx.request_changes.replace_principal(request, None)
         _sync_unconfirmed_review(request, after, poll_end, tx)
         if after.state is not TaskState.WAITING or after.attempts == 1:
@@ -96,14 +103,17 @@ def _apply_answer(task: Task, answer: ErasureState, request: PrivacyRequest, pol
 def _sync_unconfirmed_review(request: PrivacyRequest, task: Task, poll_end: datetime, tx: Tx) -> None:
     """Open a review for a task that ended unconfirmed; close it once the platform answered or is polled again."""
     if task.state is TaskState.FAILED:
+        of_customer = f"|{task.customer}" if task.customer else ""
         tx.reviews.open_review(
             request.shop,
             UNCONFIRMED_REVIEW_KIND,
             f"Shopify has not confirmed its erasure: `python -m bridge dsr close {request.id}` or `dsr continue`",
             request_id=request.id,
-            idempotency_key=f"{request.id}|{poll_end.isoformat()}",
+            idempotency_key=f"{request.id}|{poll_end.isoformat()}{of_customer}",
         )
         return
+    if list_unconfirmed_polls(tx.tasks.list_tasks(request.id)):
+        return  # of another customer of the data subject
     reason = "answered_after_all" if task.state is TaskState.DONE else "polled_again"
     tx.reviews.close_reviews(UNCONFIRMED_REVIEW_KIND, request_id=request.id, actor="bridge", reason=reason)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from bridge.model import PrecheckResult, PrivacyRequest
+from bridge.model import PrecheckResult, PrivacyRequest, Task
 from bridge.ports import Platform
 from bridge.rules.erasure.precheck import evaluate_prechecks, list_blocking_codes, list_precheck_codes
 from bridge.services import Services
@@ -27,12 +27,15 @@ def run_precheck(
 
 
 def sync_precheck_reviews(
-    request: PrivacyRequest, prechecks: Sequence[PrecheckResult], *, tx: Tx, services: Services
+    request: PrivacyRequest, task: Task, prechecks: Sequence[PrecheckResult], *, tx: Tx, services: Services
 ) -> None:
-    """Open a review for each check that blocks, and close those of checks that block no more."""
-    blocking = list_blocking_codes(prechecks)
+    """Open a review for each check that blocks the task, and close those of its checks that block no more."""
+    of_customer = f" of customer {task.customer}" if task.customer else ""
+    blocking = [code + of_customer for code in list_blocking_codes(prechecks)]
     reviews = {
-        review.what: review.id for review in tx.reviews.list_reviews(kind=PRECHECK_REVIEW_KIND, request_id=request.id)
+        review.what: review.id
+        for review in tx.reviews.list_reviews(kind=PRECHECK_REVIEW_KIND, request_id=request.id)
+        if review.what.endswith(of_customer)
     }
     now = services.clock.now().isoformat()
     for code in blocking:

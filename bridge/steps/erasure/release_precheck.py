@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bridge.errors import PayloadInvalid
 from bridge.model import Fact, PlatformRequestProgress, get_progress
-from bridge.rules.erasure.precheck import find_blocked_task, list_blocking_codes
+from bridge.rules.erasure.precheck import list_blocked_tasks, list_blocking_codes
 from bridge.services import Services
 from bridge.steps.erasure.precheck import PRECHECK_REVIEW_KIND
 from bridge.steps.evidence.record_facts import enqueue_request_ids
@@ -14,20 +14,23 @@ from bridge.steps.requests.record_decision import check_no_newer_request, record
 
 
 def release_precheck(request_id: str, *, actor: str, reason: str, services: Services) -> list[str]:
-    """Release the codes that block now, and none that is found later. Return them.
+    """Release the codes that block now, each for its customer, and none that is found later. Return them.
 
     Raises PayloadInvalid: `nothing_stopped`, `newer_request_open`.
     """
     with services.store.transaction() as tx:
         request = tx.requests.get_request(request_id)
-        task = find_blocked_task(tx.tasks.list_tasks(request_id))
-        if request is None or task is None:
+        blocked = list_blocked_tasks(tx.tasks.list_tasks(request_id))
+        if request is None or not blocked:
             raise PayloadInvalid("nothing_stopped")
         check_no_newer_request(request, tx)
-        progress = get_progress(task, PlatformRequestProgress)
-        codes = list_blocking_codes(progress.prechecks)
-        released = tuple(sorted({*progress.released_codes, *codes}))
-        tx.tasks.save_task(replace(task, progress=replace(progress, released_codes=released)))
+        codes: list[str] = []
+        for task in blocked:
+            progress = get_progress(task, PlatformRequestProgress)
+            own = list_blocking_codes(progress.prechecks)
+            released = tuple(sorted({*progress.released_codes, *own}))
+            tx.tasks.save_task(replace(task, progress=replace(progress, released_codes=released)))
+            codes = list(dict.fromkeys((*codes, *own)))
         record_decision(
             request,
             Fact.PRECHECK_RELEASED,

@@ -25,10 +25,11 @@ from bridge.model import (
     get_progress,
 )
 from bridge.ports import Platform
-from bridge.rules.erasure.precheck import find_blocked_task
+from bridge.rules.erasure.precheck import list_blocked_tasks
 from bridge.rules.requests.lifecycle import PLATFORM, decide_residue_action
 from bridge.rules.requests.progress_codec import encode_detail
 from bridge.services import Services
+from bridge.steps.erasure.customers.customer_tasks import list_tasks_of_customer, select_customer
 from bridge.steps.requests.access_wait import postpone_for_access
 from bridge.steps.task_results import SYSTEM_ERRORS, after_failure, fail_task, finish_task, record_task_result
 
@@ -37,21 +38,24 @@ WRITTEN_BY_OTHERS = "what others wrote"
 
 def remove_platform_residue(request: PrivacyRequest, task: Task, lease: Lease, *, services: Services) -> Task:
     """Remove it once. Return the task as saved. Raises LeaseLost and StoreUnavailable."""
-    principal = request.principal
+    with services.store.transaction() as tx:
+        about = select_customer(request, task, tx)
+    principal = about.principal
     blocked: Task | None = None
     if services.retention.residue.apply:
         with services.store.transaction() as tx:
             tx.requests.verify_lease(lease)
             if postponed := postpone_for_access(request, task, tx, services):
                 return postponed
-            blocked = find_blocked_task(tx.tasks.list_tasks(request.id))
+            tasks = list_tasks_of_customer(task, tx.tasks.list_tasks(request.id))
+            blocked = next(iter(list_blocked_tasks(tasks)), None)
     task = replace(task, gaps=())
     if blocked:
         # what a precheck protects may stand in a metafield: points, a tier
         task = _fail(task, Outcome.RETAINED, Absence.NOT_REMOVED, blocked.last_error, services)
         task = replace(task, wait_reason=blocked.wait_reason)
     elif services.retention.residue.apply:
-        task, principal = _try_removal(request, task, services)
+        task, principal = _try_removal(about, task, services)
     else:
         task = _finish(task, Outcome.RETAINED, ResidueProgress(reason="retention_file_keeps"), services)
     progress = get_progress(task, ResidueProgress)
@@ -60,7 +64,11 @@ def remove_platform_residue(request: PrivacyRequest, task: Task, lease: Lease, *
         tx.requests.verify_lease(lease)
         tx.tasks.save_task(task)
         current = tx.requests.get_request(request.id)
-        if principal.customer_id and current and current.principal.customer_id != principal.customer_id:
+        if (
+            principal.customer_id
+            and current
+            and principal.customer_id != (about if task.customer else current).principal.customer_id
+        ):
             known = replace(current.principal, customer_id=principal.customer_id)
             tx.request_changes.replace_principal(request, known)
         if progress.quarantined:  # writes evidence: after the principal, for keys are locked before it everywhere

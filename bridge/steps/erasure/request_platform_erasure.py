@@ -29,7 +29,7 @@ from bridge.rules.erasure.platform_fields import find_platform_hold
 from bridge.rules.erasure.precheck import format_precheck_error, list_blocking_codes
 from bridge.rules.requests.lifecycle import PLATFORM
 from bridge.services import Services
-from bridge.steps.erasure.held.retention_records import read_subject_retention
+from bridge.steps.erasure.customers.customer_tasks import read_customer_retention, select_customer
 from bridge.steps.erasure.held.wait_while_held import wait_while_held
 from bridge.steps.erasure.orders_without_invoice_copy import (
     INVOICE_SEARCH_INTERVAL_H,
@@ -39,9 +39,7 @@ from bridge.steps.erasure.orders_without_invoice_copy import (
     sync_missing_copy_review,
 )
 from bridge.steps.erasure.precheck import run_precheck, sync_precheck_reviews
-from bridge.steps.erasure.scope import read_erasure_scope
 from bridge.steps.requests.access_wait import postpone_for_access
-from bridge.steps.requests.other_customers import add_other_customers_gap, open_other_customers_review
 from bridge.steps.task_results import (
     SYSTEM_ERRORS,
     after_failure,
@@ -60,23 +58,23 @@ def request_platform_erasure(request: PrivacyRequest, task: Task, lease: Lease, 
         return waiting
     task = replace(task, expected_by=None, progress=replace(get_progress(task, PlatformRequestProgress), held_by=()))
     has_failed, prechecks = False, list[PrecheckResult]()
-    customer_id = request.principal.customer_id
+    with services.store.transaction() as tx:
+        about = select_customer(request, task, tx)
+    customer_id = about.principal.customer_id
     try:
-        task = add_other_customers_gap(request, task, services)
-        customer_id, prechecks, answer = _precheck_and_request(request, task, services)
+        customer_id, prechecks, answer = _precheck_and_request(about, task, services)
         task = _end_attempt(task, prechecks, answer, services)
     except SYSTEM_ERRORS as fault:
         has_failed, task = True, after_failure(task, fault, services)
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
         tx.tasks.save_task(task)
-        if customer_id != request.principal.customer_id:
+        if customer_id != about.principal.customer_id:
             current = tx.requests.get_request(request.id)
             known = current.principal if current else Principal()
             tx.request_changes.replace_principal(request, replace(known, customer_id=customer_id))
-        open_other_customers_review(request, task, tx)
         if not has_failed:
-            sync_precheck_reviews(request, prechecks, tx=tx, services=services)
+            sync_precheck_reviews(request, task, prechecks, tx=tx, services=services)
         record_task_result(
             request,
             task,
@@ -126,9 +124,7 @@ def _postpone_while_kept_by_law(request: PrivacyRequest, task: Task, lease: Leas
     """Return the task put off while a law keeps anything that the platform would erase with the rest; else None."""
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
-        # the platform erases the customer as a whole: what came after the bridge's own erasure counts, too
-        scope = read_erasure_scope(request, (), tx)
-        retentions = read_subject_retention(request, scope, tx=tx, services=services).calculate_all()
+        retentions = read_customer_retention(request, task, tx, services).calculate_all()
         kept = find_platform_hold(retentions, services.retention)
         if not kept.holds:
             return None

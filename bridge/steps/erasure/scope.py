@@ -40,8 +40,10 @@ class ErasureScope:
 
 def _limit_principal(principal: Principal, progress: EraseProgress) -> Principal:
     """Return what the next run erases: after a first one, the customer where it stayed, and the orders that stayed."""
-    if not progress.is_customer_kept:
-        return Principal(order_ids=progress.excluded_order_ids) if progress.excluded_order_ids else principal
+    if not progress.is_customer_kept and progress.excluded_order_ids:
+        return Principal(order_ids=progress.excluded_order_ids)
+    if not progress.is_customer_kept and not progress.began_at:
+        return principal
     cutoffs = [time for time in (principal.cutoff_at, progress.began_at) if time]
     return replace(principal, order_ids=progress.excluded_order_ids, cutoff_at=min(cutoffs, default=None))
 

@@ -73,5 +73,6 @@ def record_task_fact(fact: Fact, request: PrivacyRequest, task: Task, tx: Tx, **
         subject=request.subject,
         system=task.system,
         action=task.action,
+        **({"customer": task.customer} if task.customer else {}),
         **detail,
     )

@@ -25,6 +25,7 @@ from bridge.rules.index.consignee.clues import build_digester
 from bridge.rules.notices.parcel_reviews import build_item_clues
 from bridge.rules.notices.recipients import NO_REFERENCE, NoticeTarget, list_notice_targets
 from bridge.services import Services
+from bridge.steps.erasure.held.retention_records import find_order_time
 from bridge.steps.index.doubt_parcels import add_review_blockers, open_superseded_reviews
 from bridge.steps.index.flag_carrier_conflicts import flag_carrier_conflicts
 from bridge.steps.notices.pause_items import LEGAL_HOLD_PREFIX
@@ -113,6 +114,11 @@ def _build_notice_item(
         reference=target.reference,
         order=target.order,
         order_id=target.order_id,
+        placed_at=tuple(
+            (order_id, find_order_time(order, request))
+            for order_id, order in orders.items()
+            if target.order_id in ("", order_id)
+        ),
         look_at=services.clock.now(),
     )
     parcel = target.parcel

@@ -16,7 +16,9 @@ from bridge.model import ConsigneeClues, Lease, NoticeItem, NoticeState, Referen
 from bridge.ports import Tracker
 from bridge.rules.notices.timing import FINAL_PARCEL_STATUSES, UNINFORMATIVE_PARCEL_STATUSES, decide_notice_timing
 from bridge.rules.requests.lifecycle import compute_retry_pause_s
+from bridge.rules.retention.category_retention import CategoryRetention
 from bridge.services import Services
+from bridge.steps.erasure.held.held_items import read_item_retentions
 from bridge.steps.evidence.record_facts import enqueue_requests
 from bridge.steps.index.doubt_parcels import (
     find_item_doubts,
@@ -92,7 +94,11 @@ def _record_timings(items: Sequence[NoticeItem], tracker: Tracker | None, lease:
     if not items:
         return
     refunds = _read_refunds_of_items(items, services)
-    decided_items = [_apply_notice_timing(item, tracker, refunds.get(item.order_id, ()), services) for item in items]
+    kept = read_item_retentions(items, services)
+    decided_items = [
+        _apply_notice_timing(item, tracker, refunds.get(item.order_id, ()), kept.get(item.id), services)
+        for item in items
+    ]
     queued_items = [item for item in decided_items if item.state is NoticeState.QUEUED]
     newly_queued = [item for item in queued_items if item.names is ReferenceKind.WAYBILL and not item.baseline]
     baselines: dict[str, str] = {}
@@ -136,7 +142,11 @@ def _read_refunds_of_items(items: Sequence[NoticeItem], services: Services) -> M
 
 
 def _apply_notice_timing(
-    item: NoticeItem, tracker: Tracker | None, refunds: Sequence[RefundAccount], services: Services
+    item: NoticeItem,
+    tracker: Tracker | None,
+    refunds: Sequence[RefundAccount],
+    kept: CategoryRetention | None,
+    services: Services,
 ) -> NoticeItem:
     timing = decide_notice_timing(
         item,
@@ -145,6 +155,7 @@ def _apply_notice_timing(
         notice_rules=services.merchant.instructions,
         retention=services.retention,
         refunds=refunds,
+        kept=kept,
     )
     return replace(
         item,

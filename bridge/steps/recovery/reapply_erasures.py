@@ -9,16 +9,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from bridge.errors import KeyMissing, NeedsOperator, SealBroken
+from bridge.errors import NeedsOperator
 from bridge.logs import describe_exception
-from bridge.model import Destruction, Fact, LedgerHead, RequestKind, Tombstone
+from bridge.model import (
+    Destruction,
+    Fact,
+    LedgerHead,
+    PrivacyRequest,
+    RequestKind,
+    RequestState,
+    TaskAction,
+    TaskState,
+    Tombstone,
+)
 from bridge.rules.erasure.tombstone import SUPPRESSION_CATEGORY
 from bridge.rules.recovery.restored import filter_live_tombstones
 from bridge.rules.retention.statutory_last_days import local_day
@@ -26,6 +35,12 @@ from bridge.services import Services
 from bridge.steps.evidence.sign_head import build_ledger_head
 from bridge.steps.notices.open_notice_items import open_notice_items
 from bridge.steps.recovery.ledger_gate import compare_with_ledger
+from bridge.steps.recovery.restored_rows import (
+    build_ledger_request,
+    find_known_request,
+    open_ledger_request,
+    read_restored_rows,
+)
 from bridge.steps.retention.accept_policy import is_policy_active
 from bridge.steps.retention.expire import find_expired_categories
 
@@ -40,7 +55,8 @@ class RestoreReport:
     """What a restored backup brought back and what was repaired.
 
     `why` is '' if the database is the one that the ledger saw last; `seen` is the ledger's last head, `seq` and `hash`
-    the database's. `faults` and the number `left` need a person. `lost` are ids of erasure requests that the database
+    the database's. `kept_orders` stay because a hold keeps them, or their invoice copy is missing. `faults` and the number
+    `left` need a person. `lost` are ids of erasure requests that the database
     no longer has or cannot read: the data is erased again, but their notices to processors are not continued.
     """
 
@@ -51,6 +67,7 @@ class RestoreReport:
     tombstones: int
     destroyed: int
     removed: Mapping[str, int]
+    kept_orders: int
     lost: Sequence[str]
     faults: Sequence[str]
     left: int
@@ -74,6 +91,7 @@ def repair_restored_database(*, actor: str, services: Services, dry_run: bool = 
         missing_tombstones = tx.ledger_state.filter_unknown_tombstones(tombstones)
         missing_destructions = tx.ledger_state.filter_unknown_destructions(destructions)
     removed: Counter[str] = Counter()
+    kept_orders: Counter[str] = Counter()
     lost_request_ids: set[str] = set()
     faults: list[str] = []
     remaining = len(missing_tombstones) + len(missing_destructions)
@@ -85,7 +103,7 @@ def repair_restored_database(*, actor: str, services: Services, dry_run: bool = 
         missing_erasures = {(row.shop, row.request_id) for row in missing_tombstones}
         for (shop_name, request_id), group in groupby(tombstones, key=lambda row: (row.shop, row.request_id)):
             if (shop_name, request_id) in missing_erasures:
-                erase = partial(_erase_person_again, list(group), actor, lost_request_ids, services)
+                erase = partial(_erase_person_again, list(group), actor, lost_request_ids, kept_orders, services)
                 _run_in_transaction(erase, removed, faults, services)
         record_destructions = [row for row in missing_destructions if row.kind != "shop"]
         if record_destructions:
@@ -105,6 +123,7 @@ def repair_restored_database(*, actor: str, services: Services, dry_run: bool = 
         tombstones=len(missing_tombstones),
         destroyed=len(missing_destructions),
         removed=dict(removed),
+        kept_orders=kept_orders.total(),
         lost=sorted(lost_request_ids),
         faults=faults,
         left=remaining,
@@ -160,27 +179,49 @@ def _erase_shop_again(destroyed: Destruction, actor: str, tx: Tx) -> Mapping[str
 
 
 def _erase_person_again(
-    tombstones: Sequence[Tombstone], actor: str, lost_request_ids: set[str], services: Services, tx: Tx
+    tombstones: Sequence[Tombstone],
+    actor: str,
+    lost_request_ids: set[str],
+    kept_orders: Counter[str],
+    services: Services,
+    tx: Tx,
 ) -> Mapping[str, int]:
     shop, request_id = tombstones[0].shop, tombstones[0].request_id
-    request, parcels = None, []
-    # a key may have been dropped since: data that cannot be read, both or none, is erased unread
-    with suppress(KeyMissing, SealBroken):
-        request, parcels = (
-            tx.requests.get_request(request_id),
-            tx.erasure_reapplier.list_parcels_by_tombstones(shop, tombstones),
+    tx.index.lock_shop(shop)
+    request = find_known_request(request_id, tx)
+    by_keys = build_ledger_request(tombstones, tx, services)
+    rows = read_restored_rows(request or by_keys, tombstones, tx=tx, services=services)
+    removed = dict(
+        tx.erasure_reapplier.reapply_erasure(
+            shop, tombstones, excluded_order_ids=rows.excluded_order_ids, keeps_customer=rows.is_customer_kept
         )
-    removed = dict(tx.erasure_reapplier.reapply_erasure(shop, tombstones))
-    if request is None:
+    )
+    is_lost = request is None
+    if is_lost:
         lost_request_ids.add(request_id)
-    elif request.kind is RequestKind.ERASURE:  # it runs again, but its parcels are no longer in the index
-        open_notice_items(request, request.principal, parcels, {}, tx=tx, services=services)
+    if rows.has_kept_rows and not removed.get("undecided") and not _will_erase_again(request, tx):
+        own_id = by_keys.id if tx.requests.is_known(request_id) else request_id
+        request = open_ledger_request(replace(by_keys, id=own_id), rows, removed, actor, tx=tx, services=services)
+    if request is not None and request.kind is RequestKind.ERASURE:
+        # it runs again, but what was erased here is no longer in the index
+        open_notice_items(request, request.principal, rows.parcels, rows.orders, tx=tx, services=services)
     if removed.get("undecided"):
         summary = f"{removed['undecided']} orders of a customer that was erased or merged after the backup"
         tx.reviews.open_review(shop, RESTORED_MERGE_REVIEW_KIND, summary, request_id=request_id)
-    detail = {"keys": len(tombstones), "removed": removed, "request_known": request is not None}
+    detail: dict[str, Any] = {"keys": len(tombstones), "removed": removed, "request_known": not is_lost}
+    if rows.has_kept_rows:
+        kept_orders[shop] += len(rows.excluded_order_ids)
+        detail |= {"kept_orders": len(rows.excluded_order_ids), "held_by": list(rows.grounds)}
     _record_tombstones_applied(tx, actor, shop, request_id, **detail)
     return removed
+
+
+def _will_erase_again(request: PrivacyRequest | None, tx: Tx) -> bool:
+    """Return whether an open erasure goes on with what stays."""
+    if request is None or request.kind is not RequestKind.ERASURE or request.state is RequestState.DONE:
+        return False
+    tasks = tx.tasks.list_tasks(request.id)
+    return any(task.action is TaskAction.ERASE and task.state is not TaskState.DONE for task in tasks)
 
 
 def _destroy_records_again(destroyed: Sequence[Destruction], actor: str, tx: Tx) -> Mapping[str, int]:

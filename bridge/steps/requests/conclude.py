@@ -21,6 +21,7 @@ from bridge.rules.erasure.remaining_data import list_remaining_data
 from bridge.rules.evidence.chain import encode_canonical_json
 from bridge.rules.requests.answer_times import judge_lateness
 from bridge.rules.requests.lifecycle import RequestStatus, assess_request_status
+from bridge.rules.retention.consent_evidence import list_kept_consents, plan_kept_consents
 from bridge.services import Services
 from bridge.steps.access.package import AccessPackage, build_access_package, save_access_package
 from bridge.steps.erasure.held.held_lines import list_held_lines
@@ -189,6 +190,9 @@ def _list_remaining_data(request: PrivacyRequest, tasks: list[Task], tx: Tx, ser
         if account.state is not RefundState.ERASED
     ]
     held = list_held_lines(request, tasks, tx=tx, services=services)
+    now = services.clock.now()
+    consents = len(list_kept_consents(tasks))
+    held += plan_kept_consents(consents, request.closed_at or now, retention=services.retention, now=now)
     return held + list_remaining_data(
         refunds=refunds,
         legally_held_refund_ids=tx.refunds.find_account_ids_on_legal_hold(refunds),

@@ -40,24 +40,7 @@ def open_or_join(
     if same is None and tx.requests.open_request(
         request, idempotency_key=idempotency_key, tasks=_build_initial_tasks(request, services)
     ):
-        tx.evidence.append_fact(
-            Fact.REQUEST_OPENED,
-            shop=request.shop,
-            actor=actor,
-            request_id=request.id,
-            subject=request.subject,
-            kind=request.kind,
-            source=request.source,
-            orders=len(request.principal.order_ids),
-            received_at=request.received_at.isoformat(),
-            received_at_basis=request.received_at_basis,
-            acknowledge_due_at=request.acknowledge_due_at.isoformat(),
-            due_at=request.due_at.isoformat(),
-            due_governed_by=request.due_governed_by,
-            clocks=dict(request.clocks),
-            **({"late": True} if is_late(request, services.clock.now()) else {}),
-            **receipt,
-        )
+        record_opening(request, receipt, actor, tx=tx, services=services)
         return request.id
     same = same or _find_same_request(request, idempotency_key, tx)
     if same is None:
@@ -93,6 +76,30 @@ def record_joined_request(
         orders=len(request.principal.order_ids),
         external_ref=request.external_ref,
         due_at=due_at.isoformat(),
+        **receipt,
+    )
+
+
+def record_opening(
+    request: PrivacyRequest, receipt: Mapping[str, Any], actor: str, *, tx: Tx, services: Services
+) -> None:
+    """Record that the request was opened, with its clocks. Evidence is every worker's lock: call it last."""
+    tx.evidence.append_fact(
+        Fact.REQUEST_OPENED,
+        shop=request.shop,
+        actor=actor,
+        request_id=request.id,
+        subject=request.subject,
+        kind=request.kind,
+        source=request.source,
+        orders=len(request.principal.order_ids),
+        received_at=request.received_at.isoformat(),
+        received_at_basis=request.received_at_basis,
+        acknowledge_due_at=request.acknowledge_due_at.isoformat(),
+        due_at=request.due_at.isoformat(),
+        due_governed_by=request.due_governed_by,
+        clocks=dict(request.clocks),
+        **({"late": True} if is_late(request, services.clock.now()) else {}),
         **receipt,
     )
 

@@ -17,6 +17,7 @@ from bridge.rules.requests.lifecycle import VAULT, compute_retry_pause_s, has_fi
 from bridge.rules.requests.progress_codec import encode_detail
 from bridge.services import Services
 from bridge.steps.access.gather import gather_records
+from bridge.steps.erasure.customers.find_customers import find_customers, plan_customer_search
 from bridge.steps.erasure.erase_person import execute_erasure
 from bridge.steps.erasure.find_platform_parcels import find_platform_parcels
 from bridge.steps.erasure.poll_platform_erasure import poll_platform_erasure
@@ -26,6 +27,7 @@ from bridge.steps.index.index_orders import index_deliveries_of_shop
 from bridge.steps.notices.sync_notice_task import sync_notice_task
 from bridge.steps.requests.conclude import conclude_request
 from bridge.steps.requests.merge_wait import wait_for_merge
+from bridge.steps.retention.keep_consents import build_consent_task, keep_consents, reopen_stale_reading
 from bridge.steps.retention.overwrite_remnants import overwrite_erased_keys
 from bridge.steps.retention.seal_invoices import seal_invoices
 
@@ -35,8 +37,10 @@ if TYPE_CHECKING:
 MAX_ATTEMPTS = 8  # leases of a request that were not given back by a step: then an operator must look
 
 STEP_BY_ACTION: dict[TaskAction, Callable[..., Task]] = {
+    TaskAction.FIND_CUSTOMERS: find_customers,
     TaskAction.LOCATE_PARCELS: find_platform_parcels,
     TaskAction.SEAL_INVOICES: seal_invoices,
+    TaskAction.KEEP_CONSENTS: keep_consents,
     TaskAction.REQUEST_PLATFORM_ERASURE: request_platform_erasure,
     TaskAction.REMOVE_PLATFORM_RESIDUE: remove_platform_residue,
     TaskAction.GATHER: gather_records,
@@ -45,7 +49,11 @@ STEP_BY_ACTION: dict[TaskAction, Callable[..., Task]] = {
     TaskAction.NOTIFY_PROCESSOR: sync_notice_task,
 }
 # these may find out the platform's id of the customer, which later tasks are asked by
-LEARNS_CUSTOMER_ID = (TaskAction.REQUEST_PLATFORM_ERASURE, TaskAction.REMOVE_PLATFORM_RESIDUE)
+LEARNS_CUSTOMER_ID = (
+    TaskAction.FIND_CUSTOMERS,
+    TaskAction.REQUEST_PLATFORM_ERASURE,
+    TaskAction.REMOVE_PLATFORM_RESIDUE,
+)
 
 
 def process_request(request_id: str, *, services: Services) -> bool:
@@ -90,6 +98,10 @@ def _run_due_tasks(request: PrivacyRequest, lease: Lease, services: Services) ->
         index_deliveries_of_shop(request.shop, services=services)
     with services.store.transaction() as tx:
         tasks = {task.id: task for task in _load_tasks(request, lease, tx, services)}
+        reported = {task.id: _extract_reported_fields(task) for task in tasks.values()}
+        if stale := reopen_stale_reading(tasks.values(), services):
+            tx.tasks.save_task(stale)
+            tasks[stale.id] = stale
     if waiting := wait_for_merge(request, tasks.values(), lease, services=services):
         conclude_request(request.id, lease, has_changed=waiting != tasks[waiting.id], services=services)
         return
@@ -98,18 +110,23 @@ def _run_due_tasks(request: PrivacyRequest, lease: Lease, services: Services) ->
     while task := _find_next_task(list(tasks.values()), run_ids, services):
         run_ids.add(task.id)
         after = tasks[task.id] = STEP_BY_ACTION[task.action](request, task, lease, services=services)
-        has_changed |= _extract_reported_fields(after) != _extract_reported_fields(task)
+        has_changed |= _extract_reported_fields(after) != reported.get(task.id)
         if task.action in LEARNS_CUSTOMER_ID:
             with services.store.transaction() as tx:
                 request = _load_leased_request(lease, tx) or request
+                tasks = {task.id: task for task in tx.tasks.list_tasks(request.id)}  # of further customers, too
     if request.kind is not RequestKind.ACCESS:
         overwrite_erased_keys(services=services)  # before the certificate, which says whether it was done
     conclude_request(request.id, lease, has_changed=has_changed, services=services)
 
 
 def _load_tasks(request: PrivacyRequest, lease: Lease, tx: Tx, services: Services) -> list[Task]:
-    """Return the tasks; an open erasure of a release before copies were sealed gets its search for them first."""
+    """Return the tasks; an open erasure of an earlier release gets those that come first now: copies and consents."""
     tasks = tx.tasks.list_tasks(request.id)
+    if not request.closed_at and (consents := build_consent_task(request, tasks, services)):
+        tx.requests.verify_lease(lease)
+        tx.tasks.save_task(consents, position=0)
+        tasks = [consents, *tasks]
     is_erasure_open = any(task.action is TaskAction.ERASE and task.state is not TaskState.DONE for task in tasks)
     has_search = any(task.action is TaskAction.SEAL_INVOICES for task in tasks)
     if request.kind is RequestKind.ERASURE and is_erasure_open and not has_search:
@@ -123,6 +140,11 @@ def _load_tasks(request: PrivacyRequest, lease: Lease, tx: Tx, services: Service
         )
         tx.tasks.save_task(search, position=0)
         tasks = [search, *tasks]
+    customer_search = plan_customer_search(request, tasks, services)
+    if customer_search is not None:
+        tx.requests.verify_lease(lease)
+        tx.tasks.save_task(customer_search, position=0)
+        tasks = [customer_search, *tasks]
     return tasks
 
 

@@ -122,6 +122,8 @@ def release_legal_hold(
         tx.legal_holds.record_legal_hold_release(legal_hold_id, actor=actor, disposed_at=disposed_at)
         items = _find_items_under_hold(legal_hold, order_keys, tx)
         item_count = resume_items(items, LEGAL_HOLD_PREFIX + legal_hold_id, tx=tx, services=services)
+        for order_key in order_keys:
+            tx.notice_items.decide_anew(order_key)
         orders = [(legal_hold.shop, order_key) for order_key in order_keys]
         documents = recompute_expiry_dates(orders, tx=tx, services=services)
         detail: dict[str, object] = {"documents": documents, "entries": item_count}
@@ -162,6 +164,8 @@ def _open_or_find_legal_hold(
     tx.legal_holds.open_legal_hold(legal_hold, order_keys)
     items = _find_items_under_hold(legal_hold, order_keys, tx)
     item_count = pause_items(items, LEGAL_HOLD_PREFIX + legal_hold.id, tx=tx, services=services)
+    for order_key in order_keys:
+        tx.notice_items.decide_anew(order_key)
     orders = [(legal_hold.shop, order_key) for order_key in order_keys]
     documents = recompute_expiry_dates(orders, tx=tx, services=services)
     _record_hold_fact(

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bridge.errors import PayloadInvalid
-from bridge.model import Fact, PrivacyRequest
+from bridge.model import Absence, Fact, Gap, Outcome, PrivacyRequest, Task, WaitReason
 from bridge.ports import NamesShops
 from bridge.rules.index.identity import legacy_id
 from bridge.rules.requests.lifecycle import PLATFORM
+from bridge.rules.shops.shop_names import RETRY_ASKING_AFTER
 from bridge.rules.webhooks.payload import MAX_NUMBER_DIGITS
 from bridge.rules.webhooks.shop_domains import is_shop_domain
 from bridge.services import Services
-from bridge.steps.task_results import SYSTEM_ERRORS
+from bridge.steps.task_results import SYSTEM_ERRORS, wait_task
 
 if TYPE_CHECKING:
     from bridge.store import Tx
@@ -107,6 +109,21 @@ def await_shop_identity(request: PrivacyRequest, tx: Tx, services: Services) -> 
             request.shop, UNIDENTIFIED_REVIEW_KIND, what[:200], request_id=request.id, idempotency_key=key
         )
     return bool(shops)
+
+
+def wait_for_shop_identity(request: PrivacyRequest, task: Task, what: str, tx: Tx, services: Services) -> Task | None:
+    """Return a carrier's task of an access request as saved, put off while `await_shop_identity`; else None.
+
+    The answer does not wait for it: it names `what` as missing, and is made anew when the parcels are found.
+    """
+    if not await_shop_identity(request, tx, services):
+        return None
+    reason = WaitReason.SHOP_UNIDENTIFIED
+    gap = Gap(system=task.system, absence=Absence.UNATTRIBUTED, what=what, reason=reason)
+    task = replace(task, outcome=Outcome.INCOMPLETE, gaps=(*task.gaps, gap))
+    after = wait_task(task, reason, services.clock.now() + RETRY_ASKING_AFTER, wait_reason=reason)
+    tx.tasks.save_task(after)
+    return after
 
 
 def close_identity_reviews(request: PrivacyRequest, tx: Tx) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -99,6 +100,10 @@ class PersonEraser:
         lookup = self._person_lookup
         keys = lookup.derive_search_keys(shop, principal)
         removed: dict[str, int] = {}
+        if not is_merged and len(lookup.list_surviving_customers(shop, keys["customer"])) < len(keys["customer"]):
+            # one of several customers was merged into another person's, who may have its e-mail address and phone now
+            principal = replace(principal, email="", phone="")
+            keys = lookup.derive_search_keys(shop, principal)
         if is_merged:  # only the id is erased: the orders belong to the customer that remains
             keys = {"customer": keys["customer"]}
             order_rows: list[Any] = []
@@ -116,8 +121,9 @@ class PersonEraser:
         removed |= self.delete_person_rows(shop, customer_keys, order_keys, cutoff_at=cutoff_at)
         named_keys: list[str] = []
         if not is_merged:
-            subject = lookup.find_subject(shop, principal)
-            removed |= self.clear_prior_requests(shop, [subject], request_id, cutoff_at=cutoff_at)
+            subjects = [lookup.find_subject(shop, principal)]
+            subjects += keys["customer"] if principal.further_customer_ids else []
+            removed |= self.clear_prior_requests(shop, subjects, request_id, cutoff_at=cutoff_at)
             named_keys = self._filter_unowned_orders(shop, principal.order_ids)
             removed["deliveries"] = self.destroy_webhook_bodies(
                 shop, person_keys, {*order_keys, *named_keys}, cutoff_at=cutoff_at

@@ -51,10 +51,11 @@ class ErasureLookup:
         """Return those under one key of the shop."""
         lookup = self._person_lookup
         emails = lookup.derive_search_keys(shop, principal)["email"]
-        customer = lookup.follow_merges(shop, lookup.pseudonym(shop, "customer", principal.customer_id))
-        if not customer and emails:
-            customer = lookup.find_sole_customer_by(shop, "email", emails)
-        person_keys = {"customer": [customer] if customer else [], "email": emails}
+        numbers = (lookup.pseudonym(shop, "customer", number) for number in principal.customer_ids)
+        found = [lookup.follow_merges(shop, key) for key in numbers if key]
+        if not found and emails:
+            found = [lookup.find_sole_customer_by(shop, "email", emails)]
+        person_keys = {"customer": [customer for customer in found if customer], "email": emails}
         if not any(person_keys.values()):
             return []
         keys = (

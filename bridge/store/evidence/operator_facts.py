@@ -32,7 +32,7 @@ class OperatorEvidenceRows(EvidenceRows):
         if request is None:
             return
         principal = request.principal
-        values = [principal.customer_id, *principal.order_ids]
+        values = [*principal.customer_ids, *principal.order_ids]
         values += [form for field in CONTACT_FIELDS for form in list_normal_forms(field, getattr(principal, field))]
         for name, text in texts.items():
             if has_value_of_person(text, values):

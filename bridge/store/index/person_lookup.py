@@ -6,7 +6,7 @@ of customers are followed. It writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -48,8 +48,12 @@ class PersonLookup:
         former, values = self._session.keyring.former_pseudonyms, {"email": person.email, "phone": person.phone}
         contacts = self.derive_contact_keys(shop, person)
         keys = {field: [*contacts[field], *former(shop, field, value)] for field, value in values.items()}
-        customer = self.pseudonym(shop, "customer", person.customer_id)
-        return {"customer": [customer] if customer else [], **keys}
+        numbers = person.customer_ids if isinstance(person, Principal) else (person.customer_id,)
+        customer_keys = [key for number in numbers if (key := self.pseudonym(shop, "customer", number))]
+        found = {"customer": customer_keys, **keys}
+        if isinstance(person, Principal) and person.pseudonyms:
+            return {field: [*known, *person.list_pseudonyms(field)] for field, known in found.items()}
+        return found
 
     def derive_order_keys(self, shop: str, order_ids: Iterable[str]) -> dict[str, str]:
         """Return the ids of these orders by their pseudonyms under all keys of the shop."""
@@ -59,14 +63,16 @@ class PersonLookup:
     def find_subject(self, shop: str, principal: Principal) -> str:
         """Return the data subject's pseudonym: by customer id, else by e-mail, else by phone; merges are followed.
 
-        An e-mail or phone leads to a customer only where exactly one has it.
+        An e-mail or phone leads to a customer only where exactly one has it, and of several values only the first: the
+        others may be somebody else's.
         """
-        keys = self.derive_search_keys(shop, principal)
+        keys, contacts = self.derive_search_keys(shop, principal), self.derive_contact_keys(shop, principal)
         if keys["customer"]:
             return self.follow_merges(shop, keys["customer"][0])
         for field in ("email", "phone"):
             if keys[field]:
-                return self.find_sole_customer_by(shop, field, keys[field]) or keys[field][0]
+                searched = contacts[field][:1] if len(contacts[field]) > 1 else keys[field]
+                return self.find_sole_customer_by(shop, field, searched) or keys[field][0]
         return self.pseudonym(shop, "order", principal.order_ids[0]) if principal.order_ids else ""
 
     def follow_merges(self, shop: str, customer_key: str) -> str:
@@ -81,9 +87,19 @@ class PersonLookup:
         return customer_key
 
     def is_merged(self, shop: str, principal: Principal) -> bool:
-        """Return True where the customer id was merged into another, who now owns the orders, e-mail and phone."""
-        keys = {at: self.pseudonym(at, "customer", principal.customer_id) for at in self._session.shops.list_keys(shop)}
-        return any(key and self.follow_merges(at, key) != key for at, key in keys.items())
+        """Return True where the customer was merged into another, who now owns the orders, e-mail and phone.
+
+        Of several customers: where each was merged into somebody else's.
+        """
+        for at in self._session.shops.list_keys(shop):
+            keys = self.derive_search_keys(at, principal)["customer"]
+            if keys and not self.list_surviving_customers(at, keys):
+                return True
+        return False
+
+    def list_surviving_customers(self, shop: str, customer_keys: Sequence[str]) -> list[str]:
+        """Return those of a data subject's customers that were not merged into somebody else's."""
+        return [key for key in customer_keys if (last := self.follow_merges(shop, key)) == key or last in customer_keys]
 
     def find_sole_customer(self, shop: str, keys: Mapping[str, Collection[str]]) -> str:
         """Return the one customer with this e-mail, or else this phone; '' where there is none or several."""
@@ -92,12 +108,17 @@ class PersonLookup:
 
     def find_sole_customer_by(self, shop: str, field: str, keys: Collection[str]) -> str:
         """Return the one customer whose `field` (email, phone) has one of these pseudonyms; '' for none or several."""
+        found = self.find_customers_by(shop, field, keys)
+        return found.pop() if len(found) == 1 else ""
+
+    def find_customers_by(self, shop: str, field: str, keys: Collection[str]) -> set[str]:
+        """Return the customers whose `field` (email, phone) has one of these pseudonyms, a few where there are many."""
         found: set[str] = set()
         for table in (customers, orders):
             has_key = match_contact(self._connection, shop, table, field, keys)
             named = and_(table.c.shop == shop, has_key, table.c.customer_key != "")
             found |= set(self._connection.scalars(select(table.c.customer_key).where(named).distinct().limit(3)))
-        return found.pop() if len(found) == 1 else ""
+        return found
 
     def list_customer_rows(self, shop: str, principal: Principal) -> list[Any]:
         """Return the rows of the customers with this id or e-mail address, under all keys of the shop."""
@@ -124,14 +145,16 @@ class PersonLookup:
     def list_order_rows_at(self, shop: str, principal: Principal) -> list[Any]:
         """Return the rows that `list_order_rows` finds under this one key of the shop."""
         keys = self.derive_search_keys(shop, principal)
-        customer = self.follow_merges(shop, keys["customer"][0]) if keys["customer"] else ""
-        if not customer and keys["email"]:
-            customer = self.find_sole_customer_by(shop, "email", keys["email"])
-        not_of_others = orders.c.customer_key.in_(["", customer])
+        own = self.list_surviving_customers(shop, keys["customer"]) or keys["customer"]
+        own = list(dict.fromkeys(self.follow_merges(shop, key) for key in own))
+        if not own and keys["email"] and (customer := self.find_sole_customer_by(shop, "email", keys["email"])):
+            own = [customer]
+        not_of_others = orders.c.customer_key.in_(["", *own])
         named = [self.pseudonym(shop, "order", number) for number in principal.order_ids]
+        named += principal.list_pseudonyms("order")
         matches = [
-            and_(orders.c.order_key.in_(named), not_of_others) if customer else orders.c.order_key.in_(named),
-            and_(orders.c.customer_key == customer, orders.c.customer_key != ""),
+            and_(orders.c.order_key.in_(named), not_of_others) if own else orders.c.order_key.in_(named),
+            orders.c.customer_key.in_(own),
         ]
         if keys["email"]:
             matches.append(and_(match_contact(self._connection, shop, orders, "email", keys["email"]), not_of_others))

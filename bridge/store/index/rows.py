@@ -7,7 +7,7 @@ subject's data key. It erases nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -62,8 +62,11 @@ class IndexRows:
 
     def list_orders(self, shop: str, principal: Principal) -> dict[str, IndexedOrder]:
         """Return the data subject's orders as the index knows them, by id."""
-        rows = self._person_lookup.list_order_rows(shop, principal)
-        docs = [(row, self.open_order_doc(row.shop, row)) for row in rows if row.doc]
+        return self.read_orders(self._person_lookup.list_order_rows(shop, principal))
+
+    def read_orders(self, order_rows: Iterable[Any]) -> dict[str, IndexedOrder]:
+        """Return these rows of `orders` in the clear, by order id."""
+        docs = [(row, self.open_order_doc(row.shop, row)) for row in order_rows if row.doc]
         return {
             doc["id"]: IndexedOrder(
                 name=doc["name"],

@@ -31,7 +31,7 @@ from bridge.store.session import Session
 from bridge.store.upsert import upsert
 
 NOTICE_ITEM_AAD = "notice_entries|{id}|doc|{shop}"
-SEALED_ITEM_FIELDS = ("reference", "order", "order_id", "also", "matters", "note")
+SEALED_ITEM_FIELDS = ("reference", "order", "order_id", "placed_at", "also", "matters", "note")
 IMMUTABLE_ITEM_FIELDS = {"id", "shop", "request_id", "task_id", "processor", "names", "version"}
 UNSENT_ITEM_STATES = (NoticeState.WAITING, NoticeState.QUEUED)  # no letter that lists it was sent
 BLANK_ITEM = NoticeItem(
@@ -87,6 +87,7 @@ class NoticeItemRows:
             # without its reference an item keeps nothing that leads to the data subject
             source = item if item.reference else BLANK_ITEM
             sealed = {name: getattr(source, name) for name in SEALED_ITEM_FIELDS} | {"note": item.note}
+            sealed["placed_at"] = [(order_id, at.isoformat()) for order_id, at in source.placed_at]
             aad = NOTICE_ITEM_AAD.format(id=item.id, shop=item.shop)
             doc = self._session.keyring.seal(json.dumps(sealed).encode(), aad)
         values = {name: getattr(item, name) for name in UNSEALED_ITEM_FIELDS} | {"doc": doc}
@@ -188,8 +189,16 @@ class NoticeItemRows:
         return and_(notice_items.c.shop.in_(shop_keys), column.in_(keys))
 
     def decide_anew(self, order_key: str) -> None:
-        """Make the unsent items of the order with this pseudonym due now; a queued one waits until that is decided."""
-        unsent = (notice_items.c.order_key == order_key, notice_items.c.state.in_(UNSENT_ITEM_STATES))
+        """Make the unsent items due now that the order with this pseudonym is a reason for; a queued one waits for it.
+
+        Those of the order, and those by which its erasures name the data subject.
+        """
+        of_order = notice_items.c.order_key == order_key
+        of_person = and_(
+            notice_items.c.order_key == "",
+            notice_items.c.request_id.in_(select(notice_items.c.request_id).where(of_order)),
+        )
+        unsent = (or_(of_order, of_person), notice_items.c.state.in_(UNSENT_ITEM_STATES))
         values = {"state": NoticeState.WAITING, "notice_id": "", "look_at": self._session.now()}
         statement = update(notice_items).where(*unsent).values(**values, version=NEXT_ITEM_VERSION)
         accounts = self._connection.execute(statement.returning(notice_items.c.shop, notice_items.c.processor)).all()
@@ -231,4 +240,7 @@ class NoticeItemRows:
         if row.doc is not None:
             doc = json.loads(self._session.open(row.doc, NOTICE_ITEM_AAD.format(id=row.id, shop=row.shop)))
             values |= doc | {"also": tuple(doc["also"]), "matters": tuple(doc["matters"])}
+            # an item of an earlier release does not say when its order was placed
+            placed_at = doc.get("placed_at", ())
+            values["placed_at"] = tuple((order_id, datetime.fromisoformat(at)) for order_id, at in placed_at)
         return NoticeItem(**values)

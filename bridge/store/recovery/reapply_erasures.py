@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import and_, func, or_, select
 
-from bridge.model import Tombstone, Waybill
+from bridge.model import IndexedOrder, Tombstone, Waybill
 from bridge.store.erasure.erase_person import PersonEraser
 from bridge.store.index.rows import IndexRows
 from bridge.store.schema.index_tables import orders
@@ -23,10 +23,12 @@ class ErasureReapplier:
         self._session, self._connection = session, session.connection
         self._eraser = PersonEraser(session)
 
-    def list_parcels_by_tombstones(self, shop: str, tombstones: Sequence[Tombstone]) -> list[Waybill]:
-        """Return every parcel of the orders that these keys would erase."""
-        rows = self._list_order_rows(shop, tombstones)
-        return IndexRows(self._session).list_parcels_of_rows(shop, rows)
+    def list_rows_by_tombstones(
+        self, shop: str, tombstones: Sequence[Tombstone]
+    ) -> tuple[dict[str, IndexedOrder], list[Waybill]]:
+        """Return every order by id, and its parcels, that these keys would erase."""
+        rows, index = self._list_order_rows(shop, tombstones), IndexRows(self._session)
+        return index.read_orders(rows), index.list_parcels_of_rows(shop, rows)
 
     def _list_order_rows(self, shop: str, tombstones: Sequence[Tombstone]) -> list[Any]:
         """Return the orders that these keys name, and the data subject's orders from before the erasure.
@@ -42,21 +44,33 @@ class ErasureReapplier:
         rows = select(orders).where(orders.c.shop == shop, or_(*matches))
         return list(self._connection.execute(rows.order_by(orders.c.placed_at, orders.c.order_key)))
 
-    def reapply_erasure(self, shop: str, tombstones: Sequence[Tombstone]) -> Mapping[str, int]:
+    def reapply_erasure(
+        self,
+        shop: str,
+        tombstones: Sequence[Tombstone],
+        *,
+        excluded_order_ids: Collection[str] = (),
+        keeps_customer: bool = False,
+    ) -> Mapping[str, int]:
         """Erase again what the keys of one erasure name, and write the keys. Return rows deleted per table.
 
+        Orders in `excluded_order_ids` stay with their parcels, and with `keeps_customer` the customer, as with `erase_person`.
         Where the keys name a customer id only, `undecided` counts that customer's orders, which stay: in a database
         from before two customers were merged they may belong to the customer that remains. Raises NeedsOperator as
         `erase_person`.
         """
         self._session.lock_shop(shop)
         eraser, (person_keys, named_keys) = self._eraser, _split_tombstones(tombstones)
-        order_rows = self._list_order_rows(shop, tombstones)
+        excluded = {self._session.keyring.pseudonym(shop, "order", number) for number in excluded_order_ids}
+        order_rows = [row for row in self._list_order_rows(shop, tombstones) if row.order_key not in excluded]
+        is_whole_person = _names_whole_person(person_keys, named_keys)
+        named_keys = [key for key in named_keys if key not in excluded]
+        customer_keys = frozenset[tuple[str, str]]() if keeps_customer else person_keys
         order_keys = [row.order_key for row in order_rows]
         key_ids = {row.data_key_id for row in order_rows}
         key_ids |= eraser.find_data_key_ids(shop, person_keys, [*order_keys, *named_keys])
-        removed: dict[str, int] = eraser.delete_person_rows(shop, person_keys, order_keys)
-        if _names_whole_person(person_keys, named_keys):
+        removed: dict[str, int] = eraser.delete_person_rows(shop, customer_keys, order_keys)
+        if is_whole_person:
             subjects = [*(key for _, key in person_keys), *named_keys]
             removed |= eraser.clear_prior_requests(shop, subjects, tombstones[0].request_id)
             removed["deliveries"] = eraser.destroy_webhook_bodies(shop, person_keys, {*order_keys, *named_keys})
@@ -64,7 +78,9 @@ class ErasureReapplier:
             undecided = select(func.count()).where(orders.c.shop == shop, _match_person_orders(person_keys))
             removed["undecided"] = self._connection.scalar(undecided) or 0
         eraser.upsert_suppressions(tombstones, ledger_at=self._session.now())
-        eraser.destroy_keys_and_verify(shop, person_keys, order_keys, key_ids)
+        eraser.destroy_keys_and_verify(shop, customer_keys, order_keys, key_ids)
+        if any(removed.values()):
+            self._session.mark_remnants(tombstones[0].request_id)
         return {name: count for name, count in removed.items() if count}
 
 

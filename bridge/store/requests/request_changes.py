@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import update
 
-from bridge.model import Principal, PrivacyRequest, RequestKind, RequestState
+from bridge.model import Principal, PrivacyRequest, RequestKind, RequestSource, RequestState
 from bridge.rules.index.identity import is_readable_identifier
 from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.requests.requests import RequestRows, active_key
@@ -37,6 +37,8 @@ class RequestChanges:
             order_ids=tuple(dict.fromkeys((*known.order_ids, *principal.order_ids))),
             confirmed_order_ids=known.confirmed_order_ids,
             foreign_order_ids=known.foreign_order_ids,
+            further_customer_ids=known.further_customer_ids,
+            foreign_customer_ids=known.foreign_customer_ids,
             stated_countries=tuple(dict.fromkeys((*known.stated_countries, *principal.stated_countries))),
             # one that is about everything makes the request about everything
             cutoff_at=max(known.cutoff_at, principal.cutoff_at) if known.cutoff_at and principal.cutoff_at else None,
@@ -94,7 +96,8 @@ class RequestChanges:
         self._tasks.restart_tasks(request_id)
         row = self._requests.read_request_row(request_id)
         values: dict[str, Any] = {"state": RequestState.IN_PROGRESS}
-        values["active_key"] = active_key(row.shop, row.kind, row.subject)
+        if row.source != RequestSource.LEDGER:
+            values["active_key"] = active_key(row.shop, row.kind, row.subject)
         values |= {"attempts": 0, "last_error": "", "wake_at": self._session.now(), "rung_at": None}
         self._update_request(request_id, **values)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,14 +14,20 @@ from bridge.errors import LeaseLost
 from bridge.model import AnswerBasis, Lease, Principal, PrivacyRequest, RequestKind, RequestSource, RequestState, Task
 from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.requests.tasks import TaskRows
-from bridge.store.schema.tables import requests
+from bridge.store.schema.tables import requests, tasks
 from bridge.store.session import Session
 from bridge.store.upsert import upsert
 from bridge.store.webhooks.insert_rows import ENQUEUE_GRACE_S
 
 OPEN_STATES = (RequestState.IN_PROGRESS, RequestState.WAITING)
 LEASE_FIELDS = {"attempts", "last_error"}  # a new request has their defaults
-LATER_TUPLE_FIELDS = ("confirmed_order_ids", "foreign_order_ids", "stated_countries")
+LATER_TUPLE_FIELDS = (
+    "confirmed_order_ids",
+    "foreign_order_ids",
+    "further_customer_ids",
+    "foreign_customer_ids",
+    "stated_countries",
+)
 PRINCIPAL_AAD = "requests|{id}|principal|{shop}"
 
 _NOW = bindparam("now", type_=requests.c.wake_at.type)
@@ -61,7 +67,10 @@ class RequestRows:
         same = {name: getattr(request, name) for name in PrivacyRequest.__slots__ if name not in LEASE_FIELDS}
         row = same | {
             "once_key": idempotency_key,
-            "active_key": active_key(request.shop, request.kind, request.subject),
+            # what the ledger goes on with is joined by none: the platform must be asked by one that names the person
+            "active_key": None
+            if request.source is RequestSource.LEDGER
+            else active_key(request.shop, request.kind, request.subject),
             "principal": self.seal_principal(request.id, request.shop, request.principal, key.id, key.key),
             "data_key_id": key.id,
             "external_ref": request.external_ref[:64],
@@ -83,7 +92,18 @@ class RequestRows:
         """Return the data subject's request of this kind that is not done, under any key of the shop."""
         subjects = self.list_subjects(request)
         found = (self.find_open_request(shop, kind, subject) for shop, subject in subjects.items())
-        return next((other for other in found if other), None)
+        return next((other for other in found if other), None) or self._find_open_request_of_customer(subjects, kind)
+
+    def _find_open_request_of_customer(self, subjects: Mapping[str, str], kind: str) -> PrivacyRequest | None:
+        """Return the open request of a data subject who is several customers, one of which is this one."""
+        of_shops = [and_(requests.c.shop == shop, tasks.c.customer == key) for shop, key in subjects.items() if key]
+        if not of_shops:
+            return None
+        is_customer = or_(*of_shops)
+        of_customer = select(tasks.c.request_id).join(requests, requests.c.id == tasks.c.request_id).where(is_customer)
+        is_open = (requests.c.kind == kind, requests.c.active_key.is_not(None))
+        found = self._connection.scalar(of_customer.where(*is_open).order_by(requests.c.received_at).limit(1))
+        return self.get_request(found) if found else None
 
     def list_subjects(self, request: PrivacyRequest) -> dict[str, str]:
         """Return the data subject's pseudonym by key of the shop, that of the request first."""
@@ -109,6 +129,10 @@ class RequestRows:
         """Return the request that was opened under this idempotency key, if any."""
         return self._find_request(SELECT_REQUEST_BY_ONCE_KEY, idempotency_key)
 
+    def is_known(self, request_id: str) -> bool:
+        """Return whether there is a request with this id, readable or not."""
+        return self._connection.execute(SELECT_REQUEST, {"of": request_id}).first() is not None
+
     def get_request(self, request_id: str) -> PrivacyRequest | None:
         """Return one request with its principal in the clear, if there is one with this id."""
         return self._find_request(SELECT_REQUEST, request_id)
@@ -125,7 +149,7 @@ class RequestRows:
         """Seal a principal under a data key, for the row of this request."""
         values = dataclasses.asdict(principal)
         cutoff_at = values.pop("cutoff_at")
-        given = {name: found for name in LATER_TUPLE_FIELDS if (found := values.pop(name))}
+        given = {name: found for name in (*LATER_TUPLE_FIELDS, "pseudonyms") if (found := values.pop(name))}
         # left out where there is none: the release before does not know them
         values |= given | ({"cutoff_at": cutoff_at.isoformat()} if cutoff_at else {})
         plain = json.dumps(values).encode()
@@ -136,6 +160,7 @@ class RequestRows:
         if row.principal is not None:
             values = json.loads(self._session.open(row.principal, PRINCIPAL_AAD.format(id=row.id, shop=row.shop)))
             values |= {name: tuple(values.get(name, ())) for name in ("order_ids", *LATER_TUPLE_FIELDS)}
+            values["pseudonyms"] = tuple((field, key) for field, key in values.get("pseudonyms", ()))
             if "cutoff_at" in values:
                 values["cutoff_at"] = datetime.fromisoformat(values["cutoff_at"])
             principal = Principal(**values)

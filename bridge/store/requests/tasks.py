@@ -6,7 +6,7 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, not_, or_, select, update
 
 from bridge.model import (
     Absence,
@@ -77,6 +77,7 @@ class TaskRows:
             "position": position,
             "system": task.system,
             "action": task.action,
+            "customer": task.customer,
             "state": task.state,
             "attempts": task.attempts,
             "records": task.records,
@@ -146,7 +147,15 @@ class TaskRows:
 
     def reset_tasks(self, request_id: str) -> None:
         """Make all tasks but notices pending from the start, because the request covers more than before."""
-        resettable = (tasks.c.request_id == request_id, tasks.c.action != TaskAction.NOTIFY_PROCESSOR)
+        # a platform that was asked to erase is not asked twice, whatever else the request covers now
+        was_asked = and_(
+            tasks.c.action == TaskAction.REQUEST_PLATFORM_ERASURE,
+            tasks.c.state == TaskState.DONE,
+            tasks.c.outcome == Outcome.UNCONFIRMED,
+        )
+        kept_consents = and_(tasks.c.request_id == request_id, tasks.c.action == TaskAction.KEEP_CONSENTS)
+        others = (TaskAction.NOTIFY_PROCESSOR, TaskAction.KEEP_CONSENTS)
+        resettable = (tasks.c.request_id == request_id, tasks.c.action.not_in(others), not_(was_asked))
         pending = {
             "state": TaskState.PENDING,
             "attempts": 0,
@@ -157,7 +166,14 @@ class TaskRows:
             "gaps": "[]",
             "wake_at": None,
         }
-        self._connection.execute(update(tasks).where(*resettable).values(**pending))
+        # what was read may be gone at the platform meanwhile: a second reading adds to it
+        consents = {name: value for name, value in pending.items() if name not in ("records", "cursor")}
+        self._connection.execute(update(tasks).where(kept_consents).values(**consents))
+        # what an operator must still decide about a customer stays known
+        search = tasks.c.action == TaskAction.FIND_CUSTOMERS
+        self._connection.execute(update(tasks).where(*resettable, not_(search)).values(**pending))
+        del pending["cursor"], pending["gaps"]
+        self._connection.execute(update(tasks).where(*resettable, search).values(**pending))
         # what a person decided about the platform's erasure was about less than is covered now
         polls = (tasks.c.request_id == request_id, tasks.c.action == TaskAction.POLL_PLATFORM_ERASURE)
         self._connection.execute(update(tasks).where(*polls).values(detail="{}"))

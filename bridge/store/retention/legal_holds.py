@@ -106,10 +106,14 @@ class LegalHoldRows:
 
     def list_legal_holds_on_principal(self, request: PrivacyRequest) -> Sequence[LegalHold]:
         """Return the active legal holds on this request or on its data subject, under all keys of the shop."""
-        subjects = RequestRows(self._session).list_subjects(request)
+        subjects = set(RequestRows(self._session).list_subjects(request).items())
+        if request.principal.further_customer_ids:
+            lookup, shop_keys = PersonLookup(self._session), self._session.shops.list_keys(request.shop)
+            customers = ((key, lookup.derive_search_keys(key, request.principal)["customer"]) for key in shop_keys)
+            subjects |= {(key, subject) for key, found in customers for subject in found}
         found = [
             hold
-            for key, subject in subjects.items()
+            for key, subject in sorted(subjects)
             for hold in self.list_active_legal_holds(shop=key, request_id=request.id, subject=subject)
         ]
         return list({hold.id: hold for hold in found}.values())

@@ -99,7 +99,9 @@ tasks = table(
     plain_column("wake_at", UtcDateTime, nullable=True),
     plain_column("expected_by", UtcDateTime, nullable=True),
     plain_column("finished_at", UtcDateTime, nullable=True),
-    UniqueConstraint("request_id", "system", "action"),
+    pseudonym_column("customer", server_default=""),
+    UniqueConstraint("request_id", "system", "action", "customer"),
+    Index(None, "customer"),
 )
 
 findings = table(

@@ -58,7 +58,7 @@ class ShopNameRows:
             return False
         pseudonym = self._session.keyring.pseudonym
         order_keys = {pseudonym(key, "order", order_id) for order_id in principal.order_ids} - {""}
-        customer_keys = {pseudonym(key, "customer", principal.customer_id)} - {""}
+        customer_keys = {pseudonym(key, "customer", number) for number in principal.customer_ids}
         searches = (
             (orders, orders.c.order_key.in_(order_keys)),
             (orders, orders.c.customer_key.in_(customer_keys)),

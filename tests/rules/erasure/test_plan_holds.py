@@ -63,7 +63,12 @@ def plan(events, day, retention, regimes, *, opened_by_operator=True):
         held_rows=[("orders with their parcels", kept["parcel_index"], 1)] if kept["parcel_index"].holds else [],
         documents={},
         legal_holds={},
-        processor_records=[("delhivery", kept["shipment"])],
+        processor_records=[
+            ("delhivery", "shipment", kept["shipment"]),
+            ("aggregator", "shipment", kept["shipment"]),
+            ("newsletter", "contact", kept["contact"]),
+            ("helpdesk", "support", kept["support"]),
+        ],
         platform_retention=kept,
         refunds=(),
         legally_held_refund_ids=(),

@@ -18,7 +18,7 @@ from bridge.rules.erasure.platform_erasure import (
     describe_platform_erasure,
     evaluate_erasure_state,
     find_asked_at,
-    find_unconfirmed_poll,
+    list_unconfirmed_polls,
 )
 from tests.factories import NOW, make_request, make_task
 
@@ -82,7 +82,7 @@ def test_the_time_counts_from_the_day_that_the_platform_was_asked():
 def test_only_a_task_that_ended_unconfirmed_waits_for_a_decision(state, wait_reason):
     task = make_task("req_1", "shopify", TaskAction.POLL_PLATFORM_ERASURE, state=state, wait_reason=wait_reason)
     waits = state is TaskState.FAILED and wait_reason is WaitReason.PLATFORM_UNCONFIRMED
-    assert find_unconfirmed_poll([task]) == (task if waits else None)
+    assert list_unconfirmed_polls([task]) == ([task] if waits else [])
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 from bridge.model import Balance, TaskAction, TaskState, WaitReason
 from bridge.rules.erasure.precheck import (
     evaluate_prechecks,
-    find_blocked_task,
     format_precheck_error,
+    list_blocked_tasks,
     list_blocking_codes,
 )
 from bridge.rules.requests.progress_codec import derive_wait_reason
@@ -67,11 +67,11 @@ def test_the_task_that_prechecks_blocked_is_found():
         wait_reason=WaitReason.PRECHECK_BLOCKED,
         last_error=format_precheck_error(MONEY),
     )
-    assert find_blocked_task([make_task("req_1"), task]) is task
+    assert list_blocked_tasks([make_task("req_1"), task]) == [task]
     assert derive_wait_reason(task.state, task.last_error) is WaitReason.PRECHECK_BLOCKED
     others = (
         replace(task, state=TaskState.PENDING),
         replace(task, action=TaskAction.REMOVE_PLATFORM_RESIDUE),
         replace(task, wait_reason=derive_wait_reason(task.state, "shopify: HTTP 503")),
     )
-    assert [find_blocked_task([other]) for other in others] == [None, None, None]
+    assert [list_blocked_tasks([other]) for other in others] == [[], [], []]

@@ -10,6 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.model import (
+    ConsentEvent,
+    ConsentProgress,
+    CustomerSearchProgress,
+    DoubtedCustomer,
     EraseProgress,
     GatherProgress,
     InvoiceSearchResult,
@@ -58,6 +62,21 @@ PROGRESS = {
         requested_parcels=OPTIONAL_COUNT,
     )
     | st.builds(GatherProgress, parcels=st.lists(WAYBILLS, max_size=3).map(tuple), requested_parcels=OPTIONAL_COUNT),
+    (TaskAction.FIND_CUSTOMERS, RequestKind.ERASURE): st.builds(
+        CustomerSearchProgress,
+        customers=COUNT,
+        left_out=COUNT,
+        doubts=st.lists(
+            st.builds(
+                DoubtedCustomer,
+                id=TEXT,
+                found_by=st.lists(st.tuples(st.sampled_from(["email", "phone"]), TEXT), max_size=3).map(tuple),
+                reason=TEXT,
+                beside=TEXT,
+            ),
+            max_size=3,
+        ).map(tuple),
+    ),
     (TaskAction.LOCATE_PARCELS, RequestKind.ERASURE): st.just(LocateProgress()),
     (TaskAction.SEAL_INVOICES, RequestKind.ERASURE): st.builds(
         SealProgress,
@@ -69,7 +88,18 @@ PROGRESS = {
             is_complete=st.booleans(),
         ),
     ),
-    (TaskAction.ERASE, RequestKind.ERASURE): st.builds(EraseProgress, removed_rows=ROWS, excluded_order_ids=IDS),
+    (TaskAction.KEEP_CONSENTS, RequestKind.ERASURE): st.builds(
+        ConsentProgress,
+        events=st.lists(st.builds(ConsentEvent, **dict.fromkeys(ConsentEvent.__slots__, TEXT)), max_size=3).map(tuple),
+        sha256=TEXT,
+    ),
+    (TaskAction.ERASE, RequestKind.ERASURE): st.builds(
+        EraseProgress,
+        removed_rows=ROWS,
+        excluded_order_ids=IDS,
+        is_customer_kept=st.booleans(),
+        began_at=st.none() | st.datetimes(timezones=st.just(UTC)),
+    ),
     (TaskAction.ERASE, RequestKind.SHOP_ERASURE): st.builds(
         ShopEraseProgress,
         removed_rows=ROWS,

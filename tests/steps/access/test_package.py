@@ -59,7 +59,7 @@ def breaches(value: Any, schema: dict[str, Any], root: dict[str, Any], at: str =
         "enum": lambda rule: value in rule,
         "pattern": lambda rule: re.search(rule, value),
         "minimum": lambda rule: value >= rule,
-        "required": lambda rule: set(rule) <= value.keys(),
+        "required": lambda rule: not isinstance(value, dict) or set(rule) <= value.keys(),
         "oneOf": lambda rule: sum(not breaches(value, one, root, at) for one in rule) == 1,
         "anyOf": lambda rule: any(not breaches(value, one, root, at) for one in rule),
         "$ref": lambda rule: not breaches(value, root["$defs"][rule.rpartition("/")[2]], root, at),

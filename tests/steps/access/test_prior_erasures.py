@@ -37,6 +37,15 @@ LOCKED = RemainingData(
     until=None,
     erasable_from=None,
 )
+CONSENTS = RemainingData(
+    category="marketing_consent",
+    what="consents to marketing",
+    count=2,
+    laws=("The published privacy policy",),
+    grounds=("evidence_3y",),
+    until=date(2029, 4, 5),
+    erasable_from=date(2029, 4, 6),
+)
 NOTHING = [task("shopify", records=0), task("delhivery", records=0)]
 
 
@@ -131,6 +140,11 @@ def test_the_answer_is_explicit(records, tasks, rests, answer, says):
         (replace(LOCKED, grounds=()), "Bank particulars for 1 refund are no longer needed"),
         (replace(LOCKED, grounds=("refund_unsettled", "legal_claim")), "kept sealed while a dispute or claim"),
         (replace(LOCKED, until=date(2026, 4, 5)), "kept sealed until 5 April 2026."),
+        (
+            CONSENTS,
+            "2 consents to marketing, without your address: kept until 5 April 2029, to prove what you agreed to",
+        ),
+        (replace(CONSENTS, grounds=()), "without your address: no longer needed, and destroyed next."),
     ],
 )
 def test_each_reason_to_keep_has_its_words(rest, says):

@@ -27,7 +27,7 @@ from bridge.steps.webhooks.dispatch import dispatch_delivery
 from bridge.steps.webhooks.receive import list_known_shops
 from bridge.store.schema.index_tables import customers, orders, parcels, shop_names, suppressions
 from bridge.store.schema.tables import deliveries, requests
-from tests.factories import NOW, accepted, data_request_body, make_services, order_body, redact_body
+from tests.factories import ASHA, NOW, accepted, data_request_body, make_services, order_body, redact_body
 from tests.fakes import FakeCarrier, FakeNamingPlatform
 from tests.kit.handing_over import hand_over_package
 from tests.kit.stored import list_fact_details
@@ -389,6 +389,36 @@ def test_an_erasure_waits_while_the_data_may_be_those_of_the_same_shop(services)
     assert (task.outcome, request.state is RequestState.FAILED, count(services, orders)) == (Outcome.ERASED, False, 0)
     with services.store.transaction() as tx:
         assert tx.reviews.list_reviews(kind="shop_unidentified", request_id=request_id) == []
+
+
+def test_access_is_answered_with_a_gap_while_parcels_may_be_of_the_same_shop_and_anew_then(services):
+    """The answer has a deadline: it says what is missing, and the carrier is asked once the shop is known."""
+    sells(services, OLD)
+    request_id = open_operator_request(
+        RequestKind.ACCESS, NEW, ASHA, services.clock.now(), actor="operator:t", reason="a letter", services=services
+    )
+    works(services, request_id)
+
+    def read_carrier_task():
+        with services.store.transaction() as tx:
+            [task] = [task for task in tx.tasks.list_tasks(request_id) if task.system == "delhivery"]
+            return tx.requests.get_request(request_id), task
+
+    request, task = read_carrier_task()
+    assert (task.state, task.wait_reason, [gap.reason for gap in task.gaps]) == (
+        TaskState.WAITING,
+        WaitReason.SHOP_UNIDENTIFIED,
+        ["shop_unidentified"],
+    )
+    assert (request.closed_at is not None, request.complete) == (True, False)
+    sends(services, NEW, "orders/create", order_body(2001, parcels=[]))
+    index_deliveries(NEW, services=services)
+    for domain in (OLD, NEW):
+        identify_shop(domain, "1", actor="operator:t", reason="renamed in May", services=services)
+    services.clock.at += timedelta(minutes=20)
+    works(services, request_id)
+    request, task = read_carrier_task()
+    assert (task.state, task.records, task.gaps) == (TaskState.DONE, 1, ())
 
 
 def test_an_erasure_of_another_shop_does_not_wait_for_data_of_one_that_is_known(services):

@@ -6,6 +6,7 @@ Rows are written in SQL, as the earlier release wrote them: the columns that it 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -220,6 +221,24 @@ def test_0012_what_was_destroyed_before_is_overwritten_too(store):
     assert (earlier.request_id, earlier.overwritten) == ("", frozenset())
     result = store.overwrite_parts(found, store.list_parts(), max_bytes=None)
     assert result.parts_by_id[earlier.id] == set(store.list_parts())
+
+
+def test_0013_a_task_keeps_its_state_and_may_be_one_of_several_customers(store):
+    request = make_request(kind=RequestKind.ERASURE, source=RequestSource.OPERATOR)
+    asked = make_task(request.id, "shopify", TaskAction.REQUEST_PLATFORM_ERASURE, state=TaskState.DONE)
+    with store.transaction() as tx:
+        opened(tx, request, asked)
+    downgrade_database(store.engine, "0012")
+    upgrade_database(store.engine)
+    with store.transaction() as tx:
+        [task] = tx.tasks.list_tasks(request.id)
+        assert (task.state, task.customer) == (TaskState.DONE, "")
+        tx.tasks.save_task(replace(task, customer="a"))
+        tx.tasks.save_task(replace(task, id=f"{task.id}z", customer="b", state=TaskState.PENDING))
+    downgrade_database(store.engine, "0012")
+    upgrade_database(store.engine)
+    with store.transaction() as tx:
+        assert [one.state for one in tx.tasks.list_tasks(request.id)] == [TaskState.DONE], "the first one's"
 
 
 def read_answers(store):

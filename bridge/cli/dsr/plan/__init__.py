@@ -15,8 +15,10 @@ from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.dsr.dsr_view import find_request_or_exit
 from bridge.cli.dsr.plan import plan_view as view
 from bridge.cli.printing import print_table, show
+from bridge.steps.erasure.customers.customer_tasks import select_customer
 
 TASK_COLUMNS = ("system", "action", "state", "what", "reason")
+CUSTOMER_COLUMNS = ("customer", "held_by", "expected_by")
 PLAN_COLUMNS = ("system", "category", "what", "action", "count", "reason", "until", "law")
 RESIDUE_COLUMNS = ("system", "action", "kind", "ref", "what", "reason")
 
@@ -35,6 +37,7 @@ def plan(request_id: str) -> None:
         with context.store.transaction() as tx:
             request = find_request_or_exit(tx, request_id)
             tasks = tx.tasks.list_tasks(request_id)
+            customers = [(task, select_customer(request, task, tx)) for task in tasks]
             erasure_plan = view.build_plan_view(request, tasks, tx, services)
         result: dict[str, Any] = {
             "id": request_id,
@@ -43,8 +46,8 @@ def plan(request_id: str) -> None:
             "tasks": [view.explain_task(task, services) for task in tasks],
             "plan": erasure_plan,
         }
-        result["guards"], result["guards_unread"] = view.list_precheck_findings(request, tasks, services)
-        result["residue"], result["residue_unread"] = view.list_residue(request, tasks, services)
+        result["guards"], result["guards_unread"] = view.list_precheck_findings(customers, services)
+        result["residue"], result["residue_unread"] = view.list_residue(customers, services)
     show(result, lambda shown: _print_plan(shown, with_residue=view.has_residue_task(tasks)))
     if result["guards_unread"]:
         fault = result["guards_unread"]
@@ -54,7 +57,9 @@ def plan(request_id: str) -> None:
 
 
 def _print_plan(result: Mapping[str, Any], *, with_residue: bool) -> None:
-    print_table(result["tasks"], TASK_COLUMNS, empty="No tasks.")
+    several = [task for task in result["tasks"] if task.get("customer")]
+    rows = [{"customer": "", "held_by": "", "expected_by": "", **task} for task in result["tasks"]]
+    print_table(rows, (*TASK_COLUMNS, *CUSTOMER_COLUMNS) if several else TASK_COLUMNS, empty="No tasks.")
     if erasure_plan := result["plan"]:
         click.echo(f"\nField by field ({erasure_plan['state']})")
         print_table(erasure_plan["lines"], PLAN_COLUMNS, empty="nothing is held of the data subject")
@@ -63,7 +68,8 @@ def _print_plan(result: Mapping[str, Any], *, with_residue: bool) -> None:
             click.echo(f"  changed: {change['system']}, {change['what']}: {before}, then {now}")
     if result["guards"]:
         click.echo("\nBefore the erasure is requested from Shopify")
-        print_table(result["guards"], ("code", "count", "stops", "reason"), empty="none")
+        customer = ("customer",) if several else ()
+        print_table(result["guards"], (*customer, "code", "count", "stops", "reason"), empty="none")
     if with_residue:
         click.echo("\nWritten by other apps")
         print_table(result["residue"], RESIDUE_COLUMNS, empty="none found")

@@ -23,19 +23,29 @@ from bridge.model import (
 from bridge.ports import Platform
 from bridge.rules.erasure.plan_lines import compare_plans, serialise_plan
 from bridge.rules.requests.lifecycle import PLATFORM, decide_residue_action
+from bridge.rules.requests.progress_codec import encode_detail
 from bridge.services import Services
 from bridge.steps.erasure.erasure import Erasure
 from bridge.steps.erasure.precheck import run_precheck
 from bridge.store import Tx
 
 Tasks = Sequence[Task]
+Customers = Sequence[tuple[Task, PrivacyRequest]]  # each task with the request as one about its customer
 RowsOrFault = tuple[list[dict[str, Any]], str]  # the rows, and why they could not be read, else ''
 
 TASK_EXPLANATIONS = {  # action: what the task does, and why
     TaskAction.GATHER: ("reads what the system holds of the data subject", "the data subject asked for access"),
+    TaskAction.FIND_CUSTOMERS: (
+        "looks up every identifier at Shopify and decides which customers are the data subject",
+        "one data subject may be several customers",
+    ),
     TaskAction.SEAL_INVOICES: (
         "seals the statutory copy of each invoiced order and reads it back",
         "copies are sealed before data is destroyed",
+    ),
+    TaskAction.KEEP_CONSENTS: (
+        "reads the consents at Shopify and keeps them sealed, without an address",
+        "Shopify's erasure destroys them, and the retention file keeps them as evidence",
     ),
     TaskAction.LOCATE_PARCELS: (
         "asks which parcels the data subject's orders went with",
@@ -60,7 +70,24 @@ def explain_task(task: Task, services: Services) -> dict[str, Any]:
     """Return a task with what it does and why."""
     what, reason = TASK_EXPLANATIONS[task.action]
     reason = reason or RESIDUE_REASONS[services.retention.residue.apply]
-    return {"system": task.system, "action": task.action, "state": task.state, "what": what, "reason": reason}
+    shown: dict[str, Any] = {
+        "system": task.system,
+        "action": task.action,
+        "state": task.state,
+        "what": what,
+        "reason": reason,
+    }
+    if task.action is TaskAction.FIND_CUSTOMERS:
+        shown |= encode_detail(task.progress)
+    if task.customer:
+        shown |= {"customer": task.customer, "held_by": list_holds(task), "expected_by": task.expected_by}
+    return shown
+
+
+def list_holds(task: Task) -> list[str]:
+    """Return the ids of what keeps the task's customer at the platform."""
+    is_request = task.action is TaskAction.REQUEST_PLATFORM_ERASURE
+    return list(get_progress(task, PlatformRequestProgress).held_by) if is_request else []
 
 
 def build_plan_view(request: PrivacyRequest, tasks: Tasks, tx: Tx, services: Services) -> dict[str, Any] | None:
@@ -82,15 +109,25 @@ def build_plan_view(request: PrivacyRequest, tasks: Tasks, tx: Tx, services: Ser
     }
 
 
-def list_precheck_findings(request: PrivacyRequest, tasks: Tasks, services: Services) -> RowsOrFault:
+def list_precheck_findings(customers: Customers, services: Services) -> RowsOrFault:
     """Return what the prechecks find now, each with its count and whether it stops; and why they failed, else ''.
 
     Once the erasure was requested from Shopify: what they found then. Empty if the bridge does not request it, or
-    if Shopify does not know the data subject.
+    if Shopify does not know the data subject. Of several customers each row names its own.
     """
-    task = next((task for task in tasks if task.action is TaskAction.REQUEST_PLATFORM_ERASURE), None)
+    rows: list[dict[str, Any]] = []
+    for task, about in customers:
+        if task.action is TaskAction.REQUEST_PLATFORM_ERASURE:
+            found, fault = _list_findings_of_customer(about, task, services)
+            rows += [{"customer": task.customer, **row} if task.customer else row for row in found]
+            if fault:
+                return [], fault
+    return rows, ""
+
+
+def _list_findings_of_customer(request: PrivacyRequest, task: Task, services: Services) -> RowsOrFault:
     platform = services.connectors.get(PLATFORM)
-    if task is None or not isinstance(platform, Platform):
+    if not isinstance(platform, Platform):
         return [], ""
     progress = get_progress(task, PlatformRequestProgress)
     if task.state is TaskState.DONE or request.principal == Principal():
@@ -109,22 +146,27 @@ def has_residue_task(tasks: Tasks) -> bool:
     return any(task.action is TaskAction.REMOVE_PLATFORM_RESIDUE for task in tasks)
 
 
-def list_residue(request: PrivacyRequest, tasks: Tasks, services: Services) -> RowsOrFault:
+def list_residue(customers: Customers, services: Services) -> RowsOrFault:
     """Return what other apps wrote, each with what becomes of it; and why it could not be read, else ''."""
-    if not has_residue_task(tasks):
+    own = [(task, about) for task, about in customers if task.action is TaskAction.REMOVE_PLATFORM_RESIDUE]
+    if not own:
         return [], ""
     platform = services.connectors.get(PLATFORM)
     if not isinstance(platform, Platform):
         return [], "no platform is configured"
-    if request.principal == Principal():
+    if all(about.principal == Principal() for _, about in own):
         return [], "the request no longer knows its data subject"
+    rows: list[dict[str, Any]] = []
     try:
-        residue = platform.list_platform_residue(request.principal, shop=request.shop)
-        return [_residue_row(item, services) for item in residue], ""
+        for task, about in own:
+            residue = platform.list_platform_residue(about.principal, shop=about.shop)
+            rows += [_residue_row(item, task, services) for item in residue]
     except BridgeError as fault:
         return [], str(fault)
+    return rows, ""
 
 
-def _residue_row(item: Residue, services: Services) -> dict[str, Any]:
+def _residue_row(item: Residue, task: Task, services: Services) -> dict[str, Any]:
     action, reason = decide_residue_action(item, services.retention)
-    return {"system": item.system, "action": action, **select_fields(item, ("kind", "ref", "what")), "reason": reason}
+    row = {"system": item.system, "action": action, **select_fields(item, ("kind", "ref", "what")), "reason": reason}
+    return {**row, "customer": task.customer} if task.customer else row

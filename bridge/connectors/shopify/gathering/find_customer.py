@@ -12,14 +12,15 @@ from typing import Any
 
 from bridge.connectors.shopify.api import scopes, versions
 from bridge.connectors.shopify.api.answers import CUSTOMER_RECORD_NAMES, RECORD_NAMES, SYSTEM
+from bridge.connectors.shopify.customers import read_customers
 from bridge.connectors.shopify.gathering import complete_record, flatten, orders, pages
 from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage
 from bridge.connectors.shopify.gathering.orders import StepResult
 from bridge.connectors.shopify.gathering.session import GatherSession, build_gid, parse_gid_number
 from bridge.errors import ConnectorRefused
-from bridge.model import Absence, Gap
-from bridge.rules.index.identity import list_email_spellings, list_normal_forms
-from bridge.rules.requests.order_reviews import SEVERAL_CUSTOMERS
+from bridge.model import Absence, CustomerVerdict, Gap
+from bridge.rules.index.identity import list_email_spellings, list_normal_forms, normalise_identifier
+from bridge.rules.requests.same_person import SEVERAL_CUSTOMERS, collect_doubts, judge_customers, list_contacts
 
 # Types of metaobject fields that can reference a customer.
 # https://shopify.dev/docs/apps/build/custom-data/metafields/list-of-data-types
@@ -105,24 +106,28 @@ def _search_customer(
 def _add_other_customers(
     session: GatherSession, cursor: GatherCursor, node: Mapping[str, Any]
 ) -> tuple[GatherCursor, tuple[Gap, ...]]:
-    """Return the cursor with the customers of the request's other addresses, which are read after this one.
+    """Return the cursor with the person's other customers, which are read after this one.
 
-    Whoever names several addresses says that they are one person's. Beside a customer number an address proves nothing:
-    then the other customer is a gap, for an operator.
+    A customer that may be somebody else is a gap, for an operator.
     """
-    own = list_normal_forms("email", (node.get("defaultEmailAddress") or {}).get("emailAddress") or "")
-    others = list[str]()
-    for email in list_email_spellings(session.principal.email):
-        if not set(own).isdisjoint(list_normal_forms("email", email)):
-            continue
-        reply = session.client.run_document(session.shop, "erasure_state", identifier={"emailAddress": email})
-        gid = str((reply.data.get("customer") or {}).get("id") or "")
-        if gid and gid != node["id"]:
-            others.append(gid)
-    if others and session.principal.customer_id:
-        what, reason = "records of a second customer", SEVERAL_CUSTOMERS
-        return cursor, (Gap(system=SYSTEM, absence=Absence.UNATTRIBUTED, what=what, reason=reason),)
-    return (replace(cursor, customers=tuple(dict.fromkeys((node["id"], *others)))) if others else cursor), ()
+    own = [("email", (node.get("defaultEmailAddress") or {}).get("emailAddress"))]
+    own += [("phone", (node.get("defaultPhoneNumber") or {}).get("phoneNumber"))]
+    known = {(field, form) for field, value in own for form in list_normal_forms(field, str(value or ""))}
+    principal = replace(session.principal, customer_id=normalise_identifier("customer", str(node["id"])))
+    if known.issuperset(list_contacts(principal)) and not principal.further_customer_ids:
+        return cursor, ()
+    judgements = judge_customers(principal, read_customers(session.client, principal, session.shop))
+    others = [build_gid("Customer", one.customer.id) for one in judgements if one.verdict is CustomerVerdict.SAME]
+    customers = tuple(dict.fromkeys((node["id"], *others)))
+    cursor = replace(cursor, customers=customers) if len(customers) > 1 else cursor
+    doubts = collect_doubts(judgements)
+    session.doubtful_customers.extend(doubts)
+    foreign = [one.customer.found_by for one in judgements if one.verdict is not CustomerVerdict.SAME]
+    session.foreign_contacts.update(contact for found_by in foreign for contact in found_by)
+    if not doubts:
+        return cursor, ()
+    what = f"records of {len(doubts)} further customer{'' if len(doubts) == 1 else 's'}"
+    return cursor, (Gap(system=SYSTEM, absence=Absence.UNATTRIBUTED, what=what, reason=SEVERAL_CUSTOMERS),)
 
 
 def _iterate_customer_lookups(session: GatherSession) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -175,7 +180,8 @@ def _collect_emails(session: GatherSession, cursor: GatherCursor, node: Any) -> 
     emails = [session.principal.email]
     if node and cursor.matched_by != "phone":
         emails.append((node.get("defaultEmailAddress") or {}).get("emailAddress") or "")
-    return tuple(dict.fromkeys(email for one in emails for email in list_normal_forms("email", one)))
+    forms = (("email", email) for one in emails for email in list_normal_forms("email", one))
+    return tuple(dict.fromkeys(email for of, email in forms if (of, email) not in session.foreign_contacts))
 
 
 def _read_segment_names(installation: Mapping[str, Any]) -> dict[str, str]:

@@ -46,12 +46,15 @@ def _gather_customer(
             if position.stage is GatherStage.END:
                 gaps += orders.build_count_gaps(position)
             doubtful_orders = tuple(dict.fromkeys(session.doubtful_orders))
+            doubtful_customers = tuple(session.doubtful_customers)
             session.doubtful_orders.clear()
+            session.doubtful_customers.clear()
             yield FindingPage(
                 findings=findings,
                 cursor=position.serialize(order_ids),
                 gaps=tuple(dict.fromkeys(gaps)),
                 doubtful_orders=doubtful_orders,
+                doubtful_customers=doubtful_customers,
             )
     return position
 

@@ -17,7 +17,7 @@ from bridge.connectors.shopify.api.answers import FIELD_FAILED, GraphQLReply, Qu
 from bridge.connectors.shopify.api.client import ShopifyClient
 from bridge.connectors.shopify.api.reply_data import HIDDEN_OWNER
 from bridge.connectors.shopify.gathering.cursor import GatherCursor
-from bridge.model import Finding, Principal
+from bridge.model import Contact, DoubtedCustomer, Finding, Principal
 from bridge.rules.index.identity import list_normal_forms, normalise_identifier
 
 # Digests of the last findings that a stored cursor carries: more than two pages, so that a page that is requested again
@@ -49,7 +49,7 @@ class GatherSession:
     """The data subject, shop and client of one gathering. `bits` numbers the orders that the request names.
 
     `recorded` are digests of what was handed over, `closed_fields` the fields that are left out of documents
-    because a denial would hide others, `doubtful_orders` the numbers of orders for a review, `failed_fields` those that Shopify could not serve, with their document. The orders of a customer with more than `bulk_orders` orders are read by a bulk operation.
+    because a denial would hide others, `doubtful_orders` the numbers of orders for a review, `doubtful_customers` customers for one, `foreign_contacts` those of the request that lead to somebody else, `failed_fields` those that Shopify could not serve, with their document. The orders of a customer with more than `bulk_orders` orders are read by a bulk operation.
     """
 
     client: ShopifyClient
@@ -62,6 +62,8 @@ class GatherSession:
     closed_fields: dict[str, str] = field(default_factory=dict, init=False)
     failed_fields: set[tuple[str, ...]] = field(default_factory=set, init=False)
     doubtful_orders: list[str] = field(default_factory=list, init=False)
+    doubtful_customers: list[DoubtedCustomer] = field(default_factory=list, init=False)
+    foreign_contacts: set[Contact] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
         """Index the request's orders once, so that a lookup is fast among thousands."""

@@ -14,8 +14,15 @@ from typing import IO, TYPE_CHECKING, cast
 from bridge.errors import ConcurrentChange
 from bridge.model import Document, ErasureRecord, Fact, PrivacyRequest, RefundState, Task, TaskAction, TaskState
 from bridge.rules.erasure.plan import PERSONAL_DATA_TABLES
-from bridge.rules.erasure.tombstone import PriorErasureSummary, compute_suppression_end, group_remaining_data
+from bridge.rules.erasure.tombstone import (
+    PriorErasureSummary,
+    RemainingData,
+    compute_suppression_end,
+    group_remaining_data,
+    summarise_kept_consents,
+)
 from bridge.rules.requests.progress_codec import encode_detail
+from bridge.rules.retention.consent_evidence import list_kept_consents
 from bridge.rules.retention.statutory_last_days import local_day
 from bridge.services import Services
 from bridge.steps.access.package.letter import PackageInput
@@ -179,10 +186,22 @@ def _build_prior_erasure(
             tx.refunds.find_account_ids_on_legal_hold(refunds),
             retention=services.retention,
             now=services.clock.now(),
-        ),
+        )
+        + _summarise_consents(erasure, all_tasks, tx, services),
         codes_until=compute_suppression_end(erasure.erased_at, services.retention),
         platform_waits=bool(waits),
         platform_waits_until=max(
             (local_day(task.expected_by, zone) for task in waits if task.expected_by), default=None
         ),
     )
+
+
+def _summarise_consents(
+    erasure: ErasureRecord, tasks: Sequence[Task], tx: Tx, services: Services
+) -> tuple[RemainingData, ...]:
+    """Return the consents that the erasure keeps as proof, from the day on which its request was closed."""
+    events = list_kept_consents(tasks)
+    if not events:
+        return ()
+    closed_at = tx.requests.read_request_row(erasure.request_id).closed_at or erasure.erased_at
+    return summarise_kept_consents(events, closed_at, retention=services.retention, now=services.clock.now())

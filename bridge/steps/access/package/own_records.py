@@ -32,6 +32,7 @@ from bridge.rules.index.identity import legacy_id
 from bridge.rules.notices.parcel_reviews import ParcelDecision
 from bridge.rules.requests.lifecycle import PLATFORM
 from bridge.rules.requests.order_reviews import DOUBTED_ORDER_KIND
+from bridge.rules.requests.same_person import DOUBTED_CUSTOMER_KIND
 from bridge.rules.retention.release import DocumentRetentionCalculator
 from bridge.rules.retention.statutory_last_days import local_day
 from bridge.services import Services
@@ -64,7 +65,7 @@ class OwnRecords:
         """Yield (system, finding) of all systems and then of the bridge; each call starts at the first record."""
         order_ids = []
         for system, finding in self.tx.findings.read_findings(self.request.id):
-            if finding.kind == DOUBTED_ORDER_KIND:
+            if finding.kind in (DOUBTED_ORDER_KIND, DOUBTED_CUSTOMER_KIND):
                 continue  # another person's, as far as anybody knows
             if system == PLATFORM and finding.kind == "order":
                 order_ids.append(legacy_id(finding.ref) or finding.ref)

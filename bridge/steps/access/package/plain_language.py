@@ -73,6 +73,7 @@ GAP_REASON_SENTENCES = {
     "ConnectorUnavailable": f"It did not answer. {RETRY_SENTENCE}",
     "ConnectorThrottled": f"It asked us to wait. {RETRY_SENTENCE}",
     "ConnectorRefused": "It refused our question.",
+    "shop_unidentified": "We do not know yet whether records under another name of our shop are yours. Our answer is made anew then.",
     "no_connector": "We have no connection to that company. You can ask it yourself.",
     "parcel_contradicted": "It names another order and another person. Somebody of ours has to look at it first.",
     "parcel_unproven": "Nothing in it shows whose it is. Somebody of ours has to look at it first.",
@@ -83,8 +84,9 @@ GAP_REASON_SENTENCES = {
     "malformed_number": "What the order names as its parcel number cannot be one.",
     "unreadable_answer": "Its answer about them could not be read.",
     "unreadable_identifier": "What the request named cannot be read as one, so we could not search by it.",
-    "several_customers": "An e-mail address of the request is kept under another customer than the one that it names. We do not "
-    "know whether that is you, so we left it out.",
+    "several_customers": "What the request names leads to another customer, too. We do not know whether that is you, so we left it "
+    "out.",
+    "not_looked_up": "We could not ask whether what the request names leads to further customers.",
     "list_too_long": "There is more of it than the platform hands out at once.",
     "gone_meanwhile": "It disappeared while we were reading.",
     "list_does_not_end": "Its list repeated itself; what we could read of it is here.",

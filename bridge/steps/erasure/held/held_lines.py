@@ -26,6 +26,8 @@ def list_held_lines(request: PrivacyRequest, tasks: Sequence[Task], *, tx: Tx, s
     lines: list[PlanLine] = []
     if TaskAction.ERASE in held_actions:
         lines += plan_held_rows(Erasure(request, tasks, tx=tx, services=services).held_rows)
+    if request.source is RequestSource.LEDGER:  # nobody knows what the platform was asked
+        return lines
     retentions: dict[str, CategoryRetention] = {}
     if _is_platform_to_be_asked(tasks):
         scope = read_erasure_scope(request, (), tx)

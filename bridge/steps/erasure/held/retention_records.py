@@ -5,12 +5,14 @@ What the index does not have any more is read from what an erasure leaves: notic
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bridge.model import (
     Document,
+    IndexedOrder,
     LegalHold,
     NoticeItem,
     ParcelListing,
@@ -20,14 +22,24 @@ from bridge.model import (
     ShopOrderKey,
     Waybill,
 )
+from bridge.rules.erasure.plan import INDEX_CATEGORY
 from bridge.rules.index.attribution import normalise_waybill
-from bridge.rules.retention.category_retention import CategoryRetention, RetentionFacts, calculate_category_retention
+from bridge.rules.notices.record_categories import list_record_categories
+from bridge.rules.notices.timing import SHIPMENT_CATEGORY
+from bridge.rules.retention.category_retention import (
+    CategoryRetention,
+    RetentionFacts,
+    calculate_category_retention,
+    combine_retentions,
+)
 from bridge.rules.retention.retention_events import OrderRecord, ParcelNews, build_retention_facts
 from bridge.rules.retention.statutory_last_days import local_day
 from bridge.services import Services
 from bridge.steps.erasure.scope import ErasureScope
+from bridge.steps.notices.batch import find_processor
 
 if TYPE_CHECKING:
+    from bridge.rules.notices.recipients import NoticeTarget
     from bridge.store import Tx
 
 
@@ -55,11 +67,25 @@ class SubjectRetention:
         facts = [self._build_facts(record) for record in records]
         return calculate_category_retention(category, facts, today=today, retention=retention)
 
+    def find_held_orders(self, order_ids: Iterable[str]) -> dict[str, CategoryRetention]:
+        """Return those of these orders that something keeps in the index today, with what does."""
+        retentions = {order_id: self.calculate(INDEX_CATEGORY, [self.orders[order_id]]) for order_id in order_ids}
+        return {order_id: kept for order_id, kept in retentions.items() if kept.holds}
+
+    def calculate_customer_hold(self, held_orders: Mapping[str, CategoryRetention]) -> CategoryRetention:
+        """Return what keeps the customer's own row: the latest of its own holds and of the orders that stay."""
+        if self.customer is None:
+            return CategoryRetention()
+        return combine_retentions([self.calculate(INDEX_CATEGORY, [self.customer]), *held_orders.values()])
+
     def calculate_all(self) -> dict[str, CategoryRetention]:
         """Return by category what keeps the data subject's data anywhere today."""
-        known = [*self.orders.values(), *self.others, *([self.customer] if self.customer else [])]
-        records = known or [OrderRecord()]
+        records = self._list_all_records()
         return {category_id: self.calculate(category_id, records) for category_id in self.services.retention.categories}
+
+    def _list_all_records(self) -> list[OrderRecord]:
+        known = [*self.orders.values(), *self.others, *([self.customer] if self.customer else [])]
+        return known or [OrderRecord()]
 
     def calculate_parcel(self, category_id: str, order_id: str, parcel: Waybill | None) -> CategoryRetention:
         """Return what keeps the category of one parcel, whatever the order's other parcels do."""
@@ -69,6 +95,28 @@ class SubjectRetention:
             parcels = (_read_parcel_news(parcel),)
             record = OrderRecord(parcels=parcels, refunds=record.refunds, legal_holds=record.legal_holds)
         return self.calculate(category_id, [record])
+
+    def calculate_target(self, target: NoticeTarget) -> tuple[str, CategoryRetention]:
+        """Return what keeps the processor's copy of a record today, and of which category: the one kept longest.
+
+        A parcel is decided about by itself, an order by itself, and a processor that is asked by the data subject's own
+        reference as a whole.
+        """
+        if target.parcel is not None:
+            return SHIPMENT_CATEGORY, self.calculate_parcel(SHIPMENT_CATEGORY, target.order_id, target.parcel)
+        return self.calculate_record(target.processor, target.reference_kind, target.order_id)
+
+    def calculate_record(self, processor_id: str, kind: ReferenceKind, order_id: str) -> tuple[str, CategoryRetention]:
+        """Return the same of a record that is named by an order, or by the data subject."""
+        processor = find_processor(processor_id, self.services)
+        records = [self.orders.get(order_id, OrderRecord())] if order_id else self._list_all_records()
+        categories = list_record_categories(processor, kind, self.services.retention)
+        by_category = {category_id: self.calculate(category_id, records) for category_id in categories}
+        kept = combine_retentions(by_category.values())
+        ends = [
+            category_id for category_id, own in by_category.items() if own.holds and own.governing == kept.governing
+        ]
+        return (ends or list(by_category))[0], kept
 
     def _build_facts(self, record: OrderRecord) -> RetentionFacts:
         return build_retention_facts(
@@ -80,23 +128,33 @@ class SubjectRetention:
 
 
 def read_subject_retention(
-    request: PrivacyRequest, scope: ErasureScope, *, tx: Tx, services: Services
+    request: PrivacyRequest,
+    scope: ErasureScope,
+    *,
+    tx: Tx,
+    services: Services,
+    excluded_order_ids: Collection[str] = (),
 ) -> SubjectRetention:
-    """Return what is known today."""
+    """Return what is known today, without the excluded orders."""
     shop = request.shop
-    items = [item for item in tx.notice_items.list_items(request_id=request.id) if item.order_id]
-    order_ids = {*scope.orders, *scope.principal.order_ids, *(item.order_id for item in items)}
-    keys = tx.legal_holds.map_order_keys(shop, order_ids)
-    documents = _read_documents(request, tx)
+    items = tx.notice_items.list_items(request_id=request.id)
+    placed_at = {order_id: at for item in items for order_id, at in item.placed_at}
+    items = [item for item in items if item.order_id]
+    known_ids = {*scope.orders, *scope.principal.order_ids, *placed_at, *(item.order_id for item in items)}
+    order_ids = known_ids - set(excluded_order_ids)
+    keys, other_keys = (tx.legal_holds.map_order_keys(shop, ids) for ids in (order_ids, excluded_order_ids))
+    documents = {id_: one for id_, one in _read_documents(request, tx).items() if one.order_key not in other_keys}
     documents |= {
         document.id: document
         for found in tx.documents.find_documents_by_order_id(shop, order_ids).values()
         for document in found
     }
-    refunds = _read_refunds(request, order_ids, tx)
+    refunds = {
+        id_: one for id_, one in _read_refunds(request, order_ids, tx).items() if one.order_key not in other_keys
+    }
     order_keys = [*keys, *(one.order_key for one in documents.values()), *(one.order_key for one in refunds.values())]
     if request.subject:
-        order_keys += tx.legal_holds.find_order_keys_of_request(request)
+        order_keys += [key for key in tx.legal_holds.find_order_keys_of_request(request) if key not in other_keys]
     legal_holds = tx.legal_holds.find_legal_holds_by_order((shop, key) for key in order_keys)
     on_person = tuple(tx.legal_holds.list_legal_holds_on_principal(request)) if request.subject else ()
     grouped = _group_by_order(documents.values(), refunds.values(), legal_holds)
@@ -107,7 +165,7 @@ def read_subject_retention(
         order = scope.orders.get(order_id)
         orders[order_id] = replace(
             record,
-            placed_at=(order.placed_at or order.updated_at or request.received_at) if order else None,
+            placed_at=find_order_time(order, request) if order else placed_at.get(order_id),
             updated_at=order.updated_at if order else None,
             parcels=_list_parcels(order_id, scope, items),
         )
@@ -119,6 +177,11 @@ def read_subject_retention(
         others=tuple(others),
         services=services,
     )
+
+
+def find_order_time(order: IndexedOrder, request: PrivacyRequest) -> datetime:
+    """Return when the order was placed, as far as is known: at the latest when its data subject asked."""
+    return order.placed_at or order.updated_at or request.received_at
 
 
 def _read_documents(request: PrivacyRequest, tx: Tx) -> dict[str, Document]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any
@@ -43,10 +43,15 @@ def has_remnants(certificate: Row) -> bool:
     return remnants is not None and remnants["values_overwritten_at"] is None
 
 
-def find_poll(certificate: Row) -> Row | None:
-    """Return the line about the platform's own erasure, None where there is none."""
-    polls = [row for row in certificate["platform"] if row["action"] == TaskAction.POLL_PLATFORM_ERASURE]
-    return polls[0] if polls else None
+def list_polls(certificate: Row) -> list[Row]:
+    """Return the lines about the platform's own erasure: one for each customer."""
+    return [row for row in certificate["platform"] if row["action"] == TaskAction.POLL_PLATFORM_ERASURE]
+
+
+def name_accounts(polls: Sequence[Row], certificate: Row) -> str:
+    """Return of how many of the person's accounts these lines are, with a colon; '' where it is all of them."""
+    count = len(list_polls(certificate))
+    return f"{len(polls)} of your {count} accounts: " if len(polls) < count else ""
 
 
 def name_recipient(row: Row) -> str:

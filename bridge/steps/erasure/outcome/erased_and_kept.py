@@ -18,9 +18,10 @@ from bridge.steps.erasure.outcome import outcome_phrases as phrases
 from bridge.steps.erasure.outcome.certificate_reader import (
     CertificateDays,
     Row,
-    find_poll,
     is_gone_at_platform,
     is_merged_away,
+    list_polls,
+    name_accounts,
     name_recipient,
 )
 
@@ -49,14 +50,13 @@ def list_erased_data(certificate: Row, days: CertificateDays) -> list[dict[str, 
     for moment, counts in by_day.items():
         what = f"{', '.join(counts)}. We looked again: nothing of it is left."
         rows.append({"where": "Our own records", "what": what, "when": days.format_moment(moment)})
-    if (poll := find_poll(certificate)) and is_gone_at_platform(poll):
-        rows.append(
-            {
-                "where": describe_code(poll["recipient"], TRADE_NAMES),
-                "what": poll["statement"],
-                "when": days.format_moment(poll["answered_at"]),
-            }
-        )
+    gone: dict[tuple[str, str, str], list[Row]] = {}
+    for poll in filter(is_gone_at_platform, list_polls(certificate)):
+        key = (poll["recipient"], poll["statement"], days.format_moment(poll["answered_at"]))
+        gone.setdefault(key, []).append(poll)
+    for (recipient, statement, day), polls in gone.items():
+        where, what = describe_code(recipient, TRADE_NAMES), name_accounts(polls, certificate) + statement
+        rows.append({"where": where, "what": what, "when": day})
     for row in certificate["processors"]:
         answers = {
             ProcessorAnswer.ERASED: "{count}: it answered that it erased {them}.",
@@ -151,8 +151,7 @@ def _list_kept_at_platform(certificate: Row) -> list[RemainingRow]:
     rows = []
     if is_merged_away(certificate):
         rows.append(RemainingRow(what=phrases.MERGED_SUBJECT, why=phrases.MERGED_REASON, until=phrases.MERGED_END))
-    poll = find_poll(certificate)
-    if poll and poll["answer"] == Outcome.RETAINED:
+    if any(poll["answer"] == Outcome.RETAINED for poll in list_polls(certificate)):
         rows.append(RemainingRow(what="your data at Shopify", why=phrases.SHOPIFY_CANCELLED, until=phrases.NO_DAY))
     plan_lines = (certificate["plan"] or {}).get("lines", ())
     fields = [

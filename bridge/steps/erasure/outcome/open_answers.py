@@ -14,8 +14,9 @@ from bridge.steps.erasure.outcome import outcome_phrases as phrases
 from bridge.steps.erasure.outcome.certificate_reader import (
     CertificateDays,
     Row,
-    find_poll,
     is_gone_at_platform,
+    list_polls,
+    name_accounts,
     name_recipient,
 )
 
@@ -23,8 +24,12 @@ from bridge.steps.erasure.outcome.certificate_reader import (
 def list_open_answers(certificate: Row, days: CertificateDays) -> list[dict[str, str]]:
     """Return who must still answer: `who`, `asked` (a day or a word), `open` (what and until when)."""
     rows = []
-    if (poll := find_poll(certificate)) and _is_open_at_platform(poll):
-        rows.append(_describe_open_poll(certificate, poll, days))
+    described: dict[tuple[str, ...], list[Row]] = {}
+    for poll in filter(_is_open_at_platform, list_polls(certificate)):
+        described.setdefault(tuple(_describe_open_poll(certificate, poll, days).values()), []).append(poll)
+    for (recipient, asked, wait), polls in described.items():
+        rows.append({"who": recipient, "asked": asked, "open": name_accounts(polls, certificate) + wait})
+    rows += _list_accounts_in_doubt(certificate)
     for row in certificate["processors"]:
         details = _describe_open_records(row, days)
         if details:
@@ -42,7 +47,11 @@ def _is_open_at_platform(poll: Row) -> bool:
 
 
 def _describe_open_poll(certificate: Row, poll: Row, days: CertificateDays) -> dict[str, str]:
-    requests = [row for row in certificate["platform"] if row["action"] == TaskAction.REQUEST_PLATFORM_ERASURE]
+    requests = [
+        row
+        for row in certificate["platform"]
+        if row["action"] == TaskAction.REQUEST_PLATFORM_ERASURE and row.get("customer") == poll.get("customer")
+    ]
     asked = phrases.SHOPIFY_INFORMED_US.format(day=days.format_moment(certificate["clock"]["received_at"]))
     for request in requests:
         asked = days.format_moment(request["answered_at"]) or "not yet"
@@ -58,6 +67,20 @@ def _describe_open_poll(certificate: Row, poll: Row, days: CertificateDays) -> d
     elif poll["expected_by"] and asked != "not yet":
         details += f" We expect it by {days.format_moment(poll['expected_by'])}."
     return {"who": describe_code(poll["recipient"], TRADE_NAMES), "asked": asked, "open": details}
+
+
+def _list_accounts_in_doubt(certificate: Row) -> list[dict[str, str]]:
+    """Return a row for what the request names and nobody knows to be the person's."""
+    return [
+        {
+            "who": describe_code(row["recipient"], TRADE_NAMES),
+            "asked": "not yet",
+            "open": phrases.ACCOUNTS_IN_DOUBT[gap["reason"]].format(what=gap["what"].replace("customer", "account")),
+        }
+        for row in certificate["platform"]
+        for gap in row.get("not_asked_about", ())
+        if row["action"] == TaskAction.FIND_CUSTOMERS and gap["reason"] in phrases.ACCOUNTS_IN_DOUBT
+    ]
 
 
 def _describe_blocked_request(request: Row) -> str:

@@ -29,10 +29,10 @@ from bridge.steps.access.package.text import format_long_date, format_long_datet
 from bridge.steps.erasure.outcome import outcome_phrases as phrases
 from bridge.steps.erasure.outcome.certificate_reader import (
     CertificateDays,
-    find_poll,
     has_remnants,
     is_gone_at_platform,
     is_merged_away,
+    list_polls,
 )
 from bridge.steps.erasure.outcome.erased_and_kept import RemainingRow, list_erased_data, list_remaining_data_rows
 from bridge.steps.erasure.outcome.open_answers import list_open_answers, list_uninstructed_recipients
@@ -114,8 +114,7 @@ def _build_outcome_values(outcome: OutcomeInput) -> dict[str, Any]:
 def _describe_headline(certificate: Mapping[str, Any]) -> str:
     if is_merged_away(certificate):
         return phrases.MERGED_HEADLINE
-    poll = find_poll(certificate)
-    if certificate["outcome"] == "erased" and poll and not is_gone_at_platform(poll):
+    if certificate["outcome"] == "erased" and not all(map(is_gone_at_platform, list_polls(certificate))):
         return phrases.HEADLINES["erased_here_others_must_answer"]
     return phrases.HEADLINES.get(certificate["outcome"], phrases.HEADLINES["erased_here_others_must_answer"])
 

@@ -33,6 +33,7 @@ SUBJECTS_BY_GROUND: Mapping[str, str] = {
 KEPT_SUBJECTS: Mapping[str, str] = {  # by category of `kept`
     "parcel_index": "codes by which we know you, your orders and your parcels",
     "cod_refund_bank": "bank particulars for a refund",
+    "marketing_consent": "what you agreed to and withdrew for marketing, and when, without your address",
     "suppression": "codes of your customer number, e-mail, phone and orders",
     "request_evidence": "the record of your request and of what we did, without your name",
 }
@@ -107,3 +108,8 @@ MERGED_SUBJECT = "orders, parcels, e-mail and phone of the account that was kept
 MERGED_REASON, MERGED_END = "they belong to that account", "that account is erased too"
 SHOPIFY_WAITS = "Shopify erases its own copy by itself. It waits while orders are recent or open, up to 180 days after the last one."
 SHOPIFY_NOT_CONFIRMED = "Shopify has not confirmed that it erased its own copy."
+ACCOUNTS_IN_DOUBT = {  # by the reason of the gap
+    "several_customers": "What you named leads to {what} that may be another person's. We left that alone: a person here decides "
+    "whether it is yours.",
+    "not_looked_up": "We could not ask whether what you named leads to further accounts. A person here looks into it.",
+}

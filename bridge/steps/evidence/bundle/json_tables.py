@@ -116,6 +116,13 @@ def build_json_tables(inputs: BundleInputs) -> dict[str, Any]:
     }
 
 
+SIGNATURE_STATEMENTS = {
+    RequestSource.WEBHOOK: "the HMAC over the raw body was verified before the body was read; the fact names the secret",
+    RequestSource.OPERATOR: "none: opened by an operator",
+    RequestSource.LEDGER: "none: a restored backup did not know the request; the ledger's keys go on with it",
+}
+
+
 def _build_receipt_table(inputs: BundleInputs) -> dict[str, Any]:
     request, zone = inputs.request, ZoneInfo(inputs.timezone)
     return {
@@ -127,9 +134,7 @@ def _build_receipt_table(inputs: BundleInputs) -> dict[str, Any]:
         "received_at_local": request.received_at.astimezone(zone),
         "received_at_basis": request.received_at_basis,
         "webhook_received_at": request.webhook_received_at,
-        "signature": "the HMAC over the raw body was verified before the body was read; the fact names the secret"
-        if request.source is RequestSource.WEBHOOK
-        else "none: opened by an operator",
+        "signature": SIGNATURE_STATEMENTS[request.source],
         "body_digest": "the fact has a keyed digest; the body itself is destroyed after it was processed",
         "deliveries": [{name: row.get(name) for name in DELIVERY_FIELDS} for row in inputs.deliveries],
         "facts": _select_fact_rows(inputs, RECEIPT_FACTS),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bridge.model import Principal
@@ -65,20 +67,62 @@ def list_records(shopify, principal):
     return records, [gap.reason for page in pages for gap in page.gaps], pages
 
 
+def make_one_person(world):
+    """Make both customers one person: the same name, and one phone on record for both."""
+    for name in ("first", "last"):
+        object.__setattr__(world.bikram, name, getattr(world.asha, name).upper())
+    world.bikram.address["phone"] = world.asha.phone
+
+
 @pytest.mark.parametrize("order", ["{one}, {other}", "{other}, {one}", "nobody@example.com, {one}, {other}"])
 def test_all_customers_of_several_addresses_are_read(shopify, world, order):
-    """Whoever names several addresses says that they are one person's: each customer with all of its records, once."""
+    """Each customer that is the same person is read with all of its records, once."""
+    make_one_person(world)
     alone = [list_records(shopify, Principal(email=person.email))[0] for person in (world.asha, world.bikram)]
     both = Principal(email=order.format(one=world.asha.email, other=world.bikram.email))
     records, reasons, pages = list_records(shopify, both)
     assert sorted(records) == sorted({*alone[0], *alone[1]}), "everything of both, and nothing twice"
     assert len([kind for kind, _ in records if kind == "customer"]) == 2
-    assert set(shopify.list_customers(both, shop=INVENTED_SHOP)) == {str(world.asha.id), str(world.bikram.id)}
+    found = {one.id for one in shopify.list_customers(both, shop=INVENTED_SHOP)}
+    assert found == {str(world.asha.id), str(world.bikram.id)}
     assert not {"several_customers", "another_customer_or_unconfirmed"} & set(reasons)
     assert [one for page in pages for one in page.doubtful_orders] == []
 
 
+@pytest.mark.parametrize("change", ["first", "phone"])
+def test_a_customer_that_may_be_somebody_else_is_a_gap_and_in_doubt(shopify, world, change):
+    """Another name, or no contact in common: nothing of that customer is read, not even guest orders by its address."""
+    make_one_person(world)
+    if change == "first":
+        object.__setattr__(world.bikram, "first", "Bikram")
+    else:
+        world.bikram.address["phone"] = "+919000000099"
+    alone = list_records(shopify, Principal(email=world.asha.email))[0]
+    both = Principal(email=f"{world.asha.email}, {world.bikram.email}")
+    records, reasons, pages = list_records(shopify, both)
+    assert sorted(records) == sorted(alone)
+    assert "several_customers" in reasons
+    [doubt] = [one for page in pages for one in page.doubtful_customers]
+    assert (doubt.id, doubt.found_by) == (str(world.bikram.id), (("email", world.bikram.email),))
+    decided = replace(both, further_customer_ids=(str(world.bikram.id),))
+    assert len([kind for kind, _ in list_records(shopify, decided)[0] if kind == "customer"]) == 2
+    left_out = replace(both, foreign_customer_ids=(str(world.bikram.id),))
+    records, reasons, pages = list_records(shopify, left_out)
+    assert sorted(records) == sorted(alone)
+    assert "several_customers" not in reasons
+    assert [one for page in pages for one in page.doubtful_customers] == []
+
+
+def test_a_phone_of_another_customer_is_in_doubt_too(shopify, world):
+    shared = Principal(email=world.asha.email, phone=world.bikram.phone)
+    records, reasons, pages = list_records(shopify, shared)
+    assert "several_customers" in reasons
+    assert [ref for kind, ref in records if kind == "customer"] == [f"gid://shopify/Customer/{world.asha.id}"]
+    assert [one.id for page in pages for one in page.doubtful_customers] == [str(world.bikram.id)]
+
+
 def test_a_gathering_of_several_customers_goes_on_after_any_page(shopify, world):
+    make_one_person(world)
     both = Principal(email=f"{world.asha.email}, {world.bikram.email}")
     records, _, pages = list_records(shopify, both)
     for number, page in enumerate(pages):

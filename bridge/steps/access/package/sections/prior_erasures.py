@@ -10,6 +10,7 @@ from datetime import date, tzinfo
 from typing import Any
 
 from bridge.model import DocumentKind
+from bridge.rules.erasure.platform_fields import CONSENT_CATEGORY
 from bridge.rules.erasure.tombstone import PriorErasureSummary, RemainingData
 from bridge.rules.retention.release import INVOICE_CATEGORY, LEGAL_HOLD_GROUND
 from bridge.steps.access.package import plain_language
@@ -38,7 +39,7 @@ def describe_prior_erasure(prior: PriorErasureSummary, zone: tzinfo) -> Mapping[
         "done": _describe_erasure_result(prior, zone),
         "kept": [
             *_describe_sealed_documents(prior.rests),
-            *map(_describe_bank_details, _select_remaining_items(prior.rests, documents=False)),
+            *map(_describe_remaining_item, _select_remaining_items(prior.rests, documents=False)),
         ],
         "why_codes": plain_language.SUPPRESSION_KEYS_SENTENCE
         + (f" They go after {format_long_date(prior.codes_until)}." if prior.codes_until else ""),
@@ -118,6 +119,16 @@ def _describe_sealing_end(item: RemainingData) -> str:
     if item.until is None:
         return "What the tax law makes us keep is sealed; the last day is still to be worked out"
     return f"What the tax law makes us keep is sealed until {format_long_date(item.until)}"
+
+
+def _describe_remaining_item(item: RemainingData) -> str:
+    if item.category != CONSENT_CATEGORY:
+        return _describe_bank_details(item)
+    subject = f"{format_count(item.count, 'consent')} to marketing, without your address"
+    if not item.grounds:
+        return f"{subject}: no longer needed, and destroyed next."
+    until = f"until {format_long_date(item.until)}" if item.until else "for a time that is still to be worked out"
+    return f"{subject}: kept {until}, to prove what you agreed to and withdrew."
 
 
 def _describe_bank_details(item: RemainingData) -> str:
