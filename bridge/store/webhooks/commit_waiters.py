@@ -9,19 +9,12 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterable
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from sqlalchemy.util import await_only, greenlet_spawn
 from sqlalchemy.util.concurrency import in_greenlet
 
 Result = TypeVar("Result")
-
-
-class CommitWaiter(Protocol):
-    """Waits once. `wake_all` may come before the wait, and from another thread."""
-
-    def wait(self, timeout_s: float) -> bool:
-        """Wait at most `timeout_s` seconds; return whether it was woken."""
 
 
 class ThreadWaiter:
