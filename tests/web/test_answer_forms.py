@@ -202,6 +202,9 @@ def test_over_the_wire_it_is_the_same_and_a_slow_body_is_408(edge):
     assert processes.status(slow) == 408
     assert b"did not arrive in time" in slow
     assert processes.status(processes.wire(edge.bridge.port, head.encode(), raw[:20], end=True)) == 400
+    chunks = head.replace(f"Content-Length: {len(raw)}", "Transfer-Encoding: chunked").encode()
+    whole = b"%x\r\n%b\r\n0\r\n\r\n" % (len(raw), raw)
+    assert processes.status(processes.wire(edge.bridge.port, chunks, whole)) == 411, "its end could be a cut"
     assert one.now() == one.notice
     done = processes.ask(edge.url, one.path, raw, {"Content-Type": FORM})
     assert done.status == 200
