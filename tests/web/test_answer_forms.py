@@ -16,6 +16,8 @@ from bridge.errors import FormInvalid
 from bridge.model import ProcessorAnswer
 from bridge.rules.notices.answers import PROCESSOR_RETENTION_LAWS, validate_answer
 from bridge.web.notices import form
+from bridge.web.notices.messages import PROBLEM_TEXTS
+from bridge.web.problems import STATUS_BY_ERROR
 from tests.e2e import processes
 from tests.web.notice_case import answered, client_of, entry_of, notify_task, rows, sent
 
@@ -184,6 +186,10 @@ def test_five_thousand_lines_are_shown_in_bounded_memory_and_answered_by_one_cho
     assert "5,000 of 5,000" in text
     assert text.count("<li>") == 5_000
     assert {line.answer for line in one.lines()} == {ProcessorAnswer.ERASED}
+
+
+def test_the_page_has_words_for_every_answer_to_a_fault():
+    assert set(STATUS_BY_ERROR.values()) - {401} <= PROBLEM_TEXTS.keys(), "a wrong signature is only of webhooks"
 
 
 # --- Over the wire ------------------------------------------------------------------------------------

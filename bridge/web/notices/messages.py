@@ -25,6 +25,7 @@ PROBLEM_TEXTS = {
         "letter is enough.",
     ),
     408: ProblemText("Your answer did not arrive in time", "The connection was too slow, or it broke.", _SEND_AGAIN),
+    411: ProblemText("This is not the form of our page", "What arrived does not say how long it is.", _SEND_AGAIN),
     413: ProblemText(
         "Your answer is too long",
         "Nothing was recorded: there are too many long notes.",
