@@ -17,7 +17,7 @@ demo: $(STAMP) ## Set up, and show the whole story against stand-ins of Shopify 
 	@$(BIN)/python -m bridge demo
 
 test: $(STAMP) ## Set up, and run all tests on every core, with a real Redis and a real Postgres
-	@$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n auto --dist loadscope --no-loadscope-reorder
 
 run: $(STAMP) ## Web, worker, clock and an embedded Redis in this terminal
 	@$(BIN)/python -m bridge serve

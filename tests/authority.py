@@ -84,7 +84,7 @@ class Authority:
         self.asked: list[bytes] = []
         (folder / "config").write_text(CONFIG.format(folder=folder))
         (folder / "serial").write_text("01\n")
-        new = ("-newkey", "rsa:2048", "-nodes", "-config", "config")
+        new = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-config", "config")
         self._openssl("req", "-x509", *new, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=ca.example", "-days", "30")  # fmt: skip
         self._openssl("req", *new, "-keyout", "tsa.key", "-out", "tsa.csr", "-subj", "/CN=tsa.example")
         signs = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "30")
@@ -139,7 +139,17 @@ class Authority:
 
     def put_intermediate(self) -> None:
         """Let an intermediate authority (int.pem), instead of the root, sign its certificate."""
-        new = ("-newkey", "rsa:2048", "-nodes", "-config", "config", "-subj", "/CN=intermediate.example")
+        new = (
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-config",
+            "config",
+            "-subj",
+            "/CN=intermediate.example",
+        )
         self._openssl("req", *new, "-keyout", "int.key", "-out", "int.csr")
         for request, signer, usage, certificate in (
             ("int", "ca", "ca_usage", "int"),

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -17,14 +18,15 @@ from bridge.store.migrations.upgrade import upgrade_database
 from tests.authority import Authority
 from tests.factories import make_services
 from tests.fakes import FakeCarrier, FakePlatform, FakeQueue
-from tests.kit.shared_statements import share_statements
+from tests.kit.suite.scheduling import FileScheduling
+from tests.kit.suite.shared_statements import share_statements
 from tests.leaks import OpenResources, SessionResources, find_leaks
 from tests.servers import Postgres, own_name
 
 _session_resources = SessionResources()
 ONE_DATABASE = "test"  # of this process, emptied for each test
 _copied_databases: set[str] = set()
-# These files start many processes and take longest: they begin first, so that no worker waits for the other's last.
+# Their tests start many processes.
 SLOW_FOLDERS = ("tests/e2e/", "tests/sandbox/", "tests/workers/", "tests/web/", "tests/browser/")
 
 
@@ -44,13 +46,12 @@ def pytest_xdist_auto_num_workers() -> int:
     return min(os.cpu_count() or 1, 8) + 1
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in its own
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FileScheduling:
+    return FileScheduling(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file, and all that share the session's town, in one worker."""
-    for item in items:
-        path = item.nodeid.partition("::")[0]
-        shares_town = "whole_town" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("town" if shares_town else path))
+    """Begin with the files that take longest, so that no worker waits for the other's last."""
     items.sort(key=lambda item: not item.nodeid.startswith(SLOW_FOLDERS))
 
 

@@ -219,6 +219,7 @@ def test_health_counts_states_and_what_is_late(store, clock):
             "late": {"requests": 0, "notices": 0},
             "remnants": {"overdue": 0},
             "stuck": {"entries": 0},
+            "platform_customers": {"in_doubt": 0},
         }
     clock.at = NOW + timedelta(days=31)
     with store.transaction() as tx:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 
 import pytest
@@ -73,7 +74,8 @@ def test_the_order_opens_a_review_and_nothing_of_it_is_in_the_copy(kept, doubted
     [review] = list_open_reviews(kept)
     assert "2001" not in review.what
     assert read_orders(files) == ["1001"]
-    assert "2001" not in "".join(files.values())
+    # a digest may hold any number
+    assert not re.search("(?<![0-9a-f])2001(?![0-9a-f])", "".join(files.values()))
     assert not json.loads(files["manifest.json"])["completeness"]["complete"]
     with kept.store.transaction() as tx:
         assert find_doubtful_order(review, tx) == "2001", "an operator can see which order it is"

@@ -1,0 +1,1 @@
+"""What runs the tests: their distribution among processes, and what they share."""
