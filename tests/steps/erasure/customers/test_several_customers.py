@@ -27,9 +27,11 @@ from bridge.steps.requests.doubtful_customers import decide_customer_review, fin
 from bridge.steps.requests.process import process_request
 from bridge.steps.retention.legal_hold import open_order_legal_hold, open_person_legal_hold
 from bridge.steps.webhooks.dispatch import dispatch_delivery
-from tests.factories import SHOP, accepted, customer, merged, order, redact_body
+from tests.factories import SHOP, accepted, customer, merged, order, parcels, redact_body
 from tests.kit.operator_requests import open_as_operator
 from tests.kit.retention_files import let_contracts_be_over
+from tests.steps.erasure.outcome.outcome_case import render
+from tests.steps.sales_case import sold
 
 EMAILS = {"7001": "asha@example.com", "7002": "asha@work.example.com", "7003": "asha@home.example.com"}
 PHONE = "+919811122233"
@@ -387,3 +389,46 @@ def test_customers_that_were_merged_into_each_other_are_erased_with_all_orders(t
         tx.index.ingest_sightings(SHOP, [merged(7002, 7001)])
     erase_by_hand(town)
     assert list_indexed(town)[1] == set()
+
+
+# --- what is kept and who is instructed -------------------------------------------------------------------
+
+
+def test_parcels_invoices_and_consents_of_every_customer_are_reached(town, platform):
+    platform.sold = {str(int(number) + 1000): [sold(int(number) + 1000)] for number in EMAILS}
+    with town.store.transaction() as tx:
+        sent = [parcels(int(number) + 1000, f"AWB{number}", email=email) for number, email in EMAILS.items()]
+        tx.index.ingest_sightings(SHOP, sent)
+    request_id, _, _ = erase_by_hand(town)
+    with town.store.transaction() as tx:
+        instructed = {item.reference for item in tx.notice_items.list_items(request_id=request_id)}
+        numbers = [str(int(number) + 1000) for number in EMAILS]
+        sealed = tx.documents.find_documents_by_order_id(SHOP, numbers)
+    assert instructed == {f"AWB{number}" for number in EMAILS}
+    assert {number: len(found) for number, found in sealed.items()} == dict.fromkeys(numbers, 1)
+    asked = {number for principal in platform.consents_asked for number in principal.customer_ids}
+    assert asked == set(EMAILS)
+    kept = [line for line in find_certificate(town, request_id)["kept"] if line["category"] == "invoice_document"]
+    assert [line["count"] for line in kept] == [len(EMAILS)]
+
+
+def test_nobody_else_s_parcel_invoice_or_consent_is_touched_in_doubt(family, platform):
+    platform.sold = {"8002": [sold(8002)]}
+    with family.store.transaction() as tx:
+        tx.index.ingest_sightings(SHOP, [parcels(8002, "AWB7002", email=EMAILS["7002"])])
+    request_id, _, _ = erase_by_hand(family)
+    with family.store.transaction() as tx:
+        assert tx.notice_items.list_items(request_id=request_id) == []
+        assert tx.documents.find_documents_by_order_id(SHOP, ["8002"]) == {}
+    assert "7002" not in {number for principal in platform.consents_asked for number in principal.customer_ids}
+
+
+def test_the_letter_says_of_how_many_accounts_and_names_none(family, platform, clock):
+    request_id, _, _ = erase_by_hand(family)
+    platform.erasures = [ERASED]
+    clock.at += timedelta(days=1)
+    run_again(family, request_id)
+    for letter in render(find_certificate(family, request_id)):
+        assert [word for word in (*EMAILS, *EMAILS.values(), PHONE, "Rao") if word in letter] == []
+        assert "1 of your 2 accounts" in letter
+        assert "1 further account" in letter, "it may be somebody else's"
