@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,9 +15,10 @@ from bridge.cli.command import json_command
 from bridge.cli.context import exit_on_refusal, open_command_context
 from bridge.cli.options import ADVICE, OPTIONAL_SHOP_OPTION, free_text_option, parse_since
 from bridge.cli.printing import show
-from bridge.model import RequestKind
+from bridge.model import Principal, RequestKind
 from bridge.rules.index.request_identifiers import MAX_TEXT_CHARS, build_principal, parse_identifiers
 from bridge.rules.requests.answer_times import is_late
+from bridge.rules.requests.same_person import list_contacts
 from bridge.rules.scanning.personal_text import has_value_of_person
 from bridge.steps.requests.open_by_operator import OPERATOR_KINDS, build_operator_request, open_operator_request
 
@@ -34,6 +36,7 @@ PHONE_HELP = "With country code; may be repeated. Shopify is searched by it only
 IDENTIFIERS_HELP = (
     "A file, or - for stdin, with customer_id, email, phone and order_id: a JSON object, or lines name: value."
 )
+CONTACT_NAMES = {"email": ("e-mail address", "e-mail addresses"), "phone": ("phone", "phones")}
 COUNTRY_HELP = (
     "Where the data subject says to be, such as DE; may be repeated. Its law counts beside that of the addresses."
 )
@@ -113,9 +116,30 @@ def open_request_command(
             }
             if not dry_run:
                 result["id"] = open_operator_request(*wanted, actor=context.operator, reason=reason, services=services)
+            if joined and not dry_run:
+                with context.store.transaction() as tx:
+                    widened = tx.requests.get_request(joined.id) or joined
+                result["not_added"] = _count_missing_contacts(principal, widened.principal)
     would_verb, verb = ("Would join", "Joined") if joined else ("Would open", "Opened")
     opened = f"{would_verb if dry_run else verb} {result['id'] or result['joins'] or kind}"
-    show(result, f"{opened}: {_describe_deadlines(result)}")
+    show(result, f"{opened}: {_describe_deadlines(result)}{_describe_missing_contacts(result)}")
+
+
+def _count_missing_contacts(given: Principal, known: Principal) -> dict[str, int]:
+    """Return how many given addresses and phones a request that was joined does not go by, by their field."""
+    missing = dict.fromkeys(list_contacts(given)).keys() - set(list_contacts(known))
+    return dict(Counter(field for field, _ in missing))
+
+
+def _describe_missing_contacts(result: Mapping[str, Any]) -> str:
+    counts = result.get("not_added")
+    if not counts:
+        return ""
+    named = " and ".join(f"{count} {CONTACT_NAMES[field][count > 1]}" for field, count in sorted(counts.items()))
+    return (
+        f"\nIt does not go by {named} that you gave: it was opened with others, or those may be another person's "
+        "(`review list`). When it is closed, open a request for them."
+    )
 
 
 def _describe_deadlines(result: Mapping[str, Any]) -> str:

@@ -70,3 +70,15 @@ def test_where_the_data_subject_says_to_be_is_sealed_with_the_request(desk):
     assert "countries" not in str(facts)
     refused = processes.say(desk, *WORDS, "--email", EMAILS[0], "--country", "Germany")
     assert (refused.code, "two letters of a country" in refused.err) == (2, True)
+
+
+def test_an_address_that_a_joined_request_does_not_go_by_is_counted_and_never_dropped_in_silence(desk):
+    first = processes.say(desk, *WORDS, "--email", EMAILS[0])
+    again = processes.say(desk, *WORDS, "--email", EMAILS[0], "--phone", PHONES[0])
+    assert (again.json["id"], again.json["not_added"]) == (first.json["id"], {}), "a field that was blank is filled"
+    more = [word for one in (*EMAILS, "asha@work.example") for word in ("--email", one)]
+    joined = processes.say(desk, *WORDS, *more, "--phone", PHONES[1])
+    assert (joined.json["id"], joined.json["not_added"]) == (first.json["id"], {"email": 2, "phone": 1})
+    shown = processes.say(desk, *WORDS[:-1], *more, "--phone", PHONES[1])
+    assert "does not go by 2 e-mail addresses and 1 phone that you gave" in shown.out
+    assert not [word for word in (*EMAILS, *PHONES) if word in shown.out]
