@@ -55,6 +55,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(SLOW_FOLDERS))
 
 
+def pytest_collection_finish() -> None:
+    """Leave what was collected out of every later search for garbage: it lives as long as the process."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _nothing_stays_open() -> Iterator[None]:
     """Fail the last test of a module where threads or file descriptors of it stay open."""

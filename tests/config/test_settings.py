@@ -40,9 +40,13 @@ def test_env_example_is_itself_a_valid_environment():
 
 
 def environment_readers(source):
-    """Names by which a module reaches the environment."""
+    """Names by which a module reads the environment; to set a variable for a library is no reading."""
     names = {"environ", "environb", "getenv", "getenvb", "putenv"}
-    for node in ast.walk(ast.parse(source)):
+    nodes = list(ast.walk(ast.parse(source)))
+    set_ones = {id(node.value) for node in nodes if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)}
+    for node in nodes:
+        if id(node) in set_ones:
+            continue
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os":
             yield from {node.attr} & names
         if isinstance(node, ast.ImportFrom) and node.module == "os":
@@ -61,6 +65,8 @@ def test_only_settings_read_the_environment():
     }
 
     assert list(environment_readers("import os\nos.environ['X']")) == ["environ"]
+    assert list(environment_readers("import os\nos.environ['X'] = os.environ['Y']")) == ["environ"]
+    assert list(environment_readers("import os\nos.environ['X'] = 'y'")) == []
     assert list(environment_readers("from os import getenv")) == ["getenv"]
     assert readers == {"config/settings.py"}
 
