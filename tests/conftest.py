@@ -42,8 +42,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Use one process more than there are cores: many tests wait for a server, a browser or a deadline."""
-    return min(os.cpu_count() or 1, 8) + 1
+    """Use two processes more than there are cores: many tests wait for a server, a browser or a deadline."""
+    return min(os.cpu_count() or 1, 8) + 2
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FileScheduling:

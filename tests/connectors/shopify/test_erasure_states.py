@@ -52,7 +52,7 @@ CUSTOMERS = st.fixed_dictionaries(
 CONSENTS = ("emailMarketingConsent", "smsMarketingConsent", "defaultPhoneNumber")
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(customer=CUSTOMERS)
 def test_what_shopify_shows_decides(invented_shop, shopify, customer):
     bikram = invented_shop.world.bikram

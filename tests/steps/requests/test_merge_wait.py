@@ -170,7 +170,7 @@ def run_in_order(services, names):
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.permutations(sorted(EVENTS)))
 def test_within_the_wait_the_order_of_arrival_changes_nothing(services, order):
     end = run_in_order(services, order)

@@ -13,8 +13,8 @@ from bridge import logs
 from bridge.web.server.stalls import StallWatch
 logs.configure_logging("INFO", "json")
 async def main():
-    StallWatch(limit_s=0.5).start(asyncio.get_running_loop())
-    await asyncio.sleep(1.2)
+    StallWatch(limit_s=1.8).start(asyncio.get_running_loop())
+    await asyncio.sleep(2.5)
     print("still here", flush=True)
     time.sleep(30)
 asyncio.run(main())

@@ -145,7 +145,7 @@ def complete(spoiled_shopify):
 
 
 @settings(
-    max_examples=60,
+    max_examples=40,
     derandomize=True,
     deadline=None,
     database=None,
