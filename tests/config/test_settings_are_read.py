@@ -132,12 +132,13 @@ def names_read() -> frozenset[str]:
     return frozenset((anywhere - names_of_other_classes()) | where_settings_are)
 
 
-def names_read_through(owner: type) -> set[str]:
+@cache
+def names_read_through(owner: type) -> frozenset[str]:
     """Fields that a method of the class reads, where the method is used."""
     (tree,) = ast.parse(inspect.getsource(owner).strip()).body
     assert isinstance(tree, ast.ClassDef)
     methods = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name in names_read()]
-    return {name for method in methods for name in names_used(method)}
+    return frozenset(name for method in methods for name in names_used(method))
 
 
 def find_unread_fields(owners: Iterable[type]) -> list[str]:
