@@ -146,6 +146,8 @@ def test_a_plain_vacuum_and_the_log_keep_what_was_destroyed(store, find_files):
 @ON_POSTGRES
 def test_a_log_that_is_not_recycled_loses_it_at_the_checkpoint_after_its_file_is_full(store, find_files, postgres):
     """What docs/keys.md advises who runs Postgres themselves."""
+    with closing(open_autocommit(store)) as connection:
+        connection.execute("SELECT pg_switch_wal()")  # what follows is not cut by the end of a file
     ingest(store, customer(), order())
     gone = erase_asha(store)
     assert overwrite(store) == set(SEALED_TABLES)
