@@ -28,6 +28,7 @@ from bridge.services import Services
 from bridge.steps.erasure.held.retention_records import find_order_time
 from bridge.steps.index.doubt_parcels import add_review_blockers, open_superseded_reviews
 from bridge.steps.index.flag_carrier_conflicts import flag_carrier_conflicts
+from bridge.steps.new_tasks import build_task
 from bridge.steps.notices.pause_items import LEGAL_HOLD_PREFIX
 from bridge.steps.task_results import fail_task
 
@@ -89,13 +90,7 @@ def open_notice_items(
 
 def _build_task(request: PrivacyRequest, processor: str, record_count: int, services: Services) -> Task:
     """Return the processor's task: waiting for its answer, or failed where no reference may be sent to it."""
-    task = Task(
-        id=services.store.new_id("tsk"),
-        request_id=request.id,
-        system=processor,
-        action=TaskAction.NOTIFY_PROCESSOR,
-        state=TaskState.WAITING,
-    )
+    task = build_task(request.id, processor, TaskAction.NOTIFY_PROCESSOR, services, state=TaskState.WAITING)
     if not record_count:
         return fail_task(task, Outcome.DENIED, NO_REFERENCE, None)
     return replace(task, records=record_count, outcome=Outcome.UNCONFIRMED)

@@ -19,9 +19,7 @@ from bridge.model import (
     RequestKind,
     RequestSource,
     RequestState,
-    Task,
     TaskAction,
-    TaskState,
     Tombstone,
     Waybill,
 )
@@ -32,6 +30,7 @@ from bridge.services import Services
 from bridge.steps.erasure.held.retention_records import read_subject_retention
 from bridge.steps.erasure.orders_without_invoice_copy import filter_orders_without_invoice, has_bridge_vault
 from bridge.steps.erasure.scope import ErasureScope
+from bridge.steps.new_tasks import build_task
 from bridge.steps.requests.open_or_join import record_opening
 
 if TYPE_CHECKING:
@@ -144,14 +143,7 @@ def open_ledger_request(
         is_customer_kept=rows.is_customer_kept,
         began_at=principal.cutoff_at if rows.is_customer_kept else None,
     )
-    task = Task(
-        id=services.store.new_id("tsk"),
-        request_id=request.id,
-        system=BRIDGE,
-        action=TaskAction.ERASE,
-        state=TaskState.PENDING,
-        progress=progress,
-    )
+    task = build_task(request.id, BRIDGE, TaskAction.ERASE, services, progress=progress)
     tx.requests.open_request(request, idempotency_key=request.id, tasks=[task])
     record_opening(request, {}, actor, tx=tx, services=services)
     return request

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from bridge.model import Fact, PrivacyRequest, RequestState, Task, TaskState
+from bridge.model import Fact, PrivacyRequest, RequestState, Task
 from bridge.rules.requests import lifecycle
 from bridge.rules.requests.answer_times import is_late
 from bridge.services import Services
+from bridge.steps.new_tasks import build_task
 
 if TYPE_CHECKING:
     from bridge.store import Tx
@@ -113,12 +114,6 @@ def _find_same_request(request: PrivacyRequest, idempotency_key: str, tx: Tx) ->
 def _build_initial_tasks(request: PrivacyRequest, services: Services) -> list[Task]:
     carriers = set(services.connectors) - {lifecycle.PLATFORM}
     return [
-        Task(
-            id=services.store.new_id("tsk"),
-            request_id=request.id,
-            system=system,
-            action=action,
-            state=TaskState.PENDING,
-        )
+        build_task(request.id, system, action, services)
         for system, action in lifecycle.list_initial_tasks(request.kind, request.source, carriers)
     ]

@@ -24,6 +24,7 @@ from bridge.steps.erasure.poll_platform_erasure import poll_platform_erasure
 from bridge.steps.erasure.remove_platform_residue import remove_platform_residue
 from bridge.steps.erasure.request_platform_erasure import request_platform_erasure
 from bridge.steps.index.index_orders import index_deliveries_of_shop
+from bridge.steps.new_tasks import build_task
 from bridge.steps.notices.sync_notice_task import sync_notice_task
 from bridge.steps.requests.conclude import conclude_request
 from bridge.steps.requests.merge_wait import wait_for_merge
@@ -123,29 +124,21 @@ def _run_due_tasks(request: PrivacyRequest, lease: Lease, services: Services) ->
 def _load_tasks(request: PrivacyRequest, lease: Lease, tx: Tx, services: Services) -> list[Task]:
     """Return the tasks; an open erasure of an earlier release gets those that come first now: copies and consents."""
     tasks = tx.tasks.list_tasks(request.id)
-    if not request.closed_at and (consents := build_consent_task(request, tasks, services)):
-        tx.requests.verify_lease(lease)
-        tx.tasks.save_task(consents, position=0)
-        tasks = [consents, *tasks]
+    for build in (build_consent_task, _build_invoice_search, plan_customer_search):
+        if (first := build(request, tasks, services)) is not None:
+            tx.requests.verify_lease(lease)
+            tx.tasks.save_task(first, position=0)
+            tasks = [first, *tasks]
+    return tasks
+
+
+def _build_invoice_search(request: PrivacyRequest, tasks: Sequence[Task], services: Services) -> Task | None:
+    """Return a search for invoices, if the request is an erasure that is open and has none."""
     is_erasure_open = any(task.action is TaskAction.ERASE and task.state is not TaskState.DONE for task in tasks)
     has_search = any(task.action is TaskAction.SEAL_INVOICES for task in tasks)
-    if request.kind is RequestKind.ERASURE and is_erasure_open and not has_search:
-        tx.requests.verify_lease(lease)
-        search = Task(
-            id=services.store.new_id("tsk"),
-            request_id=request.id,
-            system=VAULT,
-            action=TaskAction.SEAL_INVOICES,
-            state=TaskState.PENDING,
-        )
-        tx.tasks.save_task(search, position=0)
-        tasks = [search, *tasks]
-    customer_search = plan_customer_search(request, tasks, services)
-    if customer_search is not None:
-        tx.requests.verify_lease(lease)
-        tx.tasks.save_task(customer_search, position=0)
-        tasks = [customer_search, *tasks]
-    return tasks
+    if request.kind is not RequestKind.ERASURE or not is_erasure_open or has_search:
+        return None
+    return build_task(request.id, VAULT, TaskAction.SEAL_INVOICES, services)
 
 
 def _extract_reported_fields(task: Task) -> tuple[object, ...]:

@@ -33,6 +33,7 @@ from bridge.ports import Platform
 from bridge.rules.requests.lifecycle import PLATFORM, is_task_ready
 from bridge.rules.retention.consent_evidence import is_consent_kept, merge_consents
 from bridge.services import Services
+from bridge.steps.new_tasks import build_task
 from bridge.steps.task_results import SYSTEM_ERRORS, after_failure, fail_task, finish_task, record_task_result
 
 if TYPE_CHECKING:
@@ -44,21 +45,15 @@ MAX_READING_AGE = timedelta(days=1)  # of a reading, when the platform is asked 
 
 
 def build_consent_task(request: PrivacyRequest, tasks: Iterable[Task], services: Services) -> Task | None:
-    """Return the task of an erasure that has none yet and whose consents the retention file keeps; else None."""
+    """Return the task of an open erasure that has none yet and whose consents the retention file keeps; else None."""
     actions = {task.action for task in tasks}
     is_due = request.kind is RequestKind.ERASURE and request.source is not RequestSource.LEDGER
     is_platform_asked = TaskAction.LOCATE_PARCELS in actions  # what is asked before it erases
-    if not is_due or not is_platform_asked or TaskAction.KEEP_CONSENTS in actions:
+    if request.closed_at or not is_due or not is_platform_asked or TaskAction.KEEP_CONSENTS in actions:
         return None
     if not is_consent_kept(services.retention) or request.principal == Principal():
         return None
-    return Task(
-        id=services.store.new_id("tsk"),
-        request_id=request.id,
-        system=PLATFORM,
-        action=TaskAction.KEEP_CONSENTS,
-        state=TaskState.PENDING,
-    )
+    return build_task(request.id, PLATFORM, TaskAction.KEEP_CONSENTS, services)
 
 
 def keep_consents(request: PrivacyRequest, task: Task, lease: Lease, *, services: Services) -> Task:

@@ -27,6 +27,7 @@ from bridge.rules.requests.lifecycle import list_initial_tasks
 from bridge.services import Services
 from bridge.steps.erasure.held.retention_records import SubjectRetention, read_subject_retention
 from bridge.steps.erasure.scope import read_erasure_scope
+from bridge.steps.new_tasks import build_task
 
 if TYPE_CHECKING:
     from bridge.store import Tx
@@ -78,14 +79,7 @@ def sync_customer_tasks(request: PrivacyRequest, principal: Principal, *, tx: Tx
             if not task.customer and missing:
                 tx.tasks.save_task(_assign_customer(task, missing.pop(0)))
         for key in missing:
-            task = Task(
-                id=services.store.new_id("tsk"),
-                request_id=request.id,
-                system=known[0].system,
-                action=action,
-                state=TaskState.PENDING,
-                customer=key,
-            )
+            task = build_task(request.id, known[0].system, action, services, customer=key)
             tx.tasks.save_task(task, position=TASK_ORDER.index(action))
 
 

@@ -46,6 +46,7 @@ from bridge.steps.erasure.customers.customer_tasks import (
     reopen_shared_tasks,
     sync_customer_tasks,
 )
+from bridge.steps.new_tasks import build_task
 from bridge.steps.requests.doubtful_customers import (
     apply_customer_decisions,
     is_customer_decided,
@@ -69,13 +70,7 @@ def plan_customer_search(request: PrivacyRequest, tasks: Sequence[Task], service
     has_search = TaskAction.FIND_CUSTOMERS in actions or TaskAction.REQUEST_PLATFORM_ERASURE not in actions
     if not is_by_hand or has_search or not names_several(request.principal):
         return None
-    return Task(
-        id=services.store.new_id("tsk"),
-        request_id=request.id,
-        system=PLATFORM,
-        action=TaskAction.FIND_CUSTOMERS,
-        state=TaskState.PENDING,
-    )
+    return build_task(request.id, PLATFORM, TaskAction.FIND_CUSTOMERS, services)
 
 
 def find_customers(request: PrivacyRequest, task: Task, lease: Lease, *, services: Services) -> Task:
