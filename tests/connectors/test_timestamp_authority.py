@@ -167,7 +167,7 @@ def test_a_timestamp_outlives_the_certificate_that_signed_it(tmp_path):
         client = Rfc3161Authority(authority.url, authority.ca.read_text())
         stamp = client.request_timestamp(CONTENT)
         wait_until(lambda: datetime.now(UTC) > end + timedelta(seconds=1))
-        assert not authority.accepts(CONTENT, stamp.token), "openssl verifies as of now unless it is told the time"
+        assert not authority.accepts(CONTENT, stamp.token), "openssl verifies as of now unless it is given the time"
         assert TimestampVerifier(authority.ca.read_text()).find_unverified_heads([timestamp_of(stamp)]) == []
         with pytest.raises(ConnectorUnavailable, match=NOT_SIGNED):
             client.request_timestamp(CONTENT)

@@ -32,7 +32,7 @@ def record_package_release(
 def record_receipt_acknowledgement(
     request_id: str, *, channel: str, on: date | datetime | None, actor: str, services: Services
 ) -> tuple[datetime, bool]:
-    """Record that the data subject was told that the request arrived. Return when, and whether that was late.
+    """Record that the receipt of a request was acknowledged. Return when, and whether that was late.
 
     Raises PayloadInvalid: `request_unknown`, `names_no_person`, `delivered_in_the_future`, `delivered_before_ready` (before the receipt).
     """

@@ -117,7 +117,7 @@ def test_where_the_data_subject_says_to_be_counts_like_an_address(country, regim
 
 @pytest.mark.parametrize(("now", "has_no_ground"), [(BEFORE, False), (FROM, True)])
 def test_e11_the_letter_says_what_laws_of_india_keep_of_somebody_in_europe(now, has_no_ground):
-    """Requirement E-11: the one-year rule has no ground there, and is told; it gives way where counsel says so."""
+    """Requirement E-11: the one-year rule has no ground there, and is stated; it gives way where counsel says so."""
     retention = load_retention(RETENTION_FILE)
     request = replace(REQUEST, principal=replace(REQUEST.principal, stated_countries=("DE",)))
     no_ground = "We know of no ground there, and keep it all the same; you can complain about that: "

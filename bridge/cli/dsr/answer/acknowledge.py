@@ -1,4 +1,4 @@
-"""`dsr acknowledge`: record that the data subject was told that the request arrived."""
+"""`dsr acknowledge`: record that the receipt of a request was acknowledged."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ACKNOWLEDGEMENT_FAULTS = ANSWER_FAULTS | {"delivered_before_ready": "--on lies b
     help="When, where the merchant is: 2026-11-30 or 2026-11-30T14:00. [default: now]",
 )
 def acknowledge(request_id: str, by: str, acknowledged_on: date | datetime | None) -> None:
-    """Record that the data subject was told that the request arrived.
+    """Record that the receipt of a request was acknowledged to the data subject.
 
     The bridge sends nothing by itself. `evidence register` counts the hours from the receipt to the first acknowledgement.
     """

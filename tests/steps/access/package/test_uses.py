@@ -111,7 +111,7 @@ def test_consents_are_listed_with_state_day_and_method():
 
 
 def test_inferences_are_in_the_copy():
-    """Requirement P-48: scores, flags, segments and tags, whoever worked them out; counted and told as such."""
+    """Requirement P-48: scores, flags, segments and tags, whoever worked them out; counted and named as such."""
     order = fixture("order__cod_delhivery") | {
         "risk": {"recommendation": "INVESTIGATE", "assessments": [{"riskLevel": "HIGH"}]}
     }
