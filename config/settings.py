@@ -15,9 +15,11 @@ from typing import Any
 
 from bridge.errors import SettingsInvalid
 from config import env_parsers, hosting
-from config.carrier_settings import CarrierSettings
 from config.development_keys import DEVELOPMENT_KEYS, load_development_keys
-from config.env_parsers import Secret, choice_setting, int_setting, number_setting, secret_setting, setting
+from config.env_parsers import Secret, choice_setting, int_setting, secret_setting, setting
+from config.setting_groups.carriers import CarrierSettings
+from config.setting_groups.operations import OperationsSettings
+from config.setting_groups.web import WebSettings
 from config.shopify_versions import parse_api_version
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,7 +27,7 @@ MERCHANT_FILE, RETENTION_FILE = ROOT / "config" / "merchant.toml", ROOT / "confi
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(CarrierSettings):
+class Settings(WebSettings, OperationsSettings, CarrierSettings):
     """Every setting, parsed. `required` ones are refused when unset in production."""
 
     env: str = choice_setting(
@@ -104,68 +106,11 @@ class Settings(CarrierSettings):
     )
     merchant_file: Path = setting("BRIDGE_MERCHANT_FILE", "shops, contacts, clocks, processors", MERCHANT_FILE, Path)
     retention_file: Path = setting("BRIDGE_RETENTION_FILE", "laws, holds, categories", RETENTION_FILE, Path)
-    public_url: str = setting(
-        "PUBLIC_URL", "start of the links in letters; empty: http://localhost:$PORT", "", env_parsers.parse_http_url
-    )
-    port: int = int_setting("PORT", "port of the web process", 8000, (1, 65535))
     trusted_proxies: tuple[str, ...] = setting(
         "BRIDGE_TRUSTED_PROXIES",
         "private, or networks, whose X-Forwarded-For names the client; empty: private on a known host, else none",
         (),
         env_parsers.parse_proxies,
-    )
-    web_concurrency: int = int_setting("WEB_CONCURRENCY", "web processes, 32 threads each", 2, (1, 64))
-    log_level: str = choice_setting(
-        "LOG_LEVEL", "lowest level that is logged", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")
-    )
-    log_format: str = choice_setting("LOG_FORMAT", "json or text", "json", ("json", "text"))
-    metrics_token: Secret = secret_setting(
-        "METRICS_TOKEN", "bearer token of /metrics; while it is unset, production serves no metrics"
-    )
-    body_limit_bytes: int = int_setting(
-        "BODY_LIMIT_BYTES",
-        "largest webhook body in bytes; a larger one is answered 413",
-        5_000_000,
-        (1_000, 100_000_000),
-    )
-    body_deadline_s: float = number_setting(
-        "BODY_DEADLINE_S", "seconds in which a body must arrive; Shopify allows 5 for the whole request", 4.0, (0.1, 60)
-    )
-    dedupe_hours: float = number_setting(
-        "DEDUPE_HOURS", "hours in which the same topic and body count as one; Shopify retries for 4", 4.0, (0, 720)
-    )
-    merge_wait_minutes: float = number_setting(
-        "BRIDGE_MERGE_WAIT_MINUTES",
-        "minutes that an erasure from Shopify waits for the merge of customers that it may belong to",
-        10.0,
-        (0, 1_440),
-    )
-    accept_wait_s: float = number_setting(
-        "ACCEPT_WAIT_S", "seconds to wait for the commit of a webhook; then it is answered 503", 3.0, (0.1, 30)
-    )
-    accept_queue_rows: int = int_setting(
-        "ACCEPT_QUEUE_ROWS", "webhooks per process that may wait for a commit", 2_000, (1, 100_000)
-    )
-    accept_queue_bytes: int = int_setting(
-        "ACCEPT_QUEUE_BYTES", "bytes of the webhooks that may wait for a commit", 64_000_000, (1_000, 1_000_000_000)
-    )
-    lease_s: float = number_setting(
-        "LEASE_S",
-        "seconds until another worker takes over a dead worker's row; leases are renewed at a third of it",
-        15.0,
-        (1, 3600),
-    )
-    sweep_every_s: float = number_setting(
-        "SWEEP_EVERY_S", "seconds between two runs of the clock process, which enqueues what is due", 2.0, (0.1, 3600)
-    )
-    gather_slice_s: float = number_setting(
-        "GATHER_SLICE_S",
-        "seconds for which one job gathers the data of one person before others have their turn",
-        60.0,
-        (1, 600),
-    )
-    connector_attempts: int = int_setting(
-        "CONNECTOR_ATTEMPTS", "attempts at a system that is down, before its data is reported as missing", 6, (1, 50)
     )
     ledger_url: str = setting(
         "BRIDGE_LEDGER_URL",
@@ -262,10 +207,11 @@ class Settings(CarrierSettings):
 
 
 def _list_setting_fields() -> list[Field[Any]]:
-    """Return the bridge's own settings first, then those of the carriers."""
-    of_carriers = {spec.name for spec in fields(CarrierSettings)}
+    """Return the bridge's own settings first, then those of web, of operations and of the carriers."""
+    rooms = [fields(room) for room in (WebSettings, OperationsSettings, CarrierSettings)]
+    place = {spec.name: number for number, room in enumerate(rooms, 1) for spec in room}
     return sorted(
-        (spec for spec in fields(Settings) if "name" in spec.metadata), key=lambda spec: spec.name in of_carriers
+        (spec for spec in fields(Settings) if "name" in spec.metadata), key=lambda spec: place.get(spec.name, 0)
     )
 
 

@@ -1,0 +1,41 @@
+"""The settings of the worker, the clock and the log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from config.env_parsers import choice_setting, int_setting, number_setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class OperationsSettings:
+    """Variables that say how work is divided, retried and logged."""
+
+    log_level: str = choice_setting(
+        "LOG_LEVEL", "lowest level that is logged", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")
+    )
+    log_format: str = choice_setting("LOG_FORMAT", "json or text", "json", ("json", "text"))
+    merge_wait_minutes: float = number_setting(
+        "BRIDGE_MERGE_WAIT_MINUTES",
+        "minutes that an erasure from Shopify waits for the merge of customers that it may belong to",
+        10.0,
+        (0, 1_440),
+    )
+    lease_s: float = number_setting(
+        "LEASE_S",
+        "seconds until another worker takes over a dead worker's row; leases are renewed at a third of it",
+        15.0,
+        (1, 3600),
+    )
+    sweep_every_s: float = number_setting(
+        "SWEEP_EVERY_S", "seconds between two runs of the clock process, which enqueues what is due", 2.0, (0.1, 3600)
+    )
+    gather_slice_s: float = number_setting(
+        "GATHER_SLICE_S",
+        "seconds for which one job gathers the data of one person before others have their turn",
+        60.0,
+        (1, 600),
+    )
+    connector_attempts: int = int_setting(
+        "CONNECTOR_ATTEMPTS", "attempts at a system that is down, before its data is reported as missing", 6, (1, 50)
+    )
