@@ -62,6 +62,12 @@ class Settings(WebSettings, OperationsSettings, CarrierSettings):
         "verify",
         ("verify", "no-verify"),
     )
+    trusted_proxies: tuple[str, ...] = setting(
+        "BRIDGE_TRUSTED_PROXIES",
+        "private, or networks, whose X-Forwarded-For names the client; empty: private on a known host, else none",
+        (),
+        env_parsers.parse_proxies,
+    )
     shopify_client_id: str = setting("SHOPIFY_CLIENT_ID", "the app's client id", required=True)
     shopify_client_secrets: tuple[Secret, ...] = setting(
         "SHOPIFY_CLIENT_SECRETS",
@@ -106,12 +112,6 @@ class Settings(WebSettings, OperationsSettings, CarrierSettings):
     )
     merchant_file: Path = setting("BRIDGE_MERCHANT_FILE", "shops, contacts, clocks, processors", MERCHANT_FILE, Path)
     retention_file: Path = setting("BRIDGE_RETENTION_FILE", "laws, holds, categories", RETENTION_FILE, Path)
-    trusted_proxies: tuple[str, ...] = setting(
-        "BRIDGE_TRUSTED_PROXIES",
-        "private, or networks, whose X-Forwarded-For names the client; empty: private on a known host, else none",
-        (),
-        env_parsers.parse_proxies,
-    )
     ledger_url: str = setting(
         "BRIDGE_LEDGER_URL",
         "a second small database outside the backups of the first: it knows after a restore who was erased",
