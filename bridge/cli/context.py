@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from bridge import logs
 from bridge.bootstrap import make_services, make_store
+from bridge.cli.command import is_dry_run
+from bridge.cli.shared.failures import CommandFailed
 from bridge.errors import NeedsOperator, PayloadInvalid
 from bridge.model import Fact
 from bridge.ports.null_queue import NullQueue
@@ -36,6 +37,7 @@ class CommandContext:
     @cached_property
     def services(self) -> Services:
         """The services of the steps. Commands enqueue no jobs: `enqueue_due` enqueues what they changed."""
+        quiet_logs()
         return make_services(self.configuration, NullQueue(), self.store)
 
     @property
@@ -85,14 +87,24 @@ def name_shops(rows: Iterable[Mapping[str, Any]], tx: Tx) -> list[dict[str, Any]
 def open_command_context(*, require_migrated: bool = True) -> Iterator[CommandContext]:
     """Load the configuration and open the database. Raises SettingsInvalid, StoreUnavailable, NeedsOperator."""
     configuration = read_configuration()
-    logs.configure_logging("ERROR", "text")
+    if "structlog" in sys.modules:
+        quiet_logs()
     context = CommandContext(configuration, make_store(configuration.settings), _read_operator())
+    if is_dry_run():
+        context.store.discard_changes()
     try:
         if require_migrated and not is_at_newest_revision(context.store.engine):
-            raise NeedsOperator("the database is not at head: run `python -m bridge migrate` first")
+            raise NeedsOperator("the database is not at head: run `bridge migrate` first")
         yield context
     finally:
         context.close()
+
+
+def quiet_logs() -> None:
+    """Let the steps log errors only, as text. What logs nothing does not pay for the import."""
+    from bridge import logs  # noqa: PLC0415 - slow to import
+
+    logs.configure_logging("ERROR", "text")
 
 
 def _read_operator() -> str:
@@ -112,7 +124,6 @@ def exit_on_refusal(message: str, faults: Mapping[str, str]) -> Iterator[None]:
         exit_with_error(f"{message}: {faults.get(fault.reason, fault.reason)}.")
 
 
-def exit_with_error(message: str) -> NoReturn:
-    """Print the message on stderr and exit with 1."""
-    click.echo(message, err=True)
-    sys.exit(1)
+def exit_with_error(message: str, hint: str = "") -> NoReturn:
+    """Exit with 1 and the message on stderr. `hint` is what to do next, '' where the message says it."""
+    raise CommandFailed(message, hint)

@@ -10,13 +10,6 @@ from typing import Any, TypeAlias
 
 import click
 
-from bridge.rules.scanning.personal_text import (
-    MAX_FREE_TEXT_CHARS,
-    describe_personal_text,
-    has_value_of_person,
-    says_too_little,
-)
-
 Decorator: TypeAlias = Callable[[Callable[..., None]], Callable[..., None]]
 ADVICE = "Write what happened, such as 'letter of 12 Nov' or 'ticket 4711', and nothing that a person is found by."
 # parameters that name the person or parcel that a command is about: its free text does not repeat them
@@ -30,12 +23,14 @@ class FreeText(click.ParamType[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the text without blanks around it. Raises BadParameter that does not repeat it."""
+        from bridge.rules.scanning import personal_text  # noqa: PLC0415 - slow to import
+
         text = str(value).strip()
-        if says_too_little(text):
+        if personal_text.says_too_little(text):
             self.fail(f"it says too little. {ADVICE}", param, ctx)
-        if len(text) > MAX_FREE_TEXT_CHARS:
-            self.fail(f"it is longer than {MAX_FREE_TEXT_CHARS} characters. {ADVICE}", param, ctx)
-        if found := describe_personal_text(text):
+        if len(text) > (most := personal_text.MAX_FREE_TEXT_CHARS):
+            self.fail(f"it is longer than {most} characters. {ADVICE}", param, ctx)
+        if found := personal_text.describe_personal_text(text):
             self.fail(f"it holds what looks like {found}, and is kept for good. {ADVICE}", param, ctx)
         return text
 
@@ -47,6 +42,8 @@ class Reference(click.ParamType[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the reference. Raises BadParameter that does not repeat it."""
+        from bridge.rules.scanning.personal_text import describe_personal_text  # noqa: PLC0415 - slow to import
+
         text = str(value)
         if not re.fullmatch(r"[A-Za-z0-9._/#:-]{1,64}", text):
             self.fail("give up to 64 letters, digits and . _ / # : - and no name of a person", param, ctx)
@@ -71,10 +68,16 @@ def refuse_repeated_values(context: click.Context) -> None:
     for parameter in context.command.params:
         if isinstance(parameter.type, FreeText | Reference):
             text = context.params.get(parameter.name or "") or ""
-            if has_value_of_person(text, known):
+            if text and _repeats_value(text, known):
                 raise click.BadParameter(
                     f"it repeats an identifier that the command was given. {ADVICE}", ctx=context, param=parameter
                 )
+
+
+def _repeats_value(text: str, known: list[str]) -> bool:
+    from bridge.rules.scanning.personal_text import has_value_of_person  # noqa: PLC0415 - slow to import
+
+    return has_value_of_person(text, known)
 
 
 def _list_values(given: Any) -> list[Any]:

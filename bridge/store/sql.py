@@ -71,6 +71,7 @@ class SqlStore:
         self._lease_s = lease_s
         self._dedupe_window = timedelta(hours=dedupe_hours)
         self._on_accepted, self._on_close = on_accepted, on_close
+        self._discards_changes = False
         self._group_commit = GroupCommit(
             self._commit_deliveries,
             max_rows=queue_rows,
@@ -91,6 +92,12 @@ class SqlStore:
         """
         with translate_database_errors(), self.engine.begin() as connection:
             yield Tx(Session(connection, self.keyring, self.now, self._lease_s))
+            if self._discards_changes:
+                connection.rollback()
+
+    def discard_changes(self) -> None:
+        """Let every transaction from now on roll back at its end, for a dry run."""
+        self._discards_changes = True
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
