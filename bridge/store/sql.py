@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, and_, delete, exists, not_, or_, select, text, true, update
 from sqlalchemy.exc import DBAPIError
@@ -27,7 +27,6 @@ from bridge.store.engine import (
     open_engine,
     translate_database_errors,
 )
-from bridge.store.erasure.remnants import OverwriteResult, list_parts, overwrite_parts
 from bridge.store.requests.requests import OPEN_STATES
 from bridge.store.requests.tasks import waits_for
 from bridge.store.schema.notice_tables import notice_accounts
@@ -39,6 +38,9 @@ from bridge.store.webhooks import inbox
 from bridge.store.webhooks.commit_waiters import call_blocking
 from bridge.store.webhooks.group_commit import GroupCommit
 from bridge.store.webhooks.insert_rows import DeliveryRow, insert_new_rows
+
+if TYPE_CHECKING:
+    from bridge.store.erasure.remnants import OverwriteResult
 
 EnqueueJobs = Callable[[Sequence[tuple[str, str, bool]]], None]
 
@@ -267,6 +269,8 @@ class SqlStore:
 
     def list_parts(self, *, keys_only: bool = False) -> Sequence[str]:
         """Return the parts of the database that `overwrite_parts` takes: all, or those with the data subjects' keys."""
+        from bridge.store.erasure.remnants import list_parts  # noqa: PLC0415 - slow to import
+
         return list_parts(self.engine, keys_only=keys_only)
 
     def overwrite_parts(
@@ -276,6 +280,8 @@ class SqlStore:
 
         Waits for no lock: what others use is left. Raises StoreUnavailable and StoreFault.
         """
+        from bridge.store.erasure.remnants import overwrite_parts  # noqa: PLC0415 - slow to import
+
         return overwrite_parts(self.engine, found, parts, max_bytes=max_bytes)
 
     def ping(self) -> None:

@@ -6,7 +6,8 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import CommandContext, exit_with_error, open_command_context
-from bridge.cli.dsr.dsr_view import apply_shop_decision, find_request_or_exit, settle_or_exit
+from bridge.cli.dsr.decisions import apply_shop_decision, settle_or_exit
+from bridge.cli.dsr.dsr_view import find_request_or_exit
 from bridge.cli.options import REASON_OPTION
 from bridge.cli.printing import show
 from bridge.model import Outcome, RequestKind, ShopExitDecision

@@ -79,11 +79,11 @@ class CommandGroup(click.Group):
         """Return the first sentence of each command's help by its name."""
         return self.commands.summaries if isinstance(self.commands, CommandFolder) else {}
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as Click calls it
         """Return the names of the commands, in the order of the help."""
         return [name for names in self._arrange().values() for name in names]
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write the commands with their summaries."""
         width = max(map(len, self.summaries), default=0)
         for title, names in self._arrange().items():
@@ -98,9 +98,7 @@ class CommandGroup(click.Group):
 
     def _arrange(self) -> dict[str, list[str]]:
         """Return the names of all commands by their heading; those that no section names stand under the last one."""
-        arranged = {
-            title: [name for name in names if name in self.summaries] for title, names in self.sections.items()
-        }
+        arranged = {title: [name for name in names if name in self.summaries] for title, names in self.sections.items()}
         named = {name for names in arranged.values() for name in names}
         arranged[OTHER_COMMANDS] = [name for name in self.summaries if name not in named]
         return {title: names for title, names in arranged.items() if names}
