@@ -16,6 +16,7 @@ import click
 from bridge.bootstrap import make_services, make_store
 from bridge.cli.command import is_dry_run
 from bridge.cli.shared.failures import CommandFailed
+from bridge.cli.shared.ids import exit_with_unknown_id
 from bridge.errors import NeedsOperator, PayloadInvalid
 from bridge.model import Fact
 from bridge.ports.null_queue import NullQueue
@@ -24,6 +25,8 @@ from bridge.services import Services
 from bridge.store import SqlStore, Tx
 from bridge.store.migrations.revision import is_at_newest_revision
 from config.load import Configuration, read_configuration
+
+UNKNOWN_IDS = {"request_unknown": "req", "claim_unknown": "clm"}  # reason of a refusal: kind of the id
 
 
 @dataclass(frozen=True)
@@ -116,11 +119,16 @@ def _read_operator() -> str:
 
 
 @contextmanager
-def exit_on_refusal(message: str, faults: Mapping[str, str]) -> Iterator[None]:
-    """Print in words why something was refused, and exit with 1. `faults` gives the words of each reason."""
+def exit_on_refusal(message: str, faults: Mapping[str, str], *, about: str = "") -> Iterator[None]:
+    """Print in words why something was refused, and exit with 1.
+
+    `faults` gives the words of each reason; `about` is the id that the command was given, which may be unknown.
+    """
     try:
         yield
     except PayloadInvalid as fault:
+        if prefix := UNKNOWN_IDS.get(fault.reason):
+            exit_with_unknown_id(prefix, about)
         exit_with_error(f"{message}: {faults.get(fault.reason, fault.reason)}.")
 
 

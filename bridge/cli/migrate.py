@@ -9,12 +9,13 @@ import click
 
 from bridge import logs
 from bridge.bootstrap import make_store
+from bridge.cli.command import json_command
 from bridge.store.evidence.db_roles import database_user, grant_runtime_role
 from bridge.store.migrations.upgrade import upgrade_database
 from config.load import read_configuration
 
 
-@click.command()
+@json_command(example="migrate\nmigrate --runtime-role bridge_app --json")
 @click.option(
     "--runtime-role",
     "role",

@@ -14,7 +14,11 @@ from bridge.cli.printing import show
 from bridge.steps.recovery.reapply_erasures import RestoreReport, repair_restored_database
 
 
-@json_command("restore-check")
+@json_command(
+    "restore-check",
+    example="restore-check --dry-run\nrestore-check --yes",
+    irreversible="What the restored backup brought back is erased again, for good.",
+)
 @click.option("--dry-run", is_flag=True, help="Only report what came back; exit 1 if anything did.")
 def restore_check(dry_run: bool) -> None:
     """Compare the database with the ledger, erase again what a restored backup brought back, and resume work.

@@ -30,7 +30,11 @@ OUTCOME_ROWS = 1000
 LOST_STATES = (DeliveryState.REJECTED, DeliveryState.FAILED, "unknown")
 
 
-@json_command(epilog="Samples: " + ", ".join(SAMPLE_TOPICS))
+@json_command(
+    epilog="Samples: " + ", ".join(SAMPLE_TOPICS),
+    example="send customers/data_request\nsend orders/create --file order.json --url https://bridge.example.com",
+    irreversible="In production this is a real instruction: what it asks to erase is erased.",
+)
 @click.argument("topic", required=False)
 @click.option("--all-topics-one-uri", "one_uri", is_flag=True, help="Send the three mandatory samples to /webhooks.")
 @click.option("--file", "source", type=EXISTING_FILE_TYPE, help="Send this body instead of a sample.")

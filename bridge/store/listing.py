@@ -32,12 +32,17 @@ class OperatorQueries:
         since: datetime | None = None,
         limit: int = 100,
         ids: Sequence[str] = (),
+        webhook_id: str = "",
         needs_action: bool = False,
     ) -> list[Mapping[str, Any]]:
         """Return deliveries without their bodies, newest first; with `needs_action` mandatory ones not acted on."""
         columns = [column for column in deliveries.c if column.name not in {"body", "digest", "once_key"}]
         rows = select(*columns).order_by(deliveries.c.received_at.desc(), deliveries.c.id).limit(limit)
-        rows = rows.where(*_match_given((deliveries.c.state, state), (deliveries.c.topic, topic)))
+        rows = rows.where(
+            *_match_given(
+                (deliveries.c.state, state), (deliveries.c.topic, topic), (deliveries.c.webhook_id, webhook_id)
+            )
+        )
         if since:
             rows = rows.where(deliveries.c.received_at >= since)
         if ids:

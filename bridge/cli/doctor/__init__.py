@@ -53,7 +53,7 @@ CHECKS_OF_OTHER_SYSTEMS = (check_connectors,)  # --offline skips them
 STATUS_MARKS = {True: "ok  ", False: "FAIL", None: "?   "}
 
 
-@json_command()
+@json_command(example="doctor\ndoctor --offline --json")
 @click.option("--offline", is_flag=True, help="Contact no other system.")
 def doctor(offline: bool) -> None:
     """Check everything that the bridge needs. Exit 1 if something is wrong."""

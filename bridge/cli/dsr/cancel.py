@@ -8,12 +8,16 @@ from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.options import REASON_OPTION
 from bridge.cli.printing import show
+from bridge.cli.shared.ids import REQUEST_ID
 from bridge.errors import BridgeError
 from bridge.steps.erasure.cancel_platform_erasure import cancel_platform_erasure
 
 
-@json_command()
-@click.argument("request_id", metavar="ID")
+@json_command(
+    example="dsr cancel req_01M84N6EY20CZ9W2PB73FKRKAY --reason 'ticket 4711'",
+    irreversible="Shopify is told not to erase. Only a new request can ask for it again.",
+)
+@click.argument("request_id", type=REQUEST_ID, metavar="ID")
 @REASON_OPTION
 def cancel(request_id: str, reason: str) -> None:
     """Cancel the erasure that was requested from Shopify, while it is pending.

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bridge.cli.context import exit_with_error
 from bridge.cli.printing import select_fields
+from bridge.cli.shared.ids import exit_with_unknown_id
 from bridge.model import PrivacyRequest, Task
 from bridge.rules.requests.answer_times import is_late
 from bridge.rules.requests.progress_codec import encode_detail
@@ -41,7 +41,7 @@ def build_request_row(request: PrivacyRequest) -> dict[str, Any]:
 def find_request_or_exit(tx: Tx, request_id: str) -> PrivacyRequest:
     """Return the request; exit with 1 if there is none."""
     request = tx.requests.get_request(request_id)
-    return request or exit_with_error(f"There is no request {request_id}. `dsr list` lists them.")
+    return request or exit_with_unknown_id("req", request_id)
 
 
 def _task_row(task: Task) -> dict[str, Any]:

@@ -25,7 +25,7 @@ REQUEST_TABLE_COLUMNS = (
 )
 
 
-@json_command("list")
+@json_command("list", example="dsr list --state failed\ndsr list --kind access --json")
 @click.option("--state", type=click.Choice([state.value for state in RequestState]))
 @click.option("--kind", type=click.Choice(REQUEST_KINDS))
 @click.option("--shop", default="")

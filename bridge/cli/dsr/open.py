@@ -55,7 +55,12 @@ class CountryParam(click.ParamType[str]):
         return code
 
 
-@json_command("open")
+@json_command(
+    "open",
+    example="dsr open access --email asha@example.com --reason 'e-mail of 12 Nov'\n"
+    "dsr open erasure --identifiers - --reason 'letter of 12 Nov' --yes < person.json",
+    irreversible="An erasure is opened: what is erased for it does not come back.",
+)
 @click.argument("kind", type=click.Choice([kind.value for kind in OPERATOR_KINDS]))
 @OPTIONAL_SHOP_OPTION
 @click.option("--customer-id", default="", help="Shopify's number of the customer.")

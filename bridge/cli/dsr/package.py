@@ -14,6 +14,7 @@ from bridge.cli.dsr.dsr_view import find_request_or_exit
 from bridge.cli.options import free_text_option
 from bridge.cli.output_files import FORCE_OPTION, OUT_OPTION, write_private_file
 from bridge.cli.printing import show
+from bridge.cli.shared.ids import REQUEST_ID
 from bridge.model import Event, Fact, PrivacyRequest
 from bridge.steps.access.package import renew_unstated_package
 from bridge.steps.requests.record_answer_given import record_package_release
@@ -22,8 +23,8 @@ from config.load import Configuration
 from config.readiness import list_package_blockers
 
 
-@json_command()
-@click.argument("request_id", metavar="ID")
+@json_command(example="dsr package req_01M84N6EY20CZ9W2PB73FKRKAY --out package.zip --reason 'answer to the request'")
+@click.argument("request_id", type=REQUEST_ID, metavar="ID")
 @OUT_OPTION
 @free_text_option("--reason", "Why it leaves the bridge, such as 'answer to the request'. It is evidence: no names.")
 @FORCE_OPTION

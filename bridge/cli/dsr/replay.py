@@ -8,12 +8,13 @@ from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.dsr.dsr_view import find_request_or_exit
 from bridge.cli.printing import show
+from bridge.cli.shared.ids import REQUEST_ID
 from bridge.model import Fact, Outcome, Principal, PrivacyRequest, RequestKind, RequestState, Task, TaskState
 from bridge.store import Tx
 
 
-@json_command()
-@click.argument("request_id", metavar="ID")
+@json_command(example="dsr replay req_01M84N6EY20CZ9W2PB73FKRKAY")
+@click.argument("request_id", type=REQUEST_ID, metavar="ID")
 def replay(request_id: str) -> None:
     """Run again what failed, is incomplete, or waits. It resumes at the last page; clocks do not restart."""
     with open_command_context() as context, context.store.transaction() as tx:

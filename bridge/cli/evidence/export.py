@@ -19,7 +19,7 @@ from bridge.model import Fact
 OUT_HELP = "File to write. The signed heads go to a second file of this name with `.heads.json` appended."
 
 
-@json_command()
+@json_command(example="evidence export --out facts.jsonl")
 @click.option("--out", "target", required=True, type=FILE_TYPE, help=OUT_HELP)
 @FORCE_OPTION
 def export(target: Path, force: bool) -> None:

@@ -39,7 +39,7 @@ MONTH_COLUMNS = (
 CSV_HELP = "Write it as one table: section, key, figure, value. This is recorded as evidence."
 
 
-@json_command()
+@json_command(example="evidence register --since 2026-04 --csv register.csv")
 @click.option("--since", "month", metavar="YYYY-MM", help="Only from this month on.")
 @click.option("--csv", "target", type=FILE_TYPE, help=CSV_HELP)
 @FORCE_OPTION

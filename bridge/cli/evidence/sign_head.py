@@ -16,7 +16,7 @@ from bridge.cli.printing import show
 from bridge.steps.evidence.sign_head import sign_head_now
 
 
-@json_command("sign-head")
+@json_command("sign-head", example="evidence sign-head --json")
 def sign_head() -> None:
     """Sign the head of the chain now, for an auditor to keep. This is recorded as evidence.
 

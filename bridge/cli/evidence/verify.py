@@ -20,7 +20,7 @@ from bridge.errors import EvidenceBroken
 HEADS_HELP = "Signed heads that you kept elsewhere: a file written by `evidence heads --json`, or a head of a bundle."
 
 
-@json_command()
+@json_command(example="evidence verify\nevidence verify --heads heads.json")
 @click.option("--heads", "files", multiple=True, type=FILE_TYPE, help=HEADS_HELP)
 def verify(files: tuple[Path, ...]) -> None:
     """Check every fact of the chain, every signed head and its timestamp. Exit 1 names the first bad fact.

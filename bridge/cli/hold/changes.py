@@ -20,7 +20,7 @@ CHANGE_COLUMNS = ("moved", "orders", "old_day", "new_day", "grounds")
 MAX_AGE_COLUMNS = ("moved", "category", "what", "old", "new")
 
 
-@json_command()
+@json_command(example="hold changes")
 def changes() -> None:
     """Show what would be erased earlier or later under the loaded retention file than under the accepted one.
 

@@ -24,7 +24,10 @@ from bridge.steps.retention.expire_documents import expire_documents
 EXPIRING_COLUMNS = ("shop", "orders", "documents", "erasable_from", "grounds")
 
 
-@json_command()
+@json_command(
+    example="hold sweep --dry-run --as-of 2034-04-01\nhold sweep --yes",
+    irreversible="What is over is destroyed now, and cannot be restored.",
+)
 @click.option("--as-of", type=DAY_TYPE, help="Show another day; with --dry-run only.")
 @click.option("--dry-run", is_flag=True, help="Show what would be destroyed; change nothing.")
 def sweep(as_of: datetime | None, dry_run: bool) -> None:

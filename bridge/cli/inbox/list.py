@@ -25,7 +25,7 @@ DELIVERY_COLUMNS = (
 DELIVERY_TABLE_COLUMNS = ("id", "topic", "shop", "state", "reason", "attempts", "received_at", "last_error")
 
 
-@json_command("list")
+@json_command("list", example="inbox list --state failed --since 3d\ninbox list --needs-action --json")
 @click.option("--state", type=click.Choice(["received", "done", "failed", "rejected"]))
 @click.option("--needs-action", is_flag=True, help="Only mandatory webhooks that nobody has acted on.")
 @click.option("--topic", help="Only this topic, for example customers/redact.")

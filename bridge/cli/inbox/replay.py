@@ -13,7 +13,7 @@ from bridge.cli.printing import show
 from bridge.steps.webhooks.replay import replay_deliveries
 
 
-@json_command()
+@json_command(example="inbox replay --failed --dry-run\ninbox replay dlv_01M84N6EY20CZ9W2PB73FKRKAY")
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option("--failed", is_flag=True, help="All failed deliveries, narrowed by the options below.")
 @click.option("--rejected", is_flag=True, help="All rejected deliveries whose body is kept, narrowed likewise.")

@@ -16,7 +16,7 @@ from bridge.cli.printing import show
 from bridge.steps.retention.overwrite_remnants import overwrite_remnants
 
 
-@json_command("overwrite")
+@json_command("overwrite", example="keys overwrite")
 def overwrite_remnants_command() -> None:
     """Overwrite what destroyed keys and erased values left in the database's files, of whatever size.
 

@@ -19,7 +19,7 @@ MAX_UNREADABLE_SHOWN = 20  # locations of unreadable values; --json prints all o
 PROGRESS_INTERVAL_S = 1.0
 
 
-@json_command("rotate")
+@json_command("rotate", example="keys rotate --batch 500")
 @click.option("--batch", type=BATCH, default=BATCH_ROWS, show_default=True, help="Number of rows in one transaction.")
 def rotate_keys_command(batch: int) -> None:
     """Seal every value under the first key of BRIDGE_KEYS. You may repeat it; the bridge may run meanwhile.

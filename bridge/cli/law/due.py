@@ -20,7 +20,7 @@ from config.merchant_file.merchant import load_merchant
 RECEIVED_HELP = "When the data subject asked the merchant, by whatever channel."
 
 
-@json_command()
+@json_command(example="law due --received 2026-11-30T09:00+05:30")
 @click.option("--received", type=UtcDatetimeParam(), required=True, help=RECEIVED_HELP)
 @click.option("--webhook", type=UtcDatetimeParam(), help="When Shopify's webhook came, if one did.")
 @FILE_OPTION

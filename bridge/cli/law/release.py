@@ -33,7 +33,7 @@ DOCUMENT_ISSUED_EVENT = "document_issued_at"
 RETENTION_HOLD_COLUMNS = ("hold", "state", "law", "rule", "last_day", "erasable_from", "release_needs")
 
 
-@json_command()
+@json_command(example="law release --issued 2026-06-01\nlaw release --category order_record --on 2034-04-01 --json")
 @click.option("--issued", type=UTC_DATETIME_PARAM, multiple=True, help=ISSUED_HELP)
 @click.option("--event", "event_texts", multiple=True, help="NAME=TIME, an event of the file; may be repeated.")
 @click.option("--category", default="invoice_document", show_default=True, help="A category of the file.")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from config.retention_file.retention import Law, Retention
 
 
-@json_command("show")
+@json_command("show", example="law show --on 2027-05-13")
 @DAY_OPTION
 @FILE_OPTION
 def show_law_command(day: date | None, path: Path | None) -> None:

@@ -11,6 +11,7 @@ from bridge.cli.context import exit_on_refusal, open_command_context
 from bridge.cli.notice.notice_view import ANSWER_FAULTS, find_notice_or_exit
 from bridge.cli.options import DAY_TYPE, free_text_option, reference_option
 from bridge.cli.printing import show
+from bridge.cli.shared.ids import NOTICE_ID
 from bridge.model import AnswerRow, NoticeChannel, ProcessorAnswer
 from bridge.rules.notices.answers import PROCESSOR_RETENTION_LAWS
 from bridge.steps.notices.record_answer import record_answer
@@ -21,8 +22,12 @@ LAW_TYPE = click.Choice(list(PROCESSOR_RETENTION_LAWS))
 ENTRY_HELP = f"The answer to one item: one of {', '.join(ANSWER_CHOICES)}."
 
 
-@json_command("answer")
-@click.argument("notice_id", metavar="ID")
+@json_command(
+    "answer",
+    example="notice answer ntc_01M84N6EY20CZ9W2PB73FKRKAY --all erased --reference T-4711\n"
+    "notice answer ntc_01M84N6EY20CZ9W2PB73FKRKAY --all retained --law income_tax --until 2034-03-31 --reference T-4711",
+)
+@click.argument("notice_id", type=NOTICE_ID, metavar="ID")
 @click.option("--all", "common_answer", type=ANSWER_TYPE, help="The answer to every item that no --entry names.")
 @click.option("--entry", "item_answers", multiple=True, metavar="ENT=ANSWER", help=ENTRY_HELP)
 @click.option("--law", type=LAW_TYPE, help="With retained: the law that makes the processor keep it.")

@@ -24,7 +24,7 @@ LIST_COLUMNS = (
 )
 
 
-@json_command("list")
+@json_command("list", example="notice list --overdue\nnotice list --state waiting --json")
 @click.option("--state", type=click.Choice([state.value for state in NoticeState]))
 @click.option("--processor", default="")
 @click.option("--overdue", is_flag=True, help="Only notices whose answer is overdue.")

@@ -27,7 +27,7 @@ BANK_DETAIL_PROMPTS = {
 }
 
 
-@json_command("keep")
+@json_command("keep", example="refund keep --order-id 5123456789 --refund-id 99 --opened-at 2d < account.json")
 @OPTIONAL_SHOP_OPTION
 @click.option("--order-id", required=True, help="Shopify's number of the order.")
 @click.option("--refund-id", required=True, help="Shopify's number of the refund, or your own identifier for it.")

@@ -13,7 +13,7 @@ from bridge.model import RefundState
 REFUND_TABLE_COLUMNS = ("id", "refund_id", "state", "to", "opened_at", "erase_at", "held")
 
 
-@json_command("list")
+@json_command("list", example="refund list --state open")
 @click.option("--state", type=click.Choice([state.value for state in RefundState]))
 @click.option("--shop", default="")
 @click.option("--order-id", default="", help="Shopify's number of an order; needs --shop.")

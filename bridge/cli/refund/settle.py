@@ -11,13 +11,18 @@ from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.options import DAY_TYPE
 from bridge.cli.printing import show
 from bridge.cli.refund.refund_view import REFUND_FAULTS, find_refund_or_exit, refund_row
+from bridge.cli.shared.ids import REFUND_ID
 from bridge.errors import PayloadInvalid
 from bridge.rules.refunds.settlement import validate_settlement
 from bridge.steps.refunds.settle_refund import settle_refund
 
 
-@json_command("settle")
-@click.argument("account_id", metavar="ID")
+@json_command(
+    "settle",
+    example="refund settle rfd_01M84N6EY20CZ9W2PB73FKRKAY --reference UTR0012345678 --amount 1234.00 --on 2026-11-30 --yes",
+    irreversible="The bank details can no longer be read, and are erased on their day.",
+)
+@click.argument("account_id", type=REFUND_ID, metavar="ID")
 @click.option("--reference", required=True, help="The bank's UTR or RRN.")
 @click.option("--amount", required=True, help="The sum that was paid, for example 1234.00.")
 @click.option("--currency", default="INR", show_default=True)

@@ -9,7 +9,7 @@ from bridge.cli.context import open_command_context
 from bridge.cli.review.review_view import show_reviews
 
 
-@json_command("list")
+@json_command("list", example="review list --kind bank_details")
 @click.option("--kind", default="", help="Only reviews of this kind, for example bank_details.")
 @click.option("--all", "everything", is_flag=True, help="Closed reviews too.")
 def list_reviews_command(kind: str, everything: bool) -> None:

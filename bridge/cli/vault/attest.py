@@ -18,7 +18,10 @@ from bridge.rules.retention.document_files import parse_issued_at
 from bridge.steps.retention.file_document import file_document
 
 
-@json_command()
+@json_command(
+    example="vault attest --shop minimiss-demo.myshopify.com --order-id 5123456789 --reference A-17 --reason 'books of 2026' --yes",
+    irreversible="The bridge seals no copy of this order, and its erasure goes on.",
+)
 @SHOP_OPTION
 @click.option("--order-id", required=True, help="Shopify's number of the order.")
 @view.REFERENCE_OPTION

@@ -26,7 +26,10 @@ EXPORT_BATCH_DOCUMENTS = 50  # documents in one transaction, so that each stays 
 INDEX_COLUMNS = ("file", "kind", "form", "media_type", "issued_at", "sealed_at", "sha256")
 
 
-@json_command()
+@json_command(
+    example="vault export --shop minimiss-demo.myshopify.com --out documents.zip --yes",
+    irreversible="The erasure of the shop goes on, and destroys the documents in the vault.",
+)
 @SHOP_OPTION
 @OUT_OPTION
 @FORCE_OPTION
@@ -71,9 +74,11 @@ def _write_documents_zip(context: CommandContext, documents: Sequence[Document],
                 for document in documents[first : first + EXPORT_BATCH_DOCUMENTS]:
                     try:
                         content = tx.documents.open_document(document.id) or b""
-                    except (SealBroken, KeyMissing) as fault:
-                        failure = f"{document.id} does not open ({type(fault).__name__})"
-                        exit_with_error(f"{failure}: nothing was exported. See docs/runbooks/vault-broken.md.")
+                    except (SealBroken, KeyMissing):
+                        exit_with_error(
+                            f"{document.id} does not open: nothing was exported.",
+                            "docs/runbooks/vault-broken.md says what to do.",
+                        )
                     path = f"documents/{document.id}{SUFFIX_BY_MEDIA_TYPE.get(document.media_type, '')}"
                     archive.writestr(path, content)
                     computed = {"file": path, "sha256": hashlib.sha256(content).hexdigest()}

@@ -25,7 +25,11 @@ PROGRESS_EVERY_DOCUMENTS = 50  # documents between two progress lines
 DOCUMENT_KINDS = tuple(kind.value for kind in DocumentKind)
 
 
-@json_command("file")
+@json_command(
+    "file",
+    example="vault file --shop minimiss-demo.myshopify.com --order-id 5123456789 --file invoice.pdf --issued-at 2026-11-22\n"
+    "vault file --shop minimiss-demo.myshopify.com --folder invoices --map invoices.csv",
+)
 @SHOP_OPTION
 @click.option("--order-id", default="", help="Shopify's number of the order.")
 @click.option("--file", "file", type=FILE_TYPE, help="The document, up to 10 MB.")

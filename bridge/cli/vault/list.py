@@ -15,7 +15,7 @@ from bridge.model import Document
 DOCUMENT_LIST_COLUMNS = ("id", "kind", "form", "issued_at", "sealed_at", "erasable_from", "grounds", "request_id")
 
 
-@json_command("list")
+@json_command("list", example="vault list --shop minimiss-demo.myshopify.com --order-id 5123456789")
 @click.option("--shop", default="", help="The *.myshopify.com domain. [default: all]")
 @click.option("--order-id", default="", help="Shopify's number of an order; needs --shop.")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1), help="At most this many.")
