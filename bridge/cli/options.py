@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -85,7 +84,7 @@ def _list_values(given: Any) -> list[Any]:
 
 
 FILE_TYPE = click.Path(dir_okay=False, path_type=Path)
-DAY_TYPE = click.DateTime(["%Y-%m-%d"])
+LIMIT = click.IntRange(1, 100_000)  # rows of a list
 REASON_OPTION = free_text_option("--reason", "Why you do this. It is recorded as evidence: no names.")
 REVEAL_REASON_OPTION = free_text_option(
     "--reason", "Why you need it; required with --reveal. No names.", required=False
@@ -105,17 +104,3 @@ def require_reveal_reason(reveal: bool, reason: str) -> None:
     """Raise UsageError if personal data is to be revealed without a reason."""
     if reveal and not reason:
         raise click.UsageError("--reveal needs --reason: the evidence records why personal data was read")
-
-
-def parse_since(text: str | None, zone: tzinfo = UTC) -> datetime | None:
-    """Parse `30m`, `2h`, `3d`, or an ISO date or time, which is of `zone` if it names none. Raises BadParameter."""
-    if not text:
-        return None
-    units = {"m": "minutes", "h": "hours", "d": "days"}
-    if text[:-1].isdigit() and text[-1] in units:
-        return datetime.now(UTC) - timedelta(**{units[text[-1]]: int(text[:-1])})
-    try:
-        since = datetime.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter("give 30m, 2h, 3d, or a date such as 2026-11-22") from None
-    return (since if since.tzinfo else since.replace(tzinfo=zone)).astimezone(UTC)

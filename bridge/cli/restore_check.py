@@ -10,7 +10,8 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
-from bridge.cli.printing import show
+from bridge.cli.printing import show, warn
+from bridge.cli.shared.progress import show_progress
 from bridge.steps.recovery.reapply_erasures import RestoreReport, repair_restored_database
 
 
@@ -27,13 +28,13 @@ def restore_check(dry_run: bool) -> None:
     """
     with open_command_context() as context:
         services = context.services
-        with closing(services.ledger):
+        with closing(services.ledger), show_progress("Comparing with the ledger"):
             result = repair_restored_database(actor=context.operator, services=services, dry_run=dry_run)
     incomplete = bool(result.faults or result.left or (dry_run and result.why))
     lines = _describe_restore(result, dry_run=dry_run)
     show({"ok": not incomplete, "dry_run": dry_run, **asdict(result)}, "\n".join(lines))
     for fault in result.faults:
-        click.echo(f"could not be erased again: {fault}", err=True)
+        warn(f"could not be erased again: {fault}")
     if incomplete:
         sys.exit(1)
 

@@ -45,7 +45,7 @@ def continue_erasure_command(request_id: str, reason: str) -> None:
             return
         codes = _release_precheck(request_id, reason, context)
         if not codes and not settle_unconfirmed(request_id, None, reason, context):
-            advice = f"See `python -m bridge dsr plan {request_id}`."
+            advice = f"See `bridge dsr plan {request_id}`."
             exit_with_error(f"{request_id}: no precheck stopped it, so nothing was changed. {advice}")
     if codes:
         message = f"{request_id} continues in spite of {', '.join(codes)}. Shopify is asked within seconds."

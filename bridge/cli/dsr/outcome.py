@@ -63,7 +63,7 @@ def _read_outcome_input(request: PrivacyRequest, tx: Tx, context: CommandContext
     if certificate is None:
         exit_with_error(
             f"{request.id} has no certificate: its erasure is not done yet, or it is older than certificates are kept. "
-            f"See `python -m bridge dsr show {request.id}`."
+            f"See `bridge dsr show {request.id}`."
         )
     services, now = context.services, context.services.clock.now()
     today = local_day(now, services.merchant.clocks)

@@ -8,6 +8,7 @@ from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.dsr.dsr_view import find_request_or_exit
 from bridge.cli.printing import show
+from bridge.cli.shared.dates import format_time
 from bridge.cli.shared.ids import REQUEST_ID
 from bridge.model import Fact, Outcome, Principal, PrivacyRequest, RequestKind, RequestState, Task, TaskState
 from bridge.store import Tx
@@ -29,7 +30,7 @@ def replay(request_id: str) -> None:
     message = f"{request_id}: everything is done; nothing was changed."
     if restarts:
         again = f"runs again: {', '.join(systems)}" if systems else "runs again"
-        message = f"{request_id} {again}. It is still due {request.due_at}."
+        message = f"{request_id} {again}. It is still due {format_time(request.due_at)}."
     show({"id": request_id, "replayed": systems, "due_at": request.due_at}, message)
 
 

@@ -28,7 +28,7 @@ def show_request_command(request_id: str) -> None:
 
 def _print_request(request: Mapping[str, Any]) -> None:
     heading = {name: request[name] for name in REQUEST_COLUMNS}
-    print_fields({**heading, "late": "yes" if request["late"] else "no"}, width=18)
+    print_fields({**heading, "late": request["late"]}, width=18)
     click.echo("\nTasks")
     several = len({task.get("customer", "") for task in request["tasks"]} - {""}) > 1
     rows = [{"customer": "", **task} for task in request["tasks"]]

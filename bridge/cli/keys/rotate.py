@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable
 
 import click
 
 from bridge.cli.command import is_json_wanted, json_command
 from bridge.cli.context import open_command_context
-from bridge.cli.printing import show
+from bridge.cli.printing import show, warn
+from bridge.cli.shared.progress import show_progress
 from bridge.store.key_rotation import BATCH_ROWS, rotate_keys
 from bridge.store.sealed_columns import RotationResult
 
 BATCH = click.IntRange(1, 10_000)
 MAX_UNREADABLE_SHOWN = 20  # locations of unreadable values; --json prints all of them
-PROGRESS_INTERVAL_S = 1.0
 
 
 @json_command("rotate", example="keys rotate --batch 500")
@@ -26,9 +24,13 @@ def rotate_keys_command(batch: int) -> None:
 
     Exit 1 if a value could not be read or still names an old key.
     """
-    with open_command_context() as context:
-        on_progress = _make_progress_printer()
-        result = rotate_keys(context.store, actor=context.operator, batch_rows=batch, on_progress=on_progress)
+    with open_command_context() as context, show_progress("Sealing") as update:
+        result = rotate_keys(
+            context.store,
+            actor=context.operator,
+            batch_rows=batch,
+            on_progress=lambda column, done: update(done, column),
+        )
     usage = result.key_usage
     lines = [f"{column}: {count}" for column, count in result.resealed_counts.items()]
     lines.append(f"{sum(result.resealed_counts.values())} values are newly sealed under {usage.active_key_id}.")
@@ -48,25 +50,12 @@ def rotate_keys_command(batch: int) -> None:
         click.echo("No value names another key.")
 
 
-def _make_progress_printer() -> Callable[[str, int], None]:
-    """Return a callback that prints a column's number of done rows at most once a second."""
-    last_printed = time.monotonic()
-
-    def print_progress(column: str, done: int) -> None:
-        nonlocal last_printed
-        if time.monotonic() - last_printed >= PROGRESS_INTERVAL_S:
-            click.echo(f"  {column}: {done}", err=True)
-            last_printed = time.monotonic()
-
-    return print_progress
-
-
 def _print_problems(result: RotationResult) -> None:
     usage = result.key_usage
     for location in result.unreadable[:MAX_UNREADABLE_SHOWN]:
-        click.echo(f"cannot be read: {location}", err=True)
+        warn(f"cannot be read: {location}")
     for key_id, rows in usage.missing_keys.items():
-        click.echo(f"{key_id} is missing from BRIDGE_KEYS: {sum(rows.values())} values cannot be read", err=True)
+        warn(f"{key_id} is missing from BRIDGE_KEYS: {sum(rows.values())} values cannot be read")
     if usage.outdated_count > len(result.unreadable):
         advice = "A running process may seal with it: run again."
-        click.echo(f"{usage.outdated_count} values still name an old key. {advice}", err=True)
+        warn(f"{usage.outdated_count} values still name an old key. {advice}")

@@ -8,7 +8,7 @@ from bridge.cli.command import json_command
 from bridge.cli.context import exit_on_refusal, open_command_context
 from bridge.cli.notice.notice_view import ANSWER_FAULTS, find_notice_or_exit
 from bridge.cli.options import reference_option
-from bridge.cli.printing import show
+from bridge.cli.printing import format_cell, show
 from bridge.cli.shared.ids import NOTICE_ID
 from bridge.model import NoticeChannel
 from bridge.steps.notices.record_answer import record_acknowledgement
@@ -26,4 +26,4 @@ def acknowledge_notice_command(notice_id: str, reference: str) -> None:
         with exit_on_refusal("Not recorded", ANSWER_FAULTS):
             after = record_acknowledgement(notice_id, via=via, actor=actor, reference=reference, services=services)
     shown = {"id": notice_id, "state": after.state, "reference": reference, "next_at": after.next_at}
-    show(shown, f"{notice_id} is {after.state}; no reminder is sent before {after.next_at:%d %b %Y}.")
+    show(shown, f"{notice_id} is {after.state}; no reminder is sent before {format_cell(after.next_at)}.")

@@ -7,6 +7,7 @@ import click
 from bridge.cli.command import json_command
 from bridge.cli.context import name_shops, open_command_context
 from bridge.cli.notice.notice_view import notice_row, waiting_items_row
+from bridge.cli.options import LIMIT
 from bridge.cli.printing import show_table
 from bridge.model import NoticeState
 
@@ -25,13 +26,15 @@ LIST_COLUMNS = (
 
 
 @json_command("list", example="notice list --overdue\nnotice list --state waiting --json")
-@click.option("--state", type=click.Choice([state.value for state in NoticeState]))
-@click.option("--processor", default="")
+@click.option("--state", type=click.Choice([state.value for state in NoticeState]), help="Only notices in this state.")
+@click.option("--processor", default="", help="Only notices to this processor, an id of the merchant file.")
 @click.option("--overdue", is_flag=True, help="Only notices whose answer is overdue.")
-@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 100_000))
+@click.option("--limit", default=100, show_default=True, type=LIMIT, help="At most this many.")
 def list_notices_command(state: str | None, processor: str, overdue: bool, limit: int) -> None:
     """List notices, newest first; then, without an id, the items that wait and are in no notice yet."""
     with open_command_context() as context, context.store.transaction() as tx:
+        if processor:
+            context.require_known_processor(processor)
         notices = tx.operator_queries.list_notices(state=state or "", processor=processor, limit=limit)
         unsent = tx.operator_queries.count_unsent_items(state=state or "", processor=processor)
         listed = [*(notice_row(notice, item_count) for notice, item_count in notices), *map(waiting_items_row, unsent)]

@@ -11,7 +11,7 @@ from bridge.cli.command import json_command
 from bridge.cli.context import name_shops, open_command_context
 from bridge.cli.notice import notice_view as view
 from bridge.cli.options import REVEAL_REASON_OPTION, require_reveal_reason
-from bridge.cli.printing import print_table, show
+from bridge.cli.printing import print_fields, print_table, show
 from bridge.cli.shared.ids import NOTICE_OR_ITEM_ID
 from bridge.model import Fact
 
@@ -48,7 +48,6 @@ def _print_notice(shown: Mapping[str, Any]) -> None:
     if "lines" not in shown:
         print_table([shown], ITEM_COLUMNS, empty="")
         return
-    for name in view.NOTICE_COLUMNS:
-        click.echo(f"{name.replace('_', ' '):14} {shown[name] if shown[name] is not None else '-'}")
+    print_fields({name: shown[name] for name in view.NOTICE_COLUMNS}, width=14)
     click.echo()
     print_table(shown["lines"], ITEM_COLUMNS, empty="no items")

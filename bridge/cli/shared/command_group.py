@@ -22,25 +22,25 @@ class CommandFolder(MutableMapping[str, click.Command]):
 
     def __init__(self, package: str, path: Iterable[str], also: CommandFolder | None = None) -> None:
         folder = Path(next(iter(path)))
-        self._modules: dict[str, tuple[str, Path]] = dict(also._modules) if also else {}
+        self.modules: dict[str, tuple[str, Path]] = dict(also.modules) if also else {}
         for found in iter_modules([str(folder)]):
             file = folder / found.name / "__init__.py" if found.ispkg else folder / f"{found.name}.py"
-            self._modules[found.name] = (f"{package}.{found.name}", file)
+            self.modules[found.name] = (f"{package}.{found.name}", file)
         self._found: dict[str, click.Command] = {}
 
     @cached_property
     def summaries(self) -> dict[str, str]:
         """Return the first sentence of each command's help by its name."""
-        read = (read_summaries(file) for _, file in self._modules.values())
+        read = (read_summaries(file) for _, file in self.modules.values())
         return dict(sorted(item for summaries in read for item in summaries.items()))
 
     def __getitem__(self, name: str) -> click.Command:
         """Return a command. Raises KeyError."""
         if name not in self._found:
             module = name.replace("-", "_")
-            self._import_commands([found for found in (module, f"{module}_") if found in self._modules])
+            self._import_commands([found for found in (module, f"{module}_") if found in self.modules])
         if name not in self._found:
-            self._import_commands(self._modules)
+            self._import_commands(self.modules)
         return self._found[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -61,7 +61,7 @@ class CommandFolder(MutableMapping[str, click.Command]):
 
     def _import_commands(self, modules: Iterable[str]) -> None:
         for name in modules:
-            module = import_module(self._modules[name][0])
+            module = import_module(self.modules[name][0])
             for value in vars(module).values():
                 if isinstance(value, click.Command) and value.callback and value.callback.__module__ == module.__name__:
                     self._found[value.name or name] = value

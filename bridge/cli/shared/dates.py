@@ -60,7 +60,7 @@ class WhenParam(click.ParamType[When]):
                 return found
         except (ValueError, OverflowError):
             pass
-        self.fail(f"{text!r} is no date or time: give {FORMS}", param, ctx)
+        return self.fail(f"{text!r} is no date or time: give {FORMS}", param, ctx)
 
     def _read(self, text: str) -> When:
         if duration := DURATION.fullmatch(text):

@@ -16,6 +16,7 @@ from bridge.cli.context import CommandContext, exit_with_error, open_command_con
 from bridge.cli.options import SHOP_OPTION
 from bridge.cli.output_files import FORCE_OPTION, OUT_OPTION, open_private_file
 from bridge.cli.printing import show
+from bridge.cli.shared.progress import show_progress
 from bridge.cli.vault.vault_view import NO_OPEN_ERASURE, describe_next_step, refuse_unless_processor
 from bridge.errors import KeyMissing, SealBroken
 from bridge.model import Document, ShopExitDecision
@@ -68,8 +69,10 @@ def _write_documents_zip(context: CommandContext, documents: Sequence[Document],
     index = io.StringIO(newline="")
     rows = csv.DictWriter(index, INDEX_COLUMNS)
     rows.writeheader()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+    progress = show_progress("Writing documents", len(documents))
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive, progress as update:
         for first in range(0, len(documents), EXPORT_BATCH_DOCUMENTS):
+            update(first)
             with context.store.transaction() as tx:
                 for document in documents[first : first + EXPORT_BATCH_DOCUMENTS]:
                     try:

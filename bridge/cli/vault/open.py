@@ -24,7 +24,7 @@ from bridge.store import Tx
 
 @json_command(
     "open",
-    example="vault open doc_01M84N6EY20CZ9W2PB73FKRKAY --role finance_lead --reason 'tax audit' --out invoice.pdf",
+    example="vault open doc_01M84N6EY20CZ9W2PB73FKRKAY --role legal_compliance --reason 'tax audit' --out invoice.pdf",
 )
 @click.argument("document_id", type=DOCUMENT_ID, metavar="DOC")
 @click.option("--role", required=True, type=click.Choice(STAFF_ROLES), help="Your role.")
