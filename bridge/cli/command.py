@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
+from textwrap import indent
 from typing import Any
 
 import click
@@ -12,7 +14,7 @@ from bridge.cli.shared.command_group import CommandFolder
 from bridge.cli.shared.confirmation import DRY_RUN_FLAG, Asks, add_confirmation, confirm_or_stop
 
 JSON_FLAG = "bridge.json"  # key in the metadata of the click context
-MAX_METAVAR_CHARS = 30
+MAX_METAVAR_CHARS, MAX_LINE_CHARS = 30, 74
 
 
 class BridgeCommand(click.Command):
@@ -45,7 +47,7 @@ class BridgeCommand(click.Command):
         if self.examples:
             with formatter.section("Examples"):
                 for line in self.examples:
-                    formatter.write(f"{'':{formatter.current_indent}}bridge {line}\n")
+                    formatter.write(indent(fold_command_line(f"bridge {line}"), " " * formatter.current_indent) + "\n")
         super().format_epilog(ctx, formatter)
 
 
@@ -63,6 +65,18 @@ class JsonCommand(BridgeCommand):
                 help="Print one JSON document on stdout.",
             )
         )
+
+
+def fold_command_line(line: str) -> str:
+    """Return a line that can be typed in several, each with room for an indent at 80 columns."""
+    lines, current = [], ""
+    for part in re.split(r" (?=--|[<>] )", line):
+        if current and len(f"{current} {part}") > MAX_LINE_CHARS:
+            lines.append(f"{current} \\")
+            current = f"  {part}"
+        else:
+            current = f"{current} {part}".lstrip() if not current.startswith("  ") else f"{current} {part}"
+    return "\n".join([*lines, current])
 
 
 def _name_long_choice(parameter: click.Parameter) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from bridge.cli.command import json_command
+from bridge.cli.command import is_dry_run, json_command
 from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.notice.notice_view import find_notice_item_or_exit
 from bridge.cli.options import REASON_OPTION
@@ -47,6 +47,9 @@ def cancel_parcel(item_id: str, confirm: str, reason: str) -> None:
             if status not in (ParcelStatus.BOOKED, UNSCANNED_STATUS.get(item.system)):
                 condition = "only a parcel that was not picked up yet can be cancelled"
                 exit_with_error(f"{item.system} reports {status}: {condition}.")
+            if is_dry_run():
+                show({"id": item_id, "cancelled": False}, f"{item_id}: {item.system} is asked to cancel its shipment.")
+                return
             carrier.cancel_shipment(item.reference)
         except BridgeError as fault:
             exit_with_error(f"Not cancelled: {fault}.")

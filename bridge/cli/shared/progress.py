@@ -11,11 +11,15 @@ INTERVAL_S = 0.2
 CLEAR_LINE = "\r\x1b[2K"
 
 
+def _say_nothing(_done: int, _part: str = "") -> None:
+    """Take the place of the line where nobody watches."""
+
+
 @contextmanager
 def show_progress(what: str, total: int = 0) -> Iterator[Callable[..., None]]:
     """Yield a function that takes how much is done and, where it changes, of what. `total` 0: it is not known."""
     if not sys.stderr.isatty():
-        yield lambda done, part="": None
+        yield _say_nothing
         return
     last_shown = 0.0
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bridge.cli.command import json_command
+from bridge.cli.command import is_dry_run, json_command
 from bridge.cli.context import CommandContext, exit_with_error, open_command_context
 from bridge.cli.options import SHOP_OPTION
 from bridge.cli.output_files import FORCE_OPTION, OUT_OPTION, open_private_file
@@ -45,6 +45,10 @@ def export(shop: str, target: Path, force: bool) -> None:
             _, fingerprint = tx.shop_exits.fingerprint_documents(shop)
         if not documents:
             exit_with_error(f"The vault holds no documents of {shop}; its erasure needs no export.")
+        if is_dry_run():
+            message = f"Writes {len(documents)} documents of {shop} to {target}, and its erasure continues."
+            show({"shop": shop, "file": None, "documents": len(documents)}, message)
+            return
         with open_private_file(target, force=force) as out:
             _write_documents_zip(context, documents, out)
             out.seek(0)
