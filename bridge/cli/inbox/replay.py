@@ -11,11 +11,12 @@ from bridge.cli.context import open_command_context
 from bridge.cli.options import LIMIT
 from bridge.cli.printing import show
 from bridge.cli.shared.dates import When, when_option
+from bridge.cli.shared.ids import DELIVERY_ID
 from bridge.steps.webhooks.replay import replay_deliveries
 
 
 @json_command(example="inbox replay --failed --dry-run\ninbox replay dlv_01M84N6EY20CZ9W2PB73FKRKAY")
-@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.argument("ids", type=DELIVERY_ID, nargs=-1, metavar="[ID]...")
 @click.option("--failed", is_flag=True, help="All failed deliveries, narrowed by the options below.")
 @click.option("--rejected", is_flag=True, help="All rejected deliveries whose body is kept, narrowed likewise.")
 @click.option("--topic", help="With --failed or --rejected: only this topic.")

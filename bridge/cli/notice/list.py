@@ -25,7 +25,7 @@ LIST_COLUMNS = (
 )
 
 
-@json_command("list", example="notice list --overdue\nnotice list --state waiting --json")
+@json_command("list", example="notice list --overdue\nnotice list --state queued --json")
 @click.option("--state", type=click.Choice([state.value for state in NoticeState]), help="Only notices in this state.")
 @click.option("--processor", default="", help="Only notices to this processor, an id of the merchant file.")
 @click.option("--overdue", is_flag=True, help="Only notices whose answer is overdue.")

@@ -81,7 +81,8 @@ def when_option(
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Return an option for a date or time; its help ends with the forms. `ahead`: 3d means in three days."""
     kind = WHEN_AHEAD if ahead else WHEN
-    return click.option(*names, type=kind, metavar="WHEN", help=f"{meaning} {FORMS_HELP}", **attributes)
+    text, mark, default = meaning.partition(" [default")
+    return click.option(*names, type=kind, metavar="WHEN", help=f"{text} {FORMS_HELP}{mark}{default}", **attributes)
 
 
 def format_time(at: datetime) -> str:

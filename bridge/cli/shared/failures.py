@@ -72,7 +72,7 @@ def describe_fault(fault: Exception) -> FaultReport:
             return FaultReport("stopped: nothing more was changed.", "", FAILED)
         case SettingsInvalid():
             return FaultReport("\n  ".join(["the settings are not valid:", *fault.faults]), "", FAILED)
-        case PersonalTextRefused():
-            return FaultReport(f"{fault}.", "", WRONG_USAGE)
     text = str(fault) or (type(fault).__doc__ or "").partition(".")[0]
+    if isinstance(fault, PersonalTextRefused):
+        return FaultReport(f"{text}.", "", WRONG_USAGE)
     return FaultReport(f"{text}.", "`bridge doctor` says what is wrong.", FAILED)
