@@ -62,7 +62,7 @@ def make_timestamp_authority(settings: Settings) -> TimestampAuthority | None:
 
 
 def _load_before_fork() -> None:
-    """Import what steps use and a listing does not: a worker forks for its jobs, and none of them should pay for it."""
+    """Load what steps use and a listing does not: a worker forks for its jobs, and none of them should pay for it."""
     load_all_row_classes()
     for library in ("phonenumbers", "cryptography.hazmat.primitives.ciphers.aead"):
         import_module(library)

@@ -99,8 +99,7 @@ def open_command_context(*, require_migrated: bool = True) -> Iterator[CommandCo
     if "structlog" in sys.modules:
         quiet_logs()
     context = CommandContext(configuration, make_store(configuration.settings), _read_operator())
-    if is_dry_run():
-        context.store.discard_changes()
+    context.store.discards_changes = is_dry_run()
     try:
         if require_migrated and not is_at_newest_revision(context.store.engine):
             raise NeedsOperator("the database is not at head: run `bridge migrate` first")

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select, update
 
 from bridge.model import Delivery, DeliveryState, Notice, Principal, PrivacyRequest, ProcessorAnswer, TaskAction
+from bridge.store.erasure.remnants import OVERWRITTEN_WITHIN
 from bridge.store.requests.requests import request_from_row
 from bridge.store.schema.index_tables import remnants
 from bridge.store.schema.notice_tables import notice_accounts, notice_items, notices
@@ -153,7 +154,6 @@ class OperatorQueries:
         from bridge.rules.notices.answers import BLOCKING_REASONS  # noqa: PLC0415 - slow to import
         from bridge.rules.requests.same_person import SEVERAL_CUSTOMERS  # noqa: PLC0415
         from bridge.store.access.hand_overs import IS_UNFULFILLED  # noqa: PLC0415
-        from bridge.store.erasure.remnants import OVERWRITTEN_WITHIN  # noqa: PLC0415
 
         counts: dict[str, dict[str, int]] = {}
         for table in (deliveries, requests, notices):

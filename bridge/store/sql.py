@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Engine, and_, delete, exists, not_, or_, select, text, true, update
 from sqlalchemy.exc import DBAPIError
@@ -27,6 +27,7 @@ from bridge.store.engine import (
     open_engine,
     translate_database_errors,
 )
+from bridge.store.erasure.remnants import OverwriteResult, list_parts, overwrite_parts
 from bridge.store.requests.requests import OPEN_STATES
 from bridge.store.requests.tasks import waits_for
 from bridge.store.schema.notice_tables import notice_accounts
@@ -39,9 +40,6 @@ from bridge.store.webhooks.commit_waiters import call_blocking
 from bridge.store.webhooks.group_commit import GroupCommit
 from bridge.store.webhooks.insert_rows import DeliveryRow, insert_new_rows
 
-if TYPE_CHECKING:
-    from bridge.store.erasure.remnants import OverwriteResult
-
 EnqueueJobs = Callable[[Sequence[tuple[str, str, bool]]], None]
 
 
@@ -50,6 +48,7 @@ class SqlStore:
 
     `on_accepted` is called after each commit of accepted deliveries, on the writer's thread and not a request's,
     with the jobs to enqueue: (job, id, at front). `on_close` is called once no delivery is accepted any more.
+    With `discards_changes` every transaction rolls back at its end: a dry run.
     """
 
     def __init__(
@@ -73,7 +72,7 @@ class SqlStore:
         self._lease_s = lease_s
         self._dedupe_window = timedelta(hours=dedupe_hours)
         self._on_accepted, self._on_close = on_accepted, on_close
-        self._discards_changes = False
+        self.discards_changes = False
         self._group_commit = GroupCommit(
             self._commit_deliveries,
             max_rows=queue_rows,
@@ -94,12 +93,8 @@ class SqlStore:
         """
         with translate_database_errors(), self.engine.begin() as connection:
             yield Tx(Session(connection, self.keyring, self.now, self._lease_s))
-            if self._discards_changes:
+            if self.discards_changes:
                 connection.rollback()
-
-    def discard_changes(self) -> None:
-        """Let every transaction from now on roll back at its end, for a dry run."""
-        self._discards_changes = True
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -269,8 +264,6 @@ class SqlStore:
 
     def list_parts(self, *, keys_only: bool = False) -> Sequence[str]:
         """Return the parts of the database that `overwrite_parts` takes: all, or those with the data subjects' keys."""
-        from bridge.store.erasure.remnants import list_parts  # noqa: PLC0415 - slow to import
-
         return list_parts(self.engine, keys_only=keys_only)
 
     def overwrite_parts(
@@ -280,8 +273,6 @@ class SqlStore:
 
         Waits for no lock: what others use is left. Raises StoreUnavailable and StoreFault.
         """
-        from bridge.store.erasure.remnants import overwrite_parts  # noqa: PLC0415 - slow to import
-
         return overwrite_parts(self.engine, found, parts, max_bytes=max_bytes)
 
     def ping(self) -> None:

@@ -114,6 +114,6 @@ def load_row_class(name: str) -> Any:
 
 
 def load_all_row_classes() -> None:
-    """Import what a process that runs steps needs, before it forks or answers."""
+    """Load what a process that runs steps needs, before it forks or answers."""
     for name in Tx.__annotations__:
         load_row_class(name)

@@ -81,7 +81,7 @@ def test_doctor_reports_a_missing_and_a_wrong_ledger(tmp_path):
     assert (code, result["ledger"]["ok"]) == (1, False)
     output = processes.say(away, "restore-check", "--yes", "--json")
     assert (output.code, output.out) == (1, "")
-    assert "LedgerUnavailable" in output.err
+    assert output.err.startswith('{"error": "ledger: ')
 
 
 def test_doctor_fails_when_an_erasure_is_not_recorded_for_longer_than_an_hour(tmp_path):

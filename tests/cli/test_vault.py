@@ -215,7 +215,8 @@ def test_an_invalid_document_is_refused(at):
     output = file_one(at, path)
     assert (output.code, "does not match its suffix" in output.err) == (1, True)
     path.write_bytes(PDF)
-    assert file_one(at, path, issued="tomorrow").code == 1
+    assert file_one(at, path, issued="tomorrow").code == 2
+    assert file_one(at, path, issued="2999-01-01").code == 1
     assert file_one(at, path, order="#1001").code == 2
     assert file_one(at, path, shop="example.com").code == 2
     assert at.say("vault", "file", "--shop", SHOP, "--file", str(path)).code == 2
