@@ -13,7 +13,7 @@ import click
 from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.options import FILE_TYPE
-from bridge.cli.printing import show
+from bridge.cli.printing import show, warn
 from bridge.cli.shared.progress import show_progress
 from bridge.connectors.timestamp_authority import TimestampVerifier
 from bridge.errors import EvidenceBroken
@@ -76,10 +76,7 @@ def _print_verified(result: Mapping[str, Any]) -> None:
     elif result["timestamped_heads"]:
         click.echo("The signatures of the timestamps were not verified: BRIDGE_TSA_ROOT_FILE is not set.")
     if result["bad_timestamps"]:
-        click.echo(
-            f"BROKEN: not signed by an authority of BRIDGE_TSA_ROOT_FILE: {', '.join(result['bad_timestamps'])}",
-            err=True,
-        )
+        warn(f"BROKEN: not signed by an authority of BRIDGE_TSA_ROOT_FILE: {', '.join(result['bad_timestamps'])}")
 
 
 def _read_given_heads(file: Path) -> list[tuple[int, str]]:
