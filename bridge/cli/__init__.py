@@ -34,8 +34,6 @@ SECTIONS = {  # who needs what
     "Development": ("demo", "serve", "sandbox", "send"),
 }
 
-FEWER_COLLECTIONS = 50_000  # new objects between two: imports make many and leave none to collect
-
 
 @command_group(
     find_commands(__name__, __path__),
@@ -55,5 +53,8 @@ def commands() -> None:
 
 def main() -> None:
     """Run one command. The exit code is 1 where it failed, and 2 for wrong usage; stderr says why."""
-    gc.set_threshold(FEWER_COLLECTIONS)
-    run_and_exit(lambda: commands.main(prog_name="bridge", standalone_mode=False), as_json="--json" in sys.argv[1:])
+    gc.disable()  # imports make many objects and leave none to collect; `BridgeCommand.invoke` enables it again
+    try:
+        run_and_exit(lambda: commands.main(prog_name="bridge", standalone_mode=False), as_json="--json" in sys.argv[1:])
+    finally:
+        gc.enable()

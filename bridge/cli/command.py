@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from collections.abc import Callable, Iterable
 from textwrap import indent
@@ -37,6 +38,7 @@ class BridgeCommand(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command, unless a free text of it repeats an identifier of the person, or nobody says yes."""
+        gc.enable()
         refuse_repeated_values(ctx)
         if self.irreversible and (self._asks is None or self._asks(ctx.params)):
             confirm_or_stop(ctx, self.irreversible)

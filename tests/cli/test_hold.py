@@ -336,5 +336,5 @@ def test_a_proceeding_is_opened_and_released_with_its_disposal(installation):
     assert read_json(installation.say(*release_words, "--disposed-on", "2026-01-31", "--json"))["released"]
     assert installation.say(*words, "--proceeding", "other", "--reason", "test").code == 2
     offered = " ".join(installation.say("hold", "open", "--help").out.split())
-    assert "[appeal|revision|tax|investigation|assessment]" in offered
+    assert "One of: appeal, revision, tax, investigation, assessment." in offered
     assert "under Chapter XIX" in offered

@@ -369,7 +369,7 @@ def test_a_fiduciary_merchant_gets_no_documents_back(at):
     shipped = {"BRIDGE_RETENTION_FILE": str(SHIPPED)}
     out = ("--out", str(at.folder / "x.zip"))
     for words in (("export", *out), ("waive", "--reference", "letter", "--reason", "test")):
-        output = at.say("vault", words[0], "--shop", SHOP, *words[1:], **shipped)
+        output = at.say("vault", words[0], "--yes", "--shop", SHOP, *words[1:], **shipped)
         assert (output.code, "fiduciary" in output.err) == (1, True)
 
 
@@ -407,13 +407,13 @@ def test_the_erasure_of_a_reinstalled_shop_waits_for_a_decision(at, verb, outcom
     check = at.checks()[f"{SHOP} leaves"]
     assert (check["ok"], "dsr continue" in check["detail"]) == (False, True)
     assert at.say("dsr", verb, request_id).code == 2, "it wants a reason"
-    output = at.say("dsr", verb, request_id, "--reason", "they asked us", "--json")
+    output = at.say("dsr", verb, "--yes", request_id, "--reason", "they asked us", "--json")
     assert (output.code, output.json) == (0, {"id": request_id, "decision": verb})
     process_request(request_id, services=at.services)
     shown = at.shown(request_id)
     assert shown["tasks"][0]["last_error"] == outcome
     assert shown["state"] == ("done" if verb == "close" else "waiting")
-    again = at.say("dsr", verb, request_id, "--reason", "again")
+    again = at.say("dsr", verb, "--yes", request_id, "--reason", "again")
     assert (again.code, "does not wait for this" in again.err) == (1, True)
     assert len(at.facts("shop_erasure.continued")) == 1
 

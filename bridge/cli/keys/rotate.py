@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Iterator
 
 import click
 
 from bridge.cli.command import is_json_wanted, json_command
-from bridge.cli.context import open_command_context
-from bridge.cli.printing import show, warn
+from bridge.cli.context import exit_with_error, open_command_context
+from bridge.cli.printing import show
 from bridge.cli.shared.progress import show_progress
 from bridge.store.key_rotation import BATCH_ROWS, rotate_keys
 from bridge.store.sealed_columns import RotationResult
@@ -43,19 +43,18 @@ def rotate_keys_command(batch: int) -> None:
         "whole": result.is_complete,
     }
     show(shown, "\n".join(lines))
-    _print_problems(result)
-    if not result.is_complete:
-        sys.exit(1)
+    if problems := list(_describe_problems(result)):
+        exit_with_error("\n".join(problems))
     if not is_json_wanted():
         click.echo("No value names another key.")
 
 
-def _print_problems(result: RotationResult) -> None:
+def _describe_problems(result: RotationResult) -> Iterator[str]:
     usage = result.key_usage
     for location in result.unreadable[:MAX_UNREADABLE_SHOWN]:
-        warn(f"cannot be read: {location}")
+        yield f"cannot be read: {location}"
     for key_id, rows in usage.missing_keys.items():
-        warn(f"{key_id} is missing from BRIDGE_KEYS: {sum(rows.values())} values cannot be read")
+        yield f"{key_id} is missing from BRIDGE_KEYS: {sum(rows.values())} values cannot be read"
     if usage.outdated_count > len(result.unreadable):
         advice = "A running process may seal with it: run again."
-        warn(f"{usage.outdated_count} values still name an old key. {advice}")
+        yield f"{usage.outdated_count} values still name an old key. {advice}"

@@ -33,12 +33,12 @@ LIST_COLUMNS = (
 def list_notices_command(state: str | None, processor: str, overdue: bool, limit: int) -> None:
     """List notices, newest first; then, without an id, the items that wait and are in no notice yet."""
     with open_command_context() as context, context.store.transaction() as tx:
-        if processor:
-            context.require_known_processor(processor)
         notices = tx.operator_queries.list_notices(state=state or "", processor=processor, limit=limit)
         unsent = tx.operator_queries.count_unsent_items(state=state or "", processor=processor)
         listed = [*(notice_row(notice, item_count) for notice, item_count in notices), *map(waiting_items_row, unsent)]
         rows = name_shops(listed, tx)
+        if processor and not rows:
+            context.require_known_processor(processor)
     if overdue:
         rows = [row for row in rows if row["overdue"]]
     show_table(rows, LIST_COLUMNS, empty="No notices.")

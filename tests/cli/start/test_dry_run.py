@@ -47,7 +47,7 @@ def deeds(office):
         (("dsr", "waive", access, *REASON), "the answer is waived"),
         (("dsr", "release", access, *REASON), f"{held.json['id']} is released"),
         (("hold", "release", opened.json["id"], *REASON), f"{opened.json['id']} is released"),
-        (("token", "forget", office.world.shop), "No token of"),
+        (("token", "forget", office.world.shop), "are destroyed"),
         (
             ("dsr", "open", "erasure", "--email", "nobody@example.com", "--shop", office.world.shop, *REASON),
             "open erasure",
