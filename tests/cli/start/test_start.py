@@ -26,13 +26,6 @@ finally:
 """
 
 
-@pytest.fixture(scope="module")
-def environ(tmp_path_factory):
-    made = processes.environment(f"sqlite:///{tmp_path_factory.mktemp('start')}/bridge.db", "")
-    processes.migrate(made)
-    return made
-
-
 def list_imports(environ, *words, **more):
     """Return the top-level packages, and our own modules, that a process has imported when a command ends."""
     script = PRINT_MODULES.format(words=list(words))

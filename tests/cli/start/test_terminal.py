@@ -21,20 +21,12 @@ ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 SHOP = "minimiss-demo.myshopify.com"
 
 
-@pytest.fixture(scope="module")
-def environ(tmp_path_factory):
-    made = processes.environment(
-        f"sqlite:///{tmp_path_factory.mktemp('terminal')}/bridge.db", "", TERM="xterm-256color"
-    )
-    processes.migrate(made)
-    return made
-
-
 def on_terminal(environ, *words, types="", columns=80, **more):
     """Run a command on a pseudo terminal that is so wide. Return its exit code and what the terminal shows."""
     leader, follower = pty.openpty()
     ioctl(follower, termios.TIOCSWINSZ, pack("HHHH", 40, columns, 0, 0))
     command = [sys.executable, "-m", "bridge", *words]
+    more = {"TERM": "xterm-256color", **more}
     running = subprocess.Popen(
         command, env={**environ, **more}, cwd=ROOT, stdin=follower, stdout=follower, stderr=follower, close_fds=True
     )
