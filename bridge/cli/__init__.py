@@ -6,7 +6,6 @@ Exit 0: done. Exit 1: a check or an item failed. Exit 2: wrong usage. With `--js
 from __future__ import annotations
 
 import gc
-import os
 import sys
 
 import click
@@ -36,12 +35,7 @@ SECTIONS = {  # who needs what
 
 
 @command_group(
-    find_commands(__name__, __path__),
-    sections=SECTIONS,
-    context_settings={
-        "help_option_names": ["-h", "--help"],
-        "color": False if os.environ.get("NO_COLOR") else None,  # https://no-color.org
-    },
+    find_commands(__name__, __path__), sections=SECTIONS, context_settings={"help_option_names": ["-h", "--help"]}
 )
 @click.version_option(__version__, prog_name="bridge")
 def commands() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -56,7 +55,7 @@ def print_table(rows: Iterable[Row], columns: Sequence[str], *, empty: str) -> N
         click.echo(empty)
         return
     header = [column.replace("_", " ") for column in columns]
-    if is_terminal_output():
+    if sys.stdout.isatty():
         from bridge.cli.shared.tables import print_terminal_table  # noqa: PLC0415 - rich, for a terminal only
 
         print_terminal_table(header, cells)
@@ -89,11 +88,6 @@ def warn(text: str) -> None:
     """Print a line on stderr, for people: with `--json` the document says it."""
     if not is_json_wanted():
         click.echo(text, err=True)
-
-
-def is_terminal_output() -> bool:
-    """Return whether a person reads stdout on a terminal that can move its cursor."""
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def format_cell(value: Any) -> str:

@@ -17,7 +17,7 @@ FLAG_STYLES = {("complete", "no"): "bold yellow", ("late", "yes"): "bold red", (
 
 
 def print_terminal_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print the rows under their header. Colours obey NO_COLOR."""
+    """Print the rows under their header. Rich obeys NO_COLOR, and a terminal that is dumb."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
     for name in header:
         table.add_column(name, overflow="fold", min_width=MIN_ID_WIDTH if name == "id" else None)
