@@ -140,12 +140,7 @@ class Town:
 
 @contextmanager
 def founded(
-    folder: Path,
-    database: str,
-    *,
-    commands: Mapping[str, Sequence[str]] = COMMANDS,
-    workers: int = 1,
-    **more: str,
+    folder: Path, database: str, *, commands: Mapping[str, Sequence[str]] = COMMANDS, workers: int = 1, **more: str
 ) -> Iterator[Town]:
     """Start a town with its own folder and database."""
     world, uninstalled = invent_worlds(ORDERS, datetime.now(UTC).replace(microsecond=0), HEAVY)
@@ -158,7 +153,10 @@ def founded(
                 **(stand_ins.environment | {"BRIDGE_MERCHANT_FILE": write_named_merchant(folder), "LEASE_S": f"{LEASE_S:g}", "SWEEP_EVERY_S": "0.5", **more}),
             )  # fmt: skip
             processes.migrate(environ)
-            with Bridge(environ, commands=commands, logs=folder / "logs") as bridge, processes.services(environ) as services:
+            with (
+                Bridge(environ, commands=commands, logs=folder / "logs") as bridge,
+                processes.services(environ) as services,
+            ):
                 bridge.start(workers=workers)
                 yield Town(
                     folder=folder, world=world, stand_ins=stand_ins, valkey=valkey, bridge=bridge,

@@ -41,12 +41,12 @@ def main() -> None:
 
 def describe_report(report: Report) -> str:
     """Return the report as lines for a terminal."""
-    deeds = ", ".join(f"{name} {times}" for name, times in sorted(report.disturbances.items()) if name != "signals")
+    deeds = ", ".join(f"{name} {times}" for name, times in sorted(report.disturbances.items()))
     lines = [
         f"{report.database}, seed {report.seed}: {report.kills} processes killed or ended in {report.seconds:.0f} s",
         f"  {deeds}",
-        f"  {report.accepted} webhooks answered 200 (posted again {report.refused} times), {report.requests} requests, "
-        f"{report.letters} letters",
+        f"  {report.accepted} webhooks answered 200, posted again {report.refused} times",
+        f"  {report.requests} requests, {report.letters} letters",
         *(f"  NOT TRUE: {fault}" for fault in report.faults),
     ]
     return "\n".join([*lines, "  Every invariant holds." if not report.faults else f"  {len(report.faults)} faults."])

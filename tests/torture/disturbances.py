@@ -27,9 +27,9 @@ class Disturber:
     """Chooses and carries out disturbances. `counts` says how often each happened; the same seed makes the same choice."""
 
     def __init__(self, installation: Installation, *, seed: int) -> None:
-        self._at, self._random = installation, random.Random(seed)
+        self._at, self._random = installation, random.Random(seed)  # noqa: S311 - what is wanted is that it can be repeated
         self.counts: Counter[str] = Counter()
-        self.unexpected: list[str] = []
+        self._signalled = 0
         signals: dict[Callable[[], None], int] = {
             self.kill_web: 2, self.end_web: 2, self.kill_worker: 4, self.end_worker: 3, self.kill_work_horse: 6,
             self.kill_clock: 2, self.end_clock: 2, self.kill_redis: 2, self.overlap_generations: 1,
@@ -45,7 +45,12 @@ class Disturber:
     @property
     def kills(self) -> int:
         """Return how many processes were sent SIGKILL or SIGTERM on purpose."""
-        return self.counts["signals"]
+        return self._signalled
+
+    @property
+    def number(self) -> int:
+        """Return how many disturbances there were."""
+        return self.counts.total()
 
     def disturb(self) -> str:
         """Do one thing, start again what is missing, and return its name."""
@@ -91,7 +96,7 @@ class Disturber:
                     os.kill(horse, signal.SIGKILL)
                 except ProcessLookupError:
                     continue
-                self.counts["signals"] += 1
+                self._signalled += 1
 
     def overlap_generations(self) -> None:
         """Start a worker and a clock beside the running ones, then end the older ones, as a deploy does."""
@@ -108,7 +113,7 @@ class Disturber:
         self._at.town.valkey.kill()
         time.sleep(self._random.uniform(0, 0.5))
         self._at.town.valkey.start()
-        self.counts["signals"] += 1
+        self._signalled += 1
 
     def empty_redis(self) -> None:
         with redis.Redis.from_url(self._at.town.valkey.url) as client:
@@ -119,7 +124,7 @@ class Disturber:
         self._at.postgres.kill()
         time.sleep(self._random.uniform(0, 0.5))
         self._at.postgres.start()
-        self.counts["signals"] += 1
+        self._signalled += 1
 
     def break_shopify(self) -> None:
         kind = self._random.choice(SHOPIFY_FAULT_KINDS)
@@ -160,14 +165,14 @@ class Disturber:
 
     def _kill(self, kind: str) -> None:
         if name := self._choose(kind):
-            self.counts["signals"] += self._at.town.bridge.kill(name)
+            self._signalled += self._at.town.bridge.kill(name)
 
     def _end(self, kind_or_name: str) -> None:
         bridge = self._at.town.bridge
         name = kind_or_name if "." in kind_or_name else self._choose(kind_or_name)
         if pids := bridge.pids(name) if name else []:
             signal_session(min(pids), signal.SIGTERM)
-            self.counts["signals"] += 1
+            self._signalled += 1
 
     def _limit_file_size(self, size: int) -> None:
         bridge, pids = self._at.town.bridge, []

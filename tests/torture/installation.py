@@ -16,6 +16,7 @@ from bridge.sandbox.world import INVENTED_SHOP
 from tests import servers
 from tests.e2e.conftest import Town, founded
 
+LATENCY_S = 0.1  # so that signals meet jobs that run
 WANTED = {"web": 1, "worker": 2, "clock": 1}
 LETTER_TERMS = {"digest_hours": "0", "answer_days": "15", "remind_days": "[7]", "read_back_hours": "1"}
 
@@ -62,9 +63,19 @@ def install(folder: Path, postgres: servers.Postgres | None) -> Iterator[Install
     with ExitStack() as parts:
         mailbox = Mailbox().start()
         parts.callback(mailbox.stop)
-        files = write_merchant_files(folder, shops=[INVENTED_SHOP, UNINSTALLED_SHOP], notice_terms=LETTER_TERMS)
-        more = {"SMTP_URL": mailbox.url, "MAIL_FROM": "Mini Miss <privacy@example.in>", "LEASE_S": "2", "SWEEP_EVERY_S": "0.3"}
+        (folder / "merchant").mkdir()
+        files = write_merchant_files(
+            folder / "merchant", shops=[INVENTED_SHOP, UNINSTALLED_SHOP], notice_terms=LETTER_TERMS
+        )
+        more = {
+            "SMTP_URL": mailbox.url,
+            "MAIL_FROM": "Mini Miss <privacy@example.in>",
+            "LEASE_S": "2",
+            "SWEEP_EVERY_S": "0.3",
+        }
         town = parts.enter_context(
             founded(folder, database, commands=commands, workers=WANTED["worker"], **files, **more, ACCEPT_WAIT_S="2")
         )
+        for server in town.stand_ins.servers:
+            server.latency_s = LATENCY_S
         yield Installation(town=town, mailbox=mailbox, postgres=postgres, offset_file=offset_file)

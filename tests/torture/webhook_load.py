@@ -18,6 +18,7 @@ from tests.e2e.conftest import Town
 
 RETRY_AFTER_S = 0.3
 PAUSE_S = (0.0, 0.12)
+COPIES = 2  # requests of each person who wants a copy
 WINDOW = 12  # so many deliveries may overtake each other
 
 
@@ -35,7 +36,7 @@ class WebhookLoad:
     """Posts in a thread until `stop`. `accepted` are the deliveries that were answered 200, in that order."""
 
     def __init__(self, town: Town, people: Sequence[Person], *, seed: int) -> None:
-        self._town, self._random = town, random.Random(seed)
+        self._town, self._random = town, random.Random(seed)  # noqa: S311 - what is wanted is that it can be repeated
         self.wants_copy = list(people[0::3])
         self.wants_erasure = list(people[1::3])
         self._posts = list(self._shuffle(self._invent_posts(people)))
@@ -92,7 +93,8 @@ class WebhookLoad:
                 for parcel in order.parcels:
                     yield self._build_post("fulfillments/create", person, parcel=parcel)
             if person in self.wants_copy:
-                yield self._build_post("customers/data_request", person, request_id=50_000 + number)
+                for again in range(COPIES):
+                    yield self._build_post("customers/data_request", person, request_id=50_000 + 10 * number + again)
             if person in self.wants_erasure:
                 self._town.control("redact", customer_id=person.id)
                 yield self._build_post("customers/redact", person)
