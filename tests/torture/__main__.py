@@ -23,20 +23,26 @@ def main() -> None:
     seed = secrets.randbelow(1_000_000) if options.seed is None else options.seed
     faults = 0
     for name in ("sqlite", "postgres") if options.database == "both" else (options.database,):
-        print(f"Seed {seed}, database {name}", flush=True)
+        say(f"Seed {seed}, database {name}")
         server = servers.Postgres().start() if name == "postgres" else None
         try:
             with tempfile.TemporaryDirectory(prefix="bridge-torture-") as folder:
                 report = torture(
                     Path(folder), server, seed=seed, kills=options.kills, people=options.people,
-                    say=lambda line: print(line, flush=True),
+                    say=say,
                 )  # fmt: skip
         finally:
             if server:
                 server.stop()
-        print(describe_report(report), flush=True)
+        say(describe_report(report))
         faults += len(report.faults)
     sys.exit(1 if faults else 0)
+
+
+def say(line: str) -> None:
+    """Show a line at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def describe_report(report: Report) -> str:

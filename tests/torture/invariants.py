@@ -90,15 +90,20 @@ def find_repeated_letters(mailbox: Mailbox, town: Town) -> list[str]:
         sent = [
             event for event in tx.evidence.iterate_facts() if event.fact in (Fact.NOTICE_SENT, Fact.NOTICE_REMINDED)
         ]
-    recorded = Counter(str(event.detail["message_id"]) for event in sent)
+    per_request = Counter((str(event.detail["message_id"]), event.request_id) for event in sent)
+    recorded = {message_id for message_id, _ in per_request}
     arrived: dict[str, set[str]] = defaultdict(set)
     for letter in mailbox.letters:
         if letter["To"] != GRIEVANCE_OFFICER_EMAIL:
             arrived[str(letter["Message-ID"])].add(hide_link(get_letter_text(letter)))
     return [
-        *(f"letter {each} was recorded {times} times" for each, times in recorded.items() if times > 1),
-        *(f"letter {each} is recorded and did not arrive" for each in recorded.keys() - arrived.keys()),
-        *(f"letter {each} arrived and is not recorded" for each in arrived.keys() - recorded.keys()),
+        *(
+            f"letter {each[0]} was recorded {times} times for one request"
+            for each, times in per_request.items()
+            if times > 1
+        ),
+        *(f"letter {each} is recorded and did not arrive" for each in recorded - arrived.keys()),
+        *(f"letter {each} arrived and is not recorded" for each in arrived.keys() - recorded),
         *(f"letter {each} has {len(texts)} texts" for each, texts in arrived.items() if len(texts) > 1),
     ]
 
