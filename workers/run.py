@@ -9,9 +9,11 @@ exception but its type and place.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time
 from collections.abc import Collection
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -22,9 +24,10 @@ from rq.job import Job
 from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 from rq.worker import HerokuWorker
 
-from bridge import logs
+from bridge import __version__, logs
 from bridge.bootstrap import make_services, make_store
 from bridge.errors import BridgeError, SettingsInvalid, TimeLimitExceeded
+from bridge.steps.operations.conditions import WORKER
 from bridge.steps.recovery.ledger_gate import check_ledger_gate
 from workers import jobs
 from workers.connection import connect_redis
@@ -32,6 +35,8 @@ from workers.queues import JOBS, QUEUE, SERIALIZER, RqJobQueue
 
 log = structlog.get_logger()
 SHUTDOWN_S = 20  # Heroku kills 30 s after SIGTERM
+HEARTBEAT_S = 15.0
+STARTED_AT = datetime.now(UTC)
 WARM_S = 8.0  # a work-horse takes no further job after this: its memory growth ends with it
 
 
@@ -53,6 +58,7 @@ class BridgeWorker(HerokuWorker):
 
     imminent_shutdown_delay = SHUTDOWN_S
     is_stopping = False
+    next_heartbeat = 0.0
     death_penalty_class = DeathPenalty
     functions: Collection[str] = frozenset(JOBS.values())
 
@@ -100,6 +106,22 @@ class BridgeWorker(HerokuWorker):
             log.error("job.unknown", job=job.id)
         return known
 
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        """Tell Redis that this worker lives, and the database at most each HEARTBEAT_S: a work-horse does not."""
+        super().heartbeat(timeout, pipeline)
+        if not self.is_horse and time.monotonic() >= self.next_heartbeat:
+            self.next_heartbeat = time.monotonic() + HEARTBEAT_S
+            _record_heartbeat(self.name)
+
+    def handle_work_horse_killed(self, job: Any, retpid: Any, ret_val: Any, rusage: Any) -> None:
+        """Log that a work-horse ended without a word: out of memory, killed. Its row is free when the lease ends.
+
+        `job` is the first job of this work-horse; it may have been at a later one.
+        """
+        killed = os.WTERMSIG(ret_val) if ret_val and os.WIFSIGNALED(ret_val) else None
+        super().handle_work_horse_killed(job, retpid, ret_val, rusage)  # type: ignore[no-untyped-call]
+        log.error("work_horse.lost", job=job.id, first_job=job.description, signal=killed, status=ret_val)
+
     def request_stop_sigrtmin(self, signum: Any, frame: Any) -> None:
         """Make the running job the last one."""
         self.is_stopping = True
@@ -129,6 +151,7 @@ def main() -> None:
         connection = connect_redis(settings.redis_url, for_worker=True, tls=settings.redis_tls)
     except SettingsInvalid as invalid:
         sys.exit("\n".join(["The worker cannot start:", *(f"  {fault}" for fault in invalid.faults)]))
+    logs.log_start("worker")
     _check_ledger_gate(connection)
     queue = RqQueue(QUEUE, connection=connection, serializer=SERIALIZER)
     worker = BridgeWorker(
@@ -142,6 +165,18 @@ def main() -> None:
     )
     logging.getLogger("rq.worker").handlers = []
     worker.work(logging_level="WARNING")
+
+
+def _record_heartbeat(name: str) -> None:
+    """Record in the database that this worker works. Share nothing with a work-horse; leave it where the database is away."""
+    store = make_store(jobs.load_configuration().settings)
+    try:
+        with store.transaction() as tx:
+            tx.heartbeats.record_heartbeat(WORKER, name, version=__version__, started_at=STARTED_AT)
+    except BridgeError as fault:
+        log.warning("heartbeat.not_recorded", fault=logs.describe_exception(fault))
+    finally:
+        store.close()
 
 
 def _check_ledger_gate(connection: Redis) -> None:

@@ -57,7 +57,13 @@ def build_alert_body(
     rows = [_describe_announcement(each, present.get((each.condition, each.reason))) for each in announcements]
     lines = [f"{row['status']}: {row['condition']} {row['reason']}".rstrip() + f" ({row['count']})" for row in rows]
     text = "Compliance bridge: " + "; ".join(lines)
-    return {"source": "shopify-compliance-bridge", "version": version, "at": at.isoformat(), "text": text, "alerts": rows}
+    return {
+        "source": "shopify-compliance-bridge",
+        "version": version,
+        "at": at.isoformat(),
+        "text": text,
+        "alerts": rows,
+    }
 
 
 def _describe_announcement(each: Announcement, now_found: FoundCondition | None) -> dict[str, Any]:

@@ -62,7 +62,9 @@ CONDITION_GUIDES: Mapping[Condition, Guide] = {
         words="the database is a restored backup, and work is stopped", command="restore-check", page="backup-restored"
     ),
     Condition.DELIVERY_FAILED: Guide(
-        words="webhooks were given up", command="inbox list --state failed, then inbox replay --failed", page="failed-delivery"
+        words="webhooks were given up",
+        command="inbox list --state failed, then inbox replay --failed",
+        page="failed-delivery",
     ),
     Condition.MANDATORY_WEBHOOK_UNHANDLED: Guide(
         words="mandatory webhooks were not acted on",

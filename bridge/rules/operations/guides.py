@@ -44,7 +44,9 @@ WAIT_GUIDES: Mapping[WaitReason, Guide] = {
         command="dsr package, or dsr waive (dsr show {id} names the erasure's deadline)",
         page="answer-not-handed-over",
     ),
-    WaitReason.PLAN_CHANGED: _by_itself("the data changed while the erasure ran, so it is planned again within seconds"),
+    WaitReason.PLAN_CHANGED: _by_itself(
+        "the data changed while the erasure ran, so it is planned again within seconds"
+    ),
     WaitReason.INSTALLED_AGAIN: Guide(
         words="the erasure of a shop waits: the shop seems to be back",
         command="dsr continue {id} or dsr close {id}",

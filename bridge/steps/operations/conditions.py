@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from bridge.ports.null_queue import NullQueue
 from bridge.rules.notices.answers import BLOCKING_REASONS
 from bridge.rules.operations.conditions import (
     LIVENESS,
@@ -68,7 +69,8 @@ def list_conditions(*, tx: Tx, services: Services) -> list[FoundCondition]:
     """Return every condition that is there now, those of processes first. Raises StoreUnavailable."""
     now = services.clock.now()
     found = list_liveness_conditions(read_liveness(tx=tx), now=now, services=services)
-    if services.queue.depth() is None:
+    # a command has no queue of its own
+    if not isinstance(services.queue, NullQueue) and services.queue.depth() is None:
         found.append(FoundCondition(condition=Condition.REDIS_UNREACHABLE))
     if services.ledger.configured and tx.ledger_state.read_gate_reason():
         found.append(FoundCondition(condition=Condition.BACKUP_RESTORED))

@@ -22,7 +22,9 @@ class AlertRows:
 
     def list_alerts(self) -> list[Alert]:
         """Return all alerts that are open, or ended and not announced."""
-        rows = self._connection.execute(select(alerts).order_by(alerts.c.raised_at, alerts.c.condition, alerts.c.reason))
+        rows = self._connection.execute(
+            select(alerts).order_by(alerts.c.raised_at, alerts.c.condition, alerts.c.reason)
+        )
         return [Alert(**row) for row in rows.mappings()]
 
     def save_alerts(self, found: Mapping[ConditionKey, int]) -> None:
@@ -57,7 +59,9 @@ class AlertRows:
 
     def find_last_sent(self, channel: str) -> datetime | None:
         """Return when a message of this channel was last sent; None where none ever was."""
-        return self._connection.scalar(select(operator_messages.c.sent_at).where(operator_messages.c.channel == channel))
+        return self._connection.scalar(
+            select(operator_messages.c.sent_at).where(operator_messages.c.channel == channel)
+        )
 
     def find_message_failures(self) -> dict[str, tuple[int, str]]:
         """Return the channels whose last message failed: how often in a row, and why."""

@@ -23,13 +23,18 @@ class HeartbeatRows:
         now = self._session.now()
         of_kind = heartbeats.c.kind == kind
         row = {"version": version, "started_at": started_at, "seen_at": now}
-        if not self._connection.execute(update(heartbeats).where(of_kind, heartbeats.c.name == name).values(row)).rowcount:
+        if not self._connection.execute(
+            update(heartbeats).where(of_kind, heartbeats.c.name == name).values(row)
+        ).rowcount:
             self._connection.execute(insert(heartbeats).values(row, kind=kind, name=name))
             self._connection.execute(delete(heartbeats).where(of_kind, heartbeats.c.seen_at < now - FORGET_AFTER))
 
     def find_last_heartbeat(self, kind: str) -> datetime | None:
         """Return when a process of this kind was last seen; None where none ever was."""
-        return self._connection.scalar(select(func.max(heartbeats.c.seen_at)).where(heartbeats.c.kind == kind))
+        last: datetime | None = self._connection.scalar(
+            select(func.max(heartbeats.c.seen_at)).where(heartbeats.c.kind == kind)
+        )
+        return last
 
     def count_seen_since(self, kind: str, since: datetime) -> int:
         """Count the processes of a kind that were seen since then."""

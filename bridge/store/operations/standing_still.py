@@ -107,9 +107,7 @@ class StandingStillQueries:
             other.c.closed_at >= requests.c.closed_at,
         )
         is_destroyed = and_(
-            requests.c.kind == RequestKind.ACCESS,
-            requests.c.state == RequestState.DONE,
-            requests.c.principal.is_(None),
+            requests.c.kind == RequestKind.ACCESS, requests.c.state == RequestState.DONE, requests.c.principal.is_(None)
         )
         columns = [tasks.c[name] for name in ("request_id", "system", "action", "state", "outcome", "last_error")]
         about = [requests.c.received_at, requests.c.closed_at, requests.c.state.label("request_state")]

@@ -45,17 +45,17 @@ def upgrade() -> None:
         sa.Column("last_error", sa.String(200), nullable=False),
         sa.PrimaryKeyConstraint("channel", name="pk_operator_messages"),
     )
+    locks = sa.table("locks", *map(sa.column, ("name", "holder", "held_until")))
+    messages = sa.table("operator_messages", *map(sa.column, ("channel", "attempts", "wake_at", "last_error")))
+    long_ago = sa.text(f"'{LONG_AGO}'")
     for name in LOCKS:
-        op.execute(f"INSERT INTO locks (name, holder, held_until) VALUES ('{name}', '', '{LONG_AGO}')")  # noqa: S608
-        op.execute(
-            "INSERT INTO operator_messages (channel, attempts, wake_at, last_error) "
-            f"VALUES ('{name}', 0, '{LONG_AGO}', '')"  # noqa: S608
-        )
+        op.execute(locks.insert().values(name=name, holder="", held_until=long_ago))
+        op.execute(messages.insert().values(channel=name, attempts=0, wake_at=long_ago, last_error=""))
 
 
 def downgrade() -> None:
     """Undo this revision. Alerts that are open are forgotten: a later upgrade raises them anew."""
     for name in LOCKS:
-        op.execute(f"DELETE FROM locks WHERE name = '{name}'")  # noqa: S608
+        op.execute(sa.text("DELETE FROM locks WHERE name = :name").bindparams(name=name))
     for table in ("operator_messages", "alerts", "heartbeats"):
         op.drop_table(table)
