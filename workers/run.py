@@ -13,7 +13,6 @@ import os
 import sys
 import time
 from collections.abc import Collection
-from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -36,7 +35,6 @@ from workers.queues import JOBS, QUEUE, SERIALIZER, RqJobQueue
 log = structlog.get_logger()
 SHUTDOWN_S = 20  # Heroku kills 30 s after SIGTERM
 HEARTBEAT_S = 15.0
-STARTED_AT = datetime.now(UTC)
 WARM_S = 8.0  # a work-horse takes no further job after this: its memory growth ends with it
 
 
@@ -172,7 +170,7 @@ def _record_heartbeat(name: str) -> None:
     store = make_store(jobs.load_configuration().settings)
     try:
         with store.transaction() as tx:
-            tx.heartbeats.record_heartbeat(WORKER, name, version=__version__, started_at=STARTED_AT)
+            tx.heartbeats.record_heartbeat(WORKER, name, version=__version__)
     except BridgeError as fault:
         log.warning("heartbeat.not_recorded", fault=logs.describe_exception(fault))
     finally:

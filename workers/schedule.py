@@ -15,7 +15,7 @@ import secrets
 import signal
 import sys
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -40,7 +40,6 @@ from workers.connection import connect_redis
 from workers.queues import RqJobQueue
 
 log = structlog.get_logger()
-STARTED_AT = datetime.now(UTC)
 EXPIRE_INTERVAL = timedelta(hours=1)
 LOCK_FACTOR = 3  # the lock outlives a few missed ticks, then another clock takes over
 
@@ -82,7 +81,7 @@ def tick(services: Services, holder: str, interval_s: float, last_expired_at: da
         if not is_blocked:
             enqueue_due(services=services)
             sync_ledger(services=services)
-        watch(STARTED_AT, services=services)
+        watch(holder, services=services)
         if is_blocked:
             return last_expired_at
         now = services.clock.now()

@@ -33,20 +33,26 @@ LISTED_IDS = 20
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Liveness:
-    """Whether the processes work: the clock's last turn, workers seen, since when the oldest due row of each table waits."""
+    """Whether the processes work: the clock's last turn, workers seen, since when the oldest due row of each table waits.
+
+    `worker_awaited_since` is when one was last seen, or the clock that misses it began: a clock may start first.
+    """
 
     last_turn_at: datetime | None
     last_worker_at: datetime | None
+    worker_awaited_since: datetime | None
     workers: int
     oldest_due: Mapping[str, datetime | None]
 
 
 def read_liveness(*, tx: Tx) -> Liveness:
     """Return when the processes were last seen, and since when rows wait."""
-    now = tx.session.now()
+    now, last_worker_at = tx.session.now(), tx.heartbeats.find_last_heartbeat(WORKER)
+    awaited = [at for at in (last_worker_at, tx.heartbeats.find_last_start(CLOCK)) if at is not None]
     return Liveness(
         last_turn_at=tx.heartbeats.find_last_heartbeat(CLOCK),
-        last_worker_at=tx.heartbeats.find_last_heartbeat(WORKER),
+        last_worker_at=last_worker_at,
+        worker_awaited_since=max(awaited, default=None),
         workers=tx.heartbeats.count_seen_since(WORKER, now - WORKER_SILENT_AFTER),
         oldest_due=tx.standing_still.find_oldest_due(),
     )
@@ -57,7 +63,7 @@ def list_liveness_conditions(liveness: Liveness, *, now: datetime, services: Ser
     found = []
     if is_clock_silent(liveness.last_turn_at, now, services.settings.sweep_every_s):
         found.append(FoundCondition(condition=Condition.CLOCK_SILENT, since=liveness.last_turn_at))
-    if is_worker_silent(liveness.last_worker_at, now):
+    if is_worker_silent(liveness.worker_awaited_since, now):
         found.append(FoundCondition(condition=Condition.WORKER_SILENT, since=liveness.last_worker_at))
     for table, since in liveness.oldest_due.items():
         if since is not None and now - since > STANDS_STILL_AFTER:

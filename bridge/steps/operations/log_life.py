@@ -26,9 +26,9 @@ EVENT_BY_STATE = {
 
 
 def log_accepted(delivery: Delivery) -> None:
-    """Log that a webhook was committed: a mandatory one always, one about an order only at LOG_LEVEL DEBUG."""
-    write = log.info if delivery.topic in MANDATORY_TOPICS else log.debug
-    write("delivery.accepted", id=delivery.id, topic=delivery.topic, state=delivery.state)
+    """Log that a mandatory webhook was committed. Those about orders are many, and metrics count them."""
+    if delivery.topic in MANDATORY_TOPICS:
+        log.info("delivery.accepted", id=delivery.id, topic=delivery.topic, state=delivery.state)
 
 
 def log_opened(request_id: str, delivery_id: str) -> None:

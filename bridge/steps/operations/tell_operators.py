@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -20,7 +20,7 @@ from bridge.rules.operations.alerts import build_alert_body, list_announcements
 from bridge.rules.operations.conditions import Condition, is_worker_silent
 from bridge.rules.operations.digest import build_digest_subject, build_digest_text, is_digest_due
 from bridge.services import Services
-from bridge.steps.operations.conditions import CLOCK, WORKER, list_conditions
+from bridge.steps.operations.conditions import CLOCK, list_conditions, read_liveness
 
 log = structlog.get_logger()
 
@@ -32,8 +32,8 @@ SENDING_S = 180.0  # longer than any mail server may take: two workers never sen
 RETRY_PAUSES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
 
 
-def watch(started_at: datetime, *, services: Services) -> bool:
-    """Record that the clock turns, remember which conditions began or ended, and have messages sent that are due.
+def watch(holder: str, *, services: Services) -> bool:
+    """Record that the clock `holder` turns, remember which conditions began or ended, and have messages sent that are due.
 
     Does nothing within WATCH_INTERVAL of the last time; return whether it did. Raises StoreUnavailable.
     """
@@ -41,7 +41,7 @@ def watch(started_at: datetime, *, services: Services) -> bool:
         last = tx.heartbeats.find_last_heartbeat(CLOCK)
         if last is not None and timedelta(0) <= services.clock.now() - last < WATCH_INTERVAL:
             return False
-        tx.heartbeats.record_heartbeat(CLOCK, CLOCK, version=__version__, started_at=started_at)
+        tx.heartbeats.record_heartbeat(CLOCK, holder, version=__version__)
     _remember_conditions(services)
     for channel in _list_due_channels(services):
         is_queued = services.queue.enqueue(MESSAGE_JOB, channel, at_front=True)
@@ -94,7 +94,7 @@ def _list_due_channels(services: Services) -> list[str]:
 
 def _is_no_worker_seen(services: Services) -> bool:
     with services.store.read() as tx:
-        return is_worker_silent(tx.heartbeats.find_last_heartbeat(WORKER), services.clock.now())
+        return is_worker_silent(read_liveness(tx=tx).worker_awaited_since, services.clock.now())
 
 
 def _send_alerts(services: Services) -> bool:
@@ -140,5 +140,5 @@ def _record_failure(channel: str, fault: BridgeError, services: Services) -> Non
     with services.store.transaction() as tx:
         attempts, _ = tx.alerts.find_message_failures().get(channel, (0, ""))
         pause = RETRY_PAUSES[min(attempts, len(RETRY_PAUSES) - 1)]
-        tx.alerts.record_not_sent(channel, str(fault), services.clock.now() + pause)
+        tx.alerts.record_not_sent(channel, str(fault), services.clock.now() + pause, attempts=attempts + 1)
     log.warning("message.not_sent", channel=channel, fault=type(fault).__name__, why=str(fault))

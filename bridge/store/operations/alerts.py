@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, delete, insert, select, update
 from bridge.rules.operations.alerts import Alert, Announcement
 from bridge.store.schema.operations_tables import alerts, operator_messages
 from bridge.store.session import Session
+from bridge.store.upsert import upsert
 
 ConditionKey = tuple[str, str]  # condition and reason
 
@@ -54,14 +55,14 @@ class AlertRows:
 
     def is_message_due(self, channel: str) -> bool:
         """Return whether a message of this channel may be sent now: a failed one waits before the next try."""
-        due = (operator_messages.c.channel == channel, operator_messages.c.wake_at <= self._session.now())
-        return self._connection.execute(select(operator_messages.c.channel).where(*due)).first() is not None
+        waits = (operator_messages.c.channel == channel, operator_messages.c.wake_at > self._session.now())
+        return self._connection.execute(select(operator_messages.c.channel).where(*waits)).first() is None
 
     def find_last_sent(self, channel: str) -> datetime | None:
         """Return when a message of this channel was last sent; None where none ever was."""
-        return self._connection.scalar(
-            select(operator_messages.c.sent_at).where(operator_messages.c.channel == channel)
-        )
+        of_channel = select(operator_messages.c.sent_at).where(operator_messages.c.channel == channel)
+        sent_at: datetime | None = self._connection.scalar(of_channel)
+        return sent_at
 
     def find_message_failures(self) -> dict[str, tuple[int, str]]:
         """Return the channels whose last message failed: how often in a row, and why."""
@@ -72,17 +73,15 @@ class AlertRows:
     def record_sent(self, channel: str) -> None:
         """Record that a message of this channel was sent now."""
         now = self._session.now()
-        self._update_message(channel, sent_at=now, wake_at=now, attempts=0, last_error="")
+        self._save_message(channel, sent_at=now, wake_at=now, attempts=0, last_error="")
 
-    def record_not_sent(self, channel: str, error: str, retry_at: datetime) -> None:
-        """Record why a message of this channel was not sent, and when it is tried again."""
-        attempts = operator_messages.c.attempts + 1
-        self._update_message(channel, attempts=attempts, last_error=error[:200], wake_at=retry_at)
+    def record_not_sent(self, channel: str, error: str, retry_at: datetime, *, attempts: int) -> None:
+        """Record why a message of this channel was not sent, for which time in a row, and when it is tried again."""
+        self._save_message(channel, attempts=attempts, last_error=error[:200], wake_at=retry_at)
 
-    def _update_message(self, channel: str, **values: object) -> None:
-        self._connection.execute(
-            update(operator_messages).where(operator_messages.c.channel == channel).values(**values)
-        )
+    def _save_message(self, channel: str, **values: object) -> None:
+        row = {"channel": channel, **values}
+        self._connection.execute(upsert(self._connection, operator_messages, ["channel"], values), row)
 
 
 def _is_alert(key: ConditionKey) -> ColumnElement[bool]:

@@ -46,11 +46,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("channel", name="pk_operator_messages"),
     )
     locks = sa.table("locks", *map(sa.column, ("name", "holder", "held_until")))
-    messages = sa.table("operator_messages", *map(sa.column, ("channel", "attempts", "wake_at", "last_error")))
     long_ago = sa.text(f"'{LONG_AGO}'")
     for name in LOCKS:
         op.execute(locks.insert().values(name=name, holder="", held_until=long_ago))
-        op.execute(messages.insert().values(channel=name, attempts=0, wake_at=long_ago, last_error=""))
 
 
 def downgrade() -> None:
