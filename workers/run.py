@@ -17,6 +17,7 @@ from typing import Any
 
 import structlog
 from redis import Redis
+from redis.exceptions import RedisError
 from rq import Queue as RqQueue
 from rq.exceptions import NoSuchJobError, ShutDownImminentException
 from rq.job import Job
@@ -26,6 +27,7 @@ from rq.worker import HerokuWorker
 from bridge import __version__, logs
 from bridge.bootstrap import make_services, make_store
 from bridge.errors import BridgeError, SettingsInvalid, TimeLimitExceeded
+from bridge.rules.operations.causes import describe_redis_error
 from bridge.steps.operations.conditions import WORKER
 from bridge.steps.recovery.ledger_gate import check_ledger_gate
 from workers import jobs
@@ -162,7 +164,11 @@ def main() -> None:
         log_job_description=False,
     )
     logging.getLogger("rq.worker").handlers = []
-    worker.work(logging_level="WARNING")
+    try:
+        worker.work(logging_level="WARNING")
+    except RedisError as fault:
+        log.error("worker.stopped", why=describe_redis_error(fault, settings.redis_url), do="python -m bridge doctor")  # noqa: TRY400 - the text may hold values
+        sys.exit(1)
 
 
 def _record_heartbeat(name: str) -> None:
