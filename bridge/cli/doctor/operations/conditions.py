@@ -31,19 +31,20 @@ def check_conditions(context: CommandContext) -> Iterator[CheckResult]:
         liveness = read_liveness(tx=tx)
         found = list_conditions(tx=tx, services=context.services)
         failures = tx.alerts.find_message_failures()
-    is_production = context.configuration.settings.is_production
+    # in a folder of development nothing may run yet
+    may_be_absent = not context.configuration.settings.is_production and not any(
+        one.condition is Condition.ROWS_STAND_STILL for one in found
+    )
     for one in found:
         if one.condition in REPORTED_ELSEWHERE:
             continue
-        # in a folder of development nothing may run yet
-        was_never_there = one.condition in SILENCES and one.since is None and not is_production
-        has_waiting = any(since is not None for since in liveness.oldest_due.values())
+        is_absent = one.condition in SILENCES and one.since is None
         detail = describe_condition(one, now) if one.condition not in SILENCES else _describe_silence(one, now)
         if one.condition is Condition.MESSAGE_NOT_SENT:
             detail += f"; {failures[one.reason][1]}"
         name = f"{one.condition.replace('_', ' ')} {one.reason}".rstrip()
         fix = f"{one.command} ({RUNBOOKS}{one.guide.page}.md)"
-        yield CheckResult(name=name, ok=None if was_never_there and not has_waiting else False, detail=detail, fix=fix)
+        yield CheckResult(name=name, ok=None if is_absent and may_be_absent else False, detail=detail, fix=fix)
     yield from _list_living(liveness, found, now)
 
 
