@@ -17,7 +17,7 @@ from bridge.errors import BridgeError, Retryable
 from bridge.services import Services
 from bridge.steps.index.index_orders import index_deliveries as index_step
 from bridge.steps.notices.notify import process_notice_account as notify_step
-from bridge.steps.operations.tell_operators import send_message
+from bridge.steps.operations.operator_messages import send_message
 from bridge.steps.recovery.ledger_gate import read_ledger_gate
 from bridge.steps.requests.process import process_request as process_step
 from bridge.steps.webhooks.dispatch import dispatch_delivery as dispatch_step
@@ -95,9 +95,9 @@ def notify(account: str) -> None:
     _run_step("notify", account, lambda: notify_step(account, services=open_services()))
 
 
-def tell_operators(channel: str) -> None:
+def send_operator_message(channel: str) -> None:
     """Send the alerts or the daily mail to operators, also while a restored backup stops all other work."""
-    _run_step("tell_operators", channel, lambda: send_message(channel, services=open_services()), is_gated=False)
+    _run_step("send_operator_message", channel, lambda: send_message(channel, services=open_services()), is_gated=False)
 
 
 def _run_step(job: str, row_id: str, step: Callable[[], object], *, is_gated: bool = True) -> None:

@@ -17,7 +17,7 @@ from bridge.cli.doctor.keys import check_keys, check_remnants
 from bridge.cli.doctor.ledger import check_ledger
 from bridge.cli.doctor.notices import check_notices
 from bridge.cli.doctor.operations.conditions import check_conditions
-from bridge.cli.doctor.operations.mail import check_mail_server, check_operators_told
+from bridge.cli.doctor.operations.mail import check_mail_server, check_operator_messages
 from bridge.cli.doctor.operations.report import print_report
 from bridge.cli.doctor.redis import check_redis
 from bridge.cli.doctor.refunds import check_refunds
@@ -43,7 +43,7 @@ CHECKS: tuple[Callable[[CommandContext], Iterable[CheckResult]], ...] = (
     check_conditions,
     check_connectors,
     check_mail_server,
-    check_operators_told,
+    check_operator_messages,
     check_notices,
     check_vault,
     check_shop_erasures,

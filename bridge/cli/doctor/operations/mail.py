@@ -10,7 +10,7 @@ from bridge.errors import BridgeError
 from bridge.model import CheckResult
 
 MAIL_FIX = "correct SMTP_URL and MAIL_FROM, deploy, then doctor: docs/runbooks/mail-server.md"
-NOBODY_TOLD = "OPS_EMAIL and ALERT_WEBHOOK_URL are not set: without Prometheus nobody is told what needs somebody"
+NO_MESSAGES = "OPS_EMAIL and ALERT_WEBHOOK_URL are not set: without Prometheus nobody is told what needs somebody"
 
 
 def check_mail_server(context: CommandContext) -> Iterator[CheckResult]:
@@ -27,7 +27,7 @@ def check_mail_server(context: CommandContext) -> Iterator[CheckResult]:
         yield CheckResult(name="mail server", ok=True, detail="answers, encrypts and accepts the login")
 
 
-def check_operators_told(context: CommandContext) -> Iterator[CheckResult]:
+def check_operator_messages(context: CommandContext) -> Iterator[CheckResult]:
     """Yield whether anybody is told when a condition begins."""
     settings = context.configuration.settings
     ways = [
@@ -35,7 +35,7 @@ def check_operators_told(context: CommandContext) -> Iterator[CheckResult]:
         for words, is_set in (("a daily mail", settings.ops_email), ("a post per alert", settings.alert_webhook_url))
         if is_set
     ]
-    detail = f"by {' and '.join(ways)}" if ways else NOBODY_TOLD
+    detail = f"by {' and '.join(ways)}" if ways else NO_MESSAGES
     yield CheckResult(name="operators are told", ok=True if ways else None, detail=detail)
     if settings.ops_email and not context.services.mailer.configured:
         detail = "OPS_EMAIL is set, SMTP_URL or MAIL_FROM is not: the daily mail is not sent"

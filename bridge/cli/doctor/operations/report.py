@@ -27,7 +27,7 @@ def print_report(result: Mapping[str, Any], *, show_all: bool, is_release: bool)
     if show_all:
         for check in passed:
             _print_check(check)
-    click.echo(_summarise(failed, unsure, passed, show_all=show_all, is_release=is_release))
+    click.echo(_count_results(failed, unsure, passed, show_all=show_all, is_release=is_release))
 
 
 def _print_check(check: Check) -> None:
@@ -64,7 +64,7 @@ def _fold_group(name: str, group: Sequence[Check]) -> Check:
     return {"ok": None, "name": name, "detail": detail}
 
 
-def _summarise(
+def _count_results(
     failed: Sequence[Check], unsure: Sequence[Check], passed: Sequence[Check], *, show_all: bool, is_release: bool
 ) -> str:
     hidden = "" if show_all else " `doctor --all` shows each."

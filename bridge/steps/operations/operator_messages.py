@@ -27,7 +27,7 @@ log = structlog.get_logger()
 WATCH_INTERVAL = timedelta(seconds=20)
 ALERTS, DIGEST = "alerts", "digest"  # channels
 UNSENT_ALERTS = (Condition.MESSAGE_NOT_SENT.value, ALERTS)
-MESSAGE_JOB = "tell_operators"
+MESSAGE_JOB = "send_operator_message"
 SENDING_S = 180.0  # longer than any mail server may take: two workers never send the same
 RETRY_PAUSES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
 
