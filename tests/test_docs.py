@@ -28,7 +28,7 @@ from bridge.rules.webhooks import topics
 from bridge.rules.webhooks.topics import INDEXED_TOPIC_PREFIXES, MANDATORY_TOPICS, find_header_mismatch
 from bridge.steps.requests.process import MAX_ATTEMPTS
 from bridge.steps.shops import record_uninstalls
-from bridge.store.engine import StoreFault
+from bridge.errors import StoreFault
 from bridge.store.schema.tables import metadata
 from bridge.store.webhooks import inbox
 from bridge.store.webhooks.inbox import ENQUEUE_GRACE_S, REENQUEUE_AFTER_S

@@ -113,14 +113,16 @@ class BridgeWorker(HerokuWorker):
             self.next_heartbeat = time.monotonic() + HEARTBEAT_S
             _record_heartbeat(self.name)
 
-    def handle_work_horse_killed(self, job: Any, retpid: Any, ret_val: Any, rusage: Any) -> None:
-        """Log that a work-horse ended without a word: out of memory, killed. Its row is free when the lease ends.
+    def wait_for_horse(self) -> tuple[int | None, int | None, Any]:
+        """Wait for the work-horse; log one that ended without a word: killed, out of memory.
 
-        `job` is the first job of this work-horse; it may have been at a later one.
+        Its row is free when the lease ends. RQ itself says nothing where the work-horse was at a later job than its first.
         """
-        killed = os.WTERMSIG(ret_val) if ret_val and os.WIFSIGNALED(ret_val) else None
-        super().handle_work_horse_killed(job, retpid, ret_val, rusage)  # type: ignore[no-untyped-call]
-        log.error("work_horse.lost", job=job.id, first_job=job.description, signal=killed, status=ret_val)
+        pid, status, usage = super().wait_for_horse()
+        if status:
+            killed_by = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
+            log.error("work_horse.lost", pid=pid, signal=killed_by, status=status)
+        return pid, status, usage
 
     def request_stop_sigrtmin(self, signum: Any, frame: Any) -> None:
         """Make the running job the last one."""

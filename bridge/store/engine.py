@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, exc
 from sqlalchemy.engine import URL, make_url
 
-from bridge.errors import NeedsOperator, StoreUnavailable
+from bridge.errors import StoreFault, StoreUnavailable
 from bridge.rules.operations.causes import describe_postgres_error, describe_sqlite_error
 
 try:
@@ -25,10 +25,6 @@ except ImportError:  # a system without such locks: SQLite's writers poll
 BUSY_TIMEOUT_S = 5.0
 PRIVATE_FILE_MODE = 0o600
 UNAVAILABLE_ERRORS = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError, exc.DisconnectionError)
-
-
-class StoreFault(NeedsOperator):
-    """The database refused a statement: a defect or a damaged schema. It names the kind, never the values."""
 
 
 def open_engine(url: str) -> Engine:

@@ -11,7 +11,6 @@ import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
-SEE_DOCTOR = "`python -m bridge doctor`"
 NETWORK_CAUSES: Sequence[tuple[type[BaseException], str]] = (
     (ConnectionRefusedError, "nothing listens there"),
     (socket.gaierror, "the name of the host is unknown"),

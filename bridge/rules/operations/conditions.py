@@ -33,9 +33,6 @@ class Condition(StrEnum):
     MESSAGE_NOT_SENT = "message_not_sent"
 
 
-# of these an operator of the host is told over /readyz?deep, which anybody may read: no counts of requests
-LIVENESS = (Condition.CLOCK_SILENT, Condition.WORKER_SILENT, Condition.ROWS_STAND_STILL)
-
 CONDITION_GUIDES: Mapping[Condition, Guide] = {
     Condition.CLOCK_SILENT: Guide(
         words="the clock process has made no turn: nothing is retried, expired or signed",

@@ -125,6 +125,7 @@ FAILURE_GUIDES: Mapping[type[errors.BridgeError], Guide] = {
     errors.NeedsOperator: Guide(words="somebody must act", command="doctor", page="failed-request"),
     errors.CredentialRejected: Guide(words="a system refuses access", command="doctor", page="gap-credentials"),
     errors.SettingsInvalid: Guide(words="settings are wrong", command="doctor", page="settings-invalid", who="host"),
+    errors.StoreFault: Guide(words="the database refused a statement", command="doctor", page="database-unreachable"),
     errors.KeyMissing: Guide(words="a key is missing", command="keys list", page="key-missing", who="host"),
     errors.SealBroken: Guide(words="a sealed value does not open", command="doctor", page="seal-broken"),
     errors.BackupRestored: Guide(words="a backup was restored", command="restore-check", page="backup-restored"),

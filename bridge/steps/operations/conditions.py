@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from bridge.ports.null_queue import NullQueue
 from bridge.rules.notices.answers import BLOCKING_REASONS
 from bridge.rules.operations.conditions import (
-    LIVENESS,
     STANDS_STILL_AFTER,
     WORKER_SILENT_AFTER,
     Condition,
@@ -139,8 +138,3 @@ def _judge_task(task: TroubledTask) -> tuple[Condition, str] | None:
 def _list_messages(tx: Tx) -> Iterator[FoundCondition]:
     for channel, (attempts, _) in tx.alerts.find_message_failures().items():
         yield FoundCondition(condition=Condition.MESSAGE_NOT_SENT, reason=channel, count=attempts)
-
-
-def is_liveness(found: FoundCondition) -> bool:
-    """Return whether a condition says that processes stand still."""
-    return found.condition in LIVENESS
