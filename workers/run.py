@@ -76,10 +76,11 @@ class BridgeWorker(HerokuWorker):
         until = time.monotonic() + WARM_S
         done = super().perform_job(job, queue, execution)
         while done and not self.is_stopping and time.monotonic() < until:
-            job_id = queue.pop_job_id()
+            # RQ's own method fails where nothing waits, and the work-horse would end as if it had crashed
+            job_id: Any = self.connection.lpop(queue.key)
             if job_id is None:
                 break
-            done = self._perform_next_job(job_id)
+            done = self._perform_next_job(job_id.decode())
         return done
 
     def _perform_next_job(self, job_id: str) -> bool:
@@ -119,9 +120,8 @@ class BridgeWorker(HerokuWorker):
         Its row is free when the lease ends. RQ itself says nothing where the work-horse was at a later job than its first.
         """
         pid, status, usage = super().wait_for_horse()
-        if status:
-            killed_by = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
-            log.error("work_horse.lost", pid=pid, signal=killed_by, status=status)
+        if status is not None and os.WIFSIGNALED(status):
+            log.error("work_horse.lost", pid=pid, signal=os.WTERMSIG(status))
         return pid, status, usage
 
     def request_stop_sigrtmin(self, signum: Any, frame: Any) -> None:

@@ -66,12 +66,25 @@ class Site:
         page = processes.ask(self.bridge.url, "/metrics", how="GET").body.decode()
         return dict(line.rsplit(" ", 1) for line in page.splitlines() if not line.startswith("#"))
 
+    def start_clock_of_long_ago(self, by=timedelta(minutes=5)):
+        """Start a clock that would have noticed long ago whether a worker is there."""
+        self.age_heartbeats(timedelta(minutes=5))
+        started = len(self.events("process.started"))
+        self.bridge.start_process("clock")
+        processes.until("it turns", lambda: len(self.events("process.started")) > started and self.count_fresh_clocks())
+        self.age_heartbeats(by)
+
+    def count_fresh_clocks(self):
+        with processes.services(self.environ) as services, services.store.read() as tx:
+            return tx.heartbeats.count_seen_since("clock", datetime.now(UTC) - timedelta(seconds=30))
+
     def age_heartbeats(self, by):
         with processes.services(self.environ) as services, services.store.engine.begin() as connection:
-            for kind, name, seen_at in connection.execute(text("SELECT kind, name, seen_at FROM heartbeats")).all():
-                earlier = datetime.fromisoformat(str(seen_at)) - by
-                statement = text("UPDATE heartbeats SET seen_at = :at WHERE kind = :kind AND name = :name")
-                connection.execute(statement, {"at": str(earlier), "kind": kind, "name": name})
+            rows = connection.execute(text("SELECT kind, name, seen_at, started_at FROM heartbeats")).mappings().all()
+            for row in rows:
+                earlier = {key: str(datetime.fromisoformat(str(row[key])) - by) for key in ("seen_at", "started_at")}
+                statement = "UPDATE heartbeats SET seen_at = :seen_at, started_at = :started_at WHERE kind = :kind AND name = :name"
+                connection.execute(text(statement), {**row, **earlier})
 
 
 @pytest.fixture(scope="module")
@@ -169,21 +182,19 @@ def test_a_silent_clock_and_worker_are_named_everywhere_and_the_database_remembe
 
 def test_a_clock_alone_tells_that_no_worker_is_there_and_a_restart_repeats_nothing(site):
     site.pager.status = 500
-    site.bridge.start_process("clock")
+    site.start_clock_of_long_ago()
     processes.until("nobody is reached", lambda: site.events("message.not_sent"), 120)
     assert "message not sent alerts" in site.doctor()[1]
     site.bridge.kill("clock")
     site.pager.status = 200
     with processes.services(site.environ) as services, services.store.engine.begin() as connection:
         connection.execute(text("UPDATE operator_messages SET wake_at = '2020-01-01 00:00:00.000000'"))
-    site.age_heartbeats(timedelta(minutes=5))
-    site.bridge.start_process("clock")
+    site.start_clock_of_long_ago()
     raised = lambda: site.pager.heard().count(("worker_silent", "raised"))  # noqa: E731
     processes.until("the clock itself tells", raised, 120)
     site.bridge.kill("clock")
-    site.age_heartbeats(timedelta(minutes=5))
-    site.bridge.start_process("clock")
     site.bridge.start_process("worker")
+    site.start_clock_of_long_ago(timedelta(seconds=30))
     processes.until("its return is told", lambda: ("worker_silent", "recovered") in site.pager.heard(), 120)
     assert raised() == 1
     site.bridge.stop(grace_s=10)
