@@ -12,6 +12,7 @@ import click
 from bridge import __version__
 from bridge.cli.command import find_commands
 from bridge.errors import BridgeError, PersonalTextRefused, SettingsInvalid
+from bridge.rules.operations.guides import find_failure_guide
 
 
 @click.group(
@@ -36,4 +37,5 @@ def main() -> None:
         click.echo(f"Error: {refused}.", err=True)
         sys.exit(2)
     except BridgeError as fault:
-        sys.exit(f"{type(fault).__name__}: {fault}")
+        guide = find_failure_guide(type(fault))
+        sys.exit(f"Error: {str(fault) or guide.words}. Then: `{guide.command}` (docs/runbooks/{guide.page}.md).")

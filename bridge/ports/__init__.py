@@ -2,9 +2,10 @@
 
 from bridge.ports.connectors import Canceller, Connector, CopiesAllParcels, Eraser, NamesShops, Platform, Tracker
 from bridge.ports.ledger import Ledger
-from bridge.ports.surroundings import Clock, Mailer, Queue, TimestampAuthority
+from bridge.ports.surroundings import AlertReceiver, Clock, Mailer, Queue, TimestampAuthority
 
 __all__ = [
+    "AlertReceiver",
     "Canceller",
     "Clock",
     "Connector",

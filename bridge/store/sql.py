@@ -89,7 +89,7 @@ class SqlStore:
 
         Raises StoreUnavailable where the database does not answer.
         """
-        with translate_database_errors(), self.engine.begin() as connection:
+        with translate_database_errors(self.engine), self.engine.begin() as connection:
             yield Tx(Session(connection, self.keyring, self.now, self._lease_s))
 
     @contextmanager
@@ -98,7 +98,7 @@ class SqlStore:
 
         Raises StoreUnavailable where the database does not answer.
         """
-        with translate_database_errors(), begin_reading(self.engine) as connection:
+        with translate_database_errors(self.engine), begin_reading(self.engine) as connection:
             yield Tx(Session(connection, self.keyring, self.now, self._lease_s))
 
     def accept_delivery(self, delivery: Delivery) -> bool:
@@ -124,7 +124,7 @@ class SqlStore:
         )
 
     def _commit_deliveries(self, rows: Sequence[DeliveryRow]) -> set[str]:
-        with translate_database_errors(), lock_sqlite_writers(self.engine):
+        with translate_database_errors(self.engine), lock_sqlite_writers(self.engine):
             try:
                 return self._insert_deliveries(rows)
             except DBAPIError as fault:
@@ -273,7 +273,7 @@ class SqlStore:
 
     def ping(self) -> None:
         """Make one round trip to the database. Raises StoreUnavailable."""
-        with translate_database_errors(), self.engine.connect() as connection:
+        with translate_database_errors(self.engine), self.engine.connect() as connection:
             connection.execute(text("SELECT 1"))
 
     def close(self) -> None:

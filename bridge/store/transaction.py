@@ -21,6 +21,9 @@ from bridge.store.listing import OperatorQueries
 from bridge.store.notices.accounts import NoticeAccountRows
 from bridge.store.notices.letters import NoticeRows
 from bridge.store.notices.notice_items import NoticeItemRows
+from bridge.store.operations.alerts import AlertRows
+from bridge.store.operations.heartbeats import HeartbeatRows
+from bridge.store.operations.standing_still import StandingStillQueries
 from bridge.store.recovery.ledger_state import LedgerStateRows
 from bridge.store.recovery.reapply_erasures import ErasureReapplier
 from bridge.store.refunds.refund_accounts import RefundRows
@@ -83,6 +86,9 @@ class Tx:
         self.refunds = RefundRows(session)
         self.reviews = ReviewRows(session)
         self.operator_queries = OperatorQueries(session)
+        self.standing_still = StandingStillQueries(session)
+        self.heartbeats = HeartbeatRows(session)
+        self.alerts = AlertRows(session)
 
     @contextmanager
     def open_savepoint(self) -> Iterator[Callable[[], None]]:

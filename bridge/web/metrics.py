@@ -19,10 +19,12 @@ from bridge.model import DeliveryState
 from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS
 from bridge.rules.webhooks.topics import INDEXED_TOPIC_PREFIXES
 from bridge.services import Services
+from bridge.steps.operations.conditions import list_conditions, read_liveness
 from bridge.steps.requests.answer_warnings import AnswerEnd, list_answer_warnings
 from bridge.steps.requests.held_requests import HeldRequest, list_held_requests
 from bridge.steps.webhooks.receive import WebhookReceipt
-from bridge.store import SqlStore
+from bridge.store import SqlStore, Tx
+from bridge.web.operations_metrics import build_condition_gauge, build_liveness_gauges, read_row_gauges
 
 DAY_S = 86_400
 DELIVERY_COUNTER = Counter("bridge_deliveries", "Webhooks with a good signature", ["topic", "state", "new"])
@@ -64,9 +66,14 @@ class _RowCollector:
                 waiting = tx.operator_queries.count_mandatory_rejections()
                 warnings = list_answer_warnings(tx=tx, services=self._services)
                 held = list_held_requests(tx=tx, services=self._services)
+                operations = list(_read_operations(tx, self._services))
         except BridgeError:
+            yield _build_up_gauge("bridge_database_up", is_up=False)
+            yield from self._measure_queue()
             return
+        yield _build_up_gauge("bridge_database_up", is_up=True)
         yield rows
+        yield from operations
         answers = GaugeMetricFamily("bridge_answers", "Answers on their way, by what ends", labels=["end", "urgent"])
         found = Counts((warning.end, warning.is_urgent) for warning in warnings)
         for end in AnswerEnd:
@@ -88,9 +95,24 @@ class _RowCollector:
                 "Largest error of the machine's clock, as its kernel says",
                 value=error.max_error_us / 1_000_000,
             )
+        yield from self._measure_queue()
+
+    def _measure_queue(self) -> Iterator[GaugeMetricFamily]:
+        """Yield whether Redis answers, and how many jobs wait. It says nothing of the database."""
         depth = self._services.queue.depth()
+        yield _build_up_gauge("bridge_redis_up", is_up=depth is not None)
         if depth is not None:
             yield GaugeMetricFamily("bridge_queue_depth", "Jobs that wait", value=depth)
+
+
+def _build_up_gauge(name: str, *, is_up: bool) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, "Whether it answers", value=is_up)
+
+
+def _read_operations(tx: Tx, services: Services) -> Iterator[GaugeMetricFamily]:
+    yield from build_liveness_gauges(read_liveness(tx=tx), services.clock.now())
+    yield build_condition_gauge(list_conditions(tx=tx, services=services))
+    yield from read_row_gauges(tx)
 
 
 def _build_hold_gauges(held: Sequence[HeldRequest], now: datetime) -> Iterator[GaugeMetricFamily]:

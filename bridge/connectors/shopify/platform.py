@@ -47,6 +47,10 @@ from bridge.model import (
 )
 from bridge.rules.index.identity import legacy_id
 
+ACCESS_FIX = (
+    "correct SHOPIFY_CLIENT_ID and SHOPIFY_CLIENT_SECRETS, or install the app: docs/runbooks/gap-credentials.md"
+)
+
 
 class Shopify:
     """The Admin API of every shop for which we can get a token. https://shopify.dev/docs/api/admin-graphql."""
@@ -194,7 +198,7 @@ class Shopify:
             self._tokens.get_token(shop)
         except BridgeError as fault:
             return [
-                CheckResult(name="shopify token", ok=False, detail=str(fault)),
+                CheckResult(name="shopify token", ok=False, detail=str(fault), fix=ACCESS_FIX),
                 CheckResult(name="shopify reachable", ok=None, detail="not asked: no token"),
             ]
         checks = [
@@ -203,7 +207,7 @@ class Shopify:
         try:
             reply = self._client.run_document(shop, "installation", segments=False, definitions=False)
         except BridgeError as fault:
-            return [*checks, CheckResult(name="shopify reachable", ok=False, detail=str(fault))]
+            return [*checks, CheckResult(name="shopify reachable", ok=False, detail=str(fault), fix=ACCESS_FIX)]
         checks.append(CheckResult(name="shopify reachable", ok=True, detail=f"version {self._client.version}"))
         checks += check_served_version(self._client.version, reply.served_version)
         return [*checks, *scopes.check_scopes(scopes.read_granted_scopes(reply.data))]
