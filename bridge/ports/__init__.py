@@ -1,6 +1,6 @@
 """Protocols of what has two implementations: other people's systems, clock, queue, mail and the ledger."""
 
-from bridge.ports.connectors import Canceller, Connector, CopiesAllParcels, Eraser, NamesShops, Platform, Tracker
+from bridge.ports.connectors import Canceller, Connector, CopiesAllParcels, Eraser, ListsOrders, NamesShops, Platform, Tracker
 from bridge.ports.ledger import Ledger
 from bridge.ports.surroundings import Clock, Mailer, Queue, TimestampAuthority
 
@@ -11,6 +11,7 @@ __all__ = [
     "CopiesAllParcels",
     "Eraser",
     "Ledger",
+    "ListsOrders",
     "Mailer",
     "NamesShops",
     "Platform",
