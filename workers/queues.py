@@ -15,7 +15,7 @@ from rq import Queue as RqQueue
 from rq.queue import EnqueueData
 
 QUEUE = "bridge"
-JOBS = {name: f"workers.jobs.{name}" for name in ("dispatch", "index", "process", "notify")}
+JOBS = {name: f"workers.jobs.{name}" for name in ("dispatch", "index", "process", "notify", "reconcile")}
 TIMEOUT_S = 900
 FAILURE_TTL_S = 300
 INDEX_JOB_INTERVAL_S = 30  # one waiting index job per shop; a lost job is enqueued again after this

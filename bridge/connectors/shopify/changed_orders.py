@@ -35,6 +35,7 @@ RETURNS_BATCH_SIZE = 10
 MAX_STALLS = 3  # pages in a row that say that more follows, and have no new order
 RESERVED_SHARE = 0.5  # of the shop's points is left to privacy requests and other work
 EXPORT_LISTS = {"LineItem": "lineItems", "FulfillmentOrder": "fulfillmentOrders"}
+POSITION_SIGN = "#"  # between the id of a bulk operation and the lines and orders of its file that were read
 NO_RETURN = (None, "NO_RETURN")
 DOCUMENT, EXPORT_DOCUMENT = "changed_orders", "bulk_changed_orders"
 FLAG_SCOPES = {
@@ -107,20 +108,25 @@ class ChangedOrderReader:
         return bulk.start_operation(self.client, self.shop, query)
 
     def iterate_export(self, export: str, after: str) -> Iterator[OrderPage]:
-        """Yield the orders after an id from the file of a bulk operation. Raises OrderExportFailed, ConnectorThrottled while it runs."""
-        operation = bulk.await_operation(self.client, self.shop, export)
+        """Yield the orders after an id from the file of a bulk operation. Raises OrderExportFailed, ConnectorThrottled while it runs.
+
+        `export` is the operation's id, or what the last page said of it: then its lines up to there are not read again.
+        """
+        name, _, done = export.partition(POSITION_SIGN)
+        operation = bulk.await_operation(self.client, self.shop, name)
         if operation.get("status") != "COMPLETED":
             raise OrderExportFailed
+        lines_done, count = (int(number) for number in (done or "0,0").split(","))
         try:
-            yield from self._iterate_file(operation, after)
+            yield from self._iterate_file(operation, after, lines_done, count)
         except bulk.BulkFileUnreadable:
             raise OrderExportFailed from None
 
-    def _iterate_file(self, operation: Node, after: str) -> Iterator[OrderPage]:
-        url, expected, count, last = str(operation.get("url") or ""), int(operation.get("rootObjectCount") or 0), 0, 0
+    def _iterate_file(self, operation: Node, after: str, lines_done: int, count: int) -> Iterator[OrderPage]:
+        url, expected, last = str(operation.get("url") or ""), int(operation.get("rootObjectCount") or 0), 0
         lines = self.client.stream_lines(url, bulk.BULK_FILE_RULES) if url else iter(())
         batch = list[Node]()
-        for node, _ in bulk.group_bulk_lines(lines, 0, EXPORT_LISTS):
+        for node, lines_read in bulk.group_bulk_lines(lines, lines_done, EXPORT_LISTS):
             number, count = parse_gid_number(node), count + 1
             if number <= last:  # what goes on after an id must be in the order of ids
                 raise OrderExportFailed
@@ -129,7 +135,7 @@ class ChangedOrderReader:
                 batch.append(node)
             if len(batch) == PAGE_SIZE:
                 page = self._build_page(self._add_returns(batch), after, None, is_last=False)
-                yield page
+                yield replace(page, export=f"{operation['id']}{POSITION_SIGN}{lines_read},{count}")
                 after, batch = page.after, []
         if count < expected:
             raise OrderExportFailed
@@ -171,9 +177,7 @@ class ChangedOrderReader:
         readable = [row for position, row in enumerate(rows or ()) if position not in failed]
         return list({row["id"]: row for row in list_nodes(readable)}.values())
 
-    def _build_page(
-        self, nodes: Sequence[Node], after: str, reply: GraphQLReply | None, *, is_last: bool
-    ) -> OrderPage:
+    def _build_page(self, nodes: Sequence[Node], after: str, reply: GraphQLReply | None, *, is_last: bool) -> OrderPage:
         denied = tuple(dict.fromkeys(format_field_path(one.path) for one in reply.denied)) if reply else ()
         numbers = [parse_gid_number(node) for node in nodes]
         known = {number for number in numbers if number > int(after or 0)}

@@ -14,13 +14,14 @@ from bridge.connectors.shopify.gathering.paging import iterate_list
 from bridge.model import WebhookSubscription
 
 
-
 def read_subscriptions(client: ShopifyClient, shop: str) -> list[WebhookSubscription]:
     """Return the subscriptions. Raises CredentialRejected if they are denied, else as `run_document`."""
 
     def fetch_page(after: str | None) -> Any:
-        return client.run_document(shop, "webhook_subscriptions", after=after).require_access().data.get(
-            "webhookSubscriptions"
+        return (
+            client.run_document(shop, "webhook_subscriptions", after=after)
+            .require_access()
+            .data.get("webhookSubscriptions")
         )
 
     return [

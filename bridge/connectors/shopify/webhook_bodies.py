@@ -125,7 +125,9 @@ def _iterate_returns(order: Mapping[str, Any]) -> Iterator[tuple[str, Body]]:
             for part in list_nodes(one.get("reverseFulfillmentOrders"))
             for delivery in list_nodes(part.get("reverseDeliveries"))
         ]
-        parcels = [{"number": t.get("number"), "carrier_name": t.get("carrierName"), "url": t.get("url")} for t in tracked]
+        parcels = [
+            {"number": t.get("number"), "carrier_name": t.get("carrierName"), "url": t.get("url")} for t in tracked
+        ]
         yield "returns/update", _write_matter(order, one) | {"reverse_deliveries": [{"tracking": t} for t in parcels]}
 
 

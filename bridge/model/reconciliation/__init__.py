@@ -55,12 +55,14 @@ class PlatformOrder:
 class OrderPage:
     """Orders in the order of their ids. `after` is the last id, `unread` counts rows that the platform could not serve.
 
-    `denied` names the fields that the platform did not let us read.
+    `denied` names the fields that the platform did not let us read, `export` the export that the page is from, and where it
+    stands in it.
     """
 
     orders: tuple[PlatformOrder, ...]
     after: str
     is_last: bool
+    export: str = ""
     unread: int = 0
     denied: tuple[str, ...] = ()
 

@@ -155,7 +155,11 @@ class QueryRoot:
     def _count_orders(self, args: Args) -> Record:
         """Count orders, up to the limit: 10,000 unless the call names another or none."""
         search = SearchQuery(str(args.get("query") or ""), SEARCHABLE["orders"])
-        found = [one for one in self.filter_visible(self.shop.world.orders) if search(known.build_order_facts(self.shop, one))]
+        found = [
+            one
+            for one in self.filter_visible(self.shop.world.orders)
+            if search(known.build_order_facts(self.shop, one))
+        ]
         limit = args.get("limit", 10_000)
         is_over = limit is not None and len(found) > limit
         return {"count": limit if is_over else len(found), "precision": "AT_LEAST" if is_over else "EXACT"}

@@ -1,0 +1,100 @@
+"""Fill the holes of one page of orders: what the platform knows and the index does not, by the way that webhooks take.
+
+Nothing comes back: an order of an erased person is dropped, one that is older than the erasure of its shop is left, and so
+is one whose age is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bridge.model import DocumentKind, HoleCounts, OrderPage, PlatformOrder, Sale
+from bridge.services import Services
+from bridge.steps.erasure.orders_without_invoice_copy import has_bridge_vault
+from bridge.steps.index.ingest_bodies import ParsedBody, ingest_bodies, parse_body
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HoleLimits:
+    """Before when orders are left alone: placed before the shop was erased, or last changed before the index' age ended."""
+
+    shop_erased_at: datetime | None = None
+    expired_before: datetime | None = None
+
+    def classify(self, order: PlatformOrder) -> HoleCounts:
+        """Return why an order is left alone, as a count of one; nothing counted for one that is compared."""
+        if self.shop_erased_at and (order.placed_at is None or order.placed_at <= self.shop_erased_at):
+            return HoleCounts(erased=1)
+        last_at = max((at for at in (order.placed_at, order.updated_at) if at), default=None)
+        is_over = self.expired_before is not None and last_at is not None and last_at < self.expired_before
+        return HoleCounts(expired=int(is_over))
+
+
+def fill_page(shop: str, page: OrderPage, limits: HoleLimits, *, tx: Tx, services: Services) -> HoleCounts:
+    """Compare the orders of a page and fill their holes. Return what was found. Raises as `ingest_bodies`."""
+    tx.index.lock_shop(shop)
+    counts = HoleCounts(orders=len(page.orders) + page.unread, unread=page.unread)
+    compared = list[PlatformOrder]()
+    for order in page.orders:
+        left_alone = limits.classify(order)
+        counts = counts.add(left_alone)
+        if left_alone == HoleCounts():
+            compared.append(order)
+    return counts.add(_fill_orders(shop, compared, tx, services))
+
+
+def _fill_orders(shop: str, orders: Sequence[PlatformOrder], tx: Tx, services: Services) -> HoleCounts:
+    parsed = {
+        order.order_id: [parse_body(topic, body, (), services) for topic, body in order.webhooks] for order in orders
+    }
+    sightings = {order_id: [one.sighting for one in bodies] for order_id, bodies in parsed.items()}
+    holes = tx.hole_finder.find_holes(shop, sightings)
+    unsealed = {order.order_id: find_unsealed_sales(shop, order.sales, tx, services) for order in orders}
+    chosen = list[ParsedBody]()
+    for order_id, bodies in parsed.items():
+        found = holes[order_id]
+        if found.is_newer and not unsealed[order_id]:
+            continue
+        if found.is_open or unsealed[order_id]:
+            first, *others = bodies if not found.is_newer else bodies[:1]
+            chosen += [_add_sales(first, unsealed[order_id]), *others]
+    dropped = ingest_bodies(shop, chosen, tx=tx, services=services, seals_erased=False)
+    erased = {sighting.order_id for sighting in dropped} & parsed.keys()
+    filled = [found for order_id, found in holes.items() if order_id not in erased]
+    sealed = sum(
+        len(sales) - len(find_unsealed_sales(shop, sales, tx, services))
+        for order_id, sales in unsealed.items()
+        if sales and order_id not in erased
+    )
+    return HoleCounts(
+        missing=sum(found.is_missing for found in filled),
+        outdated=sum(found.is_outdated for found in filled),
+        parcels=sum(found.parcels for found in filled),
+        documents=sealed,
+        erased=len(erased),
+        unread=sum(not order.is_complete for order in orders),
+    )
+
+
+def _add_sales(parsed: ParsedBody, sales: Sequence[Sale]) -> ParsedBody:
+    return ParsedBody(
+        body=parsed.body, sighting=parsed.sighting, sales=sales, sensitive_locations=parsed.sensitive_locations
+    )
+
+
+def find_unsealed_sales(shop: str, sales: Sequence[Sale], tx: Tx, services: Services) -> list[Sale]:
+    """Return the sales of one order of which the bridge should have a copy and has none, however it was made."""
+    if not sales or not has_bridge_vault(services):
+        return []
+    order_id = sales[0].order_id
+    documents = tx.documents.find_documents_by_order_id(shop, [order_id]).get(order_id, ())
+    has_invoice = any(document.kind is DocumentKind.INVOICE for document in documents)
+    refund_ids = [sale.refund_id for sale in sales if sale.refund_id]
+    credited = tx.documents.find_sealed_sources(shop, DocumentKind.CREDIT_NOTE, refund_ids)
+    return [sale for sale in sales if (sale.refund_id not in credited if sale.refund_id else not has_invoice)]
