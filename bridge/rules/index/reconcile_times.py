@@ -14,6 +14,10 @@ NIGHT_MINUTES = 240  # over which the shops are spread, so that they do not ask 
 OVERLAP = timedelta(hours=6)  # Shopify retries a webhook for four hours, and its search index may lag behind
 FIRST_SPAN = timedelta(days=7)  # before anything was compared; what is older comes by `backfill`
 OVERDUE_AFTER = timedelta(hours=48)
+VISIBLE_DAYS = 60  # of orders, without the scope read_all_orders
+PAGED_ORDER_S = 0.16  # of Shopify's points: a page of fifty orders costs about 800, and 100 come back each second
+EXPORTED_ORDER_S = 0.02
+EXPORT_S = 60.0  # until the file is there
 
 
 def find_last_night_start(shop: str, now: datetime, timezone: str) -> datetime:
@@ -31,3 +35,9 @@ def choose_since(compared: Iterable[OrderSelection], now: datetime) -> datetime:
         if compared_until is None or span.since <= compared_until:
             compared_until = max(span.until, compared_until or span.until)
     return compared_until - OVERLAP if compared_until else now - FIRST_SPAN
+
+
+def estimate_duration(orders: int, *, by_export: bool) -> timedelta:
+    """Return how long a comparison of so many orders takes at a shop of 100 points a second: measured, docs/reconciling.md."""
+    seconds = EXPORT_S + orders * EXPORTED_ORDER_S if by_export else orders * PAGED_ORDER_S
+    return timedelta(seconds=round(seconds))

@@ -70,8 +70,10 @@ class ReconciliationRows:
         return self._open_row(row) if row else None
 
     def list_latest(self) -> Sequence[Reconciliation]:
-        """Return of each shop the last run that began, and the last one that was completed."""
-        columns = (reconciliations.c.shop, reconciliations.c.state == ReconciliationState.DONE)
+        """Return of each shop the last import and the last comparison of changes: those that ended well, and the others."""
+        is_done = reconciliations.c.state == ReconciliationState.DONE
+        is_backfill = reconciliations.c.kind == ReconciliationKind.BACKFILL
+        columns = (reconciliations.c.shop, is_done, is_backfill)
         newest = select(func.max(reconciliations.c.id)).group_by(*columns)
         rows = select(reconciliations).where(reconciliations.c.id.in_(newest)).order_by(reconciliations.c.id)
         return [self._open_row(row) for row in self._connection.execute(rows)]

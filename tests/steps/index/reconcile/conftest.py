@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,8 +20,8 @@ from tests.steps.index.reconcile.reconcile_case import ReconcileCase
 
 @pytest.fixture(scope="module")
 def world(request: pytest.FixtureRequest) -> World:
-    """A shop of as many orders as the module's `INVENTED_ORDERS`, or twelve."""
-    return invent_world(orders=getattr(request.module, "INVENTED_ORDERS", 12), now=NOW)
+    """A shop of as many orders as the module's `INVENTED_ORDERS`, or twelve; the last change of one is over, too."""
+    return invent_world(orders=getattr(request.module, "INVENTED_ORDERS", 12), now=NOW - timedelta(days=10))
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bridge.model import ReconciliationState
-from bridge.sandbox.world import INVENTED_SHOP
 
 
 def test_orders_of_which_no_webhook_came_are_filled_in(case):
