@@ -57,11 +57,10 @@ class OrderExportFailed(ConnectorRefused):
 def read_order_reach(client: ShopifyClient, selection: OrderSelection, shop: str) -> OrderReach:
     """Return how many orders there are. Raises CredentialRejected if orders are denied, else as `run_document`."""
     reply = client.run_document(shop, "order_count", query=_build_query(selection, ""))
-    counted = (reply.data.get("ordersCount") or {}).get("count")
-    if not isinstance(counted, int):
-        reply.require_access()
-        raise CredentialRejected("shopify: not allowed (orders)")
     granted = scopes.read_granted_scopes(reply.data)
+    counted = (reply.data.get("ordersCount") or {}).get("count")
+    if not isinstance(counted, int) or not scopes.is_scope_granted("read_orders", granted):
+        raise CredentialRejected("shopify: not allowed (read_orders)")
     return OrderReach(count=counted, sees_all_orders=scopes.is_scope_granted("read_all_orders", granted))
 
 
@@ -178,7 +177,7 @@ class ChangedOrderReader:
         return list({row["id"]: row for row in list_nodes(readable)}.values())
 
     def _build_page(self, nodes: Sequence[Node], after: str, reply: GraphQLReply | None, *, is_last: bool) -> OrderPage:
-        denied = tuple(dict.fromkeys(format_field_path(one.path) for one in reply.denied)) if reply else ()
+        denied = _list_absent_fields(reply) if reply else ()
         numbers = [parse_gid_number(node) for node in nodes]
         known = {number for number in numbers if number > int(after or 0)}
         return OrderPage(
@@ -204,9 +203,15 @@ class ChangedOrderReader:
         )
 
 
-def _list_failed_rows(reply: GraphQLReply) -> set[str | int]:
+def _list_failed_rows(reply: GraphQLReply) -> set[int]:
     """Return the positions of the orders that Shopify could not serve in full."""
-    return {one.path[2] for one in reply.failed if one.path[:2] == ("orders", "nodes") and len(one.path) > 2}
+    return {part for one in reply.failed for part in one.path[2:3] if isinstance(part, int)}
+
+
+def _list_absent_fields(reply: GraphQLReply) -> tuple[str, ...]:
+    """Return the fields that are missing from all orders: denied, or left out because they failed."""
+    failed = [one for one in reply.failed if not any(isinstance(part, int) for part in one.path)]
+    return tuple(dict.fromkeys(format_field_path(one.path) for one in (*reply.denied, *failed)))
 
 
 def reserve_points(client: ShopifyClient) -> ShopifyClient:

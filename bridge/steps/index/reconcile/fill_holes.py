@@ -7,7 +7,7 @@ is one whose age is over.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -55,20 +55,18 @@ def _fill_orders(shop: str, orders: Sequence[PlatformOrder], tx: Tx, services: S
     }
     sightings = {order_id: [one.sighting for one in bodies] for order_id, bodies in parsed.items()}
     holes = tx.hole_finder.find_holes(shop, sightings)
-    unsealed = {order.order_id: find_unsealed_sales(shop, order.sales, tx, services) for order in orders}
+    unsealed = {order.order_id: _find_unsealed_sales(shop, order.sales, tx, services) for order in orders}
     chosen = list[ParsedBody]()
     for order_id, bodies in parsed.items():
-        found = holes[order_id]
-        if found.is_newer and not unsealed[order_id]:
-            continue
-        if found.is_open or unsealed[order_id]:
-            first, *others = bodies if not found.is_newer else bodies[:1]
-            chosen += [_add_sales(first, unsealed[order_id]), *others]
+        if holes[order_id].is_newer:
+            continue  # a webhook came since the page was read: the next night compares it
+        if holes[order_id].is_open or unsealed[order_id]:
+            chosen += [replace(bodies[0], sales=unsealed[order_id]), *bodies[1:]]
     dropped = ingest_bodies(shop, chosen, tx=tx, services=services, seals_erased=False)
     erased = {sighting.order_id for sighting in dropped} & parsed.keys()
     filled = [found for order_id, found in holes.items() if order_id not in erased]
     sealed = sum(
-        len(sales) - len(find_unsealed_sales(shop, sales, tx, services))
+        len(sales) - len(_find_unsealed_sales(shop, sales, tx, services))
         for order_id, sales in unsealed.items()
         if sales and order_id not in erased
     )
@@ -82,13 +80,7 @@ def _fill_orders(shop: str, orders: Sequence[PlatformOrder], tx: Tx, services: S
     )
 
 
-def _add_sales(parsed: ParsedBody, sales: Sequence[Sale]) -> ParsedBody:
-    return ParsedBody(
-        body=parsed.body, sighting=parsed.sighting, sales=sales, sensitive_locations=parsed.sensitive_locations
-    )
-
-
-def find_unsealed_sales(shop: str, sales: Sequence[Sale], tx: Tx, services: Services) -> list[Sale]:
+def _find_unsealed_sales(shop: str, sales: Sequence[Sale], tx: Tx, services: Services) -> list[Sale]:
     """Return the sales of one order of which the bridge should have a copy and has none, however it was made."""
     if not sales or not has_bridge_vault(services):
         return []
