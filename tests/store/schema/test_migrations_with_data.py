@@ -15,7 +15,11 @@ from sqlalchemy import insert, inspect, select, text, update
 from bridge.model import (
     EraseProgress,
     Fact,
+    OrderSelection,
     Outcome,
+    Reconciliation,
+    ReconciliationKind,
+    ReconciliationState,
     RememberedBody,
     RequestKind,
     RequestSource,
@@ -239,6 +243,27 @@ def test_0013_a_task_keeps_its_state_and_may_be_one_of_several_customers(store):
     upgrade_database(store.engine)
     with store.transaction() as tx:
         assert [one.state for one in tx.tasks.list_tasks(request.id)] == [TaskState.DONE], "the first one's"
+
+
+def test_0014_begins_without_reconciliations_and_forgets_them(store):
+    selection = OrderSelection(since=NOW, until=NOW)
+    run = Reconciliation(
+        id="rcn_1",
+        shop=SHOP,
+        kind=ReconciliationKind.MANUAL,
+        selection=selection,
+        state=ReconciliationState.RUNNING,
+        actor="clock",
+        started_at=NOW,
+    )
+    with store.transaction() as tx:
+        assert tx.reconciliations.open_reconciliation(run)
+        assert tx.reconciliations.find_reconciliation(run.id) == run
+    downgrade_database(store.engine, "0013")
+    upgrade_database(store.engine)
+    with store.transaction() as tx:
+        assert tx.reconciliations.find_reconciliation(run.id) is None
+        assert tx.reconciliations.open_reconciliation(run)
 
 
 def read_answers(store):

@@ -26,8 +26,10 @@ ADVICE = {
 @end_without_database
 def check_subscriptions(context: CommandContext) -> Iterator[CheckResult]:
     """Yield each topic that is missing or wrong; one line for a shop where none is."""
+    with context.store.read() as tx:
+        find_name = tx.shop_names.directory.find_current_name
     for shop in list_reconciled_shops(context.services):
-        name = f"{shop} webhook subscriptions"
+        name = f"{find_name(shop)} webhook subscriptions"
         try:
             faults = list_subscription_faults(shop, services=context.services)
         except StoreUnavailable:
@@ -38,7 +40,7 @@ def check_subscriptions(context: CommandContext) -> Iterator[CheckResult]:
         if not faults:
             yield CheckResult(name=name, ok=True, detail="every topic comes")
         for found in faults:
-            yield _build_check(shop, found, context)
+            yield _build_check(find_name(shop), found, context)
 
 
 def _build_check(shop: str, fault: SubscriptionFault, context: CommandContext) -> CheckResult:

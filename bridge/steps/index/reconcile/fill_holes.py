@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from bridge.model import DocumentKind, HoleCounts, OrderPage, PlatformOrder, Sale
 from bridge.services import Services
-from bridge.steps.erasure.orders_without_invoice_copy import has_bridge_vault
+from bridge.steps.erasure.orders_without_invoice_copy import filter_orders_without_invoice, has_bridge_vault
 from bridge.steps.index.ingest_bodies import ParsedBody, ingest_bodies, parse_body
 
 if TYPE_CHECKING:
@@ -55,21 +55,19 @@ def _fill_orders(shop: str, orders: Sequence[PlatformOrder], tx: Tx, services: S
     }
     sightings = {order_id: [one.sighting for one in bodies] for order_id, bodies in parsed.items()}
     holes = tx.hole_finder.find_holes(shop, sightings)
-    unsealed = {order.order_id: _find_unsealed_sales(shop, order.sales, tx, services) for order in orders}
+    sales = [sale for order in orders for sale in order.sales]
+    unsealed = _find_unsealed_sales(shop, sales, tx, services)
     chosen = list[ParsedBody]()
     for order_id, bodies in parsed.items():
         if holes[order_id].is_newer:
             continue  # a webhook came since the page was read: the next night compares it
-        if holes[order_id].is_open or unsealed[order_id]:
-            chosen += [replace(bodies[0], sales=unsealed[order_id]), *bodies[1:]]
+        own_sales = [sale for sale in unsealed if sale.order_id == order_id]
+        if holes[order_id].is_open or own_sales:
+            chosen += [replace(bodies[0], sales=own_sales), *bodies[1:]]
     dropped = ingest_bodies(shop, chosen, tx=tx, services=services, seals_erased=False)
     erased = {sighting.order_id for sighting in dropped} & parsed.keys()
     filled = [found for order_id, found in holes.items() if order_id not in erased]
-    sealed = sum(
-        len(sales) - len(_find_unsealed_sales(shop, sales, tx, services))
-        for order_id, sales in unsealed.items()
-        if sales and order_id not in erased
-    )
+    sealed = len(unsealed) - len(_find_unsealed_sales(shop, unsealed, tx, services)) if unsealed else 0
     return HoleCounts(
         missing=sum(found.is_missing for found in filled),
         outdated=sum(found.is_outdated for found in filled),
@@ -81,12 +79,14 @@ def _fill_orders(shop: str, orders: Sequence[PlatformOrder], tx: Tx, services: S
 
 
 def _find_unsealed_sales(shop: str, sales: Sequence[Sale], tx: Tx, services: Services) -> list[Sale]:
-    """Return the sales of one order of which the bridge should have a copy and has none, however it was made."""
+    """Return the sales of which the bridge should have a copy and has none, however it was made."""
     if not sales or not has_bridge_vault(services):
         return []
-    order_id = sales[0].order_id
-    documents = tx.documents.find_documents_by_order_id(shop, [order_id]).get(order_id, ())
-    has_invoice = any(document.kind is DocumentKind.INVOICE for document in documents)
-    refund_ids = [sale.refund_id for sale in sales if sale.refund_id]
-    credited = tx.documents.find_sealed_sources(shop, DocumentKind.CREDIT_NOTE, refund_ids)
-    return [sale for sale in sales if (sale.refund_id not in credited if sale.refund_id else not has_invoice)]
+    invoices = [sale for sale in sales if not sale.refund_id]
+    without = set(filter_orders_without_invoice(shop, [sale.order_id for sale in invoices], tx))
+    refunds = [sale for sale in sales if sale.refund_id]
+    credited = tx.documents.find_sealed_sources(shop, DocumentKind.CREDIT_NOTE, [sale.refund_id for sale in refunds])
+    return [
+        *(sale for sale in invoices if sale.order_id in without),
+        *(sale for sale in refunds if sale.refund_id not in credited),
+    ]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from bridge.connectors.shopify import changed_orders
 from bridge.model import Fact, OrderSelection, ReconciliationKind, ReconciliationState
@@ -18,7 +20,8 @@ from bridge.steps.index.reconcile.open_reconciliation import open_reconciliation
 from bridge.steps.index.reconcile.preview_reconciliation import preview_reconciliation
 from bridge.steps.requests.process import process_request
 from bridge.steps.webhooks.dispatch import dispatch_delivery
-from tests.factories import NOW, accepted
+from bridge.store.schema.notice_tables import notice_items
+from tests.factories import NOW, accepted, settled_retention
 from tests.steps.index.reconcile.reconcile_case import LONG_AGO
 
 ALL_CHANGES = OrderSelection(since=LONG_AGO, until=NOW)
@@ -118,6 +121,31 @@ def test_the_orders_of_an_erased_person_do_not_come_back(case):
         assert tx.reconciliations.sum_counts()["erased"] >= len(of_person)
 
 
+def test_an_order_of_an_erased_person_is_applied_once_however_often_it_is_read(case):
+    case.reconcile()
+    erase_person(case, case.world.bikram)
+
+    def read_notice_items():
+        with case.services.store.read() as tx:
+            rows = select(notice_items.c.id, notice_items.c.state)
+            return sorted(map(tuple, tx.session.connection.execute(rows)))
+
+    case.reconcile()
+    first = read_notice_items()
+    case.reconcile()
+    assert read_notice_items() == first
+
+
+def test_what_a_law_keeps_of_an_erased_person_stays_as_it_is(case):
+    held = replace(case, services=replace(case.services, retention=settled_retention()))
+    held.reconcile()
+    erase_person(held, held.world.bikram)
+    before = held.read_index()
+    run = held.reconcile()
+    assert held.read_index() == before
+    assert run.counts.holes == 0
+
+
 def test_orders_that_came_only_after_an_erasure_are_recognised_too(case):
     erase_person(case, case.world.bikram)
     run = case.reconcile()
@@ -186,7 +214,7 @@ def test_a_webhook_that_came_meanwhile_is_not_undone(case, connector):
     body["fulfillments"] = []
     accepted(case.services.store, "orders/updated", body, shop=INVENTED_SHOP)
     case.index()
-    before = {key: row for key, row in case.read_index().items()}
+    before = case.read_index()
     limits = step.read_hole_limits(INVENTED_SHOP, services=case.services)
     with case.services.store.transaction() as tx:
         fill_page(INVENTED_SHOP, page, limits, tx=tx, services=case.services)
@@ -196,8 +224,6 @@ def test_a_webhook_that_came_meanwhile_is_not_undone(case, connector):
 
 
 def rest_body(case, order):
-    import json
-
     return json.loads(build_body("orders/updated", case.world, order=order))
 
 
@@ -299,7 +325,8 @@ def test_one_run_of_a_shop_at_a_time(case, services):
     with services.store.transaction() as tx:
         first = tx.reconciliations.acquire_lease(run.id)
     with services.store.transaction() as tx:
-        assert first and tx.reconciliations.acquire_lease(run.id) is None
+        assert first is not None
+        assert tx.reconciliations.acquire_lease(run.id) is None
     assert not step.run_reconciliation(run.id, services=services)
 
 
