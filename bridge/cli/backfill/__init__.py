@@ -20,7 +20,7 @@ from bridge.cli.reconcile.reconcile_view import (
     warn_of_hidden_orders,
 )
 from bridge.model import OrderSelection, ReconciliationKind
-from bridge.rules.index.reconcile_times import estimate_duration
+from bridge.rules.index.reconcile import estimate_duration
 from bridge.steps.index.reconcile.preview_reconciliation import read_reach
 from bridge.steps.index.reconcile.run_reconciliation import EXPORT_FROM_ORDERS
 

@@ -14,7 +14,7 @@ import click
 from bridge.cli.context import CommandContext, exit_with_error, name_shops
 from bridge.cli.printing import print_table, show
 from bridge.model import HoleCounts, OrderSelection, Reconciliation, ReconciliationKind, ReconciliationState
-from bridge.rules.index.reconcile_times import VISIBLE_DAYS
+from bridge.rules.index.reconcile import VISIBLE_DAYS
 from bridge.steps.index.reconcile.open_reconciliation import list_reconciled_shops, open_reconciliation
 
 POLL_S = 1.0

@@ -111,7 +111,7 @@ def _write_shipment_status(display_status: str) -> str:
 
 
 def _iterate_destinations(order: Mapping[str, Any]) -> Iterator[tuple[str, Body]]:
-    """Yield whom the warehouse sent the parcels to, as the fulfilments of webhooks say it."""
+    """Yield the persons to which the warehouse sent the parcels, as the fulfilments of webhooks say it."""
     for dispatch in list_nodes(order.get("fulfillmentOrders")):
         if destination := read_object(dispatch.get("destination")):
             known = {"order_id": legacy_id(order.get("id")), "email": destination.get("email")}

@@ -16,7 +16,7 @@ DEPLOYING = Path(__file__).parents[3] / "docs" / "deploying.md"
 ALL = dict.fromkeys(REQUIRED_TOPICS, "2026-10")
 
 
-def faults(listed=(), received=ALL, *, has_orders=True):
+def list_faults(listed=(), received=ALL, *, has_orders=True):
     found = find_subscription_faults(listed, received, root=ROOT, api_version="2026-10", has_orders=has_orders)
     return {(one.topic, one.problem): one for one in found}
 
@@ -37,20 +37,20 @@ def test_every_topic_of_the_list_is_handled(topic):
 
 
 def test_a_topic_that_came_or_is_listed_is_there():
-    assert faults() == {}
+    assert list_faults() == {}
     listed = [subscription(topic, f"{ROOT}/webhooks/{topic}") for topic in REQUIRED_TOPICS]
-    assert faults(listed, {}) == {}
+    assert list_faults(listed, {}) == {}
 
 
 def test_a_topic_that_neither_came_nor_is_listed_is_missing():
-    found = faults(
+    found = list_faults(
         (), {topic: "2026-10" for topic in REQUIRED_TOPICS if topic not in ("orders/create", "orders/delete")}
     )
     assert {topic: one.is_certain for (topic, _), one in found.items()} == {
         "orders/create": True,
         "orders/delete": False,
     }
-    without_orders = faults((), {}, has_orders=False)
+    without_orders = list_faults((), {}, has_orders=False)
     assert not any(one.is_certain for one in without_orders.values())
     assert len(without_orders) == len(REQUIRED_TOPICS)
 
@@ -59,7 +59,7 @@ def test_a_topic_that_neither_came_nor_is_listed_is_missing():
     "uri", [f"{ROOT}/webhooks/orders/create", f"{ROOT}/webhooks/orders/create/", f"{ROOT}/webhooks"]
 )
 def test_an_address_of_the_bridge_is_right(uri):
-    assert faults([subscription(uri=uri)]) == {}
+    assert list_faults([subscription(uri=uri)]) == {}
 
 
 @pytest.mark.parametrize(
@@ -74,15 +74,15 @@ def test_an_address_of_the_bridge_is_right(uri):
     ],
 )
 def test_another_address_is_named(uri):
-    [found] = faults([subscription(uri=uri)]).values()
+    [found] = list_faults([subscription(uri=uri)]).values()
     assert (found.problem, found.found) == (SubscriptionProblem.WRONG_URI, uri)
 
 
 def test_another_version_is_named_also_of_a_topic_that_only_came():
-    assert ("orders/create", SubscriptionProblem.WRONG_VERSION) in faults([subscription(version="2026-04")])
-    found = faults((), {**ALL, "customers/redact": "2025-10", "orders/paid": ""})
+    assert ("orders/create", SubscriptionProblem.WRONG_VERSION) in list_faults([subscription(version="2026-04")])
+    found = list_faults((), {**ALL, "customers/redact": "2025-10", "orders/paid": ""})
     assert [(one.topic, one.found) for one in found.values()] == [("customers/redact", "2025-10")]
 
 
 def test_a_subscription_of_another_app_s_topic_is_no_fault():
-    assert faults([subscription("products/create", "https://elsewhere.example.com/")]) == {}
+    assert list_faults([subscription("products/create", "https://elsewhere.example.com/")]) == {}

@@ -15,11 +15,7 @@ from sqlalchemy import insert, inspect, select, text, update
 from bridge.model import (
     EraseProgress,
     Fact,
-    OrderSelection,
     Outcome,
-    Reconciliation,
-    ReconciliationKind,
-    ReconciliationState,
     RememberedBody,
     RequestKind,
     RequestSource,
@@ -33,7 +29,7 @@ from bridge.steps.requests.process import process_request
 from bridge.store.migrations.upgrade import downgrade_database, upgrade_database
 from bridge.store.requests.tasks import TASK_CURSOR_AAD
 from bridge.store.schema.tables import packages, remembered_bodies, requests, tasks
-from tests.factories import ASHA, NOW, OTHER_SHOP, SHOP, make_request, make_task, opened, order
+from tests.factories import ASHA, NOW, OTHER_SHOP, SHOP, make_reconciliation, make_request, make_task, opened, order
 from tests.store.schema.stored_tasks import STORED, WAITING
 
 RELEASE_BEFORE = "0004"
@@ -246,16 +242,7 @@ def test_0013_a_task_keeps_its_state_and_may_be_one_of_several_customers(store):
 
 
 def test_0014_begins_without_reconciliations_and_forgets_them(store):
-    selection = OrderSelection(since=NOW, until=NOW)
-    run = Reconciliation(
-        id="rcn_1",
-        shop=SHOP,
-        kind=ReconciliationKind.MANUAL,
-        selection=selection,
-        state=ReconciliationState.RUNNING,
-        actor="clock",
-        started_at=NOW,
-    )
+    run = make_reconciliation()
     with store.transaction() as tx:
         assert tx.reconciliations.open_reconciliation(run)
         assert tx.reconciliations.find_reconciliation(run.id) == run

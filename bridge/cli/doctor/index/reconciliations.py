@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from bridge.cli.context import CommandContext
 from bridge.cli.doctor.database import end_without_database
 from bridge.model import CheckResult, Reconciliation, ReconciliationKind, ReconciliationState
-from bridge.rules.index.reconcile_times import OVERDUE_AFTER
+from bridge.rules.index.reconcile import OVERDUE_AFTER
 from bridge.steps.index.reconcile.open_reconciliation import list_reconciled_shops
 
 NEVER_COMPARED = (

@@ -10,7 +10,7 @@ import structlog
 from bridge.errors import Retryable
 from bridge.logs import describe_exception
 from bridge.model import OrderSelection, Reconciliation, ReconciliationKind, ReconciliationProgress, ReconciliationState
-from bridge.rules.index.reconcile_times import choose_since, find_last_night_start
+from bridge.rules.index.reconcile import choose_since, find_last_night_start
 from bridge.services import Services
 from bridge.steps.shops.ask_installed import ask_whether_installed
 
@@ -34,10 +34,10 @@ def _start_night(shop: str, services: Services) -> bool:
     now = services.clock.now()
     with services.store.read() as tx:
         last = tx.reconciliations.find_last_start(shop, ReconciliationKind.NIGHTLY)
-        is_leaving = bool(tx.shop_exits.list_open_shop_erasures(shop))
+        has_open_erasure = bool(tx.shop_exits.list_open_shop_erasures(shop))
         is_running = tx.reconciliations.find_running(shop) is not None
     night = find_last_night_start(shop, now, services.merchant.clocks.timezone)
-    if is_leaving or is_running or (last is not None and last >= night):
+    if has_open_erasure or is_running or (last is not None and last >= night):
         return False
     try:
         is_installed = ask_whether_installed(shop, services)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from bridge.errors import ConnectorRefused
 from bridge.model import HoleCounts, OrderReach, OrderSelection
 from bridge.ports import ListsOrders
-from bridge.rules.index.reconcile_times import choose_since
+from bridge.rules.index.reconcile import choose_since
 from bridge.rules.requests.lifecycle import PLATFORM
 from bridge.services import Services
 from bridge.steps.index.reconcile.fill_holes import fill_page

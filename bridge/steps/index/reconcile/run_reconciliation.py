@@ -61,11 +61,11 @@ def run_reconciliation(run_id: str, *, services: Services) -> bool:
         try:
             _work(run, lease, services)
         except ConnectorThrottled as fault:
-            _wait_for_platform(_read_run(run, services), lease, fault.retry_after_s or 1.0, services)
+            _wait_for_platform(_reload_run(run, services), lease, fault.retry_after_s or 1.0, services)
         except ConnectorUnavailable as fault:
-            _retry_or_fail(_read_run(run, services), lease, fault, services)
+            _retry_or_fail(_reload_run(run, services), lease, fault, services)
         except (ConnectorRefused, CredentialRejected) as fault:
-            _end(_read_run(run, services), lease, ReconciliationState.FAILED, str(fault), services)
+            _end(_reload_run(run, services), lease, ReconciliationState.FAILED, str(fault), services)
     return True
 
 
@@ -79,7 +79,7 @@ def read_hole_limits(shop: str, *, services: Services) -> HoleLimits:
         )
 
 
-def _read_run(run: Reconciliation, services: Services) -> Reconciliation:
+def _reload_run(run: Reconciliation, services: Services) -> Reconciliation:
     """Return the run as it was last stored."""
     with services.store.read() as tx:
         return tx.reconciliations.find_reconciliation(run.id) or run
@@ -92,15 +92,16 @@ def _work(run: Reconciliation, lease: Lease, services: Services) -> None:
     with services.store.read() as tx:
         if tx.shop_exits.list_open_shop_erasures(run.shop):
             raise ConnectorRefused(SHOP_LEAVES)
-    identify_shops(run.shop, services=services)
-    run = _prepare(run, lease, platform, services)
+    for domain in services.store.list_shop_domains(run.shop):
+        identify_shops(domain, services=services)
+    run = _prepare_run(run, lease, platform, services)
     limits, deadline = (
         read_hole_limits(run.shop, services=services),
         services.clock.now() + timedelta(seconds=MAX_RUN_S),
     )
     with closing(_iterate_pages(run, lease, platform, services)) as pages:
         for page in pages:
-            run = _fill(_read_run(run, services), lease, page, limits, services)
+            run = _fill(_reload_run(run, services), lease, page, limits, services)
             if page.is_last:
                 _end(run, lease, ReconciliationState.DONE, "", services)
                 return
@@ -111,8 +112,8 @@ def _work(run: Reconciliation, lease: Lease, services: Services) -> None:
     services.queue.enqueue("reconcile", run.id)
 
 
-def _prepare(run: Reconciliation, lease: Lease, platform: ListsOrders, services: Services) -> Reconciliation:
-    """Learn how many orders there are; of many that are imported, have the platform write a file."""
+def _prepare_run(run: Reconciliation, lease: Lease, platform: ListsOrders, services: Services) -> Reconciliation:
+    """Read how many orders there are; of many that are imported, have the platform write a file."""
     progress = run.progress
     if progress.expected is None:
         reach = platform.read_order_reach(run.selection, shop=run.shop)
@@ -140,7 +141,7 @@ def _iterate_pages(
                 after = page.after
         except ConnectorRefused as fault:
             log.warning("reconciliation.export_failed", id=run.id, fault=describe_exception(fault))
-            _save(_without_export(_read_run(run, services)), lease, services)
+            _save(_without_export(_reload_run(run, services)), lease, services)
         else:
             return
     yield from platform.read_changed_orders(run.selection, shop=run.shop, after=after, skips_failed=skips_failed)

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from bridge.connectors.shopify import changed_orders
 from bridge.model import Fact, OrderSelection, ReconciliationKind, ReconciliationState
-from bridge.rules.index.reconcile_times import OVERLAP
+from bridge.rules.index.reconcile import OVERLAP
 from bridge.sandbox.webhooks import build_body
 from bridge.sandbox.world import INVENTED_SHOP
 from bridge.steps.index.reconcile import run_reconciliation as step

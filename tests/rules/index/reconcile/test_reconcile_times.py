@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.model import OrderSelection
-from bridge.rules.index.reconcile_times import (
+from bridge.rules.index.reconcile import (
     FIRST_SPAN,
     NIGHT_BEGINS_H,
     NIGHT_MINUTES,
