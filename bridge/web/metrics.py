@@ -14,7 +14,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from bridge.clock_error import read_clock_error
 from bridge.errors import BridgeError
-from bridge.model import DeliveryState, Reconciliation, ReconciliationKind, ReconciliationState
+from bridge.model import DeliveryState
 from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS
 from bridge.rules.webhooks.topics import INDEXED_TOPIC_PREFIXES
 from bridge.services import Services
@@ -24,7 +24,7 @@ from bridge.steps.webhooks.receive import WebhookReceipt
 from bridge.store import SqlStore
 
 DAY_S = 86_400
-HOLE_KINDS = ("missing", "outdated", "parcels", "documents", "unread")
+HOLE_KINDS = ("missing", "outdated", "parcels", "documents")
 DELIVERY_COUNTER = Counter("bridge_deliveries", "Webhooks with a good signature", ["topic", "state", "new"])
 MANDATORY_REJECTION_COUNTER = Counter(
     "bridge_mandatory_webhooks_rejected", "Mandatory webhooks that could not be acted on", ["topic", "reason"]
@@ -59,7 +59,7 @@ class _RowCollector:
                 waiting = tx.operator_queries.count_mandatory_rejections()
                 warnings = list_answer_warnings(tx=tx, services=self._services)
                 held = list_held_requests(tx=tx, services=self._services)
-                compared = tx.reconciliations.list_latest()
+                compared_at = tx.reconciliations.find_oldest_comparison()
                 counts = tx.reconciliations.sum_counts()
         except BridgeError:
             return
@@ -71,7 +71,7 @@ class _RowCollector:
                 answers.add_metric([end, str(urgent).lower()], found[end, urgent])
         yield answers
         yield from _build_hold_gauges(held, self._services.clock.now())
-        yield from _build_comparison_gauges(compared, counts, self._services.clock.now())
+        yield from _build_comparison_gauges(counts, compared_at, self._services.clock.now())
         yield GaugeMetricFamily(
             "bridge_mandatory_webhooks_waiting",
             "Mandatory webhooks that nobody has acted on",
@@ -116,20 +116,15 @@ def _build_hold_gauges(held: Sequence[HeldRequest], now: datetime) -> Iterator[G
 
 
 def _build_comparison_gauges(
-    latest: Sequence[Reconciliation], counts: Mapping[str, int], now: datetime
+    counts: Mapping[str, int], compared_at: datetime | None, now: datetime
 ) -> Iterator[GaugeMetricFamily]:
     """Yield what comparisons with the platform's orders found in ninety days, and how old the oldest of all shops' last is."""
     filled = GaugeMetricFamily("bridge_holes_filled", "What no webhook had brought, of ninety days", labels=["kind"])
     for kind in HOLE_KINDS:
         filled.add_metric([kind], counts[kind])
     yield filled
-    ended = [
-        run.finished_at
-        for run in latest
-        if run.state is ReconciliationState.DONE and run.kind is not ReconciliationKind.BACKFILL and run.finished_at
-    ]
-    if ended:
-        age_s = (now - min(ended)).total_seconds()
+    if compared_at:
+        age_s = (now - compared_at).total_seconds()
         yield GaugeMetricFamily("bridge_comparison_age_seconds", "Since a shop's orders were compared", value=age_s)
 
 

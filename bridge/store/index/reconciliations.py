@@ -78,6 +78,15 @@ class ReconciliationRows:
         rows = select(reconciliations).where(reconciliations.c.id.in_(newest)).order_by(reconciliations.c.id)
         return [self._open_row(row) for row in self._connection.execute(rows)]
 
+    def find_oldest_comparison(self) -> datetime | None:
+        """Return when the changes of every shop were compared: of each shop's last end the earliest."""
+        ended = select(func.max(reconciliations.c.finished_at).label("at")).where(
+            reconciliations.c.state == ReconciliationState.DONE, reconciliations.c.kind != ReconciliationKind.BACKFILL
+        )
+        last = ended.group_by(reconciliations.c.shop).subquery()
+        oldest: datetime | None = self._connection.scalar(select(func.min(last.c.at)))
+        return oldest
+
     def find_last_start(self, shop: str, kind: ReconciliationKind) -> datetime | None:
         """Return when the last run of this kind began."""
         started = select(func.max(reconciliations.c.started_at))

@@ -38,7 +38,6 @@ class HoleLimits:
 
 def fill_page(shop: str, page: OrderPage, limits: HoleLimits, *, tx: Tx, services: Services) -> HoleCounts:
     """Compare the orders of a page and fill their holes. Return what was found. Raises as `ingest_bodies`."""
-    tx.index.lock_shop(shop)
     counts = HoleCounts(orders=len(page.orders) + page.unread, unread=page.unread)
     compared = list[PlatformOrder]()
     for order in page.orders:

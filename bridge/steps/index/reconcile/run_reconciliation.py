@@ -171,6 +171,7 @@ def _fill_at_once(
     run: Reconciliation, lease: Lease, page: OrderPage, limits: HoleLimits, services: Services
 ) -> Reconciliation:
     with services.store.transaction() as tx:
+        tx.index.lock_shop(run.shop)  # before the lease: who erases the shop takes both in this order
         tx.reconciliations.verify_lease(lease)
         counts = run.counts.add(fill_page(run.shop, page, limits, tx=tx, services=services))
         denied = tuple(dict.fromkeys((*run.progress.denied, *page.denied)))
