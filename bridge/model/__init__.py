@@ -1,7 +1,7 @@
 """The nouns: what is received, requested, found, retained and proven.
 
 Frozen values and closed sets only; nothing here reads a clock, a table or the network. Times are aware UTC, ids are
-strings with a prefix (`dlv_`, `req_`, `tsk_`, `ntc_`, `ent_`, `doc_`, `clm_`, `rfd_`, `rev_`).
+strings with a prefix (`dlv_`, `req_`, `tsk_`, `ntc_`, `ent_`, `doc_`, `clm_`, `rfd_`, `rev_`, `rcn_`).
 """
 
 from bridge.model.deliveries import Delivery, DeliveryState, RememberedBody

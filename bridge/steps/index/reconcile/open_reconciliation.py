@@ -44,7 +44,7 @@ def _start_night(shop: str, services: Services) -> bool:
     except Retryable as fault:  # the clock looks again within the hour
         log.warning("reconciliation.not_started", shop=shop, fault=describe_exception(fault))
         return False
-    if is_installed is False:
+    if not is_installed:
         log.info("reconciliation.not_started", shop=shop, fault="app_not_installed")
         return False
     return open_reconciliation(shop, ReconciliationKind.NIGHTLY, None, actor="clock", services=services) is not None

@@ -63,9 +63,14 @@ def run_reconciliation(run_id: str, *, services: Services) -> bool:
         except ConnectorThrottled as fault:
             _wait_for_platform(_reload_run(run, services), lease, fault.retry_after_s or 1.0, services)
         except ConnectorUnavailable as fault:
-            _retry_or_fail(_reload_run(run, services), lease, fault, services)
+            _retry_or_fail(_reload_run(run, services), lease, str(fault), services)
         except (ConnectorRefused, CredentialRejected) as fault:
             _end(_reload_run(run, services), lease, ReconciliationState.FAILED, str(fault), services)
+        except (Retryable, TimeLimitExceeded):
+            raise
+        except Exception as fault:  # noqa: BLE001 - a run that breaks each time must not go on for ever
+            log.warning("reconciliation.broken", id=run.id, fault=describe_exception(fault))
+            _retry_or_fail(_reload_run(run, services), lease, describe_exception(fault), services)
     return True
 
 
@@ -201,12 +206,12 @@ def _wait_for_platform(run: Reconciliation, lease: Lease, pause_s: float, servic
         tx.reconciliations.release_lease(lease, run, wake_at=services.clock.now() + timedelta(seconds=pause_s))
 
 
-def _retry_or_fail(run: Reconciliation, lease: Lease, fault: ConnectorUnavailable, services: Services) -> None:
-    run = replace(run, attempts=run.attempts + 1, last_error=str(fault))
+def _retry_or_fail(run: Reconciliation, lease: Lease, error: str, services: Services) -> None:
+    run = replace(run, attempts=run.attempts + 1, last_error=error)
     if run.attempts >= MAX_ATTEMPTS:
-        _end(run, lease, ReconciliationState.FAILED, str(fault), services)
+        _end(run, lease, ReconciliationState.FAILED, error, services)
         return
-    pause = timedelta(seconds=compute_retry_pause_s(run.attempts, fault.retry_after_s))
+    pause = timedelta(seconds=compute_retry_pause_s(run.attempts, None))
     with services.store.transaction() as tx:
         tx.reconciliations.release_lease(lease, run, wake_at=services.clock.now() + pause)
 
@@ -214,6 +219,8 @@ def _retry_or_fail(run: Reconciliation, lease: Lease, fault: ConnectorUnavailabl
 def _end(run: Reconciliation, lease: Lease, state: ReconciliationState, error: str, services: Services) -> None:
     """End the run with a fact of what it found, and look at the webhook subscriptions of a shop that was read."""
     run = replace(run, state=state, last_error=error, finished_at=services.clock.now())
+    if state is ReconciliationState.DONE:  # nothing goes on after this order any more
+        run = replace(run, progress=replace(run.progress, after="", export="", can_export=False))
     with services.store.transaction() as tx:
         tx.reconciliations.release_lease(lease, run, wake_at=None)
         _record_end(run, tx)

@@ -316,6 +316,20 @@ def test_an_order_that_cannot_be_stored_does_not_stop_the_others(case, services,
     assert (run.counts.missing, run.counts.unread) == (len(case.world.orders) - 1, 1)
 
 
+def test_a_run_that_breaks_each_time_ends_where_operators_see_it(case, services, clock, monkeypatch):
+    def break_down(*_, **__):
+        raise KeyError("asha@example.com")
+
+    monkeypatch.setattr(step, "read_hole_limits", break_down)
+    run = case.begin()
+    for _ in range(step.MAX_ATTEMPTS):
+        assert step.run_reconciliation(run.id, services=services)
+        clock.at += timedelta(hours=3)
+    run = case.read(run)
+    assert run.state is ReconciliationState.FAILED
+    assert run.last_error.startswith("KeyError at test_run_reconciliation.py")
+
+
 def test_one_run_of_a_shop_at_a_time(case, services):
     run = case.begin()
     assert (
