@@ -18,6 +18,7 @@ from bridge.model import DeliveryState
 from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS
 from bridge.rules.webhooks.topics import INDEXED_TOPIC_PREFIXES
 from bridge.services import Services
+from bridge.steps.index.reconcile.open_reconciliation import list_reconciled_shops
 from bridge.steps.requests.answer_warnings import AnswerEnd, list_answer_warnings
 from bridge.steps.requests.held_requests import HeldRequest, list_held_requests
 from bridge.steps.webhooks.receive import WebhookReceipt
@@ -52,6 +53,7 @@ class _RowCollector:
         """Yield gauges of the database and of the queue; none of what cannot be reached."""
         rows = GaugeMetricFamily("bridge_rows", "Rows per table and state", labels=["table", "state"])
         try:
+            shops = list_reconciled_shops(self._services)
             with self._store.read() as tx:
                 for table, states in tx.operator_queries.count_by_state().items():
                     for state, number in states.items():
@@ -59,7 +61,7 @@ class _RowCollector:
                 waiting = tx.operator_queries.count_mandatory_rejections()
                 warnings = list_answer_warnings(tx=tx, services=self._services)
                 held = list_held_requests(tx=tx, services=self._services)
-                compared_at = tx.reconciliations.find_oldest_comparison()
+                compared_at = tx.reconciliations.find_oldest_comparison(shops)
                 counts = tx.reconciliations.sum_counts()
         except BridgeError:
             return

@@ -42,7 +42,6 @@ FLAG_SCOPES = {
     "customers": ("read_customers",),
     "returns": ("read_returns",),
     "dispatches": ("read_merchant_managed_fulfillment_orders", "read_assigned_fulfillment_orders"),
-    "locations": ("read_locations", "read_inventory"),
 }
 
 

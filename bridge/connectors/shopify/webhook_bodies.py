@@ -92,7 +92,6 @@ def _write_fulfillment(order: Mapping[str, Any], shipment: Mapping[str, Any]) ->
         "created_at": shipment.get("createdAt"),
         "updated_at": shipment.get("updatedAt"),
         "service": read_object(shipment.get("service")).get("handle"),
-        "location_id": legacy_id(read_object(shipment.get("location")).get("id")),
         "tracking_company": read_text(*(one.get("company") for one in tracking)),
         "tracking_numbers": [one.get("number") for one in tracking],
         "tracking_urls": [one.get("url") for one in tracking],

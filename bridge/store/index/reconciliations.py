@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -78,10 +78,12 @@ class ReconciliationRows:
         rows = select(reconciliations).where(reconciliations.c.id.in_(newest)).order_by(reconciliations.c.id)
         return [self._open_row(row) for row in self._connection.execute(rows)]
 
-    def find_oldest_comparison(self) -> datetime | None:
-        """Return when the changes of every shop were compared: of each shop's last end the earliest."""
+    def find_oldest_comparison(self, shops: Collection[str]) -> datetime | None:
+        """Return when the changes of all these shops were compared: of each one's last end the earliest."""
         ended = select(func.max(reconciliations.c.finished_at).label("at")).where(
-            reconciliations.c.state == ReconciliationState.DONE, reconciliations.c.kind != ReconciliationKind.BACKFILL
+            reconciliations.c.shop.in_(shops),
+            reconciliations.c.state == ReconciliationState.DONE,
+            reconciliations.c.kind != ReconciliationKind.BACKFILL,
         )
         last = ended.group_by(reconciliations.c.shop).subquery()
         oldest: datetime | None = self._connection.scalar(select(func.min(last.c.at)))

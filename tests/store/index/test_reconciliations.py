@@ -58,14 +58,15 @@ def test_a_worker_whose_lease_ended_stores_nothing(store, clock):
 
 def test_the_shop_that_was_compared_first_says_how_old_the_oldest_comparison_is(store):
     with store.read() as tx:
-        assert tx.reconciliations.find_oldest_comparison() is None
+        assert tx.reconciliations.find_oldest_comparison([SHOP]) is None
     end(store, make_reconciliation(), hours_ago=50)
     end(store, make_reconciliation(), hours_ago=3)
     end(store, make_reconciliation(shop=OTHER_SHOP), hours_ago=30)
     end(store, make_reconciliation(shop=OTHER_SHOP, kind=ReconciliationKind.BACKFILL), hours_ago=1)
     end(store, make_reconciliation(shop=OTHER_SHOP), hours_ago=0, state=ReconciliationState.FAILED)
     with store.read() as tx:
-        assert tx.reconciliations.find_oldest_comparison() == NOW - timedelta(hours=30)
+        assert tx.reconciliations.find_oldest_comparison([SHOP, OTHER_SHOP]) == NOW - timedelta(hours=30)
+        assert tx.reconciliations.find_oldest_comparison([SHOP]) == NOW - timedelta(hours=3)
         latest = tx.reconciliations.list_latest()
     assert len(latest) == 4, "of each shop: done, failed, imported"
 

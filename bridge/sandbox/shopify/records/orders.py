@@ -53,7 +53,6 @@ def fulfillment_record(order: Order, parcel: Parcel, position: int) -> Record:
         "deliveredAt": format_utc_time(parcel.delivered_at),
         "totalQuantity": sum(line.quantity for line in order.lines),
         "service": {"__typename": "FulfillmentService", "id": make_gid("FulfillmentService", 1), "handle": "manual"},
-        "location": {"__typename": "Location", "id": make_gid("Location", 80_000_000_001)},
         "trackingInfo": [{"company": parcel.company, "number": parcel.waybill, "url": parcel.url}],
         "events": [scan],
     }
