@@ -85,7 +85,7 @@ class ChangedOrderReader:
         """Yield the orders after an id ('' for all), page by page. Raises ListDoesNotEnd, else as `run_document`."""
         stalls, is_last = 0, False
         while not is_last:
-            reply = self._fetch_page(_build_query(self.selection, after))
+            reply = self._fetch_page(_build_query(self.selection, after), size=PAGE_SIZE)
             nodes, is_last = self._list_rows(reply), not has_next_page(reply.data.get("orders"))
             page = self._build_page(self._add_returns(nodes), after, reply, is_last=is_last)
             if page.after == after and not is_last:
@@ -97,7 +97,12 @@ class ChangedOrderReader:
             yield page
 
     def start_export(self) -> str:
-        """Start a bulk operation and return its id; '' if Shopify refuses it. Raises as `run_document`, ConnectorThrottled."""
+        """Start a bulk operation and return its id; '' if Shopify refuses it, or hides a field: only pages say which.
+
+        Raises as `run_document`, ConnectorThrottled.
+        """
+        if _list_absent_fields(self._fetch_page(_build_query(self.selection, ""), size=1)):
+            return ""
         names = documents.list_document_flags(EXPORT_DOCUMENT)
         flags = {name: self._flags[name] for name in names}
         query = documents.build_inline_document(
@@ -145,15 +150,15 @@ class ChangedOrderReader:
         again = dict[str, Node]()
         for start in range(0, len(returned) if self._flags["returns"] else 0, RETURNS_BATCH_SIZE):
             ids = returned[start : start + RETURNS_BATCH_SIZE]
-            reply = self._fetch_page(" OR ".join(f"id:{number}" for number in ids), returns=True)
+            reply = self._fetch_page(" OR ".join(f"id:{number}" for number in ids), returns=True, size=PAGE_SIZE)
             again |= {node["id"]: node for node in self._list_rows(reply)}
         return [again.get(node["id"], node) for node in nodes]
 
-    def _fetch_page(self, query: str, *, returns: bool = False) -> GraphQLReply:
+    def _fetch_page(self, query: str, *, size: int, returns: bool = False) -> GraphQLReply:
         """Run the document with as many orders as its price allows. Raises TransientFailure for a row that failed."""
         variables = {**self._flags, "returns": returns, "query": query}
         while True:
-            size = self.client.fit_page_size(DOCUMENT, PAGE_SIZE)
+            size = self.client.fit_page_size(DOCUMENT, size)
             size = self.client.fit_size_variable(self.shop, DOCUMENT, "first", size, variables, {})
             try:
                 reply = self.client.run_partial_document(self.shop, DOCUMENT, {}, (), **variables, first=size)

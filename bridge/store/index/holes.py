@@ -45,8 +45,7 @@ class HoleFinder:
 
     def find_holes(self, shop: str, sightings: Mapping[str, Sequence[Sighting]]) -> dict[str, OrderHoles]:
         """Return the holes of each order, whose sightings are given by its id."""
-        keys = self._session.shops.list_keys(shop)
-        order_keys = {self._lookup.pseudonym(key, "order", one): one for one in sightings for key in keys}
+        order_keys = {self._lookup.pseudonym(key, "order", o): o for o in sightings for key in self._list_keys(shop)}
         rows = {order_keys[row.order_key]: row for row in self._select(orders, "order_key", order_keys)}
         stored = {(row.order_key, row.parcel_key) for row in self._select(parcels, "order_key", order_keys)}
         erased = {order_keys[row.key] for row in self._select(suppressions, "key", order_keys) if row.field == "order"}
@@ -90,12 +89,19 @@ class HoleFinder:
         return merge_tokens(known, *(build_tokens(one.clues, encode) for one in sightings)) != known
 
     def _find_customers(self, shop: str, sightings: Mapping[str, Sequence[Sighting]]) -> dict[str, Any]:
-        numbers = {one.customer_id for seen in sightings.values() for one in seen if one.kind is SightingKind.CUSTOMER}
-        shop_keys = self._session.shops.list_keys(shop)
-        keys = {self._lookup.pseudonym(key, "customer", number) for number in numbers for key in shop_keys}
-        # one that was erased stays unknown for good
-        erased = {row.key: None for row in self._select(suppressions, "key", keys) if row.field == "customer"}
-        return erased | {row.customer_key: row for row in self._select(customers, "customer_key", keys)}
+        """Return the stored rows of the customers by key; None for one that was erased, which stays unknown for good."""
+        seen = [one for of_order in sightings.values() for one in of_order if one.kind is SightingKind.CUSTOMER]
+        by_shop = {key: [self._lookup.derive_search_keys(key, one) for one in seen] for key in self._list_keys(shop)}
+        people = [keys for found in by_shop.values() for keys in found]
+        customer_keys = {key for keys in people for key in keys["customer"]}
+        named = customer_keys | {key for keys in people for key in keys["email"]}
+        erased = {row.key for row in self._select(suppressions, "key", named)}
+        found = {row.customer_key: row for row in self._select(customers, "customer_key", customer_keys)}
+        suppressed = [keys["customer"] for keys in people if not erased.isdisjoint([*keys["customer"], *keys["email"]])]
+        return {key: None for keys in suppressed for key in keys} | found
+
+    def _list_keys(self, shop: str) -> Sequence[str]:
+        return self._session.shops.list_keys(shop)
 
     def _is_customer_unknown(self, shop: str, sighting: Sighting, known: Mapping[str, Any]) -> bool:
         if sighting.kind is not SightingKind.CUSTOMER:

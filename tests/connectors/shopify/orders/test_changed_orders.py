@@ -178,6 +178,11 @@ def test_an_operation_that_failed_and_a_file_that_is_gone_are_refused(reader, in
         read(reader, export=export)
 
 
+def test_where_a_field_is_hidden_pages_say_which(reader, stand_in):
+    stand_in.faults.add("deny_field", field="Order.email")
+    assert reader.start_order_export(ALL, shop=SHOP) == ""
+
+
 def test_an_operation_that_shopify_does_not_know_is_refused(reader):
     with pytest.raises(OrderExportFailed):
         read(reader, export="gid://shopify/BulkOperation/1")
