@@ -91,8 +91,7 @@ class HoleFinder:
     def _find_customers(self, shop: str, sightings: Mapping[str, Sequence[Sighting]]) -> dict[str, Any]:
         """Return the stored rows of the customers by key; None for one that was erased, which stays unknown for good."""
         seen = [one for of_order in sightings.values() for one in of_order if one.kind is SightingKind.CUSTOMER]
-        by_shop = {key: [self._lookup.derive_search_keys(key, one) for one in seen] for key in self._list_keys(shop)}
-        people = [keys for found in by_shop.values() for keys in found]
+        people = [self._lookup.derive_search_keys(key, one) for key in self._list_keys(shop) for one in seen]
         customer_keys = {key for keys in people for key in keys["customer"]}
         named = customer_keys | {key for keys in people for key in keys["email"]}
         erased = {row.key for row in self._select(suppressions, "key", named)}
