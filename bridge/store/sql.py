@@ -30,6 +30,7 @@ from bridge.store.engine import (
 from bridge.store.erasure.remnants import OverwriteResult, list_parts, overwrite_parts
 from bridge.store.requests.requests import OPEN_STATES
 from bridge.store.requests.tasks import waits_for
+from bridge.store.schema.index_tables import reconciliations
 from bridge.store.schema.notice_tables import notice_accounts
 from bridge.store.schema.tables import deliveries, packages, requests, tasks
 from bridge.store.schema.ulid import new_id
@@ -184,9 +185,10 @@ class SqlStore:
             jobs += [
                 (row, ("process", row.id, not row.gave_way)) for row in self._select_due_rows(tx, requests, max_jobs)
             ]
-            jobs += [(row, ("notify", row.id, False)) for row in self._select_due_rows(tx, notice_accounts, max_jobs)]
+            for table, job in ((notice_accounts, "notify"), (reconciliations, "reconcile")):
+                jobs += [(row, (job, row.id, False)) for row in self._select_due_rows(tx, table, max_jobs)]
             chosen = sorted(dict.fromkeys(job for _, job in jobs), key=lambda job: not job[2])[:max_jobs]
-            for table in (deliveries, requests, notice_accounts):
+            for table in (deliveries, requests, notice_accounts, reconciliations):
                 ids = [row.id for row, job in jobs if job in chosen]
                 tx.session.connection.execute(update(table).where(table.c.id.in_(ids)).values(rung_at=now))
         return sum(enqueue(*job) for job in chosen)

@@ -15,7 +15,9 @@ from bridge.store.erasure.release_suppressions import SuppressionReleaser
 from bridge.store.erasure.remnants import RemnantRows
 from bridge.store.evidence.chain_heads import SignedHeadRows
 from bridge.store.evidence.operator_facts import OperatorEvidenceRows
+from bridge.store.index.holes import HoleFinder
 from bridge.store.index.person_lookup import PersonLookup
+from bridge.store.index.reconciliations import ReconciliationRows
 from bridge.store.index.rows import IndexRows
 from bridge.store.listing import OperatorQueries
 from bridge.store.notices.accounts import NoticeAccountRows
@@ -62,6 +64,8 @@ class Tx:
         self.hand_overs = HandOverRows(session)
         self.index = IndexRows(session)
         self.person_lookup = PersonLookup(session)
+        self.hole_finder = HoleFinder(session)
+        self.reconciliations = ReconciliationRows(session)
         self.erasures = ErasureLookup(session)
         self.plans = PlanRows(session)
         self.person_eraser = PersonEraser(session)
