@@ -24,8 +24,8 @@ from bridge.bootstrap import make_services, make_store
 from bridge.errors import BridgeError, SettingsInvalid
 from bridge.services import Services
 from bridge.steps.evidence.sign_head import sign_head
-from bridge.steps.operations.operator_messages import watch
 from bridge.steps.index.reconcile.open_reconciliation import start_nightly_reconciliations
+from bridge.steps.operations.operator_messages import watch
 from bridge.steps.recovery.ledger_gate import check_ledger_gate
 from bridge.steps.recovery.sync_ledger import sync_ledger
 from bridge.steps.refunds.erase_settled import erase_settled_bank_details

@@ -91,6 +91,7 @@ SEALED_COLUMNS = (
     SealedColumn(finding_rows.c.body, findings.FINDING_AAD, KeyScope.ROW_KEY),
     SealedColumn(package_rows.c.body, packages.PACKAGE_AAD, KeyScope.ROW_KEY),
 )
+SEALED_TABLES = tuple(dict.fromkeys(column.table.name for column in SEALED_COLUMNS))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

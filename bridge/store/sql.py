@@ -49,6 +49,7 @@ class SqlStore:
 
     `on_accepted` is called after each commit of accepted deliveries, on the writer's thread and not a request's,
     with the jobs to enqueue: (job, id, at front). `on_close` is called once no delivery is accepted any more.
+    With `discards_changes` every transaction rolls back at its end: a dry run.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class SqlStore:
         self._lease_s = lease_s
         self._dedupe_window = timedelta(hours=dedupe_hours)
         self._on_accepted, self._on_close = on_accepted, on_close
+        self.discards_changes = False
         self._group_commit = GroupCommit(
             self._commit_deliveries,
             max_rows=queue_rows,
@@ -92,6 +94,8 @@ class SqlStore:
         """
         with translate_database_errors(self.engine), self.engine.begin() as connection:
             yield Tx(Session(connection, self.keyring, self.now, self._lease_s))
+            if self.discards_changes:
+                connection.rollback()
 
     @contextmanager
     def read(self) -> Iterator[Tx]:

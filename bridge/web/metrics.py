@@ -19,8 +19,8 @@ from bridge.model import DeliveryState
 from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS
 from bridge.rules.webhooks.topics import INDEXED_TOPIC_PREFIXES
 from bridge.services import Services
-from bridge.steps.operations.conditions import list_conditions, read_liveness
 from bridge.steps.index.reconcile.open_reconciliation import list_reconciled_shops
+from bridge.steps.operations.conditions import list_conditions, read_liveness
 from bridge.steps.requests.answer_warnings import AnswerEnd, list_answer_warnings
 from bridge.steps.requests.held_requests import HeldRequest, list_held_requests
 from bridge.steps.webhooks.receive import WebhookReceipt

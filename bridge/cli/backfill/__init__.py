@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import CommandContext, name_shops, open_command_context
-from bridge.cli.options import DAY_TYPE, SHOP_HELP
+from bridge.cli.options import SHOP_HELP
 from bridge.cli.printing import show
 from bridge.cli.reconcile.reconcile_view import (
     DETACH_OPTION,
@@ -19,25 +19,26 @@ from bridge.cli.reconcile.reconcile_view import (
     show_runs,
     warn_of_hidden_orders,
 )
+from bridge.cli.shared.dates import When, when_option
 from bridge.model import OrderSelection, ReconciliationKind
 from bridge.rules.index.reconcile import estimate_duration
 from bridge.steps.index.reconcile.preview_reconciliation import read_reach
 from bridge.steps.index.reconcile.run_reconciliation import EXPORT_FROM_ORDERS
 
 
-@json_command()
-@click.option("--since", required=True, type=DAY_TYPE, help="The first day whose orders are imported, as 2025-04-01.")
+@json_command(example="backfill --since 2025-04-01 --dry-run\nbackfill --since 2025-04-01 --detach")
+@when_option("--since", required=True, meaning="The first day whose orders are imported.")
 @click.option("--shop", help=f"{SHOP_HELP} [default: all shops of the merchant file]")
 @click.option("--dry-run", is_flag=True, help="Say how many orders there are and how long it takes; import none.")
 @DETACH_OPTION
-def backfill(since: datetime, shop: str | None, dry_run: bool, detach: bool) -> None:
+def backfill(since: When, shop: str | None, dry_run: bool, detach: bool) -> None:
     """Import the orders that were placed since a day: parcels, keys of persons and parcels, and invoice copies.
 
     For the first installation. A worker does the work and goes on after a stop; one that failed continues if it is begun
     again for the same day. This command waits and shows on stderr how far it is.
     """
     with open_command_context() as context:
-        since_at = since.replace(tzinfo=context.merchant_zone).astimezone(UTC)
+        since_at = since.resolve(context.merchant_zone)
         shops = list_chosen_shops(shop, context)
         if dry_run:
             with context.store.read() as tx:

@@ -62,7 +62,7 @@ CHECKS: tuple[Callable[[CommandContext], Iterable[CheckResult]], ...] = (
 CHECKS_OF_OTHER_SYSTEMS = (check_connectors, check_mail_server, check_subscriptions)  # --offline skips them
 
 
-@json_command()
+@json_command(example="doctor\ndoctor --offline --json")
 @click.option("--offline", is_flag=True, help="Contact no other system.")
 @click.option("--all", "show_all", is_flag=True, help="Show each check by itself, also those that passed.")
 @click.option("--release", "is_release", is_flag=True, help="Exit 1 only for what a release must not be made with.")

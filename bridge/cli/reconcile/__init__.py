@@ -10,7 +10,7 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import CommandContext, name_shops, open_command_context
-from bridge.cli.options import SHOP_HELP, parse_since
+from bridge.cli.options import SHOP_HELP
 from bridge.cli.reconcile.reconcile_view import (
     DETACH_OPTION,
     begin_and_follow,
@@ -18,22 +18,23 @@ from bridge.cli.reconcile.reconcile_view import (
     report_counts,
     show_runs,
 )
+from bridge.cli.shared.dates import When, when_option
 from bridge.model import HoleCounts, OrderSelection, ReconciliationKind
 from bridge.steps.index.reconcile.preview_reconciliation import build_selection, preview_reconciliation
 
 
-@json_command()
+@json_command(example="reconcile --dry-run\nreconcile --since 3d --shop your-shop.myshopify.com")
 @click.option("--shop", help=f"{SHOP_HELP} [default: all shops of the merchant file]")
-@click.option("--since", help="30m, 2h, 3d, or a date. [default: six hours before the end of the last comparison]")
+@when_option("--since", meaning="Orders that changed since then. [default: six hours before the end of the last comparison]")
 @click.option("--dry-run", is_flag=True, help="Say what would be filled in; change nothing. Works in this command.")
 @DETACH_OPTION
-def reconcile(shop: str | None, since: str | None, dry_run: bool, detach: bool) -> None:
+def reconcile(shop: str | None, since: When | None, dry_run: bool, detach: bool) -> None:
     """Compare the orders that changed at Shopify with the index, and fill the holes.
 
     The clock does it each night. A worker does the work; this command waits for it and shows on stderr how far it is.
     """
     with open_command_context() as context:
-        since_at = parse_since(since, context.merchant_zone)
+        since_at = since.resolve(context.merchant_zone) if since else None
         shops = list_chosen_shops(shop, context)
         if dry_run:
             previews = [_preview(key, context, since_at) for key in shops]

@@ -241,12 +241,12 @@ def test_0013_a_task_keeps_its_state_and_may_be_one_of_several_customers(store):
         assert [one.state for one in tx.tasks.list_tasks(request.id)] == [TaskState.DONE], "the first one's"
 
 
-def test_0014_begins_without_reconciliations_and_forgets_them(store):
+def test_0015_begins_without_reconciliations_and_forgets_them(store):
     run = make_reconciliation()
     with store.transaction() as tx:
         assert tx.reconciliations.open_reconciliation(run)
         assert tx.reconciliations.find_reconciliation(run.id) == run
-    downgrade_database(store.engine, "0013")
+    downgrade_database(store.engine, "0014")
     upgrade_database(store.engine)
     with store.transaction() as tx:
         assert tx.reconciliations.find_reconciliation(run.id) is None
