@@ -25,7 +25,9 @@ from bridge.steps.index.reconcile.preview_reconciliation import build_selection,
 
 @json_command(example="reconcile --dry-run\nreconcile --since 3d --shop your-shop.myshopify.com")
 @click.option("--shop", help=f"{SHOP_HELP} [default: all shops of the merchant file]")
-@when_option("--since", meaning="Orders that changed since then. [default: six hours before the end of the last comparison]")
+@when_option(
+    "--since", meaning="Orders that changed since then. [default: six hours before the end of the last comparison]"
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be filled in; change nothing. Works in this command.")
 @DETACH_OPTION
 def reconcile(shop: str | None, since: When | None, dry_run: bool, detach: bool) -> None:

@@ -13,6 +13,7 @@ import click
 
 from bridge.cli.context import CommandContext, exit_with_error, name_shops
 from bridge.cli.printing import print_table, show
+from bridge.cli.shared.dates import format_time
 from bridge.model import HoleCounts, OrderSelection, Reconciliation, ReconciliationKind, ReconciliationState
 from bridge.rules.index.reconcile import VISIBLE_DAYS
 from bridge.steps.index.reconcile.open_reconciliation import list_reconciled_shops, open_reconciliation
@@ -58,7 +59,7 @@ def _begin(shop: str, kind: ReconciliationKind, since: datetime | None, context:
         running = tx.reconciliations.find_running(shop)
     if running is None or running.kind is not kind:
         exit_with_error(f"{shop}: another comparison of its orders runs; `doctor` shows it. Try again once it is done.")
-    click.echo(f"{shop}: one runs already since {running.started_at:%d %b %Y %H:%M} UTC; it is followed.", err=True)
+    click.echo(f"{shop}: one runs already since {format_time(running.started_at)}; it is followed.", err=True)
     return running
 
 
