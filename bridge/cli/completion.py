@@ -25,5 +25,5 @@ def completion(shell: str) -> None:
     if kind is None:
         raise CommandFailed(f"Click completes nothing for {shell}.")
     found = kind(click.get_current_context().find_root().command, {}, PROGRAM, VARIABLE)
-    script = found.source_template % found.source_vars()
+    script = (found.source_template % found.source_vars()).rstrip()
     show({"shell": shell, "script": script}, script)
