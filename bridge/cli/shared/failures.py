@@ -72,11 +72,10 @@ def describe_fault(fault: Exception) -> FaultReport:
             return FaultReport("stopped: nothing more was changed.", "", FAILED)
         case SettingsInvalid():
             return FaultReport("\n  ".join(["the settings are not valid:", *fault.faults]), "", FAILED)
-    if isinstance(fault, PersonalTextRefused):
-        return FaultReport(f"{fault}.", "", WRONG_USAGE)
     from bridge.rules.operations.guides import find_failure_guide  # noqa: PLC0415 - only a failure pays for it
 
     guide = find_failure_guide(type(fault))  # type: ignore[arg-type]
-    return FaultReport(
-        f"{str(fault) or guide.words}.", f"Then: `{guide.command}` (docs/runbooks/{guide.page}.md).", FAILED
-    )
+    words = str(fault) if re.search(r"[a-z]{3}", str(fault)) else guide.words
+    if isinstance(fault, PersonalTextRefused):
+        return FaultReport(f"{words}.", "", WRONG_USAGE)
+    return FaultReport(f"{words}.", f"Then: `{guide.command}` (docs/runbooks/{guide.page}.md).", FAILED)
