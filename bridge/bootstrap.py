@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 
 from bridge.async_enqueuer import AsyncEnqueuer
-from bridge.ports import Connector, Ledger, Queue, TimestampAuthority
+from bridge.ports import AlertReceiver, Connector, Ledger, Queue, TimestampAuthority
 from bridge.services import Services
 from bridge.store import Keyring, SqlStore
 from bridge.store.transaction import load_all_row_classes
@@ -61,6 +61,15 @@ def make_timestamp_authority(settings: Settings) -> TimestampAuthority | None:
     return Rfc3161Authority(settings.tsa_url, settings.tsa_roots)
 
 
+def make_alert_receiver(settings: Settings) -> AlertReceiver | None:
+    """Return who is told of alerts at once, None where no address is set."""
+    if not settings.alert_webhook_url:
+        return None
+    from bridge.connectors.alert_webhook import AlertWebhook  # noqa: PLC0415 - slow to import
+
+    return AlertWebhook(settings.alert_webhook_url.reveal())
+
+
 def _load_before_fork() -> None:
     """Load what steps use and a listing does not: a worker forks for its jobs, and none of them should pay for it."""
     load_all_row_classes()
@@ -103,4 +112,5 @@ def make_services(start: Configuration, queue: Queue, store: SqlStore | None = N
         digest=store.keyring.digest,
         sign=store.keyring.sign,
         timestamp_authority=make_timestamp_authority(settings),
+        alert_receiver=make_alert_receiver(settings),
     )

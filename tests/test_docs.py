@@ -22,13 +22,13 @@ import pytest
 from bridge import errors, model
 from bridge.cli import commands
 from bridge.connectors import http
+from bridge.errors import StoreFault
 from bridge.rules.requests import lifecycle
 from bridge.rules.requests.deadlines import LAW_CLOCK, POLICY_CLOCK, SHOPIFY_CLOCK
 from bridge.rules.webhooks import topics
 from bridge.rules.webhooks.topics import INDEXED_TOPIC_PREFIXES, MANDATORY_TOPICS, find_header_mismatch
 from bridge.steps.requests.process import MAX_ATTEMPTS
 from bridge.steps.shops import record_uninstalls
-from bridge.store.engine import StoreFault
 from bridge.store.schema.tables import metadata
 from bridge.store.webhooks import inbox
 from bridge.store.webhooks.inbox import ENQUEUE_GRACE_S, REENQUEUE_AFTER_S

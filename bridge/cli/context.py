@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
@@ -102,10 +103,16 @@ def open_command_context(*, require_migrated: bool = True) -> Iterator[CommandCo
     context.store.discards_changes = is_dry_run()
     try:
         if require_migrated and not is_at_newest_revision(context.store.engine):
-            raise NeedsOperator("the database is not at head: run `bridge migrate` first")
+            raise NeedsOperator(_describe_unmigrated(context.store.engine.url.database or ""))
         yield context
     finally:
         context.close()
+
+
+def _describe_unmigrated(path: str) -> str:
+    if path.startswith("/") and not Path(path).exists():
+        return f"there is no database at {path}: correct DATABASE_URL, or run `bridge migrate` to make it"
+    return "the database is not at head: run `bridge migrate` first"
 
 
 def quiet_logs() -> None:

@@ -144,6 +144,15 @@ class OperatorQueries:
         )
         return {(shop, topic): received_at for shop, topic, received_at in self._connection.execute(rows)}
 
+    def list_last_versions(self, domains: Sequence[str]) -> dict[str, str]:
+        """Return the API version of the last webhook of each topic that came under these domains and was not rejected."""
+        rows = (
+            select(deliveries.c.topic, deliveries.c.api_version, func.max(deliveries.c.received_at).label("at"))
+            .where(deliveries.c.shop.in_(domains), deliveries.c.state != DeliveryState.REJECTED)
+            .group_by(deliveries.c.topic, deliveries.c.api_version)
+        )
+        return {row.topic: row.api_version for row in sorted(self._connection.execute(rows), key=lambda row: row.at)}
+
     def count_mandatory_rejections(self) -> dict[str, int]:
         """Count the mandatory webhooks that nobody has acted on by reason; `failed` for those without one."""
         rows = select(deliveries.c.reason, func.count()).where(NEEDS_ACTION).group_by(deliveries.c.reason)

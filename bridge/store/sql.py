@@ -30,6 +30,7 @@ from bridge.store.engine import (
 from bridge.store.erasure.remnants import OverwriteResult, list_parts, overwrite_parts
 from bridge.store.requests.requests import OPEN_STATES
 from bridge.store.requests.tasks import waits_for
+from bridge.store.schema.index_tables import reconciliations
 from bridge.store.schema.notice_tables import notice_accounts
 from bridge.store.schema.tables import deliveries, packages, requests, tasks
 from bridge.store.schema.ulid import new_id
@@ -91,7 +92,7 @@ class SqlStore:
 
         Raises StoreUnavailable where the database does not answer.
         """
-        with translate_database_errors(), self.engine.begin() as connection:
+        with translate_database_errors(self.engine), self.engine.begin() as connection:
             yield Tx(Session(connection, self.keyring, self.now, self._lease_s))
             if self.discards_changes:
                 connection.rollback()
@@ -102,7 +103,7 @@ class SqlStore:
 
         Raises StoreUnavailable where the database does not answer.
         """
-        with translate_database_errors(), begin_reading(self.engine) as connection:
+        with translate_database_errors(self.engine), begin_reading(self.engine) as connection:
             yield Tx(Session(connection, self.keyring, self.now, self._lease_s))
 
     def accept_delivery(self, delivery: Delivery) -> bool:
@@ -128,7 +129,7 @@ class SqlStore:
         )
 
     def _commit_deliveries(self, rows: Sequence[DeliveryRow]) -> set[str]:
-        with translate_database_errors(), lock_sqlite_writers(self.engine):
+        with translate_database_errors(self.engine), lock_sqlite_writers(self.engine):
             try:
                 return self._insert_deliveries(rows)
             except DBAPIError as fault:
@@ -188,9 +189,10 @@ class SqlStore:
             jobs += [
                 (row, ("process", row.id, not row.gave_way)) for row in self._select_due_rows(tx, requests, max_jobs)
             ]
-            jobs += [(row, ("notify", row.id, False)) for row in self._select_due_rows(tx, notice_accounts, max_jobs)]
+            for table, job in ((notice_accounts, "notify"), (reconciliations, "reconcile")):
+                jobs += [(row, (job, row.id, False)) for row in self._select_due_rows(tx, table, max_jobs)]
             chosen = sorted(dict.fromkeys(job for _, job in jobs), key=lambda job: not job[2])[:max_jobs]
-            for table in (deliveries, requests, notice_accounts):
+            for table in (deliveries, requests, notice_accounts, reconciliations):
                 ids = [row.id for row, job in jobs if job in chosen]
                 tx.session.connection.execute(update(table).where(table.c.id.in_(ids)).values(rung_at=now))
         return sum(enqueue(*job) for job in chosen)
@@ -277,7 +279,7 @@ class SqlStore:
 
     def ping(self) -> None:
         """Make one round trip to the database. Raises StoreUnavailable."""
-        with translate_database_errors(), self.engine.connect() as connection:
+        with translate_database_errors(self.engine), self.engine.connect() as connection:
             connection.execute(text("SELECT 1"))
 
     def close(self) -> None:

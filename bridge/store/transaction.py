@@ -21,12 +21,17 @@ if TYPE_CHECKING:
     import bridge.store.erasure.remnants
     import bridge.store.evidence.chain_heads
     import bridge.store.evidence.operator_facts
+    import bridge.store.index.holes
     import bridge.store.index.person_lookup
+    import bridge.store.index.reconciliations
     import bridge.store.index.rows
     import bridge.store.listing
     import bridge.store.notices.accounts
     import bridge.store.notices.letters
     import bridge.store.notices.notice_items
+    import bridge.store.operations.alerts
+    import bridge.store.operations.heartbeats
+    import bridge.store.operations.standing_still
     import bridge.store.recovery.ledger_state
     import bridge.store.recovery.reapply_erasures
     import bridge.store.refunds.refund_accounts
@@ -86,6 +91,11 @@ class Tx:
     refunds: bridge.store.refunds.refund_accounts.RefundRows
     reviews: bridge.store.reviews.ReviewRows
     operator_queries: bridge.store.listing.OperatorQueries
+    hole_finder: bridge.store.index.holes.HoleFinder
+    reconciliations: bridge.store.index.reconciliations.ReconciliationRows
+    standing_still: bridge.store.operations.standing_still.StandingStillQueries
+    heartbeats: bridge.store.operations.heartbeats.HeartbeatRows
+    alerts: bridge.store.operations.alerts.AlertRows
 
     def __init__(self, session: Session) -> None:
         self.session = session

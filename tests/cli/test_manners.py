@@ -287,7 +287,7 @@ def test_wrong_usage_is_one_json_object_where_json_is_wanted(words):
     assert shown["hint"] == f"`bridge {words} --help` explains it."
 
 
-def list_faults():
+def iterate_faults():
     kinds = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, errors.BridgeError)]
     for kind in kinds:
         for arguments in ((), ("a word",), (["one", "two"],), (7,), (7, "why")):
@@ -308,7 +308,7 @@ def fail_with(fault, *, as_json, capsys):
 
 @pytest.mark.parametrize("as_json", [True, False])
 def test_an_error_names_no_class(as_json, capsys):
-    faults = list(list_faults())
+    faults = list(iterate_faults())
     assert len(faults) > 20
     for fault in faults:
         code, err = fail_with(fault, as_json=as_json, capsys=capsys)

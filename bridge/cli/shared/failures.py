@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -72,7 +73,10 @@ def describe_fault(fault: Exception) -> FaultReport:
             return FaultReport("stopped: nothing more was changed.", "", FAILED)
         case SettingsInvalid():
             return FaultReport("\n  ".join(["the settings are not valid:", *fault.faults]), "", FAILED)
-    text = str(fault) or (type(fault).__doc__ or "").partition(".")[0]
+    from bridge.rules.operations.guides import find_failure_guide  # noqa: PLC0415 - only a failure pays for it
+
+    guide = find_failure_guide(type(fault))  # type: ignore[arg-type]
+    words = str(fault) if re.search(r"[a-z]{3}", str(fault)) else guide.words
     if isinstance(fault, PersonalTextRefused):
-        return FaultReport(f"{text}.", "", WRONG_USAGE)
-    return FaultReport(f"{text}.", "`bridge doctor` says what is wrong.", FAILED)
+        return FaultReport(f"{words}.", "", WRONG_USAGE)
+    return FaultReport(f"{words}.", f"Then: `{guide.command}` (docs/runbooks/{guide.page}.md).", FAILED)

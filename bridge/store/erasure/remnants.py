@@ -105,7 +105,7 @@ def overwrite_parts(
     left. Raises StoreUnavailable and StoreFault.
     """
     overwritten: dict[str, set[str]] = {remnant.id: set() for remnant in found}
-    with translate_database_errors(), connect_without_transaction(engine) as connection:
+    with translate_database_errors(engine), connect_without_transaction(engine) as connection:
         if engine.dialect.name == "sqlite":
             done = _overwrite_sqlite(connection, parts, max_bytes)
             return OverwriteResult(parts_by_id=dict.fromkeys(overwritten, done))

@@ -51,7 +51,7 @@ def test_doctor_reports_a_database_that_is_not_at_head(office, tmp_path):
 
 
 def test_doctor_reports_when_a_topic_was_last_seen_and_what_is_unset(office):
-    output = processes.say(office.environ, "doctor", "--offline")
+    output = processes.say(office.environ, "doctor", "--offline", "--all")
     assert output.code == 0
     assert "customers/redact" in output.out
     assert "last seen 0 min ago" in output.out
