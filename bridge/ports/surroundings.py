@@ -49,6 +49,13 @@ class Mailer(Protocol):
         """
         ...
 
+    def check_server(self) -> None:
+        """Speak to the server as for a letter, and leave without one.
+
+        Raises CredentialRejected or ConnectorUnavailable, with the server and the reason in words.
+        """
+        ...
+
 
 class AlertReceiver(Protocol):
     """Who is told at once that a condition began or ended."""

@@ -11,19 +11,8 @@ from bridge.model import Outcome, TaskState
 from bridge.steps.operations.conditions import CLOCK, WORKER
 from bridge.steps.operations.operator_messages import ALERTS, DIGEST, MESSAGE_JOB, WATCH_INTERVAL, send_message, watch
 from tests.factories import ASHA, make_request
+from tests.fakes import FakeAlertReceiver
 from tests.steps.operations.test_conditions import close, save
-
-
-class FakeAlertReceiver:
-    """Records what it is posted. Each call raises the first of `faults`, until none is left."""
-
-    def __init__(self):
-        self.bodies, self.faults = [], []
-
-    def post_alert(self, body):
-        if self.faults:
-            raise self.faults.pop(0)
-        self.bodies.append(json.loads(json.dumps(body)))
 
 
 @pytest.fixture

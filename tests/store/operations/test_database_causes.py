@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy.engine import make_url
@@ -15,8 +16,6 @@ CLASS_NAME = re.compile(r"(Error|Exception|Unavailable|Fault)\b")
 
 def ask(url):
     """The words of the failure of one read."""
-    from datetime import UTC, datetime
-
     store = SqlStore(url, keyring=Keyring([("k1", b"1" * 32)], b"p" * 32, b"s" * 32), now=lambda: datetime.now(UTC))
     try:
         with pytest.raises(BridgeError) as caught, store.read() as tx:
