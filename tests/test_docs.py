@@ -194,15 +194,20 @@ def test_every_clock_is_on_the_page() -> None:
 
 
 def shown_commands() -> Iterator[tuple[str, str]]:
-    """(page, command line) of every `python -m bridge …` in a fence or between backticks."""
+    """(page, command line) of every `bin/bridge …` in a fence or between backticks.
+
+    Not of docs/commands.md, whose examples tests/cli/test_manners.py types.
+    """
     for page in PAGES:
+        if page.name == "commands.md":
+            continue
         body = page.read_text(encoding="utf-8")
         for _, block in FENCE.findall(body):
             for line in block.splitlines():
-                _, found, rest = line.partition("python -m bridge ")
+                _, found, rest = line.partition("bin/bridge ")
                 if found:
-                    yield name(page), re.split(r"\s+[|>&#]|[\"')]*$", rest, maxsplit=1)[0]
-        for word in re.findall(r"`python -m bridge ([^`\n]+)`", FENCE.sub("", body)):
+                    yield name(page), re.split(r"\s+[|<>&#]|[\"')]*$", rest, maxsplit=1)[0]
+        for word in re.findall(r"`bin/bridge ([^`\n]+)`", FENCE.sub("", body)):
             yield name(page), word
 
 

@@ -16,6 +16,7 @@ from bridge.bootstrap import make_services, make_store
 from bridge.errors import BridgeError, Retryable
 from bridge.services import Services
 from bridge.steps.index.index_orders import index_deliveries as index_step
+from bridge.steps.index.reconcile.run_reconciliation import run_reconciliation as reconcile_step
 from bridge.steps.notices.notify import process_notice_account as notify_step
 from bridge.steps.operations.operator_messages import send_message
 from bridge.steps.recovery.ledger_gate import read_ledger_gate
@@ -93,6 +94,11 @@ def process(request_id: str) -> None:
 def notify(account: str) -> None:
     """Track a processor's parcels and send what is due to it: notices and reminders."""
     _run_step("notify", account, lambda: notify_step(account, services=open_services()))
+
+
+def reconcile(run_id: str) -> None:
+    """Compare a part of a shop's orders with the index, and fill the holes."""
+    _run_step("reconcile", run_id, lambda: reconcile_step(run_id, services=open_services()))
 
 
 def send_operator_message(channel: str) -> None:

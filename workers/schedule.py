@@ -4,7 +4,7 @@ Every few seconds it enqueues due rows that no worker holds. Three times a minut
 operators told what needs somebody. Every hour it destroys what has expired: bodies and
 packages, documents whose last day has passed, bank details of settled refunds, records that reached their maximum
 age; it overwrites what they left in the database's files, logs the answers that are about to be lost or late and the holds
-whose day has passed, and signs today's head of the evidence chain. Two clocks may run at once, since deployments overlap: the one that holds the lock in
+whose day has passed, signs today's head of the evidence chain, and begins the nightly comparison of each shop's orders. Two clocks may run at once, since deployments overlap: the one that holds the lock in
 the database does the work.
 """
 
@@ -24,6 +24,7 @@ from bridge.bootstrap import make_services, make_store
 from bridge.errors import BridgeError, SettingsInvalid
 from bridge.services import Services
 from bridge.steps.evidence.sign_head import sign_head
+from bridge.steps.index.reconcile.open_reconciliation import start_nightly_reconciliations
 from bridge.steps.operations.operator_messages import watch
 from bridge.steps.recovery.ledger_gate import check_ledger_gate
 from bridge.steps.recovery.sync_ledger import sync_ledger
@@ -104,6 +105,7 @@ def run_hourly_steps(*, services: Services) -> bool:
         log_overdue_holds,
         overwrite_remnants,
         sign_head,
+        start_nightly_reconciliations,
     ):
         try:
             done = step(services=services)

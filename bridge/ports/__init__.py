@@ -1,6 +1,15 @@
 """Protocols of what has two implementations: other people's systems, clock, queue, mail and the ledger."""
 
-from bridge.ports.connectors import Canceller, Connector, CopiesAllParcels, Eraser, NamesShops, Platform, Tracker
+from bridge.ports.connectors import (
+    Canceller,
+    Connector,
+    CopiesAllParcels,
+    Eraser,
+    ListsOrders,
+    NamesShops,
+    Platform,
+    Tracker,
+)
 from bridge.ports.ledger import Ledger
 from bridge.ports.surroundings import AlertReceiver, Clock, Mailer, Queue, TimestampAuthority
 
@@ -12,6 +21,7 @@ __all__ = [
     "CopiesAllParcels",
     "Eraser",
     "Ledger",
+    "ListsOrders",
     "Mailer",
     "NamesShops",
     "Platform",

@@ -34,7 +34,7 @@ class Pager:
             self.bodies.append(json.loads(request.body))
         return Response(status=self.status)
 
-    def heard(self):
+    def received_alerts(self):
         return [(row["condition"], row["status"]) for body in self.bodies for row in body["alerts"]]
 
 
@@ -124,12 +124,14 @@ def test_a_request_that_is_answered_incompletely_shouts_until_it_is_healed(site)
     assert float(site.metrics()[tasks]) == 1
     status = processes.say(site.environ, "status", "--json").json
     assert [row["ids"] for row in status["incomplete"]] == [[line["id"]]]
-    processes.until("the pager rang", lambda: ("request_incomplete", "raised") in site.pager.heard())
+    processes.until("the pager rang", lambda: ("request_incomplete", "raised") in site.pager.received_alerts())
     site.stand_ins.shopify.faults.clear()
     assert processes.say(site.environ, "dsr", "replay", line["id"]).code == 0
     processes.until("it is healed", lambda: "request incomplete unreached" not in site.doctor()[1])
-    processes.until("the pager heard", lambda: ("request_incomplete", "recovered") in site.pager.heard())
-    assert site.pager.heard().count(("request_incomplete", "raised")) == 1
+    processes.until(
+        "the pager received_alerts", lambda: ("request_incomplete", "recovered") in site.pager.received_alerts()
+    )
+    assert site.pager.received_alerts().count(("request_incomplete", "raised")) == 1
 
 
 def test_the_log_tells_the_life_of_a_request_and_every_line_is_json_without_placeholders(site):
@@ -190,12 +192,12 @@ def test_a_clock_alone_tells_that_no_worker_is_there_and_a_restart_repeats_nothi
     with processes.services(site.environ) as services, services.store.engine.begin() as connection:
         connection.execute(text("UPDATE operator_messages SET wake_at = '2020-01-01 00:00:00.000000'"))
     site.start_clock_of_long_ago()
-    raised = lambda: site.pager.heard().count(("worker_silent", "raised"))  # noqa: E731
+    raised = lambda: site.pager.received_alerts().count(("worker_silent", "raised"))  # noqa: E731
     processes.until("the clock itself tells", raised, 120)
     site.bridge.kill("clock")
     site.bridge.start_process("worker")
     site.start_clock_of_long_ago(timedelta(seconds=30))
-    processes.until("its return is told", lambda: ("worker_silent", "recovered") in site.pager.heard(), 120)
+    processes.until("its return is told", lambda: ("worker_silent", "recovered") in site.pager.received_alerts(), 120)
     assert raised() == 1
     site.bridge.stop(grace_s=10)
     assert {line["level"] for line in site.lines()} <= {"info", "warning", "error"}

@@ -13,6 +13,8 @@ from bridge.cli.context import CommandContext, open_command_context
 from bridge.cli.doctor.connectors import check_connectors
 from bridge.cli.doctor.database import check_database
 from bridge.cli.doctor.evidence import check_evidence
+from bridge.cli.doctor.index.reconciliations import check_reconciliations
+from bridge.cli.doctor.index.subscriptions import check_subscriptions
 from bridge.cli.doctor.keys import check_keys, check_remnants
 from bridge.cli.doctor.ledger import check_ledger
 from bridge.cli.doctor.notices import check_notices
@@ -54,11 +56,13 @@ CHECKS: tuple[Callable[[CommandContext], Iterable[CheckResult]], ...] = (
     check_refunds,
     check_retention,
     check_topics,
+    check_reconciliations,
+    check_subscriptions,
 )
-CHECKS_OF_OTHER_SYSTEMS = (check_connectors, check_mail_server)  # --offline skips them
+CHECKS_OF_OTHER_SYSTEMS = (check_connectors, check_mail_server, check_subscriptions)  # --offline skips them
 
 
-@json_command()
+@json_command(example="doctor\ndoctor --offline --json")
 @click.option("--offline", is_flag=True, help="Contact no other system.")
 @click.option("--all", "show_all", is_flag=True, help="Show each check by itself, also those that passed.")
 @click.option("--release", "is_release", is_flag=True, help="Exit 1 only for what a release must not be made with.")

@@ -23,7 +23,7 @@ BLOCKS: Mapping[str, tuple[Condition, ...]] = {
 SHOWN_IDS = 3
 
 
-@json_command()
+@json_command(example="status\nstatus --json")
 def status() -> None:
     """Show what is late, incomplete or stuck, who must act, and what to type. Exit 0 whatever it shows."""
     with open_command_context() as context:
