@@ -155,14 +155,14 @@ def main() -> None:
         sys.exit("\n".join(["The worker cannot start:", *(f"  {fault}" for fault in invalid.faults)]))
     logs.log_start("worker")
     try:
-        _work(connection)
+        _run_worker(connection)
     except RedisError as fault:
         why = describe_redis_error(fault, settings.redis_url)
         log.error("worker.stopped", why=why, do="python -m bridge doctor")  # noqa: TRY400 - its text may hold values
         sys.exit(1)
 
 
-def _work(connection: Redis) -> None:
+def _run_worker(connection: Redis) -> None:
     _check_ledger_gate(connection)
     queue = RqQueue(QUEUE, connection=connection, serializer=SERIALIZER)
     worker = BridgeWorker(

@@ -50,7 +50,7 @@ class Mailer(Protocol):
         ...
 
     def check_server(self) -> None:
-        """Speak to the server as for a letter, and leave without one.
+        """Connect to the server, log in and leave without a letter.
 
         Raises CredentialRejected or ConnectorUnavailable, with the server and the reason in words.
         """

@@ -16,19 +16,19 @@ BODY = {"text": "raised: request_late (1)", "alerts": [{"ids": ["req_1"], "count
 
 
 @pytest.fixture
-def receiver():
+def hook():
     received, answers = [], [Response(status=200)]
 
     def answer(request):
         received.append(request)
         return answers[0]
 
-    with StandIn("receiver", answer) as server:
+    with StandIn("hook", answer) as server:
         yield server, received, answers
 
 
-def test_it_posts_the_document(receiver):
-    server, received, _ = receiver
+def test_it_posts_the_document(hook):
+    server, received, _ = hook
     AlertWebhook(f"{server.base_url}/hook/token-1").post_alert(BODY)
     (request,) = received
     assert (request.method, request.path, json.loads(request.body)) == ("POST", "/hook/token-1", BODY)
@@ -36,8 +36,8 @@ def test_it_posts_the_document(receiver):
 
 
 @pytest.mark.parametrize("status", [302, 400, 401, 404, 429, 500, 503])
-def test_a_refusal_is_tried_once_and_does_not_repeat_the_address(receiver, status):
-    server, received, answers = receiver
+def test_a_refusal_is_tried_once_and_does_not_repeat_the_address(hook, status):
+    server, received, answers = hook
     answers[0] = Response(status=status, headers={"Location": f"{server.base_url}/elsewhere"})
     with pytest.raises(BridgeError) as caught:
         AlertWebhook(f"{server.base_url}/hook/token-1").post_alert(BODY)
@@ -45,11 +45,11 @@ def test_a_refusal_is_tried_once_and_does_not_repeat_the_address(receiver, statu
     assert len(received) == 1
 
 
-def test_what_does_not_answer_is_given_up(monkeypatch, receiver):
+def test_what_does_not_answer_is_given_up(monkeypatch, hook):
     with pytest.raises(BridgeError, match="alert webhook"):
         AlertWebhook(f"http://127.0.0.1:{free_port()}/token-1").post_alert(BODY)
     monkeypatch.setattr(alert_webhook, "EXCHANGE_TIMEOUT_S", 0.3)
-    server, _, answers = receiver
+    server, _, answers = hook
     answers[0] = Response(status=200, body=b"x" * (alert_webhook.MAX_ANSWER_BYTES + 1))
     began = time.monotonic()
     with pytest.raises(BridgeError, match="too long"):

@@ -39,16 +39,16 @@ def test_what_postgres_says_is_said_in_words(sign, words):
 
 @given(st.text(), st.sampled_from([*SQLSTATE_CAUSES, "", "XX000"]))
 def test_no_text_of_postgres_leaves(text, sqlstate):
-    told = describe_postgres_error(f"{CANARY} {text}", sqlstate, PLACE)
-    assert is_clean(told)
-    assert sqlstate in told
+    words = describe_postgres_error(f"{CANARY} {text}", sqlstate, PLACE)
+    assert is_clean(words)
+    assert sqlstate in words
 
 
 @given(st.text(), st.sampled_from([*SQLITE_CAUSES, "", "SQLITE_IOERR_WRITE", "SQLITE_READONLY_DBMOVED"]))
 def test_no_text_of_sqlite_leaves_and_the_file_is_named(text, code):
-    told = describe_sqlite_error(f"{CANARY} {text}", code, "/var/bridge.db")
-    assert is_clean(told)
-    assert "/var/bridge.db" in told
+    words = describe_sqlite_error(f"{CANARY} {text}", code, "/var/bridge.db")
+    assert is_clean(words)
+    assert "/var/bridge.db" in words
 
 
 def test_an_extended_code_of_sqlite_has_the_words_of_its_family():
@@ -58,9 +58,9 @@ def test_an_extended_code_of_sqlite_has_the_words_of_its_family():
 
 @pytest.mark.parametrize(("sign", "words"), REDIS_CAUSES)
 def test_what_redis_says_is_said_in_words_without_the_password(sign, words):
-    told = describe_redis_error(RuntimeError(f"{sign} {CANARY}"), URL)
-    assert told == f"Redis at cache.example.com:6380: {words}"
-    assert is_clean(told)
+    described = describe_redis_error(RuntimeError(f"{sign} {CANARY}"), URL)
+    assert described == f"Redis at cache.example.com:6380: {words}"
+    assert is_clean(described)
 
 
 @given(st.text())

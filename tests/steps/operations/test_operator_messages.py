@@ -16,14 +16,14 @@ from tests.steps.operations.test_conditions import close, save
 
 
 @pytest.fixture
-def receiver():
+def pager():
     return FakeAlertReceiver()
 
 
 @pytest.fixture
-def services(services, receiver):
+def services(services, pager):
     settings = replace(services.settings, ops_email="ops@example.com", mail_from="Bridge <bridge@example.com>")
-    return replace(services, alert_receiver=receiver, settings=settings)
+    return replace(services, alert_receiver=pager, settings=settings)
 
 
 def beat(services):
@@ -44,53 +44,53 @@ def make_gap(services):
     return request
 
 
-def test_an_alert_goes_through_a_worker_once_and_its_end_once(services, clock, queue, receiver):
+def test_an_alert_goes_through_a_worker_once_and_its_end_once(services, clock, queue, pager):
     clock.at = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)  # before the day's mail
     request = make_gap(services)
     turn(services, clock)
     assert queue.jobs == [(MESSAGE_JOB, ALERTS, True)]
-    assert receiver.bodies == [], "a worker is seen: it will send"
+    assert pager.bodies == [], "a worker is seen: it will send"
     assert send_message(ALERTS, services=services) is True
     assert send_message(ALERTS, services=services) is False
-    (alert,) = receiver.bodies[0]["alerts"]
+    (alert,) = pager.bodies[0]["alerts"]
     assert (alert["condition"], alert["reason"], alert["status"]) == ("request_incomplete", "unreached", "raised")
     assert (alert["ids"], alert["count"], alert["page"]) == ([request.id], 1, "docs/runbooks/gap-unreached.md")
-    assert ASHA.email not in json.dumps(receiver.bodies)
+    assert ASHA.email not in json.dumps(pager.bodies)
     close(services, request, answered=True)
     turn(services, clock)
     send_message(ALERTS, services=services)
-    assert [row["status"] for body in receiver.bodies for row in body["alerts"]] == ["raised", "recovered"]
+    assert [row["status"] for body in pager.bodies for row in body["alerts"]] == ["raised", "recovered"]
     turn(services, clock)
     assert send_message(ALERTS, services=services) is False
 
 
-def test_where_no_worker_or_no_redis_is_the_clock_sends(services, clock, queue, receiver):
+def test_where_no_worker_or_no_redis_is_the_clock_sends(services, clock, queue, pager):
     clock.at = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
     queue.is_down = True
     make_gap(services)
     turn(services, clock)
-    assert len(receiver.bodies) == 1
+    assert len(pager.bodies) == 1
     queue.is_down = False
     for _ in range(6):
         clock.at += timedelta(seconds=21)
         watch("clock-1", services=services)
-    assert "worker_silent" in {row["condition"] for body in receiver.bodies for row in body["alerts"]}
+    assert "worker_silent" in {row["condition"] for body in pager.bodies for row in body["alerts"]}
 
 
-def test_a_receiver_that_is_down_is_tried_again_later_and_is_no_alert_of_its_own(services, clock, queue, receiver):
+def test_a_receiver_that_is_down_is_tried_again_later_and_is_no_alert_of_its_own(services, clock, queue, pager):
     clock.at = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
     queue.is_down = True
     make_gap(services)
-    receiver.faults = [ConnectorUnavailable("alert webhook: no answer in time")] * 2
+    pager.faults = [ConnectorUnavailable("alert webhook: no answer in time")] * 2
     turn(services, clock)
     with services.store.read() as tx:
         assert tx.alerts.find_message_failures() == {ALERTS: (1, "alert webhook: no answer in time")}
     turn(services, clock)
-    assert len(receiver.faults) == 1, "it waits a minute"
+    assert len(pager.faults) == 1, "it waits a minute"
     turn(services, clock, 61)
-    assert receiver.faults == []
+    assert pager.faults == []
     turn(services, clock, 301)
-    assert [row["condition"] for body in receiver.bodies for row in body["alerts"]] == ["request_incomplete"]
+    assert [row["condition"] for body in pager.bodies for row in body["alerts"]] == ["request_incomplete"]
     with services.store.read() as tx:
         assert tx.alerts.find_message_failures() == {}
 

@@ -1,4 +1,4 @@
-"""An alert is said once when it begins and once when it ends, whatever restarts between."""
+"""An alert is announced once when it begins and once when it ends, whatever restarts between."""
 
 from datetime import timedelta
 
@@ -14,9 +14,9 @@ KEYS = [("request_late", ""), ("request_incomplete", "unreached"), ("clock_silen
 def announce(store):
     """Say what nobody heard yet, as one process does that ends afterwards."""
     with store.transaction() as tx:
-        said = list_announcements(tx.alerts.list_alerts())
-        tx.alerts.record_announced(said)
-    return [(each.condition, each.has_ended) for each in said]
+        announced = list_announcements(tx.alerts.list_alerts())
+        tx.alerts.record_announced(announced)
+    return [(each.condition, each.has_ended) for each in announced]
 
 
 def see(store, *keys):
@@ -57,10 +57,10 @@ def test_one_that_comes_back_before_its_end_was_said_goes_on(store):
 def test_beginnings_and_ends_alternate_whatever_happens(store, steps):
     see(store)
     announce(store)
-    said = {key[0]: [] for key in KEYS}
+    announced = {key[0]: [] for key in KEYS}
     for keys, is_reached in [*steps, (set(), True)]:
         see(store, *keys)
         for condition, has_ended in announce(store) if is_reached else ():
-            said[condition].append(has_ended)
-    for ends in said.values():
-        assert ends == [False, True] * (len(ends) // 2), "each beginning has its end, and none is said twice"
+            announced[condition].append(has_ended)
+    for ends in announced.values():
+        assert ends == [False, True] * (len(ends) // 2), "each beginning has its end, and none is announced twice"

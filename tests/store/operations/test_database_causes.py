@@ -59,6 +59,6 @@ def test_a_postgres_that_does_not_let_us_in(database_url, change, words):
         url = url.update_query_dict({"host": "127.0.0.1"}) if "host" in url.query else url
     if "host" in change and "host" in url.query:
         url = url.difference_update_query(["host"])
-    told = ask(url.set(**change).render_as_string(hide_password=False))
-    assert told.startswith("Postgres at ")
-    assert words in told
+    described = ask(url.set(**change).render_as_string(hide_password=False))
+    assert described.startswith("Postgres at ")
+    assert words in described
