@@ -5,6 +5,7 @@ Real objects, not mocks: `tests/test_fakes.py` holds their signatures to those o
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -292,6 +293,23 @@ class FakeMailer:
         if self.faults:
             raise self.faults.pop(0)
         self.letters.append(letter)
+
+    def check_server(self) -> None:
+        if self.faults:
+            raise self.faults.pop(0)
+
+
+class FakeAlertReceiver:
+    """Records what it is posted, as it arrives. Each call raises the first of `faults`, until none is left."""
+
+    def __init__(self) -> None:
+        self.bodies: list[Any] = []
+        self.faults: list[BridgeError] = []
+
+    def post_alert(self, body: Mapping[str, Any]) -> None:
+        if self.faults:
+            raise self.faults.pop(0)
+        self.bodies.append(json.loads(json.dumps(body)))
 
 
 class FakeTimestampAuthority:

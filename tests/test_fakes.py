@@ -7,13 +7,25 @@ from dataclasses import is_dataclass
 
 import pytest
 
+from bridge.connectors.alert_webhook import AlertWebhook
 from bridge.connectors.smtp import SmtpMailer
 from bridge.connectors.timestamp_authority import Rfc3161Authority
 from bridge.errors import ConnectorUnavailable
 from bridge.model import Letter, Outcome
-from bridge.ports import Connector, Eraser, Mailer, NamesShops, Platform, Queue, TimestampAuthority, Tracker
+from bridge.ports import (
+    AlertReceiver,
+    Connector,
+    Eraser,
+    Mailer,
+    NamesShops,
+    Platform,
+    Queue,
+    TimestampAuthority,
+    Tracker,
+)
 from tests.factories import ASHA, SHOP
 from tests.fakes import (
+    FakeAlertReceiver,
     FakeCarrier,
     FakeEraser,
     FakeMailer,
@@ -43,6 +55,8 @@ def public(port):
         (FakeEraser, Eraser),
         (FakeMailer, Mailer),
         (SmtpMailer, Mailer),
+        (FakeAlertReceiver, AlertReceiver),
+        (AlertWebhook, AlertReceiver),
         (FakeTimestampAuthority, TimestampAuthority),
         (Rfc3161Authority, TimestampAuthority),
     ],

@@ -17,19 +17,16 @@ def connect_redis(url: str, *, for_worker: bool, tls: str = "verify") -> Redis:
     """Return a client. Without `for_worker` it gives up after ENQUEUE_TIMEOUT_S and never retries.
 
     The defaults of redis-py 8 would block a webhook for 4 to 58 seconds. `tls` is REDIS_TLS: hosts such as
-    Heroku serve self-signed certificates. Raises SettingsInvalid where `url` is empty.
+    Heroku serve self-signed certificates. Raises SettingsInvalid where `url` is empty or malformed.
     """
     if not url:
         raise SettingsInvalid(["REDIS_URL is not set: give one, or use `bridge serve`"])
     trust: dict[str, Any] = {}
     if tls == "no-verify" and url.startswith("rediss://"):
         trust = {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
-    if for_worker:
-        return Redis.from_url(url, **trust)
-    return Redis.from_url(
-        url,
-        **trust,
-        socket_connect_timeout=ENQUEUE_TIMEOUT_S,
-        socket_timeout=ENQUEUE_TIMEOUT_S,
-        retry=Retry(NoBackoff(), 0),
-    )
+    limits: dict[str, Any] = {"socket_connect_timeout": ENQUEUE_TIMEOUT_S, "socket_timeout": ENQUEUE_TIMEOUT_S}
+    limits["retry"] = Retry(NoBackoff(), 0)
+    try:
+        return Redis.from_url(url, **trust, **({} if for_worker else limits))
+    except ValueError:  # its text would quote the URL
+        raise SettingsInvalid(["REDIS_URL cannot be read: it must be like redis://user:password@host:6379/0"]) from None

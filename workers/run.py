@@ -154,6 +154,15 @@ def main() -> None:
     except SettingsInvalid as invalid:
         sys.exit("\n".join(["The worker cannot start:", *(f"  {fault}" for fault in invalid.faults)]))
     logs.log_start("worker")
+    try:
+        _run_worker(connection)
+    except RedisError as fault:
+        why = describe_redis_error(fault, settings.redis_url)
+        log.error("worker.stopped", why=why, do="python -m bridge doctor")  # noqa: TRY400 - its text may hold values
+        sys.exit(1)
+
+
+def _run_worker(connection: Redis) -> None:
     _check_ledger_gate(connection)
     queue = RqQueue(QUEUE, connection=connection, serializer=SERIALIZER)
     worker = BridgeWorker(
@@ -166,11 +175,7 @@ def main() -> None:
         log_job_description=False,
     )
     logging.getLogger("rq.worker").handlers = []
-    try:
-        worker.work(logging_level="WARNING")
-    except RedisError as fault:
-        log.error("worker.stopped", why=describe_redis_error(fault, settings.redis_url), do="python -m bridge doctor")  # noqa: TRY400 - the text may hold values
-        sys.exit(1)
+    worker.work(logging_level="WARNING")
 
 
 def _record_heartbeat(name: str) -> None:

@@ -72,10 +72,7 @@ class SmtpMailer:
             raise _translate_smtp_error(fault) from None
 
     def check_server(self) -> None:
-        """Connect, encrypt and log in, and leave without a letter.
-
-        Raises CredentialRejected or ConnectorUnavailable, with the server and the reason in words.
-        """
+        """Connect, encrypt and log in, and leave without a letter (`ports.Mailer`)."""
         try:
             with limit_exchange(time.monotonic() + CHECK_TIMEOUT_S, MAX_REPLY_BYTES):
                 server = self._connect()

@@ -49,6 +49,13 @@ class Mailer(Protocol):
         """
         ...
 
+    def check_server(self) -> None:
+        """Connect to the server, log in and leave without a letter.
+
+        Raises CredentialRejected or ConnectorUnavailable, with the server and the reason in words.
+        """
+        ...
+
 
 class AlertReceiver(Protocol):
     """Who is told at once that a condition began or ended."""

@@ -81,6 +81,7 @@ REDIS_CAUSES: Sequence[tuple[str, str]] = (
     ("invalid username-password", "it refuses the password or the user: correct REDIS_URL"),
     ("NOAUTH", "it wants a password, and REDIS_URL has none"),
     ("Authentication required", "it wants a password, and REDIS_URL has none"),
+    ("HELLO must be called with the client already authenticated", "it wants a password, and REDIS_URL has none"),
     ("without any password configured", "it has no password, and REDIS_URL gives one"),
     ("CERTIFICATE_VERIFY_FAILED", "its certificate is not trusted: hosts such as Heroku need REDIS_TLS=no-verify"),
     ("WRONG_VERSION_NUMBER", "it speaks no TLS: REDIS_URL must begin with redis://"),
@@ -91,6 +92,11 @@ REDIS_CAUSES: Sequence[tuple[str, str]] = (
     ("Connection closed by server", "it closed the connection: a server with TLS needs rediss:// in REDIS_URL"),
     ("DB index is out of range", "there is no database of this number: correct the end of REDIS_URL"),
 )
+
+REDIS_KINDS: Mapping[str, str] = {
+    "Timeout": "no answer in time",
+    "Authentication": "it wants another password or user: correct REDIS_URL",
+}
 
 
 def iterate_causes(fault: BaseException | None) -> Iterator[BaseException]:
@@ -120,8 +126,9 @@ def describe_redis_error(fault: BaseException, url: str) -> str:
     causes = list(iterate_causes(fault))
     text = " ".join(str(cause) for cause in causes)
     words = _find_words(text, REDIS_CAUSES) or describe_network_error(fault)
-    if not words and any("Timeout" in type(cause).__name__ for cause in causes):
-        words = "no answer in time"
+    kinds = " ".join(type(cause).__name__ for cause in causes)
+    if not words:
+        words = next((found for sign, found in REDIS_KINDS.items() if sign in kinds), "")
     return f"Redis at {_describe_place(url, 6379)}: {words or 'it does not answer as Redis does'}"
 
 
@@ -155,4 +162,6 @@ def _describe_place(url: str, port: int) -> str:
         found_port = parts.port or port
     except ValueError:
         return "an address that cannot be read"
-    return f"{parts.hostname or parts.path or 'localhost'}:{found_port}"
+    if parts.scheme == "unix":
+        return parts.path
+    return f"{parts.hostname or 'localhost'}:{found_port}"

@@ -41,7 +41,7 @@ WAIT_GUIDES: Mapping[WaitReason, Guide] = {
     WaitReason.ACCESS_IN_PROGRESS: _by_itself("an erasure waits until the same person's access request is ready"),
     WaitReason.PACKAGE_NOT_HANDED_OVER: Guide(
         words="an erasure waits until the same person's access package is handed over",
-        command="dsr package, or dsr waive (dsr show {id} names the erasure's deadline)",
+        command="dsr package or dsr waive of the access request",
         page="answer-not-handed-over",
     ),
     WaitReason.PLAN_CHANGED: _by_itself(
@@ -65,7 +65,7 @@ WAIT_GUIDES: Mapping[WaitReason, Guide] = {
     WaitReason.MERGE_POSSIBLE: _by_itself("an erasure waits some minutes for the merge of customers that may come"),
     WaitReason.SHOP_UNIDENTIFIED: Guide(
         words="Shopify did not say which shop a domain is, and the answer may be under another name",
-        command="shop list, then repair the token or shop identify",
+        command="shop list, then shop identify",
         page="shop-unidentified",
     ),
     WaitReason.GAVE_WAY: _by_itself("a long gathering let others have their turn and goes on within seconds"),
@@ -74,7 +74,7 @@ WAIT_GUIDES: Mapping[WaitReason, Guide] = {
         command="dsr close {id} or dsr continue {id}",
         page="waiting-request",
     ),
-    WaitReason.HELD_BY_LAW: _by_itself("a law keeps data until a day", page="held-by-law", command="law release"),
+    WaitReason.HELD_BY_LAW: _by_itself("a law keeps data until a day", page="held-by-law"),
 }
 
 TASK_STATE_GUIDES: Mapping[TaskState, Guide] = {
@@ -122,7 +122,7 @@ FAILURE_GUIDES: Mapping[type[errors.BridgeError], Guide] = {
     errors.PayloadInvalid: Guide(
         words="signed, and not of the agreed shape", command="inbox list --state rejected", page="rejected-delivery"
     ),
-    errors.NeedsOperator: Guide(words="somebody must act", command="doctor", page="failed-request"),
+    errors.NeedsOperator: Guide(words="somebody must act", command="dsr list --state failed", page="failed-request"),
     errors.CredentialRejected: Guide(words="a system refuses access", command="doctor", page="gap-credentials"),
     errors.SettingsInvalid: Guide(words="settings are wrong", command="doctor", page="settings-invalid", who="host"),
     errors.StoreFault: Guide(words="the database refused a statement", command="doctor", page="database-unreachable"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bridge.cli.context import CommandContext
-from bridge.connectors.smtp import SmtpMailer
 from bridge.errors import BridgeError
 from bridge.model import CheckResult
 
@@ -15,8 +14,7 @@ NO_MESSAGES = "OPS_EMAIL and ALERT_WEBHOOK_URL are not set: without Prometheus n
 
 def check_mail_server(context: CommandContext) -> Iterator[CheckResult]:
     """Yield whether the mail server answers, encrypts and accepts the login. Sends no letter."""
-    settings = context.configuration.settings
-    mailer = SmtpMailer(settings.smtp_url.reveal(), settings.mail_from)
+    mailer = context.services.mailer
     if not mailer.configured:
         return
     try:
