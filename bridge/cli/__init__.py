@@ -35,5 +35,7 @@ def main() -> None:
     except PersonalTextRefused as refused:
         click.echo(f"Error: {refused}.", err=True)
         sys.exit(2)
+    except OSError as fault:  # such as a full disk behind stdout; click ends quietly where nobody reads a pipe any more
+        sys.exit(f"{fault.filename or 'stdin or stdout'}: {fault.strerror or type(fault).__name__}")
     except BridgeError as fault:
         sys.exit(f"{type(fault).__name__}: {fault}")

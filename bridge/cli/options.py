@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import click
@@ -81,7 +80,6 @@ def _list_values(given: Any) -> list[Any]:
     return [each for each in (given if isinstance(given, tuple) else (given,)) if each]
 
 
-FILE_TYPE = click.Path(dir_okay=False, path_type=Path)
 DAY_TYPE = click.DateTime(["%Y-%m-%d"])
 REASON_OPTION = free_text_option("--reason", "Why you do this. It is recorded as evidence: no names.")
 REVEAL_REASON_OPTION = free_text_option(

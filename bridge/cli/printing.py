@@ -16,12 +16,15 @@ T = TypeVar("T")
 Row = Mapping[str, Any]
 
 
-def show(value: T, text: str | Callable[[T], None]) -> None:
-    """Print `value` as one JSON document if `--json` was given; otherwise print `text`, or call it with `value`."""
+def show(value: T, text: str | Callable[[T], None], *, err: bool = False) -> None:
+    """Print `value` as one JSON document if `--json` was given; otherwise print `text`, or call it with `value`.
+
+    With `err` it is printed on stderr, because stdout holds something else.
+    """
     if is_json_wanted():
-        click.echo(json.dumps(value, default=_encode_json_value, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(value, default=_encode_json_value, indent=2, ensure_ascii=False), err=err)
     elif isinstance(text, str):
-        click.echo(text)
+        click.echo(text, err=err)
     else:
         text(value)
 

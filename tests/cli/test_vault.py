@@ -139,9 +139,7 @@ def test_a_failed_write_says_that_the_opening_is_recorded(at):
 def test_an_opening_is_recorded_before_the_file_is_written(at, monkeypatch):
     seen = []
     document, out = at.seal(1001), at.folder / "one.pdf"
-    monkeypatch.setattr(
-        open_command, "write_private_file", lambda *_, **__: seen.append(len(at.facts("document.opened")))
-    )
+    monkeypatch.setattr(open_command, "save_output", lambda *_, **__: seen.append(len(at.facts("document.opened"))))
     assert open_document(at, document, "admin", out).code == 0
     assert seen == [1]
 

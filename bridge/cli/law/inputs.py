@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import click
 
+from bridge.cli.files.input_files import INPUT_FILE, find_readable_path
 from bridge.rules.retention.statutory_last_days import local_day
 from config.retention_file.retention_model import Calendar
 
-FILE_HELP = "Read this file instead of the configured one."
-FILE_OPTION = click.option("--file", "path", type=click.Path(path_type=Path), help=FILE_HELP)
+FILE_HELP = "Read this file instead of the configured one; - for stdin."
+FILE_OPTION = click.option(
+    "--file", "path", type=INPUT_FILE, help=FILE_HELP, callback=lambda _, __, path: find_readable_path(path)
+)
 
 
 class UtcDatetimeParam(click.ParamType[datetime]):
