@@ -80,6 +80,7 @@ def _list_values(given: Any) -> list[Any]:
     return [each for each in (given if isinstance(given, tuple) else (given,)) if each]
 
 
+DURATION, DURATION_UNITS = re.compile(r"[0-9]{1,5}[mhd]"), {"m": "minutes", "h": "hours", "d": "days"}
 DAY_TYPE = click.DateTime(["%Y-%m-%d"])
 REASON_OPTION = free_text_option("--reason", "Why you do this. It is recorded as evidence: no names.")
 REVEAL_REASON_OPTION = free_text_option(
@@ -106,11 +107,17 @@ def parse_since(text: str | None, zone: tzinfo = UTC) -> datetime | None:
     """Parse `30m`, `2h`, `3d`, or an ISO date or time, which is of `zone` if it names none. Raises BadParameter."""
     if not text:
         return None
-    units = {"m": "minutes", "h": "hours", "d": "days"}
-    if text[:-1].isdigit() and text[-1] in units:
-        return datetime.now(UTC) - timedelta(**{units[text[-1]]: int(text[:-1])})
+    if DURATION.fullmatch(text):
+        return datetime.now(UTC) - parse_duration(text, "--since")
     try:
         since = datetime.fromisoformat(text)
     except ValueError:
         raise click.BadParameter("give 30m, 2h, 3d, or a date such as 2026-11-22") from None
     return (since if since.tzinfo else since.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def parse_duration(text: str, option: str) -> timedelta:
+    """Parse `30m`, `2h` or `3d`. Raises BadParameter that names the option."""
+    if not DURATION.fullmatch(text):
+        raise click.BadParameter("give a time such as 30m, 2h or 3d", param_hint=option)
+    return timedelta(**{DURATION_UNITS[text[-1]]: int(text[:-1])})

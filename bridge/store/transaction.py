@@ -33,6 +33,7 @@ from bridge.store.retention.expire import ExpiryRows
 from bridge.store.retention.legal_holds import LegalHoldRows
 from bridge.store.retention.policies import RetentionPolicyRows
 from bridge.store.reviews import ReviewRows
+from bridge.store.selection.selection_rows import SelectionRows
 from bridge.store.session import Session
 from bridge.store.shops.erase_shop import ShopEraser
 from bridge.store.shops.shop_exits import ShopExitRows
@@ -82,6 +83,7 @@ class Tx:
         self.expiry = ExpiryRows(session)
         self.refunds = RefundRows(session)
         self.reviews = ReviewRows(session)
+        self.selection = SelectionRows(session)
         self.operator_queries = OperatorQueries(session)
 
     @contextmanager

@@ -17,6 +17,7 @@ from bridge.steps.erasure.settle_platform_erasure import settle_platform_erasure
 from bridge.steps.shops.resolve_reinstalled_shop import resolve_reinstalled_shop
 from bridge.store import Tx
 
+REQUEST_KINDS = ("access", "erasure", "shop_erasure")
 REQUEST_COLUMNS = (
     "id",
     "shop",

@@ -5,9 +5,11 @@ from __future__ import annotations
 import click
 
 from bridge.cli.command import json_command
-from bridge.cli.context import open_command_context
-from bridge.cli.options import parse_since
-from bridge.cli.printing import show_table
+from bridge.cli.context import exit_on_refusal, open_command_context
+from bridge.cli.selection.filter_options import filter_options
+from bridge.cli.selection.paging import AFTER_FAULTS, show_page, show_reasons
+from bridge.model import DeliveryState
+from bridge.store.selection.row_filter import RowFilter
 
 DELIVERY_COLUMNS = (
     "id",
@@ -26,18 +28,18 @@ DELIVERY_TABLE_COLUMNS = ("id", "topic", "shop", "state", "reason", "attempts", 
 
 
 @json_command("list")
-@click.option("--state", type=click.Choice(["received", "done", "failed", "rejected"]))
-@click.option("--needs-action", is_flag=True, help="Only mandatory webhooks that nobody has acted on.")
-@click.option("--topic", help="Only this topic, for example customers/redact.")
-@click.option("--since", "after", help="Only deliveries since then: 30m, 2h, 3d or a date.")
-@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 100_000))
-def list_deliveries_command(
-    state: str | None, needs_action: bool, topic: str | None, after: str | None, limit: int
-) -> None:
+@filter_options(
+    *("state", "topic", "shop", "needs_action", "failed", "since", "reason_class", "after"),
+    choices={"state": tuple(DeliveryState)},
+    renamed={"reason_class": "--reason"},
+)
+@click.option("--by-reason", is_flag=True, help="Count the failed and rejected ones by their reason instead.")
+def list_deliveries_command(wanted: RowFilter, by_reason: bool) -> None:
     """List deliveries, newest first. Bodies are never shown here."""
-    with open_command_context() as context, context.store.transaction() as tx:
-        deliveries = tx.operator_queries.list_deliveries(
-            state=state or "", topic=topic or "", since=parse_since(after), limit=limit, needs_action=needs_action
-        )
-    rows = [{name: delivery[name] for name in DELIVERY_COLUMNS} for delivery in deliveries]
-    show_table(rows, DELIVERY_TABLE_COLUMNS, empty="The inbox is empty.")
+    with open_command_context() as context, context.store.read() as tx, exit_on_refusal("Not listed", AFTER_FAULTS):
+        if by_reason:
+            show_reasons(tx.selection.count_delivery_reasons(wanted), noun="deliveries", is_delivery=True)
+            return
+        page = tx.selection.select_deliveries(wanted)
+        rows = [{name: delivery[name] for name in DELIVERY_COLUMNS} for delivery in page.rows]
+        show_page(page, rows, DELIVERY_TABLE_COLUMNS, noun="deliveries", empty="The inbox is empty.", wanted=wanted)
