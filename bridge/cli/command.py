@@ -10,12 +10,29 @@ from typing import Any
 import click
 
 from bridge.cli.options import refuse_repeated_values
+from config.env_parsers import parse_operator_name
 
-JSON_FLAG = "bridge.json"  # key in the metadata of the click context
+JSON_FLAG, OPERATOR_KEY = "bridge.json", "bridge.operator"  # keys in the metadata of the click context
+
+
+class OperatorName(click.ParamType[str]):
+    """The name of the operator, as evidence keeps it."""
+
+    name = "name"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name. Raises BadParameter."""
+        try:
+            return parse_operator_name(str(value))
+        except ValueError as fault:
+            self.fail(f"it {fault}", param, ctx)
+
+
+OPERATOR = OperatorName()
 
 
 class JsonCommand(click.Command):
-    """A command that takes `--json`. `printing.show` obeys it."""
+    """A command that takes `--json` and `--as`. `printing.show` and the command's context obey them."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command, unless a free text of it repeats an identifier of the person."""
@@ -33,6 +50,16 @@ class JsonCommand(click.Command):
                 help="Print one JSON document on stdout.",
             )
         )
+        self.params.append(
+            click.Option(
+                ["--as"],
+                type=OPERATOR,
+                expose_value=False,
+                metavar="NAME",
+                callback=lambda context, _, name: context.meta.update({OPERATOR_KEY: name}),
+                help="Who does this, as evidence names you. [default: BRIDGE_OPERATOR, or the account]",
+            )
+        )
 
 
 def json_command(name: str | None = None, **attributes: Any) -> Callable[[Callable[..., None]], click.Command]:
@@ -43,6 +70,12 @@ def json_command(name: str | None = None, **attributes: Any) -> Callable[[Callab
 def is_json_wanted() -> bool:
     """Return whether the running command was given `--json`."""
     return bool(click.get_current_context().meta[JSON_FLAG])
+
+
+def get_stated_operator() -> str:
+    """Return the name that the running command was given with `--as`; '' where it was not."""
+    context = click.get_current_context(silent=True)
+    return str(context.meta.get(OPERATOR_KEY) or "") if context else ""
 
 
 def find_commands(package: str, path: Iterable[str]) -> CommandFolder:

@@ -15,6 +15,7 @@ import click
 
 from bridge import logs
 from bridge.bootstrap import make_services, make_store
+from bridge.cli.command import get_stated_operator
 from bridge.errors import NeedsOperator, PayloadInvalid
 from bridge.model import Fact
 from bridge.ports.null_queue import NullQueue
@@ -86,7 +87,7 @@ def open_command_context(*, require_migrated: bool = True) -> Iterator[CommandCo
     """Load the configuration and open the database. Raises SettingsInvalid, StoreUnavailable, NeedsOperator."""
     configuration = read_configuration()
     logs.configure_logging("ERROR", "text")
-    context = CommandContext(configuration, make_store(configuration.settings), _read_operator())
+    context = CommandContext(configuration, make_store(configuration.settings), _read_operator(configuration))
     try:
         if require_migrated and not is_at_newest_revision(context.store.engine):
             raise NeedsOperator("the database is not at head: run `python -m bridge migrate` first")
@@ -95,10 +96,10 @@ def open_command_context(*, require_migrated: bool = True) -> Iterator[CommandCo
         context.close()
 
 
-def _read_operator() -> str:
-    """Return the account that runs the command, as evidence names it."""
+def _read_operator(configuration: Configuration) -> str:
+    """Return who runs the command, as evidence names them: as stated, or the account."""
     try:
-        return f"operator:{getpass.getuser()}"[:64]
+        return f"operator:{get_stated_operator() or configuration.settings.operator or getpass.getuser()}"[:64]
     except (KeyError, OSError):
         return "operator:unknown"
 

@@ -83,6 +83,7 @@ def _list_values(given: Any) -> list[Any]:
 DURATION, DURATION_UNITS = re.compile(r"[0-9]{1,5}[mhd]"), {"m": "minutes", "h": "hours", "d": "days"}
 DAY_TYPE = click.DateTime(["%Y-%m-%d"])
 REASON_OPTION = free_text_option("--reason", "Why you do this. It is recorded as evidence: no names.")
+WHY_OPTION = free_text_option("--reason", "Why you do this. It is recorded as evidence: no names.", required=False)
 REVEAL_REASON_OPTION = free_text_option(
     "--reason", "Why you need it; required with --reveal. No names.", required=False
 )

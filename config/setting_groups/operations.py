@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from config.env_parsers import choice_setting, int_setting, number_setting
+from config.env_parsers import choice_setting, int_setting, number_setting, parse_operator_name, setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,4 +38,9 @@ class OperationsSettings:
     )
     connector_attempts: int = int_setting(
         "CONNECTOR_ATTEMPTS", "attempts at a system that is down, before its data is reported as missing", 6, (1, 50)
+    )
+    operator: str = setting(
+        "BRIDGE_OPERATOR",
+        "who runs commands, as evidence names them, where several people share one account; --as of a command goes before",
+        parse=parse_operator_name,
     )
