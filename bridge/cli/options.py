@@ -54,7 +54,19 @@ class Reference(click.ParamType[str]):
         return text
 
 
-FREE_TEXT, REFERENCE = FreeText(), Reference()
+class FilterWord(click.ParamType[str]):
+    """A stored word, a domain, an id or a time that rows are compared with. It is stored nowhere."""
+
+    name = "word"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the word. Raises BadParameter."""
+        if not re.fullmatch(r"[A-Za-z0-9 ._/:+-]{1,80}", str(value)):
+            self.fail("give one word, id, domain or time of up to 80 characters", param, ctx)
+        return str(value)
+
+
+FREE_TEXT, REFERENCE, FILTER_WORD = FreeText(), Reference(), FilterWord()
 
 
 def free_text_option(name: str, meaning: str, *, required: bool = True) -> Decorator:

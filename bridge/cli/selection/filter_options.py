@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from bridge.cli.options import Decorator, parse_duration, parse_since
+from bridge.cli.options import FILTER_WORD, Decorator, parse_duration, parse_since
 from bridge.store.selection.row_filter import RowFilter
 
 SINCE_HELP = "Only what came since then: 30m, 2h, 3d or a date."
@@ -81,12 +81,12 @@ def _declare_option(name: str, choices: Sequence[str] | None, renamed: str | Non
         option, meaning = FLAGS[name]
         return click.option(renamed or option, f"filter_{name}", is_flag=True, help=meaning)
     if name == "since":
-        return click.option("--since", "filter_since", help=SINCE_HELP)
+        return click.option("--since", "filter_since", type=FILTER_WORD, help=SINCE_HELP)
     if name == "due_before":
         meaning = "Only requests that are due within this time, such as 12h or 7d, or late already."
-        return click.option("--due-in", "filter_due_before", help=meaning)
+        return click.option("--due-in", "filter_due_before", type=FILTER_WORD, help=meaning)
     option, meaning = TEXTS[name]
-    kind = click.Choice([str(each) for each in choices]) if choices else None
+    kind = click.Choice([str(each) for each in choices]) if choices else FILTER_WORD
     return click.option(renamed or option, f"filter_{name}", type=kind, help=meaning)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import click
 
-from bridge.cli.options import parse_duration
+from bridge.cli.options import FILTER_WORD, parse_duration
 
 POLL_S = 0.5
 INTERRUPTED = 130  # what shells say of a program that Ctrl-C ended
@@ -31,6 +31,7 @@ def wait_options(function: Callable[..., None]) -> Callable[..., None]:
         "--timeout",
         "timeout_s",
         default="10m",
+        type=FILTER_WORD,
         show_default=True,
         callback=lambda _, __, text: parse_duration(text, "--timeout").total_seconds(),
         help="With --wait: stop waiting after so long.",

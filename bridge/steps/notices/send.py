@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from bridge.errors import BridgeError, ConnectorRefused, ConnectorUnavailable, CredentialRejected, StoreUnavailable
 from bridge.model import Fact, Lease, Notice, NoticeChannel, NoticeItem, NoticeState
-from bridge.rules.notices.answers import ANSWERED_NOTICE_STATES
+from bridge.rules.notices.answers import ANSWERED_NOTICE_STATES, BLOCKING_REASONS
 from bridge.services import Services
 from bridge.steps.evidence.record_facts import account_key, enqueue_requests, record_notice_fact, save_notice
 from bridge.steps.notices.batch import RECHECK_DELAY, find_processor
@@ -195,8 +195,8 @@ def explain_no_resend(notice: Notice, services: Services, *, is_named: bool, for
         return "it is sent within seconds already"
     if not is_named and notice.state not in (NoticeState.BOUNCED, NoticeState.QUEUED):
         return f"its letter arrived ({notice.state}): only naming it sends a second one"
-    is_by_letter = notice.via is not NoticeChannel.API and not force
-    blocker = find_send_blocker(notice, find_processor(notice.processor, services), services) if is_by_letter else ""
+    is_blocked = notice.last_error in BLOCKING_REASONS and not force
+    blocker = find_send_blocker(notice, find_processor(notice.processor, services), services) if is_blocked else ""
     return f"it is still blocked: {blocker} (docs/runbooks/notice-stuck.md)" if blocker else ""
 
 
