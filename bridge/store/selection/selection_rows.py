@@ -113,13 +113,12 @@ class SelectionRows:
     def _count_reasons(
         self, of_class: Any, system: Any, counted: Any, conditions: Sequence[Condition]
     ) -> list[ReasonCount]:
-        columns = [of_class.label("reason"), *([system.label("system")] if system is not None else [])]
-        names = [
-            column.name for column in columns
-        ]  # Postgres would take the parameters of two equal cases for different ones
+        # grouped by name: Postgres takes the parameters of two equal cases for different ones. No table has such a column
+        names = ["failure_class", "failed_system"][: 1 if system is None else 2]
+        columns = [part.label(name) for part, name in zip((of_class, system), names, strict=False)]
         rows = select(*columns, counted.label("rows")).where(*conditions).group_by(*names).order_by(*names)
-        found = [row for row in self._connection.execute(rows).mappings() if row["reason"]]
-        return [ReasonCount(row["reason"], row.get("system", ""), row["rows"]) for row in found]
+        found = [row for row in self._connection.execute(rows).mappings() if row["failure_class"]]
+        return [ReasonCount(row["failure_class"], row.get("failed_system", ""), row["rows"]) for row in found]
 
     def _build_delivery_conditions(self, wanted: RowFilter) -> dict[str, Condition]:
         found = self._match_columns(deliveries, wanted, "state", "topic") | self._match_shop(deliveries, wanted.shop)
