@@ -39,10 +39,13 @@ REQUEST_CLASS: ColumnElement[str] = case(
     else_=DEFECT,
 )
 DELIVERY_CLASS: ColumnElement[str] = case(
-    (deliveries.c.reason != "", deliveries.c.reason),
-    *((deliveries.c.last_error == error, name) for error, name in CLASS_BY_ERROR.items()),
-    (deliveries.c.state == DeliveryState.FAILED, DEFECT),
-    else_="",
+    (deliveries.c.state == DeliveryState.REJECTED, deliveries.c.reason),
+    (deliveries.c.state != DeliveryState.FAILED, ""),
+    *(
+        (or_(deliveries.c.last_error == error, deliveries.c.reason == error), name)
+        for error, name in CLASS_BY_ERROR.items()
+    ),
+    else_=DEFECT,
 )
 # what failed or is incomplete, of rules/requests/failure_classes.is_rerun_by_replay: what waits or is at work is left
 IS_TASK_UNFINISHED = or_(
