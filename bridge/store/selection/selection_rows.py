@@ -29,7 +29,7 @@ from bridge.store.selection.failure_sql import (
 )
 from bridge.store.selection.row_filter import Page, ReasonCount, RowFilter
 from bridge.store.session import Session
-from bridge.store.webhooks.inbox import NEEDS_ACTION
+from bridge.store.webhooks.inbox import NEEDS_ACTION, SETTLED_REASONS
 
 T = TypeVar("T")
 HIDDEN_COLUMNS = {"body", "digest", "once_key"}
@@ -91,7 +91,8 @@ class SelectionRows:
     def count_delivery_reasons(self, wanted: RowFilter) -> list[ReasonCount]:
         """Count failed and rejected deliveries by class of reasons and topic."""
         is_failed = deliveries.c.state.in_([DeliveryState.FAILED, DeliveryState.REJECTED])
-        conditions = (is_failed, *self._build_delivery_conditions(wanted).values())
+        is_open = deliveries.c.reason.not_in(SETTLED_REASONS)
+        conditions = (is_failed, is_open, *self._build_delivery_conditions(wanted).values())
         return self._count_reasons(DELIVERY_CLASS, deliveries.c.topic, func.count(), conditions)
 
     def count_request_reasons(self, wanted: RowFilter) -> list[ReasonCount]:
@@ -125,7 +126,8 @@ class SelectionRows:
         if wanted.since:
             found["since"] = deliveries.c.received_at >= wanted.since
         if wanted.reason_class:
-            found["reason_class"] = DELIVERY_CLASS.in_([wanted.reason_class])
+            is_stored = deliveries.c.reason == wanted.reason_class
+            found["reason_class"] = or_(is_stored, DELIVERY_CLASS.in_([wanted.reason_class]))
         if wanted.failed:
             found["failed"] = deliveries.c.state == DeliveryState.FAILED
         if wanted.needs_action:
