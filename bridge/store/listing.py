@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import and_, func, or_, select, update
 
-from bridge.model import Delivery, DeliveryState, Notice, PrivacyRequest, ProcessorAnswer, TaskAction
+from bridge.model import Delivery, DeliveryState, Notice, ProcessorAnswer, TaskAction
 from bridge.rules.notices.answers import BLOCKING_REASONS
 from bridge.rules.requests.same_person import SEVERAL_CUSTOMERS
 from bridge.store.access.hand_overs import IS_UNFULFILLED
@@ -69,13 +69,6 @@ class OperatorQueries:
         values |= {"wake_at": self._session.now(), "rung_at": None, "done_at": None}
         self._connection.execute(update(deliveries).where(deliveries.c.id.in_(replayable)).values(values))
         return replayable
-
-    def list_requests(
-        self, *, state: str = "", kind: str = "", shop: str = "", limit: int = 100
-    ) -> list[PrivacyRequest]:
-        """Return requests without the principal, newest first."""
-        wanted = RowFilter(state=state, kind=kind, shop=shop, limit=limit)
-        return list(SelectionRows(self._session).select_requests(wanted).rows)
 
     def list_notices(
         self, *, state: str = "", processor: str = "", is_open: bool = False, limit: int = 100

@@ -17,7 +17,7 @@ from bridge.cli.selection.filter_options import filter_options
 from bridge.cli.selection.waiting import Standing, exit_if_failing, wait_options, wait_until_ended
 from bridge.errors import KeyMissing, SealBroken
 from bridge.model import Outcome, PrivacyRequest, RequestState, Task, TaskState
-from bridge.rules.requests.failure_classes import classify_task
+from bridge.rules.requests.failure_classes import classify_request_error, classify_task
 from bridge.steps.requests.replay import AccessLook, ReplayPlan, execute_replay, is_still_failing, plan_replay
 from bridge.store.selection.row_filter import RowFilter
 
@@ -55,18 +55,20 @@ def replay(
                 execute_replay(plans[-1], actor=context.operator, reason=reason, services=context.services)
         restarted = [plan for plan in plans if plan.restarts]
         if len(ids) == 1:
-            _show_one(plans[0], dry_run=dry_run)
+            _show_replay(plans[0], dry_run=dry_run)
         else:
-            _show_all(plans, cut, dry_run=dry_run)
+            _show_replays(plans, cut, dry_run=dry_run)
         if wait and restarted and not dry_run:
             names = [plan.request_id for plan in restarted]
-            standing = wait_until_ended(lambda: _look_at(names, context), timeout_s=timeout_s, noun="requests")
+            standing = wait_until_ended(
+                lambda: _read_request_standing(names, context), timeout_s=timeout_s, noun="requests"
+            )
             exit_if_failing(standing, "requests")
     if any(plan.refusal for plan in plans):
         raise SystemExit(1)
 
 
-def _show_one(plan: ReplayPlan, *, dry_run: bool) -> None:
+def _show_replay(plan: ReplayPlan, *, dry_run: bool) -> None:
     if plan.refusal:
         exit_with_error(f"{plan.request_id}: {plan.refusal}.")
     again = f"{'would run' if dry_run else 'runs'} again: {', '.join(plan.systems)}".removesuffix(": ")
@@ -77,7 +79,7 @@ def _show_one(plan: ReplayPlan, *, dry_run: bool) -> None:
     show({**result, "not_replayed": plan.blocked, "dry_run": dry_run}, "\n".join(lines))
 
 
-def _show_all(plans: Sequence[ReplayPlan], cut: str, *, dry_run: bool) -> None:
+def _show_replays(plans: Sequence[ReplayPlan], cut: str, *, dry_run: bool) -> None:
     restarted = [plan for plan in plans if plan.restarts]
     refused: Mapping[str, str] = {plan.request_id: plan.refusal for plan in plans if plan.refusal}
     lines = [f"{'Would run' if dry_run else 'Runs'} again: {len(restarted)} of {len(plans)}{cut}."]
@@ -95,7 +97,7 @@ def _show_all(plans: Sequence[ReplayPlan], cut: str, *, dry_run: bool) -> None:
     show(result, "\n".join(lines))
 
 
-def _look_at(request_ids: Sequence[str], context: CommandContext) -> Standing:
+def _read_request_standing(request_ids: Sequence[str], context: CommandContext) -> Standing:
     """Return where the requests stand: one has ended its run when none of its tasks is due or retried."""
     running, failing = {}, {}
     with context.store.read() as tx:
@@ -112,7 +114,7 @@ def _look_at(request_ids: Sequence[str], context: CommandContext) -> Standing:
                 running[request_id] = going
             elif is_still_failing(request, tasks):
                 classes = [f"{task.system} {classify_task(task)}" for task in tasks if classify_task(task)]
-                failing[request_id] = ", ".join(classes) or request.last_error
+                failing[request_id] = ", ".join(classes) or classify_request_error(request.state, request.last_error)
     return Standing(ended=len(request_ids) - len(running), running=running, failing=failing)
 
 

@@ -72,7 +72,9 @@ def replay(
         lines += [f"  {each}  not queued: {why}" for each, why in not_replayed.items()]
         show({"dry_run": dry_run, "replayed": replayed, "not_replayed": not_replayed}, "\n".join(lines))
         if wait and replayed and not dry_run:
-            standing = wait_until_ended(lambda: _look_at(replayed, context), timeout_s=timeout_s, noun="deliveries")
+            standing = wait_until_ended(
+                lambda: _read_delivery_standing(replayed, context), timeout_s=timeout_s, noun="deliveries"
+            )
             exit_if_failing(standing, "deliveries")
     if not_replayed and not rejected:  # most of what is rejected stays so
         raise SystemExit(1)
@@ -87,7 +89,7 @@ def _find_unopenable(delivery_ids: Sequence[str], tx: Tx) -> dict[str, str]:
     return {each: why for each in delivery_ids if (why := explain_unopenable(each, tx))}
 
 
-def _look_at(delivery_ids: Sequence[str], context: CommandContext) -> Standing:
+def _read_delivery_standing(delivery_ids: Sequence[str], context: CommandContext) -> Standing:
     """Return where the deliveries stand: one has ended when it is not in the inbox any more."""
     with context.store.read() as tx:
         rows = tx.operator_queries.list_deliveries(ids=delivery_ids, limit=len(delivery_ids))

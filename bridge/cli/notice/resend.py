@@ -56,11 +56,13 @@ def resend(
                 refused[notice_id] = why
         resent = [each for each in selected if each not in refused]
         if len(ids) == 1:
-            _show_one(ids[0], refused, dry_run=dry_run)
+            _show_resending(ids[0], refused, dry_run=dry_run)
         else:
-            _show_all(resent, refused, f"{len(selected)}{cut}", dry_run=dry_run)
+            _show_resendings(resent, refused, f"{len(selected)}{cut}", dry_run=dry_run)
         if wait and resent and not dry_run:
-            standing = wait_until_ended(lambda: _look_at(resent, context), timeout_s=timeout_s, noun="notices")
+            standing = wait_until_ended(
+                lambda: _read_notice_standing(resent, context), timeout_s=timeout_s, noun="notices"
+            )
             exit_if_failing(standing, "notices")
     if refused:
         raise SystemExit(1)
@@ -79,14 +81,14 @@ def _resend_or_explain(
     return why
 
 
-def _show_one(notice_id: str, refused: dict[str, str], *, dry_run: bool) -> None:
+def _show_resending(notice_id: str, refused: dict[str, str], *, dry_run: bool) -> None:
     if refused:
         exit_with_error(f"{notice_id}: {refused[notice_id]}.")
     words = "would be sent again" if dry_run else "is sent again within seconds"
     show({"id": notice_id, "state": NoticeState.QUEUED, "dry_run": dry_run}, f"{notice_id} {words}.")
 
 
-def _show_all(resent: Sequence[str], refused: dict[str, str], of: str, *, dry_run: bool) -> None:
+def _show_resendings(resent: Sequence[str], refused: dict[str, str], of: str, *, dry_run: bool) -> None:
     lines = [f"{'Would send' if dry_run else 'Sends'} again: {len(resent)} of {of}."]
     lines += [f"  {each}" for each in resent]
     lines += [f"  {each}  not sent: {why}" for each, why in refused.items()]
@@ -94,7 +96,7 @@ def _show_all(resent: Sequence[str], refused: dict[str, str], of: str, *, dry_ru
     show(result, "\n".join(lines))
 
 
-def _look_at(notice_ids: Sequence[str], context: CommandContext) -> Standing:
+def _read_notice_standing(notice_ids: Sequence[str], context: CommandContext) -> Standing:
     """Return where the notices stand: one has ended when its letter left, bounced, or is blocked."""
     running, failing = {}, {}
     with context.store.read() as tx:

@@ -41,11 +41,11 @@ def wait_options(function: Callable[..., None]) -> Callable[..., None]:
 
 def wait_until_ended(look: Callable[[], Standing], *, timeout_s: float, noun: str) -> Standing:
     """Return where the rows stand once all ended, or when the time is over. Exit with 130 on Ctrl-C."""
-    ends_at, said = time.monotonic() + timeout_s, ""
+    ends_at, printed = time.monotonic() + timeout_s, ""
     try:
         while True:
             standing = look()
-            said = _say_progress(standing, said, noun)
+            printed = _print_progress(standing, printed, noun)
             if not standing.running or time.monotonic() >= ends_at:
                 return standing
             time.sleep(POLL_S)
@@ -55,7 +55,7 @@ def wait_until_ended(look: Callable[[], Standing], *, timeout_s: float, noun: st
 
 
 def exit_if_failing(standing: Standing, noun: str) -> None:
-    """Say what still fails or has not ended, and exit with 1; do nothing where all is well."""
+    """Print what still fails or has not ended, and exit with 1; do nothing where all is well."""
     for row_id, why in standing.failing.items():
         click.echo(f"  {row_id}  still fails: {why}", err=True)
     for row_id, why in standing.running.items():
@@ -66,9 +66,9 @@ def exit_if_failing(standing: Standing, noun: str) -> None:
         sys.exit(1)
 
 
-def _say_progress(standing: Standing, said: str, noun: str) -> str:
+def _print_progress(standing: Standing, printed: str, noun: str) -> str:
     total = standing.ended + len(standing.running)
     words = f"{standing.ended} of {total} {noun} ended, {len(standing.failing)} still fail"
-    if words != said:
+    if words != printed:
         click.echo(words, err=True)
     return words

@@ -115,8 +115,8 @@ def test_ctrl_c_ends_the_waiting_and_not_the_work(outage, incomplete):
     with subprocess.Popen(
         words, env=dict(outage.environ), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as command:
-        said = command.stderr.readline()
-        assert "0 of 3 requests ended" in said
+        printed = command.stderr.readline()
+        assert "0 of 3 requests ended" in printed
         os.kill(command.pid, signal.SIGINT)
         assert command.wait(20) == 130
         assert "The work goes on" in command.stderr.read()

@@ -43,8 +43,8 @@ def test_a_package_leaves_by_stdout_as_the_bytes_that_the_fact_names(named, tmp_
     assert result.code == 0
     with zipfile.ZipFile(io.BytesIO(result.raw)) as bag:
         assert bag.testzip() is None
-    said, digest = json.loads(result.err), hashlib.sha256(result.raw).hexdigest()
-    assert (said["sha256"], said["file"]) == (digest, "-")
+    printed, digest = json.loads(result.err), hashlib.sha256(result.raw).hexdigest()
+    assert (printed["sha256"], printed["file"]) == (digest, "-")
     with named.services.store.read() as tx:
         released = [
             each for each in tx.evidence.list_facts_of_request(request["id"]) if each.fact == "package.released"

@@ -56,7 +56,7 @@ def test_a_cut_list_says_of_how_many_and_how_to_see_the_next(busy, words):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "printed"),
     [
         (("inbox", "list", "--state", "rejected"), "No deliveries with --state rejected; without it there are"),
         (
@@ -70,9 +70,9 @@ def test_a_cut_list_says_of_how_many_and_how_to_see_the_next(busy, words):
         (("review", "list", "--kind", "guard"), "There is nothing to review."),
     ],
 )
-def test_an_empty_list_says_which_filter_leaves_nothing(busy, words, said):
+def test_an_empty_list_says_which_filter_leaves_nothing(busy, words, printed):
     result = busy.say(*words)
-    assert (result.code, result.out.startswith(said)) == (0, True), result.out
+    assert (result.code, result.out.startswith(printed)) == (0, True), result.out
     assert busy.say(*words, "--json").json == []
 
 
