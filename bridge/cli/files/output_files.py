@@ -136,7 +136,7 @@ def _open_stdout() -> Iterator[Output]:
 
 @contextmanager
 def _open_private_file(target: Path, *, force: bool) -> Iterator[Output]:
-    _refuse_special_file(target)
+    refuse_special_file(target)
     temporary = target
     if force:
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
@@ -172,9 +172,9 @@ def _end_when_stopped() -> Iterator[None]:
             signal.signal(each, handler)
 
 
-def _refuse_special_file(target: Path) -> None:
+def refuse_special_file(target: Path) -> None:
     """Raise UsageError where something stands that is no file: writing would go elsewhere, --force would replace it."""
-    if os.path.lexists(target) and not stat.S_ISREG(mode := target.lstat().st_mode):
+    if target != STDOUT and os.path.lexists(target) and not stat.S_ISREG(mode := target.lstat().st_mode):
         kind = next((name for is_kind, name in KIND_NAMES if is_kind(mode)), "a device")
         raise click.UsageError(f"{target} is {kind}, not a file; --out - writes to stdout")
 

@@ -21,8 +21,8 @@ def show_page(
     page: Page[Any], rows: Sequence[Row], columns: Sequence[str], *, noun: str, empty: str, wanted: RowFilter
 ) -> None:
     """Print the rows of a page. With --json stdout is a list of them, as ever, and the count goes to stderr."""
-    if page.existing:
-        typed = describe_filters(page.empty_fields or list(wanted.list_given()))
+    typed = describe_filters(page.empty_fields) or describe_filters(list(wanted.list_given()))
+    if page.existing and typed:
         empty = f"No {noun} with {typed}; without it there are {page.existing}."
     elif wanted.after and not rows:
         empty = f"Nothing comes after {wanted.after}; there are {page.total} {noun} in all."

@@ -6,14 +6,20 @@ document that left the vault.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
-from bridge.cli.files.output_files import FORCE_OPTION, OUT_OPTION, STDOUT, save_output, show_output
+from bridge.cli.files.output_files import (
+    FORCE_OPTION,
+    OUT_OPTION,
+    STDOUT,
+    refuse_special_file,
+    save_output,
+    show_output,
+)
 from bridge.cli.options import REASON_OPTION
 from bridge.errors import KeyMissing, SealBroken
 from bridge.model import Fact
@@ -30,7 +36,8 @@ from bridge.store import Tx
 def open_document_command(document_id: str, role: str, reason: str, target: Path, force: bool) -> None:
     """Write one document, unsealed, to a file. Only two roles may. This is recorded as evidence."""
     allowed = may_open_documents(role)
-    if allowed and target != STDOUT and os.path.lexists(target) and not force:
+    refuse_special_file(target)  # before the opening is recorded
+    if allowed and target != STDOUT and target.exists() and not force:
         raise click.UsageError(f"{target} exists; --force overwrites it")
     with open_command_context() as context, context.store.transaction() as tx:
         document = tx.documents.find_document(document_id)

@@ -136,8 +136,9 @@ def execute_replay(plan: ReplayPlan, *, actor: str, reason: str, services: Servi
 
 def is_still_failing(request: PrivacyRequest, tasks: list[Task]) -> bool:
     """Return whether something of a request that ended its run failed or is incomplete."""
+    ended = [task for task in tasks if task.state is not TaskState.WAITING]
     return request.state is RequestState.FAILED or any(
-        is_rerun_by_replay(task) and classify_task(task) for task in tasks
+        is_rerun_by_replay(task) and classify_task(task) for task in ended
     )
 
 

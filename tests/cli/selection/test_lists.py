@@ -76,6 +76,15 @@ def test_an_empty_list_says_which_filter_leaves_nothing(busy, words, printed):
     assert busy.say(*words, "--json").json == []
 
 
+def test_closed_reviews_alone_are_nothing_to_review(busy):
+    with busy.services.store.transaction() as tx:
+        review_id = tx.reviews.open_review("a shop", "bank_details", "a note")
+        assert tx.reviews.close_review(review_id, actor="operator:me", reason="looked")
+    assert busy.say("review", "list").out == "There is nothing to review.\n"
+    assert [row["id"] for row in busy.say("review", "list", "--all", "--json").json] == [review_id]
+    assert busy.say("review", "list", "--kind", "gaurd", "--all").out.startswith("No reviews with --kind gaurd;")
+
+
 def test_deliveries_are_found_and_counted_by_reason(busy):
     counts = {row["reason"]: row for row in busy.say("inbox", "list", "--by-reason", "--json").json}
     assert {reason: row["count"] for reason, row in counts.items()} == {"defect": 2, "key_missing": 1}
