@@ -146,6 +146,9 @@ def test_a_notice_is_exported_as_pdf_and_csv_and_filed_by_hand(sent, tmp_path):
     with table.open(newline="") as lines:
         assert [row["reference"] for row in csv.DictReader(lines)] == [PARCEL, OTHER]
     assert bureau.say("export", notice.id, "--out", str(table)).code == 2
+    streamed = bureau.say("export", notice.id, "--out", "-", "--format", "csv")
+    assert (streamed.code, streamed.raw) == (0, table.read_bytes())
+    assert bureau.say("export", notice.id, "--out", "-").raw.startswith(b"%PDF-")
     assert bureau.say("export", notice.id, "--out", "n.txt").code == 2
     result = bureau.say("file", notice.id, "--reference", "TICKET-9", "--json").json
     assert (result["state"], result["reference"]) == ("sent", "TICKET-9")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import io
 import json
@@ -156,3 +157,18 @@ def test_an_output_counts_and_digests_what_it_passes_on():
     out.write(b"c")
     assert (out.size_bytes, out.sha256) == (3, hashlib.sha256(b"abc").hexdigest())
     assert passed == [b"ab", b"c"]
+
+
+OWN_FILES = {"http_post.py", "output_files.py", "input_files.py", "file.py"}  # samples; the two doors; a folder's files
+
+
+def test_no_command_opens_a_file_beside_the_one_reader_and_writer():
+    opened = set()
+    for path in sorted((ROOT / "bridge" / "cli").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call):
+                name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+                if name in {"open", "read_bytes", "read_text", "write_bytes", "write_text", "mkstemp", "File"}:
+                    opened.add(path.name)
+    assert opened <= OWN_FILES
+    assert opened >= {"output_files.py", "input_files.py"}
