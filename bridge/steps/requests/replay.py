@@ -43,8 +43,7 @@ WAITS_FOR_ANSWER = "it waits for the answer of the processor: `notice list` show
 class ReplayPlan:
     """What a replay of a request would do. `systems` run again; `blocked` says by system why a replay cannot help it.
 
-    `refusal` says why nothing is done; `is_final` that no force changes that. Without systems, blocked ones and a refusal
-    everything is done.
+    `refusal` says why nothing is done. Without systems, blocked ones and a refusal everything is done.
     """
 
     request_id: str
@@ -52,7 +51,6 @@ class ReplayPlan:
     systems: tuple[str, ...] = ()
     blocked: Mapping[str, str] = field(default_factory=dict)
     refusal: str = ""
-    is_final: bool = False
 
     @property
     def due_at(self) -> datetime | None:
@@ -97,11 +95,11 @@ def _is_ungranted(check: CheckResult) -> bool:
 
 def plan_replay(request_id: str, look: AccessLook, *, force: bool, services: Services) -> ReplayPlan:
     """Return what a replay of this request would do. With `force` only what nothing can change is refused."""
-    with services.store.transaction() as tx:
+    with services.store.read() as tx:
         request = tx.requests.get_sealed_request(request_id)
         if request is None:
             refusal = f"there is no request {request_id}: `dsr list` lists them"
-            return ReplayPlan(request_id=request_id, refusal=refusal, is_final=True)
+            return ReplayPlan(request_id=request_id, refusal=refusal)
         try:
             tasks = tx.tasks.list_tasks(request_id)
             refusal = _refuse_unreplayable_request(request_id, tx)
@@ -109,7 +107,7 @@ def plan_replay(request_id: str, look: AccessLook, *, force: bool, services: Ser
             refusal = "" if force else _explain_unreadable(fault)
             return ReplayPlan(request_id=request_id, request=request, refusal=refusal)
     if refusal:
-        return ReplayPlan(request_id=request_id, request=request, refusal=refusal, is_final=True)
+        return ReplayPlan(request_id=request_id, request=request, refusal=refusal)
     blocked, systems = {}, []
     for task in tasks:
         why = "" if force else _explain_no_help(task, request.shop, look)

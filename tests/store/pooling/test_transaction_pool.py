@@ -46,8 +46,20 @@ def test_the_product_works_behind_it_from_the_first_table_to_a_checked_chain(poo
             services.store.enqueue_due(lambda *_: True, max_jobs=10)
         rows = office.say("dsr", "list", "--json").json
         assert {row["kind"]: row["closed_at"] is not None for row in rows} == {"access": True, "erasure": True}
-        assert office.say("dsr", "list", "--by-reason").code == 0
-        assert office.say("inbox", "list", "--by-reason").code == 0
+        for group in ("dsr", "inbox", "notice"):
+            assert office.say(group, "list", "--by-reason").code == 0
+        filters = ("--incomplete", "--failed", "--system", "shopify", "--outcome", "unreached", "--shop", world.shop)
+        further = ("--reason-class", "unreached", "--kind", "access", "--since", "3d")
+        assert (
+            office.say("dsr", "list", *filters, *further, "--late", "--due-in", "7d", "--after", rows[0]["id"]).code
+            == 0
+        )
+        assert office.say("dsr", "replay", *filters, *further, "--dry-run").code == 0
+        notices = ("--incomplete", "--failed", "--system", "delhivery", "--outcome", "bounced", "--kind", "email")
+        assert office.say("notice", "resend", *notices, "--reason-class", "bounced", "--dry-run").code == 0
+        assert office.say("notice", "list", "--overdue", "--failed", "--since", "3d", "--shop", world.shop).code == 0
+        assert office.say("inbox", "list", "--reason", "defect", "--needs-action", "--shop", world.shop).code == 0
+        assert office.say("review", "list", "--since", "3d", "--shop", world.shop).code == 0
         assert office.say("evidence", "verify").code == 0
         assert office.say("evidence", "export", "--out", "-").code == 0
         assert office.say("keys", "rotate").code == 0
