@@ -4,17 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, TypeAlias
 
 import click
-
-from bridge.rules.scanning.personal_text import (
-    MAX_FREE_TEXT_CHARS,
-    describe_personal_text,
-    has_value_of_person,
-    says_too_little,
-)
 
 Decorator: TypeAlias = Callable[[Callable[..., None]], Callable[..., None]]
 ADVICE = "Write what happened, such as 'letter of 12 Nov' or 'ticket 4711', and nothing that a person is found by."
@@ -29,12 +21,14 @@ class FreeText(click.ParamType[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the text without blanks around it. Raises BadParameter that does not repeat it."""
+        from bridge.rules.scanning import personal_text  # noqa: PLC0415 - slow to import
+
         text = str(value).strip()
-        if says_too_little(text):
+        if personal_text.says_too_little(text):
             self.fail(f"it says too little. {ADVICE}", param, ctx)
-        if len(text) > MAX_FREE_TEXT_CHARS:
-            self.fail(f"it is longer than {MAX_FREE_TEXT_CHARS} characters. {ADVICE}", param, ctx)
-        if found := describe_personal_text(text):
+        if len(text) > (most := personal_text.MAX_FREE_TEXT_CHARS):
+            self.fail(f"it is longer than {most} characters. {ADVICE}", param, ctx)
+        if found := personal_text.describe_personal_text(text):
             self.fail(f"it holds what looks like {found}, and is kept for good. {ADVICE}", param, ctx)
         return text
 
@@ -46,6 +40,8 @@ class Reference(click.ParamType[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the reference. Raises BadParameter that does not repeat it."""
+        from bridge.rules.scanning.personal_text import describe_personal_text  # noqa: PLC0415 - slow to import
+
         text = str(value)
         if not re.fullmatch(r"[A-Za-z0-9._/#:-]{1,64}", text):
             self.fail("give up to 64 letters, digits and . _ / # : - and no name of a person", param, ctx)
@@ -82,18 +78,23 @@ def refuse_repeated_values(context: click.Context) -> None:
     for parameter in context.command.params:
         if isinstance(parameter.type, FreeText | Reference):
             text = context.params.get(parameter.name or "") or ""
-            if has_value_of_person(text, known):
+            if text and _repeats_value(text, known):
                 raise click.BadParameter(
                     f"it repeats an identifier that the command was given. {ADVICE}", ctx=context, param=parameter
                 )
+
+
+def _repeats_value(text: str, known: list[str]) -> bool:
+    from bridge.rules.scanning.personal_text import has_value_of_person  # noqa: PLC0415 - slow to import
+
+    return has_value_of_person(text, known)
 
 
 def _list_values(given: Any) -> list[Any]:
     return [each for each in (given if isinstance(given, tuple) else (given,)) if each]
 
 
-DURATION, DURATION_UNITS = re.compile(r"[0-9]{1,5}[mhd]"), {"m": "minutes", "h": "hours", "d": "days"}
-DAY_TYPE = click.DateTime(["%Y-%m-%d"])
+LIMIT = click.IntRange(1, 100_000)  # rows of a list
 REASON_OPTION = free_text_option("--reason", "Why you do this. It is recorded as evidence: no names.")
 WHY_OPTION = free_text_option("--reason", "Why you do this. It is recorded as evidence: no names.", required=False)
 REVEAL_REASON_OPTION = free_text_option(
@@ -114,23 +115,3 @@ def require_reveal_reason(reveal: bool, reason: str) -> None:
     """Raise UsageError if personal data is to be revealed without a reason."""
     if reveal and not reason:
         raise click.UsageError("--reveal needs --reason: the evidence records why personal data was read")
-
-
-def parse_since(text: str | None, zone: tzinfo = UTC) -> datetime | None:
-    """Parse `30m`, `2h`, `3d`, or an ISO date or time, which is of `zone` if it names none. Raises BadParameter."""
-    if not text:
-        return None
-    if DURATION.fullmatch(text):
-        return datetime.now(UTC) - parse_duration(text, "--since")
-    try:
-        since = datetime.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter("give 30m, 2h, 3d, or a date such as 2026-11-22") from None
-    return (since if since.tzinfo else since.replace(tzinfo=zone)).astimezone(UTC)
-
-
-def parse_duration(text: str, option: str) -> timedelta:
-    """Parse `30m`, `2h` or `3d`. Raises BadParameter that names the option."""
-    if not DURATION.fullmatch(text):
-        raise click.BadParameter("give a time such as 30m, 2h or 3d", param_hint=option)
-    return timedelta(**{DURATION_UNITS[text[-1]]: int(text[:-1])})

@@ -29,7 +29,10 @@ FURTHER_FILTERS = ("system", "outcome", "reason_class", "since", "after")
 CHOICES = {"state": tuple(RequestState), "kind": REQUEST_KINDS, "outcome": tuple(Outcome)}
 
 
-@json_command("list")
+@json_command(
+    "list",
+    example="dsr list --incomplete --system delhivery --since 3d\ndsr list --by-reason\ndsr list --due-in 7d --json",
+)
 @filter_options(*FILTERS, *FURTHER_FILTERS, choices=CHOICES)
 @click.option("--by-reason", is_flag=True, help="Count them by what failed or waits for a person instead.")
 def list_requests_command(wanted: RowFilter, by_reason: bool) -> None:

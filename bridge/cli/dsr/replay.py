@@ -11,10 +11,11 @@ from bridge.cli.command import json_command
 from bridge.cli.context import CommandContext, exit_with_error, open_command_context
 from bridge.cli.dsr.dsr_view import REQUEST_KINDS
 from bridge.cli.options import WHY_OPTION
-from bridge.cli.printing import show
+from bridge.cli.printing import format_cell, show
 from bridge.cli.selection.bulk import DRY_RUN_OPTION, FORCE_REPLAY_OPTION, describe_cut, require_ids_or_filters
 from bridge.cli.selection.filter_options import filter_options
 from bridge.cli.selection.waiting import Standing, exit_if_failing, wait_options, wait_until_ended
+from bridge.cli.shared.ids import REQUEST_ID
 from bridge.errors import KeyMissing, SealBroken
 from bridge.model import Outcome, PrivacyRequest, RequestState, Task, TaskState
 from bridge.rules.requests.failure_classes import classify_request_error, classify_task
@@ -25,8 +26,10 @@ FILTERS = ("incomplete", "failed", "system", "outcome", "reason_class", "kind", 
 ALL_DONE = "everything is done; nothing was changed"
 
 
-@json_command()
-@click.argument("ids", nargs=-1, metavar="[ID]...")
+@json_command(
+    example="dsr replay req_01M84N6EY20CZ9W2PB73FKRKAY\ndsr replay --incomplete --since 3d --reason 'Shopify is back' --wait"
+)
+@click.argument("ids", type=REQUEST_ID, nargs=-1, metavar="[ID]...")
 @filter_options(*FILTERS, choices={"outcome": tuple(Outcome), "kind": REQUEST_KINDS}, limit=1000)
 @WHY_OPTION
 @FORCE_REPLAY_OPTION
@@ -72,7 +75,7 @@ def _show_replay(plan: ReplayPlan, *, dry_run: bool) -> None:
     if plan.refusal:
         exit_with_error(f"{plan.request_id}: {plan.refusal}.")
     again = f"{'would run' if dry_run else 'runs'} again: {', '.join(plan.systems)}".removesuffix(": ")
-    message = f"{plan.request_id} {again}. It is still due {plan.due_at}." if plan.restarts else ""
+    message = f"{plan.request_id} {again}. It is still due {format_cell(plan.due_at)}." if plan.restarts else ""
     lines = [message or f"{plan.request_id}: {ALL_DONE}."]
     lines += [f"  not {system}: {why}" for system, why in plan.blocked.items()]
     result = {"id": plan.request_id, "replayed": plan.systems, "due_at": plan.due_at}
@@ -84,7 +87,7 @@ def _show_replays(plans: Sequence[ReplayPlan], cut: str, *, dry_run: bool) -> No
     refused: Mapping[str, str] = {plan.request_id: plan.refusal for plan in plans if plan.refusal}
     lines = [f"{'Would run' if dry_run else 'Runs'} again: {len(restarted)} of {len(plans)}{cut}."]
     for plan in restarted:
-        lines.append(f"  {plan.request_id}  {', '.join(plan.systems)}; still due {plan.due_at}")
+        lines.append(f"  {plan.request_id}  {', '.join(plan.systems)}; still due {format_cell(plan.due_at)}")
         lines += [f"    not {system}: {why}" for system, why in plan.blocked.items()]
     lines += [f"  {plan.request_id}  {ALL_DONE}" for plan in plans if not plan.restarts and not plan.refusal]
     lines += [f"  {request_id}  not run: {why}" for request_id, why in refused.items()]
@@ -122,6 +125,10 @@ def _describe_running(request: PrivacyRequest, tasks: Sequence[Task]) -> str:
     if request.state in (RequestState.FAILED, RequestState.DONE):
         return ""
     due = [f"{task.system} is due" for task in tasks if task.state is TaskState.PENDING]
-    retried = [f"{task.system} is asked again at {task.wake_at}" for task in tasks if task.state is TaskState.RETRY]
+    retried = [
+        f"{task.system} is asked again at {format_cell(task.wake_at)}"
+        for task in tasks
+        if task.state is TaskState.RETRY
+    ]
     is_working = request.state is RequestState.IN_PROGRESS
     return ", ".join(due + retried) or ("it is concluded" if is_working else "")

@@ -15,6 +15,7 @@ from bridge.cli.context import open_command_context
 from bridge.cli.evidence.heads import signed_head_rows
 from bridge.cli.files.output_files import FORCE_OPTION, OUTPUT_FILE, STDOUT, open_output
 from bridge.cli.printing import show
+from bridge.cli.shared.progress import show_progress
 from bridge.model import Fact
 
 OUT_HELP = (
@@ -23,7 +24,7 @@ OUT_HELP = (
 )
 
 
-@json_command()
+@json_command(example="evidence export --out facts.jsonl\nevidence export --out -")
 @click.option("--out", "target", required=True, type=OUTPUT_FILE, help=OUT_HELP)
 @FORCE_OPTION
 def export(target: Path, force: bool) -> None:
@@ -34,9 +35,10 @@ def export(target: Path, force: bool) -> None:
         heads_out = outputs.enter_context(open_output(heads_file, force=force)) if heads_file else None
         with context.store.transaction() as tx:
             exported = tx.evidence.append_fact(Fact.EVIDENCE_EXPORTED, shop="", actor=context.operator, what="chain")
-        with context.store.read() as tx:  # whoever reads stdout may be slow
+        with context.store.read() as tx, show_progress("Writing facts") as update:  # whoever reads stdout may be slow
             for fact in takewhile(lambda fact: fact.seq <= exported.seq, tx.evidence.iterate_facts()):
                 out.write((json.dumps(asdict(fact) | {"at": fact.at.isoformat()}) + "\n").encode())
+                update(fact.seq)
             heads = signed_head_rows(tx.signed_heads.list_signed_heads())
         if heads_out:
             heads_out.write((json.dumps(heads, indent=2) + "\n").encode())

@@ -11,6 +11,7 @@ from bridge.cli.selection.paging import AFTER_FAULTS, show_page, show_reasons
 from bridge.model import DeliveryState
 from bridge.store.selection.row_filter import RowFilter
 
+DELIVERY_STATE = click.Choice(["received", "done", "failed", "rejected"])
 DELIVERY_COLUMNS = (
     "id",
     "shop",
@@ -27,7 +28,9 @@ DELIVERY_COLUMNS = (
 DELIVERY_TABLE_COLUMNS = ("id", "topic", "shop", "state", "reason", "attempts", "received_at", "last_error")
 
 
-@json_command("list")
+@json_command(
+    "list", example="inbox list --state failed --since 3d\ninbox list --by-reason\ninbox list --needs-action --json"
+)
 @filter_options(
     *("state", "topic", "shop", "needs_action", "failed", "since", "reason_class", "after"),
     choices={"state": tuple(DeliveryState)},

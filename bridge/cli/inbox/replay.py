@@ -15,6 +15,7 @@ from bridge.cli.printing import show
 from bridge.cli.selection.bulk import DRY_RUN_OPTION, FORCE_REPLAY_OPTION, describe_cut
 from bridge.cli.selection.filter_options import filter_options
 from bridge.cli.selection.waiting import Standing, exit_if_failing, wait_options, wait_until_ended
+from bridge.cli.shared.ids import DELIVERY_ID
 from bridge.model import DeliveryState
 from bridge.steps.webhooks.replay import explain_unopenable, replay_deliveries
 from bridge.store import Tx
@@ -23,8 +24,8 @@ from bridge.store.selection.row_filter import RowFilter
 FILTERS = ("failed", "topic", "shop", "reason_class", "since")
 
 
-@json_command()
-@click.argument("ids", nargs=-1, metavar="[ID]...")
+@json_command(example="inbox replay --failed --dry-run\ninbox replay --failed --reason 'the key is back' --wait")
+@click.argument("ids", type=DELIVERY_ID, nargs=-1, metavar="[ID]...")
 @filter_options(*FILTERS, limit=1000)
 @click.option("--rejected", is_flag=True, help="All rejected deliveries whose body is kept, narrowed likewise.")
 @WHY_OPTION

@@ -10,6 +10,7 @@ from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.files.output_files import FORCE_OPTION, OUT_OPTION, choose_format, save_output, show_output
 from bridge.cli.notice.notice_view import find_notice_or_exit
+from bridge.cli.shared.ids import NOTICE_ID
 from bridge.model import Fact
 from bridge.steps.evidence.record_facts import record_notice_fact
 from bridge.steps.notices.attachments import render_instruction_pdf, render_items_csv
@@ -19,8 +20,8 @@ from bridge.steps.notices.letter import build_instruction_paragraphs
 FORMATS = ("pdf", "csv")
 
 
-@json_command()
-@click.argument("notice_id", metavar="ID")
+@json_command(example="notice export ntc_01M84N6EY20CZ9W2PB73FKRKAY --out notice.pdf")
+@click.argument("notice_id", type=NOTICE_ID, metavar="ID")
 @OUT_OPTION
 @click.option("--format", "wanted", type=click.Choice(FORMATS), help="With --out -: what to write. [default: pdf]")
 @FORCE_OPTION

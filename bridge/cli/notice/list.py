@@ -26,7 +26,7 @@ LIST_COLUMNS = (
 )
 
 
-@json_command("list")
+@json_command("list", example="notice list --overdue\nnotice list --by-reason")
 @filter_options(
     *("state", "system", "kind", "shop", "overdue", "failed", "reason_class", "since", "after"),
     choices={"state": tuple(NoticeState), "kind": tuple(NoticeChannel)},

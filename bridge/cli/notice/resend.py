@@ -14,6 +14,7 @@ from bridge.cli.printing import show
 from bridge.cli.selection.bulk import DRY_RUN_OPTION, FORCE_REPLAY_OPTION, describe_cut, require_ids_or_filters
 from bridge.cli.selection.filter_options import filter_options
 from bridge.cli.selection.waiting import Standing, exit_if_failing, wait_options, wait_until_ended
+from bridge.cli.shared.ids import NOTICE_ID
 from bridge.model import NoticeChannel, NoticeState
 from bridge.steps.notices.send import explain_no_resend, resend_notice
 from bridge.store import Tx
@@ -24,8 +25,10 @@ CHOICES = {"outcome": tuple(NoticeState), "kind": tuple(NoticeChannel)}
 UNSENT_STATES = (NoticeState.BOUNCED, NoticeState.EXPIRED)
 
 
-@json_command()
-@click.argument("ids", nargs=-1, metavar="[ID]...")
+@json_command(
+    example="notice resend ntc_01M84N6EY20CZ9W2PB73FKRKAY\nnotice resend --failed --system delhivery --dry-run"
+)
+@click.argument("ids", type=NOTICE_ID, nargs=-1, metavar="[ID]...")
 @filter_options(*FILTERS, choices=CHOICES, limit=1000)
 @WHY_OPTION
 @FORCE_REPLAY_OPTION

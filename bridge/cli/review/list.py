@@ -12,7 +12,7 @@ from bridge.cli.selection.paging import AFTER_FAULTS, show_page
 from bridge.store.selection.row_filter import RowFilter
 
 
-@json_command("list")
+@json_command("list", example="review list --kind bank_details")
 @filter_options("kind", "shop", "since", "after", limit=1000)
 @click.option("--all", "everything", is_flag=True, help="Closed reviews too.")
 def list_reviews_command(wanted: RowFilter, everything: bool) -> None:

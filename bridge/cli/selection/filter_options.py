@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, tzinfo
 from functools import wraps
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
-from bridge.cli.options import FILTER_WORD, Decorator, parse_duration, parse_since
+from bridge.cli.options import FILTER_WORD, LIMIT, Decorator
+from bridge.cli.shared.dates import when_option
 from bridge.store.selection.row_filter import RowFilter
+from config.load import read_configuration
 
-SINCE_HELP = "Only what came since then: 30m, 2h, 3d or a date."
-MAX_ROWS = 100_000
 # field of RowFilter: option, what it means
 FLAGS: Mapping[str, tuple[str, str]] = {
     "incomplete": ("--incomplete", "Only what was closed, or goes on, without everything."),
@@ -52,12 +53,7 @@ def filter_options(
             function(wanted=_build_filter(picked), **given)
 
         command: Callable[..., None] = click.option(
-            "--limit",
-            "filter_limit",
-            default=limit,
-            show_default=True,
-            type=click.IntRange(1, MAX_ROWS),
-            help="At most so many rows.",
+            "--limit", "filter_limit", default=limit, show_default=True, type=LIMIT, help="At most so many rows."
         )(collect)
         for name in reversed(names):
             command = _declare_option(name, (choices or {}).get(name), (renamed or {}).get(name))(command)
@@ -81,10 +77,10 @@ def _declare_option(name: str, choices: Sequence[str] | None, renamed: str | Non
         option, meaning = FLAGS[name]
         return click.option(renamed or option, f"filter_{name}", is_flag=True, help=meaning)
     if name == "since":
-        return click.option("--since", "filter_since", type=FILTER_WORD, help=SINCE_HELP)
+        return when_option("--since", "filter_since", meaning="Only what came since then.")
     if name == "due_before":
-        meaning = "Only requests that are due within this time, such as 12h or 7d, or late already."
-        return click.option("--due-in", "filter_due_before", type=FILTER_WORD, help=meaning)
+        meaning = "Only requests that are due within this time or by then, or late already."
+        return when_option("--due-in", "filter_due_before", ahead=True, meaning=meaning)
     option, meaning = TEXTS[name]
     kind = click.Choice([str(each) for each in choices]) if choices else FILTER_WORD
     return click.option(renamed or option, f"filter_{name}", type=kind, help=meaning)
@@ -93,8 +89,11 @@ def _declare_option(name: str, choices: Sequence[str] | None, renamed: str | Non
 def _build_filter(picked: Mapping[str, Any]) -> RowFilter:
     """Return the filter. Raises BadParameter."""
     values = {name: value for name, value in picked.items() if value not in ("", None)}
-    if "since" in values:
-        values["since"] = parse_since(values["since"])
-    if "due_before" in values:
-        values["due_before"] = datetime.now(UTC) + parse_duration(values["due_before"], "--due-in")
+    for name in ("since", "due_before"):
+        if when := values.get(name):
+            values[name] = when.resolve(UTC if when.moment.tzinfo else _read_merchant_zone())
     return RowFilter(**values)
+
+
+def _read_merchant_zone() -> tzinfo:
+    return ZoneInfo(read_configuration().merchant.clocks.timezone)

@@ -6,10 +6,12 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import click
 
-from bridge.cli.options import FILTER_WORD, parse_duration
+from bridge.cli.options import FILTER_WORD
+from bridge.cli.shared.dates import DURATION, UNITS
 
 POLL_S = 0.5
 INTERRUPTED = 130  # what shells say of a program that Ctrl-C ended
@@ -33,10 +35,18 @@ def wait_options(function: Callable[..., None]) -> Callable[..., None]:
         default="10m",
         type=FILTER_WORD,
         show_default=True,
-        callback=lambda _, __, text: parse_duration(text, "--timeout").total_seconds(),
+        callback=lambda _, __, text: _parse_seconds(text),
         help="With --wait: stop waiting after so long.",
     )
     return click.option("--wait", is_flag=True, help=WAIT_HELP)(timeout(function))
+
+
+def _parse_seconds(text: str) -> float:
+    """Parse `30m`, `2h` or `3d`. Raises BadParameter."""
+    found = DURATION.fullmatch(text)
+    if found is None:
+        raise click.BadParameter("give a time such as 30m, 2h or 3d", param_hint="--timeout")
+    return timedelta(**{UNITS[found[2]]: int(found[1])}).total_seconds()
 
 
 def wait_until_ended(look: Callable[[], Standing], *, timeout_s: float, noun: str) -> Standing:

@@ -22,6 +22,7 @@ class RowFilter:
     kind: str = ""
     shop: str = ""
     topic: str = ""
+    webhook_id: str = ""
     system: str = ""
     outcome: str = ""
     reason_class: str = ""

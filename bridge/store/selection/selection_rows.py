@@ -122,7 +122,9 @@ class SelectionRows:
         return [ReasonCount(row["failure_class"], row.get("failed_system", ""), row["rows"]) for row in found]
 
     def _build_delivery_conditions(self, wanted: RowFilter) -> dict[str, Condition]:
-        found = self._match_columns(deliveries, wanted, "state", "topic") | self._match_shop(deliveries, wanted.shop)
+        found = self._match_columns(deliveries, wanted, "state", "topic", "webhook_id") | self._match_shop(
+            deliveries, wanted.shop
+        )
         if wanted.since:
             found["since"] = deliveries.c.received_at >= wanted.since
         if wanted.reason_class:
