@@ -397,7 +397,7 @@ def test_what_still_blocks_a_letter_is_looked_at_first(sent):
     assert (refused.code, list(refused.json["not_resent"])) == (1, [notice.id])
     assert "still blocked: no_contact" in refused.json["not_resent"][notice.id]
     unknown = bureau.say("resend", "ntc_none")
-    assert (unknown.code, "no such notice" in unknown.err) == (1, True)
+    assert (unknown.code, "There is no notice ntc_none." in unknown.err) == (1, True)
     assert bureau.say("resend", "--failed", "--force", "--json").json["resent"] == [notice.id]
 
 

@@ -15,7 +15,7 @@ from bridge.cli.printing import format_cell, show
 from bridge.cli.selection.bulk import DRY_RUN_OPTION, FORCE_REPLAY_OPTION, describe_cut, require_ids_or_filters
 from bridge.cli.selection.filter_options import filter_options
 from bridge.cli.selection.waiting import Standing, exit_if_failing, wait_options, wait_until_ended
-from bridge.cli.shared.ids import REQUEST_ID
+from bridge.cli.shared.ids import REQUEST_ID, exit_with_unknown_id
 from bridge.errors import KeyMissing, SealBroken
 from bridge.model import Outcome, PrivacyRequest, RequestState, Task, TaskState
 from bridge.rules.requests.failure_classes import classify_request_error, classify_task
@@ -72,6 +72,8 @@ def replay(
 
 
 def _show_replay(plan: ReplayPlan, *, dry_run: bool) -> None:
+    if plan.request is None:
+        exit_with_unknown_id("req", plan.request_id)
     if plan.refusal:
         exit_with_error(f"{plan.request_id}: {plan.refusal}.")
     again = f"{'would run' if dry_run else 'runs'} again: {', '.join(plan.systems)}".removesuffix(": ")

@@ -14,7 +14,7 @@ from bridge.cli.printing import show
 from bridge.cli.selection.bulk import DRY_RUN_OPTION, FORCE_REPLAY_OPTION, describe_cut, require_ids_or_filters
 from bridge.cli.selection.filter_options import filter_options
 from bridge.cli.selection.waiting import Standing, exit_if_failing, wait_options, wait_until_ended
-from bridge.cli.shared.ids import NOTICE_ID
+from bridge.cli.shared.ids import NOTICE_ID, exit_with_unknown_id
 from bridge.model import NoticeChannel, NoticeState
 from bridge.steps.notices.send import explain_no_resend, resend_notice
 from bridge.store import Tx
@@ -22,6 +22,7 @@ from bridge.store.selection.row_filter import RowFilter
 
 FILTERS = ("incomplete", "failed", "system", "outcome", "reason_class", "kind", "shop", "since")
 CHOICES = {"outcome": tuple(NoticeState), "kind": tuple(NoticeChannel)}
+UNKNOWN = "no notice has this id"
 UNSENT_STATES = (NoticeState.BOUNCED, NoticeState.EXPIRED)
 
 
@@ -77,7 +78,7 @@ def _resend_or_explain(
     """Queue the letter of a notice again; return why not, '' where it was queued."""
     notice = tx.notices.find_notice(notice_id)
     if notice is None:
-        return "there is no such notice: `notice list` lists them"
+        return UNKNOWN
     why = explain_no_resend(notice, context.services, is_named=is_named, force=force)
     if not why and not dry_run:
         resend_notice(notice, tx, actor=context.operator, reason=reason, services=context.services)
@@ -85,6 +86,8 @@ def _resend_or_explain(
 
 
 def _show_resending(notice_id: str, refused: dict[str, str], *, dry_run: bool) -> None:
+    if refused and refused[notice_id] == UNKNOWN:
+        exit_with_unknown_id("ntc", notice_id)
     if refused:
         exit_with_error(f"{notice_id}: {refused[notice_id]}.")
     words = "would be sent again" if dry_run else "is sent again within seconds"

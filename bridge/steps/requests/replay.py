@@ -98,8 +98,7 @@ def plan_replay(request_id: str, look: AccessLook, *, force: bool, services: Ser
     with services.store.read() as tx:
         request = tx.requests.get_sealed_request(request_id)
         if request is None:
-            refusal = f"there is no request {request_id}: `dsr list` lists them"
-            return ReplayPlan(request_id=request_id, refusal=refusal)
+            return ReplayPlan(request_id=request_id, refusal="no request has this id")
         try:
             tasks = tx.tasks.list_tasks(request_id)
             refusal = _refuse_unreplayable_request(request_id, tx)
