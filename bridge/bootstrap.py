@@ -9,6 +9,7 @@ from bridge.async_enqueuer import AsyncEnqueuer
 from bridge.ports import AlertReceiver, Connector, Ledger, Queue, TimestampAuthority
 from bridge.services import Services
 from bridge.store import Keyring, SqlStore
+from bridge.store.engine import TRANSACTION_POOLING, mark_pooled
 from bridge.store.transaction import load_all_row_classes
 from config.load import Configuration
 from config.settings import Settings
@@ -31,8 +32,9 @@ def make_keyring(settings: Settings) -> Keyring:
 def make_store(settings: Settings, queue: Queue | None = None) -> SqlStore:
     """Return the store. With a queue, the jobs of accepted deliveries are put on it."""
     enqueuer = AsyncEnqueuer(queue) if queue else None
+    is_pooled = settings.database_pooling == TRANSACTION_POOLING
     return SqlStore(
-        settings.database_url,
+        mark_pooled(settings.database_url) if is_pooled else settings.database_url,
         keyring=make_keyring(settings),
         now=WallClock().now,
         lease_s=settings.lease_s,

@@ -153,6 +153,13 @@ def read_certificates(value: str) -> str:
     return certificates + "\n"
 
 
+def parse_operator_name(value: str) -> str:
+    """Return the name of an operator, for the evidence. Raises ParseFault."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,47}", value):
+        raise ParseFault("must be up to 48 letters, digits and . _ -, such as asha.k, and no address")
+    return value
+
+
 def setting(
     name: str, meaning: str, default: Any = "", parse: Callable[[str], Any] = str, *, required: bool = False
 ) -> Any:

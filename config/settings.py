@@ -43,6 +43,12 @@ class Settings(WebSettings, OperationsSettings, CarrierSettings):
         env_parsers.parse_database_url,
         required=True,
     )
+    database_pooling: str = choice_setting(
+        "DATABASE_POOLING",
+        "transaction where DATABASE_URL is a pool that gives each transaction another connection (pgbouncer)",
+        "none",
+        ("none", "transaction"),
+    )
     database_tls: str = choice_setting(
         "DATABASE_TLS",
         "waive for a Postgres without TLS in a private network; else production requires TLS of another machine",

@@ -13,9 +13,26 @@ import click
 from bridge.cli.options import refuse_repeated_values
 from bridge.cli.shared.command_group import CommandFolder
 from bridge.cli.shared.confirmation import DRY_RUN_FLAG, Asks, add_confirmation, confirm_or_stop
+from config.env_parsers import parse_operator_name
 
-JSON_FLAG = "bridge.json"  # key in the metadata of the click context
+JSON_FLAG, OPERATOR_KEY = "bridge.json", "bridge.operator"  # keys in the metadata of the click context
 MAX_METAVAR_CHARS, MAX_LINE_CHARS = 30, 74
+
+
+class OperatorName(click.ParamType[str]):
+    """The name of the operator, as evidence keeps it."""
+
+    name = "name"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name. Raises BadParameter."""
+        try:
+            return parse_operator_name(str(value))
+        except ValueError as fault:
+            self.fail(f"it {fault}", param, ctx)
+
+
+OPERATOR = OperatorName()
 
 
 class BridgeCommand(click.Command):
@@ -67,6 +84,16 @@ class JsonCommand(BridgeCommand):
                 help="Print one JSON document on stdout.",
             )
         )
+        self.params.append(
+            click.Option(
+                ["--as"],
+                type=OPERATOR,
+                expose_value=False,
+                metavar="NAME",
+                callback=lambda context, _, name: context.meta.update({OPERATOR_KEY: name}),
+                help="Who does this, as evidence names you. [default: BRIDGE_OPERATOR, or the account]",
+            )
+        )
 
 
 def fold_command_line(line: str) -> str:
@@ -103,6 +130,12 @@ def story_command(**attributes: Any) -> Callable[[Callable[..., None]], click.Co
 def is_json_wanted() -> bool:
     """Return whether the running command was given `--json`."""
     return bool(click.get_current_context().meta.get(JSON_FLAG))
+
+
+def get_stated_operator() -> str:
+    """Return the name that the running command was given with `--as`; '' where it was not."""
+    context = click.get_current_context(silent=True)
+    return str(context.meta.get(OPERATOR_KEY) or "") if context else ""
 
 
 def is_dry_run() -> bool:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from bridge.bootstrap import make_services, make_store
-from bridge.cli.command import is_dry_run
+from bridge.cli.command import get_stated_operator, is_dry_run
 from bridge.cli.shared.failures import CommandFailed
 from bridge.cli.shared.ids import exit_with_unknown_id
 from bridge.errors import NeedsOperator, PayloadInvalid
@@ -99,7 +99,7 @@ def open_command_context(*, require_migrated: bool = True) -> Iterator[CommandCo
     configuration = read_configuration()
     if "structlog" in sys.modules:
         quiet_logs()
-    context = CommandContext(configuration, make_store(configuration.settings), _read_operator())
+    context = CommandContext(configuration, make_store(configuration.settings), _read_operator(configuration))
     context.store.discards_changes = is_dry_run()
     try:
         if require_migrated and not is_at_newest_revision(context.store.engine):
@@ -122,10 +122,10 @@ def quiet_logs() -> None:
     logs.configure_logging("ERROR", "text")
 
 
-def _read_operator() -> str:
-    """Return the account that runs the command, as evidence names it."""
+def _read_operator(configuration: Configuration) -> str:
+    """Return who runs the command, as evidence names them: as stated, or the account."""
     try:
-        return f"operator:{getpass.getuser()}"[:64]
+        return f"operator:{get_stated_operator() or configuration.settings.operator or getpass.getuser()}"[:64]
     except (KeyError, OSError):
         return "operator:unknown"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import click
@@ -51,7 +50,19 @@ class Reference(click.ParamType[str]):
         return text
 
 
-FREE_TEXT, REFERENCE = FreeText(), Reference()
+class FilterWord(click.ParamType[str]):
+    """A stored word, a domain, an id or a time that rows are compared with. It is stored nowhere."""
+
+    name = "word"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the word. Raises BadParameter."""
+        if not re.fullmatch(r"[A-Za-z0-9 ._/:+-]{1,80}", str(value)):
+            self.fail("give one word, id, domain or time of up to 80 characters", param, ctx)
+        return str(value)
+
+
+FREE_TEXT, REFERENCE, FILTER_WORD = FreeText(), Reference(), FilterWord()
 
 
 def free_text_option(name: str, meaning: str, *, required: bool = True) -> Decorator:
@@ -83,9 +94,9 @@ def _list_values(given: Any) -> list[Any]:
     return [each for each in (given if isinstance(given, tuple) else (given,)) if each]
 
 
-FILE_TYPE = click.Path(dir_okay=False, path_type=Path)
 LIMIT = click.IntRange(1, 100_000)  # rows of a list
 REASON_OPTION = free_text_option("--reason", "Why you do this. It is recorded as evidence: no names.")
+WHY_OPTION = free_text_option("--reason", "Why you do this. It is recorded as evidence: no names.", required=False)
 REVEAL_REASON_OPTION = free_text_option(
     "--reason", "Why you need it; required with --reveal. No names.", required=False
 )

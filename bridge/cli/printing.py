@@ -19,18 +19,18 @@ Row = Mapping[str, Any]
 DRY_RUN_NOTE = "Dry run, nothing was changed. Without --dry-run:"
 
 
-def show(value: T, text: str | Callable[[T], None]) -> None:
+def show(value: T, text: str | Callable[[T], None], *, err: bool = False) -> None:
     """Print `value` as one JSON document if `--json` was given; otherwise print `text`, or call it with `value`.
 
-    After a dry run both say that nothing was changed.
+    After a dry run both say that nothing was changed. With `err` it is printed on stderr, because stdout holds something else.
     """
     if is_dry_run():
         value = cast("T", {**value, "dry_run": True}) if isinstance(value, dict) else value
         text = f"{DRY_RUN_NOTE} {text}" if isinstance(text, str) else _print_after_note(text)
     if is_json_wanted():
-        click.echo(json.dumps(value, default=_encode_json_value, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(value, default=_encode_json_value, indent=2, ensure_ascii=False), err=err)
     elif isinstance(text, str):
-        click.echo(text)
+        click.echo(text, err=err)
     else:
         text(value)
 

@@ -32,6 +32,7 @@ class Fact(StrEnum):
     NOTICE_ITEM_ATTRIBUTED = "entry.attributed"
     NOTICE_ITEM_DISCARDED = "entry.discarded"
     NOTICE_SENT = "notice.sent"
+    NOTICE_RESENT = "notice.resent"
     NOTICE_FILED = "notice.filed"
     NOTICE_BOUNCED = "notice.bounced"
     NOTICE_REMINDED = "notice.reminded"

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, exc
 from sqlalchemy.engine import URL, make_url
 
-from bridge.errors import StoreFault, StoreUnavailable
+from bridge.errors import NeedsOperator, StoreFault, StoreUnavailable
 from bridge.rules.operations.causes import describe_postgres_error, describe_sqlite_error
 
 try:
@@ -24,6 +24,8 @@ except ImportError:  # a system without such locks: SQLite's writers poll
 
 BUSY_TIMEOUT_S = 5.0
 PRIVATE_FILE_MODE = 0o600
+STATEMENT_TIMEOUT_MS, LOCK_TIMEOUT_MS = 15_000, 5_000
+POOLING_PARAMETER, TRANSACTION_POOLING = "pooling", "transaction"  # in the query of a Postgres URL
 UNAVAILABLE_ERRORS = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError, exc.DisconnectionError)
 
 
@@ -32,7 +34,8 @@ def open_engine(url: str) -> Engine:
 
     SQLite: WAL, BEGIN IMMEDIATE (a lock upgrade would fail at once, whatever the timeout), synchronous FULL
     (an accepted webhook survives a power cut), secure_delete (what is erased is overwritten). Postgres:
-    bounded waits for connection, statement and lock.
+    bounded waits for connection, statement and lock. Behind a pool that gives each transaction another connection
+    (`pooling=transaction` in the URL), nothing is left on a connection: no prepared statement, no setting.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
@@ -69,25 +72,54 @@ def open_engine(url: str) -> Engine:
 def open_accept_engine(engine: Engine, writers: int) -> Engine:
     """Return the engine that accepts webhooks: on Postgres one of its own, where a batch is one round trip.
 
-    Each statement commits by itself, and a connection is not asked first whether it is alive.
+    Each statement commits by itself, and a connection is not asked first whether it is alive. Behind a pool of transactions a
+    batch is one transaction, which brings its time limits along.
     """
     if engine.dialect.name == "sqlite":
         return engine
+    if is_pooled_by_transaction(engine):
+        url = engine.url.update_query_dict({POOLING_PARAMETER: TRANSACTION_POOLING})
+        return _open_postgres(url, pool_size=writers)
     return _open_postgres(engine.url, isolation_level="AUTOCOMMIT", pool_size=writers, pool_reset_on_return=None)
 
 
+def mark_pooled(url: str) -> str:
+    """Return the URL of a Postgres database as one behind a pool of transactions; that of a file as it is."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return url
+    return parsed.update_query_dict({POOLING_PARAMETER: TRANSACTION_POOLING}).render_as_string(hide_password=False)
+
+
+def is_pooled_by_transaction(engine: Engine) -> bool:
+    """Return whether each transaction of this engine may run on another connection of the server."""
+    return bool(engine.get_execution_options().get("pooled_by_transaction", False))
+
+
 def _open_postgres(url: URL, **options: Any) -> Engine:
-    return create_engine(
-        url,
+    """Return an engine. Raises NeedsOperator for a kind of pooling that is not known."""
+    pooling = url.query.get(POOLING_PARAMETER, "")
+    if pooling not in ("", TRANSACTION_POOLING):
+        raise NeedsOperator(f"{POOLING_PARAMETER} of the database's URL must be {TRANSACTION_POOLING}")
+    limits = {"statement_timeout": STATEMENT_TIMEOUT_MS, "lock_timeout": LOCK_TIMEOUT_MS, "timezone": "UTC"}
+    session: dict[str, Any] = {"options": " ".join(f"-c {name}={value}" for name, value in limits.items())}
+    engine = create_engine(
+        url.difference_update_query([POOLING_PARAMETER]),
         hide_parameters=True,
         pool_timeout=BUSY_TIMEOUT_S,
         pool_recycle=1800,
-        connect_args={
-            "connect_timeout": 3,
-            "options": "-c statement_timeout=15000 -c lock_timeout=5000 -c timezone=UTC",
-        },
+        connect_args={"connect_timeout": 3, **({"prepare_threshold": None} if pooling else session)},
+        execution_options={"pooled_by_transaction": bool(pooling)},
         **options,
     )
+    if pooling:
+        settings = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in limits.items())
+
+        @event.listens_for(engine, "begin")
+        def _limit_transaction(connection: Connection) -> None:
+            connection.exec_driver_sql(f"SELECT {settings}")
+
+    return engine
 
 
 def _make_private_folder(folder: Path) -> None:

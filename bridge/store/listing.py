@@ -8,13 +8,14 @@ from typing import Any
 
 from sqlalchemy import and_, func, or_, select, update
 
-from bridge.model import Delivery, DeliveryState, Notice, Principal, PrivacyRequest, ProcessorAnswer, TaskAction
+from bridge.model import Delivery, DeliveryState, Notice, ProcessorAnswer, TaskAction
 from bridge.store.erasure.remnants import OVERWRITTEN_WITHIN
-from bridge.store.requests.requests import request_from_row
 from bridge.store.schema.index_tables import remnants
 from bridge.store.schema.notice_tables import notice_accounts, notice_items, notices
 from bridge.store.schema.retention_tables import reviews
 from bridge.store.schema.tables import deliveries, locks, requests, tasks
+from bridge.store.selection.row_filter import RowFilter
+from bridge.store.selection.selection_rows import SelectionRows
 from bridge.store.session import Session
 from bridge.store.webhooks.inbox import NEEDS_ACTION, InboxRows
 
@@ -37,20 +38,10 @@ class OperatorQueries:
         needs_action: bool = False,
     ) -> list[Mapping[str, Any]]:
         """Return deliveries without their bodies, newest first; with `needs_action` mandatory ones not acted on."""
-        columns = [column for column in deliveries.c if column.name not in {"body", "digest", "once_key"}]
-        rows = select(*columns).order_by(deliveries.c.received_at.desc(), deliveries.c.id).limit(limit)
-        rows = rows.where(
-            *_match_given(
-                (deliveries.c.state, state), (deliveries.c.topic, topic), (deliveries.c.webhook_id, webhook_id)
-            )
+        wanted = RowFilter(
+            state=state, topic=topic, webhook_id=webhook_id, since=since, needs_action=needs_action, limit=limit
         )
-        if since:
-            rows = rows.where(deliveries.c.received_at >= since)
-        if ids:
-            rows = rows.where(deliveries.c.id.in_(ids))
-        if needs_action:
-            rows = rows.where(NEEDS_ACTION)
-        return [dict(row) for row in self._connection.execute(rows).mappings()]
+        return list(SelectionRows(self._session).select_deliveries(wanted, ids).rows)
 
     def reveal_delivery(self, delivery_id: str) -> Delivery | None:
         """Return one delivery with its body in the clear; the caller records the reveal."""
@@ -79,31 +70,12 @@ class OperatorQueries:
         self._connection.execute(update(deliveries).where(deliveries.c.id.in_(replayable)).values(values))
         return replayable
 
-    def list_requests(
-        self, *, state: str = "", kind: str = "", shop: str = "", limit: int = 100
-    ) -> list[PrivacyRequest]:
-        """Return requests without the principal, newest first."""
-        rows = select(requests).order_by(requests.c.received_at.desc(), requests.c.id.desc()).limit(limit)
-        rows = rows.where(*_match_given((requests.c.state, state), (requests.c.kind, kind)))
-        if shop:
-            directory = self._session.shops
-            rows = rows.where(requests.c.shop.in_(directory.list_keys(directory.find_key(shop))))
-        return [request_from_row(row, Principal()) for row in self._connection.execute(rows)]
-
     def list_notices(
         self, *, state: str = "", processor: str = "", is_open: bool = False, limit: int = 100
     ) -> list[tuple[Notice, int]]:
         """Return notices with the number of their items, newest first; all, or those without an answer."""
-        listed = select(func.count()).where(notice_items.c.notice_id == notices.c.id).scalar_subquery()
-        rows = select(notices.c.id, listed).order_by(notices.c.created_at.desc(), notices.c.id).limit(limit)
-        if is_open:
-            rows = rows.where(notices.c.answered_at.is_(None))
-        rows = rows.where(*_match_given((notices.c.state, state), (notices.c.processor, processor)))
-        from bridge.store.notices.letters import NoticeRows  # noqa: PLC0415 - slow to import
-
-        reader = NoticeRows(self._session)
-        found = [(reader.find_notice(row[0]), row[1]) for row in self._connection.execute(rows).all()]
-        return [(notice, count) for notice, count in found if notice is not None]
+        wanted = RowFilter(state=state, system=processor, incomplete=is_open, limit=limit)
+        return list(SelectionRows(self._session).select_notices(wanted).rows)
 
     def count_unsent_items(self, *, state: str = "", processor: str = "") -> list[Mapping[str, Any]]:
         """Count items that are in no letter by processor, state and reason, with the earliest `not_before` of each."""

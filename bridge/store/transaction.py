@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     import bridge.store.retention.legal_holds
     import bridge.store.retention.policies
     import bridge.store.reviews
+    import bridge.store.selection.selection_rows
     import bridge.store.shops.erase_shop
     import bridge.store.shops.shop_exits
     import bridge.store.shops.shop_names
@@ -90,6 +91,7 @@ class Tx:
     expiry: bridge.store.retention.expire.ExpiryRows
     refunds: bridge.store.refunds.refund_accounts.RefundRows
     reviews: bridge.store.reviews.ReviewRows
+    selection: bridge.store.selection.selection_rows.SelectionRows
     operator_queries: bridge.store.listing.OperatorQueries
     hole_finder: bridge.store.index.holes.HoleFinder
     reconciliations: bridge.store.index.reconciliations.ReconciliationRows

@@ -12,6 +12,7 @@ from config.env_parsers import (
     int_setting,
     make_pattern_parser,
     number_setting,
+    parse_operator_name,
     parse_secret_url,
     secret_setting,
     setting,
@@ -51,6 +52,11 @@ class OperationsSettings:
     )
     connector_attempts: int = int_setting(
         "CONNECTOR_ATTEMPTS", "attempts at a system that is down, before its data is reported as missing", 6, (1, 50)
+    )
+    operator: str = setting(
+        "BRIDGE_OPERATOR",
+        "who runs commands, as evidence names them, where several people share one account; --as of a command goes before",
+        parse=parse_operator_name,
     )
     ops_email: str = setting(
         "OPS_EMAIL", "who gets a mail each day about what is late, incomplete or stuck: ids and counts", "", parse_email

@@ -33,6 +33,7 @@ class Office:
     services: Services
     world: World
     folder: Path
+    stand_ins: StandIns | None = None
 
     def say(self, *words: str) -> processes.Result:
         return processes.say(self.environ, *words)
@@ -77,7 +78,7 @@ def open_office(folder: Path, orders: int, **more: str) -> Iterator[Office]:
     environ = processes.environment(f"sqlite:///{folder}/bridge.db", "", **stand_ins.environment, **more)
     processes.migrate(environ)
     with processes.services(environ) as services:
-        yield Office(environ=environ, services=services, world=world, folder=folder)
+        yield Office(environ=environ, services=services, world=world, folder=folder, stand_ins=stand_ins)
     stand_ins.stop()
 
 

@@ -14,6 +14,7 @@ from bridge.model import ConsigneeClues, Fact, NoticeState, ParcelStatus
 from bridge.sandbox.carriers import DELHIVERY_TOKEN, make_delhivery
 from bridge.sandbox.world import invent_world
 from bridge.steps.notices.notify import process_notice_account
+from bridge.steps.requests.process import process_request
 from tests.conftest import SetClock
 from tests.e2e import processes
 from tests.factories import NOW, SHOP, notified_processors
@@ -145,6 +146,9 @@ def test_a_notice_is_exported_as_pdf_and_csv_and_filed_by_hand(sent, tmp_path):
     with table.open(newline="") as lines:
         assert [row["reference"] for row in csv.DictReader(lines)] == [PARCEL, OTHER]
     assert bureau.say("export", notice.id, "--out", str(table)).code == 2
+    streamed = bureau.say("export", notice.id, "--out", "-", "--format", "csv")
+    assert (streamed.code, streamed.raw) == (0, table.read_bytes())
+    assert bureau.say("export", notice.id, "--out", "-").raw.startswith(b"%PDF-")
     assert bureau.say("export", notice.id, "--out", "n.txt").code == 2
     result = bureau.say("file", notice.id, "--reference", "TICKET-9", "--json").json
     assert (result["state"], result["reference"]) == ("sent", "TICKET-9")
@@ -341,3 +345,67 @@ def test_doctor_reports_what_waits_for_an_operator(bureau):
     assert lines["mail domain"]["ok"] is None
     assert "controls minimiss.com" in lines["mail domain"]["detail"]
     assert "write domain_control_verified = true under [grievance_officer] in" in lines["mail domain"]["detail"]
+
+
+def bounce_notice(bureau, notice):
+    with bureau.services.store.transaction() as tx:
+        bounced = replace(notice, state=NoticeState.BOUNCED, next_at=None, last_error="delivery status: failed")
+        assert tx.notices.save_notice(bounced, expected_state=notice.state)
+
+
+def test_letters_that_did_not_arrive_are_sent_again_in_bulk_once_and_by_name(sent):
+    bureau, request, notice = sent
+    assert bureau.say("resend").code == 2
+    assert bureau.say("resend", notice.id, "--failed").code == 2
+    arrived = bureau.say("resend", "--system", "delhivery", "--json")
+    assert (arrived.code, arrived.json) == (0, {"dry_run": False, "resent": [], "not_resent": {}}), "no second letter"
+    bounce_notice(bureau, notice)
+    [counted] = bureau.say("list", "--by-reason", "--json").json
+    assert (counted["reason"], counted["count"], counted["command"]) == ("bounced", 1, "bridge notice resend --failed")
+    dry = bureau.say("resend", "--failed", "--dry-run", "--json")
+    assert (dry.json["resent"], bureau.notices()[0].state) == ([notice.id], NoticeState.BOUNCED)
+    words = (
+        "resend",
+        "--reason-class",
+        "bounced",
+        "--system",
+        "delhivery",
+        "--reason",
+        "contact corrected",
+        "--as",
+        "asha",
+    )
+    assert bureau.say(*words, "--json").json["resent"] == [notice.id]
+    with bureau.services.store.read() as tx:
+        resent = tx.evidence.list_facts_of_request(request.id)[-1]
+    assert (resent.fact, resent.actor) == (Fact.NOTICE_RESENT, "operator:asha")
+    assert (resent.detail["reason"], resent.detail["was"]) == ("contact corrected", "bounced")
+    again = bureau.say("resend", notice.id)
+    assert (again.code, "within seconds already" in again.err) == (1, True)
+    bureau.run()
+    bureau.run()
+    assert len(bureau.mailer.letters) == 2
+    assert bureau.say("resend", "--failed", "--json").json["resent"] == []
+
+
+def test_what_still_blocks_a_letter_is_looked_at_first(sent):
+    bureau, _request, notice = sent
+    with bureau.services.store.transaction() as tx:
+        blocked = replace(notice, state=NoticeState.QUEUED, last_error="no_contact", next_at=None)
+        assert tx.notices.save_notice(blocked, expected_state=notice.state)
+    refused = bureau.say("resend", "--reason-class", "no_contact", "--json")
+    assert (refused.code, list(refused.json["not_resent"])) == (1, [notice.id])
+    assert "still blocked: no_contact" in refused.json["not_resent"][notice.id]
+    unknown = bureau.say("resend", "ntc_none")
+    assert (unknown.code, "There is no notice ntc_none." in unknown.err) == (1, True)
+    assert bureau.say("resend", "--failed", "--force", "--json").json["resent"] == [notice.id]
+
+
+def test_a_replay_of_an_erasure_sends_no_second_letter(sent):
+    bureau, request, _notice = sent
+    before = len(bureau.mailer.letters)
+    processes.say(bureau.environ, "dsr", "replay", request.id, "--force")
+    process_request(request.id, services=bureau.services)
+    bureau.run()
+    assert len(bureau.mailer.letters) == before
+    assert len(bureau.notices()) == 1

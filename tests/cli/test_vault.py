@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import stat
+import sys
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -139,9 +140,7 @@ def test_a_failed_write_says_that_the_opening_is_recorded(at):
 def test_an_opening_is_recorded_before_the_file_is_written(at, monkeypatch):
     seen = []
     document, out = at.seal(1001), at.folder / "one.pdf"
-    monkeypatch.setattr(
-        open_command, "write_private_file", lambda *_, **__: seen.append(len(at.facts("document.opened")))
-    )
+    monkeypatch.setattr(open_command, "save_output", lambda *_, **__: seen.append(len(at.facts("document.opened"))))
     assert open_document(at, document, "admin", out).code == 0
     assert seen == [1]
 
@@ -181,6 +180,38 @@ def test_a_document_that_does_not_open_is_reported_by_open_and_doctor(at):
     assert "vault-broken.md" in output.err
     check = at.checks()["vault documents"]
     assert (check["ok"], document in check["detail"]) == (False, True)
+
+
+@pytest.mark.parametrize("force", [(), ("--force",)])
+def test_an_opening_through_a_link_is_refused_before_it_is_recorded(at, force):
+    document, out = at.seal(1001), at.folder / "link.pdf"
+    out.symlink_to(at.folder / "elsewhere")
+    refused = open_document(at, document, "admin", out, *force)
+    assert (refused.code, "is a link, not a file" in refused.err) == (2, True)
+    assert at.facts("document.opened") == []
+    assert out.is_symlink()
+
+
+def test_documents_leave_by_stdout_and_come_by_stdin(at, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(PDF), "utf-8"))
+    filed = file_one(at, "-", "--json")
+    assert filed.code == 0
+    [done] = filed.json["results"]
+    opened = open_document(at, done["document"], "admin", "-")
+    assert (opened.code, opened.raw) == (0, PDF)
+    assert "The opening is recorded as evidence" in opened.err
+    for content, why in ((b"%P", "the file must be .pdf"), (b"", "the file is empty")):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content), "utf-8"))
+        refused = file_one(at, "-", order="1002")
+        assert (refused.code, why in refused.err) == (1, True)
+    at.leave()
+    exported = at.say("vault", "export", "--shop", SHOP, "--out", "-", "--json")
+    with zipfile.ZipFile(io.BytesIO(exported.raw)) as archive:
+        assert archive.testzip() is None
+        assert len(archive.namelist()) == 2
+    assert json.loads(exported.err)["sha256"] == hashlib.sha256(exported.raw).hexdigest()
+    [fact] = at.facts("vault.exported")
+    assert fact.detail["sha256"] == hashlib.sha256(exported.raw).hexdigest()
 
 
 # --- file and attest ----------------------------------------------------------------------------------

@@ -74,6 +74,7 @@ class Result:
     code: int
     out: str
     err: str
+    raw: bytes = b""
 
     @property
     def json(self) -> Any:
@@ -83,7 +84,8 @@ class Result:
 
 def say(environ: Mapping[str, str], *words: str) -> Result:
     """Run `python -m bridge …` inside this process: the same entry, without a second for the imports."""
-    out, err = io.StringIO(), io.StringIO()
+    raw, err = io.BytesIO(), io.StringIO()
+    out = io.TextIOWrapper(raw, "utf-8", write_through=True)
     root = logging.getLogger()
     before, handlers, level = structlog.get_config(), root.handlers[:], root.level
     with (
@@ -103,7 +105,8 @@ def say(environ: Mapping[str, str], *words: str) -> Result:
     if isinstance(code, str):  # sys.exit with words prints them and ends with 1
         err.write(code)
         code = 1
-    return Result(code=code or 0, out=out.getvalue(), err=err.getvalue())
+    given = raw.getvalue()
+    return Result(code=code or 0, out=given.decode("utf-8", "replace"), err=err.getvalue(), raw=given)
 
 
 def run(environ: Mapping[str, str], *words: str) -> Result:

@@ -14,6 +14,7 @@ from bridge.rules.requests.answer_times import is_late
 from bridge.rules.requests.progress_codec import encode_detail
 from bridge.store import Tx
 
+REQUEST_KINDS = ("access", "erasure", "shop_erasure")
 REQUEST_COLUMNS = (
     "id",
     "shop",

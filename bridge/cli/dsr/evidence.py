@@ -14,8 +14,7 @@ import click
 from bridge.cli.command import json_command
 from bridge.cli.context import CommandContext, open_command_context
 from bridge.cli.dsr.dsr_view import describe_request, find_request_or_exit
-from bridge.cli.output_files import FORCE_OPTION, OUT_OPTION, write_private_file
-from bridge.cli.printing import show
+from bridge.cli.files.output_files import FORCE_OPTION, OUT_OPTION, choose_format, save_output, show_output
 from bridge.cli.shared.ids import REQUEST_ID
 from bridge.connectors.timestamp_authority import TimestampVerifier
 from bridge.model import Event, Fact, PrivacyRequest, SignedHead
@@ -29,6 +28,7 @@ from bridge.steps.evidence.bundle.archive import build_zip
 from bridge.steps.evidence.sign_head import sign_head_now
 from bridge.store import Tx
 
+FORMATS = ("zip", "json")
 INCOMPLETE_NOTE = (
     "This does not prove that it is complete: facts between those of the request, and after them, are not in it, and "
     "no signed head covers its end. --to-head makes a bundle that proves it."
@@ -44,25 +44,25 @@ INCOMPLETE_NOTE = (
     help="For a .zip: sign a head now and include all facts up to it, so that nobody can leave one out. "
     "Facts of other requests carry pseudonyms only.",
 )
+@click.option("--format", "wanted", type=click.Choice(FORMATS), help="With --out -: what to write. [default: zip]")
 @FORCE_OPTION
-def evidence(request_id: str, target: Path, to_head: bool, force: bool) -> None:
+def evidence(request_id: str, target: Path, to_head: bool, wanted: str | None, force: bool) -> None:
     """Write the evidence of a request.
 
     FILE.zip is a bundle that sha256sum and openssl can check, FILE.json is one document. It holds clocks, tasks,
     facts with their hashes and the signed certificate; it never names the data subject. This is recorded as evidence.
     """
-    if target.suffix not in (".zip", ".json") or (to_head and target.suffix == ".json"):
-        raise click.UsageError("--out must end in .zip or .json, with --to-head in .zip")
+    form = choose_format(target, wanted, FORMATS[:1] if to_head else FORMATS)
     with open_command_context() as context, context.store.transaction() as tx:
         request = find_request_or_exit(tx, request_id)
-        if target.suffix == ".zip":
+        if form == "zip":
             content, facts = _build_zip(request, tx, context, to_head=to_head)
         else:
             content, facts = _build_json(request, tx, context)
         _, head = tx.evidence.read_head()
-        write_private_file(target, content, force=force)
+        save_output(target, content, force=force)
     shown = {"id": request_id, "file": str(target), "facts": facts, "head": head, "complete": to_head}
-    show(shown, f"Wrote {target} ({facts} facts, chain head {head[:16]}…).")
+    show_output(target, content, shown, f"Wrote {target} ({facts} facts, chain head {head[:16]}…).")
     if not to_head:
         click.echo(INCOMPLETE_NOTE, err=True)
 

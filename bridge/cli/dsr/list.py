@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 
 from bridge.cli.command import json_command
-from bridge.cli.context import name_shops, open_command_context
-from bridge.cli.dsr.dsr_view import build_request_row
-from bridge.cli.options import LIMIT, SHOP_HELP
-from bridge.cli.printing import show_table
-from bridge.model import RequestState
+from bridge.cli.context import exit_on_refusal, name_shops, open_command_context
+from bridge.cli.dsr.dsr_view import REQUEST_KINDS, build_request_row
+from bridge.cli.selection.filter_options import filter_options
+from bridge.cli.selection.paging import AFTER_FAULTS, show_page, show_reasons
+from bridge.model import Outcome, RequestState
+from bridge.store.selection.row_filter import RowFilter
 
-REQUEST_KINDS = ["access", "erasure", "shop_erasure"]
 REQUEST_TABLE_COLUMNS = (
     "id",
     "kind",
@@ -24,21 +24,27 @@ REQUEST_TABLE_COLUMNS = (
     "answered_at",
     "late",
 )
+FILTERS = ("state", "kind", "shop", "incomplete", "failed", "late", "due_before")
+FURTHER_FILTERS = ("system", "outcome", "reason_class", "since", "after")
+CHOICES = {"state": tuple(RequestState), "kind": REQUEST_KINDS, "outcome": tuple(Outcome)}
 
 
-@json_command("list", example="dsr list --state failed\ndsr list --kind access --json")
-@click.option(
-    "--state", type=click.Choice([state.value for state in RequestState]), help="Only requests in this state."
+@json_command(
+    "list",
+    example="dsr list --incomplete --system delhivery --since 3d\ndsr list --by-reason\ndsr list --due-in 7d --json",
 )
-@click.option("--kind", type=click.Choice(REQUEST_KINDS), help="Only requests of this kind.")
-@click.option("--shop", default="", help=f"{SHOP_HELP} [default: all]")
-@click.option("--limit", default=100, show_default=True, type=LIMIT, help="At most this many.")
-def list_requests_command(state: str | None, kind: str | None, shop: str, limit: int) -> None:
+@filter_options(*FILTERS, *FURTHER_FILTERS, choices=CHOICES)
+@click.option("--by-reason", is_flag=True, help="Count them by what failed or waits for a person instead.")
+def list_requests_command(wanted: RowFilter, by_reason: bool) -> None:
     """List requests, newest first.
 
     Closed is when a request could be answered; answered, when the data subject had the answer: `dsr deliver` records it.
+    --system, --outcome and --reason-class are about one and the same task of a request.
     """
-    with open_command_context() as context, context.store.transaction() as tx:
-        requests = tx.operator_queries.list_requests(state=state or "", kind=kind or "", shop=shop, limit=limit)
-        rows = name_shops(map(build_request_row, requests), tx)
-    show_table(rows, REQUEST_TABLE_COLUMNS, empty="No requests.")
+    with open_command_context() as context, context.store.read() as tx, exit_on_refusal("Not listed", AFTER_FAULTS):
+        if by_reason:
+            show_reasons(tx.selection.count_request_reasons(wanted), noun="requests")
+            return
+        page = tx.selection.select_requests(wanted)
+        rows = name_shops(map(build_request_row, page.rows), tx)
+        show_page(page, rows, REQUEST_TABLE_COLUMNS, noun="requests", empty="No requests.", wanted=wanted)

@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from pathlib import Path
+from typing import Any
 
 import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import exit_on_refusal, open_command_context
+from bridge.cli.files.input_files import INPUT_FILE, read_input_text
 from bridge.cli.options import ADVICE, OPTIONAL_SHOP_OPTION, free_text_option
 from bridge.cli.printing import show
 from bridge.cli.shared.dates import When, format_time, when_option
@@ -70,7 +72,7 @@ class CountryParam(click.ParamType[str]):
 @click.option("--email", "emails", multiple=True, help="May be repeated; each is searched.")
 @click.option("--phone", "phones", multiple=True, help=PHONE_HELP)
 @click.option("--order-id", "--order", "orders", multiple=True, help="Shopify's number of an order; may be repeated.")
-@click.option("--identifiers", "source", type=click.File(), help=IDENTIFIERS_HELP)
+@click.option("--identifiers", "source", type=INPUT_FILE, help=IDENTIFIERS_HELP)
 @click.option("--country", "countries", multiple=True, type=CountryParam(), help=COUNTRY_HELP)
 @when_option("--received-at", meaning="When the data subject asked. [default: now]")
 @free_text_option("--reason", "How the request came, for example 'e-mail of 12 Nov'. No names.")
@@ -82,7 +84,7 @@ def open_request_command(
     emails: tuple[str, ...],
     phones: tuple[str, ...],
     orders: tuple[str, ...],
-    source: TextIO | None,
+    source: Path | None,
     countries: tuple[str, ...],
     received_at: When | None,
     reason: str,
@@ -157,10 +159,10 @@ def _describe_deadlines(result: Mapping[str, Any]) -> str:
 
 
 def _add_identifiers(
-    identifiers: Mapping[str, Iterable[str]], source: TextIO | None, reason: str
+    identifiers: Mapping[str, Iterable[str]], source: Path | None, reason: str
 ) -> dict[str, list[str]]:
     """Return these identifiers and those that the source holds. Raises UsageError that repeats none of them."""
-    text = source.read(MAX_TEXT_CHARS + 1) if source else ""
+    text = read_input_text(source, max_bytes=4 * MAX_TEXT_CHARS) if source else ""
     try:
         read = parse_identifiers(text)
     except (ValueError, TypeError, RecursionError):

@@ -10,8 +10,7 @@ import click
 from bridge.cli.command import json_command
 from bridge.cli.context import CommandContext, exit_with_error, open_command_context
 from bridge.cli.dsr.dsr_view import find_request_or_exit
-from bridge.cli.options import FILE_TYPE
-from bridge.cli.output_files import FORCE_OPTION, write_private_file
+from bridge.cli.files.output_files import FORCE_OPTION, OUTPUT_FILE, STDOUT, choose_format, save_output
 from bridge.cli.printing import show
 from bridge.cli.shared.ids import REQUEST_ID
 from bridge.model import Fact, PrivacyRequest, RequestKind
@@ -20,12 +19,12 @@ from bridge.steps.erasure.outcome import OutcomeInput, list_missing_settings, re
 from bridge.store import Tx
 
 OUT_HELP = "File to write: .html or .txt, or - for the text on stdout."
-STDOUT = Path("-")
+FORMATS = ("txt", "html")
 
 
 @json_command(example="dsr outcome req_01M84N6EY20CZ9W2PB73FKRKAY --out letter.html")
 @click.argument("request_id", type=REQUEST_ID, metavar="ID")
-@click.option("--out", "target", required=True, type=FILE_TYPE, help=OUT_HELP)
+@click.option("--out", "target", required=True, type=OUTPUT_FILE, help=OUT_HELP)
 @FORCE_OPTION
 def outcome(request_id: str, target: Path, force: bool) -> None:
     """Write the outcome of an erasure as a letter for the data subject.
@@ -33,21 +32,19 @@ def outcome(request_id: str, target: Path, force: bool) -> None:
     It says in plain words what the latest certificate says: what is gone and where, what stays under which law until
     when, who must still answer, where to complain. It does not name the data subject. This is recorded as evidence.
     """
-    if target != STDOUT and target.suffix not in (".html", ".txt"):
-        raise click.UsageError("--out must end in .html or .txt, or be -")
+    form = choose_format(target, None, FORMATS)
     with open_command_context() as context, context.store.transaction() as tx:
         request = find_request_or_exit(tx, request_id)
         inputs = _read_outcome_input(request, tx, context)
         html, text = render_erasure_outcome(inputs)
-        content = html if target.suffix == ".html" else text
+        content = html if form == "html" else text
         digest = hashlib.sha256(content.encode()).hexdigest()
         issued_at = inputs.certificate["issued_at"]
         about = {"shop": request.shop, "request_id": request_id, "subject": request.subject}
         tx.evidence.append_fact(
             Fact.OUTCOME_RELEASED, actor=context.operator, **about, sha256=digest, certificate_issued_at=issued_at
         )
-        if target != STDOUT:
-            write_private_file(target, content.encode(), force=force)  # if it fails, the fact is rolled back
+        save_output(target, content.encode(), force=force)  # if it fails, the fact is rolled back
     shown = {"id": request_id, "file": str(target), "sha256": digest, "certificate_issued_at": issued_at}
     if target == STDOUT:
         show({**shown, "text": text}, text)

@@ -11,9 +11,8 @@ import click
 from bridge.cli.command import json_command
 from bridge.cli.context import CommandContext, exit_with_error, open_command_context
 from bridge.cli.dsr.dsr_view import find_request_or_exit
+from bridge.cli.files.output_files import FORCE_OPTION, OUT_OPTION, save_output, show_output
 from bridge.cli.options import free_text_option
-from bridge.cli.output_files import FORCE_OPTION, OUT_OPTION, write_private_file
-from bridge.cli.printing import show
 from bridge.cli.shared.dates import format_time
 from bridge.cli.shared.ids import REQUEST_ID
 from bridge.model import Event, Fact, PrivacyRequest
@@ -30,7 +29,7 @@ from config.readiness import list_package_blockers
 @free_text_option("--reason", "Why it leaves the bridge, such as 'answer to the request'. It is evidence: no names.")
 @FORCE_OPTION
 def package(request_id: str, target: Path, reason: str, force: bool) -> None:
-    """Write the access package, unsealed, to a file. This is recorded as evidence.
+    """Write the access package, unsealed, to a file or to stdout. This is recorded as evidence.
 
     An erasure of the same data subject waits for it, or for `dsr waive`.
     """
@@ -68,14 +67,14 @@ def _hand_over_package(request_id: str, target: Path, context: CommandContext, *
         digest = hashlib.sha256(content).hexdigest()
         size = len(content)
         record_package_release(request, actor=context.operator, reason=reason, size_bytes=size, sha256=digest, tx=tx)
-        write_private_file(target, content, force=force)  # if it fails, the fact is rolled back
+        save_output(target, content, force=force)  # if it fails, the fact is rolled back
     shown = {"id": request_id, "file": str(target), "bytes": size, "sha256": digest, "complete": request.complete}
     message = (
         f"Wrote {target} ({size} bytes, sha256 {digest}). The release is recorded as evidence.\n"
         f"The request counts as answered once you record that the data subject has it, before {format_time(request.due_at)}:\n"
         f"  bridge dsr deliver {request_id} --by 'e-mail'"
     )
-    show(shown, message if request.answered_at is None else message.partition("\n")[0])
+    show_output(target, content, shown, message if request.answered_at is None else message.partition("\n")[0])
 
 
 def _explain_missing_package(request: PrivacyRequest, facts: Sequence[Event]) -> str:

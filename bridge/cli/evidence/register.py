@@ -15,8 +15,7 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
-from bridge.cli.options import FILE_TYPE
-from bridge.cli.output_files import FORCE_OPTION, write_private_file
+from bridge.cli.files.output_files import FORCE_OPTION, OUTPUT_FILE, STDOUT, save_output, show_output
 from bridge.cli.printing import print_table, show
 from bridge.cli.shared.dates import When, when_option
 from bridge.model import Fact
@@ -37,12 +36,14 @@ MONTH_COLUMNS = (
     "late",
 )
 
-CSV_HELP = "Write it as one table: section, key, figure, value. This is recorded as evidence."
+CSV_HELP = (
+    "Write it as one table, to a file or - for stdout: section, key, figure, value. This is recorded as evidence."
+)
 
 
 @json_command(example="evidence register --since 2026-04 --csv register.csv")
 @when_option("--since", "month", meaning="Only from this month or day on, such as 2026-04.")
-@click.option("--csv", "target", type=FILE_TYPE, help=CSV_HELP)
+@click.option("--csv", "target", type=OUTPUT_FILE, help=CSV_HELP)
 @FORCE_OPTION
 def register(month: When | None, target: Path | None, force: bool) -> None:
     """Show all requests by month: kinds, days to close, what is late, open answers, what is kept until when.
@@ -51,7 +52,7 @@ def register(month: When | None, target: Path | None, force: bool) -> None:
     """
     with open_command_context() as context:
         zone = ZoneInfo(context.configuration.retention.timezone)
-        held = _count_retained_documents(context.services)
+        content, held = b"", _count_retained_documents(context.services)
         with context.store.transaction() as tx:
             rows = RegisterQueries(tx.session)
             result = build_request_register(
@@ -67,9 +68,13 @@ def register(month: When | None, target: Path | None, force: bool) -> None:
                 },
             )
             if target is not None:
-                write_private_file(target, _render_register_csv(result).encode(), force=force)
+                content = _render_register_csv(result).encode()
+                save_output(target, content, force=force)
                 tx.evidence.append_fact(Fact.EVIDENCE_EXPORTED, shop="", actor=context.operator, what="register")
-    show(result, _print_register)
+    if target == STDOUT:
+        show_output(target, content, result, f"Wrote the register of {len(result['months'])} months.")
+    else:
+        show(result, _print_register)
 
 
 def _count_retained_documents(services: Services) -> list[tuple[tuple[str, ...], date | None, int]]:

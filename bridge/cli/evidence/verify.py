@@ -12,17 +12,17 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
-from bridge.cli.options import FILE_TYPE
+from bridge.cli.files.input_files import INPUT_FILE, name_input, read_whole_input
 from bridge.cli.printing import show, warn
 from bridge.cli.shared.progress import show_progress
 from bridge.connectors.timestamp_authority import TimestampVerifier
 from bridge.errors import EvidenceBroken
 
-HEADS_HELP = "Signed heads that you kept elsewhere: a file written by `evidence heads --json`, or a head of a bundle."
+HEADS_HELP = "Signed heads that you kept elsewhere: a file written by `evidence heads --json` (- for stdin), or a head of a bundle."
 
 
 @json_command(example="evidence verify\nevidence verify --heads heads.json")
-@click.option("--heads", "files", multiple=True, type=FILE_TYPE, help=HEADS_HELP)
+@click.option("--heads", "files", multiple=True, type=INPUT_FILE, help=HEADS_HELP)
 def verify(files: tuple[Path, ...]) -> None:
     """Check every fact of the chain, every signed head and its timestamp. Exit 1 names the first bad fact.
 
@@ -82,11 +82,9 @@ def _print_verified(result: Mapping[str, Any]) -> None:
 def _read_given_heads(file: Path) -> list[tuple[int, str]]:
     """Return the heads in a file as (sequence number, hash). Raises UsageError."""
     try:
-        given = json.loads(file.read_bytes())
+        given = json.loads(read_whole_input(file))
         rows = given if isinstance(given, list) else [given]
         return [(int(row["seq"]), str(row["hash"])) for row in rows]
-    except OSError as fault:
-        raise click.UsageError(f"{file} cannot be read: {fault.strerror}") from None
     except (ValueError, KeyError, TypeError):
         advice = "give a file written by `evidence heads --json`"
-        raise click.UsageError(f"{file} holds no signed heads: {advice}") from None
+        raise click.UsageError(f"{name_input(file)} holds no signed heads: {advice}") from None

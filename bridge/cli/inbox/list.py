@@ -5,10 +5,11 @@ from __future__ import annotations
 import click
 
 from bridge.cli.command import json_command
-from bridge.cli.context import open_command_context
-from bridge.cli.options import LIMIT
-from bridge.cli.printing import show_table
-from bridge.cli.shared.dates import When, when_option
+from bridge.cli.context import exit_on_refusal, open_command_context
+from bridge.cli.selection.filter_options import filter_options
+from bridge.cli.selection.paging import AFTER_FAULTS, show_page, show_reasons
+from bridge.model import DeliveryState
+from bridge.store.selection.row_filter import RowFilter
 
 DELIVERY_STATE = click.Choice(["received", "done", "failed", "rejected"])
 DELIVERY_COLUMNS = (
@@ -27,20 +28,21 @@ DELIVERY_COLUMNS = (
 DELIVERY_TABLE_COLUMNS = ("id", "topic", "shop", "state", "reason", "attempts", "received_at", "last_error")
 
 
-@json_command("list", example="inbox list --state failed --since 3d\ninbox list --needs-action --json")
-@click.option("--state", type=DELIVERY_STATE, help="Only deliveries in this state.")
-@click.option("--needs-action", is_flag=True, help="Only mandatory webhooks that nobody has acted on.")
-@click.option("--topic", help="Only this topic, for example customers/redact.")
-@when_option("--since", "after", meaning="Only deliveries since then.")
-@click.option("--limit", default=100, show_default=True, type=LIMIT, help="At most this many.")
-def list_deliveries_command(
-    state: str | None, needs_action: bool, topic: str | None, after: When | None, limit: int
-) -> None:
+@json_command(
+    "list", example="inbox list --state failed --since 3d\ninbox list --by-reason\ninbox list --needs-action --json"
+)
+@filter_options(
+    *("state", "topic", "shop", "needs_action", "failed", "since", "reason_class", "after"),
+    choices={"state": tuple(DeliveryState)},
+    renamed={"reason_class": "--reason"},
+)
+@click.option("--by-reason", is_flag=True, help="Count the failed and rejected ones by their reason instead.")
+def list_deliveries_command(wanted: RowFilter, by_reason: bool) -> None:
     """List deliveries, newest first. Bodies are never shown here."""
-    with open_command_context() as context, context.store.transaction() as tx:
-        since = after.resolve(context.merchant_zone) if after else None
-        deliveries = tx.operator_queries.list_deliveries(
-            state=state or "", topic=topic or "", since=since, limit=limit, needs_action=needs_action
-        )
-    rows = [{name: delivery[name] for name in DELIVERY_COLUMNS} for delivery in deliveries]
-    show_table(rows, DELIVERY_TABLE_COLUMNS, empty="The inbox is empty.")
+    with open_command_context() as context, context.store.read() as tx, exit_on_refusal("Not listed", AFTER_FAULTS):
+        if by_reason:
+            show_reasons(tx.selection.count_delivery_reasons(wanted), noun="deliveries", is_delivery=True)
+            return
+        page = tx.selection.select_deliveries(wanted)
+        rows = [{name: delivery[name] for name in DELIVERY_COLUMNS} for delivery in page.rows]
+        show_page(page, rows, DELIVERY_TABLE_COLUMNS, noun="deliveries", empty="The inbox is empty.", wanted=wanted)

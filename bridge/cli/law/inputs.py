@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
 
+from bridge.cli.files.input_files import INPUT_FILE, find_readable_path
 from bridge.cli.shared.dates import When, when_option
 from bridge.rules.retention.statutory_last_days import local_day
 from config.load import find_config_files
 from config.merchant_file.merchant import load_merchant
 from config.retention_file.retention_model import Calendar
 
-FILE_HELP = "Read this file instead of the configured one."
-FILE_OPTION = click.option("--file", "path", type=click.Path(path_type=Path), help=FILE_HELP)
+FILE_HELP = "Read this file instead of the configured one; - for stdin."
+FILE_OPTION = click.option(
+    "--file", "path", type=INPUT_FILE, help=FILE_HELP, callback=lambda _, __, path: find_readable_path(path)
+)
 DAY_OPTION = when_option("--on", "day", ahead=True, meaning="Calculate as of this day. [default: today]")
 
 

@@ -9,7 +9,7 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
-from bridge.cli.options import FILE_TYPE
+from bridge.cli.files.input_files import INPUT_FILE, name_input, read_whole_input
 from bridge.cli.printing import show
 from bridge.connectors.smtp import find_bounced_message_id
 from bridge.model import Fact, NoticeState
@@ -20,15 +20,12 @@ BOUNCE_REASON = "delivery status: failed"
 
 
 @json_command(example="notice bounce report.eml")
-@click.argument("mail", type=FILE_TYPE)
+@click.argument("mail", type=INPUT_FILE)
 def bounce(mail: Path) -> None:
-    """Record that a notice did not arrive, as MAIL (.eml) says: a delivery status notification (RFC 3464)."""
-    try:
-        message_id = find_bounced_message_id(mail.read_bytes())
-    except OSError as fault:
-        raise click.UsageError(f"{mail} cannot be read: {fault.strerror}") from None
+    """Record that a notice did not arrive, as MAIL (.eml, or - for stdin) says: a delivery status notification (RFC 3464)."""
+    message_id = find_bounced_message_id(read_whole_input(mail))
     if not message_id:
-        exit_with_error(f"{mail.name} does not report a failed letter.")
+        exit_with_error(f"{name_input(mail)} does not report a failed letter.")
     with open_command_context() as context, context.store.transaction() as tx:
         notice = tx.notices.find_notice_by_message_id(message_id)
         if notice is None or notice.state in ANSWERED_NOTICE_STATES:

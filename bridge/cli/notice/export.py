@@ -8,9 +8,8 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
+from bridge.cli.files.output_files import FORCE_OPTION, OUT_OPTION, choose_format, save_output, show_output
 from bridge.cli.notice.notice_view import find_notice_or_exit
-from bridge.cli.output_files import FORCE_OPTION, OUT_OPTION, write_private_file
-from bridge.cli.printing import show
 from bridge.cli.shared.ids import NOTICE_ID
 from bridge.model import Fact
 from bridge.steps.evidence.record_facts import record_notice_fact
@@ -18,15 +17,17 @@ from bridge.steps.notices.attachments import render_instruction_pdf, render_item
 from bridge.steps.notices.batch import find_processor
 from bridge.steps.notices.letter import build_instruction_paragraphs
 
+FORMATS = ("pdf", "csv")
+
 
 @json_command(example="notice export ntc_01M84N6EY20CZ9W2PB73FKRKAY --out notice.pdf")
 @click.argument("notice_id", type=NOTICE_ID, metavar="ID")
 @OUT_OPTION
+@click.option("--format", "wanted", type=click.Choice(FORMATS), help="With --out -: what to write. [default: pdf]")
 @FORCE_OPTION
-def export(notice_id: str, target: Path, force: bool) -> None:
+def export(notice_id: str, target: Path, wanted: str | None, force: bool) -> None:
     """Write a notice as FILE.pdf or FILE.csv, with its waybill numbers. This is recorded as evidence."""
-    if target.suffix not in (".pdf", ".csv"):
-        raise click.UsageError("--out must end in .pdf or .csv")
+    form = choose_format(target, wanted, FORMATS)
     with open_command_context() as context:
         services = context.services
         with context.store.transaction() as tx:
@@ -35,18 +36,18 @@ def export(notice_id: str, target: Path, force: bool) -> None:
             processor = find_processor(notice.processor, services)
             if processor is None:
                 exit_with_error(f"{notice.processor} is not in the merchant file.")
-            if target.suffix == ".pdf" and not services.merchant.officer.is_complete:
+            if form == "pdf" and not services.merchant.officer.is_complete:
                 exit_with_error(
                     "Not written: fill in [grievance_officer] of the merchant file, which the letter prints."
                 )
-            if target.suffix == ".csv":
+            if form == "csv":
                 content = render_items_csv(items)
             else:
                 parts = build_instruction_paragraphs(notice, items, processor, services=services, max_lines=len(items))
                 title = f"Erasure of personal data, instruction {notice.id}"
                 content = render_instruction_pdf(title, [(part.heading, part.lines) for part in parts])
-            fact, reason = Fact.PERSONAL_DATA_REVEALED, f"exported as {target.suffix[1:]}"
+            fact, reason = Fact.PERSONAL_DATA_REVEALED, f"exported as {form}"
             record_notice_fact(fact, items, tx, notice=notice, actor=context.operator, what="notice", reason=reason)
-            write_private_file(target, content, force=force)
+            save_output(target, content, force=force)
     shown = {"id": notice_id, "file": str(target), "bytes": len(content), "entries": len(items)}
-    show(shown, f"Wrote {target} ({len(items)} items, {len(content)} bytes).")
+    show_output(target, content, shown, f"Wrote {target} ({len(items)} items, {len(content)} bytes).")

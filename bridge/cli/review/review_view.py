@@ -27,6 +27,7 @@ REVIEW_KINDS = (
     "shop_unidentified",
 )
 REVIEW_FIELDS = ("id", "kind", "what", "shop", "request_id", "opened_at", "closed_at", "closed_by", "decision")
+NOTHING_TO_REVIEW = "There is nothing to review."
 REVIEW_TABLE_COLUMNS = ("id", "kind", "what", "shop", "opened_at", "closed_at")
 
 
@@ -37,4 +38,4 @@ def build_review_rows(reviews: Iterable[Review], tx: Tx) -> list[dict[str, Any]]
 
 def show_reviews(reviews: Iterable[Review], tx: Tx) -> None:
     """Print reviews."""
-    show_table(build_review_rows(reviews, tx), REVIEW_TABLE_COLUMNS, empty="There is nothing to review.")
+    show_table(build_review_rows(reviews, tx), REVIEW_TABLE_COLUMNS, empty=NOTHING_TO_REVIEW)

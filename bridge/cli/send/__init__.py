@@ -14,6 +14,7 @@ import click
 
 from bridge.cli.command import is_dry_run, json_command
 from bridge.cli.context import CommandContext, exit_with_error, open_command_context
+from bridge.cli.files.input_files import INPUT_FILE, read_whole_input
 from bridge.cli.printing import show, show_table
 from bridge.cli.send.http_post import SAMPLE_TOPICS, load_sample_body, post_webhook
 from bridge.model import DeliveryState
@@ -23,7 +24,6 @@ from bridge.rules.webhooks.signature import sign_webhook
 from bridge.rules.webhooks.topics import is_topic_well_formed
 from config.load import Configuration, read_configuration
 
-EXISTING_FILE_TYPE = click.Path(exists=True, dir_okay=False, path_type=Path)
 DEMO_SHOP = "minimiss-demo.myshopify.com"
 OUTCOME_WAIT_S, OUTCOME_POLL_S = 5, 0.2  # for a worker to take what was sent
 OUTCOME_ROWS = 1000
@@ -39,7 +39,7 @@ LOST_STATES = (DeliveryState.REJECTED, DeliveryState.FAILED, "unknown")
 )
 @click.argument("topic", required=False)
 @click.option("--all-topics-one-uri", "one_uri", is_flag=True, help="Send the three mandatory samples to /webhooks.")
-@click.option("--file", "source", type=EXISTING_FILE_TYPE, help="Send this body instead of a sample.")
+@click.option("--file", "source", type=INPUT_FILE, help="Send this body instead of a sample; - for stdin.")
 @click.option("--url", help="Address of the bridge. [default: http://localhost:$PORT]")
 @click.option("--shop", help="The *.myshopify.com domain. [default: the first shop of the merchant file]")
 @click.option("--webhook-id", help="Id of the delivery. Sending the same id again is a duplicate.")
@@ -67,7 +67,7 @@ def send(
     if not topic:
         _send_mandatory_samples(base, shop, configuration)
         return
-    raw = source.read_bytes() if source else load_sample_body(topic, shop)
+    raw = read_whole_input(source) if source else load_sample_body(topic, shop)
     if is_dry_run():
         show({"topic": topic, "shop": shop, "bytes": len(raw)}, f"{topic} is posted to {base}, as {shop}.")
         return

@@ -5,16 +5,15 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import os
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, cast
 
 from bridge.cli.command import is_dry_run, json_command
 from bridge.cli.context import CommandContext, exit_with_error, open_command_context
+from bridge.cli.files.output_files import FORCE_OPTION, OUT_OPTION, STDOUT, Output, open_output
 from bridge.cli.options import SHOP_OPTION
-from bridge.cli.output_files import FORCE_OPTION, OUT_OPTION, open_private_file
 from bridge.cli.printing import show
 from bridge.cli.shared.progress import show_progress
 from bridge.cli.vault.vault_view import NO_OPEN_ERASURE, describe_next_step, refuse_unless_processor
@@ -49,35 +48,37 @@ def export(shop: str, target: Path, force: bool) -> None:
             message = f"Writes {len(documents)} documents of {shop} to {target}, and its erasure continues."
             show({"shop": shop, "file": None, "documents": len(documents)}, message)
             return
-        with open_private_file(target, force=force) as out:
+        with open_output(target, force=force, is_text=False) as out:
             _write_documents_zip(context, documents, out)
-            out.seek(0)
-            digest = hashlib.file_digest(out, "sha256").hexdigest()
-            os.fsync(out.fileno())
         # The file is complete before the fact is committed, and stays if the result of the commit is unknown.
         with context.store.transaction() as tx:
             if tx.shop_exits.fingerprint_documents(shop)[1] != fingerprint:
-                target.unlink()
-                exit_with_error("Documents were added or removed meanwhile: run the command again.")
+                target.unlink(missing_ok=True)
+                exit_with_error(
+                    "What was written is not whole. Documents were added or removed meanwhile: run the command again."
+                )
             decision, actor, count = ShopExitDecision.EXPORTED, context.operator, len(documents)
+            digest = out.sha256
             request_ids = record_handover(
                 shop, decision, reference=fingerprint, digest=digest, actor=actor, tx=tx, documents=count, sha256=digest
             )
     shown = {"shop": shop, "file": str(target), "documents": count, "sha256": digest, "requests": request_ids}
     next_step = f"Hand it to the merchant and delete it. {describe_next_step(request_ids)}"
-    show(shown, f"Wrote {target}: {count} documents, sha256 {digest}.\n{next_step}")
+    written = f"Wrote {target}: {count} documents, sha256 {digest}.\n{next_step}"
+    show(shown, written, err=target == STDOUT)
 
 
-def _write_documents_zip(context: CommandContext, documents: Sequence[Document], out: Any) -> None:
+def _write_documents_zip(context: CommandContext, documents: Sequence[Document], out: Output) -> None:
     """Write the documents as they were sealed, then their index; exit with 1 if one does not open."""
     index = io.StringIO(newline="")
     rows = csv.DictWriter(index, INDEX_COLUMNS)
     rows.writeheader()
     progress = show_progress("Writing documents", len(documents))
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive, progress as update:
+    zipped = cast("IO[bytes]", out)
+    with zipfile.ZipFile(zipped, "w", zipfile.ZIP_DEFLATED) as archive, progress as update:
         for first in range(0, len(documents), EXPORT_BATCH_DOCUMENTS):
             update(first)
-            with context.store.transaction() as tx:
+            with context.store.read() as tx:  # whoever reads the zip may be slow
                 for document in documents[first : first + EXPORT_BATCH_DOCUMENTS]:
                     try:
                         content = tx.documents.open_document(document.id) or b""

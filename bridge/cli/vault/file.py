@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import CommandContext, exit_with_error, open_command_context
-from bridge.cli.options import FILE_TYPE, SHOP_OPTION
+from bridge.cli.files.input_files import INPUT_FILE, STDIN, read_input
+from bridge.cli.options import SHOP_OPTION
 from bridge.cli.printing import show, warn
 from bridge.cli.shared.dates import When, when_option
 from bridge.cli.shared.progress import show_progress
@@ -19,7 +21,12 @@ from bridge.cli.vault import vault_view as view
 from bridge.cli.vault.folder_table import FilingResult, FilingRow, read_filing_table
 from bridge.errors import PayloadInvalid
 from bridge.model import DocumentForm, DocumentKind, InvoiceCopy
-from bridge.rules.retention.document_files import MAX_DOCUMENT_BYTES, detect_media_type, parse_issued_at
+from bridge.rules.retention.document_files import (
+    MAX_DOCUMENT_BYTES,
+    detect_media_type,
+    name_by_content,
+    parse_issued_at,
+)
 from bridge.steps.retention.file_document import file_document
 
 FOLDER_PATH_TYPE = click.Path(file_okay=False, path_type=Path)
@@ -33,13 +40,18 @@ DOCUMENT_KINDS = tuple(kind.value for kind in DocumentKind)
 )
 @SHOP_OPTION
 @click.option("--order-id", default="", help="Shopify's number of the order.")
-@click.option("--file", "file", type=FILE_TYPE, help="The document, up to 10 MB.")
+@click.option("--file", "file", type=INPUT_FILE, help="The document, up to 10 MB; - for stdin.")
 @when_option("--issued-at", "issued", meaning="When it was issued.")
 @click.option(
     "--kind", type=click.Choice(DOCUMENT_KINDS), default=DOCUMENT_KINDS[0], show_default=True, help="What it is."
 )
 @click.option("--folder", type=FOLDER_PATH_TYPE, help="Instead of --file: a folder of documents, with --map.")
-@click.option("--map", "table", type=FILE_TYPE, help="With --folder: a CSV table with order_id,file,issued_at,kind.")
+@click.option(
+    "--map",
+    "table",
+    type=INPUT_FILE,
+    help="With --folder: a CSV table (- for stdin) with order_id,file,issued_at,kind.",
+)
 def file_document_command(
     shop: str, order_id: str, file: Path | None, issued: When | None, kind: str, folder: Path | None, table: Path | None
 ) -> None:
@@ -50,18 +62,19 @@ def file_document_command(
         view.refuse_external_books(context)
         if folder and table and not (file or order_id or issued):
             rows = read_filing_table(table)
+            read: Callable[[str], bytes] = partial(_read_folder_file, folder)
         elif file and order_id and issued and not (folder or table):
-            file = file.resolve()
-            number = view.parse_order_number(order_id)
+            number, content = view.parse_order_number(order_id), read_input(file, max_bytes=MAX_DOCUMENT_BYTES)
+            name = name_by_content(content) if file == STDIN else file.name
             issued_at = issued.resolve(context.merchant_zone).isoformat()
-            rows = [FilingRow(line=1, order_id=number, file=file.name, issued_at=issued_at, kind=kind)]
-            folder = file.parent
+            rows = [FilingRow(line=1, order_id=number, file=name, issued_at=issued_at, kind=kind)]
+            read = {name: content}.__getitem__
         else:
             raise click.UsageError("give --order-id, --file and --issued-at; or --folder and --map")
         results = []
         with show_progress("Sealing", len(rows)) as update:
             for row in rows:
-                results.append(_file_one_document(context, key, folder, row))
+                results.append(_file_one_document(context, key, read, row))
                 update(len(results))
         view.restart_waiting_requests(context, key)
     failed = [each for each in results if each.why]
@@ -70,11 +83,13 @@ def file_document_command(
         exit_with_error(f"Not sealed: {len(failed)} of {len(results)}.")
 
 
-def _file_one_document(context: CommandContext, shop: str, folder: Path, row: FilingRow) -> FilingResult:
+def _file_one_document(
+    context: CommandContext, shop: str, read: Callable[[str], bytes], row: FilingRow
+) -> FilingResult:
     """File one document in its own transaction, so that a failure stops no other."""
     timezone = context.configuration.retention.timezone
     try:
-        content = _read_folder_file(folder, row.file)
+        content = read(row.file)
         copy = InvoiceCopy(
             kind=_parse_document_kind(row.kind),
             form=DocumentForm.AS_ISSUED,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
+from bridge.cli.files.input_files import name_input, read_input_text
 from bridge.rules.index.identity import legacy_id
 
 REQUIRED_COLUMNS = {"order_id", "file", "issued_at"}
@@ -38,16 +40,15 @@ class FilingResult:
 def read_filing_table(path: Path) -> list[FilingRow]:
     """Return every line of the table. Raises UsageError if it is not such a table, or if it names no file."""
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            table = csv.DictReader(file)
-            missing = REQUIRED_COLUMNS - set(table.fieldnames or ())
-            if missing:
-                raise click.UsageError(f"{path} lacks the columns {', '.join(sorted(missing))}")
-            rows = [_parse_filing_row(table.line_num, cells) for cells in table]
-    except (OSError, UnicodeDecodeError, csv.Error):
-        raise click.UsageError(f"{path} cannot be read as CSV in UTF-8") from None
+        table = csv.DictReader(io.StringIO(read_input_text(path), newline=""))
+        missing = REQUIRED_COLUMNS - set(table.fieldnames or ())
+        if missing:
+            raise click.UsageError(f"{name_input(path)} lacks the columns {', '.join(sorted(missing))}")
+        rows = [_parse_filing_row(table.line_num, cells) for cells in table]
+    except csv.Error:
+        raise click.UsageError(f"{name_input(path)} cannot be read as CSV in UTF-8") from None
     if not rows:
-        raise click.UsageError(f"{path} names no file")
+        raise click.UsageError(f"{name_input(path)} names no file")
     return rows
 
 

@@ -12,9 +12,15 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
+from bridge.cli.files.output_files import (
+    FORCE_OPTION,
+    OUT_OPTION,
+    STDOUT,
+    refuse_special_file,
+    save_output,
+    show_output,
+)
 from bridge.cli.options import REASON_OPTION
-from bridge.cli.output_files import FORCE_OPTION, OUT_OPTION, write_private_file
-from bridge.cli.printing import show
 from bridge.cli.shared.ids import DOCUMENT_ID, exit_with_unknown_id
 from bridge.errors import KeyMissing, SealBroken
 from bridge.model import Fact
@@ -34,7 +40,8 @@ from bridge.store import Tx
 def open_document_command(document_id: str, role: str, reason: str, target: Path, force: bool) -> None:
     """Write one document, unsealed, to a file. Only two roles may. This is recorded as evidence."""
     allowed = may_open_documents(role)
-    if allowed and target.exists() and not force:
+    refuse_special_file(target)  # before the opening is recorded
+    if allowed and target != STDOUT and target.exists() and not force:
         raise click.UsageError(f"{target} exists; --force overwrites it")
     with open_command_context() as context, context.store.transaction() as tx:
         document = tx.documents.find_document(document_id)
@@ -54,12 +61,12 @@ def open_document_command(document_id: str, role: str, reason: str, target: Path
     if not allowed:
         exit_with_error(f"{role} may not open documents of the vault. The refusal is recorded as evidence.")
     try:
-        write_private_file(target, content, force=force)
-    except click.UsageError as fault:
+        save_output(target, content, force=force)
+    except click.ClickException as fault:
         exit_with_error(f"{fault.message}. The opening of {document_id} is recorded as evidence nevertheless.")
     shown = {"id": document_id, "file": str(target), "bytes": len(content), "media_type": document.media_type}
     written = f"Wrote {target} ({len(content)} bytes, {document.media_type})."
-    show(shown, f"{written} The opening is recorded as evidence.")
+    show_output(target, content, shown, f"{written} The opening is recorded as evidence.")
 
 
 def _open_document_or_exit(tx: Tx, document_id: str) -> bytes:

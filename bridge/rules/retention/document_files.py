@@ -46,6 +46,17 @@ def detect_media_type(name: str, content: bytes) -> str:
     return media
 
 
+def name_by_content(content: bytes) -> str:
+    """Return a file name that fits a document without one, by its first bytes; '' where no media type begins so."""
+    text = content.lstrip(_LEADING_TEXT_BYTES)
+    if text[:14].lower().startswith((b"<!doctype html", b"<html")):
+        return "document.html"
+    is_of = (
+        suffix for suffix, (_, start) in _FILE_TYPES.items() if (text if len(start) == 1 else content).startswith(start)
+    )
+    return next((f"document{suffix}" for suffix in is_of), "")
+
+
 def may_open_documents(role: str) -> bool:
     """Return True for the roles that may read a statutory copy in the clear."""
     return role in DOCUMENT_READER_ROLES

@@ -12,16 +12,21 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from bridge.errors import BridgeError, ConnectorRefused, ConnectorUnavailable, CredentialRejected, StoreUnavailable
 from bridge.model import Fact, Lease, Notice, NoticeChannel, NoticeItem, NoticeState
+from bridge.rules.notices.answers import ANSWERED_NOTICE_STATES, BLOCKING_REASONS
 from bridge.services import Services
-from bridge.steps.evidence.record_facts import enqueue_requests
+from bridge.steps.evidence.record_facts import account_key, enqueue_requests, record_notice_fact, save_notice
 from bridge.steps.notices.batch import RECHECK_DELAY, find_processor
 from bridge.steps.notices.erase_by_api import erase_by_api
 from bridge.steps.notices.letter import build_escalation_letter, build_instruction_letter
 from bridge.steps.notices.save_outcome import block_notice, save_notice_outcome, schedule_notice_retry
 from config.merchant_file.processors import Processor
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
 
 RECORD_ATTEMPTS = 3
 SENT_STATES = (NoticeState.SENT, NoticeState.REMINDED, NoticeState.ACKNOWLEDGED)
@@ -44,14 +49,15 @@ def send_due_letters(account: str, lease: Lease, services: Services) -> None:
             erase_by_api(notice, items, lease, services)
         elif notice.state in SENT_STATES and notice.reminders >= len(services.merchant.instructions.remind_days):
             _expire_notice(notice, items, lease, services)
-        elif blocker := _find_send_blocker(notice, processor, services):
+        elif blocker := find_send_blocker(notice, processor, services):
             retry_at = None if blocker == "file_by_hand" else services.clock.now() + RECHECK_DELAY
             block_notice(notice, blocker, retry_at, lease=lease, services=services)
         elif processor is not None:
             _send_letter(notice, items, processor, lease, services)
 
 
-def _find_send_blocker(notice: Notice, processor: Processor | None, services: Services) -> str:
+def find_send_blocker(notice: Notice, processor: Processor | None, services: Services) -> str:
+    """Return the code of why no letter of this notice can go out now; '' where one can."""
     if processor is None:
         return "processor_not_listed"
     if notice.via is NoticeChannel.PORTAL:
@@ -175,3 +181,41 @@ def _expire_notice(notice: Notice, items: Sequence[NoticeItem], lease: Lease, se
     escalated = not expired.last_error
     if save_notice_outcome(Fact.NOTICE_EXPIRED, expired, notice, items, lease, services, escalated=escalated):
         enqueue_requests(items, services)
+
+
+def explain_no_resend(notice: Notice, services: Services, *, is_named: bool, force: bool) -> str:
+    """Return why the notice is not sent again; '' where it is.
+
+    A letter that arrived is sent a second time only where the operator named the notice. What still blocks every letter
+    is refused, unless forced.
+    """
+    if notice.state in ANSWERED_NOTICE_STATES:
+        return f"it was answered already: {notice.state}"
+    if notice.state is NoticeState.QUEUED and not notice.last_error:
+        return "it is sent within seconds already"
+    if not is_named and notice.state not in (NoticeState.BOUNCED, NoticeState.QUEUED):
+        return f"its letter arrived ({notice.state}): only naming it sends a second one"
+    is_blocked = notice.last_error in BLOCKING_REASONS and not force
+    blocker = find_send_blocker(notice, find_processor(notice.processor, services), services) if is_blocked else ""
+    return f"it is still blocked: {blocker} (docs/runbooks/notice-stuck.md)" if blocker else ""
+
+
+def resend_notice(notice: Notice, tx: Tx, *, actor: str, reason: str, services: Services) -> None:
+    """Queue the letter again and record who did it and why. Links of the former letter end. Raises ConcurrentChange."""
+    queued = replace(
+        notice,
+        state=NoticeState.QUEUED,
+        sent_at=None,
+        due_at=None,
+        reminders=0,
+        attempts=0,
+        last_error="",
+        next_at=services.clock.now(),
+    )
+    save_notice(queued, notice, tx)
+    tx.notices.delete_link_tokens(notice.id)  # the first letter may have reached the wrong recipient
+    tx.notice_accounts.wake_account(account_key(notice))
+    items = tx.notice_items.list_items(notice_id=notice.id)
+    tx.notice_items.wake_requests_of_items(items)
+    why = {"reason": reason} if reason else {}
+    record_notice_fact(Fact.NOTICE_RESENT, items, tx, notice=queued, actor=actor, was=notice.state, **why)

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 def replay_deliveries(
-    delivery_ids: Sequence[str], *, actor: str, dry_run: bool, tx: Tx, services: Services
+    delivery_ids: Sequence[str], *, actor: str, dry_run: bool, tx: Tx, services: Services, reason: str = ""
 ) -> list[str]:
-    """Put back those of the deliveries that can be put back, and record it. Return their ids; with `dry_run` only that."""
+    """Put back those of the deliveries that can be put back, and record it and why. Return their ids; with `dry_run` only that."""
     queries = tx.operator_queries
     replayable = queries.filter_replayable(delivery_ids)
     others = [delivery_id for delivery_id in delivery_ids if delivery_id not in replayable]
@@ -31,14 +31,28 @@ def replay_deliveries(
     if dry_run:
         return [*replayable, *(delivery.id for delivery in accepted)]
     rows = queries.list_deliveries(ids=replayable, limit=len(replayable)) if replayable else ()
+    why = {"reason": reason} if reason else {}
     about = {row["id"]: (row["shop"], row["topic"]) for row in rows}
     queries.replay_deliveries(replayable)
     for delivery in accepted:
         tx.inbox.readmit_delivery(delivery)
         about[delivery.id] = (delivery.shop, delivery.topic)
     for delivery_id, (shop, topic) in about.items():
-        tx.evidence.append_fact(Fact.DELIVERY_REPLAYED, actor=actor, delivery=delivery_id, shop=shop, topic=topic)
+        tx.evidence.append_fact(
+            Fact.DELIVERY_REPLAYED, actor=actor, delivery=delivery_id, shop=shop, topic=topic, **why
+        )
     return list(about)
+
+
+def explain_unopenable(delivery_id: str, tx: Tx) -> str:
+    """Return why the body of a delivery does not open now, so that it would fail again; '' where it opens."""
+    try:
+        tx.operator_queries.reveal_delivery(delivery_id)
+    except KeyMissing as fault:
+        return f"the key {fault} is still not in BRIDGE_KEYS (`keys list`, docs/runbooks/key-missing.md)"
+    except SealBroken:
+        return "its body was altered and does not open (docs/runbooks/seal-broken.md)"
+    return ""
 
 
 def _decide_anew(delivery_id: str, tx: Tx, services: Services) -> Delivery | None:

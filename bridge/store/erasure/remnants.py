@@ -17,7 +17,7 @@ from datetime import timedelta
 from sqlalchemy import Connection, Engine, delete, exc, func, select, text, update
 
 from bridge.model import Remnant
-from bridge.store.engine import connect_without_transaction, translate_database_errors
+from bridge.store.engine import connect_without_transaction, is_pooled_by_transaction, translate_database_errors
 from bridge.store.schema.index_tables import data_keys, remnants
 from bridge.store.schema.tables import requests
 from bridge.store.session import Session
@@ -109,7 +109,7 @@ def overwrite_parts(
         if engine.dialect.name == "sqlite":
             done = _overwrite_sqlite(connection, parts, max_bytes)
             return OverwriteResult(parts_by_id=dict.fromkeys(overwritten, done))
-        if max_bytes is None:
+        if max_bytes is None and not is_pooled_by_transaction(engine):  # there, VACUUM runs without a limit of ours
             connection.execute(text("SET statement_timeout = 0"))
         for table in parts:
             lacking = [remnant for remnant in found if table not in remnant.overwritten]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bridge.errors import PersonalTextRefused
+from bridge.errors import KeyMissing, PersonalTextRefused, SealBroken
 from bridge.model import Event, Fact
 from bridge.rules.index.identity import CONTACT_FIELDS, list_normal_forms
 from bridge.rules.scanning.personal_text import has_value_of_person
@@ -28,7 +28,10 @@ class OperatorEvidenceRows(EvidenceRows):
 
     def _refuse_identifiers(self, request_id: str, detail: Mapping[str, Any]) -> None:
         texts = {name: str(detail[name]) for name in OPERATOR_TEXT_FIELDS if detail.get(name)}
-        request = RequestRows(self._session).get_request(request_id) if texts else None
+        try:
+            request = RequestRows(self._session).get_request(request_id) if texts else None
+        except (KeyMissing, SealBroken):  # nothing can be compared with what nobody can read
+            return
         if request is None:
             return
         principal = request.principal

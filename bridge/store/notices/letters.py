@@ -39,7 +39,7 @@ class NoticeRows:
     def find_notice(self, notice_id: str) -> Notice | None:
         """Return one notice, if there is one with this id."""
         row = self._connection.execute(select(notices).where(notices.c.id == notice_id)).one_or_none()
-        return _notice_from_row(row) if row else None
+        return notice_from_row(row) if row else None
 
     def list_notices(
         self, *, account: str = "", states: Sequence[NoticeState] = (), due_at: datetime | None = None, limit: int = 0
@@ -53,7 +53,7 @@ class NoticeRows:
             rows = rows.where(notices.c.state.in_(list(states)))
         if due_at is not None:
             rows = rows.where(notices.c.next_at <= due_at)
-        return [_notice_from_row(row) for row in self._connection.execute(rows.limit(limit or None))]
+        return [notice_from_row(row) for row in self._connection.execute(rows.limit(limit or None))]
 
     def find_notice_by_message_id(self, message_id: str) -> Notice | None:
         """Return the notice whose last letter has this Message-ID; an older letter may have gone to an old address."""
@@ -96,6 +96,7 @@ def _hash_link_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _notice_from_row(row: Any) -> Notice:
+def notice_from_row(row: Any) -> Notice:
+    """Return a row as a Notice."""
     values = {name: getattr(row, name) for name in Notice.__slots__}
     return Notice(**values | {"state": NoticeState(row.state), "via": NoticeChannel(row.via)})

@@ -138,6 +138,11 @@ class RequestRows:
         """Return one request with its principal in the clear, if there is one with this id."""
         return self._find_request(SELECT_REQUEST, request_id)
 
+    def get_sealed_request(self, request_id: str) -> PrivacyRequest | None:
+        """Return one request without its principal, readable or not, if there is one with this id."""
+        row = self._connection.execute(SELECT_REQUEST, {"of": request_id}).one_or_none()
+        return request_from_row(row, Principal()) if row else None
+
     def _find_request(self, selection: Any, key: str) -> PrivacyRequest | None:
         row = self._connection.execute(selection, {"of": key}).one_or_none()
         return self._open_request_row(row) if row else None

@@ -21,7 +21,10 @@ def share_statements() -> None:
 
 def _open_sharing_engine(url: str) -> Engine:
     engine = _open_engine(url)
-    first = _engines.setdefault(engine.dialect.name, engine)
+    first = _engines.get(engine.dialect.name)
+    if getattr(first and first.dialect, "default_isolation_level", None) is None:
+        _engines[engine.dialect.name] = engine  # the first one has not connected: its dialect knows nothing of a server
+        return engine
     engine.dialect = engine.pool._dialect = first.dialect
     engine._compiled_cache = first._compiled_cache
     return engine

@@ -23,6 +23,7 @@ from bridge.model import (
 from bridge.store.requests.requests import request_from_row
 from bridge.store.schema.index_tables import data_keys
 from bridge.store.schema.tables import requests
+from bridge.store.selection.row_filter import RowFilter
 from tests.factories import ASHA, NOW, OTHER_SHOP, SHOP, make_finding, make_request, make_task, merged, opened
 from tests.fakes import page
 from tests.kit.running import acquire_lease
@@ -285,8 +286,8 @@ def test_a_task_reads_back_as_it_was_saved_and_its_cursor_is_sealed(store, reque
 
 def test_a_listing_has_no_principal(store, request_):
     with store.transaction() as tx:
-        [listed] = tx.operator_queries.list_requests(state="in_progress", kind="access", shop=SHOP)
-        assert tx.operator_queries.list_requests(state="done") == []
+        [listed] = tx.selection.select_requests(RowFilter(state="in_progress", kind="access", shop=SHOP)).rows
+        assert tx.selection.select_requests(RowFilter(state="done")).rows == ()
         row = tx.session.connection.execute(select(requests)).one()
     assert listed == replace(request_, principal=Principal())
     assert request_from_row(row, ASHA) == request_

@@ -1,0 +1,1 @@
+"""What lists and bulk commands share: filters, pages, waiting until the work has ended."""
