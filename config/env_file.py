@@ -5,7 +5,6 @@ On a host, whose config vars are the truth, and where the environment says produ
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 from collections.abc import Mapping
@@ -38,7 +37,9 @@ def read_env_file(path: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError):
-        raise SettingsInvalid([f"{path}: cannot be read: it must be a text in UTF-8 that the bridge may read"]) from None
+        raise SettingsInvalid(
+            [f"{path}: cannot be read: it must be a text in UTF-8 that the bridge may read"]
+        ) from None
     settings = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip() or line.lstrip().startswith("#"):
@@ -60,8 +61,3 @@ def _unquote(value: str) -> str:
         if len(value) > 1 and value[0] == value[-1] == mark:
             return value[1:-1]
     return value
-
-
-def is_private(path: Path) -> bool:
-    """Return whether only its owner may read the file."""
-    return os.name != "posix" or not path.stat().st_mode & 0o077

@@ -10,6 +10,7 @@ import ast
 import io
 import re
 import shlex
+import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
@@ -21,6 +22,7 @@ import pytest
 
 from bridge import errors, model
 from bridge.cli import commands
+from bridge.cli.shopify_app import EXAMPLE_URL, build_app_toml
 from bridge.connectors import http
 from bridge.rules.requests import lifecycle
 from bridge.rules.requests.deadlines import LAW_CLOCK, POLICY_CLOCK, SHOPIFY_CLOCK
@@ -93,12 +95,30 @@ def test_the_data_map_is_what_the_tables_say() -> None:
 # --- Every word of the code has its place -------------------------------------------------------------
 
 
-def test_every_setting_is_on_the_deploying_page_and_no_other_is() -> None:
-    known = {row[0] for row in settings.list_variables()}
-    listed = words_in_code("docs/deploying.md").intersection(known)
-    assert known - listed == set()
-    group = text("docs/deploying.md").partition("## Every setting")[2]
-    assert set(re.findall(r"`([A-Z][A-Z_]+)`", group)) - known == set()
+def settings_page() -> str:
+    """Return the page of all variables, from the settings themselves."""
+    required = set(settings.Settings.unset_required({}))
+    rows = [
+        f"| `{name}` | {f'`{default}`' if default else ''} | {'yes' if name in required else ''} | {meaning.replace('|', '&#124;')} |"
+        for name, default, meaning in settings.list_variables()
+    ]
+    lines = [
+        "# Settings",
+        "",
+        "Every variable that the bridge reads. Made from `config/settings.py`: do not edit, run",
+        "`python -m tests.test_docs settings > docs/settings.md`. Empty counts as unset; production refuses to start without the required ones.",
+        "What belongs together, and what to choose, is in [deploying](deploying.md).",
+        "",
+        "| variable | default | required | meaning |",
+        "|---|---|---|---|",
+        *rows,
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def test_the_page_of_settings_is_what_the_code_reads() -> None:
+    stale = "docs/settings.md is stale; make it anew: python -m tests.test_docs settings > docs/settings.md"
+    assert text("docs/settings.md") == settings_page(), stale
 
 
 @pytest.mark.parametrize(
@@ -267,6 +287,11 @@ def test_every_url_of_the_app_s_configuration_is_a_topic_that_is_handled() -> No
             assert topic in MANDATORY_TOPICS or topic.startswith(INDEXED_TOPIC_PREFIXES), page
 
 
+def test_the_app_s_configuration_is_the_one_that_the_command_prints() -> None:
+    (block,) = (body for kind, body in FENCE.findall(text("docs/deploying.md")) if kind == "toml")
+    assert block == build_app_toml(EXAMPLE_URL, "")
+
+
 # --- Links lead somewhere -----------------------------------------------------------------------------
 
 
@@ -341,4 +366,4 @@ def test_the_output_of_the_demo_that_is_shown_is_the_demo_s() -> None:
 
 
 if __name__ == "__main__":
-    print(data_map(), end="")  # noqa: T201 - its output is the page
+    print(settings_page() if "settings" in sys.argv else data_map(), end="")  # noqa: T201 - its output is the page

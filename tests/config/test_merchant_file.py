@@ -137,8 +137,16 @@ def test_one_shop_may_be_named_alone(changed):
         ('"merchant-config/1"', '"merchant-config/2"', "schema must be one of merchant-config/1"),
         ("[clocks]", "[intakes]\n[clocks]", "intakes is not a known key"),
         ("[grievance_officer]", "[officer]", "grievance_officer is missing: add the table [grievance_officer]"),
-        (f'trading_name = {{ value = "Example Silver", {INVENTED}', "trading_name = 1", "[merchant] trading_name must be text"),
-        (f'trading_name = {{ value = "Example Silver", {INVENTED}', 'trading_name = " "', "[merchant] trading_name must not be empty"),
+        (
+            f'trading_name = {{ value = "Example Silver", {INVENTED}',
+            "trading_name = 1",
+            "[merchant] trading_name must be text",
+        ),
+        (
+            f'trading_name = {{ value = "Example Silver", {INVENTED}',
+            'trading_name = " "',
+            "[merchant] trading_name must not be empty",
+        ),
         (f'trading_name = {{ value = "Example Silver", {INVENTED}', "", "[merchant] trading_name is missing"),
         (
             '{ value = "unknown", status = "unset", note = "it changes',
@@ -159,7 +167,11 @@ def test_one_shop_may_be_named_alone(changed):
             "[merchant] shop_domain must be removed: shops lists every shop",
         ),
         ('value = "privacy@example.in", s', 'value = "privacy", s', "[grievance_officer] email must be an e-mail"),
-        ('policy_sha256 = { value = ""', 'policy_sha256 = { value = "3A"', "[merchant] policy_sha256 must be a SHA-256 in lower-case hex"),
+        (
+            'policy_sha256 = { value = ""',
+            'policy_sha256 = { value = "3A"',
+            "[merchant] policy_sha256 must be a SHA-256 in lower-case hex",
+        ),
         ("{ value = false,", '{ value = "no",', "[grievance_officer] domain_control_verified must be true or false"),
         ('id = "bluedart"', 'id = "shopify"', "[processor.shopify] id is used twice"),
         ('id = "bluedart"', 'id = "Blue Dart"', "[processor.Blue Dart] id must be of small letters, digits, - and _"),

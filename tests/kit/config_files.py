@@ -9,6 +9,7 @@ from bridge.sandbox.merchant_files import CONTACT_VALUES
 from config.settings import MERCHANT_FILE
 from config.toml_editor import set_values
 
+
 def copy_changed(shipped: Path, target: Path, pairs: Iterable[tuple[str, str]]) -> Path:
     """Copy a shipped file with the first of each old text replaced by the new one; fail where there is none."""
     text = shipped.read_text()
