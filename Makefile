@@ -19,8 +19,8 @@ demo: $(STAMP) ## Set up, and show the whole story against stand-ins of Shopify 
 test: $(STAMP) ## Set up, and run all tests on every core, with a real Redis and a real Postgres
 	@$(BIN)/python -m pytest -n auto --dist loadscope --no-loadscope-reorder
 
-run: $(STAMP) ## Web, worker, clock and an embedded Redis in this terminal
-	@$(BIN)/python -m bridge serve
+run: $(STAMP) ## Web, worker, clock and an embedded Redis in this terminal; SANDBOX=1 adds the stand-ins
+	@$(BIN)/python -m bridge serve $(if $(SANDBOX),--sandbox)
 
 # Many machines reach no vulnerability service: the audit then says NOT DONE and the check goes on. Set it to 0 where nothing may
 # be released without an audit: then the check fails.
@@ -54,8 +54,8 @@ clean: ## Remove what the targets made; var/ (keys and data of development) stay
 # --no-deps: the lock is complete. A pip that resolves it again stumbles over coverage[toml] on the day coverage has a newer release.
 $(STAMP): requirements.txt requirements-dev.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: no python3.11 or python3 on PATH is" >&2; exit 1; }
-	@echo "Setting up $(VENV) with $(PYTHON)"
+	@echo "Setting up $(VENV) with $(PYTHON), once: 1 to 3 minutes, about 600 MB"
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.txt
+	@$(BIN)/python .ci/install.py requirements-dev.txt
 	@$(BIN)/python -m pip check --quiet --disable-pip-version-check
 	@touch $@

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -24,6 +25,8 @@ def load_sample_body(topic: str, shop: str) -> bytes:
     body = json.loads(path.read_text(encoding="utf-8"))
     for key in body.keys() & {"shop_domain", "myshopify_domain"}:
         body[key] = shop
+    if "data_request" in body:  # each sending is a request of its own: the same bytes again would be a repetition
+        body["data_request"]["id"] = time.time_ns() // 1_000_000
     return json.dumps(body, separators=(",", ":")).encode()
 
 

