@@ -270,7 +270,7 @@ def test_every_make_target_that_is_shown_exists() -> None:
 
 
 def test_every_url_of_the_app_s_configuration_is_a_topic_that_is_handled() -> None:
-    for page in ("README.md", "docs/deploying.md"):
+    for page in ("docs/deploying.md",):
         (block,) = (body for kind, body in FENCE.findall(text(page)) if kind == "toml")
         subscriptions = tomllib.loads(block)["webhooks"]["subscriptions"]
         privacy = {topic for each in subscriptions for topic in each.get("compliance_topics", ())}
@@ -353,12 +353,12 @@ def demo_lines() -> list[str]:
 
 def test_the_output_of_the_demo_that_is_shown_is_the_demo_s() -> None:
     """Every line shown is one the demo prints, and every line it prints is shown."""
-    _, _, rest = text("README.md").partition("<!-- demo:start -->")
+    _, _, rest = text("docs/demo.md").partition("<!-- demo:start -->")
     block = rest.partition("<!-- demo:end -->")[0]
     shown = [line for line in FENCE.findall(block)[0][1].splitlines() if line.strip()]
     patterns = demo_lines()
     assert len(patterns) > 20
-    again = "; paste a new run of `make demo` between the markers of README.md"
+    again = "; paste a new run of `make demo` between the markers of docs/demo.md"
     unknown = [line for line in shown if not any(re.fullmatch(each, line) for each in patterns)]
     assert unknown == [], f"the demo does not say this{again}"
     unseen = [each for each in patterns if not any(re.fullmatch(each, line) for line in shown)]

@@ -27,7 +27,8 @@ from config.env_file import format_env_lines, read_env_file
 from config.load import read_configuration
 from config.settings import ENV_FILE, ROOT
 
-KINDS = ("here", "server", "heroku")
+KINDS = ("here", "server", "host", "heroku")
+PRINTED_KINDS = ("host", "heroku")
 READABLE_FILE_TYPE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER_TYPE = click.Path(file_okay=False, path_type=Path)
 
@@ -56,7 +57,8 @@ def init(
 ) -> None:
     """Ask what the bridge must know, and write the merchant's files, keys, settings and `shopify.app.toml`.
 
-    For `here` (development) and `server` (production) the settings go to .env; for `heroku` they are printed as commands.
+    For `here` (development) and `server` (production) the settings go to .env. For `host` they are printed, a line each, for
+    `heroku` as one command: such hosts have no disk, so the settings hold the merchant's files too.
     A script gives --answers or --set with --yes; what they leave out takes its default.
     """
     if questions:
@@ -78,17 +80,16 @@ def init(
     }
     _write_files(folder, texts, force=force)
     settings = build_settings(answers)
-    if kind == "heroku":
-        settings |= {"BRIDGE_ENV": "production", "REDIS_TLS": "no-verify", **make_keys()}
+    if kind in PRINTED_KINDS:
+        settings |= {"BRIDGE_ENV": "production", **make_keys()}
+        settings |= {"REDIS_TLS": "no-verify"} if kind == "heroku" else {}
         settings |= {
             "BRIDGE_MERCHANT_TOML": pack_toml(texts["merchant.toml"]),
             "BRIDGE_RETENTION_TOML": pack_toml(texts["retention.toml"]),
         }
-        for name, value in settings.items():
-            click.echo(f"heroku config:set {name}={shlex.quote(value)}")
-        _tell(
-            "Run the commands that were printed. Keep BRIDGE_KEYS, BRIDGE_PSEUDONYM_KEY and BRIDGE_EVIDENCE_KEY in a safe."
-        )
+        lines = [f"{name}={shlex.quote(value)}" for name, value in settings.items()]
+        click.echo(" \\\n   ".join(["heroku config:set", *lines]) if kind == "heroku" else "\n".join(lines))
+        _tell("Set what was printed. Keep BRIDGE_KEYS, BRIDGE_PSEUDONYM_KEY and BRIDGE_EVIDENCE_KEY in a safe.")
         _tell_what_is_open(settings, kind)
         return
     settings |= {
