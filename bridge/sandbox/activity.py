@@ -1,4 +1,4 @@
-"""Tell what happens in a bridge that runs in this terminal: a line for each webhook and for each request that closes.
+"""List what happens in a bridge that runs in this terminal: a line for each webhook and for each request that closes.
 
 Reads the database as an operator's lists do. The lines hold ids and codes, nothing personal.
 """
@@ -20,12 +20,12 @@ LOOK_BACK = timedelta(minutes=10)
 
 
 class Activity:
-    """What was told already. What stood in the database at the start is not told."""
+    """Lines that were not shown yet. What stood in the database at the start is never shown."""
 
     def __init__(self, store: SqlStore, now: datetime) -> None:
         self._store = store
         self._since = now
-        self._told: set[str] = set()
+        self._shown: set[str] = set()
 
     def list_news(self, now: datetime) -> list[str]:
         """Return a line for each webhook that was taken from the inbox, and each request that closed, since the last call."""
@@ -47,9 +47,9 @@ class Activity:
         return lines
 
     def _is_new(self, key: str) -> bool:
-        if key in self._told:
+        if key in self._shown:
             return False
-        self._told.add(key)
+        self._shown.add(key)
         return True
 
 

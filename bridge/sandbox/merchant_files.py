@@ -70,7 +70,7 @@ def write_merchant_files(folder: Path, *, shops: Sequence[str], notice_terms: Ma
     terms = {("notices", name): value for name, value in notice_terms.items()}
     merchant = _fill_shipped_file("merchant.toml", {**MERCHANT_VALUES, ("merchant", "shops"): list(shops), **terms})
     files = {
-        "merchant.toml": f"{merchant}\n{_fill_shipped_file('intermediaries.toml', INTERMEDIARY_VALUES)}",
+        "merchant.toml": f"{merchant}\n{_fill_shipped_file('merchant_file/intermediaries.toml', INTERMEDIARY_VALUES)}",
         "retention.toml": _fill_shipped_file("retention.toml", RETENTION_VALUES),
     }
     for name, text in files.items():

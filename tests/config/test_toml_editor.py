@@ -64,6 +64,9 @@ def test_every_value_is_read_as_it_was_given(value):
 
 
 def test_the_intermediaries_have_no_key_that_the_merchant_file_refuses():
-    keys = [set(each) for each in tomllib.loads((ROOT / "config" / "intermediaries.toml").read_text())["processor"]]
+    keys = [
+        set(each)
+        for each in tomllib.loads((ROOT / "config" / "merchant_file" / "intermediaries.toml").read_text())["processor"]
+    ]
     known = set().union(*tomllib.loads(MERCHANT_FILE.read_text())["processor"])
     assert all(each - known <= {"carries", "transfer_safeguard"} for each in keys)

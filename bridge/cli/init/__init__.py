@@ -29,7 +29,7 @@ from config.settings import ENV_FILE, ROOT
 
 KINDS = ("here", "server", "host", "heroku")
 PRINTED_KINDS = ("host", "heroku")
-READABLE_FILE_TYPE = click.Path(exists=True, dir_okay=False, path_type=Path)
+ANSWERS_TYPE = click.Path(dir_okay=False, path_type=Path)
 FOLDER_TYPE = click.Path(file_okay=False, path_type=Path)
 
 
@@ -37,7 +37,7 @@ FOLDER_TYPE = click.Path(file_okay=False, path_type=Path)
 @click.option(
     "--for", "kind", type=click.Choice(KINDS), default="here", help="Where the bridge will run. [default: here]"
 )
-@click.option("--answers", "source", type=READABLE_FILE_TYPE, help="TOML file with answers; --questions prints one.")
+@click.option("--answers", "source", type=ANSWERS_TYPE, help="TOML file with answers; --questions prints one.")
 @click.option("--set", "flags", multiple=True, metavar="NAME=ANSWER", help="Answer one question. May be repeated.")
 @click.option("--yes", is_flag=True, help="Ask nothing: take the default of what has no answer.")
 @click.option("--questions", is_flag=True, help="Print the questions as a file for --answers, and end.")
@@ -89,8 +89,8 @@ def init(
         }
         lines = [f"{name}={shlex.quote(value)}" for name, value in settings.items()]
         click.echo(" \\\n   ".join(["heroku config:set", *lines]) if kind == "heroku" else "\n".join(lines))
-        _tell("Set what was printed. Keep BRIDGE_KEYS, BRIDGE_PSEUDONYM_KEY and BRIDGE_EVIDENCE_KEY in a safe.")
-        _tell_what_is_open(settings, kind)
+        _print_line("Set what was printed. Keep BRIDGE_KEYS, BRIDGE_PSEUDONYM_KEY and BRIDGE_EVIDENCE_KEY in a safe.")
+        _print_open_values(settings, kind)
         return
     settings |= {
         f"BRIDGE_{name.upper()}_FILE": str((folder / f"{name}.toml").resolve()) for name in ("merchant", "retention")
@@ -98,8 +98,8 @@ def init(
     if kind == "server":
         settings |= {"BRIDGE_ENV": "production", **make_keys()}
     _write_env_file(env_file, settings)
-    _tell_what_is_open(settings, kind)
-    _tell("Next: python -m bridge migrate && python -m bridge doctor")
+    _print_open_values(settings, kind)
+    _print_line("Next: python -m bridge migrate && python -m bridge doctor")
 
 
 def _write_files(folder: Path, texts: Mapping[str, str], *, force: bool) -> None:
@@ -109,7 +109,7 @@ def _write_files(folder: Path, texts: Mapping[str, str], *, force: bool) -> None
         raise click.UsageError(f"{folder} has {', '.join(standing)} already; --force overwrites what was edited there")
     for name, text in texts.items():
         write_private_file(folder / name, text.encode(), force=force)
-        _tell(f"Wrote {folder / name}")
+        _print_line(f"Wrote {folder / name}")
 
 
 def _write_env_file(path: Path, settings: Mapping[str, str]) -> None:
@@ -117,10 +117,12 @@ def _write_env_file(path: Path, settings: Mapping[str, str]) -> None:
     old = read_env_file(path)
     kept = {name: value for name, value in old.items() if value and (name in KEY_SETTINGS or name not in settings)}
     write_private_file(path, format_env_lines({**settings, **kept}).encode(), force=True)
-    _tell(f"Wrote {path} (only you may read it{'; its keys were kept' if kept.keys() & set(KEY_SETTINGS) else ''})")
+    _print_line(
+        f"Wrote {path} (only you may read it{'; its keys were kept' if kept.keys() & set(KEY_SETTINGS) else ''})"
+    )
 
 
-def _tell_what_is_open(settings: Mapping[str, str], kind: str) -> None:
+def _print_open_values(settings: Mapping[str, str], kind: str) -> None:
     """Print what production still lacks in the files; exit with 1 where they are for production."""
     try:
         missing: Sequence[str] = read_configuration(settings).missing
@@ -128,12 +130,12 @@ def _tell_what_is_open(settings: Mapping[str, str], kind: str) -> None:
         missing = invalid.faults
     missing = [each for each in missing if ": " in each]  # the others are variables: the host sets them
     for fault in missing:
-        _tell(f"   still open: {fault}")
+        _print_line(f"   still open: {fault}")
     if missing and kind != "here":
         exit_with_error(
             "Production will not start before these are filled in: edit the files, or run init --force again."
         )
 
 
-def _tell(line: str) -> None:
+def _print_line(line: str) -> None:
     click.echo(line, err=True)

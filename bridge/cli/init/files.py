@@ -11,10 +11,10 @@ from datetime import date
 from typing import Any
 
 from config.env_parsers import KEY_BYTES
-from config.settings import MERCHANT_FILE, RETENTION_FILE
+from config.settings import MERCHANT_FILE, RETENTION_FILE, ROOT
 from config.toml_editor import drop_tables, set_values
 
-INTERMEDIARIES_FILE = MERCHANT_FILE.with_name("intermediaries.toml")
+INTERMEDIARIES_FILE = ROOT / "config" / "merchant_file" / "intermediaries.toml"
 KEY_SETTINGS = ("BRIDGE_KEYS", "BRIDGE_PSEUDONYM_KEY", "BRIDGE_EVIDENCE_KEY", "METRICS_TOKEN")
 _INVENTED = re.compile(r"# (?:This one|The shop) is invented.*?\n#\n", re.DOTALL)
 _MERCHANT_PLACES = {

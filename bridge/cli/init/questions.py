@@ -136,7 +136,7 @@ QUESTIONS = (
     Question(
         name="officer_name",
         text="Name of the grievance officer",
-        reason="DPDP Rules 2025 r.9: whom a data subject may write to",
+        reason="DPDP Rules 2025 r.9: data subjects may write to this person",
     ),
     Question(
         name="officer_designation",

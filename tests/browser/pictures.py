@@ -1,4 +1,4 @@
-"""Make the README's pictures from what `make demo` left in var/demo: `python -m tests.pictures`. It needs Debian's Chromium.
+"""Make the README's pictures from what `make demo` left in var/demo: `python -m tests.browser.pictures`. It needs Debian's Chromium.
 
 The letter is shown as it is. Of the certificate and of the evidence, which are JSON, a selection of fields is set as a table.
 """
@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.conftest import ARGUMENTS
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 RESULTS, PICTURES = ROOT / "var" / "demo", ROOT / "docs" / "pictures"
 SIZE = {"width": 760, "height": 900}
 MAX_BYTES = 150_000

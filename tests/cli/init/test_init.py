@@ -18,7 +18,7 @@ from bridge.cli.init.questions import QUESTIONS
 from config.env_file import read_env_file
 from config.merchant_file.merchant import load_merchant
 from config.retention_file.retention import load_retention
-from tests.kit.clones import ANSWERS, copy_tracked_files, list_answer_flags, run_bridge, run_in_clone
+from tests.kit.hosts.clones import ANSWERS, copy_tracked_files, list_answer_flags, run_bridge, run_in_clone
 
 
 @pytest.fixture(scope="module")
@@ -171,11 +171,11 @@ def test_a_person_at_a_terminal_is_asked_each_question_with_its_reason(clone, tm
             stderr=subprocess.PIPE, text=True, start_new_session=True,
         ) as process:  # fmt: skip
             os.write(screen, "".join(f"{answer}\n" for answer in typed).encode())
-            _, said = process.communicate(timeout=20)
+            _, output = process.communicate(timeout=20)
     finally:
         os.close(screen)
         os.close(terminal)
-    assert process.returncode == 0, said
-    assert "must be one of proprietorship" in said
-    assert all(each.text in said and each.reason in said for each in asked)
+    assert process.returncode == 0, output
+    assert "must be one of proprietorship" in output
+    assert all(each.text in output and each.reason in output for each in asked)
     assert load_merchant(tmp_path / "files" / "merchant.toml").unset == ()

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "TMPDIR")
 ANSWERS = {
     "trading_name": "Kiran Toys",

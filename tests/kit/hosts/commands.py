@@ -30,7 +30,7 @@ def main() -> None:
         _add(settings, pairs)
     elif words[:2] == ["secrets", "import"]:
         _add(settings, shlex.split(sys.stdin.read()))
-    elif name == "git" and words[0] == "push" or words == ["deploy"]:
+    elif (name == "git" and words[0] == "push") or words == ["deploy"]:
         release = next(line for line in Path("Procfile").read_text().splitlines() if line.startswith("release: "))
         _run(shlex.split(release.removeprefix("release: ")), settings)
     elif "python" in words:  # heroku run python …, dokku run APP python …

@@ -21,7 +21,7 @@ from bridge.sandbox.processes import free_port
 from bridge.sandbox.sandbox import invent_worlds
 from bridge.sandbox.world import INVENTED_SHOP
 from tests.factories import NOW
-from tests.kit.clones import copy_tracked_files, run_in_clone
+from tests.kit.hosts.clones import copy_tracked_files, run_in_clone
 
 START_S = 90
 
@@ -75,10 +75,10 @@ def test_two_commands_from_a_clone_lead_to_a_complete_package(clone):
         listed = run_in_clone(clone, "python", "-m", "bridge", "dsr", "list", "--json")
         (request,) = json.loads(listed.stdout)
         assert (request["id"], request["complete"]) == (closed[1], True)
-    told = "".join(lines)
-    assert len(lines) <= 12, told
-    assert "asha" not in told.lower()
-    assert re.search(r"Unset: 7 settings, \d+ answers", told)
+    printed = "".join(lines)
+    assert len(lines) <= 12, printed
+    assert "asha" not in printed.lower()
+    assert re.search(r"Unset: 7 settings, \d+ answers", printed)
 
 
 def test_a_port_in_use_is_said_once_with_what_to_type(clone):
