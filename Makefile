@@ -11,7 +11,7 @@ LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashe
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test run check bench coverage lock clean
+.PHONY: help demo test run check bench coverage docs slug lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,12 @@ bench: $(STAMP) ## Measure the budgets on this machine
 
 coverage: $(STAMP) ## How much of the personal data in Shopify's schema is asked for
 	@$(BIN)/python -m tests.coverage
+
+docs: $(STAMP) ## Build the site of the docs with search in dist/site; fails on a link that leads nowhere
+	@$(BIN)/python .ci/docs_site.py
+
+slug: $(STAMP) ## Measure what a host installs; fails over 45 packages or 110 MB
+	@$(BIN)/python .ci/slug.py
 
 lock: $(STAMP) ## Compile the hashed requirement files from requirements.in and requirements-dev.in
 	$(LOCK) requirements.in -o requirements.txt
