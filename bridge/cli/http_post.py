@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -17,16 +16,19 @@ POST_TIMEOUT_S = 5
 SAMPLE_TOPICS = sorted(path.stem.replace("__", "/") for path in SAMPLES_DIR.glob("*.json"))
 
 
-def load_sample_body(topic: str, shop: str) -> bytes:
-    """Return the sample body of a topic, about an invented person, for this shop. Raises UsageError."""
+def load_sample_body(topic: str, shop: str, request_number: int = 0) -> bytes:
+    """Return the sample body of a topic, about an invented person, for this shop. Raises UsageError.
+
+    `request_number` makes a data request one of its own: the same bytes again are a repetition.
+    """
     path = SAMPLES_DIR / (topic.replace("/", "__") + ".json")
     if not path.is_file():
         raise click.UsageError(f"there is no sample of {topic}; give a body with --file")
     body = json.loads(path.read_text(encoding="utf-8"))
     for key in body.keys() & {"shop_domain", "myshopify_domain"}:
         body[key] = shop
-    if "data_request" in body:  # each sending is a request of its own: the same bytes again would be a repetition
-        body["data_request"]["id"] = time.time_ns() // 1_000_000
+    if request_number and "data_request" in body:
+        body["data_request"]["id"] = request_number
     return json.dumps(body, separators=(",", ":")).encode()
 
 

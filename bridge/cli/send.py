@@ -63,7 +63,7 @@ def send(
     if not topic:
         _send_mandatory_samples(base, shop, configuration)
         return
-    raw = source.read_bytes() if source else load_sample_body(topic, shop)
+    raw = source.read_bytes() if source else load_sample_body(topic, shop, time.time_ns() // 1_000_000)
     sent = _sign_and_post(f"{base}/webhooks/{topic}", topic, shop, raw, configuration, webhook_id)
     show(sent, f"{sent['status']}  {topic}  webhook id {sent['webhook_id']}")
     if sent["status"] != HTTPStatus.OK:
