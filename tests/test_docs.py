@@ -292,6 +292,21 @@ def test_the_app_s_configuration_is_the_one_that_the_command_prints() -> None:
     assert block == build_app_toml(EXAMPLE_URL, "")
 
 
+# --- The first page is for a stranger -----------------------------------------------------------------
+
+
+def test_the_readme_is_short_and_begins_with_a_command_and_pictures() -> None:
+    lines = text("README.md").splitlines()
+    assert len(lines) <= 130
+    assert next(number for number, line in enumerate(lines, 1) if line.startswith("make ")) <= 15
+    pictures = set(re.findall(r"!\[[^\]]+\]\((docs/pictures/[^)]+)\)", text("README.md")))
+    assert pictures == {name(path) for path in (ROOT / "docs" / "pictures").iterdir()}
+    for picture in pictures:
+        content = (ROOT / picture).read_bytes()
+        assert content.startswith(b"\x89PNG"), picture
+        assert len(content) < 150_000, picture
+
+
 # --- Links lead somewhere -----------------------------------------------------------------------------
 
 
