@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import threading
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from datetime import UTC, datetime
 
 from bridge.bootstrap import make_store
@@ -70,8 +70,9 @@ def _run_processes(stop: threading.Event, *, with_sandbox: bool) -> None:
         print(f"The bridge listens at {bridge.url}. In another terminal:", flush=True)
         print(f"   {COMMAND} send customers/data_request{shop}\n   {COMMAND} dsr list", flush=True)
         while not stop.wait(CHECK_EVERY_S):
-            for line in activity.list_news(datetime.now(UTC)):
-                print(line, flush=True)
+            with suppress(BridgeError):  # the database is busy: next time
+                for line in activity.list_news(datetime.now(UTC)):
+                    print(line, flush=True)
             for name, code in bridge.pop_exit_codes().items():
                 print(f"{name} ended with exit code {code} and was started again.", flush=True)
                 bridge.start_process(name.partition(".")[0])

@@ -29,6 +29,11 @@ from config.settings import ENV_FILE, ROOT
 
 KINDS = ("here", "server", "host", "heroku")
 PRINTED_KINDS = ("host", "heroku")
+KEYS_MADE = (
+    "The keys are for a new installation: set them once, never over others, and keep BRIDGE_KEYS, BRIDGE_PSEUDONYM_KEY "
+    "and BRIDGE_EVIDENCE_KEY in a safe."
+)
+KEYS_KEPT = "No keys are printed: the files were written before, so the host has its keys. For a new installation use another --folder."
 ANSWERS_TYPE = click.Path(dir_okay=False, path_type=Path)
 FOLDER_TYPE = click.Path(file_okay=False, path_type=Path)
 
@@ -78,10 +83,11 @@ def init(
             str(answers.get("public_url", EXAMPLE_URL)), str(answers.get("shopify_client_id", ""))
         ),
     }
-    _write_files(folder, texts, force=force)
+    is_new = not _write_files(folder, texts, force=force)
     settings = build_settings(answers)
     if kind in PRINTED_KINDS:
-        settings |= {"BRIDGE_ENV": "production", **make_keys()}
+        # of an installation that was set up before the host has keys, and others would lock it out of what it has stored
+        settings |= {"BRIDGE_ENV": "production", **(make_keys() if is_new else {})}
         settings |= {"REDIS_TLS": "no-verify"} if kind == "heroku" else {}
         settings |= {
             "BRIDGE_MERCHANT_TOML": pack_toml(texts["merchant.toml"]),
@@ -89,7 +95,7 @@ def init(
         }
         lines = [f"{name}={shlex.quote(value)}" for name, value in settings.items()]
         click.echo(" \\\n   ".join(["heroku config:set", *lines]) if kind == "heroku" else "\n".join(lines))
-        _print_line("Set what was printed. Keep BRIDGE_KEYS, BRIDGE_PSEUDONYM_KEY and BRIDGE_EVIDENCE_KEY in a safe.")
+        _print_line(KEYS_MADE if is_new else KEYS_KEPT)
         _print_open_values(settings, kind)
         return
     settings |= {
@@ -102,7 +108,8 @@ def init(
     _print_line("Next: python -m bridge migrate && python -m bridge doctor")
 
 
-def _write_files(folder: Path, texts: Mapping[str, str], *, force: bool) -> None:
+def _write_files(folder: Path, texts: Mapping[str, str], *, force: bool) -> bool:
+    """Write the files; return whether some stood there before. Raises UsageError where they do and nothing forces it."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     standing = [name for name in texts if (folder / name).exists()]
     if standing and not force:
@@ -110,6 +117,7 @@ def _write_files(folder: Path, texts: Mapping[str, str], *, force: bool) -> None
     for name, text in texts.items():
         write_private_file(folder / name, text.encode(), force=force)
         _print_line(f"Wrote {folder / name}")
+    return bool(standing)
 
 
 def _write_env_file(path: Path, settings: Mapping[str, str]) -> None:

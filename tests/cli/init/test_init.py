@@ -116,6 +116,16 @@ def test_the_button_of_heroku_leads_to_a_release_that_passes(clone, postgres, tm
     assert (typed.returncode, typed.stdout) == (0, "The database is at head.\n"), typed.stderr
 
 
+def test_keys_of_a_host_are_printed_once(clone, tmp_path):
+    words = ("init", "--for", "host", *list_answer_flags(), "--folder", str(tmp_path / "files"))
+    first, again = run_bridge(clone, *words), run_bridge(clone, *words, "--force")
+    names = [{line.partition("=")[0] for line in each.stdout.splitlines()} for each in (first, again)]
+    assert (first.returncode, again.returncode) == (0, 0)
+    assert names[0] - names[1] == {"BRIDGE_KEYS", "BRIDGE_PSEUDONYM_KEY", "BRIDGE_EVIDENCE_KEY", "METRICS_TOKEN"}
+    assert "BRIDGE_MERCHANT_TOML" in names[1]
+    assert "No keys are printed" in again.stderr
+
+
 def test_a_wrong_answer_is_named_and_never_repeated(clone):
     wrong = {
         "legal_entity_type": "firm-secretword",
