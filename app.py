@@ -28,6 +28,7 @@ except (SettingsInvalid, BridgeError) as fault:
     lines = fault.faults if isinstance(fault, SettingsInvalid) else [str(fault)]
     sys.exit("\n".join(["The bridge cannot start:", *(f"  {line}" for line in lines)]))
 
+logs.log_start("web")
 services = make_services(app_configuration, queue, store)
 app = create_app(services, store)
 

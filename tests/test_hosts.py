@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -35,7 +36,7 @@ def run_script(
     """Run shell commands with the stood-in hosts; $EDITOR fills in the answers."""
     tools = install(copied.parent / "tools")
     (copied / ".venv" / "bin").mkdir(parents=True, exist_ok=True)
-    (copied / ".venv" / "bin" / "activate").touch()
+    shutil.copy2(tools / "python", copied / ".venv" / "bin" / "python")
     pip = copied / ".venv" / "bin" / "pip"
     pip.write_text("#!/bin/sh\ntest -f requirements.txt\n")
     pip.chmod(0o700)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
+from bridge.cli.command import story_command
 from bridge.cli.sandbox_process import run_sandbox_module
 
 
-@click.command()
+@story_command(example="serve\nserve --sandbox")
 @click.option("--sandbox", is_flag=True, help="Run the stand-ins of Shopify and the carriers too, and ask them.")
 def serve(sandbox: bool) -> None:
     """Run web, worker, clock and an embedded Redis in one terminal. Ctrl-C stops them."""

@@ -25,7 +25,7 @@ from config.settings import read_environment
 
 CHECK_EVERY_S = 1.0
 SANDBOX_ORDERS = 40
-COMMAND = ".venv/bin/python -m bridge"
+COMMAND = "bin/bridge"
 
 
 def main() -> None:

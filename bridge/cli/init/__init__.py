@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from bridge.cli.command import story_command
 from bridge.cli.context import exit_with_error
 from bridge.cli.init.answers import ask_questions, parse_answers, print_questions, read_answers
 from bridge.cli.init.files import (
@@ -38,7 +39,9 @@ ANSWERS_TYPE = click.Path(dir_okay=False, path_type=Path)
 FOLDER_TYPE = click.Path(file_okay=False, path_type=Path)
 
 
-@click.command()
+@story_command(
+    example="init\ninit --questions --for server > answers.toml\ninit --for server --answers answers.toml --yes"
+)
 @click.option(
     "--for", "kind", type=click.Choice(KINDS), default="here", help="Where the bridge will run. [default: here]"
 )
@@ -105,7 +108,7 @@ def init(
         settings |= {"BRIDGE_ENV": "production", **make_keys()}
     _write_env_file(env_file, settings)
     _print_open_values(settings, kind)
-    _print_line("Next: python -m bridge migrate && python -m bridge doctor")
+    _print_line("Next: bin/bridge migrate && bin/bridge doctor")
 
 
 def _write_files(folder: Path, texts: Mapping[str, str], *, force: bool) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
+from bridge.cli.command import story_command
 from bridge.connectors.shopify.api.scopes import list_app_scopes
-from bridge.rules.webhooks.subscriptions import list_subscriptions
+from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS
+from bridge.rules.webhooks.subscriptions import REQUIRED_TOPICS
 from config.settings import read_environment
 from config.shopify_versions import SUPPORTED_VERSIONS
 from config.toml_editor import format_value
@@ -13,7 +15,7 @@ from config.toml_editor import format_value
 EXAMPLE_URL = "https://bridge.example.com"
 
 
-@click.command("shopify-app")
+@story_command(name="shopify-app", example="shopify-app --url https://bridge.example.com > shopify.app.toml")
 @click.option("--url", help="Public https address of the bridge. [default: PUBLIC_URL]")
 @click.option("--client-id", help="Client id of the app. [default: SHOPIFY_CLIENT_ID]")
 def shopify_app(url: str | None, client_id: str | None) -> None:
@@ -46,7 +48,8 @@ def build_app_toml(url: str, client_id: str, version: str = SUPPORTED_VERSIONS[-
         "[webhooks]",
         f"api_version = {format_value(version)}",
     ]
-    for kind, topic in list_subscriptions():
+    mandatory = [("compliance_topics", topic) for topic in MANDATORY_TOPICS]
+    for kind, topic in (*mandatory, *(("topics", topic) for topic in REQUIRED_TOPICS)):
         lines += [
             "",
             "[[webhooks.subscriptions]]",

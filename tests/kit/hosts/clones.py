@@ -37,7 +37,7 @@ ANSWERS = {
 def copy_tracked_files(target: Path) -> Path:
     """Copy what git tracks, as it stands in the working folder; return the copy."""
     listed = subprocess.run(
-        ["git", "ls-files", "-coz", "--exclude-standard", "app.py", "app.json", "Procfile", "bridge", "config", "workers"],
+        ["git", "ls-files", "-coz", "--exclude-standard", "app.py", "app.json", "Procfile", "bin", "bridge", "config", "workers"],
         cwd=ROOT, capture_output=True, check=True, text=True,
     ).stdout  # fmt: skip
     for name in filter(None, listed.split("\0")):
