@@ -11,7 +11,7 @@ LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashe
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test run check bench torture coverage lock clean
+.PHONY: help demo test run check bench torture coverage docs slug lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,8 +22,8 @@ demo: $(STAMP) ## Set up, and show the whole story against stand-ins of Shopify 
 test: $(STAMP) ## Set up, and run all tests on every core, with a real Redis and a real Postgres
 	@$(BIN)/python -m pytest -n auto --dist loadscope --no-loadscope-reorder
 
-run: $(STAMP) ## Web, worker, clock and an embedded Redis in this terminal
-	@$(BIN)/python -m bridge serve
+run: $(STAMP) ## Web, worker, clock and an embedded Redis in this terminal; SANDBOX=1 adds the stand-ins
+	@$(BIN)/python -m bridge serve $(if $(SANDBOX),--sandbox)
 
 # Many machines reach no vulnerability service: the audit then says NOT DONE and the check goes on. Set it to 0 where nothing may
 # be released without an audit: then the check fails.
@@ -48,6 +48,12 @@ torture: $(STAMP) ## Kill and disturb complete installations under load, then ch
 coverage: $(STAMP) ## How much of the personal data in Shopify's schema is asked for
 	@$(BIN)/python -m tests.coverage
 
+docs: $(STAMP) ## Build the site of the docs with search in dist/site; fails on a link that leads nowhere
+	@$(BIN)/python .ci/docs_site.py
+
+slug: $(STAMP) ## Measure what a host installs; fails over 45 packages or 110 MB
+	@$(BIN)/python .ci/slug.py
+
 lock: $(STAMP) ## Compile the hashed requirement files from requirements.in and requirements-dev.in
 	$(LOCK) requirements.in -o requirements.txt
 	$(LOCK) requirements-dev.in -o requirements-dev.txt
@@ -60,8 +66,8 @@ clean: ## Remove what the targets made; var/ (keys and data of development) stay
 # --no-deps: the lock is complete. A pip that resolves it again stumbles over coverage[toml] on the day coverage has a newer release.
 $(STAMP): requirements.txt requirements-dev.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: no python3.11 or python3 on PATH is" >&2; exit 1; }
-	@echo "Setting up $(VENV) with $(PYTHON)"
+	@echo "Setting up $(VENV) with $(PYTHON), once: 1 to 3 minutes, about 600 MB"
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.txt
+	@$(BIN)/python .ci/install.py requirements-dev.txt
 	@$(BIN)/python -m pip check --quiet --disable-pip-version-check
 	@touch $@

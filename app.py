@@ -6,8 +6,6 @@ import atexit
 import gc
 import sys
 
-import structlog
-
 from bridge import logs
 from bridge.bootstrap import make_services, make_store
 from bridge.errors import BridgeError, SettingsInvalid
@@ -30,8 +28,6 @@ except (SettingsInvalid, BridgeError) as fault:
     lines = fault.faults if isinstance(fault, SettingsInvalid) else [str(fault)]
     sys.exit("\n".join(["The bridge cannot start:", *(f"  {line}" for line in lines)]))
 
-for missing in app_configuration.missing:
-    structlog.get_logger().warning("setting.unset", what=missing)
 logs.log_start("web")
 services = make_services(app_configuration, queue, store)
 app = create_app(services, store)

@@ -10,6 +10,7 @@ import binascii
 import re
 import secrets
 import ssl
+import zlib
 from collections.abc import Callable
 from dataclasses import field
 from ipaddress import ip_network
@@ -18,6 +19,10 @@ from typing import Any, TypeVar
 
 N = TypeVar("N", int, float)
 KEY_BYTES = 32
+GENERATED_KEY_ID = "k1"  # of a key that a host generated: it comes without one
+MAX_TOML_BYTES = 1_000_000
+_HEX_KEY = re.compile(r"[0-9a-f]{64}")
+_GENERATED_KEY = re.compile(r"[0-9a-f]{64}|[A-Za-z0-9+/]{43}=")
 
 
 class ParseFault(ValueError):
@@ -96,9 +101,9 @@ def parse_secret_url(value: str) -> Secret:
 
 
 def parse_key(value: str) -> Secret:
-    """Return a key of 32 bytes from base64."""
+    """Return a key of 32 bytes from base64, or from the 64 hexadecimal digits that Heroku generates."""
     try:
-        raw = base64.b64decode(value, validate=True)
+        raw = bytes.fromhex(value) if _HEX_KEY.fullmatch(value) else base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError):
         raw = b""
     if len(raw) != KEY_BYTES:
@@ -107,16 +112,31 @@ def parse_key(value: str) -> Secret:
 
 
 def parse_key_ring(value: str) -> tuple[tuple[str, Secret], ...]:
-    """Return the keys of `id:base64(32 bytes),…` in the given order."""
+    """Return the keys of `id:base64(32 bytes),…` in the given order. A key without an id is k1."""
     ring = []
     for part in filter(None, (part.strip() for part in value.split(","))):
         name, colon, encoded = part.partition(":")
+        if not colon and _GENERATED_KEY.fullmatch(part):
+            name, colon, encoded = GENERATED_KEY_ID, ":", part
         if not colon or not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", name):
             raise ParseFault("must be id:base64(32 bytes), comma-separated")
         ring.append((name, parse_key(encoded)))
     if len({name for name, _ in ring}) != len(ring):
         raise ParseFault("names a key id twice: give each key an id of its own")
     return tuple(ring)
+
+
+def parse_toml_text(value: str) -> str:
+    """Return the text of a TOML file, given as it is or as base64 of it, gzipped or not."""
+    if "=" in value.rstrip("="):  # no base64 has one before its end, every TOML file with a value has
+        return value
+    try:
+        raw = base64.b64decode("".join(value.split()), validate=True)
+        if raw.startswith(b"\x1f\x8b"):
+            raw = zlib.decompressobj(wbits=31).decompress(raw, MAX_TOML_BYTES)
+        return raw.decode()
+    except (binascii.Error, ValueError, zlib.error):
+        raise ParseFault("must be TOML, or base64 of it") from None
 
 
 def parse_database_url(value: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from bridge.errors import SettingsInvalid
 from config import env_parsers, hosting
 from config.development_keys import DEVELOPMENT_KEYS, load_development_keys
+from config.env_file import ENV_FILE_VARIABLE, add_env_file
 from config.env_parsers import Secret, choice_setting, int_setting, secret_setting, setting
 from config.setting_groups.carriers import CarrierSettings
 from config.setting_groups.operations import OperationsSettings
@@ -23,7 +24,10 @@ from config.setting_groups.web import WebSettings
 from config.shopify_versions import parse_api_version
 
 ROOT = Path(__file__).resolve().parent.parent
+ENV_FILE = ROOT / ".env"
 MERCHANT_FILE, RETENTION_FILE = ROOT / "config" / "merchant.toml", ROOT / "config" / "retention.toml"
+# the names of both files in faults where a variable holds their content
+MERCHANT_TEXT, RETENTION_TEXT = Path("BRIDGE_MERCHANT_TOML"), Path("BRIDGE_RETENTION_TOML")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,8 +120,23 @@ class Settings(WebSettings, OperationsSettings, CarrierSettings):
         env_parsers.parse_key,
         required=True,
     )
+    env_file: Path = setting(
+        ENV_FILE_VARIABLE,
+        "file of settings that the environment lacks; not read on a host, nor where the environment says production",
+        ENV_FILE,
+        Path,
+    )
     merchant_file: Path = setting("BRIDGE_MERCHANT_FILE", "shops, contacts, clocks, processors", MERCHANT_FILE, Path)
     retention_file: Path = setting("BRIDGE_RETENTION_FILE", "laws, holds, categories", RETENTION_FILE, Path)
+    merchant_toml: str = setting(
+        MERCHANT_TEXT.as_posix(),
+        "the content of the merchant file, for a host without disk: TOML, or base64 of it, gzipped or not",
+        "",
+        env_parsers.parse_toml_text,
+    )
+    retention_toml: str = setting(
+        RETENTION_TEXT.as_posix(), "the content of the retention file, likewise", "", env_parsers.parse_toml_text
+    )
     ledger_url: str = setting(
         "BRIDGE_LEDGER_URL",
         "a second small database outside the backups of the first: it knows after a restore who was erased",
@@ -198,6 +217,12 @@ class Settings(WebSettings, OperationsSettings, CarrierSettings):
             if parsed.get("database_tls") != "waive":
                 names = {spec.name: spec.metadata["name"] for spec in _list_setting_fields()}
                 faults += hosting.require_tls_of_databases(parsed, names)
+        for name, text in (("merchant", MERCHANT_TEXT), ("retention", RETENTION_TEXT)):
+            if not parsed.get(f"{name}_toml"):
+                continue
+            if f"{name}_file" in parsed:
+                faults.append(f"{text} and BRIDGE_{name.upper()}_FILE are both set: remove one")
+            parsed[f"{name}_file"] = text
         if faults:
             raise SettingsInvalid(faults)
         return cls(**parsed)
@@ -248,5 +273,5 @@ def load_settings(environ: Mapping[str, str] | None = None, *, var_dir: Path | N
 
 
 def read_environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the given environment, or the process's own."""
-    return dict(os.environ if environ is None else environ)
+    """Return the given environment as it is, or the process's own with what only `.env` sets. Raises SettingsInvalid."""
+    return add_env_file(os.environ, ENV_FILE) if environ is None else dict(environ)

@@ -39,10 +39,13 @@ def format_key_location(file: str, table: str, key: str) -> str:
     return f"{file}: [{table}] {key}" if table else f"{file}: {key}"
 
 
-def read_toml(path: Path) -> tuple[dict[str, Any], str]:
-    """Return the file's top table and the SHA-256 of its bytes. Raises SettingsInvalid naming file and line."""
+def read_toml(path: Path, text: str | None = None) -> tuple[dict[str, Any], str]:
+    """Return the file's top table and the SHA-256 of its bytes. Raises SettingsInvalid naming file and line.
+
+    With `text` the file is not read: `path` is only the name of the text in faults.
+    """
     try:
-        raw = path.read_bytes()
+        raw = path.read_bytes() if text is None else text.encode()
         return tomllib.loads(raw.decode()), sha256(raw).hexdigest()
     except OSError:
         raise SettingsInvalid(
@@ -111,12 +114,12 @@ class TomlTable:
             return default or ""
         has_placeholder = any(placeholder in value for placeholder in PLACEHOLDERS)
         is_empty = status == "unset" or not value.strip()
-        if has_placeholder or (is_empty and required_in_production):
+        if default is None and not value.strip():
+            self.add_fault(key, "must not be empty: write a text")
+        elif has_placeholder or (is_empty and required_in_production):
             self.add_unset(key)  # a placeholder would be printed in a letter, so no key is exempt
         elif is_empty and recommended:
             self.add_warning(key, "is not set")
-        elif default is None and not value.strip():
-            self.add_fault(key, "must not be empty: write a text")
         return (default or "") if has_placeholder else value.strip()
 
     def get_email(self, key: str, *, required_in_production: bool = False) -> str:

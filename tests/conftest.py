@@ -33,6 +33,7 @@ SLOW_FOLDERS = ("tests/e2e/", "tests/sandbox/", "tests/workers/", "tests/web/", 
 def pytest_configure(config: pytest.Config) -> None:
     """Watch session fixtures. Hooks of this file itself are not called for them."""
     config.pluginmanager.register(_session_resources)
+    os.environ["BRIDGE_ENV_FILE"] = os.devnull  # the `.env` of who runs the tests is not theirs
     # thousands of tests keep many objects: looking for garbage as often as a small program does is a sixth of their time
     gc.set_threshold(20_000, 20, 50)
     share_statements()

@@ -15,7 +15,7 @@ from config import settings
 from tests.house.tree import PRODUCT, ROOT, modules, name, project_files
 
 MODULES = modules(*PRODUCT)
-DOORS = {"rq", "flask", "click", "shopify", "sqlalchemy", "alembic", "cryptography", "requests", "fpdf"}
+DOORS = {"rq", "flask", "click", "shopify", "sqlalchemy", "alembic", "cryptography", "requests"}
 SAYS_NOTHING = {"utils", "helpers", "common", "core", "manager", "base"}
 PROCFILE = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
 

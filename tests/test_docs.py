@@ -10,6 +10,7 @@ import ast
 import io
 import re
 import shlex
+import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
@@ -21,6 +22,7 @@ import pytest
 
 from bridge import errors, model
 from bridge.cli import commands
+from bridge.cli.shopify_app import EXAMPLE_URL, build_app_toml
 from bridge.connectors import http
 from bridge.errors import StoreFault
 from bridge.rules.requests import lifecycle
@@ -93,12 +95,30 @@ def test_the_data_map_is_what_the_tables_say() -> None:
 # --- Every word of the code has its place -------------------------------------------------------------
 
 
-def test_every_setting_is_on_the_deploying_page_and_no_other_is() -> None:
-    known = {row[0] for row in settings.list_variables()}
-    listed = words_in_code("docs/deploying.md").intersection(known)
-    assert known - listed == set()
-    group = text("docs/deploying.md").partition("## Every setting")[2]
-    assert set(re.findall(r"`([A-Z][A-Z_]+)`", group)) - known == set()
+def settings_page() -> str:
+    """Return the page of all variables, from the settings themselves."""
+    required = set(settings.Settings.unset_required({}))
+    rows = [
+        f"| `{name}` | {f'`{default}`' if default else ''} | {'yes' if name in required else ''} | {meaning.replace('|', '&#124;')} |"
+        for name, default, meaning in settings.list_variables()
+    ]
+    lines = [
+        "# Settings",
+        "",
+        "Every variable that the bridge reads. Made from `config/settings.py`: do not edit, run",
+        "`python -m tests.test_docs settings > docs/settings.md`. Empty counts as unset; production refuses to start without the required ones.",
+        "What belongs together, and what to choose, is in [deploying](deploying.md).",
+        "",
+        "| variable | default | required | meaning |",
+        "|---|---|---|---|",
+        *rows,
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def test_the_page_of_settings_is_what_the_code_reads() -> None:
+    stale = "docs/settings.md is stale; make it anew: python -m tests.test_docs settings > docs/settings.md"
+    assert text("docs/settings.md") == settings_page(), stale
 
 
 @pytest.mark.parametrize(
@@ -255,7 +275,7 @@ def test_every_make_target_that_is_shown_exists() -> None:
 
 
 def test_every_url_of_the_app_s_configuration_is_a_topic_that_is_handled() -> None:
-    for page in ("README.md", "docs/deploying.md"):
+    for page in ("docs/deploying.md",):
         (block,) = (body for kind, body in FENCE.findall(text(page)) if kind == "toml")
         subscriptions = tomllib.loads(block)["webhooks"]["subscriptions"]
         privacy = {topic for each in subscriptions for topic in each.get("compliance_topics", ())}
@@ -270,6 +290,26 @@ def test_every_url_of_the_app_s_configuration_is_a_topic_that_is_handled() -> No
             agreed = find_header_mismatch(topic=topic, topic_header=topic, shop="a.myshopify.com", known_shops=())
             assert agreed == "", page
             assert topic in MANDATORY_TOPICS or topic.startswith(INDEXED_TOPIC_PREFIXES), page
+
+
+def test_the_app_s_configuration_is_the_one_that_the_command_prints() -> None:
+    (block,) = (body for kind, body in FENCE.findall(text("docs/deploying.md")) if kind == "toml")
+    assert block == build_app_toml(EXAMPLE_URL, "")
+
+
+# --- The first page is for a stranger -----------------------------------------------------------------
+
+
+def test_the_readme_is_short_and_begins_with_a_command_and_pictures() -> None:
+    lines = text("README.md").splitlines()
+    assert len(lines) <= 130
+    assert next(number for number, line in enumerate(lines, 1) if line.startswith("make ")) <= 15
+    pictures = set(re.findall(r"!\[[^\]]+\]\((docs/pictures/[^)]+)\)", text("README.md")))
+    assert pictures == {name(path) for path in (ROOT / "docs" / "pictures").iterdir()}
+    for picture in pictures:
+        content = (ROOT / picture).read_bytes()
+        assert content.startswith(b"\x89PNG"), picture
+        assert len(content) < 150_000, picture
 
 
 # --- Links lead somewhere -----------------------------------------------------------------------------
@@ -333,12 +373,12 @@ def demo_lines() -> list[str]:
 
 def test_the_output_of_the_demo_that_is_shown_is_the_demo_s() -> None:
     """Every line shown is one the demo prints, and every line it prints is shown."""
-    _, _, rest = text("README.md").partition("<!-- demo:start -->")
+    _, _, rest = text("docs/demo.md").partition("<!-- demo:start -->")
     block = rest.partition("<!-- demo:end -->")[0]
     shown = [line for line in FENCE.findall(block)[0][1].splitlines() if line.strip()]
     patterns = demo_lines()
     assert len(patterns) > 20
-    again = "; paste a new run of `make demo` between the markers of README.md"
+    again = "; paste a new run of `make demo` between the markers of docs/demo.md"
     unknown = [line for line in shown if not any(re.fullmatch(each, line) for each in patterns)]
     assert unknown == [], f"the demo does not say this{again}"
     unseen = [each for each in patterns if not any(re.fullmatch(each, line) for line in shown)]
@@ -346,4 +386,4 @@ def test_the_output_of_the_demo_that_is_shown_is_the_demo_s() -> None:
 
 
 if __name__ == "__main__":
-    print(data_map(), end="")  # noqa: T201 - its output is the page
+    print(settings_page() if "settings" in sys.argv else data_map(), end="")  # noqa: T201 - its output is the page

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import structlog
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
@@ -35,10 +36,13 @@ LIBRARY_LOG = {"version": 1, "formatters": {}, "handlers": {}, "loggers": {"_gra
 def main() -> None:
     """Serve until SIGTERM. Ends with code 1 and the list of faults where a setting is missing or wrong."""
     try:
-        settings = read_configuration().settings
+        configuration = read_configuration()
     except SettingsInvalid as invalid:
         sys.exit("\n".join(["The bridge cannot start:", *(f"  {fault}" for fault in invalid.faults)]))
+    settings = configuration.settings
     logs.configure_logging(settings.log_level, settings.log_format)
+    if configuration.missing:  # of development only: production has ended
+        structlog.get_logger().info("setting.unset", count=len(configuration.missing))
     raise_open_files_limit()
     folder = _make_metrics_folder(settings)
     try:
@@ -50,7 +54,7 @@ def main() -> None:
 def _serve(settings: Settings) -> None:
     Granian(
         "app:receive",
-        address="0.0.0.0",  # noqa: S104 - the host routes to it
+        address="0.0.0.0" if settings.is_production else "127.0.0.1",  # noqa: S104 - the host routes to it
         port=settings.port,
         interface=Interfaces.RSGI,
         workers=settings.web_concurrency,

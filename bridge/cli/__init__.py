@@ -22,6 +22,7 @@ SECTIONS = {  # who needs what
         "status",
         "doctor",
         "init",
+        "shopify-app",
         "migrate",
         "backfill",
         "reconcile",

@@ -110,13 +110,13 @@ def _is_blank(text: str) -> bool:
     return not text.strip() or any(placeholder.casefold() in text.casefold() for placeholder in PLACEHOLDERS)
 
 
-def load_merchant(path: Path) -> Merchant:
+def load_merchant(path: Path, text: str | None = None) -> Merchant:
     """Read the merchant's file.
 
     Raises SettingsInvalid with every fault of the file at once. What is only unset or in doubt does not
     raise: it stands in `unset` and `warnings`.
     """
-    data, digest = read_toml(path)
+    data, digest = read_toml(path, text)
     report = FileReport(file=label_file(path))
     top = TomlTable(data, "", report)
     top.get_choice("schema", (MERCHANT_SCHEMA,))
@@ -159,14 +159,14 @@ def read_legal_form(merchant_table: TomlTable) -> str:
 def _read_merchant_table(merchant_table: TomlTable) -> dict[str, Any]:
     return {
         "shops": _read_shops(merchant_table),
-        "trading_name": merchant_table.get_text("trading_name"),
+        "trading_name": merchant_table.get_text("trading_name", required_in_production=True),
         "legal_name": merchant_table.get_text("legal_name", "", required_in_production=True),
         "legal_entity_type": read_legal_form(merchant_table),
         "website_url": merchant_table.get_text("website_url", "", required_in_production=True),
         "policy_url": merchant_table.get_text("policy_url", "", recommended=True),
         "policy_last_updated": merchant_table.get_text("policy_last_updated", "", required_in_production=True),
         "policy_sha256": merchant_table.get_sha256("policy_sha256"),
-        "address": merchant_table.get_text("address"),
+        "address": merchant_table.get_text("address", required_in_production=True),
         "gstin": merchant_table.get_text("gstin", "", recommended=True),
     }
 

@@ -40,13 +40,13 @@ _FINANCIAL_YEAR = re.compile(r"20\d\d-\d\d")
 _NON_LEAP_YEAR = 2001
 
 
-def load_retention(path: Path) -> Retention:
+def load_retention(path: Path, text: str | None = None) -> Retention:
     """Read the retention file.
 
     Raises SettingsInvalid with every fault of the frame and of categories at once. Broken laws and holds do
     not raise: they are named in `broken`, explained in `faults`, and hold.
     """
-    data, digest = read_toml(path)
+    data, digest = read_toml(path, text)
     report, rule_report = FileReport(file=label_file(path)), FileReport(file=label_file(path))
     top = TomlTable(data, "", report)
     top.get_choice("schema", (RETENTION_SCHEMA,))

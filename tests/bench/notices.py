@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 PEOPLE, PARCELS = 500, 20
 QUICK_PEOPLE = 50
 YOUNGEST_DAYS, OLDEST_DAYS = 70, 300  # all came to rest, their cash is handed on
-TERMS = {"digest_hours": "0.01", "read_back_hours": "0"}
+TERMS = {"digest_hours": 0.01, "read_back_hours": 0}
 # The papers name a processor more that nobody plays here.
 OURS = "('delhivery', 'bluedart')"
 DONE = f"SELECT count(*) FROM tasks WHERE action = 'instruct' AND state = 'done' AND system IN {OURS}"  # noqa: S608

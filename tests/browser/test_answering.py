@@ -115,7 +115,7 @@ def test_everybody_can_read_and_use_it(visit, web, lines, width, dark):
 def test_the_page_of_a_link_that_ended_is_readable_too(visit, width, dark):
     page = visit("/notices/x", width=width, dark=dark)
     assert faults_of(page) == []
-    assert page.get_by_role("link", name="privacy@minimiss.com").is_visible()
+    assert page.get_by_role("link", name="privacy@example.in").is_visible()
     shot(page, "ended", width, dark)
 
 

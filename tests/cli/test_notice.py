@@ -343,7 +343,7 @@ def test_doctor_reports_what_waits_for_an_operator(bureau):
     assert lines[f"{SHOP} unknown"]["ok"] is False
     assert lines["mail"]["ok"] is None
     assert lines["mail domain"]["ok"] is None
-    assert "controls minimiss.com" in lines["mail domain"]["detail"]
+    assert "controls example.in" in lines["mail domain"]["detail"]
     assert "write domain_control_verified = true under [grievance_officer] in" in lines["mail domain"]["detail"]
 
 

@@ -25,6 +25,11 @@ PRODUCTION = {
 DECIDED = {
     "merchant": (
         ('legal_name = { value = "",', 'legal_name = "Mini Miss" #'),
+        ('trading_name = { value = "Example Silver",', 'trading_name = "MINI MISS" #'),
+        ('website_url = { value = "https://shop.example.in/",', 'website_url = "https://shop.example.in/" #'),
+        ('address = { value = "1 Example Road, Agra, Uttar Pradesh 282001",', 'address = "Agra" #'),
+        ('email = { value = "privacy@example.in",', 'email = "privacy@example.in" #'),
+        ('policy_sha256 = { value = "",', f'policy_sha256 = "{"3a" * 32}" #'),
         ('legal_entity_type = { value = "unknown",', 'legal_entity_type = "partnership" #'),
         ("shops = []", 'shops = ["mini-miss.myshopify.com"]'),
         ('policy_last_updated = { value = "",', 'policy_last_updated = "2026-11-01" #'),
@@ -34,6 +39,7 @@ DECIDED = {
         ('privacy_contact = { value = "",', 'privacy_contact = "b@example.org" #'),
     ),
     "retention": (
+        ('policy_sha256 = { value = "",', f'policy_sha256 = "{"3a" * 32}" #'),
         ('reviewed_by = ""', 'reviewed_by = "A. Counsel"'),
         ('reviewed_on = "" ', "reviewed_on = 2026-12-01"),
         ('legal_entity_type = { value = "unknown", status = "unset" }', 'legal_entity_type = "partnership"'),
@@ -131,7 +137,7 @@ def test_production_refuses_a_broken_rule(files):
 
 
 def test_production_refuses_files_that_contradict_each_other(files):
-    environ = files(retention=[('"partnership"', '"company"'), ('sha256 = "3a7195651a46', 'sha256 = "4a7195651a46')])
+    environ = files(retention=[('"partnership"', '"company"'), ('sha256 = "3a3a', 'sha256 = "4a3a')])
 
     faults = list_faults(PRODUCTION | environ)
 

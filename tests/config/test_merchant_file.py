@@ -9,6 +9,7 @@ from bridge.errors import SettingsInvalid
 from config.merchant_file.merchant import load_merchant
 from tests.kit.config_files import copy_changed
 
+INVENTED = 'status = "unset", note = "invented: write your own" }'
 SHIPPED = Path(__file__).parents[2] / "config" / "merchant.toml"
 
 
@@ -31,13 +32,13 @@ def faults(path):
 def test_the_shipped_file_is_read_completely():
     merchant = load_merchant(SHIPPED)
 
-    assert merchant.trading_name == "MINI MISS"
+    assert merchant.trading_name == "Example Silver"
     assert (merchant.shops, merchant.legal_entity_type) == ((), "unknown")
-    assert merchant.website_url == "https://minimissilver.com/"
+    assert merchant.website_url == "https://shop.example.in/"
     assert merchant.clocks.ack_hours_law == 48
     assert merchant.clocks.resolve_days_shopify == 30
     assert merchant.complaint_route["uk"] == ("merchant_complaint_s164A", "ico")
-    assert merchant.officer.email == "privacy@minimiss.com"
+    assert merchant.officer.email == "privacy@example.in"
     assert not merchant.officer.domain_control_verified
     bluedart = next(each for each in merchant.processors if each.id == "bluedart")
     assert bluedart.fields == ("name", "delivery_address", "phone", "order_invoice_value")
@@ -51,6 +52,11 @@ def test_what_the_merchant_has_not_set_is_named():
     merchant = load_merchant(SHIPPED)
 
     assert set(merchant.unset) == {
+        "merchant.trading_name",
+        "merchant.website_url",
+        "merchant.address",
+        "merchant.policy_sha256",
+        "grievance_officer.email",
         "merchant.legal_name",
         "merchant.legal_entity_type",
         "merchant.shops",
@@ -62,7 +68,7 @@ def test_what_the_merchant_has_not_set_is_named():
         "processor.delhivery.privacy_contact",
     }
     rules = "\n".join(merchant.warnings)
-    for each in ("website_url is marked conflict", "[processor.sms_gateway]", "contract_ref", "is marked review"):
+    for each in ("[processor.sms_gateway]", "contract_ref", "is marked review"):
         assert each in rules
 
 
@@ -85,6 +91,11 @@ def test_a_placeholder_is_unset_wherever_it_stands(changed):
 def test_a_filled_file_has_nothing_unset(changed):
     path = changed(
         ('legal_name = { value = "",', 'legal_name = { value = "Mini Miss & Co", note = "was unset" } #'),
+        ('trading_name = { value = "Example Silver",', 'trading_name = "MINI MISS" #'),
+        ('website_url = { value = "https://shop.example.in/",', 'website_url = "https://shop.example.in/" #'),
+        ('address = { value = "1 Example Road, Agra, Uttar Pradesh 282001",', 'address = "Agra" #'),
+        ('email = { value = "privacy@example.in",', 'email = "privacy@example.in" #'),
+        ('policy_sha256 = { value = "",', f'policy_sha256 = "{"3a" * 32}" #'),
         ('legal_entity_type = { value = "unknown",', 'legal_entity_type = "partnership" #'),
         ("shops = []", 'shops = ["mini-miss.myshopify.com", "mini-miss-2.myshopify.com"]'),
         ('policy_last_updated = { value = "",', 'policy_last_updated = "2026-11-01" #'),
@@ -126,12 +137,20 @@ def test_one_shop_may_be_named_alone(changed):
         ('"merchant-config/1"', '"merchant-config/2"', "schema must be one of merchant-config/1"),
         ("[clocks]", "[intakes]\n[clocks]", "intakes is not a known key"),
         ("[grievance_officer]", "[officer]", "grievance_officer is missing: add the table [grievance_officer]"),
-        ('trading_name = "MINI MISS"', "trading_name = 1", "[merchant] trading_name must be text"),
-        ('trading_name = "MINI MISS"', 'trading_name = " "', "[merchant] trading_name must not be empty"),
-        ('trading_name = "MINI MISS"', "", "[merchant] trading_name is missing"),
         (
-            '{ value = "unknown", status = "unset", note = "the policy',
-            '{ value = "firm", note = "the policy',
+            f'trading_name = {{ value = "Example Silver", {INVENTED}',
+            "trading_name = 1",
+            "[merchant] trading_name must be text",
+        ),
+        (
+            f'trading_name = {{ value = "Example Silver", {INVENTED}',
+            'trading_name = " "',
+            "[merchant] trading_name must not be empty",
+        ),
+        (f'trading_name = {{ value = "Example Silver", {INVENTED}', "", "[merchant] trading_name is missing"),
+        (
+            '{ value = "unknown", status = "unset", note = "it changes',
+            '{ value = "firm", note = "it changes',
             "[merchant] legal_entity_type must be one of proprietorship, partnership, llp, company, unknown",
         ),
         (
@@ -147,8 +166,12 @@ def test_one_shop_may_be_named_alone(changed):
             'shops = []\nshop_domain = ""',
             "[merchant] shop_domain must be removed: shops lists every shop",
         ),
-        ('value = "privacy@minimiss.com", s', 'value = "privacy", s', "[grievance_officer] email must be an e-mail"),
-        ("3a7195651a46", "3A", "[merchant] policy_sha256 must be a SHA-256 in lower-case hex"),
+        ('value = "privacy@example.in", s', 'value = "privacy", s', "[grievance_officer] email must be an e-mail"),
+        (
+            'policy_sha256 = { value = ""',
+            'policy_sha256 = { value = "3A"',
+            "[merchant] policy_sha256 must be a SHA-256 in lower-case hex",
+        ),
         ("{ value = false,", '{ value = "no",', "[grievance_officer] domain_control_verified must be true or false"),
         ('id = "bluedart"', 'id = "shopify"', "[processor.shopify] id is used twice"),
         ('id = "bluedart"', 'id = "Blue Dart"', "[processor.Blue Dart] id must be of small letters, digits, - and _"),

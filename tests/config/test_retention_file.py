@@ -48,6 +48,7 @@ def test_what_counsel_has_not_set_is_named():
         "merchant.legal_entity_type",
         "merchant.warranty_days",
         "merchant.return_window_days",
+        "privacy_policy_sha256",
     }
 
 
@@ -55,6 +56,7 @@ def test_a_reviewed_file_has_nothing_unset(changed):
     path = changed(
         ('reviewed_by = ""', 'reviewed_by = "A. Counsel"'),
         ('reviewed_on = "" ', "reviewed_on = 2026-12-01"),
+        ('policy_sha256 = { value = "",', f'policy_sha256 = "{"3a" * 32}" #'),
         ('legal_entity_type = { value = "unknown", status = "unset" }', 'legal_entity_type = "llp"'),
         ('warranty_days = { value = 0, status = "unset" }', 'warranty_days = { value = 0, status = "confirmed" }'),
         ('return_window_days = { value = 0, status = "unset" }', "return_window_days = 7"),
@@ -181,7 +183,7 @@ def test_a_broken_rule_is_named_holds_for_ever_and_disables_no_other(changed, ol
     ("old", "new", "fault"),
     [
         ('"retention-policy/1"', '"x"', "schema must be one of retention-policy/1"),
-        ('policy_id = "minimiss-2026-11-22"', "", "policy_id is missing"),
+        ('policy_id = "example-2026-11-22"', "", "policy_id is missing"),
         ("[calendar]", "[calendars]", "calendar is missing"),
         ('fy_start = "04-01"', 'fy_start = "4-1"', "[calendar] fy_start must be a month and day"),
         ('fy_start = "04-01"', 'fy_start = "02-29"', "[calendar] fy_start must be a month and day"),

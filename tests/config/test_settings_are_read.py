@@ -31,6 +31,9 @@ OBEYED_BY_READER = {
     "schema": "a file of another schema is refused",
     "merchant_file": "config/load.py reads the file that it names",
     "retention_file": "config/load.py reads the file that it names",
+    "merchant_toml": "config/load.py reads it",
+    "retention_toml": "config/load.py reads it",
+    "env_file": "config/env_file.py reads the file that it names",
     "bridge": "a purpose without it is refused for what the bridge makes itself",
 }
 FIELD_BY_KEY = {

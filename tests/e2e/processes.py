@@ -54,6 +54,7 @@ def environment(database: str, redis_url: str, **more: str) -> dict[str, str]:
     """Return the complete environment of a bridge, with nothing of the tests' own but what Python needs."""
     return {
         **{name: os.environ[name] for name in KEEP if name in os.environ},
+        "BRIDGE_ENV_FILE": os.devnull,
         "DATABASE_URL": database,
         "REDIS_URL": redis_url,
         "SHOPIFY_CLIENT_SECRETS": f"{SECRET},{OLD_SECRET}",

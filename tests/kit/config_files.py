@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from bridge.sandbox.merchant_files import MERCHANT_REPLACEMENTS
+from bridge.sandbox.merchant_files import CONTACT_VALUES
 from config.settings import MERCHANT_FILE
-
-# what every letter prints of its sender, as the demo fills it in
-CONTACTS = tuple(
-    pair for pair in MERCHANT_REPLACEMENTS.items() if pair[0].startswith(("legal_name", "policy_last", "[grievance"))
-)
+from config.toml_editor import set_values
 
 
 def copy_changed(shipped: Path, target: Path, pairs: Iterable[tuple[str, str]]) -> Path:
@@ -26,4 +22,6 @@ def copy_changed(shipped: Path, target: Path, pairs: Iterable[tuple[str, str]]) 
 
 def write_named_merchant(folder: Path) -> str:
     """Write the shipped merchant file with a contact into the folder; return its path."""
-    return str(copy_changed(MERCHANT_FILE, folder / "merchant.toml", CONTACTS))
+    path = folder / "merchant.toml"
+    path.write_text(set_values(MERCHANT_FILE.read_text(), CONTACT_VALUES))
+    return str(path)

@@ -17,7 +17,7 @@ SHOPS = ["a.myshopify.com"]
 
 def test_the_merchant_files_are_filled_in_and_every_contact_is_verified(tmp_path):
     named = merchant_files.write_merchant_files(
-        tmp_path, shops=SHOPS, notice_terms={"answer_days": "0.001", "remind_days": "[0.002]"}
+        tmp_path, shops=SHOPS, notice_terms={"answer_days": 0.001, "remind_days": [0.002]}
     )
     merchant = load_merchant(tmp_path / "merchant.toml")
     assert set(named) == {"BRIDGE_MERCHANT_FILE", "BRIDGE_RETENTION_FILE"}
@@ -31,9 +31,9 @@ def test_the_merchant_files_are_filled_in_and_every_contact_is_verified(tmp_path
     assert load_retention(tmp_path / "retention.toml").merchant["warranty_days"] == 7
 
 
-def test_a_line_that_is_no_longer_shipped_raises(tmp_path, monkeypatch):
-    monkeypatch.setattr(merchant_files, "RETENTION", {"no such line": "x"})
-    with pytest.raises(NeedsOperator, match=r"retention\.toml no longer has the line 'no such line'"):
+def test_a_key_that_is_no_longer_shipped_raises(tmp_path, monkeypatch):
+    monkeypatch.setattr(merchant_files, "RETENTION_VALUES", {("merchant", "no_such_key"): "x"})
+    with pytest.raises(NeedsOperator, match=r"retention\.toml no longer has \('merchant', 'no_such_key'\)"):
         merchant_files.write_merchant_files(tmp_path, shops=SHOPS, notice_terms={})
 
 

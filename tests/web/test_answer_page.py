@@ -25,7 +25,7 @@ def test_it_shows_who_asks_whom_for_what_and_until_when(client, services):
     page = client.get(one.path)
     text = re.sub(r"\s+", " ", page.text)
     assert page.status_code == 200
-    assert "MINI MISS to Delhivery Limited" in text
+    assert "Example Silver to Delhivery Limited" in text
     assert one.notice.id in text
     assert "Sunday, 22 November 2026, 14:30 IST (UTC+05:30)" in text
     assert "Monday, 7 December 2026, 15:30 IST (UTC+05:30)" in text

@@ -14,7 +14,7 @@ from bridge.cli.law.inputs import FILE_OPTION
 from bridge.cli.printing import print_table, select_fields, show
 from bridge.cli.shared.dates import When, when_option
 from bridge.rules.requests.deadlines import compute_clocks
-from config.load import find_config_files
+from config.load import load_merchant_of
 from config.merchant_file.merchant import load_merchant
 
 RECEIVED_HELP = "When the data subject asked the merchant, by whatever channel."
@@ -29,7 +29,7 @@ def due(received: When, webhook: When | None, path: Path | None) -> None:
 
     The command reads the clocks of the merchant file and stores nothing.
     """
-    rules = load_merchant(path or find_config_files()[0]).clocks
+    rules = (load_merchant(path) if path else load_merchant_of()).clocks
     zone = ZoneInfo(rules.timezone)
     try:
         received_at, webhook_at = received.resolve(zone), webhook.resolve(zone) if webhook else None

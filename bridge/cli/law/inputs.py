@@ -10,8 +10,7 @@ import click
 from bridge.cli.files.input_files import INPUT_FILE, find_readable_path
 from bridge.cli.shared.dates import When, when_option
 from bridge.rules.retention.statutory_last_days import local_day
-from config.load import find_config_files
-from config.merchant_file.merchant import load_merchant
+from config.load import load_merchant_of
 from config.retention_file.retention_model import Calendar
 
 FILE_HELP = "Read this file instead of the configured one; - for stdin."
@@ -23,7 +22,7 @@ DAY_OPTION = when_option("--on", "day", ahead=True, meaning="Calculate as of thi
 
 def read_merchant_zone() -> ZoneInfo:
     """Return the zone of the merchant file. Raises SettingsInvalid."""
-    return ZoneInfo(load_merchant(find_config_files()[0]).clocks.timezone)
+    return ZoneInfo(load_merchant_of().clocks.timezone)
 
 
 def choose_day(day: When | None, calendar: Calendar) -> date:

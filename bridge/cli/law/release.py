@@ -16,7 +16,7 @@ from bridge.cli.shared.dates import FORMS_HELP, WHEN, When, when_option
 from bridge.rules.retention.category_retention import RetentionFacts, calculate_category_retention
 from bridge.rules.retention.holds import HOME_REGIMES, RetentionHold, RetentionHoldState, evaluate_retention_hold
 from bridge.rules.retention.statutory_last_days import compute_age_end
-from config.load import find_config_files
+from config.load import load_retention_of
 from config.merchant_file.merchant import LEGAL_FORMS
 from config.retention_file.gdpr_bases import GDPR_REGIMES
 from config.retention_file.retention import load_retention
@@ -66,7 +66,7 @@ def release(
 
     Days are those of the file's calendar. The command stores nothing.
     """
-    retention = load_retention(path or find_config_files()[1])
+    retention = load_retention(path) if path else load_retention_of()
     if legal_form:
         retention = replace(retention, merchant={**retention.merchant, "legal_entity_type": legal_form})
     if category not in retention.categories:

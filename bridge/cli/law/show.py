@@ -16,7 +16,7 @@ from bridge.cli.shared.dates import When
 from bridge.rules.retention.citations import is_law_applicable
 from bridge.rules.retention.holds import is_hold_applicable
 from bridge.steps.access.package.sections.retention_section import describe_hold_rule, describe_max_age
-from config.load import find_config_files
+from config.load import load_retention_of
 from config.retention_file.retention import load_retention
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @FILE_OPTION
 def show_law_command(day: When | None, path: Path | None) -> None:
     """Show the retention file as the bridge understands it. Exit 1 if a rule could not be read."""
-    retention = load_retention(path or find_config_files()[1])
+    retention = load_retention(path) if path else load_retention_of()
     result = _describe_retention_file(retention, choose_day(day, retention.calendar))
     show(result, _print_retention_file)
     if retention.broken:

@@ -12,8 +12,9 @@ from bridge.cli.files.output_files import FORCE_OPTION, OUT_OPTION, choose_forma
 from bridge.cli.notice.notice_view import find_notice_or_exit
 from bridge.cli.shared.ids import NOTICE_ID
 from bridge.model import Fact
+from bridge.rules.notices.pdf import render_pdf
 from bridge.steps.evidence.record_facts import record_notice_fact
-from bridge.steps.notices.attachments import render_instruction_pdf, render_items_csv
+from bridge.steps.notices.attachments import render_items_csv
 from bridge.steps.notices.batch import find_processor
 from bridge.steps.notices.letter import build_instruction_paragraphs
 
@@ -45,7 +46,7 @@ def export(notice_id: str, target: Path, wanted: str | None, force: bool) -> Non
             else:
                 parts = build_instruction_paragraphs(notice, items, processor, services=services, max_lines=len(items))
                 title = f"Erasure of personal data, instruction {notice.id}"
-                content = render_instruction_pdf(title, [(part.heading, part.lines) for part in parts])
+                content = render_pdf(title, [(part.heading, part.lines) for part in parts])
             fact, reason = Fact.PERSONAL_DATA_REVEALED, f"exported as {form}"
             record_notice_fact(fact, items, tx, notice=notice, actor=context.operator, what="notice", reason=reason)
             save_output(target, content, force=force)

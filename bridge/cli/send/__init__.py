@@ -67,7 +67,7 @@ def send(
     if not topic:
         _send_mandatory_samples(base, shop, configuration)
         return
-    raw = read_whole_input(source) if source else load_sample_body(topic, shop)
+    raw = read_whole_input(source) if source else load_sample_body(topic, shop, time.time_ns() // 1_000_000)
     if is_dry_run():
         show({"topic": topic, "shop": shop, "bytes": len(raw)}, f"{topic} is posted to {base}, as {shop}.")
         return

@@ -16,14 +16,19 @@ POST_TIMEOUT_S = 5
 SAMPLE_TOPICS = sorted(path.stem.replace("__", "/") for path in SAMPLES_DIR.glob("*.json"))
 
 
-def load_sample_body(topic: str, shop: str) -> bytes:
-    """Return the sample body of a topic, about an invented person, for this shop. Raises UsageError."""
+def load_sample_body(topic: str, shop: str, request_number: int = 0) -> bytes:
+    """Return the sample body of a topic, about an invented person, for this shop. Raises UsageError.
+
+    `request_number` makes a data request one of its own: the same bytes again are a repetition.
+    """
     path = SAMPLES_DIR / (topic.replace("/", "__") + ".json")
     if not path.is_file():
         raise click.UsageError(f"there is no sample of {topic}; give a body with --file")
     body = json.loads(path.read_text(encoding="utf-8"))
     for key in body.keys() & {"shop_domain", "myshopify_domain"}:
         body[key] = shop
+    if request_number and "data_request" in body:
+        body["data_request"]["id"] = request_number
     return json.dumps(body, separators=(",", ":")).encode()
 
 

@@ -44,6 +44,7 @@ def main() -> None:
     started_at = time.monotonic()
     shutil.rmtree(RESULTS_FOLDER, ignore_errors=True)
     say(f"{DIM}Starting stand-ins for Shopify, the carriers and a mail server, then Redis and the bridge …{OFF}")
+    say(f"{DIM}The whole story takes 1 to 2 minutes, longer on a busy machine.{OFF}")
     try:
         demo = DemoEnvironment(orders=options.orders, results=RESULTS_FOLDER)
         with demo:
@@ -60,6 +61,8 @@ def main() -> None:
             say(f"\n{BOLD}All checks passed in {time.monotonic() - started_at:.0f} s.{OFF} The results are in:")
             for path in sorted(RESULTS_FOLDER.iterdir()):
                 say(f"   {path.relative_to(ROOT)}")
+            say("\nOpen this in a browser: var/demo/asha-letter.html, the letter that Asha gets.")
+            say("Next: make run SANDBOX=1 starts the same servers for you to try.")
             if options.keep:
                 _keep_running(demo)
         if not options.keep:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import secrets
 import subprocess
 import sys
@@ -34,12 +35,12 @@ from config.settings import read_environment
 
 WAIT_TIMEOUT_S = 40.0
 NOTICE_TERMS = {  # seconds instead of days, so that the demo shows a reminder and a second query
-    "digest_hours": "0",
-    "answer_days": "0.0001",
-    "remind_days": "[0.0002]",
-    "read_back_hours": "0.0005",
+    "digest_hours": 0,
+    "answer_days": 0.0001,
+    "remind_days": [0.0002],
+    "read_back_hours": 0.0005,
 }
-MAIL_SENDER = "Mini Miss <privacy@example.in>"
+MAIL_SENDER = "Example Silver <privacy@example.in>"
 
 
 class DemoFailed(Exception):
@@ -88,6 +89,7 @@ class DemoEnvironment:
         self.environ = {
             **own,
             **stand_ins,
+            "BRIDGE_ENV_FILE": os.devnull,
             "DATABASE_URL": f"sqlite:///{self.folder}/bridge.db",
             "REDIS_URL": self.valkey.url,
             "BRIDGE_KEYS": f"demo1:{make_key()}",

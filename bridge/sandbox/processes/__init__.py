@@ -7,6 +7,7 @@ read. It restarts nothing: the caller asks `pop_exit_codes` and calls `start_pro
 from __future__ import annotations
 
 import http.client
+import os
 import shutil
 import signal
 import socket
@@ -71,7 +72,7 @@ class Bridge:
     ) -> None:
         """Choose the port and the folder for logs. Starts nothing."""
         self.port = port or free_port()
-        self._environ = {**environ, "PORT": str(self.port), "PYTHONUNBUFFERED": "1"}
+        self._environ = {"BRIDGE_ENV_FILE": os.devnull, **environ, "PORT": str(self.port), "PYTHONUNBUFFERED": "1"}
         self._commands = commands
         self._folder = folder
         self._has_own_logs = logs is None

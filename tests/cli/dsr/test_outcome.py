@@ -13,7 +13,7 @@ def test_the_outcome_is_a_private_file_that_is_recorded_and_names_nobody(named, 
     request = named.request("erasure")
     person = named.world.bikram
     parcels = [parcel.waybill for order in named.world.list_orders(person) for parcel in order.parcels]
-    for name, opening in (("outcome.html", "<!doctype html>"), ("outcome.txt", "MINI MISS")):
+    for name, opening in (("outcome.html", "<!doctype html>"), ("outcome.txt", "Example Silver")):
         target = tmp_path / name
         result = named.say("dsr", "outcome", request["id"], "--out", str(target), "--json")
         assert result.code == 0, result.err
@@ -48,9 +48,9 @@ def test_a_dash_prints_the_text_alone(named):
     request = named.request("erasure")
     printed = named.say("dsr", "outcome", request["id"], "--out", "-")
     assert printed.code == 0
-    assert printed.out.startswith("MINI MISS\nThe erasure of your data")
+    assert printed.out.startswith("Example Silver\nThe erasure of your data")
     as_json = named.say("dsr", "outcome", request["id"], "--out", "-", "--json").json
-    assert as_json["text"].splitlines()[0] == "MINI MISS"
+    assert as_json["text"].splitlines()[0] == "Example Silver"
     assert not (named.folder / "-").exists()
 
 

@@ -101,7 +101,7 @@ def test_the_letter_names_no_person_and_text_and_html_say_the_same(case):
         assert value in letter.html
     for word in ("Qwertzuiop", "asha@", "98111", "7001"):
         assert word not in letter.text + letter.html + repr(letter.attachments)
-    for line in ("MM-1", "MINI MISS", "s.43A", "14908100000012", "#1001", "Asia/Kolkata"):
+    for line in ("MM-1", "Example Silver", "s.43A", "14908100000012", "#1001", "Asia/Kolkata"):
         assert line in letter.text
         assert line in letter.html
     assert "2023" not in letter.text, "the DPDP Act is not in force on that day"

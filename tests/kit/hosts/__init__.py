@@ -1,0 +1,1 @@
+"""Copies of the project, and stand-ins for the commands of hosts."""
