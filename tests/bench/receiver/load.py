@@ -140,7 +140,7 @@ def run(port: int, seconds: float, connections: int, first: int) -> dict[str, ob
 
 
 def main() -> None:
-    say = argparse.ArgumentParser(prog="python -m tests.bench.load", description=__doc__)
+    say = argparse.ArgumentParser(prog="python -m tests.bench.receiver.load", description=__doc__)
     say.add_argument("--port", type=int, required=True)
     say.add_argument("--seconds", type=float, default=5)
     say.add_argument("--connections", type=int, default=32)
