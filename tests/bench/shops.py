@@ -18,12 +18,12 @@ from bridge.sandbox.world.models import World
 NOW = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def invent_shop(people: int, orders: int, youngest: int = 2, oldest: int = 50) -> World:
-    """A shop whose last people have so many orders each, of these days ago.
+def invent_shop(people: int, orders: int, youngest: int = 2, oldest: int = 50, number: int = 0) -> World:
+    """A shop whose last people have so many orders each, of these days ago; `number` tells shops of one size apart.
 
     Equal arguments give equal shops on one day.
     """
-    shop = f"bench-{people}-{orders}.myshopify.com"
+    shop = f"bench-{people}-{orders}{f'-{number}' if number else ''}.myshopify.com"
     base = invent_world(shop=shop, orders=0, now=NOW)
     make = WorldFactory(
         rng=random.Random(shop),  # noqa: S311 - equal worlds in two processes

@@ -27,6 +27,7 @@ from bridge.rules.index.identity import list_former_forms, list_normal_forms, no
 FORMAT_VERSION = b"\x01"
 NONCE_BYTES = 12
 PSEUDONYM_BYTES = 16
+MAX_FIELD_KEYS = 8192  # kept derived: two fields of thousands of shops
 
 
 def build_header(key_id: str) -> bytes:
@@ -52,7 +53,7 @@ class Keyring:
         self._ciphers = {key_id: AESGCM(key) for key_id, key in keys}
         self._active_key_id = keys[0][0]
         self._signer = Ed25519PrivateKey.from_private_bytes(evidence_seed)
-        self._field_key = lru_cache(maxsize=1024)(
+        self._field_key = lru_cache(maxsize=MAX_FIELD_KEYS)(
             lambda name: HKDF(algorithm=SHA256(), length=32, salt=None, info=name.encode()).derive(pseudonym_key)
         )
 

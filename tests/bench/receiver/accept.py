@@ -96,7 +96,7 @@ def _load(receivers: Mapping[str, Bridge], *, seconds: float, connections: int, 
 
 
 def _round_s(seconds: float) -> int:
-    """wrk counts in whole seconds."""
+    """Tell it as wrk counts: in whole seconds."""
     return max(1, round(seconds))
 
 

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, deque
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,6 +65,7 @@ class Connection(asyncio.Protocol):
             self._current, self._received = None, b""
             if b"connection: close" in head.lower():
                 self._transport.close()
+                self._client.count_end()
             else:
                 self._client.take_back(self)
 
@@ -79,6 +81,7 @@ class Client:
         self._idle: list[Connection] = []
         self._waiting: deque[Planned] = deque()
         self._open = self._ended = 0
+        self._is_over = asyncio.Event()
         self.reconnects = self.refused = 0
 
     async def run(self) -> float:
@@ -93,23 +96,28 @@ class Client:
             planned.sent = time.monotonic()
             self._waiting.append(planned)
             self._send_waiting()
-        end = time.monotonic() + GIVEN_UP_S
-        while any(not each.status for each in self._plan) and self._ended < len(self._plan) and time.monotonic() < end:
-            await asyncio.sleep(0.02)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._is_over.wait(), GIVEN_UP_S)
         return began
 
     def take_back(self, connection: Connection) -> None:
-        self._ended += 1
+        self.count_end()
         self._idle.append(connection)
         self._send_waiting()
 
     def drop(self, connection: Connection, lost: Planned | None) -> None:
         """Forget a closed connection. A request that it had is lost: it is not sent again."""
         self._open -= 1
-        self._ended += lost is not None
+        if lost is not None:
+            self.count_end()
         if connection in self._idle:
             self._idle.remove(connection)
         self._send_waiting()
+
+    def count_end(self) -> None:
+        self._ended += 1
+        if self._ended == len(self._plan):
+            self._is_over.set()
 
     def _send_waiting(self) -> None:
         while self._waiting and self._idle:
