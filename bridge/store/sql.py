@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, and_, delete, exists, not_, or_, select, text, true, update
+from sqlalchemy import Connection, Engine, and_, delete, exists, not_, or_, select, text, true, update
 from sqlalchemy.exc import DBAPIError
 
 from bridge.errors import BridgeError
@@ -34,6 +34,7 @@ from bridge.store.schema.notice_tables import notice_accounts
 from bridge.store.schema.tables import deliveries, packages, requests, tasks
 from bridge.store.schema.ulid import new_id
 from bridge.store.session import Session
+from bridge.store.shops.directory_cache import ShopDirectoryCache
 from bridge.store.transaction import Tx
 from bridge.store.webhooks import inbox
 from bridge.store.webhooks.commit_waiters import call_blocking
@@ -69,6 +70,7 @@ class SqlStore:
         self.keyring = keyring
         self.now = now
         self._lease_s = lease_s
+        self._shop_cache = ShopDirectoryCache()
         self._dedupe_window = timedelta(hours=dedupe_hours)
         self._on_accepted, self._on_close = on_accepted, on_close
         self._group_commit = GroupCommit(
@@ -90,7 +92,7 @@ class SqlStore:
         Raises StoreUnavailable where the database does not answer.
         """
         with translate_database_errors(), self.engine.begin() as connection:
-            yield Tx(Session(connection, self.keyring, self.now, self._lease_s))
+            yield Tx(self._open_session(connection))
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -99,7 +101,10 @@ class SqlStore:
         Raises StoreUnavailable where the database does not answer.
         """
         with translate_database_errors(), begin_reading(self.engine) as connection:
-            yield Tx(Session(connection, self.keyring, self.now, self._lease_s))
+            yield Tx(self._open_session(connection))
+
+    def _open_session(self, connection: Connection) -> Session:
+        return Session(connection, self.keyring, self.now, self._lease_s, self._shop_cache)
 
     def accept_delivery(self, delivery: Delivery) -> bool:
         """Commit one webhook together with those that wait at the same time. Return True where it is new.

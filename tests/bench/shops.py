@@ -32,9 +32,9 @@ def invent_shop(people: int, orders: int, youngest: int = 2, oldest: int = 50, n
         next_id=6_000_050_000_000 + crc32(shop.encode()) % 1_000 * 100_000_000,
     )
     crowd = []
-    for number in range(people):
+    for place in range(people):
         who = make.make_person(
-            "Benchmark", f"Person {number}", f"person{number}@example.com", f"+9190002{number:05d}", "1 Bench Road", 2
+            "Benchmark", f"Person {place}", f"person{place}@example.com", f"+9190002{place:05d}", "1 Bench Road", 2
         )
         crowd.append(who)
         for one in range(orders):

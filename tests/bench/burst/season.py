@@ -29,13 +29,7 @@ PARETO = 1.16  # a fifth of the shops have four fifths of the sales
 SOLD, FOLLOWING = "orders/create", ("orders/updated", "fulfillments/create", "customers/update")
 ACCESS, REDACT, SHOP_REDACT = "customers/data_request", "customers/redact", "shop/redact"
 # of a thousand webhooks
-TOPICS = {
-    SOLD: 450,
-    **dict(zip(FOLLOWING, (280, 180, 82), strict=True)),
-    ACCESS: 4,
-    REDACT: 3.5,
-    SHOP_REDACT: 0.5,
-}
+TOPICS = {SOLD: 450, **dict(zip(FOLLOWING, (280, 180, 82), strict=True)), ACCESS: 4, REDACT: 3.5, SHOP_REDACT: 0.5}
 YESTERDAY = NOW - timedelta(days=1)
 REPEATED = 0.03
 REPEATED_AFTER_S = (0.2, 8.0)
@@ -123,7 +117,9 @@ class ShopTraffic:
             return wanted, webhooks.build_body(wanted, self.world)
         for topic, people in ((ACCESS, self._unasked), (REDACT, self._unerased)):
             if wanted == topic and people:
-                return topic, webhooks.build_body(topic, self.world, person=people.pop(), request_id=9_000 + self._number)
+                return topic, webhooks.build_body(
+                    topic, self.world, person=people.pop(), request_id=9_000 + self._number
+                )
         if wanted not in FOLLOWING or not self._sold:
             wanted = SOLD
             self._sold += 1
@@ -131,9 +127,7 @@ class ShopTraffic:
 
     @cached_property
     def _templates(self) -> dict[str, bytes]:
-        return {
-            topic: webhooks.build_body(topic, self.world, person=self._known[-1]) for topic in (SOLD, *FOLLOWING)
-        }
+        return {topic: webhooks.build_body(topic, self.world, person=self._known[-1]) for topic in (SOLD, *FOLLOWING)}
 
     def _renumber(self, body: bytes, updated_at: datetime) -> bytes:
         """The body, about the newest order and its customer. No two have the same bytes: those would be one webhook."""

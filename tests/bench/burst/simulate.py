@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import psycopg
+
 from bridge.sandbox.merchant_files import write_merchant_files
 from tests.bench.bench_env import Scene, Shops, TooSlowError, postgres
 from tests.bench.burst.backlog import BacklogWatch, Look, find_drained_s
-from tests.bench.burst.season import Plan, Season
+from tests.bench.burst.season import YESTERDAY, Plan, Season
 from tests.bench.figures import Figure
 from tests.bench.receiver.open_loop import run_plan
 from tests.bench.shops import invent_shop
@@ -63,6 +65,7 @@ def simulate(season: Season, *, workers: int = 1, seed: int = 1) -> Outcome:
     plan = Plan(season, seed)
     plan.build()
     with postgres() as server, Shops(*season.sizes) as shops, _open_scene(season, server, shops) as scene:
+        register_shops(scene, season)
         scene.bridge.start(workers=workers)
         with BacklogWatch(scene) as watch:
             answers = run_plan(scene.bridge.port, plan.planned, limit_s=season.seconds + 60)
@@ -73,9 +76,7 @@ def simulate(season: Season, *, workers: int = 1, seed: int = 1) -> Outcome:
             sent=len(plan.planned),
             answers=answers,
             looks=watch.looks,
-            drained_s=find_drained_s(
-                watch.looks, burst_ended=answers["began"] + season.burst_ends, calm=season.per_s
-            ),
+            drained_s=find_drained_s(watch.looks, burst_ended=answers["began"] + season.burst_ends, calm=season.per_s),
             kept=scene.number("SELECT count(*) FROM deliveries"),
             unique=plan.unique,
             lost=scene.number(LOST),
@@ -95,6 +96,16 @@ def _open_scene(season: Season, server: Postgres, shops: Shops) -> Scene:
         return {**files, "WEB_CONCURRENCY": "1"}
 
     return Scene(shops=shops, postgres=server, more=more)
+
+
+def register_shops(scene: Scene, season: Season) -> None:
+    """Make the shops known, as they are some days after each installed the app: nobody installs a thousand in a burst."""
+    plain = scene.database.replace("postgresql+psycopg://", "postgresql://", 1)
+    worlds = [invent_shop(*size) for size in season.sizes]
+    rows = [(world.shop, str(world.shop_id), world.shop, YESTERDAY, YESTERDAY, YESTERDAY) for world in worlds]
+    with psycopg.connect(plain) as connection, connection.cursor() as cursor:
+        names = "domain, number, key, first_seen_at, last_seen_at, asked_at"
+        cursor.executemany(f"INSERT INTO shop_names ({names}) VALUES (%s, %s, %s, %s, %s, %s)", rows)  # noqa: S608
 
 
 def _is_done(scene: Scene) -> bool:
