@@ -8,10 +8,10 @@ PYTHON = $(shell for python in python3.11 python3 python; do \
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes -q --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test run check bench coverage lock clean
+.PHONY: help demo test run check bench bench-burst coverage lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(STAMP) ## Set up, and show the whole story against stand-ins of Shopify and the carriers
 	@$(BIN)/python -m bridge demo
@@ -38,6 +38,9 @@ check: $(STAMP) ## Format, lint, types, import contracts, sizes, words, dead cod
 
 bench: $(STAMP) ## Measure the budgets on this machine
 	@$(BIN)/python -m tests.bench
+
+bench-burst: $(STAMP) ## A sale in a thousand shops: what is refused, what waits, when it is worked off
+	@$(BIN)/python -m tests.bench.burst
 
 coverage: $(STAMP) ## How much of the personal data in Shopify's schema is asked for
 	@$(BIN)/python -m tests.coverage

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, NoReturn
 
 from tests.bench import boot, concurrency, gather, notices
 from tests.bench.bench_env import TooSlowError
+from tests.bench.burst import drain
 from tests.bench.figures import Figure, table
-from tests.bench.receiver import accept, slow_crowd, steady
+from tests.bench.receiver import accept, endurance, slow_crowd, steady
+from tests.bench.results import build_parts, read_document, write_result
+from tests.bench.tables import Results, write_pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,10 +31,12 @@ PARTS: dict[str, Part] = {
     "accept": (accept.measure, 200),
     "steady": (steady.measure, 180),
     "slow": (slow_crowd.measure, 240),
+    "endurance": (endurance.measure, 300),
+    "drain": (drain.measure, 240),
     "memory": (gather.memory, 90),
     "notices": (notices.measure, 420),
 }
-WHOLE_S, QUICK_S = 1_260, 210
+WHOLE_S, QUICK_S = 1_800, 300
 
 
 def main() -> None:
@@ -39,18 +44,34 @@ def main() -> None:
     say.add_argument("--quick", action="store_true", help="fewer and shorter runs: a look, not a measurement")
     say.add_argument("--only", default=",".join(PARTS), help=f"some of {','.join(PARTS)}")
     say.add_argument("--json", action="store_true", help="one JSON document instead of the table")
+    say.add_argument(
+        "--write-docs", action="store_true", help="write docs/bench.json, and the tables that are made of it"
+    )
     given = say.parse_args()
     wanted = given.only.split(",")
     if unknown := [name for name in wanted if name not in PARTS]:
         say.error(f"no part is called {', '.join(unknown)}")
+    if given.quick and given.write_docs:
+        say.error("a quick look is no measurement for the docs")
     signal.signal(signal.SIGALRM, _over)
     end = time.monotonic() + (QUICK_S if given.quick else WHOLE_S)
-    figures = [figure for name in wanted for figure in _part(name, end, quick=given.quick)]
+    parts = {name: list(_part(name, end, quick=given.quick)) for name in wanted}
+    figures = [figure for part in parts.values() for figure in part]
     if given.json:
         sys.stdout.write(json.dumps([one.as_json() for one in figures], indent=1) + "\n")
     else:
         sys.stdout.write(table(figures) + "\n")
+    _keep(parts, for_docs=given.write_docs)
     sys.exit(any(one.ok is False for one in figures))
+
+
+def _keep(parts: dict[str, list[Figure]], *, for_docs: bool) -> None:
+    """Write the result to a file. No part with a fault gets into the docs."""
+    sound = {name: figures for name, figures in parts.items() if not any(one.fault for one in figures)}
+    path = write_result(build_parts(sound if for_docs else parts), for_docs=for_docs)
+    if for_docs:
+        write_pages(Results(read_document()))
+    sys.stderr.write(f"{path}\n")
 
 
 def _over(*_: object) -> NoReturn:

@@ -68,12 +68,12 @@ class Season:
 
 
 @dataclass
-class Plan:
+class Schedule:
     """What is sent when. `unique` are those that are no repetition."""
 
     season: Season
     seed: int = 1
-    planned: list[tuple[float, bytes]] = field(default_factory=list)
+    timed: list[tuple[float, bytes]] = field(default_factory=list)
     topics: dict[str, int] = field(default_factory=dict)
     unique: int = 0
 
@@ -88,16 +88,16 @@ class Plan:
             topic, body = shop.next_webhook(wanted, number)
             signature = hmac.digest(CLIENT_SECRET.encode(), body, hashlib.sha256)
             request = build_request(topic, shop.world.shop, body, signature=signature, number=number + 1)
-            self.planned.append((at, request))
+            self.timed.append((at, request))
             self.topics[topic] = self.topics.get(topic, 0) + 1
             if rng.random() < REPEATED:
-                self.planned.append((at + rng.uniform(*REPEATED_AFTER_S), request))
+                self.timed.append((at + rng.uniform(*REPEATED_AFTER_S), request))
         self.unique = len(moments)
-        self.planned.sort(key=lambda each: each[0])
+        self.timed.sort(key=lambda each: each[0])
 
 
 class ShopTraffic:
-    """One shop's webhooks: orders of ever new customers, what follows them, privacy topics of customers whom Shopify knows."""
+    """One shop's webhooks: orders of ever new customers, what follows them, privacy topics of customers that Shopify knows."""
 
     def __init__(self, world: World, number: int) -> None:
         self.world = world

@@ -12,9 +12,9 @@ import psycopg
 from bridge.sandbox.merchant_files import write_merchant_files
 from tests.bench.bench_env import Scene, Shops, TooSlowError, postgres
 from tests.bench.burst.backlog import BacklogWatch, Look, find_drained_s
-from tests.bench.burst.season import YESTERDAY, Plan, Season
+from tests.bench.burst.season import YESTERDAY, Schedule, Season
 from tests.bench.figures import Figure
-from tests.bench.receiver.open_loop import run_plan
+from tests.bench.receiver.open_loop import run_schedule
 from tests.bench.shops import invent_shop
 
 if TYPE_CHECKING:
@@ -62,23 +62,23 @@ class Outcome:
 
 def simulate(season: Season, *, workers: int = 1, seed: int = 1) -> Outcome:
     """Play the season once, and wait for the end of its backlog, not for ever."""
-    plan = Plan(season, seed)
-    plan.build()
-    with postgres() as server, Shops(*season.sizes) as shops, _open_scene(season, server, shops) as scene:
+    schedule = Schedule(season, seed)
+    schedule.build()
+    with postgres() as server, Shops(*season.sizes) as shops, open_scene(season, server, shops) as scene:
         register_shops(scene, season)
         scene.bridge.start(workers=workers)
         with BacklogWatch(scene) as watch:
-            answers = run_plan(scene.bridge.port, plan.planned, limit_s=season.seconds + 60)
+            answers = run_schedule(scene.bridge.port, schedule.timed, limit_s=season.seconds + 60)
             with suppress(TooSlowError):  # the outcome says so
                 scene.until("the backlog", partial(_is_done, scene), patience_s=DRAIN_PATIENCE_S)
         outcome = Outcome(
             season=season,
-            sent=len(plan.planned),
+            sent=len(schedule.timed),
             answers=answers,
             looks=watch.looks,
             drained_s=find_drained_s(watch.looks, burst_ended=answers["began"] + season.burst_ends, calm=season.per_s),
             kept=scene.number("SELECT count(*) FROM deliveries"),
-            unique=plan.unique,
+            unique=schedule.unique,
             lost=scene.number(LOST),
             requests=scene.number("SELECT count(*) FROM requests"),
             failed_requests=scene.number("SELECT count(*) FROM requests WHERE state = 'failed'"),
@@ -88,7 +88,7 @@ def simulate(season: Season, *, workers: int = 1, seed: int = 1) -> Outcome:
     return outcome
 
 
-def _open_scene(season: Season, server: Postgres, shops: Shops) -> Scene:
+def open_scene(season: Season, server: Postgres, shops: Shops) -> Scene:
     names = [invent_shop(*size).shop for size in season.sizes]
 
     def more(folder: Path) -> dict[str, str]:

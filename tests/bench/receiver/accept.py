@@ -50,11 +50,11 @@ def measure(*, quick: bool) -> Iterator[Figure]:
 def _compare(name: str, server: Postgres | None, *, quick: bool) -> Iterator[Figure]:
     runs, seconds = (1, 1.5) if quick else (3, 4.0)
     with open_receivers(server) as (scene, receivers):
-        _load(receivers, seconds=1, connections=CONNECTIONS, first=0)
+        run_load(receivers, seconds=1, connections=CONNECTIONS, first=0)
         crowd = [
-            _load(receivers, seconds=seconds, connections=CONNECTIONS, first=APART * (at + 1)) for at in range(runs)
+            run_load(receivers, seconds=seconds, connections=CONNECTIONS, first=APART * (at + 1)) for at in range(runs)
         ]
-        alone = [_load(receivers, seconds=seconds / 2, connections=1, first=APART * (at + 11)) for at in range(runs)]
+        alone = [run_load(receivers, seconds=seconds / 2, connections=1, first=APART * (at + 11)) for at in range(runs)]
         kept = scene.number("SELECT count(*) FROM deliveries")
     accepted = sum(each["ours"]["accepted"] for each in crowd + alone)
     refused = sum(each["ours"]["other"] for each in crowd + alone)
@@ -81,7 +81,7 @@ def _ratios(runs: list[Run], what: str, other: str) -> list[float]:
     return [each["ours"][what] / each[other][what] for each in runs]
 
 
-def _load(receivers: Mapping[str, Bridge], *, seconds: float, connections: int, first: int) -> Run:
+def run_load(receivers: Mapping[str, Bridge], *, seconds: float, connections: int, first: int) -> Run:
     """What each receiver did under the same requests, one after the other."""
     with tempfile.TemporaryDirectory(prefix="bridge-load-") as folder, on_cores(load=True):
         source = Path(folder) / "requests"

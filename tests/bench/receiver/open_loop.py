@@ -1,7 +1,7 @@
 """An open loop: every request is sent at its planned moment, whether the earlier ones are answered or not.
 
 A request's time counts from the planned moment: a receiver that stands still for a second makes a second's requests
-slow, not one. `python -m tests.bench.receiver.open_loop PORT PLAN`; a plan is a file of lines "seconds length", each
+slow, not one. `python -m tests.bench.receiver.open_loop PORT SCHEDULE`; a schedule is a file of lines "seconds length", each
 followed by a request. Prints one JSON line. `late_p99_ms` is this client's own delay: what it cannot carry shows there.
 """
 
@@ -32,7 +32,7 @@ GIVEN_UP_S = 15.0  # after the last planned moment
 
 
 @dataclass(slots=True)
-class Planned:
+class TimedRequest:
     """One request. `status` stays 0 where no answer came."""
 
     at: float
@@ -48,14 +48,14 @@ class Connection(asyncio.Protocol):
     def __init__(self, client: Client) -> None:
         self._client = client
         self._received = b""
-        self._current: Planned | None = None
+        self._current: TimedRequest | None = None
 
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
 
-    def send(self, planned: Planned) -> None:
-        self._current = planned
-        self._transport.write(planned.request)
+    def send(self, timed: TimedRequest) -> None:
+        self._current = timed
+        self._transport.write(timed.request)
 
     def data_received(self, data: bytes) -> None:
         self._received += data
@@ -74,27 +74,27 @@ class Connection(asyncio.Protocol):
 
 
 class Client:
-    """Sends what is planned over as many connections as it takes."""
+    """Sends what is timed over as many connections as it takes."""
 
-    def __init__(self, port: int, plan: list[Planned]) -> None:
-        self._port, self._plan = port, plan
+    def __init__(self, port: int, schedule: list[TimedRequest]) -> None:
+        self._port, self._schedule = port, schedule
         self._idle: list[Connection] = []
-        self._waiting: deque[Planned] = deque()
+        self._waiting: deque[TimedRequest] = deque()
         self._open = self._ended = 0
         self._is_over = asyncio.Event()
         self.reconnects = self.refused = 0
 
     async def run(self) -> float:
-        """Send everything. Returns the moment to which the plan's seconds are added."""
+        """Send everything. Returns the moment to which the schedule's seconds are added."""
         for _ in range(WARM_CONNECTIONS):
             await self._connect()
         began = time.monotonic() + 0.1
-        for planned in self._plan:
-            planned.at += began
-            if (pause := planned.at - time.monotonic()) > 0:
+        for timed in self._schedule:
+            timed.at += began
+            if (pause := timed.at - time.monotonic()) > 0:
                 await asyncio.sleep(pause)
-            planned.sent = time.monotonic()
-            self._waiting.append(planned)
+            timed.sent = time.monotonic()
+            self._waiting.append(timed)
             self._send_waiting()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._is_over.wait(), GIVEN_UP_S)
@@ -105,7 +105,7 @@ class Client:
         self._idle.append(connection)
         self._send_waiting()
 
-    def drop(self, connection: Connection, lost: Planned | None) -> None:
+    def drop(self, connection: Connection, lost: TimedRequest | None) -> None:
         """Forget a closed connection. A request that it had is lost: it is not sent again."""
         self._open -= 1
         if lost is not None:
@@ -116,7 +116,7 @@ class Client:
 
     def count_end(self) -> None:
         self._ended += 1
-        if self._ended == len(self._plan):
+        if self._ended == len(self._schedule):
             self._is_over.set()
 
     def _send_waiting(self) -> None:
@@ -142,46 +142,46 @@ class Client:
         self._send_waiting()
 
 
-def write_plan(path: Path, planned: Iterable[tuple[float, bytes]]) -> None:
+def write_schedule(path: Path, timed: Iterable[tuple[float, bytes]]) -> None:
     """Write (seconds from the beginning, request), in their order."""
     with path.open("wb") as out:
-        for at, request in planned:
+        for at, request in timed:
             out.write(b"%.6f %d\n" % (at, len(request)) + request)
 
 
-def run_plan(port: int, planned: Iterable[tuple[float, bytes]], *, limit_s: float) -> dict[str, Any]:
-    """Send a plan from a process of its own. Returns what `summarize` says."""
-    with tempfile.TemporaryDirectory(prefix="bridge-plan-") as folder:
-        path = Path(folder) / "plan"
-        write_plan(path, planned)
+def run_schedule(port: int, timed: Iterable[tuple[float, bytes]], *, limit_s: float) -> dict[str, Any]:
+    """Send a schedule from a process of its own. Returns what `summarize` says."""
+    with tempfile.TemporaryDirectory(prefix="bridge-schedule-") as folder:
+        path = Path(folder) / "schedule"
+        write_schedule(path, timed)
         words = [sys.executable, "-m", "tests.bench.receiver.open_loop", str(port), str(path)]
         done = subprocess.run(words, cwd=ROOT, capture_output=True, check=False, timeout=limit_s)
     assert done.returncode == 0, done.stderr.decode()[-500:]
     return json.loads(done.stdout)
 
 
-def _read_plan(path: Path) -> Iterator[Planned]:
+def _read_schedule(path: Path) -> Iterator[TimedRequest]:
     with path.open("rb") as source:
         while line := source.readline():
             at, length = line.split()
-            yield Planned(float(at), source.read(int(length)))
+            yield TimedRequest(float(at), source.read(int(length)))
 
 
-def summarize(plan: list[Planned], began: float) -> dict[str, Any]:
-    """Times in ms; the slowest of each second of the plan; `other` counts whatever was not answered 200."""
-    answered = [each for each in plan if each.status]
+def summarize(schedule: list[TimedRequest], began: float) -> dict[str, Any]:
+    """Times in ms; the slowest of each second of the schedule; `other` counts whatever was not answered 200."""
+    answered = [each for each in schedule if each.status]
     took = sorted(each.answered - each.at for each in answered)
-    late = sorted(each.sent - each.at for each in plan)
+    late = sorted(each.sent - each.at for each in schedule)
     seconds: dict[int, list[float]] = {}
     for each in answered:
         seconds.setdefault(int(each.at - began), []).append(each.answered - each.at)
-    statuses = Counter(each.status for each in plan)
+    statuses = Counter(each.status for each in schedule)
     return {
         "began": began,
         "accepted": statuses[200],
-        "other": len(plan) - statuses[200],
+        "other": len(schedule) - statuses[200],
         "statuses": {str(status): count for status, count in sorted(statuses.items())},
-        "per_s": len(plan) / max(plan[-1].at - began, 0.001),
+        "per_s": len(schedule) / max(schedule[-1].at - began, 0.001),
         "p50_ms": 1000 * took[len(took) // 2] if took else None,
         "p99_ms": 1000 * took[int(len(took) * 0.99)] if took else None,
         "max_ms": 1000 * took[-1] if took else None,
@@ -191,17 +191,17 @@ def summarize(plan: list[Planned], began: float) -> dict[str, Any]:
     }
 
 
-async def _send(port: int, plan: list[Planned]) -> dict[str, Any]:
-    client = Client(port, plan)
+async def _send(port: int, schedule: list[TimedRequest]) -> dict[str, Any]:
+    client = Client(port, schedule)
     began = await client.run()
-    return summarize(plan, began) | {"reconnects": client.reconnects, "refused": client.refused}
+    return summarize(schedule, began) | {"reconnects": client.reconnects, "refused": client.refused}
 
 
 def main() -> None:
-    plan = list(_read_plan(Path(sys.argv[2])))
+    schedule = list(_read_schedule(Path(sys.argv[2])))
     gc.freeze()
     gc.disable()  # a pause of this client would count as the receiver's
-    sys.stdout.write(json.dumps(asyncio.run(_send(int(sys.argv[1]), plan))) + "\n")
+    sys.stdout.write(json.dumps(asyncio.run(_send(int(sys.argv[1]), schedule))) + "\n")
     sys.stdout.flush()
     os._exit(0)  # open connections need no good-bye
 

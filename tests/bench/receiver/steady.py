@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tests.bench.bench_env import TooSlowError, postgres
 from tests.bench.figures import Figure
 from tests.bench.receiver.load import requests
-from tests.bench.receiver.open_loop import run_plan
+from tests.bench.receiver.open_loop import run_schedule
 from tests.bench.receiver.stage import on_cores, open_receivers
 
 if TYPE_CHECKING:
@@ -42,10 +42,10 @@ def measure(*, quick: bool) -> Iterator[Figure]:
 
 
 def send_steadily(port: int, *, first: int, per_s: float, seconds: float) -> dict[str, Any]:
-    """Send webhooks of 10 kB at a constant rate. Raises TooSlowError where the client could not keep its own plan."""
+    """Send webhooks of 10 kB at a constant rate. Raises TooSlowError where the client could not keep its own schedule."""
     bodies = islice(requests(first), int(per_s * seconds))
     with on_cores(load=True):
-        result = run_plan(port, ((at / per_s, body) for at, body in enumerate(bodies)), limit_s=seconds + 60)
+        result = run_schedule(port, ((at / per_s, body) for at, body in enumerate(bodies)), limit_s=seconds + 60)
     if result["late_p99_ms"] > 100:
         raise TooSlowError(
             f"the client itself was {result['late_p99_ms']:.0f} ms late: it cannot carry {per_s} a second"
