@@ -127,7 +127,7 @@ def list_figures(outcome: Outcome) -> list[Figure]:
         ("accept: p50", "ms"): answers["p50_ms"],
         ("accept: p99", "ms"): answers["p99_ms"],
         ("not answered 200", ""): answers["other"],
-        ("largest backlog", ""): max(burst),
+        ("largest backlog", ""): max(burst, default=0),
         ("drained after the burst", "s"): outcome.drained_s,
         ("client's own delay: p99", "ms"): answers["late_p99_ms"],
         **{(f"memory at most: {kind}", "MB PSS"): mb for kind, mb in outcome.peaks_mb.items()},

@@ -1,7 +1,7 @@
 """An open loop: every request is sent at its planned moment, whether the earlier ones are answered or not.
 
 A request's time counts from the planned moment: a receiver that stands still for a second makes a second's requests
-slow, not one. `python -m tests.bench.receiver.open_loop PORT SCHEDULE`; a schedule is a file of lines "seconds length", each
+slow, not one. `python -m tests.bench.receiver.open_loop PORT SCHEDULE PATIENCE_S`; a schedule is a file of lines "seconds length", each
 followed by a request. Prints one JSON line. `late_p99_ms` is this client's own delay: what it cannot carry shows there.
 """
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 MAX_CONNECTIONS = 512
 WARM_CONNECTIONS = 32
-GIVEN_UP_S = 15.0  # after the last planned moment
+PATIENCE_S = 15.0  # after the last planned moment
 
 
 @dataclass(slots=True)
@@ -76,8 +76,8 @@ class Connection(asyncio.Protocol):
 class Client:
     """Sends what is timed over as many connections as it takes."""
 
-    def __init__(self, port: int, schedule: list[TimedRequest]) -> None:
-        self._port, self._schedule = port, schedule
+    def __init__(self, port: int, schedule: list[TimedRequest], patience_s: float) -> None:
+        self._port, self._schedule, self._patience_s = port, schedule, patience_s
         self._idle: list[Connection] = []
         self._waiting: deque[TimedRequest] = deque()
         self._open = self._ended = 0
@@ -97,7 +97,7 @@ class Client:
             self._waiting.append(timed)
             self._send_waiting()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._is_over.wait(), GIVEN_UP_S)
+            await asyncio.wait_for(self._is_over.wait(), self._patience_s)
         return began
 
     def take_back(self, connection: Connection) -> None:
@@ -149,12 +149,14 @@ def write_schedule(path: Path, timed: Iterable[tuple[float, bytes]]) -> None:
             out.write(b"%.6f %d\n" % (at, len(request)) + request)
 
 
-def run_schedule(port: int, timed: Iterable[tuple[float, bytes]], *, limit_s: float) -> dict[str, Any]:
-    """Send a schedule from a process of its own. Returns what `summarize` says."""
+def run_schedule(
+    port: int, timed: Iterable[tuple[float, bytes]], *, limit_s: float, patience_s: float = PATIENCE_S
+) -> dict[str, Any]:
+    """Send a schedule from a process of its own, and wait `patience_s` for the last answers. Returns what `summarize` says."""
     with tempfile.TemporaryDirectory(prefix="bridge-schedule-") as folder:
         path = Path(folder) / "schedule"
         write_schedule(path, timed)
-        words = [sys.executable, "-m", "tests.bench.receiver.open_loop", str(port), str(path)]
+        words = [sys.executable, "-m", "tests.bench.receiver.open_loop", str(port), str(path), str(patience_s)]
         done = subprocess.run(words, cwd=ROOT, capture_output=True, check=False, timeout=limit_s)
     assert done.returncode == 0, done.stderr.decode()[-500:]
     return json.loads(done.stdout)
@@ -191,8 +193,8 @@ def summarize(schedule: list[TimedRequest], began: float) -> dict[str, Any]:
     }
 
 
-async def _send(port: int, schedule: list[TimedRequest]) -> dict[str, Any]:
-    client = Client(port, schedule)
+async def _send(port: int, schedule: list[TimedRequest], patience_s: float) -> dict[str, Any]:
+    client = Client(port, schedule, patience_s)
     began = await client.run()
     return summarize(schedule, began) | {"reconnects": client.reconnects, "refused": client.refused}
 
@@ -201,7 +203,7 @@ def main() -> None:
     schedule = list(_read_schedule(Path(sys.argv[2])))
     gc.freeze()
     gc.disable()  # a pause of this client would count as the receiver's
-    sys.stdout.write(json.dumps(asyncio.run(_send(int(sys.argv[1]), schedule))) + "\n")
+    sys.stdout.write(json.dumps(asyncio.run(_send(int(sys.argv[1]), schedule, float(sys.argv[3])))) + "\n")
     sys.stdout.flush()
     os._exit(0)  # open connections need no good-bye
 
