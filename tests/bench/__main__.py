@@ -14,7 +14,7 @@ from tests.bench.bench_env import TooSlowError
 from tests.bench.burst import drain
 from tests.bench.figures import Figure, table
 from tests.bench.receiver import accept, endurance, slow_crowd, steady
-from tests.bench.results import build_parts, read_document, write_result
+from tests.bench.results import build_parts, is_busy, read_document, write_result
 from tests.bench.tables import Results, write_pages
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ def main() -> None:
         say.error(f"no part is called {', '.join(unknown)}")
     if given.quick and given.write_docs:
         say.error("a quick look is no measurement for the docs")
+    if beside_others := is_busy():
+        sys.stderr.write("others use this machine: the figures are worse than its own, and the docs will say so\n")
     signal.signal(signal.SIGALRM, _over)
     end = time.monotonic() + (QUICK_S if given.quick else WHOLE_S) * given.patience
     parts = {name: list(_part(name, end, given.patience, quick=given.quick)) for name in wanted}
@@ -62,14 +64,15 @@ def main() -> None:
         sys.stdout.write(json.dumps([one.as_json() for one in figures], indent=1) + "\n")
     else:
         sys.stdout.write(table(figures) + "\n")
-    _keep(parts, for_docs=given.write_docs)
+    _keep(parts, for_docs=given.write_docs, beside_others=beside_others)
     sys.exit(any(one.ok is False for one in figures))
 
 
-def _keep(parts: dict[str, list[Figure]], *, for_docs: bool) -> None:
+def _keep(parts: dict[str, list[Figure]], *, for_docs: bool, beside_others: bool) -> None:
     """Write the result to a file. No part with a fault gets into the docs."""
     sound = {name: figures for name, figures in parts.items() if not any(one.fault for one in figures)}
-    path = write_result(build_parts(sound if for_docs else parts), for_docs=for_docs)
+    built = build_parts(sound if for_docs else parts, beside_others=beside_others)
+    path = write_result(built, for_docs=for_docs)
     if for_docs:
         write_pages(Results(read_document()))
     sys.stderr.write(f"{path}\n")

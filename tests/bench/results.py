@@ -27,6 +27,7 @@ DOCUMENT = ROOT / "docs" / "bench.json"
 RUNS = ROOT / "var" / "bench"
 LIBRARIES = ("granian", "flask", "sqlalchemy", "psycopg", "rq")
 FORMAT = 1
+IDLE_LOAD = 0.5  # of a core
 
 
 def describe_machine() -> dict[str, Any]:
@@ -67,19 +68,27 @@ def _read_postgres_version() -> str:
             return str(connection.execute("SHOW server_version").fetchone()[0]).split()[0]
 
 
-def build_parts(parts: Mapping[str, Sequence[Figure]]) -> dict[str, Any]:
-    """The parts as they are written."""
+def is_busy() -> bool:
+    """Whether others use the machine: ask before measuring."""
+    return os.getloadavg()[0] > IDLE_LOAD * (os.cpu_count() or 1)
+
+
+def build_parts(parts: Mapping[str, Sequence[Figure]], *, beside_others: bool) -> dict[str, Any]:
+    """The parts as they are written. `beside_others` says that the machine was busy before the first of them."""
     about = {"date": datetime.now(UTC).date().isoformat(), "machine": describe_machine(), "versions": list_versions()}
+    about["beside_others"] = beside_others
     return {name: {**about, "figures": [figure.as_json() for figure in figures]} for name, figures in parts.items()}
 
 
 def write_result(parts: Mapping[str, Any], *, for_docs: bool) -> Path:
     """Write a run to a file of its own below `var/bench`, or its parts into the file of the docs. Returns the path."""
     path = DOCUMENT if for_docs else RUNS / f"{datetime.now(UTC):%Y-%m-%dT%H%M%S}.json"
-    kept = read_document()["parts"] if for_docs and path.exists() else {}
+    kept = read_document(path)["parts"] if for_docs and path.exists() else {}
     path.parent.mkdir(parents=True, exist_ok=True)
     document = {"format": FORMAT, "parts": {**kept, **parts}}
-    path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    written = path.with_suffix(".new")
+    written.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    written.replace(path)  # whoever reads it meanwhile reads a whole one
     return path
 
 

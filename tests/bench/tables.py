@@ -21,6 +21,10 @@ BLOCK = re.compile(r"(<!-- bench:([a-z-]+) -->\n)(.*?)(<!-- /bench -->)", re.DOT
 NAMED = re.compile(r"\{([^{}]+)\}")
 MISSING = "not measured"
 CROWD = "32 connections"
+ALL_PARTS = (
+    *("boot", "gather", "crowd", "erase", "recovery", "accept", "steady", "slow", "endurance", "drain", "memory"),
+    *("notices", "burst"),
+)
 KINDS = ("silent", "half a header", "a header that drips", "half a body", "a body that drips")
 
 TEMPLATES: Mapping[str, str] = {
@@ -141,8 +145,10 @@ def make_block(name: str, results: Results) -> str:
     """The lines of a block. Raises KeyError for one that nobody knows."""
     if name == "machine":
         return "\n".join(["", *_describe_runs(results), ""]) + "\n"
-    lines = [_fill(line, results) for line in TEMPLATES[name].strip().splitlines()]
-    return "\n".join(["", *(line for line in lines if line is not None), ""]) + "\n"
+    filled = (_fill(line, results) for line in TEMPLATES[name].strip().splitlines())
+    lines = [line for line in filled if line is not None]
+    is_empty = sum(not set(line) <= set("|- ") for line in lines) <= 1  # a head without rows
+    return "\n".join(["", *(["Not measured yet."] if is_empty else lines), ""]) + "\n"
 
 
 def _fill(line: str, results: Results) -> str | None:
@@ -170,10 +176,14 @@ def _describe_runs(results: Results) -> Iterator[str]:
             f"{part['date']}, {machine['cores']} shared cores of {machine['processor']}, {machine['memory_gb']} GB, {machine['system']}; "
             + ", ".join(f"{library} {number}" for library, number in versions.items())
         )
+        if part["beside_others"]:
+            about += "; while others used the machine: its own figures are better"
         runs.setdefault(about, []).append(name)
     for about, parts in runs.items():
         named = "Measured" if len(runs) == 1 else f"Measured ({', '.join(sorted(parts))})"
         yield f"{named}: {about}."
+    if missing := sorted({*ALL_PARTS} - results.parts.keys()):
+        yield f"Not measured yet: {', '.join(missing)}."
 
 
 def render_page(text: str, results: Results) -> str:

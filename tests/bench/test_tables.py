@@ -40,6 +40,8 @@ def test_every_marker_opens_a_known_block_and_every_block_is_shown():
 @pytest.mark.parametrize("name", NAMES)
 def test_every_figure_that_a_table_names_was_measured(name):
     found = read_results()
+    if name not in found.values and set(found.parts) != set(tables.ALL_PARTS):
+        pytest.skip("some parts are not measured yet, and the page says which")
     if name not in found.values:
         assert NEEDS_NODE.search(name), f"nothing is called {name}"
         assert not any(NEEDS_NODE.search(each) for each in found.values), "the other figures of the peer are there"
@@ -59,7 +61,7 @@ def test_a_figure_that_changes_changes_each_page_that_shows_it(name):
             continue
         break
     else:
-        pytest.skip("not measured here: no peer")
+        pytest.skip("not measured: no peer, or a part that is not measured yet")
     changed = tables.Results(document)
     for page in tables.PAGES:
         text = read_page(page)
@@ -80,17 +82,21 @@ def test_what_is_typed_into_a_block_is_found():
 
 def test_the_file_has_only_whole_parts_without_a_fault():
     parts = results.read_document()["parts"]
-    assert set(parts) == {*bench.PARTS, "burst"}
+    assert {*bench.PARTS, "burst"} == set(tables.ALL_PARTS)
+    assert set(parts) <= set(tables.ALL_PARTS)
     for name, part in parts.items():
         assert part["figures"], name
-        assert {"date", "machine", "versions"} <= set(part)
+        assert {"date", "machine", "versions", "beside_others"} <= set(part)
         for figure in part["figures"]:
             assert figure["fault"] == ""
             assert figure["value"] is None or figure["runs"]
 
 
 def test_no_figure_of_a_budget_is_forgotten():
-    assert set(BUDGETS) - set(read_results().values) == set()
+    found = read_results()
+    if set(found.parts) != set(tables.ALL_PARTS):
+        pytest.skip("some parts are not measured yet, and the page says which")
+    assert set(BUDGETS) - set(found.values) == set()
 
 
 def test_a_run_of_some_parts_keeps_the_others(tmp_path, monkeypatch):

@@ -11,7 +11,7 @@ from tests.bench.burst.curve import draw_curve
 from tests.bench.burst.season import Season
 from tests.bench.burst.simulate import list_figures, simulate
 from tests.bench.figures import table
-from tests.bench.results import build_parts, read_document, write_result
+from tests.bench.results import build_parts, is_busy, read_document, write_result
 from tests.bench.tables import Results, write_pages
 
 PICTURE = ROOT / "docs" / "pictures" / "burst.svg"
@@ -35,6 +35,7 @@ def main() -> None:
         per_s=given.per_second,
         burst_s=min(given.burst_seconds, given.seconds),
     )
+    beside_others = is_busy()
     outcome = simulate(season, workers=given.workers, seed=given.seed)
     figures = list_figures(outcome)
     sys.stdout.write(table(figures) + "\n")
@@ -44,7 +45,7 @@ def main() -> None:
     sys.stdout.write(f"answers: {json.dumps(outcome.answers['statuses'])}\n")
     sys.stdout.write("".join(f"NOT AS IT MUST BE: {fault}\n" for fault in outcome.faults) or "as it must be\n")
     for_docs = given.write_docs and not outcome.faults
-    path = write_result(build_parts({"burst": figures}), for_docs=for_docs)
+    path = write_result(build_parts({"burst": figures}, beside_others=beside_others), for_docs=for_docs)
     picture = PICTURE if for_docs else path.with_suffix(".svg")
     picture.parent.mkdir(parents=True, exist_ok=True)
     picture.write_text(draw_curve(outcome), encoding="utf-8")
