@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, NoReturn
 
 from tests.bench import boot, concurrency, gather, notices
-from tests.bench.bench_env import TooSlowError
+from tests.bench.bench_env import Patience, TooSlowError
 from tests.bench.burst import drain
 from tests.bench.figures import Figure, table
 from tests.bench.receiver import accept, endurance, slow_crowd, steady
@@ -57,6 +57,7 @@ def main() -> None:
     if beside_others := is_busy():
         sys.stderr.write("others use this machine: the figures are worse than its own, and the docs will say so\n")
     signal.signal(signal.SIGALRM, _over)
+    Patience.factor = given.patience
     end = time.monotonic() + (QUICK_S if given.quick else WHOLE_S) * given.patience
     parts = {name: list(_part(name, end, given.patience, quick=given.quick)) for name in wanted}
     figures = [figure for part in parts.values() for figure in part]

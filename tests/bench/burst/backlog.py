@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from tests.bench.bench_env import Scene
 
 EVERY_S = 0.5
+STEADY_S = 2.0  # so long it must be calm
 MEMORY_EVERY = 4  # looks
-WAITING = """SELECT (SELECT count(*) FROM deliveries WHERE state = 'received'),
-(SELECT count(*) FROM requests WHERE state = 'in_progress' AND wake_at <= now())"""
+WEBHOOKS = "SELECT count(*) FROM deliveries WHERE state = 'received'"
+REQUESTS = "SELECT count(*) FROM requests WHERE state = 'in_progress' AND (wake_at <= now() OR lease_until > now())"
+LOOK = f"SELECT ({WEBHOOKS}), ({REQUESTS})"
 PROCESSES = ("web", "worker", "clock")
 
 
@@ -53,7 +55,7 @@ class BacklogWatch:
         plain = self._scene.database.replace("postgresql+psycopg://", "postgresql://", 1)
         with psycopg.connect(plain, autocommit=True) as connection:
             while not self._is_over.wait(EVERY_S):
-                self.looks.append(Look(time.monotonic(), *connection.execute(WAITING).fetchone()))
+                self.looks.append(Look(time.monotonic(), *connection.execute(LOOK).fetchone()))
                 if len(self.looks) % MEMORY_EVERY == 0:
                     self._look_at_memory()
 
@@ -70,7 +72,7 @@ def find_drained_s(looks: list[Look], *, burst_ended: float, calm: float) -> flo
     `burst_ended` is a moment of the looks' clock.
     """
     after = [look for look in looks if look.at >= burst_ended]
-    steady = round(2 / EVERY_S)
+    steady = round(STEADY_S / EVERY_S)
     for place in range(len(after) - steady + 1):
         if all(look.webhooks + look.requests <= calm for look in after[place : place + steady]):
             return after[place].at - burst_ended

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from bridge.sandbox.shopify.server import CLIENT_SECRET
 from tests.bench.bench_env import Shops, postgres
+from tests.bench.burst.backlog import WEBHOOKS
 from tests.bench.burst.season import FOLLOWING, SOLD, Season, ShopTraffic
-from tests.bench.burst.simulate import OPEN, open_scene, register_shops
+from tests.bench.burst.simulate import open_scene, register_shops
 from tests.bench.figures import Figure
 from tests.bench.receiver.load import build_request
 from tests.bench.receiver.open_loop import run_schedule
@@ -40,9 +41,9 @@ def _drain(shops: int, each: int) -> float:
         assert stored["other"] == 0, stored["statuses"]
         scene.bridge.start_process("worker")
         scene.bridge.start_process("clock")
-        scene.until("the worker", lambda: scene.number(OPEN) < stored["accepted"])
-        began, before = time.perf_counter(), scene.number(OPEN)
-        while (left := scene.number(OPEN)) and time.perf_counter() - began < ENOUGH_S:
+        scene.until("the worker", lambda: scene.number(WEBHOOKS) < stored["accepted"])
+        began, before = time.perf_counter(), scene.number(WEBHOOKS)
+        while (left := scene.number(WEBHOOKS)) and time.perf_counter() - began < ENOUGH_S:
             time.sleep(0.1)
         return (before - left) / (time.perf_counter() - began)
 

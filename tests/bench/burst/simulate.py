@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,7 +12,7 @@ import psycopg
 
 from bridge.sandbox.merchant_files import write_merchant_files
 from tests.bench.bench_env import Scene, Shops, TooSlowError, postgres
-from tests.bench.burst.backlog import BacklogWatch, Look, find_drained_s
+from tests.bench.burst.backlog import EVERY_S, REQUESTS, STEADY_S, WEBHOOKS, BacklogWatch, Look, find_drained_s
 from tests.bench.burst.season import YESTERDAY, Schedule, Season
 from tests.bench.figures import Figure
 from tests.bench.receiver.open_loop import run_schedule
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 SLOWEST_MS = 1_000
 DRAIN_PATIENCE_S = 90.0
-SETTLED = "SELECT count(*) FROM requests WHERE state = 'in_progress' AND wake_at <= now()"
-OPEN = "SELECT count(*) FROM deliveries WHERE state = 'received'"
 LOST = "SELECT count(*) FROM deliveries WHERE state IN ('failed', 'rejected')"
 
 
@@ -71,6 +70,7 @@ def simulate(season: Season, *, workers: int = 1, seed: int = 1) -> Outcome:
             answers = run_schedule(scene.bridge.port, schedule.timed, limit_s=season.seconds + 60)
             with suppress(TooSlowError):  # the outcome says so
                 scene.until("the backlog", partial(_is_done, scene), patience_s=DRAIN_PATIENCE_S)
+                time.sleep(STEADY_S + 2 * EVERY_S)
         outcome = Outcome(
             season=season,
             sent=len(schedule.timed),
@@ -109,7 +109,7 @@ def register_shops(scene: Scene, season: Season) -> None:
 
 
 def _is_done(scene: Scene) -> bool:
-    return scene.number(OPEN) == 0 and scene.number(SETTLED) == 0
+    return scene.number(WEBHOOKS) + scene.number(REQUESTS) == 0
 
 
 def list_figures(outcome: Outcome) -> list[Figure]:
