@@ -57,7 +57,7 @@ class Client(threading.Thread):
 
 
 @pytest.fixture
-def environ(tmp_path):
+def web_environ(tmp_path):
     with Valkey() as valkey:
         made = processes.environment(f"sqlite:///{tmp_path}/bridge.db", valkey.url, WEB_CONCURRENCY="1")
         processes.migrate(made)
@@ -98,24 +98,27 @@ def count_listeners(port):
 
 
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="only Linux tells who listens")
-def test_the_next_release_on_the_same_port_takes_over_without_a_gap(environ, tmp_path):
-    with Bridge(environ, logs=tmp_path / "old") as old, Bridge(environ, logs=tmp_path / "new", port=old.port) as new:
+def test_the_next_release_on_the_same_port_takes_over_without_a_gap(web_environ, tmp_path):
+    with (
+        Bridge(web_environ, logs=tmp_path / "old") as old,
+        Bridge(web_environ, logs=tmp_path / "new", port=old.port) as new,
+    ):
         old.start(workers=0, clock=False)
         with load(old.port) as clients:
             new.start_process("web")
             processes.until("both to listen", lambda: count_listeners(old.port) == 2)
             assert old.stop(grace_s=20) == {"web.1": 0}
         assert new.list_running() == ["web.1"]
-    check(clients, environ)
+    check(clients, web_environ)
 
 
-def test_a_process_that_the_server_replaces_ends_after_the_next_one_answers(environ, tmp_path):
+def test_a_process_that_the_server_replaces_ends_after_the_next_one_answers(web_environ, tmp_path):
     """SIGHUP replaces the processes in the way in which their lifetime does, hours earlier."""
-    with Bridge(environ, logs=tmp_path / "logs") as bridge:
+    with Bridge(web_environ, logs=tmp_path / "logs") as bridge:
         bridge.start(workers=0, clock=False)
         server, *before = bridge.pids("web")
         with load(bridge.port) as clients:
             os.kill(server, signal.SIGHUP)
             processes.until("the old process to end", lambda: not set(before) & set(bridge.pids("web")))
         assert len(bridge.pids("web")) == len(before) + 1
-    check(clients, environ)
+    check(clients, web_environ)

@@ -67,7 +67,7 @@ def _draw_axis(panel: tuple[int, int], highest: float, unit: str) -> list[str]:
         y = _scale(top, height)(share)
         parts.append(f'<path d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}" stroke="{GRID}"/>')
         parts.append(_text(LEFT - 8, y + 4, f"{highest * share:,.0f}", anchor="end"))
-    return [*parts, _text(LEFT - 8, top - 10, unit, anchor="end")]
+    return [*parts, _text(4, top - 10, unit)]
 
 
 def _steps(

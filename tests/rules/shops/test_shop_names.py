@@ -150,7 +150,7 @@ def test_no_key_is_ever_shared_and_no_row_is_ever_lost(seen):
     )
 )
 def test_what_is_found_by_index_is_what_a_search_through_all_names_finds(seen):
-    directory = record_names(*((domain, number, *[True] * said) for domain, number, said in seen))
+    directory = record_names(*((domain, number, *[True] * is_confirmed) for domain, number, is_confirmed in seen))
     names = directory.names
     for domain in (OLD, NEW, LAST, "nobody.myshopify.com"):
         named = [name for name in names if name.domain == domain]
