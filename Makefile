@@ -11,7 +11,7 @@ LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashe
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test run check bench bench-burst coverage lock clean
+.PHONY: help demo test run check bench bench-burst torture coverage lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ bench: $(STAMP) ## Measure the budgets on this machine
 
 bench-burst: $(STAMP) ## A sale in a thousand shops: what is refused, what waits, when it is worked off
 	@$(BIN)/python -m tests.bench.burst
+
+torture: $(STAMP) ## Kill and disturb complete installations under load, then check that nothing was lost or done twice
+	@$(BIN)/python -m tests.torture
 
 coverage: $(STAMP) ## How much of the personal data in Shopify's schema is asked for
 	@$(BIN)/python -m tests.coverage

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, delete, exists, not_, or_, select, text, true, update
+from sqlalchemy import Engine, and_, delete, exists, not_, or_, select, text, true, update
 from sqlalchemy.exc import DBAPIError
 
 from bridge.errors import BridgeError
@@ -30,6 +30,7 @@ from bridge.store.engine import (
 from bridge.store.erasure.remnants import OverwriteResult, list_parts, overwrite_parts
 from bridge.store.requests.requests import OPEN_STATES
 from bridge.store.requests.tasks import waits_for
+from bridge.store.schema.index_tables import reconciliations
 from bridge.store.schema.notice_tables import notice_accounts
 from bridge.store.schema.tables import deliveries, packages, requests, tasks
 from bridge.store.schema.ulid import new_id
@@ -49,6 +50,7 @@ class SqlStore:
 
     `on_accepted` is called after each commit of accepted deliveries, on the writer's thread and not a request's,
     with the jobs to enqueue: (job, id, at front). `on_close` is called once no delivery is accepted any more.
+    With `discards_changes` every transaction rolls back at its end: a dry run.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class SqlStore:
         self._shop_cache = ShopDirectoryCache()
         self._dedupe_window = timedelta(hours=dedupe_hours)
         self._on_accepted, self._on_close = on_accepted, on_close
+        self.discards_changes = False
         self._group_commit = GroupCommit(
             self._commit_deliveries,
             max_rows=queue_rows,
@@ -91,8 +94,10 @@ class SqlStore:
 
         Raises StoreUnavailable where the database does not answer.
         """
-        with translate_database_errors(), self.engine.begin() as connection:
-            yield Tx(self._open_session(connection))
+        with translate_database_errors(self.engine), self.engine.begin() as connection:
+            yield Tx(Session(connection, self.keyring, self.now, self._lease_s, self._shop_cache))
+            if self.discards_changes:
+                connection.rollback()
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -100,11 +105,8 @@ class SqlStore:
 
         Raises StoreUnavailable where the database does not answer.
         """
-        with translate_database_errors(), begin_reading(self.engine) as connection:
-            yield Tx(self._open_session(connection))
-
-    def _open_session(self, connection: Connection) -> Session:
-        return Session(connection, self.keyring, self.now, self._lease_s, self._shop_cache)
+        with translate_database_errors(self.engine), begin_reading(self.engine) as connection:
+            yield Tx(Session(connection, self.keyring, self.now, self._lease_s, self._shop_cache))
 
     def accept_delivery(self, delivery: Delivery) -> bool:
         """Commit one webhook together with those that wait at the same time. Return True where it is new.
@@ -129,15 +131,14 @@ class SqlStore:
         )
 
     def _commit_deliveries(self, rows: Sequence[DeliveryRow]) -> set[str]:
-        with translate_database_errors(), lock_sqlite_writers(self.engine):
+        with translate_database_errors(self.engine), lock_sqlite_writers(self.engine):
             try:
                 return self._insert_deliveries(rows)
             except DBAPIError as fault:
                 if not fault.connection_invalidated:
                     raise
-                return self._insert_deliveries(
-                    rows
-                )  # the connection was dead: a new one repeats it, and nothing is doubled
+                # the connection was dead: a new one repeats it, and nothing is doubled
+                return self._insert_deliveries(rows)
 
     def _insert_deliveries(self, rows: Sequence[DeliveryRow]) -> set[str]:
         with self._accept_engine.begin() as connection:
@@ -178,9 +179,8 @@ class SqlStore:
     def enqueue_due(self, enqueue: Callable[[str, str, bool], bool], *, max_jobs: int) -> int:
         """Enqueue rows that are due and that no worker leased, at most `max_jobs`. Return how many were enqueued.
 
-        `enqueue(job, row id, at front)` returns False where the queue did not answer. Privacy work comes first, but a
-        request that gave way goes behind those that wait. A row
-        is enqueued again only after REENQUEUE_AFTER_S: the earlier job may still wait in the queue.
+        `enqueue(job, row id, at front)` returns False where the queue did not answer. Privacy work comes first, but a request that
+        gave way goes last. A row is enqueued again only after REENQUEUE_AFTER_S: the earlier job may still wait in the queue.
         """
         now = self.now()
         with self.transaction() as tx:
@@ -189,9 +189,10 @@ class SqlStore:
             jobs += [
                 (row, ("process", row.id, not row.gave_way)) for row in self._select_due_rows(tx, requests, max_jobs)
             ]
-            jobs += [(row, ("notify", row.id, False)) for row in self._select_due_rows(tx, notice_accounts, max_jobs)]
+            for table, job in ((notice_accounts, "notify"), (reconciliations, "reconcile")):
+                jobs += [(row, (job, row.id, False)) for row in self._select_due_rows(tx, table, max_jobs)]
             chosen = sorted(dict.fromkeys(job for _, job in jobs), key=lambda job: not job[2])[:max_jobs]
-            for table in (deliveries, requests, notice_accounts):
+            for table in (deliveries, requests, notice_accounts, reconciliations):
                 ids = [row.id for row, job in jobs if job in chosen]
                 tx.session.connection.execute(update(table).where(table.c.id.in_(ids)).values(rung_at=now))
         return sum(enqueue(*job) for job in chosen)
@@ -278,7 +279,7 @@ class SqlStore:
 
     def ping(self) -> None:
         """Make one round trip to the database. Raises StoreUnavailable."""
-        with translate_database_errors(), self.engine.connect() as connection:
+        with translate_database_errors(self.engine), self.engine.connect() as connection:
             connection.execute(text("SELECT 1"))
 
     def close(self) -> None:
