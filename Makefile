@@ -11,10 +11,10 @@ LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashe
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test run check bench torture coverage docs slug lock clean
+.PHONY: help demo test run check bench bench-burst torture coverage docs slug lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(STAMP) ## Set up, and show the whole story against stand-ins of Shopify and the carriers
 	@$(BIN)/python -m bridge demo
@@ -41,6 +41,9 @@ check: $(STAMP) ## Format, lint, types, import contracts, sizes, words, dead cod
 
 bench: $(STAMP) ## Measure the budgets on this machine
 	@$(BIN)/python -m tests.bench
+
+bench-burst: $(STAMP) ## A sale in a thousand shops: what is refused, what waits, when it is worked off
+	@$(BIN)/python -m tests.bench.burst
 
 torture: $(STAMP) ## Kill and disturb complete installations under load, then check that nothing was lost or done twice
 	@$(BIN)/python -m tests.torture

@@ -30,6 +30,7 @@ MAX_REQUESTS_AT_ONCE = 8192  # of a process, also those that arrive slowly: each
 HEADER_TIMEOUT_MS = 5_000  # Shopify allows 5 s for the whole request
 GRACE_S = 25  # Heroku kills 30 s after SIGTERM
 LIFETIME_S = 6 * 3600  # replaces processes before a slow leak matters; the next one runs before the last one ends
+HANDOVER_S = 15.0  # from the start of the next one: it must listen by then, also on a busy machine, or nobody does
 LIBRARY_LOG = {"version": 1, "formatters": {}, "handlers": {}, "loggers": {"_granian": {"propagate": True}}}
 
 
@@ -66,6 +67,7 @@ def _serve(settings: Settings) -> None:
         workers_kill_timeout=GRACE_S,
         workers_lifetime=LIFETIME_S,
         respawn_failed_workers=True,
+        respawn_interval=HANDOVER_S,
         # below INFO it would name what strangers send
         log_level=LogLevels.info if settings.log_level in ("DEBUG", "INFO") else LogLevels(settings.log_level.lower()),
         log_dictconfig=LIBRARY_LOG,

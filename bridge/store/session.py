@@ -16,6 +16,7 @@ from bridge.store.crypto.keyring import Keyring
 from bridge.store.schema.index_tables import data_keys, orders, parcels, remnants, shop_names
 from bridge.store.schema.tables import requests
 from bridge.store.schema.ulid import new_id
+from bridge.store.shops.directory_cache import ShopDirectoryCache, read_shop_directory
 from bridge.store.upsert import upsert, upsert_rows
 
 SELECT_DATA_KEYS = (
@@ -46,15 +47,17 @@ class Session:
     keyring: Keyring
     now: Callable[[], datetime]
     lease_s: float
+    shop_cache: ShopDirectoryCache
     _key_cache: dict[str, bytes | None] = field(default_factory=dict)
     _shops: ShopDirectory | None = None
+    _has_saved_shop_name: bool = False
 
     @property
     def shops(self) -> ShopDirectory:
-        """Return the names of all shops: few rows, read once in a transaction."""
+        """Return the names of all shops, as this transaction has them."""
         if self._shops is None:
-            rows = self.connection.execute(select(shop_names)).mappings()
-            self._shops = ShopDirectory(ShopName(**row) for row in rows)
+            read = read_shop_directory if self._has_saved_shop_name else self.shop_cache.read_directory
+            self._shops = read(self.connection)
         return self._shops
 
     def save_shop_name(self, name: ShopName) -> None:
@@ -64,7 +67,7 @@ class Session:
         self.connection.execute(delete(shop_names).where(*unnumbered))
         changes = [field for field in row if field not in SHOP_NAME_KEY]
         self.connection.execute(upsert(self.connection, shop_names, SHOP_NAME_KEY, changes), row)
-        self._shops = None
+        self._shops, self._has_saved_shop_name = None, True
 
     def lock_shop(self, shop: str) -> None:
         """Take the shop's advisory lock until commit. Call before any other lock.

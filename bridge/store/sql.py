@@ -35,6 +35,7 @@ from bridge.store.schema.notice_tables import notice_accounts
 from bridge.store.schema.tables import deliveries, packages, requests, tasks
 from bridge.store.schema.ulid import new_id
 from bridge.store.session import Session
+from bridge.store.shops.directory_cache import ShopDirectoryCache
 from bridge.store.transaction import Tx
 from bridge.store.webhooks import inbox
 from bridge.store.webhooks.commit_waiters import call_blocking
@@ -71,6 +72,7 @@ class SqlStore:
         self.keyring = keyring
         self.now = now
         self._lease_s = lease_s
+        self._shop_cache = ShopDirectoryCache()
         self._dedupe_window = timedelta(hours=dedupe_hours)
         self._on_accepted, self._on_close = on_accepted, on_close
         self.discards_changes = False
@@ -93,7 +95,7 @@ class SqlStore:
         Raises StoreUnavailable where the database does not answer.
         """
         with translate_database_errors(self.engine), self.engine.begin() as connection:
-            yield Tx(Session(connection, self.keyring, self.now, self._lease_s))
+            yield Tx(Session(connection, self.keyring, self.now, self._lease_s, self._shop_cache))
             if self.discards_changes:
                 connection.rollback()
 
@@ -104,7 +106,7 @@ class SqlStore:
         Raises StoreUnavailable where the database does not answer.
         """
         with translate_database_errors(self.engine), begin_reading(self.engine) as connection:
-            yield Tx(Session(connection, self.keyring, self.now, self._lease_s))
+            yield Tx(Session(connection, self.keyring, self.now, self._lease_s, self._shop_cache))
 
     def accept_delivery(self, delivery: Delivery) -> bool:
         """Commit one webhook together with those that wait at the same time. Return True where it is new.
@@ -135,9 +137,8 @@ class SqlStore:
             except DBAPIError as fault:
                 if not fault.connection_invalidated:
                     raise
-                return self._insert_deliveries(
-                    rows
-                )  # the connection was dead: a new one repeats it, and nothing is doubled
+                # the connection was dead: a new one repeats it, and nothing is doubled
+                return self._insert_deliveries(rows)
 
     def _insert_deliveries(self, rows: Sequence[DeliveryRow]) -> set[str]:
         with self._accept_engine.begin() as connection:
@@ -178,9 +179,8 @@ class SqlStore:
     def enqueue_due(self, enqueue: Callable[[str, str, bool], bool], *, max_jobs: int) -> int:
         """Enqueue rows that are due and that no worker leased, at most `max_jobs`. Return how many were enqueued.
 
-        `enqueue(job, row id, at front)` returns False where the queue did not answer. Privacy work comes first, but a
-        request that gave way goes behind those that wait. A row
-        is enqueued again only after REENQUEUE_AFTER_S: the earlier job may still wait in the queue.
+        `enqueue(job, row id, at front)` returns False where the queue did not answer. Privacy work comes first, but a request that
+        gave way goes last. A row is enqueued again only after REENQUEUE_AFTER_S: the earlier job may still wait in the queue.
         """
         now = self.now()
         with self.transaction() as tx:

@@ -18,12 +18,12 @@ from bridge.sandbox.world.models import World
 NOW = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def invent_shop(people: int, orders: int, youngest: int = 2, oldest: int = 50) -> World:
-    """A shop whose last people have so many orders each, of these days ago.
+def invent_shop(people: int, orders: int, youngest: int = 2, oldest: int = 50, number: int = 0) -> World:
+    """A shop whose last people have so many orders each, of these days ago; `number` tells shops of one size apart.
 
     Equal arguments give equal shops on one day.
     """
-    shop = f"bench-{people}-{orders}.myshopify.com"
+    shop = f"bench-{people}-{orders}{f'-{number}' if number else ''}.myshopify.com"
     base = invent_world(shop=shop, orders=0, now=NOW)
     make = WorldFactory(
         rng=random.Random(shop),  # noqa: S311 - equal worlds in two processes
@@ -32,9 +32,9 @@ def invent_shop(people: int, orders: int, youngest: int = 2, oldest: int = 50) -
         next_id=6_000_050_000_000 + crc32(shop.encode()) % 1_000 * 100_000_000,
     )
     crowd = []
-    for number in range(people):
+    for place in range(people):
         who = make.make_person(
-            "Benchmark", f"Person {number}", f"person{number}@example.com", f"+9190002{number:05d}", "1 Bench Road", 2
+            "Benchmark", f"Person {place}", f"person{place}@example.com", f"+9190002{place:05d}", "1 Bench Road", 2
         )
         crowd.append(who)
         for one in range(orders):

@@ -6,20 +6,10 @@ from contextlib import ExitStack
 
 import pytest
 
+from tests.bench.receiver.slow_crowd import CONNECTIONS, KINDS
 from tests.e2e import processes
 
 TOPIC = "orders/create"
-CONNECTIONS = 300
-HALF_HEADER = b"POST /webhooks/orders/create HTTP/1.1\r\nHost: x\r\nX-Half: "
-WHOLE_HEADER = b"POST /webhooks/orders/create HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
-# what each connection sends at first, and then again and again
-KINDS = {
-    "silent": (b"", b""),
-    "half a header": (HALF_HEADER, b""),
-    "a header that drips": (HALF_HEADER, b"x"),
-    "half a body": (WHOLE_HEADER + b"x" * 500, b""),
-    "a body that drips": (WHOLE_HEADER, b"x"),
-}
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -7,9 +7,10 @@ came under a later domain before its number was known.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from bridge.model import ShopName
 
@@ -22,9 +23,21 @@ class ShopDirectory:
     def __init__(self, names: Iterable[ShopName]) -> None:
         self.names = tuple(sorted(names, key=lambda name: (name.first_seen_at, name.domain)))
 
+    @cached_property
+    def _by_domain(self) -> Mapping[str, Sequence[ShopName]]:
+        return _group_names(self.names, "domain")
+
+    @cached_property
+    def _by_number(self) -> Mapping[str, Sequence[ShopName]]:
+        return _group_names(self.names, "number")
+
+    @cached_property
+    def _by_key(self) -> Mapping[str, Sequence[ShopName]]:
+        return _group_names(self.names, "key")
+
     def find_name(self, domain: str) -> ShopName | None:
         """Return the name with this domain: of several shops that had it, that of the last."""
-        named = [name for name in self.names if name.domain == domain]
+        named = self._by_domain.get(domain, ())
         return max(named, key=lambda name: (name.last_seen_at, name.first_seen_at), default=None)
 
     def find_key(self, domain: str) -> str:
@@ -34,15 +47,15 @@ class ShopDirectory:
 
     def find_number(self, key: str) -> str:
         """Return the number of the shop with this key; '' where it is not known."""
-        return next((name.number for name in self.names if name.key == key), "")
+        return next((name.number for name in self._by_key.get(key, ())), "")
 
     def find_key_of_number(self, number: str) -> str:
         """Return the key of the shop with this number; '' where it is not known."""
-        return next((name.key for name in self.names if number and name.number == number), "")
+        return next((name.key for name in self._by_number.get(number, ()) if number), "")
 
     def list_names(self, key: str) -> tuple[ShopName, ...]:
         """Return all names of the shop with this key, oldest first."""
-        name = next((each for each in self.names if each.key == key), None)
+        name = next(iter(self._by_key.get(key, ())), None)
         return self._list_names_of(name) if name else ()
 
     def list_keys(self, key: str) -> tuple[str, ...]:
@@ -52,7 +65,7 @@ class ShopDirectory:
     def list_other_keys(self, key: str) -> tuple[str, ...]:
         """Return the keys of all other shops."""
         own = self.list_keys(key)
-        return tuple(dict.fromkeys(name.key for name in self.names if name.key not in own))
+        return tuple(other for other in self._by_key if other not in own)
 
     def list_domains(self, key: str) -> tuple[str, ...]:
         """Return the domains that the shop has, its present one first; none where other shops took all of them."""
@@ -82,7 +95,7 @@ class ShopDirectory:
 
     def has_former_owner(self, domain: str) -> bool:
         """Return whether another shop had this domain before."""
-        return sum(name.domain == domain for name in self.names) > 1
+        return len(self._by_domain.get(domain, ())) > 1
 
     def is_body_of(self, key: str, domain: str, number: str) -> bool | None:
         """Return whether a body that names this domain or number is of the shop with this key.
@@ -96,15 +109,14 @@ class ShopDirectory:
 
     def is_rename(self, domain: str, number: str) -> bool:
         """Return whether this domain with this number would be news of a shop, or of a domain, that has another one."""
-        same = [name for name in self.names if domain == name.domain or (number and number == name.number)]
+        same = [*self._by_domain.get(domain, ()), *(self._by_number.get(number, ()) if number else ())]
         is_known = any((name.domain, name.number) == (domain, number) for name in same)
         return not is_known and any(name.number for name in same)
 
     def list_due_domains(self, now: datetime) -> list[str]:
         """Return the domains about which Shopify must be asked: without a number, or that two shops had."""
         due: list[str] = []
-        for domain in dict.fromkeys(name.domain for name in self.names):
-            candidates = [name for name in self.names if name.domain == domain]
+        for domain, candidates in self._by_domain.items():
             asked_at = max((name.asked_at for name in candidates if name.asked_at), default=None)
             newest = max(name.first_seen_at for name in candidates)
             is_open = any(not name.number for name in candidates) or (
@@ -120,7 +132,7 @@ class ShopDirectory:
         A body that was sent before may be sent again, so it does not give a shop back a domain that another one took:
         only Shopify's own answer does (`is_confirmed`).
         """
-        candidates = [name for name in self.names if name.domain == domain]
+        candidates = self._by_domain.get(domain, ())
         asked_at = seen_at if is_confirmed else None
         for name in candidates:
             if name.number == number or not name.number:
@@ -135,11 +147,21 @@ class ShopDirectory:
         name = ShopName(
             domain=domain, number=number, key=domain, first_seen_at=seen_at, last_seen_at=seen_at, asked_at=asked_at
         )
-        if any(each.key == domain for each in self.names):  # rows under this domain are another shop's
+        if domain in self._by_key:  # rows under this domain are another shop's
             of_number = self._list_names_of(name)
             name = replace(name, key=of_number[0].key if of_number else f"shop-{number}")
         return name
 
     def _list_names_of(self, name: ShopName) -> tuple[ShopName, ...]:
         """Return all names of this name's shop, oldest first."""
-        return tuple(each for each in self.names if each == name or (each.number and each.number == name.number))
+        if name.number:
+            return tuple(self._by_number.get(name.number, ()))
+        return tuple(each for each in self._by_domain.get(name.domain, ()) if each == name)
+
+
+def _group_names(names: Iterable[ShopName], field: str) -> Mapping[str, Sequence[ShopName]]:
+    """Return the names by the value of a field, in their order."""
+    groups: dict[str, list[ShopName]] = {}
+    for name in names:
+        groups.setdefault(getattr(name, field), []).append(name)
+    return groups

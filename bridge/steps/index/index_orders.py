@@ -143,6 +143,7 @@ def _find_foreign_bodies(shop: str, parsed: Sequence[ParsedBody], tx: Tx) -> lis
     directory = tx.shop_names.directory
     says_own = [directory.is_body_of(shop, *read_named_shop(one.body)) for one in parsed]
     silent = [one for one, is_own in zip(parsed, says_own, strict=True) if is_own is None]
-    positions = tx.index.find_sightings_of_other_shops(shop, [one.sighting for one in silent])
+    own = [one.sighting for one, is_own in zip(parsed, says_own, strict=True) if is_own]
+    positions = tx.index.find_sightings_of_other_shops(shop, [one.sighting for one in silent], own)
     foreign = [one for one, is_own in zip(parsed, says_own, strict=True) if is_own is False]
     return foreign + [silent[position] for position in sorted(positions)]

@@ -26,6 +26,7 @@ from bridge.rules.index.identity import list_former_forms, list_normal_forms, no
 FORMAT_VERSION = b"\x01"
 NONCE_BYTES = 12
 PSEUDONYM_BYTES = 16
+MAX_FIELD_KEYS = 8192  # kept derived: two fields of thousands of shops
 
 
 def build_header(key_id: str) -> bytes:
@@ -65,7 +66,7 @@ class Keyring:
         self._keys = dict(keys)
         self._active_key_id = keys[0][0]
         self._evidence_seed = evidence_seed
-        self._field_key = lru_cache(maxsize=1024)(lambda name: _derive_key(pseudonym_key, name))
+        self._field_key = lru_cache(maxsize=MAX_FIELD_KEYS)(lambda name: _derive_key(pseudonym_key, name))
 
     @cached_property
     def _ciphers(self) -> dict[str, AESGCM]:

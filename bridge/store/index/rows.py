@@ -41,9 +41,11 @@ class IndexRows:
         """Store what webhooks reported. Return the sightings that were dropped because their data subject was erased."""
         return ingest_batch(self._session, shop, sightings)
 
-    def find_sightings_of_other_shops(self, shop: str, sightings: Sequence[Sighting]) -> set[int]:
-        """Return the positions of sightings whose order or customer another shop knows and this one does not."""
-        return SightingRouter(self._session).find_sightings_of_other_shops(shop, sightings)
+    def find_sightings_of_other_shops(
+        self, shop: str, sightings: Sequence[Sighting], own: Iterable[Sighting] = ()
+    ) -> set[int]:
+        """Return the positions of sightings whose order or customer another shop knows, and neither this one nor `own`."""
+        return SightingRouter(self._session).find_sightings_of_other_shops(shop, sightings, own)
 
     def list_parcels(self, shop: str, principal: Principal) -> list[Waybill]:
         """Return every parcel of the data subject's orders and of the orders that are named."""

@@ -142,3 +142,39 @@ def test_no_key_is_ever_shared_and_no_row_is_ever_lost(seen):
         assert len(owned) == len(set(owned)), "two shops would read each other's rows"
         for domain in {name.domain for name in directory.names}:
             assert domain in directory.list_domains(directory.find_key(domain))
+
+
+@given(
+    seen=st.lists(
+        st.tuples(st.sampled_from([OLD, NEW, LAST]), st.sampled_from(["", "1", "2", "3"]), st.booleans()), max_size=12
+    )
+)
+def test_what_is_found_by_index_is_what_a_search_through_all_names_finds(seen):
+    directory = record_names(*((domain, number, *[True] * is_confirmed) for domain, number, is_confirmed in seen))
+    names = directory.names
+    for domain in (OLD, NEW, LAST, "nobody.myshopify.com"):
+        named = [name for name in names if name.domain == domain]
+        last = max(named, key=lambda name: (name.last_seen_at, name.first_seen_at), default=None)
+        assert directory.find_name(domain) == last
+        same = [each for each in names if last and (each == last or (each.number and each.number == last.number))]
+        assert directory.find_key(domain) == (same[0].key if same else domain)
+        assert directory.has_former_owner(domain) == (len(named) > 1)
+        for number in ("", "1", "2", "3", "4"):
+            alike = [name for name in names if name.domain == domain or (number and name.number == number)]
+            is_known = any((name.domain, name.number) == (domain, number) for name in alike)
+            assert directory.is_rename(domain, number) == (not is_known and any(name.number for name in alike))
+    for key in {name.key for name in names} | {OLD, "nobody.myshopify.com"}:
+        first = next((name for name in names if name.key == key), None)
+        own = tuple(
+            each for each in names if first and (each == first or (each.number and each.number == first.number))
+        )
+        assert directory.list_names(key) == own
+        assert directory.find_number(key) == (first.number if first else "")
+        keys = dict.fromkeys([key, *(name.key for name in own)])
+        assert directory.list_keys(key) == tuple(keys)
+        assert directory.list_other_keys(key) == tuple(
+            dict.fromkeys(name.key for name in names if name.key not in keys)
+        )
+    for number in ("", "1", "2", "3", "4"):
+        found = next((name.key for name in names if number and name.number == number), "")
+        assert directory.find_key_of_number(number) == found

@@ -27,8 +27,8 @@ from tests.bench.shops import invent_shop
 BODY_BYTES = 10_000
 MOST_PER_S = 6_000
 HEAD = (
-    "POST /webhooks/orders/create HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-    "Content-Length: {length}\r\nX-Shopify-Topic: orders/create\r\nX-Shopify-Hmac-Sha256: {signature}\r\n"
+    "POST /webhooks/{topic} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    "Content-Length: {length}\r\nX-Shopify-Topic: {topic}\r\nX-Shopify-Hmac-Sha256: {signature}\r\n"
     "X-Shopify-Shop-Domain: {shop}\r\nX-Shopify-API-Version: 2026-10\r\nX-Shopify-Webhook-Id: {id}\r\n"
     "X-Shopify-Event-Id: {id}\r\nX-Shopify-Triggered-At: 2026-10-01T10:00:00.000000Z\r\n\r\n"
 )
@@ -49,9 +49,14 @@ def requests(first: int) -> Iterator[bytes]:
         own = b',"id":%016d}' % (5_000_000_000_000_000 + number)
         mine = signed.copy()
         mine.update(own)
-        signature = base64.b64encode(mine.digest()).decode()
-        head = HEAD.format(length=len(common) + len(own), signature=signature, shop=shop.shop, id=uuid.UUID(int=number))
-        yield head.encode() + common + own
+        yield build_request("orders/create", shop.shop, common + own, signature=mine.digest(), number=number)
+
+
+def build_request(topic: str, shop: str, body: bytes, *, signature: bytes, number: int) -> bytes:
+    """One request on the wire; `number` makes its ids."""
+    encoded = base64.b64encode(signature).decode()
+    ids = uuid.UUID(int=number)
+    return HEAD.format(topic=topic, length=len(body), signature=encoded, shop=shop, id=ids).encode() + body
 
 
 def write_requests(path: Path, *, first: int, count: int) -> None:
@@ -140,7 +145,7 @@ def run(port: int, seconds: float, connections: int, first: int) -> dict[str, ob
 
 
 def main() -> None:
-    say = argparse.ArgumentParser(prog="python -m tests.bench.load", description=__doc__)
+    say = argparse.ArgumentParser(prog="python -m tests.bench.receiver.load", description=__doc__)
     say.add_argument("--port", type=int, required=True)
     say.add_argument("--seconds", type=float, default=5)
     say.add_argument("--connections", type=int, default=32)

@@ -1,7 +1,7 @@
 """The bound: the least that a receiver must do whose answer means that the webhook is durable.
 
 On the web server of the bridge: verify the signature, commit the body together with those that wait at the same time,
-answer. No Flask, no sealing, no deduplication by content, no metrics. `python -m tests.bench.bound PORT DATABASE`.
+answer. No Flask, no sealing, no deduplication by content, no metrics. `python -m tests.bench.receiver.bound PORT DATABASE`.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ class Receiver:
 def main() -> None:
     port, os.environ["BOUND_DATABASE"] = int(sys.argv[1]), sys.argv[2]
     Granian(
-        "tests.bench.bound:make_receiver",
+        "tests.bench.receiver.bound:make_receiver",
         factory=True,
         port=port,
         interface=Interfaces.RSGI,

@@ -1,0 +1,1 @@
+"""The receiver under load: as fast as it answers, at a constant rate, and beside hundreds of slow connections."""
