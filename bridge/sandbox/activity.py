@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bridge.model import DeliveryState
+from bridge.store.selection.row_filter import RowFilter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,7 @@ class Activity:
         """Return a line for each webhook that was taken from the inbox, and each request that closed, since the last call."""
         with self._store.read() as tx:
             deliveries = tx.operator_queries.list_deliveries(since=max(self._since, now - LOOK_BACK), limit=ROWS)
-            requests = tx.operator_queries.list_requests(limit=ROWS)
+            requests = tx.selection.select_requests(RowFilter(limit=ROWS)).rows
         lines = []
         for row in reversed(deliveries):
             if row["state"] != DeliveryState.RECEIVED and self._is_new(row["id"]):

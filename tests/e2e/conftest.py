@@ -26,6 +26,7 @@ from bridge.sandbox.sandbox import StandIns, invent_worlds
 from bridge.sandbox.shopify.server import CLIENT_SECRET
 from bridge.sandbox.world.models import Person, World
 from bridge.services import Services
+from bridge.store.selection.row_filter import RowFilter
 from tests.e2e import processes
 from tests.kit.apart import read_apart
 from tests.kit.config_files import write_named_merchant
@@ -84,7 +85,7 @@ class Town:
 
     def requests(self, kind: str = "") -> list[PrivacyRequest]:
         with self.services.store.read() as tx:
-            return tx.operator_queries.list_requests(kind=kind, limit=10_000)
+            return list(tx.selection.select_requests(RowFilter(kind=kind, limit=10_000)).rows)
 
     def asked(self, kind: str, person: Person) -> list[PrivacyRequest]:
         """Return the requests of a kind about a person."""

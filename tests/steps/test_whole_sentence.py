@@ -16,6 +16,7 @@ from bridge.steps.webhooks.enqueue_due import enqueue_due
 from bridge.steps.webhooks.receive import receive_webhook
 from bridge.store.schema.index_tables import data_keys
 from bridge.store.schema.tables import certificates, metadata
+from bridge.store.selection.row_filter import RowFilter
 from tests.factories import (
     CANARIES,
     NOW,
@@ -55,7 +56,7 @@ def work(services, queue):
 
 def requests(services, **which):
     with services.store.transaction() as tx:
-        return tx.operator_queries.list_requests(**which)
+        return list(tx.selection.select_requests(RowFilter(**which)).rows)
 
 
 def test_access_then_erasure_leaves_no_personal_data(services, queue, platform, carrier):

@@ -11,6 +11,7 @@ import click
 
 from bridge.cli.command import story_command
 from bridge.cli.context import exit_with_error
+from bridge.cli.files.output_files import save_output
 from bridge.cli.init.answers import ask_questions, parse_answers, print_questions, read_answers
 from bridge.cli.init.files import (
     KEY_SETTINGS,
@@ -21,7 +22,6 @@ from bridge.cli.init.files import (
     pack_toml,
 )
 from bridge.cli.init.questions import get_today
-from bridge.cli.output_files import write_private_file
 from bridge.cli.shopify_app import EXAMPLE_URL, build_app_toml
 from bridge.errors import SettingsInvalid
 from config.env_file import format_env_lines, read_env_file
@@ -118,7 +118,7 @@ def _write_files(folder: Path, texts: Mapping[str, str], *, force: bool) -> bool
     if standing and not force:
         raise click.UsageError(f"{folder} has {', '.join(standing)} already; --force overwrites what was edited there")
     for name, text in texts.items():
-        write_private_file(folder / name, text.encode(), force=force)
+        save_output(folder / name, text.encode(), force=force)
         _print_line(f"Wrote {folder / name}")
     return bool(standing)
 
@@ -127,7 +127,7 @@ def _write_env_file(path: Path, settings: Mapping[str, str]) -> None:
     """Write the settings; what the file has and they do not stays, and so does every key: losing one loses data."""
     old = read_env_file(path)
     kept = {name: value for name, value in old.items() if value and (name in KEY_SETTINGS or name not in settings)}
-    write_private_file(path, format_env_lines({**settings, **kept}).encode(), force=True)
+    save_output(path, format_env_lines({**settings, **kept}).encode(), force=True)
     _print_line(
         f"Wrote {path} (only you may read it{'; its keys were kept' if kept.keys() & set(KEY_SETTINGS) else ''})"
     )

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import click
 import pytest
+from tests.cli.test_command_folders import walk_commands
 
 from bridge.cli import commands
 from bridge.cli.files.input_files import InputFile, read_input_text, read_whole_input
 from bridge.cli.files.output_files import Output, OutputFile, open_output, save_output
-from tests.cli.test_command_folders import walk_commands
 
 ROOT = Path(__file__).parents[3]
 WHY = ("--reason", "answer to the request")

@@ -11,6 +11,7 @@ from bridge.errors import ConnectorUnavailable, LeaseLost, StoreUnavailable
 from bridge.model import ErasureState, Outcome, Principal, RequestKind, RequestState, TaskAction, TaskState
 from bridge.steps.requests.process import MAX_ATTEMPTS, process_request
 from bridge.store.schema.tables import requests
+from bridge.store.selection.row_filter import RowFilter
 from tests.factories import ASHA, NOW, SHOP, accepted, make_finding, make_request, make_task, opened, order, order_body
 from tests.fakes import page
 from tests.kit.stored import read_request
@@ -165,7 +166,7 @@ def test_a_request_that_does_not_open_is_shown_at_once(services, body, error):
         connection.execute(update(requests).values(principal=body))
     assert process_request(request_id, services=services) is False
     with services.store.transaction() as tx:
-        [listed] = tx.operator_queries.list_requests()
+        [listed] = tx.selection.select_requests(RowFilter()).rows
         [fact] = tx.evidence.list_facts_of_request(request_id)
     assert (listed.state, listed.last_error) == (RequestState.FAILED, error)
     assert (fact.fact, fact.detail["error"]) == ("request.failed", error)

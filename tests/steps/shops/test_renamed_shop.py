@@ -27,6 +27,7 @@ from bridge.steps.webhooks.dispatch import dispatch_delivery
 from bridge.steps.webhooks.receive import list_known_shops
 from bridge.store.schema.index_tables import customers, orders, parcels, shop_names, suppressions
 from bridge.store.schema.tables import deliveries, requests
+from bridge.store.selection.row_filter import RowFilter
 from tests.factories import ASHA, NOW, accepted, data_request_body, make_services, order_body, redact_body
 from tests.fakes import FakeCarrier, FakeNamingPlatform
 from tests.kit.handing_over import hand_over_package
@@ -340,7 +341,7 @@ def test_a_legal_hold_keeps_the_copies_under_every_name(services):
     asks(services, OLD, data_request_body(1))
     asks(services, NEW, data_request_body(2))
     with services.store.transaction() as tx:
-        request = tx.operator_queries.list_requests()[0]
+        request = tx.selection.select_requests(RowFilter()).rows[0]
         request = tx.requests.get_request(request.id)
         keys = tx.legal_holds.find_order_keys_of_request(request)
         assert len(keys) == 2

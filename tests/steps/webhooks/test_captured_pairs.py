@@ -20,6 +20,7 @@ from bridge.steps.requests.process import process_request
 from bridge.steps.webhooks.dispatch import dispatch_delivery
 from bridge.steps.webhooks.receive import receive_webhook
 from bridge.store.schema.index_tables import customers, orders, parcels
+from bridge.store.selection.row_filter import RowFilter
 from tests.factories import (
     ASHA,
     NOW,
@@ -91,7 +92,7 @@ def run_workers(services):
 
 def list_requests(services, **which):
     with services.store.transaction() as tx:
-        return tx.operator_queries.list_requests(**which)
+        return list(tx.selection.select_requests(RowFilter(**which)).rows)
 
 
 def indexed(services, shop=SHOP):
