@@ -55,7 +55,7 @@ def test_what_no_code_catches_is_one_line_without_its_text(monkeypatch, capsys):
         logs.configure_logging("INFO", "json")
         logs.log_start("worker")
         try:
-            raise ValueError(CANARY)
+            int(CANARY)
         except ValueError as fault:
             sys.excepthook(type(fault), fault, fault.__traceback__)
     finally:
