@@ -18,7 +18,7 @@ import structlog
 from bridge import __version__
 
 NOISY_LOGGERS = ("rq.worker", "rq.scheduler", "werkzeug", "alembic", "pyactiveresource", "shopify")
-PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[-+ #0]*(?:\d+|\*)?(?:\.\d+)?[a-zA-Z]")
+PLACEHOLDER = re.compile(r"%%|%(?:\(\w+\))?[-+ #0]*(?:\d+|\*)?(?:\.\d+)?[a-zA-Z]")
 MAX_MESSAGE_CHARS = 200
 
 
@@ -93,7 +93,7 @@ def _describe_record(record: logging.LogRecord) -> str:
     if record.name == "py.warnings":
         return "python.warning"  # its template is the argument: a path, a line, and a text that quotes values
     lines = str(record.msg).splitlines() or [""]
-    return PLACEHOLDER.sub("…", lines[0]).replace("%%", "%")[:MAX_MESSAGE_CHARS]
+    return PLACEHOLDER.sub(lambda found: "%" if found[0] == "%%" else "…", lines[0])[:MAX_MESSAGE_CHARS]
 
 
 class _LibraryLogFormatter(logging.Formatter):

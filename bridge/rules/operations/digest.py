@@ -28,7 +28,7 @@ def build_digest_subject(found: Sequence[FoundCondition]) -> str:
 
 def build_digest_text(found: Sequence[FoundCondition], *, now: datetime) -> str:
     """Return the text: each condition with its count, oldest ids, command and page."""
-    lines = [f"{now:%d %b %Y %H:%M} UTC. All of it: python -m bridge status", ""]
+    lines = [f"{now:%d %b %Y %H:%M} UTC. All of it: bin/bridge status", ""]
     for one in found:
         lines.append(describe_condition(one, now))
         if one.ids:

@@ -41,7 +41,7 @@ def check_guide(guide):
     named = find_commands_in(guide.command)
     assert named or any(program in guide.command for program in PROGRAMS), guide.command
     for name in named:
-        assert f"python -m bridge {name}" in page or f"`{name}" in page, f"{guide.page} does not name {name}"
+        assert f"bridge {name}" in page or f"`{name}" in page, f"{guide.page} does not name {name}"
 
 
 @pytest.mark.parametrize("reason", WaitReason)

@@ -39,7 +39,7 @@ def _check_unfinished(shop: str, command: str, runs: Sequence[Reconciliation]) -
     for run in runs[-1:]:
         if run.state is ReconciliationState.FAILED:
             detail = f"{run.last_error}; put it right, then `python -m bridge {command}`"
-            yield CheckResult(name=f"{shop} {command}", ok=False, detail=detail)
+            yield CheckResult(name=f"{shop} {command}", ok=False, detail=detail, fix=f"{command}, once it is put right")
         if run.state is ReconciliationState.RUNNING:
             detail = f"runs: {run.counts.orders} of {run.progress.expected or '?'} orders, {run.counts.holes} holes"
             yield CheckResult(name=f"{shop} {command}", ok=None, detail=detail)
@@ -52,12 +52,18 @@ def _check_last(name: str, run: Reconciliation | None, now: datetime) -> CheckRe
     detail = f"{hours} h ago: {run.counts.orders} orders, {run.counts.holes} holes filled"
     if run.counts.unread or run.progress.denied:
         what = ", ".join(run.progress.denied) or f"{run.counts.unread} orders"
-        return CheckResult(name=name, ok=False, detail=f"{detail}; not read: {what}")
+        return CheckResult(
+            name=name, ok=False, detail=f"{detail}; not read: {what}", fix="grant what is not read, then reconcile"
+        )
     is_overdue = now - run.finished_at > OVERDUE_AFTER
-    return CheckResult(name=name, ok=not is_overdue, detail=f"{detail}; {OVERDUE}" if is_overdue else detail)
+    return CheckResult(
+        name=name, ok=not is_overdue, detail=f"{detail}; {OVERDUE}" if is_overdue else detail, fix="reconcile"
+    )
 
 
 def _check_hidden_orders(shop: str, imports: Sequence[Reconciliation]) -> Iterator[CheckResult]:
     if imports and not imports[-1].progress.sees_all_orders:
         detail = "only the last 60 days: grant read_all_orders, then `python -m bridge backfill` again"
-        yield CheckResult(name=f"{shop} orders imported", ok=False, detail=detail)
+        yield CheckResult(
+            name=f"{shop} orders imported", ok=False, detail=detail, fix="grant read_all_orders, then backfill"
+        )

@@ -47,4 +47,4 @@ def _build_check(shop: str, fault: SubscriptionFault, context: CommandContext) -
     version = context.configuration.settings.shopify_api_version
     detail = ADVICE[fault.problem].format(fix=FIX, found=fault.found, version=version)
     ok = False if fault.is_certain else None
-    return CheckResult(name=f"{shop} {fault.topic} subscription", ok=ok, detail=detail)
+    return CheckResult(name=f"{shop} {fault.topic} subscription", ok=ok, detail=detail, fix=FIX)
