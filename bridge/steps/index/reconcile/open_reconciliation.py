@@ -32,12 +32,15 @@ def start_nightly_reconciliations(*, services: Services) -> int:
 
 def _start_night(shop: str, services: Services) -> bool:
     now = services.clock.now()
-    with services.store.read() as tx:
-        last = tx.reconciliations.find_last_start(shop, ReconciliationKind.NIGHTLY)
+    with services.store.transaction() as tx:
+        if not tx.shop_names.directory.list_names(shop):  # the key of a shop of which nothing came is its domain
+            tx.shop_names.register_domain(shop)
+        first_seen_at = min(name.first_seen_at for name in tx.shop_names.directory.list_names(shop))
+        last = tx.reconciliations.find_last_start(shop, ReconciliationKind.NIGHTLY) or first_seen_at
         has_open_erasure = bool(tx.shop_exits.list_open_shop_erasures(shop))
         is_running = tx.reconciliations.find_running(shop) is not None
     night = find_last_night_start(shop, now, services.merchant.clocks.timezone)
-    if has_open_erasure or is_running or (last is not None and last >= night):
+    if has_open_erasure or is_running or last >= night:
         return False
     try:
         is_installed = ask_whether_installed(shop, services)

@@ -175,10 +175,13 @@ def test_a_shop_that_is_being_erased_is_not_read(case, stand_in):
     assert case.read_index() == {}
 
 
-def test_a_shop_that_uninstalled_the_app_is_not_asked_each_night(case, stand_in):
+def test_a_shop_that_uninstalled_the_app_is_not_asked_each_night(case, stand_in, clock):
+    start_nightly_reconciliations(services=case.services)
+    clock.at += timedelta(days=1)
     stand_in.faults.add("http_401", times=None)
-    stand_in.faults.add("token_expired", times=None)
     assert start_nightly_reconciliations(services=case.services) == 0
+    stand_in.faults.clear()
+    assert start_nightly_reconciliations(services=case.services) == 1
 
 
 def test_a_token_that_is_rejected_ends_the_run_where_operators_see_it(case, stand_in):
@@ -348,6 +351,8 @@ def test_one_run_of_a_shop_at_a_time(case, services):
 
 
 def test_each_night_once_and_from_the_end_of_the_last_one(case, services, clock):
+    assert start_nightly_reconciliations(services=services) == 0, "the shop was first seen today"
+    clock.at += timedelta(days=1)
     assert start_nightly_reconciliations(services=services) == 1
     assert start_nightly_reconciliations(services=services) == 0, "it runs"
     with services.store.read() as tx:
