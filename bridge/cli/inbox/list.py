@@ -11,7 +11,6 @@ from bridge.cli.selection.paging import AFTER_FAULTS, show_page, show_reasons
 from bridge.model import DeliveryState
 from bridge.store.selection.row_filter import RowFilter
 
-DELIVERY_STATE = click.Choice(["received", "done", "failed", "rejected"])
 DELIVERY_COLUMNS = (
     "id",
     "shop",
