@@ -205,7 +205,7 @@ def test_documents_leave_by_stdout_and_come_by_stdin(at, monkeypatch):
         refused = file_one(at, "-", order="1002")
         assert (refused.code, why in refused.err) == (1, True)
     at.leave()
-    exported = at.say("vault", "export", "--shop", SHOP, "--out", "-", "--json")
+    exported = at.say("vault", "export", "--shop", SHOP, "--out", "-", "--json", "--yes")
     with zipfile.ZipFile(io.BytesIO(exported.raw)) as archive:
         assert archive.testzip() is None
         assert len(archive.namelist()) == 2

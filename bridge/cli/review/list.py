@@ -13,7 +13,7 @@ from bridge.store.selection.row_filter import RowFilter
 
 
 @json_command("list", example="review list --kind bank_details")
-@filter_options("kind", "shop", "since", "after", choices={"kind": REVIEW_KINDS}, limit=1000)
+@filter_options("kind", "shop", "since", "after", limit=1000, choices={"kind": REVIEW_KINDS})
 @click.option("--all", "everything", is_flag=True, help="Closed reviews too.")
 def list_reviews_command(wanted: RowFilter, everything: bool) -> None:
     """List the open reviews, oldest first. A kind is, for example, bank_details."""

@@ -16,11 +16,10 @@ from pathlib import Path
 
 import click
 import pytest
-from tests.cli.test_command_folders import walk_commands
 
-from bridge.cli import commands
 from bridge.cli.files.input_files import InputFile, read_input_text, read_whole_input
 from bridge.cli.files.output_files import Output, OutputFile, open_output, save_output
+from tests.cli.start.command_tree import walk_leaves
 
 ROOT = Path(__file__).parents[3]
 WHY = ("--reason", "answer to the request")
@@ -128,8 +127,8 @@ def test_heads_and_bodies_come_by_stdin(office, monkeypatch):
 
 def list_file_parameters():
     return [
-        (" ".join(path), parameter)
-        for path, command in walk_commands(commands)
+        (words, parameter)
+        for words, command in walk_leaves()
         for parameter in command.params
         if isinstance(parameter.type, InputFile | OutputFile | click.Path | click.File)
         or {name.lstrip("-") for name in (*parameter.opts, parameter.name or "")} & FILE_WORDS
@@ -159,7 +158,13 @@ def test_an_output_counts_and_digests_what_it_passes_on():
     assert passed == [b"ab", b"c"]
 
 
-OWN_FILES = {"http_post.py", "output_files.py", "input_files.py", "file.py"}  # samples; the two doors; a folder's files
+OWN_FILES = {
+    "summaries.py",
+    "http_post.py",
+    "output_files.py",
+    "input_files.py",
+    "file.py",
+}  # the commands themselves; samples; the two doors; a folder's files
 
 
 def test_no_command_opens_a_file_beside_the_one_reader_and_writer():
