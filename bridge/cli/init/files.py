@@ -102,6 +102,4 @@ def _name_unused_carriers(listed: tuple[str, ...], used: Mapping[str, str]) -> s
 
 
 def _sign(text: str, today: date) -> str:
-    return _INVENTED.sub(
-        f"# Written by `bin/bridge init` on {today.isoformat()}; edit it as you like.\n#\n", text, 1
-    )
+    return _INVENTED.sub(f"# Written by `bin/bridge init` on {today.isoformat()}; edit it as you like.\n#\n", text, 1)

@@ -15,7 +15,7 @@ from config.toml_editor import format_value
 EXAMPLE_URL = "https://bridge.example.com"
 
 
-@story_command(name="shopify-app", example="shopify-app --url https://bridge.example.com > shopify.app.toml")
+@story_command("shopify-app", example="shopify-app --url https://bridge.example.com > shopify.app.toml")
 @click.option("--url", help="Public https address of the bridge. [default: PUBLIC_URL]")
 @click.option("--client-id", help="Client id of the app. [default: SHOPIFY_CLIENT_ID]")
 def shopify_app(url: str | None, client_id: str | None) -> None:
