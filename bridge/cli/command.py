@@ -95,9 +95,9 @@ def json_command(name: str | None = None, **attributes: Any) -> Callable[[Callab
     return click.command(name, cls=JsonCommand, **attributes)
 
 
-def story_command(name: str | None = None, **attributes: Any) -> Callable[[Callable[..., None]], click.Command]:
-    """Declare a command that has no document to print: it runs a program until it ends, or writes files for people."""
-    return click.command(name, cls=BridgeCommand, **attributes)
+def story_command(**attributes: Any) -> Callable[[Callable[..., None]], click.Command]:
+    """Declare a command that runs a program until it ends and has no document to print."""
+    return click.command(cls=BridgeCommand, **attributes)
 
 
 def is_json_wanted() -> bool:
