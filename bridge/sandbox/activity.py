@@ -37,13 +37,15 @@ class Activity:
         for row in reversed(deliveries):
             if row["state"] != DeliveryState.RECEIVED and self._is_new(row["id"]):
                 reason = f" ({row['reason']})" if row["reason"] else ""
-                lines.append(f"{_format_time(row['received_at'])}  webhook  {row['topic']}: {row['state']}{reason}")
+                lines.append(
+                    f"{_format_clock_time(row['received_at'])}  webhook  {row['topic']}: {row['state']}{reason}"
+                )
         for request in reversed(requests):
             closed_at = request.closed_at
             if closed_at and closed_at >= self._since and self._is_new(f"{request.id} {closed_at}"):
                 complete = "yes" if request.complete else "no"
                 lines.append(
-                    f"{_format_time(closed_at)}  request  {request.id}: {request.kind} {request.state}, complete {complete}"
+                    f"{_format_clock_time(closed_at)}  request  {request.id}: {request.kind} {request.state}, complete {complete}"
                 )
         return lines
 
@@ -61,5 +63,5 @@ def fold_missing(missing: tuple[str, ...]) -> Iterator[str]:
         yield f"Unset: {len(missing) - answers} settings, {answers} answers of the merchant. `doctor` lists them; `init` asks."
 
 
-def _format_time(moment: datetime) -> str:
+def _format_clock_time(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%H:%M:%SZ}"

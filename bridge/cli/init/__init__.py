@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from bridge.cli.command import story_command
+from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error
 from bridge.cli.files.output_files import save_output
 from bridge.cli.init.answers import ask_questions, parse_answers, print_questions, read_answers
@@ -22,6 +22,7 @@ from bridge.cli.init.files import (
     pack_toml,
 )
 from bridge.cli.init.questions import get_today
+from bridge.cli.printing import show
 from bridge.cli.shopify_app import EXAMPLE_URL, build_app_toml
 from bridge.errors import SettingsInvalid
 from config.env_file import format_env_lines, read_env_file
@@ -39,15 +40,15 @@ ANSWERS_TYPE = click.Path(dir_okay=False, path_type=Path)
 FOLDER_TYPE = click.Path(file_okay=False, path_type=Path)
 
 
-@story_command(
-    example="init\ninit --questions --for server > answers.toml\ninit --for server --answers answers.toml --yes"
+@json_command(
+    example="init\ninit --questions --for server > answers.toml\ninit --for server --answers answers.toml --defaults"
 )
 @click.option(
     "--for", "kind", type=click.Choice(KINDS), default="here", help="Where the bridge will run. [default: here]"
 )
 @click.option("--answers", "source", type=ANSWERS_TYPE, help="TOML file with answers; --questions prints one.")
 @click.option("--set", "flags", multiple=True, metavar="NAME=ANSWER", help="Answer one question. May be repeated.")
-@click.option("--yes", is_flag=True, help="Ask nothing: take the default of what has no answer.")
+@click.option("--defaults", is_flag=True, help="Ask nothing: take the default of what has no answer.")
 @click.option("--questions", is_flag=True, help="Print the questions as a file for --answers, and end.")
 @click.option("--folder", type=FOLDER_TYPE, default=ROOT / "var" / "merchant", help="[default: var/merchant]")
 @click.option("--env-file", type=click.Path(dir_okay=False, path_type=Path), default=ENV_FILE, help="[default: .env]")
@@ -57,7 +58,7 @@ def init(
     kind: str,
     source: Path | None,
     flags: tuple[str, ...],
-    yes: bool,
+    defaults: bool,
     questions: bool,
     folder: Path,
     env_file: Path,
@@ -67,16 +68,16 @@ def init(
 
     For `here` (development) and `server` (production) the settings go to .env. For `host` they are printed, a line each, for
     `heroku` as one command: such hosts have no disk, so the settings hold the merchant's files too.
-    A script gives --answers or --set with --yes; what they leave out takes its default.
+    A script gives --answers or --set with --defaults; what they leave out takes its default.
     """
     if questions:
         print_questions(kind)
         return
     given = read_answers(source, flags)
-    if sys.stdin.isatty() and not yes:
+    if sys.stdin.isatty() and not defaults:
         given = ask_questions(given, kind)
-    elif not (yes or given):
-        raise click.UsageError("nobody can be asked here: give --answers FILE, --set NAME=ANSWER or --yes")
+    elif not (defaults or given):
+        raise click.UsageError("nobody can be asked here: give --answers FILE, --set NAME=ANSWER or --defaults")
     answers = parse_answers(given, kind)
     today = get_today()
     texts = {
@@ -87,6 +88,7 @@ def init(
         ),
     }
     is_new = not _write_files(folder, texts, force=force)
+    written = [str(folder / name) for name in texts]
     settings = build_settings(answers)
     if kind in PRINTED_KINDS:
         # of an installation that was set up before the host has keys, and others would lock it out of what it has stored
@@ -97,7 +99,8 @@ def init(
             "BRIDGE_RETENTION_TOML": pack_toml(texts["retention.toml"]),
         }
         lines = [f"{name}={shlex.quote(value)}" for name, value in settings.items()]
-        click.echo(" \\\n   ".join(["heroku config:set", *lines]) if kind == "heroku" else "\n".join(lines))
+        shown = " \\\n   ".join(["heroku config:set", *lines]) if kind == "heroku" else "\n".join(lines)
+        show({"files": written, "settings": settings}, shown)
         _print_line(KEYS_MADE if is_new else KEYS_KEPT)
         _print_open_values(settings, kind)
         return
@@ -108,7 +111,7 @@ def init(
         settings |= {"BRIDGE_ENV": "production", **make_keys()}
     _write_env_file(env_file, settings)
     _print_open_values(settings, kind)
-    _print_line("Next: bin/bridge migrate && bin/bridge doctor")
+    show({"files": written, "env_file": str(env_file)}, "Next: bin/bridge migrate && bin/bridge doctor")
 
 
 def _write_files(folder: Path, texts: Mapping[str, str], *, force: bool) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from bridge.cli.command import story_command
+from bridge.cli.command import json_command
+from bridge.cli.printing import show
 from bridge.connectors.shopify.api.scopes import list_app_scopes
 from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS
 from bridge.rules.webhooks.subscriptions import REQUIRED_TOPICS
@@ -15,7 +16,7 @@ from config.toml_editor import format_value
 EXAMPLE_URL = "https://bridge.example.com"
 
 
-@story_command(name="shopify-app", example="shopify-app --url https://bridge.example.com > shopify.app.toml")
+@json_command("shopify-app", example="shopify-app --url https://bridge.example.com > shopify.app.toml")
 @click.option("--url", help="Public https address of the bridge. [default: PUBLIC_URL]")
 @click.option("--client-id", help="Client id of the app. [default: SHOPIFY_CLIENT_ID]")
 def shopify_app(url: str | None, client_id: str | None) -> None:
@@ -26,9 +27,8 @@ def shopify_app(url: str | None, client_id: str | None) -> None:
     environ = read_environment()  # not all settings: the app is made before they are complete
     address = url or environ.get("PUBLIC_URL", "") or EXAMPLE_URL
     version = environ.get("SHOPIFY_API_VERSION", "") or SUPPORTED_VERSIONS[-1]
-    click.echo(
-        build_app_toml(address.rstrip("/"), client_id or environ.get("SHOPIFY_CLIENT_ID", ""), version), nl=False
-    )
+    text = build_app_toml(address.rstrip("/"), client_id or environ.get("SHOPIFY_CLIENT_ID", ""), version)
+    show({"toml": text}, text.rstrip("\n"))
 
 
 def build_app_toml(url: str, client_id: str, version: str = SUPPORTED_VERSIONS[-1]) -> str:

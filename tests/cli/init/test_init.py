@@ -59,7 +59,7 @@ def test_a_server_starts_from_a_clone_with_the_answers_of_a_script(clone, postgr
     assert again.returncode == 0, again.stderr
     assert "its keys were kept" in again.stderr
     assert read_env_file(clone / ".env") == settings, "no key is ever made anew"
-    refused = run_bridge(clone, "init", "--yes")
+    refused = run_bridge(clone, "init", "--defaults")
     assert (refused.returncode, "--force" in refused.stderr) == (2, True)
 
 
@@ -80,7 +80,9 @@ def test_what_is_open_stops_a_server_and_is_named(clone, tmp_path):
 
 
 def test_development_goes_on_with_defaults_alone(clone, tmp_path):
-    made = run_bridge(clone, "init", "--yes", "--folder", str(tmp_path / "files"), "--env-file", str(tmp_path / ".env"))
+    made = run_bridge(
+        clone, "init", "--defaults", "--folder", str(tmp_path / "files"), "--env-file", str(tmp_path / ".env")
+    )
     assert made.returncode == 0, made.stderr
     migrated = run_in_clone(
         clone, "python", "-m", "bridge", "migrate",
