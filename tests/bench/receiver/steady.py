@@ -37,8 +37,8 @@ def measure(*, quick: bool) -> Iterator[Figure]:
             yield Figure(measure=f"{title}{who}: {what[:3]}", unit="ms", runs=[each[name][what] for each in took])
     yield Figure(measure=f"{title}: slowest", unit="ms", runs=[each["ours"]["max_ms"] for each in took])
     yield Figure(measure=f"{title}: not answered 200", unit="", runs=[each["ours"]["other"] for each in took])
-    lates = [each["ours"]["late_p99_ms"] for each in took]
-    yield Figure(measure=f"{title}: p99 of the client's own delay", unit="ms", runs=lates)
+    delays = [each["ours"]["late_p99_ms"] for each in took]
+    yield Figure(measure=f"{title}: p99 of the client's own delay", unit="ms", runs=delays)
 
 
 def send_steadily(port: int, *, first: int, per_s: float, seconds: float) -> dict[str, Any]:
