@@ -9,7 +9,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, NoReturn
 
-from tests.bench import accept, boot, concurrency, gather, notices
+from tests.bench import accept, boot, concurrency, gather, notices, workers
 from tests.bench.bench_env import TooSlowError
 from tests.bench.figures import Figure, table
 
@@ -27,6 +27,7 @@ PARTS: dict[str, Part] = {
     "accept": (accept.measure, 100),
     "memory": (gather.memory, 90),
     "notices": (notices.measure, 420),
+    "workers": (workers.measure, 400),
 }
 WHOLE_S, QUICK_S = 780, 150
 
