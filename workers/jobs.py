@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from typing import TypeVar
 
 import structlog
 
@@ -18,7 +19,8 @@ from bridge.services import Services
 from bridge.steps.index.index_orders import index_deliveries as index_step
 from bridge.steps.notices.notify import process_notice_account as notify_step
 from bridge.steps.recovery.ledger_gate import read_ledger_gate
-from bridge.steps.requests.process import process_request as process_step
+from bridge.steps.requests.process import process_next_request as process_step
+from bridge.steps.requests.take_turns import choose_next_delivery
 from bridge.steps.webhooks.dispatch import dispatch_delivery as dispatch_step
 from bridge.steps.webhooks.retry_or_deadletter import retry_or_deadletter
 from bridge.store import SqlStore
@@ -27,6 +29,7 @@ from workers.connection import connect_redis
 from workers.queues import RqJobQueue
 
 log = structlog.get_logger()
+Result = TypeVar("Result")
 
 
 class JobFailed(BridgeError):
@@ -74,8 +77,14 @@ def open_queue() -> RqJobQueue:
 
 
 def dispatch(delivery_id: str) -> None:
-    """Turn a mandatory webhook into a privacy request."""
-    _run_step("dispatch", delivery_id, lambda: dispatch_step(delivery_id, services=open_services()))
+    """Turn the mandatory webhook whose turn it is into a privacy request, and where none waits this one."""
+    chosen = _run_step("choose", delivery_id, lambda: choose_next_delivery(services=open_services())) or delivery_id
+    if not _dispatch_delivery(chosen) and chosen != delivery_id:  # another worker chose the same
+        _dispatch_delivery(delivery_id)
+
+
+def _dispatch_delivery(delivery_id: str) -> str | None:
+    return _run_step("dispatch", delivery_id, lambda: dispatch_step(delivery_id, services=open_services()))
 
 
 def index(shop: str) -> None:
@@ -85,7 +94,7 @@ def index(shop: str) -> None:
 
 
 def process(request_id: str) -> None:
-    """Work on whatever tasks of a request are due."""
+    """Work on whatever tasks are due of the request whose turn it is, and where none waits of this one."""
     _run_step("process", request_id, lambda: process_step(request_id, services=open_services()))
 
 
@@ -94,15 +103,17 @@ def notify(account: str) -> None:
     _run_step("notify", account, lambda: notify_step(account, services=open_services()))
 
 
-def _run_step(job: str, row_id: str, step: Callable[[], object]) -> None:
+def _run_step(job: str, row_id: str, step: Callable[[], Result]) -> Result | None:
+    """Run the step and return its result; None where it was postponed. Raises JobFailed."""
     try:
         # the row stays due: enqueue_due finds it again once the database was checked
         if why := read_ledger_gate(services=open_services()):
             log.warning("job.blocked", job=job, id=row_id, why=why)
-            return
-        step()
+            return None
+        return step()
     except Retryable as fault:
         log.warning("job.postponed", job=job, id=row_id, fault=logs.describe_exception(fault))
+        return None
     except Exception as fault:  # noqa: BLE001 - every failure must be recorded
         error = logs.describe_exception(fault)
         log.error("job.failed", job=job, id=row_id, fault=error)  # noqa: TRY400 - the text may hold values

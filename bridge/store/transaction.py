@@ -27,6 +27,7 @@ from bridge.store.refunds.refund_accounts import RefundRows
 from bridge.store.requests.request_changes import RequestChanges
 from bridge.store.requests.requests import RequestRows
 from bridge.store.requests.tasks import TaskRows
+from bridge.store.requests.turns import TurnRows
 from bridge.store.retention.documents import DocumentRows
 from bridge.store.retention.documents_by_order import VaultOrderRows
 from bridge.store.retention.expire import ExpiryRows
@@ -54,6 +55,7 @@ class Tx:
         self.requests = RequestRows(session)
         self.request_changes = RequestChanges(session)
         self.tasks = TaskRows(session)
+        self.turns = TurnRows(session)
         self.findings = FindingRows(session)
         self.packages = PackageRows(session)
         self.hand_overs = HandOverRows(session)

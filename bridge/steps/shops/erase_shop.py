@@ -38,7 +38,11 @@ from bridge.steps.task_results import finish_task, retry_task, wait_task
 if TYPE_CHECKING:
     from bridge.store import Tx
 
-UNCOUNTED_SHOP_TABLES = {"data_keys", "settled_deliveries"}  # keys and receipts are no records of a person
+UNCOUNTED_SHOP_TABLES = {
+    "data_keys",
+    "settled_deliveries",
+    "shop_turns",
+}  # keys and receipts are no records of a person
 REINSTALLED_REVIEW_KIND = "installed_again"
 REINSTALLED_MESSAGE = "the app was installed again, or never left: erase the shop, or end the request"
 REPEATED_MESSAGE = "this very webhook came before, anybody who has it can send it: erase the shop, or end the request"
