@@ -11,6 +11,7 @@ from functools import cache
 from typing import TypeVar
 
 import structlog
+from redis import Redis
 
 from bridge import logs
 from bridge.bootstrap import make_services, make_store
@@ -27,6 +28,7 @@ from bridge.store import SqlStore
 from config.load import Configuration, read_configuration
 from workers.connection import connect_redis
 from workers.queues import RqJobQueue
+from workers.shared_limits import RedisCallLimits
 
 log = structlog.get_logger()
 Result = TypeVar("Result")
@@ -53,7 +55,7 @@ def open_store() -> SqlStore:
 @cache
 def open_services() -> Services:
     """Return the services of this process, over `open_store`."""
-    return make_services(load_configuration(), open_queue(), open_store())
+    return make_services(load_configuration(), open_queue(), open_store(), RedisCallLimits(_open_connection()))
 
 
 def close_services() -> None:
@@ -69,11 +71,13 @@ def close_services() -> None:
 @cache
 def open_queue() -> RqJobQueue:
     """Return the queue of this process."""
-    return RqJobQueue(
-        connect_redis(
-            load_configuration().settings.redis_url, for_worker=False, tls=load_configuration().settings.redis_tls
-        )
-    )
+    return RqJobQueue(_open_connection())
+
+
+@cache
+def _open_connection() -> Redis:
+    settings = load_configuration().settings
+    return connect_redis(settings.redis_url, for_worker=False, tls=settings.redis_tls)
 
 
 def dispatch(delivery_id: str) -> None:

@@ -1,10 +1,12 @@
 """Protocols of what has two implementations: other people's systems, clock, queue, mail and the ledger."""
 
+from bridge.ports.call_limits import CallLimits, PointsReport
 from bridge.ports.connectors import Canceller, Connector, CopiesAllParcels, Eraser, NamesShops, Platform, Tracker
 from bridge.ports.ledger import Ledger
 from bridge.ports.surroundings import Clock, Mailer, Queue, TimestampAuthority
 
 __all__ = [
+    "CallLimits",
     "Canceller",
     "Clock",
     "Connector",
@@ -14,6 +16,7 @@ __all__ = [
     "Mailer",
     "NamesShops",
     "Platform",
+    "PointsReport",
     "Queue",
     "TimestampAuthority",
     "Tracker",

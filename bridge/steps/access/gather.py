@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from bridge.errors import BridgeError, CredentialRejected, Retryable
+from bridge.errors import BridgeError, CredentialRejected, Retryable, SystemBusy
 from bridge.model import (
     Absence,
     Finding,
@@ -197,16 +197,25 @@ def _save_gathered_task(
 def _save_gather_failure(
     request: PrivacyRequest, task: Task, lease: Lease, fault: BridgeError, services: Services
 ) -> Task:
-    """Save the task for a later try, or as failed. Either way a gap says that its records are missing."""
+    """Save the task for a later try, or as failed. Either way a gap says that its records are missing.
+
+    While the platform is only waited for, nothing is missing yet: the task gave way, and goes on from its cursor.
+    """
     absence = Absence.UNREACHED if isinstance(fault, Retryable) else Absence.DENIED
     reason = "credentials" if isinstance(fault, CredentialRejected) else type(fault).__name__
     what = REMAINING_RECORDS if task.records else ALL_RECORDS
     gap = Gap(system=task.system, absence=absence, what=what, reason=reason)
-    task = after_failure(replace(task, gaps=(*task.gaps, gap)), fault, services)
+    is_busy = isinstance(fault, SystemBusy)
+    if is_busy and task.system == PLATFORM:
+        later = after_failure(task, fault, services).wake_at or services.clock.now()
+        task = retry_task(task, WaitReason.GAVE_WAY, later, wait_reason=WaitReason.GAVE_WAY)
+    else:
+        task = after_failure(replace(task, gaps=(*task.gaps, gap)), fault, services)
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
         tx.tasks.save_task(task)
-        record_task_result(request, task, tx, attempts=task.attempts, error=str(fault))
+        if not is_busy:
+            record_task_result(request, task, tx, attempts=task.attempts, error=str(fault))
     return task
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bridge.errors import ConnectorThrottled, ConnectorUnavailable
+from bridge.errors import ConnectorThrottled, ConnectorUnavailable, SystemBusy
 from bridge.model import (
     Fact,
     Lease,
@@ -57,7 +57,7 @@ def execute_shop_erasure(request: PrivacyRequest, task: Task, lease: Lease, *, s
     try:
         has_platform_access = bool(ask_whether_installed(request.shop, services))
     except (ConnectorUnavailable, ConnectorThrottled) as fault:
-        if task.attempts + 1 < services.settings.connector_attempts:
+        if isinstance(fault, SystemBusy) or task.attempts + 1 < services.settings.connector_attempts:
             return _retry_later(task, lease, fault, services)
         has_platform_access = False
     with services.store.transaction() as tx:
@@ -89,8 +89,8 @@ def _retry_later(
     task: Task, lease: Lease, fault: ConnectorUnavailable | ConnectorThrottled, services: Services
 ) -> Task:
     """Return the task as due again, since the platform could not be asked. Nothing is erased."""
-    attempts = task.attempts + 1
-    pause = timedelta(seconds=compute_retry_pause_s(attempts, fault.retry_after_s))
+    attempts = task.attempts + (not isinstance(fault, SystemBusy))
+    pause = timedelta(seconds=compute_retry_pause_s(max(attempts, 1), fault.retry_after_s))
     task = retry_task(replace(task, attempts=attempts), str(fault), services.clock.now() + pause)
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)

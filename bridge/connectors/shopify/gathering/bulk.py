@@ -21,7 +21,7 @@ from bridge.connectors.shopify.gathering import orders
 from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage
 from bridge.connectors.shopify.gathering.orders import StepResult
 from bridge.connectors.shopify.gathering.session import GatherSession, parse_gid_number
-from bridge.errors import ConnectorThrottled, ConnectorUnavailable
+from bridge.errors import ConnectorUnavailable, SystemBusy
 from bridge.model import Absence, Gap
 from bridge.rules.index.identity import normalise_identifier
 
@@ -36,8 +36,10 @@ BULK_LIST_FIELDS = {
 }
 # 25 seconds in one call; longer waits are scheduled in the database.
 BULK_POLL_PAUSES_S = (1.0, 2.0, 4.0, 8.0, 10.0)
+SHORT_BULK_POLLS = 2  # of these pauses, where the worker has others to work for meanwhile
 BULK_RETRY_AFTER_S = 60.0
-MAX_BULK_WAITS = 4  # jobs that end to wait for one operation: more than an hour, with the pauses between two attempts
+BULK_RETRY_PAUSES_S = (BULK_RETRY_AFTER_S, 60.0, 300.0, 1_800.0, 1_800.0)  # an hour in all
+MAX_BULK_WAITS = 4  # jobs that end to wait for one operation
 RUNNING_BULK_STATES = frozenset({"CREATED", "RUNNING", "CANCELING"})
 BUSY_BULK_CODES = frozenset({"OPERATION_IN_PROGRESS", "LIMIT_REACHED"})  # five at a time
 
@@ -46,7 +48,7 @@ class BulkFileUnreadable(ConnectorUnavailable):
     """The file no longer exists (Shopify deletes it a week after the operation), or is not of the agreed form."""
 
 
-class BulkOperationPending(ConnectorThrottled):
+class BulkOperationPending(SystemBusy):
     """The operation runs still, or cannot start because others run."""
 
 
@@ -91,7 +93,9 @@ def _start_bulk_operation(session: GatherSession, cursor: GatherCursor) -> Gathe
     reply = session.client.run_document(session.shop, "bulk_start", query=build_bulk_query(session, cursor))
     started = reply.data.get("result") or {}
     if BUSY_BULK_CODES & {error.get("code") for error in started.get("userErrors") or ()}:
-        raise BulkOperationPending("shopify: other bulk operations are running", retry_after_s=BULK_RETRY_AFTER_S)
+        raise BulkOperationPending(
+            "shopify: other bulk operations are running", retry_after_s=BULK_RETRY_PAUSES_S[cursor.bulk_waits]
+        )
     number = (started.get("bulkOperation") or {}).get("id")
     return replace(cursor, bulk_operation=str(number)) if number else _fall_back_to_pages(cursor)
 
@@ -106,14 +110,16 @@ def build_bulk_query(session: GatherSession, cursor: GatherCursor) -> str:
 
 def _await_bulk_operation(session: GatherSession, cursor: GatherCursor) -> Node:
     """Poll the operation until it ends and return its state; {} if Shopify does not know it."""
-    for pause_s in (*BULK_POLL_PAUSES_S, None):
+    pauses_s = BULK_POLL_PAUSES_S[:SHORT_BULK_POLLS] if session.client.limits else BULK_POLL_PAUSES_S
+    for pause_s in (*pauses_s, None):
         reply = session.client.run_document(session.shop, "bulk_state", id=cursor.bulk_operation)
         operation: Node = reply.data.get("operation") or {}
         if operation.get("status") not in RUNNING_BULK_STATES:
             return operation
         if pause_s is not None:
             session.client.sleep(pause_s)
-    raise BulkOperationPending("shopify: bulk operation is running", retry_after_s=BULK_RETRY_AFTER_S)
+    pause_s = BULK_RETRY_PAUSES_S[cursor.bulk_waits]
+    raise BulkOperationPending("shopify: bulk operation is running", retry_after_s=pause_s)
 
 
 def _read_bulk_file(session: GatherSession, cursor: GatherCursor, url: str, expected_rows: int) -> Iterator[StepResult]:
