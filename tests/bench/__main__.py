@@ -28,6 +28,7 @@ PARTS: dict[str, Part] = {
     "memory": (gather.memory, 90),
     "notices": (notices.measure, 420),
     "workers": (workers.measure, 400),
+    "fairness": (workers.fairness, 400),
 }
 WHOLE_S, QUICK_S = 780, 150
 

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from tests.servers import Postgres
 
 LATENCY_MS = 100
-CROWDS = {"access requests, 10 orders each": (48, 10), "gathers, 300 orders each": (8, 300)}
+CROWDS = {"access requests, 10 orders each": (48, 10), "gathers, 60 orders each": (12, 60)}
 WORKERS = (1, 4)
+HUGE, SMALL = (1, 5_000), (20, 3)
+PAGES = "SELECT count(*) FROM findings"
 
 
 def measure(*, quick: bool) -> Iterator[Figure]:
@@ -50,3 +52,54 @@ def _measure_rate(server: Postgres | None, shops: Shops, size: tuple[int, int], 
                 pool.submit(scene.post, "customers/data_request", shop, person=person, request_id=number)
         scene.until("everybody's request", lambda: scene.closed() >= people, patience_s=240)
         return people / (time.perf_counter() - began) * 60
+
+
+def fairness(*, quick: bool) -> Iterator[Figure]:
+    """How long persons with few orders wait: alone, and beside one with thousands."""
+    with Shops(HUGE, SMALL) as shops:
+        shops.set_latency(LATENCY_MS)
+        for workers in WORKERS[:1] if quick else WORKERS:
+            yield from _measure_beside_huge(shops, workers)
+
+
+def _measure_beside_huge(shops: Shops, workers: int) -> Iterator[Figure]:
+    huge, name = world(*HUGE), f"{workers} worker{'s' * (workers > 1)}"
+    with Scene(shops=shops) as scene:
+        scene.bridge.start(workers=workers)
+        _measure_one_by_one(scene, 0)  # the token, the first horse
+        alone = _measure_one_by_one(scene, 1)
+        scene.post("customers/data_request", huge, person=huge.people[-1], request_id=1)
+        scene.until("some pages of the huge one", lambda: scene.number(f"{PAGES} WHERE request_id IN ({_huge()})") >= 2)
+        beside = _measure_one_by_one(scene, 2)
+        is_beside = scene.number(f"SELECT count(*) FROM requests WHERE shop = '{huge.shop}' AND closed_at IS NULL")
+        scene.until(
+            "the huge one",
+            lambda: scene.number(f"SELECT count(*) FROM requests WHERE closed_at IS NOT NULL AND id IN ({_huge()})"),
+            patience_s=300,
+        )
+    yield Figure(measure=f"{SMALL[1]} orders, alone, {name}: p95", unit="s", runs=[_p95(alone)])
+    yield Figure(measure=f"{SMALL[1]} orders beside {HUGE[1]:,}, {name}: p95", unit="s", runs=[_p95(beside)])
+    yield Figure(
+        measure=f"{SMALL[1]} orders beside {HUGE[1]:,}, {name}: the huge one was still open", unit="", runs=[is_beside]
+    )
+
+
+def _measure_one_by_one(scene: Scene, round_: int) -> list[float]:
+    """Post the request of each person with few orders once the one before is closed. Returns the seconds of each."""
+    small, took = world(*SMALL), []
+    of_small = f"SELECT count(*) FROM requests WHERE shop = '{small.shop}' AND closed_at IS NOT NULL"
+    for number, person in enumerate(small.people[-SMALL[0] :], 1 + 100 * round_):
+        closed = scene.number(of_small)
+        began = time.perf_counter()
+        scene.post("customers/data_request", small, person=person, request_id=number)
+        scene.until("a small request", lambda closed=closed: scene.number(of_small) > closed)
+        took.append(time.perf_counter() - began)
+    return took
+
+
+def _huge() -> str:
+    return f"SELECT id FROM requests WHERE shop = '{world(*HUGE).shop}'"
+
+
+def _p95(seconds: list[float]) -> float:
+    return sorted(seconds)[int(len(seconds) * 0.95)]

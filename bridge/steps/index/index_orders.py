@@ -24,6 +24,7 @@ from bridge.steps.index.flag_carrier_conflicts import flag_carrier_conflicts
 from bridge.steps.index.flag_sensitive_text import FREE_TEXT_CATEGORY, flag_sensitive_text
 from bridge.steps.index.late_delivery import apply_late_delivery
 from bridge.steps.index.release_merged import record_released_suppressions, release_merged_suppressions
+from bridge.steps.requests.take_turns import is_slice_over
 from bridge.steps.retention.seal_invoices import seal_sales
 from bridge.steps.shops.identify_shops import identify_shops
 from bridge.steps.shops.record_uninstalls import lease_uninstalls, record_uninstalls
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 OBJECT_TOPIC_PREFIXES = tuple(topic for topic in topics.INDEXED_TOPIC_PREFIXES if topic != topics.UNINSTALLED_TOPIC)
 BATCH_ROWS = 200
 BATCH_BYTES = 8_000_000
-MAX_RUN_S = 20.0  # then the job enqueues itself again, so that privacy requests get a worker
+MAX_RUN_S = 20.0  # then the job enqueues itself again, so that other jobs get a worker
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -59,11 +60,12 @@ def index_deliveries_of_shop(shop: str, *, services: Services) -> None:
 def index_deliveries(shop: str, *, services: Services, until_empty: bool = False) -> int:
     """Index the deliveries under one domain of a shop. Return how many were finished.
 
-    Stop after MAX_RUN_S seconds and enqueue the rest, unless `until_empty`: an erasure must know all earlier orders.
+    Stop after MAX_RUN_S seconds, or once a slice is over while privacy work waits, and enqueue the rest, unless
+    `until_empty`: an erasure must know all earlier orders.
     Raises StoreUnavailable, TimeLimitExceeded.
     """
     identify_shops(shop, services=services)
-    deadline = services.clock.now() + timedelta(seconds=MAX_RUN_S)
+    began_at = services.clock.now()
     settled = 0
     while True:
         try:
@@ -75,7 +77,8 @@ def index_deliveries(shop: str, *, services: Services, until_empty: bool = False
         settled += count
         if not count:
             return settled
-        if services.clock.now() > deadline and not until_empty:
+        is_over = services.clock.now() - began_at > timedelta(seconds=MAX_RUN_S)
+        if not until_empty and (is_over or is_slice_over(began_at, services)):
             services.queue.enqueue("index", shop)
             return settled
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bridge.model import Lease
@@ -46,10 +46,13 @@ def must_give_way(lease: Lease, records: int, services: Services) -> bool:
     Raises StoreUnavailable.
     """
     now = services.clock.now()
-    had = now - (lease.acquired_at or now)
-    if had >= MAX_SLICE:
-        return True
-    if had < timedelta(seconds=services.settings.gather_slice_s) or records < SMALL_RECORDS:
+    began_at = lease.acquired_at or now
+    return now - began_at >= MAX_SLICE or (records >= SMALL_RECORDS and is_slice_over(began_at, services))
+
+
+def is_slice_over(began_at: datetime, services: Services) -> bool:
+    """Return whether a job that began then had its slice and others wait. Raises StoreUnavailable."""
+    if services.clock.now() - began_at < timedelta(seconds=services.settings.gather_slice_s):
         return False
     with services.store.read() as tx:
         return tx.turns.has_waiting_work()

@@ -26,7 +26,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("shop", "job", name="pk_shop_turns"),
     )
     op.create_index(
-        INDEX, "deliveries", ["shop", "received_at"], sqlite_where=sa.text(WAITS), postgresql_where=sa.text(WAITS)
+        INDEX,
+        "deliveries",
+        ["state", "shop", "received_at"],
+        sqlite_where=sa.text(WAITS),
+        postgresql_where=sa.text(WAITS),
     )
 
 
