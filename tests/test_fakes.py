@@ -11,9 +11,10 @@ from bridge.connectors.smtp import SmtpMailer
 from bridge.connectors.timestamp_authority import Rfc3161Authority
 from bridge.errors import ConnectorUnavailable
 from bridge.model import Letter, Outcome
-from bridge.ports import Connector, Eraser, Mailer, NamesShops, Platform, Queue, TimestampAuthority, Tracker
+from bridge.ports import CallLimits, Connector, Eraser, Mailer, NamesShops, Platform, Queue, TimestampAuthority, Tracker
 from tests.factories import ASHA, SHOP
 from tests.fakes import (
+    FakeCallLimits,
     FakeCarrier,
     FakeEraser,
     FakeMailer,
@@ -23,6 +24,7 @@ from tests.fakes import (
     FakeTimestampAuthority,
     FakeTracker,
 )
+from workers.shared_limits import RedisCallLimits
 
 
 def public(port):
@@ -37,6 +39,8 @@ def public(port):
     ("fake", "port"),
     [
         (FakeQueue, Queue),
+        (FakeCallLimits, CallLimits),
+        (RedisCallLimits, CallLimits),
         (FakeCarrier, Connector),
         (FakePlatform, Platform),
         (FakeTracker, Tracker),

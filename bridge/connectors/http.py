@@ -134,13 +134,14 @@ class HttpClient:
             left_s, silent_s = silence
             kind = ConnectorUnavailable if silent_s > BUSY_SILENCE_S else SystemBusy
             raise kind(f"{self.system}: does not answer", retry_after_s=left_s)
+        is_late = False
         try:
-            response = self._call_with_retries(method, url, idempotent, status_rules, **request)
+            return self._call_with_retries(method, url, idempotent, status_rules, **request)
         except AnswerLate:
-            self._limits.report_silence(self.system)
+            is_late = True
             raise
-        self._limits.report_answer(self.system)
-        return response
+        finally:
+            (self._limits.report_silence if is_late else self._limits.report_answer)(self.system)
 
     def _call_with_retries(
         self, method: str, url: str, idempotent: bool, status_rules: StatusRules, **request: Any

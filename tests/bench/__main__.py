@@ -27,10 +27,9 @@ PARTS: dict[str, Part] = {
     "accept": (accept.measure, 100),
     "memory": (gather.memory, 90),
     "notices": (notices.measure, 420),
-    "workers": (workers.measure, 400),
-    "fairness": (workers.fairness, 400),
+    "workers": (workers.measure, 900),
 }
-WHOLE_S, QUICK_S = 780, 150
+WHOLE_S, QUICK_S = 1_680, 150
 
 
 def main() -> None:
