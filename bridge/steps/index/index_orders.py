@@ -6,7 +6,7 @@ its invoice copy; a delivery of another shape becomes `rejected` and never stops
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -51,21 +51,40 @@ class _ParsedDelivery:
     sensitive_locations: Sequence[SensitiveTextLocation]
 
 
-def index_deliveries_of_shop(shop: str, *, services: Services) -> None:
-    """Index all deliveries of a shop, under each of its domains. Raises as `index_deliveries`."""
+def index_deliveries_of_shop(shop: str, lease: Lease, *, services: Services) -> bool:
+    """Index all deliveries of a shop, under each of its domains. Raises as `index_deliveries`.
+
+    Return False where the job that acquired this lease gave way to others before all were indexed.
+    """
+    began_at = lease.acquired_at or services.clock.now()
     for domain in services.store.list_shop_domains(shop):
-        index_deliveries(domain, services=services, until_empty=True)
+        _, is_empty = _index_until(domain, lambda: is_slice_over(began_at, services), services)
+        if not is_empty:
+            return False
+    return True
 
 
 def index_deliveries(shop: str, *, services: Services, until_empty: bool = False) -> int:
     """Index the deliveries under one domain of a shop. Return how many were finished.
 
     Stop after MAX_RUN_S seconds, or once a slice is over while privacy work waits, and enqueue the rest, unless
-    `until_empty`: an erasure must know all earlier orders.
-    Raises StoreUnavailable, TimeLimitExceeded.
+    `until_empty`. Raises StoreUnavailable, TimeLimitExceeded.
     """
-    identify_shops(shop, services=services)
     began_at = services.clock.now()
+
+    def must_stop() -> bool:
+        is_over = services.clock.now() - began_at > timedelta(seconds=MAX_RUN_S)
+        return not until_empty and (is_over or is_slice_over(began_at, services))
+
+    settled, is_empty = _index_until(shop, must_stop, services)
+    if not is_empty:
+        services.queue.enqueue("index", shop)
+    return settled
+
+
+def _index_until(shop: str, must_stop: Callable[[], bool], services: Services) -> tuple[int, bool]:
+    """Index batches until none is left or it must stop. Return how many were finished, and whether none is left."""
+    identify_shops(shop, services=services)
     settled = 0
     while True:
         try:
@@ -76,11 +95,9 @@ def index_deliveries(shop: str, *, services: Services, until_empty: bool = False
             count = _index_each_delivery(shop, services)
         settled += count
         if not count:
-            return settled
-        is_over = services.clock.now() - began_at > timedelta(seconds=MAX_RUN_S)
-        if not until_empty and (is_over or is_slice_over(began_at, services)):
-            services.queue.enqueue("index", shop)
-            return settled
+            return settled, True
+        if must_stop():
+            return settled, False
 
 
 def _index_batch(shop: str, max_rows: int, services: Services) -> int:

@@ -115,9 +115,11 @@ def _load_leased_request(lease: Lease, tx: Tx) -> PrivacyRequest | None:
 
 def _run_due_tasks(request: PrivacyRequest, lease: Lease, services: Services) -> bool:
     """Run the tasks that are due and conclude the request. Return whether it gave way before all of them had run."""
-    if request.kind is not RequestKind.ACCESS or not request.closed_at:
-        # deliveries that came before this request must be in the index
-        index_deliveries_of_shop(request.shop, services=services)
+    needs_index = request.kind is not RequestKind.ACCESS or not request.closed_at
+    # deliveries that came before this request must be in the index
+    if needs_index and not index_deliveries_of_shop(request.shop, lease, services=services):
+        conclude_request(request.id, lease, has_changed=False, gave_way=True, services=services)
+        return True
     with services.store.transaction() as tx:
         tasks = {task.id: task for task in _load_tasks(request, lease, tx, services)}
         reported = {task.id: _extract_reported_fields(task) for task in tasks.values()}

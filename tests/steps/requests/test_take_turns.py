@@ -1,18 +1,30 @@
 """A free worker takes the request whose turn it is; a job gives way while others wait, and keeps what it has."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bridge.errors import SystemBusy
-from bridge.model import RequestState, TaskState, WaitReason
+from bridge.model import FindingPage, RequestState, TaskState, WaitReason
 from bridge.rules.requests.turns import MAX_SLICE, SMALL_RECORDS
+from bridge.steps.index import index_orders
 from bridge.steps.requests import take_turns
 from bridge.steps.requests.process import process_next_request, process_request
 from bridge.steps.requests.take_turns import choose_next_delivery, must_give_way
 from bridge.steps.webhooks.dispatch import dispatch_delivery
-from tests.factories import OTHER_SHOP, SHOP, accepted, make_finding, make_request, make_services, make_task, opened
-from tests.fakes import FakePlatform, page
+from tests.factories import (
+    OTHER_SHOP,
+    SHOP,
+    accepted,
+    make_finding,
+    make_request,
+    make_services,
+    make_task,
+    opened,
+    order,
+)
+from tests.fakes import FakeCarrier, FakePlatform, page
 
 
 @pytest.fixture(autouse=True)
@@ -165,3 +177,55 @@ def test_deliveries_of_shops_are_dispatched_in_turns(services, clock):
         order.append(chosen)
     assert order.index(other.id) == 1
     assert len(order) == 5
+
+
+def test_a_shops_many_order_webhooks_do_not_hold_up_another_shop(services, platform, clock, queue, monkeypatch):
+    platform.pages = [page(make_finding())]
+    monkeypatch.setattr(index_orders, "BATCH_ROWS", 1)
+    monkeypatch.setattr(
+        index_orders, "identify_shops", lambda *_, **__: setattr(clock, "at", clock.at + timedelta(seconds=9))
+    )
+    numbers = range(3)
+    orders = [accepted(services.store, "orders/create", {"id": number, "customer": {"id": 1}}) for number in numbers]
+    clock.at += timedelta(seconds=9)
+    flooded = open_request(services, due_at=clock.at + timedelta(days=5))
+    other = open_request(services, shop=OTHER_SHOP, subject="other", due_at=clock.at + timedelta(days=9))
+    assert process_next_request(flooded, services=services)
+    request, tasks, _ = load(services, flooded)
+    assert (request.state, {task.state for task in tasks}) == (RequestState.IN_PROGRESS, {TaskState.PENDING})
+    assert ("process", flooded, False) in queue.jobs
+    assert process_next_request(flooded, services=services)
+    assert load(services, other)[0].state is RequestState.DONE
+    assert process_next_request(flooded, services=services)
+    assert load(services, flooded)[0].state is RequestState.DONE
+    with services.store.transaction() as tx:
+        assert not [one for one in orders if tx.inbox.acquire_lease(one.id)], "all are indexed"
+
+
+def test_a_carrier_with_very_many_parcels_gives_way_too_and_the_answer_waits_for_the_rest(
+    store, clock, queue, platform
+):
+    class SlowCarrier(FakeCarrier):
+        def gather(self, principal, *, shop, parcels, cursor=""):
+            for start in range(int(cursor or 0), 3):
+                clock.at += timedelta(seconds=3)
+                found = (
+                    replace(make_finding(ref=f"{start}-{number}"), kind="parcel") for number in range(SMALL_RECORDS)
+                )
+                yield FindingPage(findings=tuple(found), cursor=str(start + 1))
+
+    services = make_services(store, clock, queue, platform, SlowCarrier("delhivery"))
+    platform.pages = [page()]
+    request = make_request(subject="huge")
+    with store.transaction() as tx:
+        tx.index.ingest_sightings(SHOP, [order(parcels=[("Delhivery", "AWB1")])])
+        opened(tx, request, make_task(request.id), make_task(request.id, "delhivery"))
+    small = open_request(services, shop=OTHER_SHOP, subject="small")
+    process_request(request.id, services=services)
+    huge, (_, task), found = load(services, request.id)
+    assert (huge.closed_at, task.wait_reason, len(found)) == (None, WaitReason.GAVE_WAY, SMALL_RECORDS)
+    for _ in range(2):
+        process_next_request(small, services=services)
+    assert load(services, small)[0].state is RequestState.DONE
+    huge, (_, task), found = load(services, request.id)
+    assert (huge.state, task.attempts, len(found)) == (RequestState.DONE, 0, 3 * SMALL_RECORDS)
