@@ -93,7 +93,7 @@ class RedisCallLimits:
         return None if wait_s < 0 else wait_s
 
     def report_points(self, shop: str, taken: float, report: PointsReport) -> None:
-        """Correct the points of a shop by what the platform reports."""
+        """Record the points of a shop that the platform reports."""
         reported = (report.available, report.maximum, report.restore_rate)
         self._run(REPORT, _points_key(shop), taken, report.charged, *reported, KEEP_POINTS_S)
 
@@ -106,11 +106,11 @@ class RedisCallLimits:
         return left_s, silent_s
 
     def report_silence(self, system: str) -> None:
-        """Say that a call to the system ended without an answer in time: it is called again after a longer and longer pause."""
+        """Record that a call to the system ended without an answer in time: it is called again after a longer and longer pause."""
         self._run(REPORT_SILENCE, _silence_key(system), FIRST_SILENCE_S, MAX_SILENCE_S, FORGET_SILENCE_S)
 
     def report_answer(self, system: str) -> None:
-        """Say that the system answered."""
+        """Record that the system answered."""
         try:
             self._connection.delete(_silence_key(system))
         except RedisError:

@@ -28,7 +28,7 @@ class CallLimits(Protocol):
         ...
 
     def report_points(self, shop: str, taken: float, report: PointsReport) -> None:
-        """Correct the points of a shop by what the platform reports after a call for which `taken` points were taken."""
+        """Record the points of a shop that the platform reports after a call for which `taken` points were taken."""
         ...
 
     def find_silence(self, system: str) -> tuple[float, float] | None:
@@ -39,9 +39,9 @@ class CallLimits(Protocol):
         ...
 
     def report_silence(self, system: str) -> None:
-        """Say that a call to the system ended without an answer in time."""
+        """Record that a call to the system ended without an answer in time."""
         ...
 
     def report_answer(self, system: str) -> None:
-        """Say that the system answered."""
+        """Record that the system answered."""
         ...

@@ -1,4 +1,4 @@
-"""How the work is shared: what more workers bring where each call takes 100 ms, and who waits for whom."""
+"""How the work is shared: what more workers bring where each call takes 100 ms, and how long some wait for others."""
 
 from __future__ import annotations
 

@@ -34,65 +34,65 @@ def limits(valkey, client):
     connection.close()
 
 
-def report(limits, *, available, maximum=1_000.0, rate=100.0, taken=0.0, charged=0.0, shop=SHOP):
+def report_status(limits, *, available, maximum=1_000.0, rate=100.0, taken=0.0, charged=0.0, shop=SHOP):
     status = {"available": available, "maximum": maximum, "restore_rate": rate}
     limits.report_points(shop, taken, PointsReport(charged=charged, **status))
 
 
-def take(limits, price, *, shop=SHOP, has_begun=False):
+def take_for(limits, price, *, shop=SHOP, has_begun=False):
     return limits.take_points(shop, price, has_begun=has_begun)
 
 
 def test_nobody_knows_the_points_before_the_platform_reported_any(limits):
-    assert take(limits, 10) is None
+    assert take_for(limits, 10) is None
 
 
 def test_points_are_taken_once_and_by_shop(limits):
-    report(limits, available=500)
-    report(limits, available=500, shop=OTHER)
-    assert take(limits, 400) == 0
-    assert take(limits, 400) == pytest.approx(3, abs=0.3)
-    assert take(limits, 400, shop=OTHER) == 0
+    report_status(limits, available=500)
+    report_status(limits, available=500, shop=OTHER)
+    assert take_for(limits, 400) == 0
+    assert take_for(limits, 400) == pytest.approx(3, abs=0.3)
+    assert take_for(limits, 400, shop=OTHER) == 0
 
 
 def test_a_report_gives_back_what_a_call_did_not_cost_and_never_more_than_the_platform_says(limits):
-    report(limits, available=500)
-    assert take(limits, 400) == 0
-    report(limits, available=490, taken=400, charged=10)
-    assert take(limits, 480) == 0
-    report(limits, available=50, taken=480, charged=480)
-    assert take(limits, 100) > 0
+    report_status(limits, available=500)
+    assert take_for(limits, 400) == 0
+    report_status(limits, available=490, taken=400, charged=10)
+    assert take_for(limits, 480) == 0
+    report_status(limits, available=50, taken=480, charged=480)
+    assert take_for(limits, 100) > 0
 
 
 def test_the_bucket_fills_up_to_its_maximum_and_a_dear_call_is_paid_from_a_full_one(limits):
-    report(limits, available=0, maximum=100, rate=1_000)
+    report_status(limits, available=0, maximum=100, rate=1_000)
     time.sleep(0.3)
-    assert take(limits, 5_000) == 0, "the platform says that it is too dear, not we"
-    assert take(limits, 50) > 0
+    assert take_for(limits, 5_000) == 0, "the platform says that it is too dear, not we"
+    assert take_for(limits, 50) > 0
 
 
 def test_those_that_are_sent_away_come_back_one_after_the_other(limits):
-    report(limits, available=0)
-    waits = [take(limits, 100) for _ in range(4)]
+    report_status(limits, available=0)
+    waits = [take_for(limits, 100) for _ in range(4)]
     assert waits == sorted(waits)
     assert waits[0] == pytest.approx(1, abs=0.2)
     assert waits[-1] == pytest.approx(4, abs=0.4)
 
 
 def test_who_has_begun_goes_before_the_others(limits):
-    report(limits, available=300)
-    assert take(limits, 900) > 0
-    assert take(limits, 100) > 0, "what the dear call waits for is saved"
-    assert take(limits, 100, has_begun=True) == 0
+    report_status(limits, available=300)
+    assert take_for(limits, 900) > 0
+    assert take_for(limits, 100) > 0, "what the dear call waits for is saved"
+    assert take_for(limits, 100, has_begun=True) == 0
 
 
 def test_a_dear_call_does_not_starve_beside_cheap_ones(limits):
-    report(limits, available=0, rate=2_000)
+    report_status(limits, available=0, rate=2_000)
     stop, cheap, paid = threading.Event(), [], threading.Event()
 
     def pay_cheap():
         while not stop.is_set():
-            if take(limits, 50) == 0:
+            if take_for(limits, 50) == 0:
                 cheap.append(1)
             stop.wait(0.005)
 
@@ -101,7 +101,7 @@ def test_a_dear_call_does_not_starve_beside_cheap_ones(limits):
         each.start()
     end = time.monotonic() + 20
     while time.monotonic() < end and not paid.is_set():
-        if take(limits, 900) == 0:
+        if take_for(limits, 900) == 0:
             paid.set()
         time.sleep(0.05)
     stop.set()
@@ -112,14 +112,14 @@ def test_a_dear_call_does_not_starve_beside_cheap_ones(limits):
 
 def test_what_many_workers_take_fits_the_bucket_and_all_are_served(limits, valkey):
     maximum, rate, price, calls = 500.0, 2_000.0, 100.0, 15
-    report(limits, available=maximum, maximum=maximum, rate=rate)
+    report_status(limits, available=maximum, maximum=maximum, rate=rate)
     began, spent, lock = time.monotonic(), [], threading.Lock()
 
     def work():
         connection = connect_redis(valkey.url, for_worker=False)
         own = RedisCallLimits(connection)
         for _ in range(calls):
-            while (wait_s := take(own, price)) != 0:
+            while (wait_s := take_for(own, price)) != 0:
                 time.sleep(min(wait_s, 0.2))
             with lock:
                 spent.append(price)
@@ -157,8 +157,8 @@ def test_the_pauses_of_a_silent_system_grow_to_their_limit(limits):
 
 
 def test_redis_keeps_names_of_shops_and_systems_and_numbers_only(limits, client):
-    report(limits, available=500)
-    take(limits, 5_000)
+    report_status(limits, available=500)
+    take_for(limits, 5_000)
     limits.report_silence("delhivery")
     assert {key.decode() for key in client.scan_iter()} == {f"bridge:points:{SHOP}", "bridge:silent:delhivery"}
     for key in client.scan_iter():
@@ -169,8 +169,8 @@ def test_redis_keeps_names_of_shops_and_systems_and_numbers_only(limits, client)
 def test_without_redis_nothing_is_known_and_nothing_is_raised():
     connection = connect_redis("redis://127.0.0.1:1", for_worker=False)
     limits = RedisCallLimits(connection)
-    report(limits, available=500)
+    report_status(limits, available=500)
     limits.report_silence("delhivery")
     limits.report_answer("delhivery")
-    assert (take(limits, 10), limits.find_silence("delhivery")) == (None, None)
+    assert (take_for(limits, 10), limits.find_silence("delhivery")) == (None, None)
     connection.close()

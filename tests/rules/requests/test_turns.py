@@ -19,11 +19,11 @@ ROWS = st.builds(
 )
 
 
-def row(name, shop, *, due_at=LATER, records=0):
+def make_row(name, shop, *, due_at=LATER, records=0):
     return WaitingRow(id=name, shop=shop, due_at=due_at, records=records)
 
 
-def work(rows, *, plain=False):
+def take_all(rows, *, plain=False):
     """The order in which one worker takes rows that each end with their turn."""
     waiting, served_at, order = list(rows), {}, []
     while chosen := choose_next_row(waiting, served_at, NOW, is_plain_turn=plain):
@@ -34,35 +34,40 @@ def work(rows, *, plain=False):
 
 
 def test_a_thousand_requests_of_one_shop_are_before_none_of_another():
-    many = [row(f"a{number:04}", "a", due_at=LATER + timedelta(seconds=number)) for number in range(1_000)]
-    order = work([*many, row("b", "b", due_at=LATER + timedelta(days=1))])
+    many = [make_row(f"a{number:04}", "a", due_at=LATER + timedelta(seconds=number)) for number in range(1_000)]
+    order = take_all([*many, make_row("b", "b", due_at=LATER + timedelta(days=1))])
     assert [one.id for one in order[:3]] == ["a0000", "b", "a0001"]
 
 
 def test_of_one_shop_the_earliest_deadline_goes_first():
-    rows = [row(str(day), "a", due_at=LATER + timedelta(days=day)) for day in (5, 1, 3)]
-    assert [one.id for one in work(rows)] == ["1", "3", "5"]
+    rows = [make_row(str(day), "a", due_at=LATER + timedelta(days=day)) for day in (5, 1, 3)]
+    assert [one.id for one in take_all(rows)] == ["1", "3", "5"]
 
 
 def test_what_is_near_its_deadline_goes_before_everything_else():
-    rows = [row("new", "a"), row("huge", "b", due_at=NOW + timedelta(days=2), records=5_000)]
-    assert [one.id for one in work(rows)] == ["huge", "new"]
-    assert work(rows, plain=True)[0].id == "new"
+    rows = [make_row("new", "a"), make_row("huge", "b", due_at=NOW + timedelta(days=2), records=5_000)]
+    assert [one.id for one in take_all(rows)] == ["huge", "new"]
+    assert take_all(rows, plain=True)[0].id == "new"
 
 
 def test_of_those_that_gave_way_the_one_goes_on_of_which_least_was_read():
-    rows = [row("huge", "a", records=5_000), row("large", "b", records=300), row("new", "a"), row("other", "c")]
-    assert [one.id for one in work(rows)] == ["new", "other", "large", "huge"]
+    rows = [
+        make_row("huge", "a", records=5_000),
+        make_row("large", "b", records=300),
+        make_row("new", "a"),
+        make_row("other", "c"),
+    ]
+    assert [one.id for one in take_all(rows)] == ["new", "other", "large", "huge"]
 
 
 @given(st.lists(ROWS, max_size=40, unique_by=lambda one: one.id), st.booleans())
 def test_every_row_has_its_turn_once(rows, plain):
-    assert Counter(work(rows, plain=plain)) == Counter(rows)
+    assert Counter(take_all(rows, plain=plain)) == Counter(rows)
 
 
 @given(st.lists(ROWS, min_size=1, max_size=40, unique_by=lambda one: one.id))
 def test_in_plain_turns_no_shop_is_served_twice_while_another_waits(rows):
-    order = [one.shop for one in work(rows, plain=True)]
+    order = [one.shop for one in take_all(rows, plain=True)]
     for place, shop in enumerate(order):
         before = order[:place]
         assert all(before.count(shop) <= before.count(other) for other in order[place:])

@@ -37,7 +37,7 @@ def many(start):
     return page(*(make_finding(ref=f"order-{start}-{number}") for number in range(SMALL_RECORDS)))
 
 
-def open_request(services, *, shop=SHOP, subject="subject-1", **values):
+def open_gathering(services, *, shop=SHOP, subject="subject-1", **values):
     request = make_request(shop=shop, subject=subject, **values)
     with services.store.transaction() as tx:
         return opened(tx, request, make_task(request.id)).id
@@ -71,8 +71,8 @@ def services(store, clock, queue, platform):
 
 
 def test_a_job_works_on_the_request_whose_turn_it_is_and_not_on_the_one_it_names(services):
-    named = [open_request(services, subject=f"s{number}") for number in range(3)]
-    other = open_request(services, shop=OTHER_SHOP, subject="other")
+    named = [open_gathering(services, subject=f"s{number}") for number in range(3)]
+    other = open_gathering(services, shop=OTHER_SHOP, subject="other")
     for _ in range(2):
         assert process_next_request(named[-1], services=services)
     worked = {each for each in (*named, other) if load(services, each)[2]}
@@ -80,14 +80,14 @@ def test_a_job_works_on_the_request_whose_turn_it_is_and_not_on_the_one_it_names
 
 
 def test_where_none_waits_a_job_works_on_the_request_that_it_names(services, clock):
-    request_id = open_request(services)
+    request_id = open_gathering(services)
     process_request(request_id, services=services)
     assert not process_next_request("req_unknown", services=services)
 
 
 def test_a_long_gathering_gives_way_to_one_that_waits_and_goes_on_from_its_cursor(services, platform, queue):
-    huge = open_request(services, subject="huge")
-    small = open_request(services, shop=OTHER_SHOP, subject="small")
+    huge = open_gathering(services, subject="huge")
+    small = open_gathering(services, shop=OTHER_SHOP, subject="small")
     assert process_request(huge, services=services)
     request, (task, *_), found = load(services, huge)
     assert (request.state, task.state, task.wait_reason) == (
@@ -108,14 +108,14 @@ def test_a_long_gathering_gives_way_to_one_that_waits_and_goes_on_from_its_curso
 
 
 def test_a_long_gathering_goes_on_while_nobody_waits(services):
-    huge = open_request(services)
+    huge = open_gathering(services)
     process_request(huge, services=services)
     assert load(services, huge)[0].state is RequestState.DONE
 
 
 def test_nobody_gives_way_before_a_slice_is_over_or_with_few_records(services, clock):
-    open_request(services, subject="waits")
-    request_id = open_request(services, shop=OTHER_SHOP, subject="works")
+    open_gathering(services, subject="waits")
+    request_id = open_gathering(services, shop=OTHER_SHOP, subject="works")
     with services.store.transaction() as tx:
         lease = tx.requests.acquire_lease(request_id)
     assert not must_give_way(lease, SMALL_RECORDS, services)
@@ -127,7 +127,7 @@ def test_nobody_gives_way_before_a_slice_is_over_or_with_few_records(services, c
 
 
 def test_a_worker_that_dies_in_a_slice_leaves_what_it_had_to_the_next(services, platform, clock):
-    huge = open_request(services)
+    huge = open_gathering(services)
     platform.dies_before[2] = KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt):
         process_next_request(huge, services=services)
@@ -139,7 +139,7 @@ def test_a_worker_that_dies_in_a_slice_leaves_what_it_had_to_the_next(services, 
 
 
 def test_waiting_for_a_busy_platform_uses_up_no_attempt_and_leaves_no_gap(services, platform, clock):
-    request_id = open_request(services)
+    request_id = open_gathering(services)
     platform.pages = [page(make_finding())]
     for _ in range(3 * services.settings.connector_attempts):
         platform.dies_before[1] = SystemBusy("shopify: THROTTLED", retry_after_s=7)
@@ -188,8 +188,8 @@ def test_a_shops_many_order_webhooks_do_not_hold_up_another_shop(services, platf
     numbers = range(3)
     orders = [accepted(services.store, "orders/create", {"id": number, "customer": {"id": 1}}) for number in numbers]
     clock.at += timedelta(seconds=9)
-    flooded = open_request(services, due_at=clock.at + timedelta(days=5))
-    other = open_request(services, shop=OTHER_SHOP, subject="other", due_at=clock.at + timedelta(days=9))
+    flooded = open_gathering(services, due_at=clock.at + timedelta(days=5))
+    other = open_gathering(services, shop=OTHER_SHOP, subject="other", due_at=clock.at + timedelta(days=9))
     assert process_next_request(flooded, services=services)
     request, tasks, _ = load(services, flooded)
     assert (request.state, {task.state for task in tasks}) == (RequestState.IN_PROGRESS, {TaskState.PENDING})
@@ -220,7 +220,7 @@ def test_a_carrier_with_very_many_parcels_gives_way_too_and_the_answer_waits_for
     with store.transaction() as tx:
         tx.index.ingest_sightings(SHOP, [order(parcels=[("Delhivery", "AWB1")])])
         opened(tx, request, make_task(request.id), make_task(request.id, "delhivery"))
-    small = open_request(services, shop=OTHER_SHOP, subject="small")
+    small = open_gathering(services, shop=OTHER_SHOP, subject="small")
     process_request(request.id, services=services)
     huge, (_, task), found = load(services, request.id)
     assert (huge.closed_at, task.wait_reason, len(found)) == (None, WaitReason.GAVE_WAY, SMALL_RECORDS)

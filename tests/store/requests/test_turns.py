@@ -8,7 +8,7 @@ from bridge.model import DeliveryState, RequestState, TaskState, WaitReason
 from tests.factories import NOW, OTHER_SHOP, SHOP, accepted, make_request, make_task, opened
 
 
-def waiting(store):
+def list_waiting(store):
     with store.read() as tx:
         return {one.id: one for one in tx.turns.list_waiting_requests()}
 
@@ -18,36 +18,36 @@ def has_waiting_work(store):
         return tx.turns.has_waiting_work()
 
 
-def open_request(store, **values):
+def store_request(store, **values):
     request = make_request(**values)
     with store.transaction() as tx:
         opened(tx, request)
     return request.id
 
 
-def release(store, request_id, **values):
+def release_until(store, request_id, **values):
     released = {"state": RequestState.IN_PROGRESS, "wake_at": None, "complete": None, "closed_at": None, **values}
     with store.transaction() as tx:
         tx.requests.release_lease(tx.requests.acquire_lease(request_id), **released)
 
 
 def test_of_each_shop_the_first_waits_and_a_leased_one_does_not(store):
-    first, second = (open_request(store, subject=f"s{day}", due_at=NOW + timedelta(days=day)) for day in (10, 20))
-    other = open_request(store, shop=OTHER_SHOP, subject="o")
-    assert set(waiting(store)) == {first, other}
+    first, second = (store_request(store, subject=f"s{day}", due_at=NOW + timedelta(days=day)) for day in (10, 20))
+    other = store_request(store, shop=OTHER_SHOP, subject="o")
+    assert set(list_waiting(store)) == {first, other}
     with store.transaction() as tx:
         tx.requests.acquire_lease(first)
-    assert set(waiting(store)) == {second, other}
+    assert set(list_waiting(store)) == {second, other}
 
 
 @pytest.mark.parametrize("state", [RequestState.DONE, RequestState.WAITING])
 def test_what_is_done_or_due_later_does_not_wait(store, clock, state):
-    request_id = open_request(store)
-    release(store, request_id, state=state, wake_at=NOW + timedelta(hours=1))
-    assert not waiting(store)
+    request_id = store_request(store)
+    release_until(store, request_id, state=state, wake_at=NOW + timedelta(hours=1))
+    assert not list_waiting(store)
     assert not has_waiting_work(store)
     clock.at = NOW + timedelta(hours=1)
-    assert bool(waiting(store)) is has_waiting_work(store) is (state is RequestState.WAITING)
+    assert bool(list_waiting(store)) is has_waiting_work(store) is (state is RequestState.WAITING)
 
 
 def test_one_that_gave_way_waits_with_what_was_read_beside_the_first_that_did_not(store):
@@ -55,9 +55,9 @@ def test_one_that_gave_way_waits_with_what_was_read_beside_the_first_that_did_no
     with store.transaction() as tx:
         gave_way = {"state": TaskState.RETRY, "wait_reason": WaitReason.GAVE_WAY, "last_error": WaitReason.GAVE_WAY}
         opened(tx, huge, make_task(huge.id, records=700, wake_at=NOW, **gave_way))
-    new = open_request(store, subject="new", due_at=NOW + timedelta(days=9))
-    open_request(store, subject="newer", due_at=NOW + timedelta(days=10))
-    assert {name: one.records for name, one in waiting(store).items()} == {huge.id: 700, new: 0}
+    new = store_request(store, subject="new", due_at=NOW + timedelta(days=9))
+    store_request(store, subject="newer", due_at=NOW + timedelta(days=10))
+    assert {name: one.records for name, one in list_waiting(store).items()} == {huge.id: 700, new: 0}
 
 
 def test_only_mandatory_deliveries_wait_and_the_oldest_of_each_shop(store):
