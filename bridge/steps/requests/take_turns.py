@@ -37,7 +37,12 @@ def choose_next_delivery(*, services: Services) -> str:
         rows = tx.turns.list_waiting_deliveries()
         served_at = tx.turns.read_turns("dispatch", [row.shop for row in rows])
     chosen = choose_next_row(rows, served_at, services.clock.now(), is_plain_turn=True)
-    return chosen.id if chosen else ""
+    if chosen is None:
+        return ""
+    if len(rows) > 1:  # in a transaction of its own: whoever dispatches holds other locks of the shop
+        with services.store.transaction() as tx:
+            tx.turns.record_turn("dispatch", chosen.shop)
+    return chosen.id
 
 
 def must_give_way(lease: Lease, records: int, services: Services) -> bool:

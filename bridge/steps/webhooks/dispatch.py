@@ -50,7 +50,6 @@ def dispatch_delivery(delivery_id: str, *, services: Services) -> str:
         if leased is None:
             return ""
         lease, delivery = leased
-        tx.turns.record_turn("dispatch", delivery.shop)
         try:
             body = payload.parse_json_object(delivery.raw)
             topics.check_body_shape(delivery.topic, body, delivery.shop)
