@@ -33,7 +33,7 @@ class OperationsSettings:
     gather_slice_s: float = number_setting(
         "GATHER_SLICE_S",
         "seconds after which a job that works for one person gives way, where others wait",
-        2.0,
+        1.0,
         (0.1, 600),
     )
     connector_attempts: int = int_setting(
