@@ -5,13 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.errors import SystemBusy
+from bridge.errors import ConnectorUnavailable, SystemBusy
 from bridge.model import FindingPage, RequestState, TaskState, WaitReason
 from bridge.rules.requests.turns import MAX_SLICE, SMALL_RECORDS
 from bridge.steps.index import index_orders
 from bridge.steps.requests import take_turns
 from bridge.steps.requests.process import process_next_request, process_request
 from bridge.steps.requests.take_turns import choose_next_delivery, must_give_way
+from bridge.steps.task_results import after_failure
 from bridge.steps.webhooks.dispatch import dispatch_delivery
 from tests.factories import (
     OTHER_SHOP,
@@ -229,3 +230,11 @@ def test_a_carrier_with_very_many_parcels_gives_way_too_and_the_answer_waits_for
     assert load(services, small)[0].state is RequestState.DONE
     huge, (_, task), found = load(services, request.id)
     assert (huge.state, task.attempts, len(found)) == (RequestState.DONE, 0, 3 * SMALL_RECORDS)
+
+
+def test_no_step_counts_waiting_as_an_attempt_and_each_is_due_again_when_the_system_is(services, clock):
+    task = replace(make_task("req_1"), attempts=services.settings.connector_attempts - 1)
+    after = after_failure(task, SystemBusy("delhivery: does not answer", retry_after_s=60), services)
+    assert (after.state, after.attempts) == (TaskState.RETRY, task.attempts)
+    assert after.wake_at == clock.at + timedelta(seconds=60)
+    assert after_failure(task, ConnectorUnavailable("down"), services).state is TaskState.FAILED
