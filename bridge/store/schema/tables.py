@@ -40,7 +40,12 @@ deliveries = table(
     Index(None, "state", "wake_at"),
     Index(None, "shop", "topic", "received_at"),
     Index(
-        "ix_deliveries_mandatory", "shop", "received_at", sqlite_where=MANDATORY_WAITS, postgresql_where=MANDATORY_WAITS
+        "ix_deliveries_mandatory",
+        "state",
+        "shop",
+        "received_at",
+        sqlite_where=MANDATORY_WAITS,
+        postgresql_where=MANDATORY_WAITS,
     ),
 )
 
