@@ -25,6 +25,7 @@ from bridge.rules.retention.consent_evidence import list_kept_consents, plan_kep
 from bridge.services import Services
 from bridge.steps.access.package import AccessPackage, build_access_package, save_access_package
 from bridge.steps.erasure.held.held_lines import list_held_lines
+from bridge.steps.operations.log_life import log_conclusion
 
 if TYPE_CHECKING:
     from bridge.store import Tx
@@ -49,9 +50,15 @@ def conclude_request(
             services.store.transaction() as tx,
         ):
             tx.requests.verify_lease(lease)
-            if tasks == tx.tasks.list_tasks(request_id):
-                _record_conclusion(request_id, lease, tasks, package, has_changed, gave_way, tx, services)
-                return
+            if tasks != tx.tasks.list_tasks(request_id):
+                continue
+            before = tx.requests.get_request(request_id)
+            _record_conclusion(before, lease, tasks, package, has_changed, gave_way, tx, services)
+        if before is not None:
+            log_conclusion(
+                before, assess_request_status(tasks), tasks, late=judge_lateness(before, services.clock.now())
+            )
+        return
     raise ConcurrentChange
 
 
@@ -74,7 +81,7 @@ def _is_document_due(request: PrivacyRequest, tasks: list[Task], has_changed: bo
 
 
 def _record_conclusion(
-    request_id: str,
+    request: PrivacyRequest | None,
     lease: Lease,
     tasks: list[Task],
     package: AccessPackage | None,
@@ -83,7 +90,6 @@ def _record_conclusion(
     tx: Tx,
     services: Services,
 ) -> None:
-    request = tx.requests.get_request(request_id)
     if request is None:
         return
     status = assess_request_status(tasks)

@@ -31,11 +31,14 @@ class CallPayment:
     sleep: Callable[[float], None]
     waited_s: float = 0.0
 
-    def take_points(self, price: float, *, is_paid: bool) -> None:
+    def take_points(self, price: float, *, is_paid: bool, reserved_share: float = 0.0) -> None:
         """Take the points of a call of this price, once they are there. Raises SystemBusy if that takes too long.
 
-        `is_paid`: Shopify refused the call, and said for how long it had to wait.
+        `is_paid`: Shopify refused the call, and said for how long it had to wait. `reserved_share` of the points is left
+        to others.
         """
+        if reserved_share and not is_paid and (left_wait_s := self.budget.compute_wait_s(price, reserved_share)) > 0:
+            self._wait(left_wait_s, SystemBusy)
         while self.limits is not None:
             wait_s = self.limits.take_points(self.shop, price, has_begun=self.budget.has_begun)
             if wait_s is None:  # nobody knows: the points as this process knows them

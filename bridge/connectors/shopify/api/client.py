@@ -26,7 +26,6 @@ from bridge.ports import CallLimits
 
 SIZE_VARIABLES = ("first", "searchFirst")  # of documents whose callers choose the size
 MAX_SHRINK = 8  # halvings: of 250 rows one is left
-
 parse_query = lru_cache(maxsize=256)(parse_document)
 
 
@@ -103,6 +102,7 @@ class ShopifyClient:
     """A client of all shops. Keeps nothing of a shop but its prices and points, which copies share. `now_s` is a monotonic clock.
 
     With `limits` all workers share the points, and a call waits but shortly where nothing would be lost.
+    `reserved_share` of a shop's points is left to others: a call waits until it does not touch it.
     """
 
     version: str
@@ -113,6 +113,7 @@ class ShopifyClient:
     list_domains: Callable[[str], Sequence[str]] = lambda shop: (shop,)
     now_s: Callable[[], float] = time.monotonic
     limits: CallLimits | None = None
+    reserved_share: float = 0.0
     _sizes: dict[str, int] = field(default_factory=dict)
     _shrinks: dict[str, int] = field(default_factory=dict)
     _budgets: dict[str, pricing.ShopBudget] = field(default_factory=dict)
@@ -240,7 +241,7 @@ class ShopifyClient:
         faults, is_paid = 0, False
         while True:
             price = budget.correct_estimate(document.name, estimate)
-            payment.take_points(price, is_paid=is_paid)
+            payment.take_points(price, is_paid=is_paid, reserved_share=self.reserved_share)
             try:
                 reply = self._run_at_domains(shop, query, variables)
             except answers.QueryTooCostly as fault:
