@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 
 from bridge.async_enqueuer import AsyncEnqueuer
-from bridge.ports import AlertReceiver, Connector, Ledger, Queue, TimestampAuthority
+from bridge.ports import AlertReceiver, CallLimits, Connector, Ledger, Queue, TimestampAuthority
 from bridge.services import Services
 from bridge.store import Keyring, SqlStore
 from bridge.store.engine import TRANSACTION_POOLING, mark_pooled
@@ -79,8 +79,10 @@ def _load_before_fork() -> None:
         import_module(library)
 
 
-def make_services(start: Configuration, queue: Queue, store: SqlStore | None = None) -> Services:
-    """Return everything that a step is given."""
+def make_services(
+    start: Configuration, queue: Queue, store: SqlStore | None = None, limits: CallLimits | None = None
+) -> Services:
+    """Return everything that a step is given. `limits` are what all workers share of the systems that they call."""
     # half of the start of a command that only reads the database
     from bridge.connectors.registry import build_connectors  # noqa: PLC0415
     from bridge.connectors.shopify import Shopify  # noqa: PLC0415
@@ -100,6 +102,7 @@ def make_services(start: Configuration, queue: Queue, store: SqlStore | None = N
         bulk_orders=settings.shopify_bulk_orders,
         tokens=StoredTokenCache(store),
         list_domains=store.list_shop_domains,
+        limits=limits,
     )
     return Services(
         settings=settings,
@@ -110,7 +113,7 @@ def make_services(start: Configuration, queue: Queue, store: SqlStore | None = N
         ledger=make_ledger(settings),
         queue=queue,
         mailer=SmtpMailer(settings.smtp_url.reveal(), settings.mail_from),
-        connectors={shopify.system: shopify, **build_connectors(settings)},
+        connectors={shopify.system: shopify, **build_connectors(settings, limits)},
         digest=store.keyring.digest,
         sign=store.keyring.sign,
         timestamp_authority=make_timestamp_authority(settings),

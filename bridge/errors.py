@@ -97,6 +97,10 @@ class ConnectorThrottled(Retryable):
     """The system asks for fewer requests."""
 
 
+class SystemBusy(ConnectorThrottled):
+    """The system was not asked, or told us to wait: nothing failed, and no attempt is used up."""
+
+
 class LeaseLost(Retryable):
     """Another worker holds the lease of the row: the changes of this one are discarded."""
 

@@ -32,6 +32,7 @@ from bridge.model import (
     TrackingResult,
     Waybill,
 )
+from bridge.ports import PointsReport
 from bridge.rules.requests.same_person import list_contacts
 
 if TYPE_CHECKING:
@@ -56,6 +57,33 @@ class FakeQueue:
 
     def depth(self) -> int | None:
         return self.waiting
+
+
+class FakeCallLimits:
+    """What workers know of systems: `waits` are the answers to who takes points, `silences` those about a system."""
+
+    def __init__(self) -> None:
+        self.waits: list[float | None] = []
+        self.silences: dict[str, tuple[float, float]] = {}
+        self.taken: list[tuple[str, float, bool]] = []
+        self.reports: list[tuple[str, float, PointsReport]] = []
+        self.answered: list[str] = []
+
+    def take_points(self, shop: str, price: float, *, has_begun: bool) -> float | None:
+        self.taken.append((shop, price, has_begun))
+        return self.waits.pop(0) if self.waits else 0.0
+
+    def report_points(self, shop: str, taken: float, report: PointsReport) -> None:
+        self.reports.append((shop, taken, report))
+
+    def find_silence(self, system: str) -> tuple[float, float] | None:
+        return self.silences.get(system)
+
+    def report_silence(self, system: str) -> None:
+        self.silences[system] = (60.0, 0.0)
+
+    def report_answer(self, system: str) -> None:
+        self.answered.append(system)
 
 
 class FakeCarrier:

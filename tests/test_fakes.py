@@ -14,6 +14,7 @@ from bridge.errors import ConnectorUnavailable
 from bridge.model import Letter, Outcome
 from bridge.ports import (
     AlertReceiver,
+    CallLimits,
     Connector,
     Eraser,
     Mailer,
@@ -26,6 +27,7 @@ from bridge.ports import (
 from tests.factories import ASHA, SHOP
 from tests.fakes import (
     FakeAlertReceiver,
+    FakeCallLimits,
     FakeCarrier,
     FakeEraser,
     FakeMailer,
@@ -35,6 +37,7 @@ from tests.fakes import (
     FakeTimestampAuthority,
     FakeTracker,
 )
+from workers.shared_limits import RedisCallLimits
 
 
 def public(port):
@@ -49,6 +52,8 @@ def public(port):
     ("fake", "port"),
     [
         (FakeQueue, Queue),
+        (FakeCallLimits, CallLimits),
+        (RedisCallLimits, CallLimits),
         (FakeCarrier, Connector),
         (FakePlatform, Platform),
         (FakeTracker, Tracker),

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from typing import TypeVar
 
 import structlog
+from redis import Redis
 
 from bridge import logs
 from bridge.bootstrap import make_services, make_store
@@ -20,15 +22,18 @@ from bridge.steps.index.reconcile.run_reconciliation import run_reconciliation a
 from bridge.steps.notices.notify import process_notice_account as notify_step
 from bridge.steps.operations.operator_messages import send_message
 from bridge.steps.recovery.ledger_gate import read_ledger_gate
-from bridge.steps.requests.process import process_request as process_step
+from bridge.steps.requests.process import process_next_request as process_step
+from bridge.steps.requests.take_turns import choose_next_delivery
 from bridge.steps.webhooks.dispatch import dispatch_delivery as dispatch_step
 from bridge.steps.webhooks.retry_or_deadletter import retry_or_deadletter
 from bridge.store import SqlStore
 from config.load import Configuration, read_configuration
 from workers.connection import connect_redis
 from workers.queues import RqJobQueue
+from workers.shared_limits import RedisCallLimits
 
 log = structlog.get_logger()
+Result = TypeVar("Result")
 
 
 class JobFailed(BridgeError):
@@ -52,7 +57,7 @@ def open_store() -> SqlStore:
 @cache
 def open_services() -> Services:
     """Return the services of this process, over `open_store`."""
-    return make_services(load_configuration(), open_queue(), open_store())
+    return make_services(load_configuration(), open_queue(), open_store(), RedisCallLimits(_open_connection()))
 
 
 def close_services() -> None:
@@ -68,16 +73,24 @@ def close_services() -> None:
 @cache
 def open_queue() -> RqJobQueue:
     """Return the queue of this process."""
-    return RqJobQueue(
-        connect_redis(
-            load_configuration().settings.redis_url, for_worker=False, tls=load_configuration().settings.redis_tls
-        )
-    )
+    return RqJobQueue(_open_connection())
+
+
+@cache
+def _open_connection() -> Redis:
+    settings = load_configuration().settings
+    return connect_redis(settings.redis_url, for_worker=False, tls=settings.redis_tls)
 
 
 def dispatch(delivery_id: str) -> None:
-    """Turn a mandatory webhook into a privacy request."""
-    _run_step("dispatch", delivery_id, lambda: dispatch_step(delivery_id, services=open_services()))
+    """Turn the mandatory webhook whose turn it is into a privacy request, and where none waits this one."""
+    chosen = _run_step("choose", delivery_id, lambda: choose_next_delivery(services=open_services())) or delivery_id
+    if not _dispatch_delivery(chosen) and chosen != delivery_id:  # another worker chose the same
+        _dispatch_delivery(delivery_id)
+
+
+def _dispatch_delivery(delivery_id: str) -> str | None:
+    return _run_step("dispatch", delivery_id, lambda: dispatch_step(delivery_id, services=open_services()))
 
 
 def index(shop: str) -> None:
@@ -87,7 +100,7 @@ def index(shop: str) -> None:
 
 
 def process(request_id: str) -> None:
-    """Work on whatever tasks of a request are due."""
+    """Work on whatever tasks are due of the request whose turn it is, and where none waits of this one."""
     _run_step("process", request_id, lambda: process_step(request_id, services=open_services()))
 
 
@@ -106,15 +119,17 @@ def send_operator_message(channel: str) -> None:
     _run_step("send_operator_message", channel, lambda: send_message(channel, services=open_services()), is_gated=False)
 
 
-def _run_step(job: str, row_id: str, step: Callable[[], object], *, is_gated: bool = True) -> None:
+def _run_step(job: str, row_id: str, step: Callable[[], Result], *, is_gated: bool = True) -> Result | None:
+    """Run the step and return its result; None where it was postponed. Raises JobFailed."""
     try:
         # the row stays due: enqueue_due finds it again once the database was checked
         if is_gated and (why := read_ledger_gate(services=open_services())):
             log.warning("job.blocked", job=job, id=row_id, why=why)
-            return
-        step()
+            return None
+        return step()
     except Retryable as fault:
         log.warning("job.postponed", job=job, id=row_id, fault=logs.describe_exception(fault))
+        return None
     except Exception as fault:  # noqa: BLE001 - every failure must be recorded
         error = logs.describe_exception(fault)
         log.error("job.failed", job=job, id=row_id, fault=error)  # noqa: TRY400 - the text may hold values

@@ -12,6 +12,7 @@ from bridge.connectors import shipment
 from bridge.connectors.http import HttpClient
 from bridge.errors import BridgeError, ConnectorRefused, CredentialRejected
 from bridge.model import Absence, CheckResult, Finding, FindingPage, Gap, Principal, Waybill
+from bridge.ports import CallLimits
 from bridge.rules.index.attribution import normalise_waybill
 
 # Fifty parcels with all their scans have about a megabyte. Parsed, this much takes at most 100 MB.
@@ -35,7 +36,7 @@ class CarrierConnector(ABC):
         """Take the required settings by name; if one of them is empty, nothing is sent."""
         self._unset_settings = [name for name, value in settings.items() if not value]
         self.configured = not self._unset_settings
-        self._http = http or HttpClient(self.system, max_answer_bytes=MAX_CARRIER_ANSWER_BYTES)
+        self._http = http or create_carrier_http(self.system)
 
     @abstractmethod
     def send_probe(self) -> object:
@@ -108,6 +109,11 @@ class CarrierConnector(ABC):
         if not shipment.is_valid_waybill_number(normalised):
             raise ConnectorRefused(f"{self.system}: not a waybill")
         return normalised
+
+
+def create_carrier_http(system: str, limits: CallLimits | None = None) -> HttpClient:
+    """Return an HTTP client of one carrier. `limits` are what all workers share."""
+    return HttpClient(system, max_answer_bytes=MAX_CARRIER_ANSWER_BYTES, limits=limits)
 
 
 def format_unset_settings(setting_names: Sequence[str]) -> str:

@@ -38,7 +38,9 @@ from bridge.errors import (
     ConnectorUnavailable,
     CredentialRejected,
     Retryable,
+    SystemBusy,
 )
+from bridge.ports import CallLimits
 
 TIMEOUT_S = (3.05, 20.0)
 # For a call with all its attempts and pauses, headers and body included; of a file, for each of its parts.
@@ -50,10 +52,15 @@ MAX_CALL_ATTEMPTS = 3
 CALL_RETRY_PAUSES_S = (0.25, 1.0)
 MAX_RETRY_WAIT_S = 5.0
 DEFAULT_THROTTLE_WAIT_S = 30.0  # for a 429 without Retry-After: the pause that Delhivery's portal asks for
+BUSY_SILENCE_S = 600.0  # after this a silent system is an outage, and not asking it an attempt
 MAX_RETRY_AFTER_S = 86_400.0  # a day; `inf` cannot be added to a time
 
 # urllib3 logs the path with its query at DEBUG and WARNING; Blue Dart's licence key travels there.
 logging.getLogger("urllib3").setLevel(logging.CRITICAL)
+
+
+class AnswerLate(ConnectorUnavailable):
+    """No answer came in time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,15 +101,17 @@ class HttpClient:
         max_answer_bytes: int = MAX_ANSWER_BYTES,
         exchange_timeout_s: float = EXCHANGE_TIMEOUT_S,
         sleep: Callable[[float], None] = time.sleep,
+        limits: CallLimits | None = None,
     ) -> None:
         """Take the system's name for messages and the errors of its statuses; `sleep` waits between attempts.
 
-        A call takes at most `exchange_timeout_s` seconds in all, and its answer has at most `max_answer_bytes`.
+        A call takes at most `exchange_timeout_s` seconds in all, and its answer has at most `max_answer_bytes`. With
+        `limits`, one call that gets no answer in time is enough for a while, of all workers.
         """
         self.system = system
         self._error_by_status = dict(error_by_status or {})
         self._max_answer_bytes, self._exchange_timeout_s = max_answer_bytes, exchange_timeout_s
-        self._sleep = sleep
+        self._sleep, self._limits = sleep, limits
         self._session = BoundedSession()
 
     def call(
@@ -117,8 +126,26 @@ class HttpClient:
         """Send one request, up to three times in all if it is `idempotent` and the error is retryable.
 
         `request` are the keywords of requests (`params`, `headers`, `data`, `json`). Raises
-        ConnectorUnavailable, ConnectorThrottled, CredentialRejected, ConnectorRefused.
+        ConnectorUnavailable, ConnectorThrottled, CredentialRejected, ConnectorRefused; SystemBusy where it was not sent.
         """
+        if self._limits is None:
+            return self._call_with_retries(method, url, idempotent, status_rules, **request)
+        if silence := self._limits.find_silence(self.system):
+            left_s, silent_s = silence
+            kind = ConnectorUnavailable if silent_s > BUSY_SILENCE_S else SystemBusy
+            raise kind(f"{self.system}: does not answer", retry_after_s=left_s)
+        is_late = False
+        try:
+            return self._call_with_retries(method, url, idempotent, status_rules, **request)
+        except AnswerLate:
+            is_late = True
+            raise
+        finally:
+            (self._limits.report_silence if is_late else self._limits.report_answer)(self.system)
+
+    def _call_with_retries(
+        self, method: str, url: str, idempotent: bool, status_rules: StatusRules, **request: Any
+    ) -> HttpResponse:
         attempts = MAX_CALL_ATTEMPTS if idempotent else 1
         deadline = time.monotonic() + self._exchange_timeout_s
         for attempt in range(1, attempts + 1):
@@ -126,7 +153,8 @@ class HttpClient:
                 return self._send_once(method, url, status_rules, deadline, **request)
             except Retryable as fault:
                 wait = fault.retry_after_s
-                if attempt == attempts or (wait is not None and wait > MAX_RETRY_WAIT_S):
+                is_late = self._limits is not None and isinstance(fault, AnswerLate)
+                if is_late or attempt == attempts or (wait is not None and wait > MAX_RETRY_WAIT_S):
                     raise
                 pause = CALL_RETRY_PAUSES_S[attempt - 1]
                 pause = wait if wait is not None else random.uniform(pause / 2, pause)  # noqa: S311
@@ -198,7 +226,7 @@ class HttpClient:
         if any(isinstance(cause, AnswerTooLong) for cause in causes):
             return ConnectorUnavailable(f"{self.system}: the answer is too long")
         if any(isinstance(cause, TimeoutError | requests.Timeout) for cause in causes):
-            return ConnectorUnavailable(f"{self.system}: no answer in time")
+            return AnswerLate(f"{self.system}: no answer in time")
         return ConnectorUnavailable(f"{self.system}: {type(fault).__name__}")
 
     def _build_status_error(self, reply: requests.Response, status_rules: StatusRules, content: bytes) -> BridgeError:

@@ -9,32 +9,35 @@ from __future__ import annotations
 
 from bridge.connectors.aftership.client import AfterShip
 from bridge.connectors.bluedart.client import BlueDart
+from bridge.connectors.carrier import create_carrier_http
 from bridge.connectors.delhivery.client import Delhivery
 from bridge.connectors.shiprocket.client import Shiprocket
-from bridge.ports import Connector
+from bridge.ports import CallLimits, Connector
 from config.settings import Settings
 
 
-def build_connectors(settings: Settings) -> dict[str, Connector]:
-    """Return every connector by the id of its system."""
-    connectors: list[Connector] = [_build_bluedart(settings), _build_delhivery(settings)]
+def build_connectors(settings: Settings, limits: CallLimits | None = None) -> dict[str, Connector]:
+    """Return every connector by the id of its system. `limits` are what all workers share."""
+    connectors: list[Connector] = [_build_bluedart(settings, limits), _build_delhivery(settings, limits)]
     if settings.shiprocket_email or settings.shiprocket_password:
-        connectors.append(_build_shiprocket(settings))
+        connectors.append(_build_shiprocket(settings, limits))
     if settings.aftership_api_key:
-        connectors.append(_build_aftership(settings))
+        connectors.append(_build_aftership(settings, limits))
     return {connector.system: connector for connector in connectors}
 
 
-def _build_delhivery(settings: Settings) -> Delhivery:
+def _build_delhivery(settings: Settings, limits: CallLimits | None) -> Delhivery:
     return Delhivery(
+        http=create_carrier_http(Delhivery.system, limits),
         base_url=settings.delhivery_base_url,
         token=settings.delhivery_token.reveal(),
         ask_documents=settings.delhivery_documents == "ask",
     )
 
 
-def _build_bluedart(settings: Settings) -> BlueDart:
+def _build_bluedart(settings: Settings, limits: CallLimits | None) -> BlueDart:
     return BlueDart(
+        http=create_carrier_http(BlueDart.system, limits),
         base_url=settings.bluedart_base_url,
         client_id=settings.bluedart_client_id,
         client_secret=settings.bluedart_client_secret.reveal(),
@@ -49,13 +52,18 @@ def _build_bluedart(settings: Settings) -> BlueDart:
     )
 
 
-def _build_shiprocket(settings: Settings) -> Shiprocket:
+def _build_shiprocket(settings: Settings, limits: CallLimits | None) -> Shiprocket:
     return Shiprocket(
+        http=create_carrier_http(Shiprocket.system, limits),
         base_url=settings.shiprocket_base_url,
         email=settings.shiprocket_email,
         password=settings.shiprocket_password.reveal(),
     )
 
 
-def _build_aftership(settings: Settings) -> AfterShip:
-    return AfterShip(base_url=settings.aftership_base_url, api_key=settings.aftership_api_key.reveal())
+def _build_aftership(settings: Settings, limits: CallLimits | None) -> AfterShip:
+    return AfterShip(
+        http=create_carrier_http(AfterShip.system, limits),
+        base_url=settings.aftership_base_url,
+        api_key=settings.aftership_api_key.reveal(),
+    )

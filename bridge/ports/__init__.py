@@ -1,5 +1,6 @@
 """Protocols of what has two implementations: other people's systems, clock, queue, mail and the ledger."""
 
+from bridge.ports.call_limits import CallLimits, PointsReport
 from bridge.ports.connectors import (
     Canceller,
     Connector,
@@ -15,6 +16,7 @@ from bridge.ports.surroundings import AlertReceiver, Clock, Mailer, Queue, Times
 
 __all__ = [
     "AlertReceiver",
+    "CallLimits",
     "Canceller",
     "Clock",
     "Connector",
@@ -25,6 +27,7 @@ __all__ = [
     "Mailer",
     "NamesShops",
     "Platform",
+    "PointsReport",
     "Queue",
     "TimestampAuthority",
     "Tracker",

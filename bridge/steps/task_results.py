@@ -14,6 +14,7 @@ from bridge.errors import (
     ConnectorUnavailable,
     CredentialRejected,
     Retryable,
+    SystemBusy,
 )
 from bridge.model import Fact, Outcome, PrivacyRequest, Task, TaskState, WaitReason
 from bridge.rules.requests.lifecycle import compute_retry_pause_s
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from bridge.store import Tx
 
 # Faults of the system that was asked. Our own (a lost lease, a store that is down) are raised, not recorded as its.
+MIN_BUSY_PAUSE_S = 1.0
 SYSTEM_ERRORS = (ConnectorUnavailable, ConnectorThrottled, ConnectorRefused, CredentialRejected)
 FACT_BY_STATE: Mapping[TaskState, Fact] = {
     TaskState.DONE: Fact.TASK_DONE,
@@ -76,8 +78,13 @@ def wait_task(task: Task, error: str, wake_at: datetime | None, *, wait_reason: 
 
 
 def after_failure(task: Task, fault: BridgeError, services: Services) -> Task:
-    """Return the task after a fault of its system: due again on the schedule where that may help, else failed."""
+    """Return the task after a fault of its system: due again on the schedule where that may help, else failed.
+
+    Where the system is only waited for, it is due again then, and no attempt is used up.
+    """
     now, attempts = services.clock.now(), task.attempts + 1
+    if isinstance(fault, SystemBusy):
+        return retry_task(replace(task, outcome=Outcome.UNREACHED), str(fault), _compute_busy_end(fault, now))
     attempted = replace(task, attempts=attempts)
     if not isinstance(fault, Retryable):
         return fail_task(attempted, Outcome.DENIED, str(fault), now)
@@ -85,6 +92,10 @@ def after_failure(task: Task, fault: BridgeError, services: Services) -> Task:
         return fail_task(attempted, Outcome.UNREACHED, str(fault), now)
     pause = timedelta(seconds=compute_retry_pause_s(attempts, fault.retry_after_s))
     return retry_task(replace(attempted, outcome=Outcome.UNREACHED), str(fault), now + pause)
+
+
+def _compute_busy_end(fault: SystemBusy, now: datetime) -> datetime:
+    return now + timedelta(seconds=max(fault.retry_after_s or 0.0, MIN_BUSY_PAUSE_S))
 
 
 def record_task_result(request: PrivacyRequest, task: Task, tx: Tx, **detail: Any) -> None:

@@ -12,11 +12,11 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, and_, delete, exists, not_, or_, select, text, true, update
+from sqlalchemy import Engine, and_, delete, not_, or_, select, text, true, update
 from sqlalchemy.exc import DBAPIError
 
 from bridge.errors import BridgeError
-from bridge.model import Delivery, DeliveryState, Lease, Remnant, RequestState, WaitReason
+from bridge.model import Delivery, DeliveryState, Lease, Remnant, RequestState
 from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS
 from bridge.rules.webhooks.topics import is_mandatory
 from bridge.store.crypto.keyring import Keyring
@@ -29,10 +29,10 @@ from bridge.store.engine import (
 )
 from bridge.store.erasure.remnants import OverwriteResult, list_parts, overwrite_parts
 from bridge.store.requests.requests import OPEN_STATES
-from bridge.store.requests.tasks import waits_for
+from bridge.store.requests.turns import GAVE_WAY
 from bridge.store.schema.index_tables import reconciliations
 from bridge.store.schema.notice_tables import notice_accounts
-from bridge.store.schema.tables import deliveries, packages, requests, tasks
+from bridge.store.schema.tables import deliveries, packages, requests
 from bridge.store.schema.ulid import new_id
 from bridge.store.session import Session
 from bridge.store.shops.directory_cache import ShopDirectoryCache
@@ -212,8 +212,7 @@ class SqlStore:
             columns.append(table.c.topic)
             order.insert(0, table.c.topic.not_in(list(MANDATORY_TOPICS)))
         if table is requests:
-            gave_way = exists().where(tasks.c.request_id == table.c.id, waits_for(WaitReason.GAVE_WAY))
-            columns.append(gave_way.label("gave_way"))
+            columns.append(GAVE_WAY.label("gave_way"))
         due = select(*columns).where(is_open, table.c.wake_at <= now, free, not_enqueued)
         return list(tx.session.connection.execute(due.order_by(*order).limit(max_jobs)))
 

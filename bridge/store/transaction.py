@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     import bridge.store.requests.request_changes
     import bridge.store.requests.requests
     import bridge.store.requests.tasks
+    import bridge.store.requests.turns
     import bridge.store.retention.documents
     import bridge.store.retention.documents_by_order
     import bridge.store.retention.expire
@@ -63,6 +64,7 @@ class Tx:
     requests: bridge.store.requests.requests.RequestRows
     request_changes: bridge.store.requests.request_changes.RequestChanges
     tasks: bridge.store.requests.tasks.TaskRows
+    turns: bridge.store.requests.turns.TurnRows
     findings: bridge.store.access.findings.FindingRows
     packages: bridge.store.access.packages.PackageRows
     hand_overs: bridge.store.access.hand_overs.HandOverRows

@@ -46,9 +46,9 @@ class OperationsSettings:
     )
     gather_slice_s: float = number_setting(
         "GATHER_SLICE_S",
-        "seconds for which one job gathers the data of one person before others have their turn",
-        60.0,
-        (1, 600),
+        "seconds after which a job that works for one person gives way, where others wait",
+        1.0,
+        (0.1, 600),
     )
     connector_attempts: int = int_setting(
         "CONNECTOR_ATTEMPTS", "attempts at a system that is down, before its data is reported as missing", 6, (1, 50)

@@ -9,7 +9,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, NoReturn
 
-from tests.bench import boot, concurrency, gather, notices
+from tests.bench import boot, concurrency, gather, notices, workers
 from tests.bench.bench_env import Patience, TooSlowError
 from tests.bench.burst import drain
 from tests.bench.figures import Figure, table
@@ -35,8 +35,9 @@ PARTS: dict[str, Part] = {
     "drain": (drain.measure, 240),
     "memory": (gather.memory, 90),
     "notices": (notices.measure, 420),
+    "workers": (workers.measure, 900),
 }
-WHOLE_S, QUICK_S = 1_800, 300
+WHOLE_S, QUICK_S = 2_700, 300
 
 
 def main() -> None:

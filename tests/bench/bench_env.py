@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Self
 import psycopg
 
 from bridge.sandbox import webhooks
+from bridge.sandbox.carriers import BLUEDART_CREDENTIALS, DELHIVERY_TOKEN
 from bridge.sandbox.processes import ROOT, Bridge
 from bridge.sandbox.processes.embedded_redis import Valkey
 from bridge.sandbox.shopify.server import CLIENT_ID, CLIENT_SECRET
@@ -48,17 +49,32 @@ class TooSlowError(Exception):
 
 
 class Shops:
-    """The stand-in's process. `control` and `calls` are its own doors."""
+    """The process of Shopify's stand-in and the carriers'. `control` and `calls` are Shopify's own doors."""
 
     def __init__(self, *sizes: tuple[int, ...]) -> None:
         words = [":".join(map(str, size)) for size in sizes]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.bench.shops", *words], stdout=subprocess.PIPE, cwd=ROOT, text=True
         )
-        self.base_url = self._process.stdout.readline().strip()
+        self.base_url, self.delhivery_url, self.bluedart_url = self._process.stdout.readline().split()
 
-    def control(self, word: str, **what: Any) -> None:
-        url = f"{self.base_url}/_sandbox/{word}"
+    @property
+    def carriers_environ(self) -> dict[str, str]:
+        """The settings that lead the bridge to the carriers."""
+        return {
+            "DELHIVERY_BASE_URL": self.delhivery_url,
+            "DELHIVERY_TOKEN": DELHIVERY_TOKEN,
+            "BLUEDART_BASE_URL": f"{self.bluedart_url}/in/transportation",
+            **{f"BLUEDART_{name.upper()}": value for name, value in BLUEDART_CREDENTIALS.items()},
+        }
+
+    def set_latency(self, ms: float) -> None:
+        """Let each call to Shopify and the carriers take so long."""
+        for url in (self.base_url, self.delhivery_url, self.bluedart_url):
+            self.control("latency", url, ms=ms)
+
+    def control(self, word: str, base_url: str = "", **what: Any) -> None:
+        url = f"{base_url or self.base_url}/_sandbox/{word}"
         request = urllib.request.Request(url, json.dumps(what).encode(), method="POST")  # noqa: S310
         urllib.request.urlopen(request, timeout=5).close()  # noqa: S310 - our own stand-in
 

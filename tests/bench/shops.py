@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from zlib import crc32
 
+from bridge.sandbox.carriers import make_bluedart, make_delhivery
 from bridge.sandbox.schema import VERSIONS, load_schema
 from bridge.sandbox.shopify.server import ShopifyStandIn
 from bridge.sandbox.world import invent_world
@@ -48,13 +49,15 @@ def invent_shop(people: int, orders: int, youngest: int = 2, oldest: int = 50, n
 
 
 def main() -> None:
-    """Serve the shops named by what `invent_shop` takes, as `people:orders`; print where they are."""
+    """Serve the shops named by what `invent_shop` takes, as `people:orders`, and their carriers; print where they are."""
     worlds = [invent_shop(*map(int, wanted.split(":"))) for wanted in sys.argv[1:]]
+    parcels = replace(worlds[0], orders=tuple(order for world in worlds for order in world.orders))
+    carriers = [make_delhivery(parcels).start(), make_bluedart(parcels).start()]
     # A bucket that never empties: what is measured is the bridge, not Shopify's allowance.
     stand_in = ShopifyStandIn(*worlds, maximum=1e9, restore_rate=1e9)
     load_schema(VERSIONS[-1])
     gc.freeze()
-    sys.stdout.write(f"{stand_in.base_url}\n")
+    sys.stdout.write(" ".join([stand_in.base_url, *(one.base_url for one in carriers)]) + "\n")
     sys.stdout.flush()
     stand_in.run()
 

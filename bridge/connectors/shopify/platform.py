@@ -51,6 +51,7 @@ from bridge.model import (
     Waybill,
     WebhookSubscription,
 )
+from bridge.ports import CallLimits
 from bridge.rules.index.identity import legacy_id
 
 ACCESS_FIX = (
@@ -78,12 +79,13 @@ class Shopify:
         now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], None] = time.sleep,
         now_s: Callable[[], float] = time.monotonic,
+        limits: CallLimits | None = None,
     ) -> None:
         """Take the settings; `base_url` replaces https://{shop}, `access_token` replaces the grant.
 
         The orders of a customer with more than `bulk_orders` orders are read by a bulk operation, and those of others
         where that is quicker. `list_domains` returns the domains of a shop, its present one first; `now_s` is a monotonic
-        clock.
+        clock; `limits` are what all workers share.
         """
         http = http or create_shopify_http(sleep)
         self._base_url = base_url
@@ -107,7 +109,13 @@ class Shopify:
             sleep=sleep,
             list_domains=list_domains,
             now_s=now_s,
+            limits=limits,
         )
+
+    def _begin(self, shop: str) -> ShopifyClient:
+        """Return the client at the beginning of a step, which has paid for nothing yet."""
+        self._client.get_budget(shop).has_begun = False
+        return self._client
 
     def gather(
         self,
@@ -124,28 +132,28 @@ class Shopify:
 
     def list_shipped_orders(self, principal: Principal, *, shop: str) -> Iterator[Mapping[str, Any]]:
         """Return the data subject's orders with their tracking numbers, without names and addresses. Raises as `gather`."""
-        return read_shipped_orders(self._client, principal, shop)
+        return read_shipped_orders(self._begin(shop), principal, shop)
 
     def list_sales(self, order_ids: Sequence[str], *, shop: str) -> Iterator[tuple[str, Sequence[Sale]]]:
         """Return the data that an invoice of each order must state. Raises as `gather`."""
-        return read_sales(self._client, order_ids, shop)
+        return read_sales(self._begin(shop), order_ids, shop)
 
     def read_erasure_state(self, principal: Principal, *, shop: str) -> ErasureState:
         """Return the state of Shopify's own erasure. Raises as `gather`."""
 
         def count_open_orders(customer_id: str) -> int | None:
             today = self._now().date()
-            [found] = balances.count_balances(self._client, customer_id, shop, today=today, lists=("orders",))
+            [found] = balances.count_balances(self._begin(shop), customer_id, shop, today=today, lists=("orders",))
             return found.count
 
-        return erasure.read_erasure_state(self._client, principal, shop, count_open_orders=count_open_orders)
+        return erasure.read_erasure_state(self._begin(shop), principal, shop, count_open_orders=count_open_orders)
 
     def is_app_installed(self, shop: str) -> bool:
         """Return whether Shopify accepts a token of this shop. A frozen or locked shop has the app. Raises as `gather`."""
         if not self._tokens.has_credentials:
             raise ConnectorRefused("shopify: no credentials")
         try:
-            self._client.run_document(shop, "shop_identity")
+            self._begin(shop).run_document(shop, "shop_identity")
         except (ShopFrozen, ShopLocked, AccessForbidden):
             return True
         except (CredentialRejected, ShopUnknown):
@@ -154,35 +162,35 @@ class Shopify:
 
     def find_customer(self, principal: Principal, *, shop: str) -> str:
         """Return Shopify's number of the customer, or ''. Raises as `gather`."""
-        return erasure.find_customer_number(self._client, principal, shop)
+        return erasure.find_customer_number(self._begin(shop), principal, shop)
 
     def list_customers(self, principal: Principal, *, shop: str) -> Sequence[PlatformCustomer]:
         """Return all customers that one of the numbers, e-mail addresses and phones leads to. Raises as `gather`."""
-        return customers.read_customers(self._client, principal, shop)
+        return customers.read_customers(self._begin(shop), principal, shop)
 
     def balances(self, customer_id: str, *, shop: str) -> Sequence[Balance]:
         """Count the customer's store credit accounts, gift cards and open orders. Raises as `gather`."""
-        return balances.count_balances(self._client, customer_id, shop, today=self._now().date())
+        return balances.count_balances(self._begin(shop), customer_id, shop, today=self._now().date())
 
     def read_consents(self, principal: Principal, *, shop: str) -> ConsentReading:
         """Return the customer's consents to marketing. Raises as `gather`."""
-        return consents.read_consents(self._client, principal, shop)
+        return consents.read_consents(self._begin(shop), principal, shop)
 
     def request_erasure(self, customer_id: str, *, shop: str) -> ErasureState:
         """Ask Shopify to erase this customer. Raises as `gather`."""
-        return erasure.request_erasure(self._client, customer_id, shop)
+        return erasure.request_erasure(self._begin(shop), customer_id, shop)
 
     def cancel_erasure(self, customer_id: str, *, shop: str) -> ErasureState:
         """Cancel our own erasure request. Raises as `gather`."""
-        return erasure.cancel_erasure(self._client, customer_id, shop)
+        return erasure.cancel_erasure(self._begin(shop), customer_id, shop)
 
     def list_platform_residue(self, principal: Principal, *, shop: str) -> Sequence[Residue]:
         """List what other apps wrote about the customer and the orders, without values. Raises as `gather`."""
-        return residue.read_residue(self._client, principal, shop)
+        return residue.read_residue(self._begin(shop), principal, shop)
 
     def remove_platform_residue(self, items: Sequence[Residue], *, shop: str) -> Sequence[Residue]:
         """Remove these items, read again and return those that still exist. Raises as `gather`."""
-        return residue.remove_residue(self._client, items, shop)
+        return residue.remove_residue(self._begin(shop), items, shop)
 
     def read_shop_identity(self, domain: str) -> ShopIdentity:
         """Return the number and the present domain of the shop that has this domain. Raises as `gather`."""

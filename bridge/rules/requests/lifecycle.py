@@ -175,6 +175,8 @@ def assess_request_status(tasks: Sequence[Task]) -> RequestStatus:
 
 
 def _is_needed_for_answer(task: Task) -> bool:
+    if task.wait_reason is WaitReason.GAVE_WAY:
+        return True  # in the middle of its pages
     return task.system in OWN_SYSTEMS or (task.system == PLATFORM and task.action is TaskAction.GATHER)
 
 

@@ -148,6 +148,11 @@ class ShopifyStandIn(StandIn):
         return token_server.issue_token_pair() if settings.get("refreshable") else None
 
     def _control_bucket(self, settings: Mapping[str, Any]) -> None:
+        """Set the points of all shops, or those of one that is named."""
+        if "shop" in settings:
+            size = {"maximum": float(settings["maximum"]), "restore_rate": float(settings["restore_rate"])}
+            self._buckets[str(settings["shop"])] = cost.CostBucket(**size, now_s=time.monotonic)
+            return
         self._bucket_settings = (
             float(settings.get("maximum", self._bucket_settings[0])),
             float(settings.get("restore_rate", self._bucket_settings[1])),

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from bridge.errors import BridgeError, CredentialRejected, Retryable
+from bridge.errors import BridgeError, CredentialRejected, Retryable, SystemBusy
 from bridge.model import (
     Absence,
     Finding,
@@ -42,6 +41,7 @@ from bridge.steps.access.check_parcels import ParcelCheck, add_withheld_gaps
 from bridge.steps.access.doubtful_orders import record_doubtful_orders
 from bridge.steps.index.flag_carrier_conflicts import flag_carrier_conflicts
 from bridge.steps.requests.doubtful_customers import record_doubtful_customers
+from bridge.steps.requests.take_turns import must_give_way
 from bridge.steps.shops.identify_shops import wait_for_shop_identity
 from bridge.steps.task_results import SYSTEM_ERRORS, after_failure, finish_task, record_task_result, retry_task
 
@@ -55,7 +55,7 @@ REMAINING_RECORDS = "the remaining records"  # where some were stored before the
 def gather_records(request: PrivacyRequest, task: Task, lease: Lease, *, services: Services) -> Task:
     """Read one system until its task is done or must wait. Return the task as saved.
 
-    After GATHER_SLICE_S the platform's task gives way: it is due again behind the requests that wait, from its cursor.
+    While others wait, it gives way after GATHER_SLICE_S, at the end of a page: it is due again behind them, from its cursor.
     Raises LeaseLost and StoreUnavailable; every failure of the system becomes a state of the task.
     """
     stale = (ALL_RECORDS, REMAINING_RECORDS)
@@ -63,7 +63,6 @@ def gather_records(request: PrivacyRequest, task: Task, lease: Lease, *, service
     if task.system == PLATFORM:  # carriers are asked by waybill
         gaps += list_identifier_gaps(task.system, request.principal)
     task = replace(task, gaps=tuple(gaps), wait_reason=None, last_error="")
-    gives_way_at = services.clock.now() + timedelta(seconds=services.settings.gather_slice_s)
     progress = get_progress(task, GatherProgress)
     # parcels that the platform's pages name; unknown where an earlier run read some of the pages
     named: list[Waybill] | None = None if progress.cursor else []
@@ -94,6 +93,7 @@ def gather_records(request: PrivacyRequest, task: Task, lease: Lease, *, service
     try:
         pages = connector.gather(request.principal, shop=request.shop, parcels=requested, cursor=progress.cursor)
         for given_page in pages:
+            gives_way = must_give_way(lease, task.records + len(given_page.findings), services)
             page, doubts = check.split_page(given_page) if check else (given_page, {})
             progress = replace(progress, cursor=page.cursor, parcels=None)
             task = replace(
@@ -105,7 +105,7 @@ def gather_records(request: PrivacyRequest, task: Task, lease: Lease, *, service
             task = add_withheld_gaps(task, doubts)
             with services.store.transaction() as tx:
                 tx.requests.verify_lease(lease)
-                task, stops = _save_page(request, task, page, gives_way_at, tx, services)
+                task, stops = _save_page(request, task, page, gives_way, tx, services)
                 if check:
                     check.record_doubts(doubts, task, tx)
             if stops:
@@ -119,7 +119,7 @@ def gather_records(request: PrivacyRequest, task: Task, lease: Lease, *, service
 
 
 def _save_page(
-    request: PrivacyRequest, task: Task, page: FindingPage, gives_way_at: datetime, tx: Tx, services: Services
+    request: PrivacyRequest, task: Task, page: FindingPage, gives_way: bool, tx: Tx, services: Services
 ) -> tuple[Task, bool]:
     """Save a page and the task, and return the task and whether this run of it ends.
 
@@ -130,7 +130,9 @@ def _save_page(
     principal = record_doubtful_orders(replace(request, principal=principal), task, page, tx)
     if principal == request.principal:
         tx.findings.add_findings(task, page)
-        task = _give_way_when_due(task, gives_way_at, services)
+        if gives_way:
+            reason = WaitReason.GAVE_WAY
+            task = retry_task(task, reason, services.clock.now(), wait_reason=reason)
         tx.tasks.save_task(task)
         return task, task.wait_reason is WaitReason.GAVE_WAY
     tx.request_changes.replace_principal(request, principal)
@@ -139,13 +141,6 @@ def _save_page(
     task = retry_task(task, "whose an order or a customer is was decided before", services.clock.now())
     tx.tasks.save_task(task)
     return task, True
-
-
-def _give_way_when_due(task: Task, gives_way_at: datetime, services: Services) -> Task:
-    """Return the platform's task as due again behind others if its time is over, else as it is."""
-    now, reason = services.clock.now(), WaitReason.GAVE_WAY
-    is_over_time = task.system == PLATFORM and now >= gives_way_at
-    return retry_task(task, reason, now, wait_reason=reason) if is_over_time else task
 
 
 def _finish_gathering(
@@ -202,16 +197,25 @@ def _save_gathered_task(
 def _save_gather_failure(
     request: PrivacyRequest, task: Task, lease: Lease, fault: BridgeError, services: Services
 ) -> Task:
-    """Save the task for a later try, or as failed. Either way a gap says that its records are missing."""
+    """Save the task for a later try, or as failed. Either way a gap says that its records are missing.
+
+    While the platform is only waited for, nothing is missing yet: the task gave way, and goes on from its cursor.
+    """
     absence = Absence.UNREACHED if isinstance(fault, Retryable) else Absence.DENIED
     reason = "credentials" if isinstance(fault, CredentialRejected) else type(fault).__name__
     what = REMAINING_RECORDS if task.records else ALL_RECORDS
     gap = Gap(system=task.system, absence=absence, what=what, reason=reason)
-    task = after_failure(replace(task, gaps=(*task.gaps, gap)), fault, services)
+    is_busy = isinstance(fault, SystemBusy)
+    if is_busy and task.system == PLATFORM:
+        later = after_failure(task, fault, services).wake_at or services.clock.now()
+        task = retry_task(task, WaitReason.GAVE_WAY, later, wait_reason=WaitReason.GAVE_WAY)
+    else:
+        task = after_failure(replace(task, gaps=(*task.gaps, gap)), fault, services)
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
         tx.tasks.save_task(task)
-        record_task_result(request, task, tx, attempts=task.attempts, error=str(fault))
+        if not is_busy:
+            record_task_result(request, task, tx, attempts=task.attempts, error=str(fault))
     return task
 
 

@@ -6,7 +6,7 @@ its invoice copy; a delivery of another shape becomes `rejected` and never stops
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from bridge.rules.webhooks import payload, topics
 from bridge.rules.webhooks.named_shop import read_named_shop
 from bridge.services import Services
 from bridge.steps.index.ingest_bodies import ParsedBody, ingest_bodies, parse_body
+from bridge.steps.requests.take_turns import is_slice_over
 from bridge.steps.shops.identify_shops import identify_shops
 from bridge.steps.shops.record_uninstalls import lease_uninstalls, record_uninstalls
 from bridge.steps.webhooks.retry_or_deadletter import deadletter_delivery
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 OBJECT_TOPIC_PREFIXES = tuple(topic for topic in topics.INDEXED_TOPIC_PREFIXES if topic != topics.UNINSTALLED_TOPIC)
 BATCH_ROWS = 200
 BATCH_BYTES = 8_000_000
-MAX_RUN_S = 20.0  # then the job enqueues itself again, so that privacy requests get a worker
+MAX_RUN_S = 20.0  # then the job enqueues itself again, so that other jobs get a worker
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -41,20 +42,40 @@ class _ParsedDelivery:
     parsed: ParsedBody
 
 
-def index_deliveries_of_shop(shop: str, *, services: Services) -> None:
-    """Index all deliveries of a shop, under each of its domains. Raises as `index_deliveries`."""
+def index_deliveries_of_shop(shop: str, lease: Lease, *, services: Services) -> bool:
+    """Index all deliveries of a shop, under each of its domains. Raises as `index_deliveries`.
+
+    Return False where the job that acquired this lease gave way to others before all were indexed.
+    """
+    began_at = lease.acquired_at or services.clock.now()
     for domain in services.store.list_shop_domains(shop):
-        index_deliveries(domain, services=services, until_empty=True)
+        _, is_empty = _index_until(domain, lambda: is_slice_over(began_at, services), services)
+        if not is_empty:
+            return False
+    return True
 
 
 def index_deliveries(shop: str, *, services: Services, until_empty: bool = False) -> int:
     """Index the deliveries under one domain of a shop. Return how many were finished.
 
-    Stop after MAX_RUN_S seconds and enqueue the rest, unless `until_empty`: an erasure must know all earlier orders.
-    Raises StoreUnavailable, TimeLimitExceeded.
+    Stop after MAX_RUN_S seconds, or once a slice is over while privacy work waits, and enqueue the rest, unless
+    `until_empty`. Raises StoreUnavailable, TimeLimitExceeded.
     """
+    began_at = services.clock.now()
+
+    def must_stop() -> bool:
+        is_over = services.clock.now() - began_at > timedelta(seconds=MAX_RUN_S)
+        return not until_empty and (is_over or is_slice_over(began_at, services))
+
+    settled, is_empty = _index_until(shop, must_stop, services)
+    if not is_empty:
+        services.queue.enqueue("index", shop)
+    return settled
+
+
+def _index_until(shop: str, must_stop: Callable[[], bool], services: Services) -> tuple[int, bool]:
+    """Index batches until none is left or it must stop. Return how many were finished, and whether none is left."""
     identify_shops(shop, services=services)
-    deadline = services.clock.now() + timedelta(seconds=MAX_RUN_S)
     settled = 0
     while True:
         try:
@@ -65,10 +86,9 @@ def index_deliveries(shop: str, *, services: Services, until_empty: bool = False
             count = _index_each_delivery(shop, services)
         settled += count
         if not count:
-            return settled
-        if services.clock.now() > deadline and not until_empty:
-            services.queue.enqueue("index", shop)
-            return settled
+            return settled, True
+        if must_stop():
+            return settled, False
 
 
 def _index_batch(shop: str, max_rows: int, services: Services) -> int:

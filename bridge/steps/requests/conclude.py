@@ -35,10 +35,13 @@ FIELDS_OF_ISSUE = ("issued_at", "number", "supersedes", "evidence", "signature")
 MAX_BUILDS = 3  # of one package: its tasks may change while it is built, by an operator's answer
 
 
-def conclude_request(request_id: str, lease: Lease, *, has_changed: bool, services: Services) -> None:
+def conclude_request(
+    request_id: str, lease: Lease, *, has_changed: bool, gave_way: bool = False, services: Services
+) -> None:
     """Update the state of a request and release its lease.
 
-    `has_changed` says that a task changed in what is reported: only then is a package or certificate made anew.
+    `has_changed` says that a task changed in what is reported: only then is a package or certificate made anew. A
+    request that `gave_way` is due again at once.
     Raises LeaseLost, StoreUnavailable, and ConcurrentChange where the tasks changed at each try.
     """
     for _ in range(MAX_BUILDS):
@@ -50,7 +53,7 @@ def conclude_request(request_id: str, lease: Lease, *, has_changed: bool, servic
             if tasks != tx.tasks.list_tasks(request_id):
                 continue
             before = tx.requests.get_request(request_id)
-            _record_conclusion(before, lease, tasks, package, has_changed, tx, services)
+            _record_conclusion(before, lease, tasks, package, has_changed, gave_way, tx, services)
         if before is not None:
             log_conclusion(
                 before, assess_request_status(tasks), tasks, late=judge_lateness(before, services.clock.now())
@@ -83,6 +86,7 @@ def _record_conclusion(
     tasks: list[Task],
     package: AccessPackage | None,
     has_changed: bool,
+    gave_way: bool,
     tx: Tx,
     services: Services,
 ) -> None:
@@ -98,7 +102,7 @@ def _record_conclusion(
     tx.requests.release_lease(
         lease,
         state=status.state,
-        wake_at=status.wake_at,
+        wake_at=services.clock.now() if gave_way else status.wake_at,
         complete=status.complete if status.answerable else None,
         closed_at=closed_at,
     )

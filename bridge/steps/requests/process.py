@@ -1,18 +1,19 @@
 """Works on the due tasks of a request, in their order, then concludes it.
 
 Owns the request by a lease that it renews and a fence that every write shows. A fault of the bridge itself ends in a
-later attempt, after the last attempt in `failed`, which operators see and replay; nothing is lost in between.
+later attempt, after the last attempt in `failed`, which operators see and replay; nothing is lost in between. While
+others wait, it gives way after a few seconds and goes on later, from where it was.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bridge.errors import KeyMissing, LeaseLost, SealBroken, StoreUnavailable
 from bridge.logs import describe_exception
-from bridge.model import Fact, Lease, PrivacyRequest, RequestKind, Task, TaskAction, TaskState
+from bridge.model import Fact, Lease, PrivacyRequest, RequestKind, Task, TaskAction, TaskState, WaitReason
 from bridge.rules.requests.lifecycle import VAULT, compute_retry_pause_s, has_finished_prerequisites, is_task_ready
 from bridge.rules.requests.progress_codec import encode_detail
 from bridge.services import Services
@@ -29,6 +30,7 @@ from bridge.steps.notices.sync_notice_task import sync_notice_task
 from bridge.steps.operations.log_life import log_request_failed, log_task_change
 from bridge.steps.requests.conclude import conclude_request
 from bridge.steps.requests.merge_wait import wait_for_merge
+from bridge.steps.requests.take_turns import lease_next_request, must_give_way
 from bridge.steps.retention.keep_consents import build_consent_task, keep_consents, reopen_stale_reading
 from bridge.steps.retention.overwrite_remnants import overwrite_erased_keys
 from bridge.steps.retention.seal_invoices import seal_invoices
@@ -58,16 +60,32 @@ LEARNS_CUSTOMER_ID = (
 )
 
 
+def process_next_request(request_id: str, *, services: Services) -> bool:
+    """Work on the request whose turn it is, and where none waits on this one. Return and raise as `process_request`.
+
+    A job on the queue says that something is due. What is done first is chosen when a worker is free: by then another
+    request may be nearer to its deadline, or its shop may have waited longer.
+    """
+    with services.store.transaction() as tx:
+        chosen = lease_next_request(tx, services)
+        request = _load_leased_request(chosen, tx) if chosen else None
+    if chosen is None:
+        return process_request(request_id, services=services)
+    return request is not None and _process_leased_request(request, chosen, services)
+
+
 def process_request(request_id: str, *, services: Services) -> bool:
     """Work on one request. Return False where it is leased, not due or done. Raises StoreUnavailable."""
     with services.store.transaction() as tx:
         lease = tx.requests.acquire_lease(request_id)
         request = _load_leased_request(lease, tx) if lease else None
-    if lease is None or request is None:
-        return False
+    return lease is not None and request is not None and _process_leased_request(request, lease, services)
+
+
+def _process_leased_request(request: PrivacyRequest, lease: Lease, services: Services) -> bool:
     try:
         with services.store.renewing_lease(lease):
-            _run_due_tasks(request, lease, services)
+            gave_way = _run_due_tasks(request, lease, services)
     except (LeaseLost, StoreUnavailable):
         raise
     except Exception as fault:
@@ -77,6 +95,8 @@ def process_request(request_id: str, *, services: Services) -> bool:
                 lease, error, services.clock.now() + timedelta(seconds=compute_retry_pause_s(request.attempts, None))
             )
         raise
+    if gave_way:
+        services.queue.enqueue("process", request.id)
     return True
 
 
@@ -95,10 +115,13 @@ def _load_leased_request(lease: Lease, tx: Tx) -> PrivacyRequest | None:
     return None
 
 
-def _run_due_tasks(request: PrivacyRequest, lease: Lease, services: Services) -> None:
-    if request.kind is not RequestKind.ACCESS or not request.closed_at:
-        # deliveries that came before this request must be in the index
-        index_deliveries_of_shop(request.shop, services=services)
+def _run_due_tasks(request: PrivacyRequest, lease: Lease, services: Services) -> bool:
+    """Run the tasks that are due and conclude the request. Return whether it gave way before all of them had run."""
+    needs_index = request.kind is not RequestKind.ACCESS or not request.closed_at
+    # deliveries that came before this request must be in the index
+    if needs_index and not index_deliveries_of_shop(request.shop, lease, services=services):
+        conclude_request(request.id, lease, has_changed=False, gave_way=True, services=services)
+        return True
     with services.store.transaction() as tx:
         tasks = {task.id: task for task in _load_tasks(request, lease, tx, services)}
         reported = {task.id: _extract_reported_fields(task) for task in tasks.values()}
@@ -107,10 +130,10 @@ def _run_due_tasks(request: PrivacyRequest, lease: Lease, services: Services) ->
             tasks[stale.id] = stale
     if waiting := wait_for_merge(request, tasks.values(), lease, services=services):
         conclude_request(request.id, lease, has_changed=waiting != tasks[waiting.id], services=services)
-        return
-    has_changed = False
+        return False
+    has_changed = gives_way = False
     run_ids: set[str] = set()
-    while task := _find_next_task(list(tasks.values()), run_ids, services):
+    while not gives_way and (task := _find_next_task(list(tasks.values()), run_ids, services)):
         run_ids.add(task.id)
         after = tasks[task.id] = STEP_BY_ACTION[task.action](request, task, lease, services=services)
         has_changed |= _extract_reported_fields(after) != reported.get(task.id)
@@ -119,9 +142,14 @@ def _run_due_tasks(request: PrivacyRequest, lease: Lease, services: Services) ->
             with services.store.transaction() as tx:
                 request = _load_leased_request(lease, tx) or request
                 tasks = {task.id: task for task in tx.tasks.list_tasks(request.id)}  # of further customers, too
+        gives_way = after.wait_reason is WaitReason.GAVE_WAY or must_give_way(
+            lease, sum(each.records for each in tasks.values()), services
+        )
+    gave_way = gives_way and any(_list_ready_tasks(tasks.values(), services))
     if request.kind is not RequestKind.ACCESS:
         overwrite_erased_keys(services=services)  # before the certificate, which says whether it was done
-    conclude_request(request.id, lease, has_changed=has_changed, services=services)
+    conclude_request(request.id, lease, has_changed=has_changed, gave_way=gave_way, services=services)
+    return gave_way
 
 
 def _load_tasks(request: PrivacyRequest, lease: Lease, tx: Tx, services: Services) -> list[Task]:
@@ -152,6 +180,10 @@ def _extract_reported_fields(task: Task) -> tuple[object, ...]:
 
 def _find_next_task(tasks: Sequence[Task], run_ids: set[str], services: Services) -> Task | None:
     """Return the next task that is due, each at most once a run."""
+    return next((task for task in _list_ready_tasks(tasks, services) if task.id not in run_ids), None)
+
+
+def _list_ready_tasks(tasks: Collection[Task], services: Services) -> Iterator[Task]:
+    """Yield the tasks that are due and need not wait for another."""
     now = services.clock.now()
-    due = (task for task in tasks if task.id not in run_ids and is_task_ready(task, now))
-    return next((task for task in due if has_finished_prerequisites(task, tasks)), None)
+    return (task for task in tasks if is_task_ready(task, now) and has_finished_prerequisites(task, tasks))

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bridge.errors import ConnectorThrottled, ConnectorUnavailable
+from bridge.errors import ConnectorThrottled, ConnectorUnavailable, SystemBusy
 from bridge.model import (
     Fact,
     Lease,
@@ -38,7 +38,11 @@ from bridge.steps.task_results import finish_task, retry_task, wait_task
 if TYPE_CHECKING:
     from bridge.store import Tx
 
-UNCOUNTED_SHOP_TABLES = {"data_keys", "settled_deliveries"}  # keys and receipts are no records of a person
+UNCOUNTED_SHOP_TABLES = {
+    "data_keys",
+    "settled_deliveries",
+    "shop_turns",
+}  # keys and receipts are no records of a person
 REINSTALLED_REVIEW_KIND = "installed_again"
 REINSTALLED_MESSAGE = "the app was installed again, or never left: erase the shop, or end the request"
 REPEATED_MESSAGE = "this very webhook came before, anybody who has it can send it: erase the shop, or end the request"
@@ -53,7 +57,7 @@ def execute_shop_erasure(request: PrivacyRequest, task: Task, lease: Lease, *, s
     try:
         has_platform_access = bool(ask_whether_installed(request.shop, services))
     except (ConnectorUnavailable, ConnectorThrottled) as fault:
-        if task.attempts + 1 < services.settings.connector_attempts:
+        if isinstance(fault, SystemBusy) or task.attempts + 1 < services.settings.connector_attempts:
             return _retry_later(task, lease, fault, services)
         has_platform_access = False
     with services.store.transaction() as tx:
@@ -85,8 +89,8 @@ def _retry_later(
     task: Task, lease: Lease, fault: ConnectorUnavailable | ConnectorThrottled, services: Services
 ) -> Task:
     """Return the task as due again, since the platform could not be asked. Nothing is erased."""
-    attempts = task.attempts + 1
-    pause = timedelta(seconds=compute_retry_pause_s(attempts, fault.retry_after_s))
+    attempts = task.attempts + (not isinstance(fault, SystemBusy))
+    pause = timedelta(seconds=compute_retry_pause_s(max(attempts, 1), fault.retry_after_s))
     task = retry_task(replace(task, attempts=attempts), str(fault), services.clock.now() + pause)
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)

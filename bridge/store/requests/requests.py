@@ -181,7 +181,7 @@ class RequestRows:
         now = self._session.now()
         until = now + timedelta(seconds=self._session.lease_s)
         fence = self._connection.scalar(ACQUIRE_REQUEST_LEASE, {"of": request_id, "now": now, "until": until})
-        return None if fence is None else Lease(row_id=request_id, fence=fence)
+        return None if fence is None else Lease(row_id=request_id, fence=fence, acquired_at=now)
 
     def verify_lease(self, lease: Lease) -> None:
         """Verify and renew a lease at the start of a transaction. Raises LeaseLost."""

@@ -6,7 +6,7 @@ names the column that says nothing.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Text, UniqueConstraint, text
 
 # imported so that the metadata knows their tables too
 from bridge.store.schema import columns, index_tables, notice_tables, operations_tables, retention_tables  # noqa: F401
@@ -14,6 +14,9 @@ from bridge.store.schema.columns import lease_columns, plain_column, pseudonym_c
 from bridge.store.schema.utc_datetime import UtcDateTime
 
 metadata = columns.metadata
+
+# as text without parameters: a partial index serves only the query that says the same
+MANDATORY_WAITS = text("state = 'received' AND topic IN ('customers/data_request', 'customers/redact', 'shop/redact')")
 
 deliveries = table(
     "deliveries",
@@ -36,6 +39,21 @@ deliveries = table(
     *lease_columns(),
     Index(None, "state", "wake_at"),
     Index(None, "shop", "topic", "received_at"),
+    Index(
+        "ix_deliveries_mandatory",
+        "state",
+        "shop",
+        "received_at",
+        sqlite_where=MANDATORY_WAITS,
+        postgresql_where=MANDATORY_WAITS,
+    ),
+)
+
+shop_turns = table(
+    "shop_turns",
+    shop_column(primary_key=True),
+    plain_column("job", String(16), primary_key=True),
+    plain_column("served_at", UtcDateTime),
 )
 
 remembered_bodies = table(

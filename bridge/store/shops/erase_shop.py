@@ -26,11 +26,11 @@ from bridge.store.schema.index_tables import (
 )
 from bridge.store.schema.notice_tables import notice_accounts, notice_items, notice_links, notices
 from bridge.store.schema.retention_tables import legal_holds, plans, refund_accounts, reviews
-from bridge.store.schema.tables import deliveries, findings, packages, requests, tasks, tokens
+from bridge.store.schema.tables import deliveries, findings, packages, requests, shop_turns, tasks, tokens
 from bridge.store.session import Session
 
 INDEX_TABLES = (customers, contact_keys, merges, orders, parcels, suppressions, data_keys)
-SHOP_TABLES = (*INDEX_TABLES, reconciliations, notice_items, notices, notice_accounts)
+SHOP_TABLES = (*INDEX_TABLES, reconciliations, notice_items, notices, notice_accounts, shop_turns)
 IS_NOT_RECEIPT = deliveries.c.topic != "shop/redact"
 HAS_BODY = and_(deliveries.c.body.is_not(None), IS_NOT_RECEIPT)
 SETTLED_DELIVERIES = "settled_deliveries"  # rows without a body: which topic came when, and nothing else

@@ -17,12 +17,13 @@ import shopify
 
 from bridge.connectors.http import CALL_RETRY_PAUSES_S, MAX_CALL_ATTEMPTS, HttpClient, StatusRules
 from bridge.connectors.shopify.api import answers, documents, pricing
+from bridge.connectors.shopify.api.call_payment import CallPayment
 from bridge.connectors.shopify.api.document_call import DocumentCall
 from bridge.connectors.shopify.api.selections import parse_document
 from bridge.connectors.shopify.api.tokens import TokenProvider, build_base_url
 from bridge.errors import BridgeError, ConnectorRefused, ConnectorThrottled, CredentialRejected
+from bridge.ports import CallLimits
 
-THROTTLE_BUDGET_S = 30.0  # the longest wait in one call; longer waits are scheduled in the database
 SIZE_VARIABLES = ("first", "searchFirst")  # of documents whose callers choose the size
 MAX_SHRINK = 8  # halvings: of 250 rows one is left
 parse_query = lru_cache(maxsize=256)(parse_document)
@@ -100,6 +101,7 @@ class ShopGraphQL(shopify.GraphQL):  # type: ignore[misc]  # the library carries
 class ShopifyClient:
     """A client of all shops. Keeps nothing of a shop but its prices and points, which copies share. `now_s` is a monotonic clock.
 
+    With `limits` all workers share the points, and a call waits but shortly where nothing would be lost.
     `reserved_share` of a shop's points is left to others: a call waits until it does not touch it.
     """
 
@@ -110,6 +112,7 @@ class ShopifyClient:
     sleep: Callable[[float], None]
     list_domains: Callable[[str], Sequence[str]] = lambda shop: (shop,)
     now_s: Callable[[], float] = time.monotonic
+    limits: CallLimits | None = None
     reserved_share: float = 0.0
     _sizes: dict[str, int] = field(default_factory=dict)
     _shrinks: dict[str, int] = field(default_factory=dict)
@@ -234,12 +237,11 @@ class ShopifyClient:
         """Run the query once its price can be paid; wait again if Shopify knows better, and retry transient failures."""
         document, budget = parse_query(query), self.get_budget(shop)
         estimate = pricing.estimate_cost(document, variables)
-        waited_s, faults, is_paid = 0.0, 0, False
+        payment = CallPayment(shop=shop, budget=budget, limits=self.limits, sleep=self.sleep)
+        faults, is_paid = 0, False
         while True:
             price = budget.correct_estimate(document.name, estimate)
-            if not is_paid and (wait_s := budget.compute_wait_s(price, self.reserved_share)) > 0:
-                waited_s = self._wait(wait_s, waited_s)
-            budget.reserve(price)
+            payment.take_points(price, is_paid=is_paid, reserved_share=self.reserved_share)
             try:
                 reply = self._run_at_domains(shop, query, variables)
             except answers.QueryTooCostly as fault:
@@ -248,8 +250,9 @@ class ShopifyClient:
             except ConnectorThrottled as fault:
                 if isinstance(fault, answers.QueryThrottled):
                     budget.note_cost(document.name, estimate, fault.cost)
-                wait_s = fault.retry_after_s if fault.retry_after_s is not None else 1.0
-                waited_s, is_paid = self._wait(wait_s, waited_s), True
+                    payment.report_cost(price, fault.cost)
+                payment.wait_after_refusal(fault)
+                is_paid = True
             except answers.TransientFailure:  # HttpClient has already retried other outages
                 faults += 1
                 if faults == MAX_CALL_ATTEMPTS:
@@ -257,14 +260,9 @@ class ShopifyClient:
                 self.sleep(CALL_RETRY_PAUSES_S[faults - 1])
             else:
                 budget.note_cost(document.name, estimate, reply.cost)
+                budget.has_begun = True
+                payment.report_cost(price, reply.cost)
                 return reply
-
-    def _wait(self, wait_s: float, waited_s: float) -> float:
-        """Wait and return the seconds of all waits in one call. Raises ConnectorThrottled for too many."""
-        if waited_s + wait_s > THROTTLE_BUDGET_S:
-            raise ConnectorThrottled("shopify: THROTTLED", retry_after_s=wait_s)
-        self.sleep(wait_s)
-        return waited_s + wait_s
 
     def _run_at_domains(self, shop: str, query: str, variables: Mapping[str, Any]) -> answers.GraphQLReply:
         """Run the query at the shop's present domain, and at a former one where no token of the present one works."""

@@ -17,6 +17,7 @@ from typing import Any
 from bridge.connectors.parsing import dict_or_empty
 from bridge.connectors.shopify.api.answers import number_or_zero
 from bridge.connectors.shopify.api.selections import ParsedDocument, Selection
+from bridge.ports import PointsReport
 
 MAX_QUERY_COST = 1_000.0
 MUTATION_COST = 10.0
@@ -95,6 +96,19 @@ def read_size(one: Selection, variables: Mapping[str, Any], shrink: int) -> int:
     return one.shrink_literal(shrink) if text else 0
 
 
+def read_points(cost: Mapping[str, Any]) -> PointsReport | None:
+    """Return what Shopify reports of a shop's points after a call; None where it reports none."""
+    status = dict_or_empty(cost.get("throttleStatus"))
+    if number_or_zero(status.get("restoreRate")) <= 0:
+        return None
+    return PointsReport(
+        charged=number_or_zero(cost.get("actualQueryCost")),
+        available=number_or_zero(status.get("currentlyAvailable")),
+        maximum=number_or_zero(status.get("maximumAvailable")),
+        restore_rate=number_or_zero(status.get("restoreRate")),
+    )
+
+
 @dataclass(kw_only=True, eq=False)
 class ShopBudget:
     """The points of one shop, as Shopify last reported them. Shared by the threads of a process."""
@@ -103,6 +117,7 @@ class ShopBudget:
     max_query_cost: float = MAX_QUERY_COST
     maximum: float = 0.0
     restore_rate: float = 0.0
+    has_begun: bool = False  # the step that runs has paid for a call, which would be lost with it
     _available: float = 0.0
     _updated_at_s: float = 0.0
     _ratios: dict[str, float] = field(default_factory=dict)
@@ -135,14 +150,11 @@ class ShopBudget:
 
     def note_cost(self, name: str, estimate: float, cost: Mapping[str, Any]) -> None:
         """Remember what Shopify reports of a call: its price, and the points that are left."""
-        status = dict_or_empty(cost.get("throttleStatus"))
-        requested = number_or_zero(cost.get("requestedQueryCost"))
+        report, requested = read_points(cost), number_or_zero(cost.get("requestedQueryCost"))
         with self._lock:
-            if number_or_zero(status.get("restoreRate")) > 0:
-                self.maximum = number_or_zero(status.get("maximumAvailable"))
-                self.restore_rate = number_or_zero(status.get("restoreRate"))
-                self._available = number_or_zero(status.get("currentlyAvailable"))
-                self._updated_at_s = self.now_s()
+            if report:
+                self.maximum, self.restore_rate = report.maximum, report.restore_rate
+                self._available, self._updated_at_s = report.available, self.now_s()
             if requested > 0 and estimate > 0:
                 self._ratios[name] = requested / estimate
                 if min(requested, estimate) >= COMPARABLE_COST:

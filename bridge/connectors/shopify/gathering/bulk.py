@@ -22,7 +22,7 @@ from bridge.connectors.shopify.gathering import orders
 from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage
 from bridge.connectors.shopify.gathering.orders import StepResult
 from bridge.connectors.shopify.gathering.session import GatherSession, parse_gid_number
-from bridge.errors import ConnectorThrottled, ConnectorUnavailable
+from bridge.errors import ConnectorUnavailable, SystemBusy
 from bridge.model import Absence, Gap
 from bridge.rules.index.identity import normalise_identifier
 
@@ -37,8 +37,10 @@ BULK_LIST_FIELDS = {
 }
 # 25 seconds in one call; longer waits are scheduled in the database.
 BULK_POLL_PAUSES_S = (1.0, 2.0, 4.0, 8.0, 10.0)
+SHORT_BULK_POLLS = 2  # of these pauses, where the worker has others to work for meanwhile
 BULK_RETRY_AFTER_S = 60.0
-MAX_BULK_WAITS = 4  # jobs that end to wait for one operation: more than an hour, with the pauses between two attempts
+BULK_RETRY_PAUSES_S = (BULK_RETRY_AFTER_S, 60.0, 300.0, 1_800.0, 1_800.0)  # an hour in all
+MAX_BULK_WAITS = 4  # jobs that end to wait for one operation
 RUNNING_BULK_STATES = frozenset({"CREATED", "RUNNING", "CANCELING"})
 BUSY_BULK_CODES = frozenset({"OPERATION_IN_PROGRESS", "LIMIT_REACHED"})  # five at a time
 
@@ -47,7 +49,7 @@ class BulkFileUnreadable(ConnectorUnavailable):
     """The file no longer exists (Shopify deletes it a week after the operation), or is not of the agreed form."""
 
 
-class BulkOperationPending(ConnectorThrottled):
+class BulkOperationPending(SystemBusy):
     """The operation runs still, or cannot start because others run."""
 
 
@@ -64,7 +66,9 @@ def read_bulk_orders(session: GatherSession, cursor: GatherCursor) -> Iterator[S
         if not cursor.bulk_operation:
             yield (), (), _start_bulk_operation(session, cursor)
             return
-        operation = await_operation(session.client, session.shop, cursor.bulk_operation)
+        operation = await_operation(
+            session.client, session.shop, cursor.bulk_operation, BULK_RETRY_PAUSES_S[cursor.bulk_waits]
+        )
     except BulkOperationPending:
         yield (), (), _count_wait(cursor)
         if cursor.bulk_waits < MAX_BULK_WAITS:
@@ -89,16 +93,18 @@ def _start_bulk_operation(session: GatherSession, cursor: GatherCursor) -> Gathe
     """Start the operation and return the cursor with its id. Raises BulkOperationPending if others run, as `run_document`."""
     if any("customer" in field.partition(":")[2].split(".") for field in session.closed_fields):
         return _fall_back_to_pages(cursor)  # a row of the file must name its customer
-    number = start_operation(session.client, session.shop, build_bulk_query(session, cursor))
+    number = start_operation(
+        session.client, session.shop, build_bulk_query(session, cursor), BULK_RETRY_PAUSES_S[cursor.bulk_waits]
+    )
     return replace(cursor, bulk_operation=number) if number else _fall_back_to_pages(cursor)
 
 
-def start_operation(client: ShopifyClient, shop: str, query: str) -> str:
+def start_operation(client: ShopifyClient, shop: str, query: str, retry_after_s: float = BULK_RETRY_AFTER_S) -> str:
     """Start a bulk operation and return its id; '' if Shopify refuses the query. Raises BulkOperationPending if others run, as `run_document`."""
     reply = client.run_document(shop, "bulk_start", query=query)
     started = reply.data.get("result") or {}
     if BUSY_BULK_CODES & {error.get("code") for error in started.get("userErrors") or ()}:
-        raise BulkOperationPending("shopify: other bulk operations are running", retry_after_s=BULK_RETRY_AFTER_S)
+        raise BulkOperationPending("shopify: other bulk operations are running", retry_after_s=retry_after_s)
     return str((started.get("bulkOperation") or {}).get("id") or "")
 
 
@@ -110,16 +116,19 @@ def build_bulk_query(session: GatherSession, cursor: GatherCursor) -> str:
     return documents.build_inline_document("bulk_orders", session.client.version, closed, query=search, **switches)
 
 
-def await_operation(client: ShopifyClient, shop: str, operation_id: str) -> Node:
+def await_operation(
+    client: ShopifyClient, shop: str, operation_id: str, retry_after_s: float = BULK_RETRY_AFTER_S
+) -> Node:
     """Poll the operation until it ends and return its state; {} if Shopify does not know it."""
-    for pause_s in (*BULK_POLL_PAUSES_S, None):
+    pauses_s = BULK_POLL_PAUSES_S[:SHORT_BULK_POLLS] if client.limits else BULK_POLL_PAUSES_S
+    for pause_s in (*pauses_s, None):
         reply = client.run_document(shop, "bulk_state", id=operation_id)
         operation: Node = reply.data.get("operation") or {}
         if operation.get("status") not in RUNNING_BULK_STATES:
             return operation
         if pause_s is not None:
             client.sleep(pause_s)
-    raise BulkOperationPending("shopify: bulk operation is running", retry_after_s=BULK_RETRY_AFTER_S)
+    raise BulkOperationPending("shopify: bulk operation is running", retry_after_s=retry_after_s)
 
 
 def _read_bulk_file(session: GatherSession, cursor: GatherCursor, url: str, expected_rows: int) -> Iterator[StepResult]:

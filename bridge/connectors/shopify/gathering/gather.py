@@ -61,6 +61,7 @@ def _gather_customer(
 
 def _run_stage(session: GatherSession, cursor: GatherCursor) -> Iterator[StepResult]:
     """Yield the result of one step; of a bulk operation one result per page of its file."""
+    session.client.get_budget(session.shop).has_begun = False
     if cursor.stage is GatherStage.BULK:
         yield from bulk.read_bulk_orders(session, cursor)
     else:
