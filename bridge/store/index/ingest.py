@@ -64,7 +64,7 @@ class _IngestBatch:
         self._parcels: dict[tuple[str, str], dict[str, Any]] = {}
         self._order_docs: dict[str, dict[str, Any]] = {}
         self._contact_keys: dict[tuple[str, str], list[str]] = {}
-        self._has_deleted = False
+        self._deleted_keys: set[str] = set()
         self._position = 0
         self._encode_clue = build_digester(session.keyring.digest, shop)
 
@@ -229,7 +229,7 @@ class _IngestBatch:
 
     def _delete_rows(self, table: Any, column: str, key: str) -> None:
         self._connection.execute(delete(table).where(table.c.shop == self._shop, table.c[column] == key))
-        self._has_deleted = True
+        self._deleted_keys.add(key)
 
     def write_changes(self) -> None:
         """Seal and write what changed; a row that another worker made newer meanwhile stays."""
@@ -255,8 +255,7 @@ class _IngestBatch:
         ):
             self._upsert_rows(table, unique, list(rows.values()), newest_wins=True)
         replace_contact_keys(self._connection, self._shop, self._contact_keys)
-        if self._has_deleted:
-            delete_orphaned_contact_keys(self._connection)
+        delete_orphaned_contact_keys(self._connection, self._shop, self._deleted_keys)
 
     def _merge_order_doc(self, order_key: str, row: Mapping[str, Any]) -> dict[str, Any]:
         """Return what is sealed of an order: this batch's values, else the stored ones."""

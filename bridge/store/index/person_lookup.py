@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, false, or_, select
+from sqlalchemy import Select, and_, bindparam, exists, false, or_, select
 
 from bridge.model import Principal
 from bridge.rules.index.minimise import Sighting
@@ -144,6 +144,13 @@ class PersonLookup:
 
     def list_order_rows_at(self, shop: str, principal: Principal) -> list[Any]:
         """Return the rows that `list_order_rows` finds under this one key of the shop."""
+        return list(self._connection.execute(self._select_orders(select(orders), shop, principal)))
+
+    def list_order_keys_at(self, shop: str, principal: Principal) -> list[str]:
+        """Return the pseudonyms of the orders that `list_order_rows` finds under this one key of the shop."""
+        return list(self._connection.scalars(self._select_orders(select(orders.c.order_key), shop, principal)))
+
+    def _select_orders(self, columns: Select[Any], shop: str, principal: Principal) -> Select[Any]:
         keys = self.derive_search_keys(shop, principal)
         own = self.list_surviving_customers(shop, keys["customer"]) or keys["customer"]
         own = list(dict.fromkeys(self.follow_merges(shop, key) for key in own))
@@ -160,10 +167,10 @@ class PersonLookup:
             matches.append(and_(match_contact(self._connection, shop, orders, "email", keys["email"]), not_of_others))
         elif keys["phone"] and not keys["customer"]:
             matches.append(self._match_sole_phone_owner(shop, keys["phone"]))
-        rows = select(orders).where(orders.c.shop == shop, or_(*matches))
+        rows = columns.where(orders.c.shop == shop, or_(*matches))
         if principal.cutoff_at is not None:
             rows = rows.where(or_(orders.c.order_key.in_(named), _match_known_by(principal.cutoff_at)))
-        return list(self._connection.execute(rows.order_by(orders.c.placed_at, orders.c.order_key)))
+        return rows.order_by(orders.c.placed_at, orders.c.order_key)
 
     def _match_sole_phone_owner(self, shop: str, phone_keys: Collection[str]) -> Any:
         """Return the condition for orders with this phone; it matches none where several people have the phone."""

@@ -151,7 +151,7 @@ class ExpiryRows:
             ),
             _select_expired_notice_item_texts: self._clear_notice_item_texts,
             _select_expired_orders: self._delete_orders_with_parcels,
-            _select_expired_customers: lambda rows: self._delete_rows(customers, ("shop", "customer_key"), rows),
+            _select_expired_customers: self._delete_customers,
             _select_expired_merges: lambda rows: self._delete_rows(merges, ("shop", "deleted_key"), rows),
         }
 
@@ -172,7 +172,6 @@ class ExpiryRows:
             if rows:
                 self._deleters[build_select](rows)
                 deleted.update(row.shop for row in rows)
-        delete_orphaned_contact_keys(self._connection)
         if deleted:
             self._session.mark_remnants()
         return deleted
@@ -210,7 +209,17 @@ class ExpiryRows:
         self._connection.execute(delete(parcels).where(of_orders))
         self._delete_rows(orders, ("shop", "order_key"), rows)
         self._raise_if_rows_remain(parcels, of_orders)
+        self._delete_contact_keys(rows)
         self._destroy_data_keys(keys)
+
+    def _delete_customers(self, rows: Sequence[Any]) -> None:
+        self._delete_rows(customers, ("shop", "customer_key"), rows)
+        self._delete_contact_keys(rows)
+
+    def _delete_contact_keys(self, rows: Sequence[Any]) -> None:
+        """Delete the further contact keys of orders or customers; the second column of a row is its key."""
+        for shop in sorted({row.shop for row in rows}):
+            delete_orphaned_contact_keys(self._connection, shop, [row[1] for row in rows if row.shop == shop])
 
     def _reduce_requests_to_register(self, rows: Sequence[Any]) -> None:
         """Delete all of a request but its line in the register: kind, days, lateness. The evidence chain stays complete."""
