@@ -134,8 +134,14 @@ class Session:
     def mark_remnants(self, request_id: str = "") -> None:
         """Record that this transaction destroys keys or sealed values: the database's files hold their bytes for a while.
 
-        `request_id` is the request that it is done for, '' where there is none. `remnants` overwrites and forgets.
+        `request_id` is the request that it is done for, '' where there is none. `remnants` overwrites and forgets. What
+        overwrites the remnants of this transaction overwrites those of the request's earlier ones: one row says both.
         """
-        row = {"id": new_id("rmn"), "request_id": request_id, "destroyed_at": self.now(), "overwritten": ""}
+        destroyed_at = self.now()
+        if request_id:
+            earlier = (remnants.c.request_id == request_id, remnants.c.overwritten == "")
+            known = self.connection.scalars(delete(remnants).where(*earlier).returning(remnants.c.destroyed_at))
+            destroyed_at = min([*known, destroyed_at])
+        row = {"id": new_id("rmn"), "request_id": request_id, "destroyed_at": destroyed_at, "overwritten": ""}
         number = func.txid_current() if self.connection.dialect.name == "postgresql" else None
         self.connection.execute(insert(remnants).values(**row, transaction_id=number))

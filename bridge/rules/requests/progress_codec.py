@@ -65,10 +65,13 @@ def encode_cursor(progress: model.Progress | None) -> str:
 
 
 def _encode_kept(progress: model.EraseProgress) -> list[str] | dict[str, Any]:
-    if not progress.is_customer_kept and not progress.began_at:
+    is_unfinished = bool(progress.unfinished_rows or progress.unfinished_items)
+    if not progress.is_customer_kept and not progress.began_at and not is_unfinished:
         return list(progress.excluded_order_ids)
     began_at = progress.began_at.isoformat() if progress.began_at else ""
     kept: dict[str, Any] = {"orders": list(progress.excluded_order_ids), "began_at": began_at}
+    if is_unfinished:
+        kept["unfinished"] = [dict(progress.unfinished_rows), dict(progress.unfinished_items)]
     return kept if progress.is_customer_kept else kept | {"customer": False}
 
 
@@ -209,12 +212,15 @@ def _decode_erase(cursor: str, detail: Mapping[str, Any]) -> model.EraseProgress
     held_by = tuple(detail.get(HELD_BY_KEY, ()))
     if isinstance(kept, list):
         return model.EraseProgress(removed_rows=removed, excluded_order_ids=tuple(kept), held_by=held_by)
+    unfinished_rows, unfinished_items = kept.get("unfinished", ({}, {}))
     return model.EraseProgress(
         removed_rows=removed,
         held_by=held_by,
         excluded_order_ids=tuple(kept["orders"]),
         is_customer_kept=kept.get("customer", True),
         began_at=datetime.fromisoformat(kept["began_at"]) if kept["began_at"] else None,
+        unfinished_rows=unfinished_rows,
+        unfinished_items=unfinished_items,
     )
 
 

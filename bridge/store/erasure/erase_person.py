@@ -16,6 +16,7 @@ from sqlalchemy import and_, delete, func, select
 from bridge.errors import NeedsOperator
 from bridge.model import Principal, ShopOrderKey, Tombstone
 from bridge.rules.erasure.plan import CUSTOMER_MERGED_AWAY
+from bridge.store.erasure.order_state import digest_orders
 from bridge.store.erasure.person_traces import PersonTraceRows
 from bridge.store.index.contact_keys import delete_orphaned_contact_keys
 from bridge.store.index.person_lookup import PersonLookup
@@ -96,19 +97,42 @@ class PersonEraser:
             for order_key in self._select_rows(key, principal, excluded_order_ids, is_merged=False).order_keys
         ]
 
-    def erase_orders(self, order_keys: Iterable[ShopOrderKey], *, request_id: str) -> Mapping[str, int]:
+    def digest_orders(self, order_keys: Iterable[ShopOrderKey]) -> str:
+        """Return a digest of what is stored about these orders: another one where any of it changed."""
+        return digest_orders(self._connection, order_keys)
+
+    def list_named_orders(self, shop: str, principal: Principal) -> list[ShopOrderKey]:
+        """Return the orders that the principal names and the index does not have, under each key of the shop."""
+        if self._person_lookup.is_merged(shop, principal):
+            return []
+        shop_keys = self._session.shops.list_keys(shop)
+        return [(at, key) for at in shop_keys for key in self._filter_unowned_orders(at, principal.order_ids)]
+
+    def erase_orders(
+        self,
+        order_keys: Iterable[ShopOrderKey],
+        named_keys: Iterable[ShopOrderKey],
+        *,
+        request_id: str,
+        cutoff_at: datetime | None,
+    ) -> Mapping[str, int]:
         """Delete some of a data subject's orders with their parcels and suppress them. Return rows deleted per table.
 
-        The rest of the data subject stays for `erase_person`. Call after `lock_shop`. Raises NeedsOperator as it does.
+        `named_keys`, which the index does not have, are suppressed only. The rest of the data subject stays for `erase_person`. Call after `lock_shop`. Raises NeedsOperator as it does.
         """
         keys_by_shop: dict[str, list[str]] = {}
         for shop, order_key in order_keys:
             keys_by_shop.setdefault(shop, []).append(order_key)
         removed: Counter[str] = Counter()
+        erased_at = cutoff_at or self._session.now()
+        suppressed = [*((at, key) for at, keys in keys_by_shop.items() for key in keys), *named_keys]
+        self.upsert_suppressions(
+            Tombstone(shop=at, field="order", key=key, erased_at=erased_at, request_id=request_id)
+            for at, key in sorted(suppressed)
+        )
         for shop, keys in keys_by_shop.items():
             key_ids = self.find_data_key_ids(shop, frozenset(), keys)
             removed += Counter(self.delete_person_rows(shop, frozenset(), keys))
-            self._suppress(shop, {("order", key) for key in keys}, self._session.now(), request_id)
             self.destroy_keys_and_verify(shop, frozenset(), keys, key_ids)
         if removed.total():
             self._session.mark_remnants(request_id)
@@ -187,21 +211,23 @@ class PersonEraser:
         erased_at = cutoff_at or self._session.now()  # an order that is placed later is a new contract
         suppressed = {(field, key) for field in rows.keys for key in rows.contacts.get(field) or rows.keys[field]}
         suppressed |= {("order", key) for key in (*order_keys, *rows.named_keys)}
-        self._suppress(shop, suppressed, erased_at, request_id)
+        suppressed -= {("order", key) for key in self._list_erased_orders(shop, request_id)}
+        self.upsert_suppressions(
+            Tombstone(shop=shop, field=field, key=key, erased_at=erased_at, request_id=request_id)
+            for field, key in sorted(suppressed)
+        )
         self.destroy_keys_and_verify(shop, customer_keys, order_keys, key_ids, cutoff_at=cutoff_at)
         return removed
 
-    def _suppress(self, shop: str, keys: Collection[tuple[str, str]], erased_at: datetime, request_id: str) -> None:
-        self.upsert_suppressions(
-            Tombstone(shop=shop, field=field, key=key, erased_at=erased_at, request_id=request_id)
-            for field, key in sorted(keys)
-        )
-
     def _collect_keys(self, rows: _PersonRows, request_id: str) -> tuple[PersonKeys, set[str]]:
         """Return the keys by which a webhook is about the data subject: of orders that this erasure deleted before, too."""
-        of_request = (suppressions.c.shop == rows.shop, suppressions.c.request_id == request_id)
-        erased = select(suppressions.c.key).where(*of_request, suppressions.c.field == "order")
-        return rows.person_keys, {*rows.order_keys, *rows.named_keys, *self._connection.scalars(erased)}
+        erased = self._list_erased_orders(rows.shop, request_id)
+        return rows.person_keys, {*rows.order_keys, *rows.named_keys, *erased}
+
+    def _list_erased_orders(self, shop: str, request_id: str) -> list[str]:
+        of_request = (suppressions.c.shop == shop, suppressions.c.request_id == request_id)
+        orders_of_request = select(suppressions.c.key).where(*of_request, suppressions.c.field == "order")
+        return list(self._connection.scalars(orders_of_request))
 
     def delete_person_rows(
         self, shop: str, person_keys: PersonKeys, order_keys: Sequence[str], *, cutoff_at: datetime | None = None

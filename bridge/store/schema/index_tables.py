@@ -57,6 +57,7 @@ orders = table(
     plain_column("data_key_id", String(40)),
     plain_column("placed_at", UtcDateTime, nullable=True),
     plain_column("source_updated_at", UtcDateTime, nullable=True),
+    Index(None, "data_key_id"),
     Index(None, "shop", "customer_key"),
     Index(None, "shop", "email_key"),
     Index(None, "shop", "phone_key"),
@@ -82,6 +83,7 @@ parcels = table(
     plain_column("data_key_id", String(40)),
     plain_column("shipped_at", UtcDateTime, nullable=True),
     plain_column("source_updated_at", UtcDateTime, nullable=True),
+    Index(None, "data_key_id"),
     Index(None, "shop", "order_key"),
 )
 
@@ -93,6 +95,7 @@ suppressions = table(
     plain_column("erased_at", UtcDateTime),
     plain_column("request_id", String(40)),
     plain_column("ledger_at", UtcDateTime, nullable=True),
+    Index(None, "request_id"),
 )
 
 shop_names = table(

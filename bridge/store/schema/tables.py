@@ -77,6 +77,7 @@ requests = table(
     *lease_columns(),
     Index(None, "state", "wake_at"),
     Index(None, "shop", "subject"),
+    Index(None, "data_key_id"),
 )
 
 tasks = table(
