@@ -121,11 +121,17 @@ class RemainingShopData:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ShopEraseProgress:
-    """What all runs removed of a shop, what must stay, and when the erasure was stopped for a decision."""
+    """What all runs removed of a shop, what must stay, and when the erasure was stopped for a decision.
+
+    `unfinished_rows` is what a run removed so far that is not at its end, and `unfinished_decision` what it carries out:
+    it takes several transactions, and deletes what was decided by.
+    """
 
     removed_rows: Mapping[str, int] = field(default_factory=dict)
     remaining: RemainingShopData = RemainingShopData()
     stopped_at: datetime | None = None
+    unfinished_rows: Mapping[str, int] = field(default_factory=dict)
+    unfinished_decision: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

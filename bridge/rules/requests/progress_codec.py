@@ -59,6 +59,8 @@ def encode_cursor(progress: model.Progress | None) -> str:
             stored = orders | {"whole": search.is_complete}
         case model.EraseProgress():
             stored = _encode_kept(progress)
+        case model.ShopEraseProgress(unfinished_decision=decision) if decision:
+            stored = {"decision": decision, "rows": dict(progress.unfinished_rows)}
         case model.NoticeProgress(listed_waybills=rows) | model.ConsentProgress(events=rows):
             stored = [asdict(row) for row in rows]
     return json.dumps(stored) if stored else ""
@@ -160,7 +162,7 @@ def decode_progress(  # noqa: C901 - one case for each action
             progress = model.ResidueProgress(**{name: detail.get(key) for name, key in RESIDUE_KEYS.items()})
         case model.TaskAction.ERASE:
             is_of_shop = kind is model.RequestKind.SHOP_ERASURE
-            progress = _decode_shop_erase(detail) if is_of_shop else _decode_erase(cursor, detail)
+            progress = _decode_shop_erase(cursor, detail) if is_of_shop else _decode_erase(cursor, detail)
         case model.TaskAction.POLL_PLATFORM_ERASURE:
             decision, wait_until = detail.get("decision"), detail.get("wait_until")
             progress = model.PollProgress(
@@ -224,8 +226,8 @@ def _decode_erase(cursor: str, detail: Mapping[str, Any]) -> model.EraseProgress
     )
 
 
-def _decode_shop_erase(detail: Mapping[str, Any]) -> model.ShopEraseProgress:
-    stopped = detail.get(STOPPED_AT_KEY)
+def _decode_shop_erase(cursor: str, detail: Mapping[str, Any]) -> model.ShopEraseProgress:
+    stopped, unfinished = detail.get(STOPPED_AT_KEY), json.loads(cursor) if cursor else {}
     values = {name: detail[key] for name, key in REMAINING_KEYS.items() if key in detail}
     if "until" in values:
         values["until"] = date.fromisoformat(values["until"])
@@ -238,6 +240,8 @@ def _decode_shop_erase(detail: Mapping[str, Any]) -> model.ShopEraseProgress:
             if table != STOPPED_AT_KEY and not table.startswith(REMAINING_PREFIX)
         },
         remaining=model.RemainingShopData(**values),
+        unfinished_rows=unfinished.get("rows", {}),
+        unfinished_decision=unfinished.get("decision", ""),
         stopped_at=datetime.fromisoformat(stopped) if stopped else None,
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from sqlalchemy import Select, and_, delete, exists, func, or_, select, tuple_, 
 
 from bridge.errors import NeedsOperator
 from bridge.model import DeliveryState, RequestState
+from bridge.store.bounded_changes import delete_some
 from bridge.store.index.contact_keys import delete_orphaned_contact_keys
 from bridge.store.notices.notice_items import NEXT_ITEM_VERSION
 from bridge.store.schema.index_tables import customers, merges, orders, parcels, suppressions
@@ -31,6 +33,7 @@ from bridge.store.schema.tables import (
 )
 from bridge.store.session import Session
 
+REQUESTS_AT_ONCE = 50  # each has a dozen tasks
 EXPIRED_KEY_PREFIX = "aged|"  # in place of the key of a request that was reduced to its line in the register
 IS_NOT_REDUCED = ~requests.c.once_key.startswith(EXPIRED_KEY_PREFIX, autoescape=True)
 ENDED_DELIVERY_STATES = (DeliveryState.DONE, DeliveryState.REJECTED, DeliveryState.FAILED)
@@ -168,13 +171,46 @@ class ExpiryRows:
         """
         deleted: Counter[str] = Counter()
         for build_select in EXPIRED_SELECTS[category]:
-            rows = self._lock_expired_rows(build_select(cutoff), limit)
+            is_of_requests = build_select is _select_expired_closed_requests
+            rows = self._lock_expired_rows(
+                build_select(cutoff), min(limit, REQUESTS_AT_ONCE) if is_of_requests else limit
+            )
             if rows:
                 self._deleters[build_select](rows)
                 deleted.update(row.shop for row in rows)
         if deleted:
             self._session.mark_remnants()
         return deleted
+
+    def delete_parts_of_requests(self, cutoff: datetime, *, limit: int) -> int:
+        """Delete at most `limit` rows that belong to expired requests, so that reducing these touches few. Return how many."""
+        ids = [row.id for row in self._lock_expired_rows(_select_expired_closed_requests(cutoff), REQUESTS_AT_ONCE)]
+        for table in (notice_items, reviews, findings, packages):
+            of_requests = table.c.request_id.in_(ids)
+            if table is notice_items:
+                count = self._delete_some_items(of_requests, limit)
+            else:
+                count = delete_some(self._connection, table, of_requests, limit=limit)
+            if count:
+                self._session.mark_remnants()
+                return count
+        return 0
+
+    def _delete_some_items(self, where: Any, limit: int) -> int:
+        """Delete at most `limit` notice items, with the notices that list no other."""
+        rows = self._connection.execute(
+            select(notice_items.c.id, notice_items.c.notice_id).where(where).limit(limit)
+        ).all()
+        self._connection.execute(delete(notice_items).where(notice_items.c.id.in_([row.id for row in rows])))
+        self._delete_empty_notices({row.notice_id for row in rows} - {""})
+        return len(rows)
+
+    def _delete_empty_notices(self, notice_ids: AbstractSet[str]) -> None:
+        """Delete those of these notices that list no item any more, with their links."""
+        without_items = and_(notices.c.id.in_(notice_ids), ~exists().where(notice_items.c.notice_id == notices.c.id))
+        deletion = delete(notices).where(without_items).returning(notices.c.id)
+        deleted_notices = self._connection.execute(deletion).scalars().all()
+        self._connection.execute(delete(notice_links).where(notice_links.c.notice_id.in_(deleted_notices)))
 
     def _lock_expired_rows(self, query: Select[Any], limit: int) -> Sequence[Any]:
         """Lock first, then read again: only the second statement sees what was committed in between."""
@@ -229,15 +265,12 @@ class ExpiryRows:
         holds_of_requests = legal_holds.c.request_id.in_(ids)
         conditions[legal_holds] = and_(holds_of_requests, ~IS_DISPOSED_WITH_DOCUMENTS)
         notice_id_query = select(notice_items.c.notice_id).where(conditions[notice_items]).distinct()
-        notice_ids = [notice_id for notice_id in self._connection.scalars(notice_id_query) if notice_id]
+        notice_ids = {notice_id for notice_id in self._connection.scalars(notice_id_query) if notice_id}
         for table, condition in conditions.items():
             self._connection.execute(delete(table).where(condition))
             self._raise_if_rows_remain(table, condition)
         self._connection.execute(update(legal_holds).where(holds_of_requests).values(subject=""))
-        without_items = and_(notices.c.id.in_(notice_ids), ~exists().where(notice_items.c.notice_id == notices.c.id))
-        deletion = delete(notices).where(without_items).returning(notices.c.id)
-        deleted_notices = self._connection.execute(deletion).scalars().all()
-        self._connection.execute(delete(notice_links).where(notice_links.c.notice_id.in_(deleted_notices)))
+        self._delete_empty_notices(notice_ids)
         blanks = {"principal": None, "subject": "", "active_key": None, "external_ref": "", "data_key_id": ""}
         expired = requests.c.id.in_(ids)
         self._connection.execute(
