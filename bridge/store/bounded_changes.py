@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, false, or_, select
+
+
+def match_keys(columns: Sequence[ColumnElement[Any]], rows: Iterable[Sequence[Any]]) -> ColumnElement[bool]:
+    """Return the condition that the columns have the first values of one of these rows: (shop, key), for example.
+
+    SQLite finds no row by an index for several columns in a list of tuples; it does for one that is in a list.
+    """
+    *leading, last = columns
+    values: dict[tuple[Any, ...], list[Any]] = {}
+    for row in rows:
+        values.setdefault(tuple(row[: len(leading)]), []).append(row[len(leading)])
+    return or_(
+        false(),
+        *(
+            and_(*(column == value for column, value in zip(leading, group, strict=True)), last.in_(found))
+            for group, found in values.items()
+        ),
+    )
 
 
 def change_some(connection: Connection, change: Any, table: Table, where: Any, *, limit: int) -> int:
@@ -13,8 +32,7 @@ def change_some(connection: Connection, change: Any, table: Table, where: Any, *
     found = connection.execute(select(*key).where(where).limit(limit)).all()
     if not found:
         return 0
-    named = tuple_(*key).in_([tuple(row) for row in found])
-    return int(connection.execute(change.where(named)).rowcount)
+    return int(connection.execute(change.where(match_keys(key, found))).rowcount)
 
 
 def delete_some(connection: Connection, table: Table, where: Any, *, limit: int) -> int:

@@ -15,12 +15,13 @@ from bridge.store.access.hand_overs import IS_UNFULFILLED
 from bridge.store.erasure.remnants import OVERWRITTEN_WITHIN
 from bridge.store.notices.letters import NoticeRows
 from bridge.store.requests.requests import request_from_row
+from bridge.store.schema.columns import inline
 from bridge.store.schema.index_tables import remnants
 from bridge.store.schema.notice_tables import notice_accounts, notice_items, notices
 from bridge.store.schema.retention_tables import reviews
 from bridge.store.schema.tables import deliveries, locks, requests, tasks
 from bridge.store.session import Session
-from bridge.store.webhooks.inbox import NEEDS_ACTION, InboxRows
+from bridge.store.webhooks.inbox import HAS_FAILED, NEEDS_ACTION, InboxRows
 
 
 class OperatorQueries:
@@ -41,8 +42,12 @@ class OperatorQueries:
     ) -> list[Mapping[str, Any]]:
         """Return deliveries without their bodies, newest first; with `needs_action` mandatory ones not acted on."""
         columns = [column for column in deliveries.c if column.name not in {"body", "digest", "once_key"}]
-        rows = select(*columns).order_by(deliveries.c.received_at.desc(), deliveries.c.id).limit(limit)
-        rows = rows.where(*_match_given((deliveries.c.state, state), (deliveries.c.topic, topic)))
+        rows = select(*columns).order_by(deliveries.c.received_at.desc(), deliveries.c.id.desc()).limit(limit)
+        rows = rows.where(*_match_given((deliveries.c.topic, topic)))
+        if state in (DeliveryState.FAILED, DeliveryState.REJECTED):
+            rows = rows.where(HAS_FAILED)
+        if state:
+            rows = rows.where(deliveries.c.state == inline(state))
         if since:
             rows = rows.where(deliveries.c.received_at >= since)
         if ids:
@@ -94,7 +99,7 @@ class OperatorQueries:
     ) -> list[tuple[Notice, int]]:
         """Return notices with the number of their items, newest first; all, or those without an answer."""
         listed = select(func.count()).where(notice_items.c.notice_id == notices.c.id).scalar_subquery()
-        rows = select(notices.c.id, listed).order_by(notices.c.created_at.desc(), notices.c.id).limit(limit)
+        rows = select(notices.c.id, listed).order_by(notices.c.created_at.desc(), notices.c.id.desc()).limit(limit)
         if is_open:
             rows = rows.where(notices.c.answered_at.is_(None))
         rows = rows.where(*_match_given((notices.c.state, state), (notices.c.processor, processor)))
@@ -120,7 +125,7 @@ class OperatorQueries:
         columns = [notice_items.c[name] for name in ("shop", "processor", "reason")]
         rows = (
             select(*columns, func.count().label("entries"))
-            .where(notice_items.c.answer == ProcessorAnswer.REFUSED)
+            .where(notice_items.c.answer == inline(ProcessorAnswer.REFUSED))
             .group_by(*columns)
             .order_by(*columns)
         )

@@ -41,6 +41,7 @@ from bridge.store.webhooks.commit_waiters import call_blocking
 from bridge.store.webhooks.group_commit import GroupCommit
 from bridge.store.webhooks.insert_rows import DeliveryRow, insert_new_rows
 
+ROWS_COUNTED_OF_INDEX = 400  # a few milliseconds for all of them
 EnqueueJobs = Callable[[Sequence[tuple[str, str, bool]]], None]
 RecordDestroyed = Callable[[Tx, str, int], None]
 
@@ -261,6 +262,16 @@ class SqlStore:
         Waits for no lock: what others use is left. Raises StoreUnavailable and StoreFault.
         """
         return overwrite_parts(self.engine, found, parts, max_bytes=max_bytes)
+
+    def count_rows_for_plans(self) -> None:
+        """Let SQLite count some rows of each index, by which it chooses one; Postgres does that by itself.
+
+        Raises StoreUnavailable.
+        """
+        if self.engine.dialect.name == "sqlite":
+            with self.transaction() as tx:
+                tx.session.connection.exec_driver_sql(f"PRAGMA analysis_limit={ROWS_COUNTED_OF_INDEX}")
+                tx.session.connection.exec_driver_sql("ANALYZE")
 
     def ping(self) -> None:
         """Make one round trip to the database. Raises StoreUnavailable."""

@@ -13,7 +13,7 @@ from bridge.model import DeliveryState, RequestState
 from bridge.rules.webhooks.topics import is_mandatory
 from bridge.store.schema.tables import deliveries, findings, packages, requests
 from bridge.store.session import Session
-from bridge.store.webhooks.inbox import SETTLED_REASONS, InboxRows
+from bridge.store.webhooks.inbox import HAS_FAILED, SETTLED_REASONS, InboxRows
 from bridge.store.webhooks.person_bodies import PersonBodyRows, PersonKeys
 
 BODIES_PER_READ = 200
@@ -89,7 +89,7 @@ class PersonTraceRows:
         has_body = and_(
             deliveries.c.shop.in_([*self._session.shops.list_domains(shop), ""]),  # a malformed header is stored as ''
             deliveries.c.body.is_not(None),
-            deliveries.c.state.in_([DeliveryState.FAILED, DeliveryState.REJECTED]),
+            HAS_FAILED,
             _is_by(deliveries.c.received_at, cutoff_at),
         )
         reader, found, after = InboxRows(self._session), list[str](), ""

@@ -58,4 +58,4 @@ def delete_orphaned_contact_keys(connection: Connection, shop: str, row_keys: Co
         for table, column in ROW_KEY_COLUMNS.items()
     ]
     named = (contact_keys.c.shop == shop, contact_keys.c.row_key.in_(row_keys))
-    connection.execute(delete(contact_keys).where(*named, ~or_(*rows)))
+    connection.execute(delete(contact_keys).where(*named, *(~row for row in rows)))

@@ -25,6 +25,7 @@ from bridge.store.schema.index_tables import customers, merges, orders, parcels,
 from bridge.store.session import Session
 from bridge.store.upsert import upsert_rows
 
+SUPPRESSED_FIELDS = ("customer", "email", "phone", "order")
 KEY_COLUMNS = ("customer_key", "email_key", "phone_key")
 
 
@@ -73,6 +74,8 @@ class _IngestBatch:
         if not wanted:
             return []
         rows = select(table).where(table.c.shop == self._shop, table.c[column].in_(wanted))
+        if table is suppressions:  # its index has the field before the key
+            rows = rows.where(suppressions.c.field.in_(SUPPRESSED_FIELDS))
         return list(self._connection.execute(rows.with_for_update()))
 
     def _read_suppressions(self, order_keys: set[str]) -> dict[tuple[str, str], datetime]:

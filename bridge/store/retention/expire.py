@@ -12,13 +12,14 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, exists, func, or_, select, tuple_, update
+from sqlalchemy import Select, and_, delete, exists, func, literal_column, or_, select, update
 
 from bridge.errors import NeedsOperator
 from bridge.model import DeliveryState, RequestState
-from bridge.store.bounded_changes import delete_some
+from bridge.store.bounded_changes import delete_some, match_keys
 from bridge.store.index.contact_keys import delete_orphaned_contact_keys
 from bridge.store.notices.notice_items import NEXT_ITEM_VERSION
+from bridge.store.schema.columns import inline
 from bridge.store.schema.index_tables import customers, merges, orders, parcels, suppressions
 from bridge.store.schema.notice_tables import notice_items, notice_links, notices
 from bridge.store.schema.retention_tables import legal_holds, plans, reviews, vault_documents
@@ -35,7 +36,10 @@ from bridge.store.session import Session
 
 REQUESTS_AT_ONCE = 50  # each has a dozen tasks
 EXPIRED_KEY_PREFIX = "aged|"  # in place of the key of a request that was reduced to its line in the register
-IS_NOT_REDUCED = ~requests.c.once_key.startswith(EXPIRED_KEY_PREFIX, autoescape=True)
+# in the words of the index of requests that are not reduced
+IS_NOT_REDUCED = func.substr(requests.c.once_key, literal_column("1"), literal_column("5")) != inline(
+    EXPIRED_KEY_PREFIX
+)
 ENDED_DELIVERY_STATES = (DeliveryState.DONE, DeliveryState.REJECTED, DeliveryState.FAILED)
 
 # a proceeding that was disposed of, while there are documents that the law keeps because of it
@@ -45,6 +49,9 @@ IS_DISPOSED_WITH_DOCUMENTS = and_(
         vault_documents.c.shop == legal_holds.c.shop, vault_documents.c.order_key == legal_holds.c.order_key
     ),
 )
+
+
+_IS_PARCEL_OF_ORDER = and_(parcels.c.shop == orders.c.shop, parcels.c.order_key == orders.c.order_key)
 
 
 def _has_active_legal_hold(*conditions: Any) -> Any:
@@ -64,7 +71,7 @@ def _select_expired_delivery_receipts(cutoff: datetime) -> Select[Any]:
 
 def _select_expired_closed_requests(cutoff: datetime) -> Select[Any]:
     expired = (
-        requests.c.state == RequestState.DONE,
+        requests.c.state == inline(RequestState.DONE),
         requests.c.closed_at < cutoff,
         IS_NOT_REDUCED,
         ~_has_active_legal_hold(legal_holds.c.request_id == requests.c.id),
@@ -102,19 +109,32 @@ def _select_expired_notice_item_texts(cutoff: datetime) -> Select[Any]:
     return rows.where(*expired).order_by(notice_items.c.answered_at)
 
 
-def _select_expired_orders(cutoff: datetime) -> Select[Any]:
-    """Select orders without a later report of the order or of its parcels. An order without any date never expires."""
-    of_order = and_(parcels.c.shop == orders.c.shop, parcels.c.order_key == orders.c.order_key)
+def _match_unreported_orders(cutoff: datetime) -> Select[Any]:
+    """Build the selection of orders without a later report of their parcels, and without a legal hold."""
     reported_at = func.coalesce(parcels.c.source_updated_at, parcels.c.shipped_at)
-    last_reported_at = func.coalesce(
-        orders.c.source_updated_at, orders.c.placed_at, select(func.max(reported_at)).where(of_order).scalar_subquery()
-    )
-    expired = (
-        last_reported_at < cutoff,
-        ~exists().where(of_order, or_(reported_at >= cutoff, reported_at.is_(None))),
+    rows = select(orders.c.shop, orders.c.order_key, orders.c.data_key_id)
+    return rows.where(
+        ~exists().where(_IS_PARCEL_OF_ORDER, or_(reported_at >= cutoff, reported_at.is_(None))),
         ~_has_active_legal_hold(legal_holds.c.shop == orders.c.shop, legal_holds.c.order_key == orders.c.order_key),
     )
-    return select(orders.c.shop, orders.c.order_key, orders.c.data_key_id).where(*expired).order_by(last_reported_at)
+
+
+def _select_expired_orders(cutoff: datetime) -> Select[Any]:
+    """Select orders without a later report of the order or of its parcels."""
+    expired = orders.c.source_updated_at < cutoff
+    return _match_unreported_orders(cutoff).where(expired).order_by(orders.c.source_updated_at)
+
+
+def _select_expired_unreported_orders(cutoff: datetime) -> Select[Any]:
+    """Select the same of orders that only say when they were placed."""
+    expired = (orders.c.source_updated_at.is_(None), orders.c.placed_at < cutoff)
+    return _match_unreported_orders(cutoff).where(*expired).order_by(orders.c.placed_at)
+
+
+def _select_expired_undated_orders(cutoff: datetime) -> Select[Any]:
+    """Select the same of orders of which only parcels have a date. An order without any date never expires."""
+    undated = (orders.c.source_updated_at.is_(None), orders.c.placed_at.is_(None))
+    return _match_unreported_orders(cutoff).where(*undated, exists().where(_IS_PARCEL_OF_ORDER))
 
 
 def _select_expired_customers(cutoff: datetime) -> Select[Any]:
@@ -136,7 +156,13 @@ EXPIRED_SELECTS: Mapping[str, tuple[Callable[[datetime], Select[Any]], ...]] = {
     "security_log": (_select_expired_delivery_receipts,),
     "request_evidence": (_select_expired_closed_requests, _select_expired_released_legal_holds),
     "instruction_text": (_select_expired_notice_item_texts,),
-    "parcel_index": (_select_expired_orders, _select_expired_customers, _select_expired_merges),
+    "parcel_index": (
+        _select_expired_orders,
+        _select_expired_unreported_orders,
+        _select_expired_undated_orders,
+        _select_expired_customers,
+        _select_expired_merges,
+    ),
 }
 
 
@@ -154,6 +180,8 @@ class ExpiryRows:
             ),
             _select_expired_notice_item_texts: self._clear_notice_item_texts,
             _select_expired_orders: self._delete_orders_with_parcels,
+            _select_expired_unreported_orders: self._delete_orders_with_parcels,
+            _select_expired_undated_orders: self._delete_orders_with_parcels,
             _select_expired_customers: self._delete_customers,
             _select_expired_merges: lambda rows: self._delete_rows(merges, ("shop", "deleted_key"), rows),
         }
@@ -185,7 +213,7 @@ class ExpiryRows:
     def delete_parts_of_requests(self, cutoff: datetime, *, limit: int) -> int:
         """Delete at most `limit` rows that belong to expired requests, so that reducing these touches few. Return how many."""
         ids = [row.id for row in self._lock_expired_rows(_select_expired_closed_requests(cutoff), REQUESTS_AT_ONCE)]
-        for table in (notice_items, reviews, findings, packages):
+        for table in (notice_items, reviews, findings, packages) if ids else ():
             of_requests = table.c.request_id.in_(ids)
             if table is notice_items:
                 count = self._delete_some_items(of_requests, limit)
@@ -207,6 +235,8 @@ class ExpiryRows:
 
     def _delete_empty_notices(self, notice_ids: AbstractSet[str]) -> None:
         """Delete those of these notices that list no item any more, with their links."""
+        if not notice_ids:
+            return
         without_items = and_(notices.c.id.in_(notice_ids), ~exists().where(notice_items.c.notice_id == notices.c.id))
         deletion = delete(notices).where(without_items).returning(notices.c.id)
         deleted_notices = self._connection.execute(deletion).scalars().all()
@@ -219,11 +249,10 @@ class ExpiryRows:
         if not rows or self._connection.dialect.name != "postgresql":  # SQLite has one writer
             return rows
         key_columns = [column for column in query.selected_columns if column.name != "data_key_id"]
-        locked = [tuple(row)[: len(key_columns)] for row in rows]
-        return self._connection.execute(query.where(tuple_(*key_columns).in_(locked))).all()
+        return self._connection.execute(query.where(match_keys(key_columns, rows))).all()
 
     def _delete_rows(self, table: Any, key_columns: Sequence[str], rows: Sequence[Any]) -> None:
-        named = tuple_(*(table.c[name] for name in key_columns)).in_([tuple(row)[: len(key_columns)] for row in rows])
+        named = match_keys([table.c[name] for name in key_columns], rows)
         self._connection.execute(delete(table).where(named))
         self._raise_if_rows_remain(table, named)
 
@@ -239,7 +268,7 @@ class ExpiryRows:
         self._raise_if_rows_remain(notice_items, named, notice_items.c.doc.is_not(None))
 
     def _delete_orders_with_parcels(self, rows: Sequence[Any]) -> None:
-        of_orders = tuple_(parcels.c.shop, parcels.c.order_key).in_([(row.shop, row.order_key) for row in rows])
+        of_orders = match_keys([parcels.c.shop, parcels.c.order_key], rows)
         keys = {(row.shop, row.data_key_id) for row in rows}
         keys |= set(self._connection.execute(select(parcels.c.shop, parcels.c.data_key_id).where(of_orders)))
         self._connection.execute(delete(parcels).where(of_orders))

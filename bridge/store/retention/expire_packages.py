@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, not_, select, update
 
-from bridge.model import DeliveryState, RequestState
+from bridge.model import RequestState
 from bridge.store.bounded_changes import change_some, delete_some
 from bridge.store.schema.tables import deliveries, findings, packages, requests
-from bridge.store.webhooks.inbox import NEEDS_ACTION
+from bridge.store.webhooks.inbox import HAS_FAILED, NEEDS_ACTION
 
 if TYPE_CHECKING:
     from bridge.store.transaction import Tx
@@ -23,12 +23,7 @@ def destroy_old_bodies(tx: Tx, before: datetime) -> tuple[int, bool]:
 
     The body of a mandatory webhook that nobody acted on stays until somebody does.
     """
-    expired = and_(
-        deliveries.c.body.is_not(None),
-        deliveries.c.state.in_([DeliveryState.FAILED, DeliveryState.REJECTED]),
-        not_(NEEDS_ACTION),
-        deliveries.c.received_at < before,
-    )
+    expired = and_(deliveries.c.body.is_not(None), HAS_FAILED, not_(NEEDS_ACTION), deliveries.c.received_at < before)
     change = update(deliveries).values(body=None)
     count = change_some(tx.session.connection, change, deliveries, expired, limit=ROWS_PER_TRANSACTION)
     if count:

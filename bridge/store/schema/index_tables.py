@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Index, String, Text, UniqueConstraint
 
-from bridge.store.schema.columns import key_column, plain_column, pseudonym_column, sealed_column, shop_column, table
+from bridge.store.schema.columns import (
+    key_column,
+    partial_index,
+    plain_column,
+    pseudonym_column,
+    sealed_column,
+    shop_column,
+    table,
+)
 from bridge.store.schema.utc_datetime import UtcDateTime
 
 data_keys = table(
@@ -36,6 +44,7 @@ customers = table(
     plain_column("source_updated_at", UtcDateTime, nullable=True),
     Index(None, "shop", "email_key"),
     Index(None, "shop", "phone_key"),
+    Index(None, "source_updated_at"),
 )
 
 merges = table(
@@ -44,6 +53,7 @@ merges = table(
     pseudonym_column("deleted_key", primary_key=True),
     pseudonym_column("kept_key"),
     plain_column("merged_at", UtcDateTime),
+    Index(None, "merged_at"),
 )
 
 orders = table(
@@ -58,6 +68,7 @@ orders = table(
     plain_column("placed_at", UtcDateTime, nullable=True),
     plain_column("source_updated_at", UtcDateTime, nullable=True),
     Index(None, "data_key_id"),
+    Index(None, "source_updated_at", "placed_at"),
     Index(None, "shop", "customer_key"),
     Index(None, "shop", "email_key"),
     Index(None, "shop", "phone_key"),
@@ -96,6 +107,8 @@ suppressions = table(
     plain_column("request_id", String(40)),
     plain_column("ledger_at", UtcDateTime, nullable=True),
     Index(None, "request_id"),
+    Index(None, "erased_at"),
+    partial_index("ix_suppressions_unsynced_open", "erased_at", where="ledger_at IS NULL"),
 )
 
 shop_names = table(

@@ -25,6 +25,7 @@ from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS
 from bridge.rules.webhooks.topics import UNINSTALLED_TOPIC
 from bridge.store.requests.tasks import waits_for
 from bridge.store.retention.documents import DocumentRows
+from bridge.store.schema.columns import inline
 from bridge.store.schema.index_tables import data_keys
 from bridge.store.schema.retention_tables import legal_holds, refund_accounts, shop_exit_decisions, vault_documents
 from bridge.store.schema.tables import deliveries, packages, requests, tasks, tokens
@@ -127,7 +128,7 @@ class ShopExitRows:
             select(requests.c.id)
             .join(tasks, tasks.c.request_id == requests.c.id)
             .where(requests.c.shop.in_(self._session.shops.list_keys(shop)))
-            .where(tasks.c.state == TaskState.WAITING, waits_for(reason))
+            .where(tasks.c.state == inline(TaskState.WAITING), waits_for(reason))
         )
         return list(self._connection.scalars(rows.distinct().order_by(requests.c.id)))
 
@@ -144,7 +145,7 @@ class ShopExitRows:
             )
             .join(tasks, tasks.c.request_id == requests.c.id)
             .where(requests.c.kind == RequestKind.SHOP_ERASURE, tasks.c.action == TaskAction.ERASE)
-            .where(tasks.c.state == TaskState.WAITING)
+            .where(tasks.c.state == inline(TaskState.WAITING))
             .order_by(requests.c.received_at, requests.c.id)
         )
         return [
