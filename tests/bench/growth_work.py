@@ -13,7 +13,6 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from bridge.model import Principal, RequestKind, TaskAction
-
 from bridge.rules.webhooks.signature import sign_webhook
 from bridge.steps.index.index_orders import index_deliveries
 from bridge.steps.retention.expire import expire_aged_records
