@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Boolean, Date, Integer, LargeBinary, text
+from sqlalchemy import Boolean, Integer, LargeBinary, text
 
 from bridge.store.schema.tables import metadata
 from bridge.store.schema.utc_datetime import UtcDateTime
@@ -40,7 +40,7 @@ TABLES: tuple[tuple[str, float, Mapping[str, str]], ...] = (
     ("certificates", 0.1, {"request_id": "'req_' || {h}", "issued_at": "{age}", "body": "'{{}}'"}),
     ("suppressions", 0.4, {"field": "'order'", "key": "'s' || {h}", "erased_at": "{age}", "request_id": "'req_' || {req4}", "ledger_at": "{age}"}),
     ("notice_entries", 0.4, {"id": "'ent_' || {h}", "request_id": "'req_' || {req4}", "task_id": "'tsk_' || {h}", "processor": "'delhivery'", "names": "'waybill'", "entry_key": "'n' || {h}", "order_key": "'s' || {h}", "state": "'completed'", "notice_id": "'ntc_' || {h100}", "answer": "'erased'", "answered_at": "{age}", "version": "1"}),
-    ("notices", 0.01, {"id": "'ntc_' || {h}", "processor": "'delhivery'", "via": "'email'", "state": "'completed'", "created_at": "{age}", "answered_at": "{age}"}),
+    ("notices", 0.1, {"id": "'ntc_' || {h}", "processor": "'delhivery'", "via": "'email'", "state": "'completed'", "created_at": "{age}", "answered_at": "{age}"}),
     ("notice_links", 0.01, {"token_hash": "{w}", "notice_id": "'ntc_' || {h}"}),
     ("reviews", 0.05, {"id": "'rev_' || {h}", "kind": "'carrier_conflict'", "what": "'a parcel'", "order_key": "{o}", "once_key": "'once' || {h}", "opened_at": "{age}", "closed_at": "{age}"}),
     ("refund_accounts", 0.02, {"id": "'rfd_' || {h}", "refund_id": "{h}", "order_key": "{o}", "state": "'erased'", "opened_at": "{age}", "settled_at": "{age}", "erase_at": "{age}", "erased_at": "{age}", "ledger_at": "{age}"}),
@@ -147,15 +147,13 @@ def _blank(column: Column[Any], dialect: str) -> str:
         return f"'{SHOP}'"
     if column.nullable:
         return "NULL"
-    if isinstance(column.type, LargeBinary):
-        return ":sealed" if dialect == "sqlite" else "CAST(:sealed AS bytea)"
-    if isinstance(column.type, UtcDateTime):
-        return _build_words(dialect)["age"]
-    if isinstance(column.type, Date):
-        return "'2026-01-01'"
-    if isinstance(column.type, Boolean):
-        return "false"
-    return "0" if isinstance(column.type, Integer) else "''"
+    blanks = {
+        LargeBinary: ":sealed" if dialect == "sqlite" else "CAST(:sealed AS bytea)",
+        UtcDateTime: _build_words(dialect)["age"],
+        Boolean: "false",
+        Integer: "0",
+    }
+    return next((blank for kind, blank in blanks.items() if isinstance(column.type, kind)), "''")
 
 
 def age_of(days: int) -> datetime:
