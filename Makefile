@@ -7,6 +7,9 @@ PYTHON = $(shell for python in python3.11 python3 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes -q --no-header
 
+# Compiled files are kept: the tests start hundreds of processes, each of which would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test run check bench coverage lock clean
 

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from flask import Flask, Request
-from werkzeug.routing import MapAdapter
+from flask import Flask
 
 from bridge.services import Services
 from bridge.store import SqlStore
 from bridge.web import health, metrics, notices, problems, processors, webhooks
+from bridge.web.flask_application import WebApplication
 from bridge.web.security_headers import add_security_headers
-
-
-class _WebApplication(Flask):
-    """Flask, without the work for each request that this application has no use for."""
-
-    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """Match by path and method alone: no route depends on the host, and no answer holds a URL of one."""
-        if request is None:
-            return super().create_url_adapter(request)
-        return MapAdapter(self.url_map, "", "/", "", request.scheme, request.path, request.method)
 
 
 def create_app(services: Services, store: SqlStore) -> Flask:
     """Return the application. `store` is the same object as `services.store`, with the methods for health checks."""
-    app = _WebApplication("bridge", static_folder=None)
+    app = WebApplication("bridge")
     # Shopify counts a redirect as a failed delivery, so none corrects the slashes of a path
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False

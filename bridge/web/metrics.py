@@ -6,6 +6,7 @@ import hmac
 from collections import Counter as Counts
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from flask import Blueprint, Response, request
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, generate_latest
@@ -38,7 +39,12 @@ def count_delivery(received: WebhookReceipt) -> None:
     )
     if received.reason and received.is_new:
         MANDATORY_REJECTION_COUNTER.labels(topic if topic in MANDATORY_TOPICS else "other", received.reason).inc()
-    DELIVERY_COUNTER.labels(topic if known else "other", received.state, str(received.is_new).lower()).inc()
+    _find_delivery_counter(topic if known else "other", received.state, received.is_new).inc()
+
+
+@lru_cache(maxsize=256)
+def _find_delivery_counter(topic: str, state: DeliveryState, is_new: bool) -> Counter:
+    return DELIVERY_COUNTER.labels(topic, state, str(is_new).lower())
 
 
 class _RowCollector:

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import Blueprint, Response, request
 from werkzeug.routing import PathConverter
 
 from bridge.services import Services
-from bridge.steps.webhooks.receive import receive_webhook, verify_webhook_signature
+from bridge.steps.webhooks.receive import HEADER_PREFIXES, HEADERS, receive_webhook, verify_webhook_signature
 from bridge.web import metrics
 from bridge.web.body import read_body
 from bridge.web.refusals import SignatureFailureCounter
 
-HEADER_KEY_PREFIXES = ("HTTP_X_SHOPIFY_", "HTTP_SHOPIFY_")
+HEADER_NAMES = [prefix + name for prefix in HEADER_PREFIXES for name in HEADERS]
+_HEADER_KEYS = [(name, f"HTTP_{name.replace('-', '_').upper()}") for name in HEADER_NAMES]
 SIGNATURE_FAILURES = "bridge.signature_failures"  # among the application's extensions: the counter to flush at the end
 HTTP_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+class _EmptyAnswer(Response):
+    """An answer without a body, whose headers are made once."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status=status)
+        self._made_headers = self.get_wsgi_headers({}).to_wsgi_list()
+
+    def __call__(self, _environ: Any, start_response: Any) -> Iterable[bytes]:
+        """Start the answer."""
+        start_response(self.status, self._made_headers)
+        return ()
 
 
 class AnyPath(PathConverter):
@@ -32,19 +46,15 @@ def is_webhook(method: str, path: str) -> bool:
 
 
 def read_webhook_headers(environ: Mapping[str, Any]) -> dict[str, str]:
-    """Return Shopify's headers of a request, by their names in lower case."""
-    return {
-        key[5:].replace("_", "-").lower(): value
-        for key, value in environ.items()
-        if key.startswith(HEADER_KEY_PREFIXES)
-    }
+    """Return those of Shopify's headers that count, by their names in lower case."""
+    return {name: environ[key] for name, key in _HEADER_KEYS if key in environ}
 
 
 def create_webhooks_blueprint(services: Services) -> Blueprint:
     """Return the route `POST /webhooks/<topic>`."""
     page = Blueprint("webhooks", __name__)
     refusals = SignatureFailureCounter(services)
-    limit = services.settings.body_limit_bytes
+    limit, accepted = services.settings.body_limit_bytes, _EmptyAnswer(200)
     page.record(lambda state: state.app.extensions.update({SIGNATURE_FAILURES: refusals}))
 
     @page.route("/webhooks", defaults={"topic": ""}, methods=HTTP_METHODS)
@@ -59,6 +69,6 @@ def create_webhooks_blueprint(services: Services) -> Blueprint:
                 return Response(status=405, headers={"Allow": "POST"})
             received = receive_webhook(topic, headers, raw, services=services)
         metrics.count_delivery(received)
-        return Response(status=200)
+        return accepted
 
     return page

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Any
 
 from bridge.errors import PayloadInvalid
@@ -55,6 +56,7 @@ _TOPIC_BY_GID_TYPE: Mapping[str, str] = {
 _GID_FORMAT = re.compile(r"gid://shopify/(\w+)/")
 
 
+@lru_cache(maxsize=512)
 def is_topic_well_formed(topic: str) -> bool:
     """Return True for what can be a topic: two lower-case words with a slash (or the newer dotted form)."""
     return len(topic) <= 64 and _TOPIC_FORMAT.fullmatch(topic) is not None

@@ -24,6 +24,7 @@ from bridge.services import Services
 log = structlog.get_logger()
 
 HEADER_PREFIXES = ("x-shopify-", "shopify-")
+HEADERS = ("hmac-sha256", "shop-domain", "topic", "webhook-id", "event-id", "api-version", "triggered-at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +99,10 @@ def list_known_shops(domain: str, services: Services) -> Collection[str]:
 
 def _get_header(headers: Mapping[str, str], name: str) -> str:
     """Return a header of either prefix. Raises SignatureInvalid if both are sent and differ."""
-    values = [headers[prefix + name] for prefix in HEADER_PREFIXES if prefix + name in headers]
-    if len(set(values)) > 1:
+    older, newer = headers.get(f"x-shopify-{name}"), headers.get(f"shopify-{name}")
+    if older is not None and newer is not None and older != newer:
         raise SignatureInvalid("families_differ")
-    return values[0] if values else ""
+    return older if older is not None else newer or ""
 
 
 def _sanitize_id(value: str) -> str:

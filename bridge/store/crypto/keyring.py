@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import secrets
+import os
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
@@ -81,7 +81,7 @@ class Keyring:
         """Seal under a data key (`key_id`, `key`) or, without one, under the active key."""
         cipher = AESGCM(key) if key else self._ciphers[self._active_key_id]
         head = build_header(key_id if key else self._active_key_id)
-        nonce = secrets.token_bytes(NONCE_BYTES)
+        nonce = os.urandom(NONCE_BYTES)
         return head + nonce + cipher.encrypt(nonce, plaintext, head + aad.encode())
 
     def open(self, sealed: bytes, aad: str, *, find_data_key: Callable[[str], bytes | None] | None = None) -> bytes:

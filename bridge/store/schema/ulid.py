@@ -5,7 +5,7 @@ Within one process each is greater than the one before: tasks that are planned t
 
 from __future__ import annotations
 
-import secrets
+import os
 import threading
 import time
 
@@ -21,7 +21,7 @@ class _MonotonicNumbers:
 
     def next_number(self) -> int:
         """Return 48 bits of milliseconds and 80 random bits; the last number plus one where that would not grow."""
-        number = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
+        number = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")
         with self._lock:
             self._last = max(number, self._last + 1)
             return self._last

@@ -1,18 +1,21 @@
 """Inserts a batch of accepted webhooks with one statement.
 
-Postgres: the values of each column are one array, so that the text is the same for every batch and is prepared once.
+Postgres: the bodies are one array and everything else one JSON document, so that the text is the same for every batch and is
+prepared once, and the driver converts two values whatever the number of rows.
 SQLite has no arrays of bytes: batches are cut into powers of two, so that there are nine texts. Values that every new row
 has stand in the text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, select, update
+from sqlalchemy.dialects import postgresql
 
 from bridge.store.engine import StoreFault
 from bridge.store.schema.tables import deliveries
@@ -78,23 +81,28 @@ def _cut(rows: Sequence[DeliveryRow], dialect: Dialect) -> Iterable[Sequence[Del
 
 
 def _prepare(rows: Sequence[DeliveryRow], dialect: Dialect) -> tuple[str, tuple[Any, ...]]:
-    """Return the statement and its parameters."""
-    columns = [[_convert(name, row[name], dialect.name) for row in rows] for name in GIVEN_COLUMNS]
+    """Return the statement and its parameters. Raises StoreFault for a time without a zone."""
     if dialect.name == "sqlite":
-        return _sqlite_insert(len(rows)), tuple(value for row in zip(*columns, strict=True) for value in row)
-    return _postgres_insert(), tuple(columns)
+        values = (_convert_times(row, _format_sqlite_time) for row in rows)
+        return _sqlite_insert(len(rows)), tuple(row[name] for row in values for name in GIVEN_COLUMNS)
+    columns = [_convert_times(row, datetime.isoformat) for row in rows]
+    bodies = [row.pop("body") for row in columns]
+    return _postgres_insert(), (json.dumps(columns), bodies)
 
 
-def _convert(name: str, value: Any, dialect: str) -> Any:
-    """Return a value as the driver takes it. Raises StoreFault for a time without a zone."""
-    if name in _TIME_COLUMNS and value is not None:
-        if value.tzinfo is None:
-            raise StoreFault("a moment without a zone")
-        moment = value.astimezone(UTC)
-        return f"{moment:%Y-%m-%d %H:%M:%S.%f}" if dialect == "sqlite" else moment.isoformat()
-    if dialect != "sqlite" and name != "body":  # every array but that of the bodies is of text
-        return "" if value is None else str(value)
-    return value
+def _convert_times(row: DeliveryRow, convert: Callable[[datetime], str]) -> DeliveryRow:
+    """Return the given columns of a row as the driver takes them. Raises StoreFault for a time without a zone."""
+    given = {name: row[name] for name in GIVEN_COLUMNS}
+    for name in _TIME_COLUMNS:
+        if (moment := given[name]) is not None:
+            if moment.tzinfo is None:
+                raise StoreFault("a moment without a zone")
+            given[name] = convert(moment)
+    return given
+
+
+def _format_sqlite_time(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
 
 
 @cache
@@ -106,21 +114,15 @@ def _sqlite_insert(rows: int) -> str:
 
 @cache
 def _postgres_insert() -> str:
-    arrays = ", ".join("%b::bytea[]" if name == "body" else "%b::text[]" for name in GIVEN_COLUMNS)
-    values = ", ".join([*(_postgres_value(name) for name in GIVEN_COLUMNS), *_SAME_FOR_ALL.values()])
-    names = ", ".join(GIVEN_COLUMNS)
+    in_document = [name for name in GIVEN_COLUMNS if name != "body"]
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    types = ", ".join(f"{name} {deliveries.c[name].type.compile(dialect)}" for name in in_document)
+    values = ", ".join([*GIVEN_COLUMNS, *_SAME_FOR_ALL.values()])
     return (
-        f"INSERT INTO deliveries ({_list_columns()}) SELECT {values} FROM unnest({arrays}) AS given({names}) "  # noqa: S608
-        "ON CONFLICT DO NOTHING"
+        f"INSERT INTO deliveries ({_list_columns()}) SELECT {values} "  # noqa: S608
+        f"FROM ROWS FROM (json_to_recordset(%s::json) AS ({types}), unnest(%b::bytea[])) "
+        f"AS given({', '.join([*in_document, 'body'])}) ON CONFLICT DO NOTHING"
     )
-
-
-def _postgres_value(name: str) -> str:
-    column = deliveries.c[name]
-    value = f"nullif({name}, '')" if column.nullable and name != "body" else name
-    if name in _TIME_COLUMNS:
-        return f"{value}::timestamptz"
-    return f"{value}::integer" if column.type.python_type is int else value
 
 
 def _list_columns() -> str:
