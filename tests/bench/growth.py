@@ -47,12 +47,12 @@ def measure(*, quick: bool, databases: tuple[str, ...] = ("sqlite", "postgres"))
     """Milliseconds of each item at each size, and how much the last size costs of the first."""
     sizes, runs = (SIZES[:2], 3) if quick else (SIZES, RUNS)
     for database in databases:
-        with _open_database(database) as url:
+        with open_database(database) as url:
             yield from _measure_database(database, url, sizes, runs)
 
 
 @contextmanager
-def _open_database(name: str) -> Iterator[str]:
+def open_database(name: str) -> Iterator[str]:
     if name == "postgres":
         with postgres() as server:
             yield server.create_database("growth")
