@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
 from bridge.store.access.findings import FindingRows
 from bridge.store.access.hand_overs import HandOverRows
 from bridge.store.access.packages import PackageRows
 from bridge.store.erasure.erase_person import PersonEraser
 from bridge.store.erasure.erasures import ErasureLookup
+from bridge.store.erasure.order_state import OrderStateRows
 from bridge.store.erasure.plans import PlanRows
 from bridge.store.erasure.release_suppressions import SuppressionReleaser
 from bridge.store.erasure.remnants import RemnantRows
@@ -61,6 +59,7 @@ class Tx:
         self.person_lookup = PersonLookup(session)
         self.erasures = ErasureLookup(session)
         self.plans = PlanRows(session)
+        self.order_states = OrderStateRows(session)
         self.person_eraser = PersonEraser(session)
         self.remnants = RemnantRows(session)
         self.suppression_releaser = SuppressionReleaser(session)
@@ -83,9 +82,3 @@ class Tx:
         self.refunds = RefundRows(session)
         self.reviews = ReviewRows(session)
         self.operator_queries = OperatorQueries(session)
-
-    @contextmanager
-    def open_savepoint(self) -> Iterator[Callable[[], None]]:
-        """Open a savepoint. The function that it yields undoes what the block did; the transaction continues."""
-        with self.session.connection.begin_nested() as savepoint:
-            yield savepoint.rollback

@@ -9,9 +9,10 @@ import sys
 import time
 from typing import TYPE_CHECKING, NoReturn
 
-from tests.bench import accept, bare_drain, boot, concurrency, gather, growth, notices
+from tests.bench import accept, boot, concurrency, gather, growth, notices
 from tests.bench.bench_env import TooSlowError
 from tests.bench.figures import Figure, table
+from tests.bench.growth import drain as growth_drain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,7 +30,7 @@ PARTS: dict[str, Part] = {
     "notices": (notices.measure, 420),
 }
 # They take longer than all others: measured where they are named.
-LONG_PARTS: dict[str, Part] = {"growth": (growth.measure, 7_200), "drain": (bare_drain.measure, 300)}
+LONG_PARTS: dict[str, Part] = {"growth": (growth.measure, 7_200), "drain": (growth_drain.measure, 300)}
 ALL_PARTS = PARTS | LONG_PARTS
 WHOLE_S, QUICK_S = 780, 150
 

@@ -14,9 +14,9 @@ import pytest
 from sqlalchemy import event
 
 from bridge.store.schema.tables import metadata
-from tests.bench import growth_work
-from tests.bench.growth_rows import GROWING_TABLES, fill_database
-from tests.bench.growth_work import GrowthWork
+from tests.bench.growth import work as work_module
+from tests.bench.growth.rows import GROWING_TABLES, fill_database
+from tests.bench.growth.work import GrowthWork
 
 PARCELS = 4_000
 # by these alone a shop's only or largest part is found: there is one shop, and most rows are in one state
@@ -103,7 +103,7 @@ def find_scans(store, statements):
 
 @pytest.fixture
 def work(services, clock, monkeypatch):
-    monkeypatch.setattr(growth_work, "ITEMS", 8)  # few beside what is stored
+    monkeypatch.setattr(work_module, "ITEMS", 8)  # few beside what is stored
     fill_database(services.store.engine, PARCELS, law_sha256=services.retention.sha256)
     services.store.engine.dispose()  # a connection of SQLite reads the counts when it is opened
     return GrowthWork(services, clock)

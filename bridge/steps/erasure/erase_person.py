@@ -31,10 +31,10 @@ from bridge.rules.index.unreadable_identifiers import list_identifier_gaps
 from bridge.rules.shops.shop_names import RETRY_ASKING_AFTER
 from bridge.services import Services
 from bridge.steps.erasure.erasure import Erasure
-from bridge.steps.erasure.erasure_run import ErasureRun, OrderBatch
 from bridge.steps.erasure.held.wait_while_held import wait_while_held
 from bridge.steps.erasure.orders_without_invoice_copy import INVOICE_SEARCH_INTERVAL_H, find_invoice_search_task
-from bridge.steps.erasure.saved_plan import save_plan
+from bridge.steps.erasure.run.erasure_run import ErasureRun, OrderBatch
+from bridge.steps.erasure.run.saved_plan import save_plan
 from bridge.steps.requests.access_wait import postpone_for_access, record_lost_packages
 from bridge.steps.shops.erase_shop import execute_shop_erasure
 from bridge.steps.shops.identify_shops import await_shop_identity, close_identity_reviews

@@ -32,7 +32,7 @@ from bridge.steps.erasure.orders_without_invoice_copy import (
     has_bridge_vault,
     read_invoice_search,
 )
-from bridge.steps.erasure.saved_plan import compare_with_saved_plan
+from bridge.steps.erasure.run.saved_plan import compare_with_saved_plan
 from bridge.steps.erasure.scope import ErasureScope, read_erasure_scope
 
 if TYPE_CHECKING:

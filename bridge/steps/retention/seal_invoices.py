@@ -39,7 +39,7 @@ from bridge.steps.erasure.orders_without_invoice_copy import (
     read_invoice_search,
     sync_missing_copy_review,
 )
-from bridge.steps.erasure.saved_plan import save_plan
+from bridge.steps.erasure.run.saved_plan import save_plan
 from bridge.steps.erasure.scope import read_erasure_scope
 from bridge.steps.task_results import SYSTEM_ERRORS, after_failure, fail_task, finish_task, record_task_result
 

@@ -16,13 +16,12 @@ from sqlalchemy import and_, delete, func, select
 from bridge.errors import NeedsOperator
 from bridge.model import Principal, ShopOrderKey, Tombstone
 from bridge.rules.erasure.plan import CUSTOMER_MERGED_AWAY
-from bridge.store.erasure.order_state import digest_orders
 from bridge.store.erasure.person_traces import PersonTraceRows
+from bridge.store.erasure.suppress import upsert_suppressions
 from bridge.store.index.contact_keys import delete_orphaned_contact_keys
 from bridge.store.index.person_lookup import PersonLookup
-from bridge.store.schema.index_tables import contact_keys, customers, data_keys, orders, parcels, suppressions
+from bridge.store.schema.index_tables import contact_keys, customers, data_keys, orders, parcels
 from bridge.store.session import Session
-from bridge.store.upsert import upsert
 from bridge.store.webhooks.person_bodies import PersonKeys
 
 LOOKUP_FIELDS = ("customer", "email")  # a phone alone names nobody: families and offices share one
@@ -97,10 +96,6 @@ class PersonEraser:
             for order_key in self._select_rows(key, principal, excluded_order_ids, is_merged=False).order_keys
         ]
 
-    def digest_orders(self, order_keys: Iterable[ShopOrderKey]) -> str:
-        """Return a digest of what is stored about these orders: another one where any of it changed."""
-        return digest_orders(self._connection, order_keys)
-
     def list_named_orders(self, shop: str, principal: Principal) -> list[ShopOrderKey]:
         """Return the orders that the principal names and the index does not have, under each key of the shop."""
         if self._person_lookup.is_merged(shop, principal):
@@ -118,7 +113,8 @@ class PersonEraser:
     ) -> Mapping[str, int]:
         """Delete some of a data subject's orders with their parcels and suppress them. Return rows deleted per table.
 
-        `named_keys`, which the index does not have, are suppressed only. The rest of the data subject stays for `erase_person`. Call after `lock_shop`. Raises NeedsOperator as it does.
+        `named_keys`, which the index does not have, are suppressed only. The rest of the data subject stays for
+        `erase_person`. Call after `lock_shop`. Raises NeedsOperator as it does.
         """
         keys_by_shop: dict[str, list[str]] = {}
         for shop, order_key in order_keys:
@@ -126,9 +122,12 @@ class PersonEraser:
         removed: Counter[str] = Counter()
         erased_at = cutoff_at or self._session.now()
         suppressed = [*((at, key) for at, keys in keys_by_shop.items() for key in keys), *named_keys]
-        self.upsert_suppressions(
-            Tombstone(shop=at, field="order", key=key, erased_at=erased_at, request_id=request_id)
-            for at, key in sorted(suppressed)
+        upsert_suppressions(
+            self._connection,
+            (
+                Tombstone(shop=at, field="order", key=key, erased_at=erased_at, request_id=request_id)
+                for at, key in sorted(suppressed)
+            ),
         )
         for shop, keys in keys_by_shop.items():
             key_ids = self.find_data_key_ids(shop, frozenset(), keys)
@@ -211,23 +210,21 @@ class PersonEraser:
         erased_at = cutoff_at or self._session.now()  # an order that is placed later is a new contract
         suppressed = {(field, key) for field in rows.keys for key in rows.contacts.get(field) or rows.keys[field]}
         suppressed |= {("order", key) for key in (*order_keys, *rows.named_keys)}
-        suppressed -= {("order", key) for key in self._list_erased_orders(shop, request_id)}
-        self.upsert_suppressions(
-            Tombstone(shop=shop, field=field, key=key, erased_at=erased_at, request_id=request_id)
-            for field, key in sorted(suppressed)
+        suppressed -= {("order", key) for key in self._traces.list_erased_orders(shop, request_id)}
+        upsert_suppressions(
+            self._connection,
+            (
+                Tombstone(shop=shop, field=field, key=key, erased_at=erased_at, request_id=request_id)
+                for field, key in sorted(suppressed)
+            ),
         )
         self.destroy_keys_and_verify(shop, customer_keys, order_keys, key_ids, cutoff_at=cutoff_at)
         return removed
 
     def _collect_keys(self, rows: _PersonRows, request_id: str) -> tuple[PersonKeys, set[str]]:
         """Return the keys by which a webhook is about the data subject: of orders that this erasure deleted before, too."""
-        erased = self._list_erased_orders(rows.shop, request_id)
+        erased = self._traces.list_erased_orders(rows.shop, request_id)
         return rows.person_keys, {*rows.order_keys, *rows.named_keys, *erased}
-
-    def _list_erased_orders(self, shop: str, request_id: str) -> list[str]:
-        of_request = (suppressions.c.shop == shop, suppressions.c.request_id == request_id)
-        orders_of_request = select(suppressions.c.key).where(*of_request, suppressions.c.field == "order")
-        return list(self._connection.scalars(orders_of_request))
 
     def delete_person_rows(
         self, shop: str, person_keys: PersonKeys, order_keys: Sequence[str], *, cutoff_at: datetime | None = None
@@ -288,17 +285,6 @@ class PersonEraser:
         of_others = set(self._connection.scalars(remaining))
         return [key for key in named if key not in of_others]
 
-    def upsert_suppressions(self, tombstones: Iterable[Tombstone], *, ledger_at: datetime | None = None) -> None:
-        """Write suppression keys; an older erasure never replaces a newer one. `ledger_at` None: not in the ledger yet."""
-        rows = [
-            {name: getattr(tombstone, name) for name in Tombstone.__slots__} | {"ledger_at": ledger_at}
-            for tombstone in tombstones
-        ]
-        if rows:
-            key, changes = ("shop", "field", "key"), ("erased_at", "request_id", "ledger_at")
-            statement = upsert(self._connection, suppressions, key, changes, where=_is_erased_later)
-            self._connection.execute(statement, rows)
-
     def _count_remaining_rows(
         self, shop: str, person_keys: PersonKeys, order_keys: Sequence[str], cutoff_at: datetime | None
     ) -> int:
@@ -314,7 +300,3 @@ class PersonEraser:
 def _is_reported_by(customer_row: Any, cutoff_at: datetime) -> bool:
     """Return whether the customer was reported by the cut-off; False where nobody knows when."""
     return customer_row.source_updated_at is not None and customer_row.source_updated_at <= cutoff_at
-
-
-def _is_erased_later(stored: Any, given: Any) -> Any:
-    return given.erased_at >= stored.erased_at

@@ -11,6 +11,7 @@ from sqlalchemy import and_, delete, func, select, true, update
 from bridge.errors import KeyMissing, PayloadInvalid, SealBroken
 from bridge.model import DeliveryState, RequestState
 from bridge.rules.webhooks.topics import is_mandatory
+from bridge.store.schema.index_tables import suppressions
 from bridge.store.schema.tables import deliveries, findings, packages, requests
 from bridge.store.session import Session
 from bridge.store.webhooks.inbox import HAS_FAILED, SETTLED_REASONS, InboxRows
@@ -25,6 +26,12 @@ class PersonTraceRows:
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
         self._bodies = PersonBodyRows(session)
+
+    def list_erased_orders(self, shop: str, request_id: str) -> list[str]:
+        """Return the keys of the orders that an erasure suppressed under this key of the shop."""
+        of_request = (suppressions.c.shop == shop, suppressions.c.request_id == request_id)
+        erased = select(suppressions.c.key).where(*of_request, suppressions.c.field == "order")
+        return list(self._connection.scalars(erased))
 
     def count_traces(
         self,

@@ -10,6 +10,7 @@ from sqlalchemy import and_, func, or_, select
 from bridge.model import IndexedOrder, Tombstone, Waybill
 from bridge.store.erasure.erase_person import PersonEraser
 from bridge.store.erasure.person_traces import PersonTraceRows
+from bridge.store.erasure.suppress import upsert_suppressions
 from bridge.store.index.rows import IndexRows
 from bridge.store.schema.index_tables import orders
 from bridge.store.session import Session
@@ -78,7 +79,7 @@ class ErasureReapplier:
         else:
             undecided = select(func.count()).where(orders.c.shop == shop, _match_person_orders(person_keys))
             removed["undecided"] = self._connection.scalar(undecided) or 0
-        eraser.upsert_suppressions(tombstones, ledger_at=self._session.now())
+        upsert_suppressions(self._connection, tombstones, ledger_at=self._session.now())
         eraser.destroy_keys_and_verify(shop, customer_keys, order_keys, key_ids)
         if any(removed.values()):
             self._session.mark_remnants(tombstones[0].request_id)

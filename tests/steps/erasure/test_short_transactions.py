@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 
 from bridge.model import Outcome, RequestKind, TaskAction, TaskState
 from bridge.rules.retention.retention_registry import CATEGORY_REGISTRY
-from bridge.steps.erasure import erasure_run
+from bridge.steps.erasure.run import erasure_run
 from bridge.steps.requests.process import process_request
 from bridge.steps.retention import expire
 from bridge.steps.retention.expire import expire_aged_records

@@ -18,7 +18,7 @@ from bridge.store.schema.index_tables import customers, data_keys, orders, parce
 from bridge.store.upsert import upsert_rows
 from tests.bench.figures import Figure
 from tests.bench.growth import BenchClock, open_database
-from tests.bench.growth_work import GrowthWork
+from tests.bench.growth.work import GrowthWork
 from tests.factories import make_services
 from tests.fakes import FakeCarrier, FakePlatform, FakeQueue
 

@@ -18,8 +18,8 @@ from bridge.store import Keyring, SqlStore
 from bridge.store.migrations.upgrade import upgrade_database
 from tests.bench.bench_env import postgres
 from tests.bench.figures import Figure
-from tests.bench.growth_rows import fill_database
-from tests.bench.growth_work import GrowthWork
+from tests.bench.growth.rows import fill_database
+from tests.bench.growth.work import GrowthWork
 from tests.factories import NOW, make_services
 from tests.fakes import FakeCarrier, FakePlatform, FakeQueue
 

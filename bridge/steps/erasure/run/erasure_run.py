@@ -17,7 +17,7 @@ from bridge.services import Services
 from bridge.steps.erasure.erasure import Erasure, has_ended_run
 from bridge.steps.erasure.orders_without_invoice_copy import complete_failed_invoice_search, sync_missing_copy_review
 from bridge.steps.erasure.platform_identifiers import select_platform_identifiers
-from bridge.steps.erasure.saved_plan import append_later_run, save_plan
+from bridge.steps.erasure.run.saved_plan import append_later_run, save_plan
 from bridge.steps.notices.open_notice_items import open_planned_items, plan_notice_items, record_opened_items
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class ErasureRun:
         for order_ids in groups:
             keys = tuple(key for order_id in order_ids for key in going.get(order_id, ()))
             named_keys = tuple(key for order_id in order_ids for key in named.get(order_id, ()))
-            digest = tx.person_eraser.digest_orders(keys)
+            digest = tx.order_states.digest_orders(keys)
             ids = frozenset(order_ids)
             batches.append(OrderBatch(order_ids=ids, order_keys=keys, named_keys=named_keys, digest=digest))
         return batches
@@ -98,7 +98,7 @@ class ErasureRun:
     def _lock_unchanged(self, batch: OrderBatch, tx: Tx) -> None:
         """Take the shop's lock. Raises ConcurrentChange where the orders are no longer as they were read."""
         tx.index.lock_shop(self._erasure.request.shop)
-        is_unchanged = tx.person_eraser.digest_orders(batch.order_keys) == batch.digest
+        is_unchanged = tx.order_states.digest_orders(batch.order_keys) == batch.digest
         if not is_unchanged or self._list_holds_on_person(tx) != self._holds_on_person:
             raise ConcurrentChange
 
