@@ -102,19 +102,18 @@ def find_scans(store, statements):
 
 
 @pytest.fixture
-def work(services, clock, monkeypatch):
+def grown_shop(services, clock, monkeypatch):
     monkeypatch.setattr(work_module, "ITEMS", 8)  # few beside what is stored
     fill_database(services.store.engine, PARCELS, law_sha256=services.retention.sha256)
     services.store.engine.dispose()  # a connection of SQLite reads the counts when it is opened
     return GrowthWork(services, clock)
 
 
-@pytest.mark.parametrize("deed", [1])
-def test_no_statement_of_the_daily_work_reads_a_whole_table(work, store, deed):
+def test_no_statement_of_the_daily_work_reads_a_whole_table(grown_shop, store):
     engines = {store.engine, store._accept_engine}
     with listen(engines) as statements:
         for name in DEEDS:
-            getattr(work, name)()
+            getattr(grown_shop, name)()
     assert len(statements) > 40
     found = find_scans(store, statements)
     assert not found, "\n\n".join(f"{'; '.join(scans)}\n    {statement[:1500]}" for statement, scans in found.items())

@@ -34,7 +34,7 @@ from bridge.services import Services
 from bridge.steps.batches import cut_batches
 from bridge.steps.erasure.platform_identifiers import select_platform_identifiers
 from bridge.steps.index.doubt_parcels import open_item_reviews, open_superseded_reviews, pause_superseded_items
-from bridge.steps.notices.open_notice_items import open_planned_items, plan_notice_items, record_opened_items
+from bridge.steps.notices.open_notice_items import open_items_of_plan, plan_notice_items, record_opened_items
 from bridge.steps.task_results import SYSTEM_ERRORS, after_failure, fail_task, finish_task, record_task_result
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def find_platform_parcels(request: PrivacyRequest, task: Task, lease: Lease, *, 
         with services.store.transaction() as tx:
             tx.requests.verify_lease(lease)
             part = plan.select_part(order_ids, has_person=False)
-            opened = add_row_counts(opened, open_planned_items(request, part, (), tx=tx, services=services))
+            opened = add_row_counts(opened, open_items_of_plan(request, part, (), tx=tx, services=services))
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
         paused = [
@@ -89,7 +89,7 @@ def find_platform_parcels(request: PrivacyRequest, task: Task, lease: Lease, *, 
             for item in pause_superseded_items(request.shop, order_id, events, tx=tx, services=services)
         ]
         part = plan.select_part(last, has_person=True)
-        opened = add_row_counts(opened, open_planned_items(request, part, (), tx=tx, services=services))
+        opened = add_row_counts(opened, open_items_of_plan(request, part, (), tx=tx, services=services))
         record_opened_items(request, plan, opened, tx=tx)
         # the erasure of the bridge's own rows may come later: it finds the reviews
         open_superseded_reviews(request.shop, _select_superseded_parcels(indexed, parcels, listings), request.id, tx)

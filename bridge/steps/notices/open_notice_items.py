@@ -89,11 +89,11 @@ def open_notice_items(
 ) -> None:
     """Open an item for each record as `plan_notice_items` lists them. Writes evidence last."""
     plan = plan_notice_items(request, principal, parcels, orders, tx=tx, services=services)
-    opened = open_planned_items(request, plan, orders, tx=tx, services=services)
+    opened = open_items_of_plan(request, plan, orders, tx=tx, services=services)
     record_opened_items(request, plan, opened, tx=tx)
 
 
-def open_planned_items(
+def open_items_of_plan(
     request: PrivacyRequest, plan: NoticePlan, order_ids: Iterable[str], *, tx: Tx, services: Services
 ) -> dict[str, int]:
     """Open the items of a plan, or of the part of it about these orders. One that is listed already stays as it is.

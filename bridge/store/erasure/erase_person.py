@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, func, select
+from sqlalchemy import delete, func, select
 
 from bridge.errors import NeedsOperator
 from bridge.model import Principal, ShopOrderKey, Tombstone
@@ -100,8 +100,8 @@ class PersonEraser:
         """Return the orders that the principal names and the index does not have, under each key of the shop."""
         if self._person_lookup.is_merged(shop, principal):
             return []
-        shop_keys = self._session.shops.list_keys(shop)
-        return [(at, key) for at in shop_keys for key in self._filter_unowned_orders(at, principal.order_ids)]
+        keys = self._session.shops.list_keys(shop)
+        return [(at, key) for at in keys for key in self._filter_unowned_orders(at, principal.order_ids)]
 
     def erase_orders(
         self,
@@ -263,10 +263,8 @@ class PersonEraser:
 
     def _delete_rows_by_key(self, table: Any, shop: str, column: str, candidate_keys: Iterable[str]) -> int:
         keys = [key for key in candidate_keys if key]
-        if not keys:
-            return 0
-        named = and_(table.c.shop == shop, table.c[column].in_(keys))
-        return int(self._connection.execute(delete(table).where(named)).rowcount)
+        named = delete(table).where(table.c.shop == shop, table.c[column].in_(keys))
+        return int(self._connection.execute(named).rowcount) if keys else 0
 
     def find_data_key_ids(self, shop: str, person_keys: PersonKeys, order_keys: Sequence[str]) -> set[str]:
         """Return the data keys of orders and parcels, and those made for the data subject under an earlier pseudonym."""

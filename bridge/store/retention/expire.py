@@ -12,17 +12,17 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, exists, func, literal_column, or_, select, update
+from sqlalchemy import Select, and_, delete, exists, func, select, update
 
 from bridge.errors import NeedsOperator
-from bridge.model import DeliveryState, RequestState
 from bridge.store.bounded_changes import delete_some, match_keys
 from bridge.store.index.contact_keys import delete_orphaned_contact_keys
 from bridge.store.notices.notice_items import NEXT_ITEM_VERSION
-from bridge.store.schema.columns import inline
+from bridge.store.retention import expired_records as expired
+from bridge.store.retention.expired_records import EXPIRED_KEY_PREFIX, EXPIRED_SELECTS, IS_DISPOSED_WITH_DOCUMENTS
 from bridge.store.schema.index_tables import customers, merges, orders, parcels, suppressions
 from bridge.store.schema.notice_tables import notice_items, notice_links, notices
-from bridge.store.schema.retention_tables import legal_holds, plans, reviews, vault_documents
+from bridge.store.schema.retention_tables import legal_holds, plans, reviews
 from bridge.store.schema.tables import (
     certificates,
     deliveries,
@@ -35,135 +35,6 @@ from bridge.store.schema.tables import (
 from bridge.store.session import Session
 
 REQUESTS_AT_ONCE = 50  # each has a dozen tasks
-EXPIRED_KEY_PREFIX = "aged|"  # in place of the key of a request that was reduced to its line in the register
-# in the words of the index of requests that are not reduced
-IS_NOT_REDUCED = func.substr(requests.c.once_key, literal_column("1"), literal_column("5")) != inline(
-    EXPIRED_KEY_PREFIX
-)
-ENDED_DELIVERY_STATES = (DeliveryState.DONE, DeliveryState.REJECTED, DeliveryState.FAILED)
-
-# a proceeding that was disposed of, while there are documents that the law keeps because of it
-IS_DISPOSED_WITH_DOCUMENTS = and_(
-    legal_holds.c.disposed_at.is_not(None),
-    exists().where(
-        vault_documents.c.shop == legal_holds.c.shop, vault_documents.c.order_key == legal_holds.c.order_key
-    ),
-)
-
-
-_IS_PARCEL_OF_ORDER = and_(parcels.c.shop == orders.c.shop, parcels.c.order_key == orders.c.order_key)
-
-
-def _has_active_legal_hold(*conditions: Any) -> Any:
-    return exists().where(legal_holds.c.released_at.is_(None), *conditions)
-
-
-def _select_expired_suppressions(cutoff: datetime) -> Select[Any]:
-    rows = select(suppressions.c.shop, suppressions.c.field, suppressions.c.key)
-    return rows.where(suppressions.c.erased_at < cutoff).order_by(suppressions.c.erased_at)
-
-
-def _select_expired_delivery_receipts(cutoff: datetime) -> Select[Any]:
-    ended = (deliveries.c.body.is_(None), deliveries.c.state.in_(ENDED_DELIVERY_STATES))
-    rows = select(deliveries.c.shop, deliveries.c.id).where(*ended, deliveries.c.received_at < cutoff)
-    return rows.order_by(deliveries.c.received_at)
-
-
-def _select_expired_closed_requests(cutoff: datetime) -> Select[Any]:
-    expired = (
-        requests.c.state == inline(RequestState.DONE),
-        requests.c.closed_at < cutoff,
-        IS_NOT_REDUCED,
-        ~_has_active_legal_hold(legal_holds.c.request_id == requests.c.id),
-        ~exists().where(reviews.c.request_id == requests.c.id, reviews.c.closed_at.is_(None)),
-    )
-    rows = select(requests.c.shop, requests.c.id, requests.c.data_key_id)
-    return rows.where(*expired).order_by(requests.c.closed_at)
-
-
-def _select_expired_released_legal_holds(cutoff: datetime) -> Select[Any]:
-    """Select holds that are over and belong to no stored request; a proceeding stays while its documents do."""
-    expired = (
-        legal_holds.c.released_at < cutoff,
-        ~exists().where(requests.c.id == legal_holds.c.request_id, IS_NOT_REDUCED),
-        ~IS_DISPOSED_WITH_DOCUMENTS,
-    )
-    rows = select(legal_holds.c.shop, legal_holds.c.id, legal_holds.c.order_key)
-    return rows.where(*expired).order_by(legal_holds.c.released_at)
-
-
-def _select_expired_notice_item_texts(cutoff: datetime) -> Select[Any]:
-    """Select answered items whose sealed text nothing needs: an item that will be looked at again needs its reference."""
-    expired = (
-        notice_items.c.doc.is_not(None),
-        notice_items.c.answered_at < cutoff,
-        notice_items.c.look_at.is_(None),
-        ~_has_active_legal_hold(
-            legal_holds.c.shop == notice_items.c.shop,
-            legal_holds.c.order_key == notice_items.c.order_key,
-            legal_holds.c.order_key != "",
-        ),
-        ~_has_active_legal_hold(legal_holds.c.request_id == notice_items.c.request_id),
-    )
-    rows = select(notice_items.c.shop, notice_items.c.id)
-    return rows.where(*expired).order_by(notice_items.c.answered_at)
-
-
-def _match_unreported_orders(cutoff: datetime) -> Select[Any]:
-    """Build the selection of orders without a later report of their parcels, and without a legal hold."""
-    reported_at = func.coalesce(parcels.c.source_updated_at, parcels.c.shipped_at)
-    rows = select(orders.c.shop, orders.c.order_key, orders.c.data_key_id)
-    return rows.where(
-        ~exists().where(_IS_PARCEL_OF_ORDER, or_(reported_at >= cutoff, reported_at.is_(None))),
-        ~_has_active_legal_hold(legal_holds.c.shop == orders.c.shop, legal_holds.c.order_key == orders.c.order_key),
-    )
-
-
-def _select_expired_orders(cutoff: datetime) -> Select[Any]:
-    """Select orders without a later report of the order or of its parcels."""
-    expired = orders.c.source_updated_at < cutoff
-    return _match_unreported_orders(cutoff).where(expired).order_by(orders.c.source_updated_at)
-
-
-def _select_expired_unreported_orders(cutoff: datetime) -> Select[Any]:
-    """Select the same of orders that only say when they were placed."""
-    expired = (orders.c.source_updated_at.is_(None), orders.c.placed_at < cutoff)
-    return _match_unreported_orders(cutoff).where(*expired).order_by(orders.c.placed_at)
-
-
-def _select_expired_undated_orders(cutoff: datetime) -> Select[Any]:
-    """Select the same of orders of which only parcels have a date. An order without any date never expires."""
-    undated = (orders.c.source_updated_at.is_(None), orders.c.placed_at.is_(None))
-    return _match_unreported_orders(cutoff).where(*undated, exists().where(_IS_PARCEL_OF_ORDER))
-
-
-def _select_expired_customers(cutoff: datetime) -> Select[Any]:
-    of_customer = and_(orders.c.shop == customers.c.shop, orders.c.customer_key == customers.c.customer_key)
-    expired = (customers.c.source_updated_at < cutoff, ~exists().where(of_customer))
-    return select(customers.c.shop, customers.c.customer_key).where(*expired)
-
-
-def _select_expired_merges(cutoff: datetime) -> Select[Any]:
-    is_unused = [
-        ~exists().where(table.c.shop == merges.c.shop, table.c.customer_key == merges.c.kept_key)
-        for table in (orders, customers)
-    ]
-    return select(merges.c.shop, merges.c.deleted_key).where(merges.c.merged_at < cutoff, *is_unused)
-
-
-EXPIRED_SELECTS: Mapping[str, tuple[Callable[[datetime], Select[Any]], ...]] = {
-    "suppression": (_select_expired_suppressions,),
-    "security_log": (_select_expired_delivery_receipts,),
-    "request_evidence": (_select_expired_closed_requests, _select_expired_released_legal_holds),
-    "instruction_text": (_select_expired_notice_item_texts,),
-    "parcel_index": (
-        _select_expired_orders,
-        _select_expired_unreported_orders,
-        _select_expired_undated_orders,
-        _select_expired_customers,
-        _select_expired_merges,
-    ),
-}
 
 
 class ExpiryRows:
@@ -172,18 +43,20 @@ class ExpiryRows:
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
         self._deleters: Mapping[Any, Callable[[Sequence[Any]], None]] = {
-            _select_expired_suppressions: lambda rows: self._delete_rows(suppressions, ("shop", "field", "key"), rows),
-            _select_expired_delivery_receipts: lambda rows: self._delete_rows(deliveries, ("shop", "id"), rows),
-            _select_expired_closed_requests: self._reduce_requests_to_register,
-            _select_expired_released_legal_holds: lambda rows: self._delete_rows(
+            expired.select_expired_suppressions: lambda rows: self._delete_rows(
+                suppressions, ("shop", "field", "key"), rows
+            ),
+            expired.select_expired_delivery_receipts: lambda rows: self._delete_rows(deliveries, ("shop", "id"), rows),
+            expired.select_expired_closed_requests: self._reduce_requests_to_register,
+            expired.select_expired_released_legal_holds: lambda rows: self._delete_rows(
                 legal_holds, ("shop", "id", "order_key"), rows
             ),
-            _select_expired_notice_item_texts: self._clear_notice_item_texts,
-            _select_expired_orders: self._delete_orders_with_parcels,
-            _select_expired_unreported_orders: self._delete_orders_with_parcels,
-            _select_expired_undated_orders: self._delete_orders_with_parcels,
-            _select_expired_customers: self._delete_customers,
-            _select_expired_merges: lambda rows: self._delete_rows(merges, ("shop", "deleted_key"), rows),
+            expired.select_expired_notice_item_texts: self._clear_notice_item_texts,
+            expired.select_expired_orders: self._delete_orders_with_parcels,
+            expired.select_expired_unreported_orders: self._delete_orders_with_parcels,
+            expired.select_expired_undated_orders: self._delete_orders_with_parcels,
+            expired.select_expired_customers: self._delete_customers,
+            expired.select_expired_merges: lambda rows: self._delete_rows(merges, ("shop", "deleted_key"), rows),
         }
 
     def count_expired(self, category: str, cutoff: datetime) -> int:
@@ -199,7 +72,7 @@ class ExpiryRows:
         """
         deleted: Counter[str] = Counter()
         for build_select in EXPIRED_SELECTS[category]:
-            is_of_requests = build_select is _select_expired_closed_requests
+            is_of_requests = build_select is expired.select_expired_closed_requests
             rows = self._lock_expired_rows(
                 build_select(cutoff), min(limit, REQUESTS_AT_ONCE) if is_of_requests else limit
             )
@@ -212,7 +85,9 @@ class ExpiryRows:
 
     def delete_parts_of_requests(self, cutoff: datetime, *, limit: int) -> int:
         """Delete at most `limit` rows that belong to expired requests, so that reducing these touches few. Return how many."""
-        ids = [row.id for row in self._lock_expired_rows(_select_expired_closed_requests(cutoff), REQUESTS_AT_ONCE)]
+        ids = [
+            row.id for row in self._lock_expired_rows(expired.select_expired_closed_requests(cutoff), REQUESTS_AT_ONCE)
+        ]
         for table in (notice_items, reviews, findings, packages) if ids else ():
             of_requests = table.c.request_id.in_(ids)
             if table is notice_items:

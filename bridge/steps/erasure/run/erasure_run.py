@@ -18,7 +18,7 @@ from bridge.steps.erasure.erasure import Erasure, has_ended_run
 from bridge.steps.erasure.orders_without_invoice_copy import complete_failed_invoice_search, sync_missing_copy_review
 from bridge.steps.erasure.platform_identifiers import select_platform_identifiers
 from bridge.steps.erasure.run.saved_plan import append_later_run, save_plan
-from bridge.steps.notices.open_notice_items import open_planned_items, plan_notice_items, record_opened_items
+from bridge.steps.notices.open_notice_items import open_items_of_plan, plan_notice_items, record_opened_items
 
 if TYPE_CHECKING:
     from bridge.store import Tx
@@ -48,7 +48,7 @@ class ErasureRun:
     """
 
     def __init__(self, erasure: Erasure, *, tx: Tx, services: Services) -> None:
-        """Plan the run in the reading of the erasure. Changes nothing."""
+        """Prepare the run in the reading of the erasure. Changes nothing."""
         self._erasure, self._services = erasure, services
         self._notice_plan = plan_notice_items(
             erasure.request, erasure.request.principal, erasure.parcels, erasure.orders, tx=tx, services=services
@@ -62,8 +62,10 @@ class ErasureRun:
         request, erasure = self._erasure.request, self._erasure
         known_ids = dict.fromkeys([*erasure.orders, *request.principal.order_ids])
         ids_by_key = tx.legal_holds.map_order_keys(request.shop, known_ids)
-        going = _group_by_order(self._list_erasable_orders(tx), ids_by_key)
-        named = _group_by_order(tx.person_eraser.list_named_orders(request.shop, erasure.scope.principal), ids_by_key)
+        going = _group_keys_by_order(self._list_erasable_orders(tx), ids_by_key)
+        named = _group_keys_by_order(
+            tx.person_eraser.list_named_orders(request.shop, erasure.scope.principal), ids_by_key
+        )
         parcel_counts = Counter(parcel.order_id for parcel in erasure.parcels)
         groups, size = [list[str]()], 0
         uncopied = set(erasure.order_ids_without_copy)
@@ -195,7 +197,7 @@ class ErasureRun:
         if remaining:
             tx.refunds.restrict_refund_accounts(sorted(remaining), request_id=request.id)
         part = self._notice_plan.select_part(order_ids, has_person=has_person)
-        opened = open_planned_items(
+        opened = open_items_of_plan(
             request, part, self._erasure.orders.keys() & order_ids, tx=tx, services=self._services
         )
         if erased:
@@ -210,7 +212,9 @@ class ErasureRun:
         return opened
 
 
-def _group_by_order(order_keys: Sequence[ShopOrderKey], ids_by_key: Mapping[str, str]) -> dict[str, list[ShopOrderKey]]:
+def _group_keys_by_order(
+    order_keys: Sequence[ShopOrderKey], ids_by_key: Mapping[str, str]
+) -> dict[str, list[ShopOrderKey]]:
     """Return the keys by order id; an order without a known id under its key."""
     grouped: dict[str, list[ShopOrderKey]] = {}
     for shop, order_key in order_keys:
