@@ -131,7 +131,7 @@ def select_expired_customers(cutoff: datetime) -> Select[Any]:
 
 
 def select_expired_merges(cutoff: datetime) -> Select[Any]:
-    """Select merges into customers of whom nothing is stored."""
+    """Select merges into customers that have no row any more."""
     is_unused = [
         ~exists().where(table.c.shop == merges.c.shop, table.c.customer_key == merges.c.kept_key)
         for table in (orders, customers)

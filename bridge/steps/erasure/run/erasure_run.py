@@ -23,7 +23,7 @@ from bridge.steps.notices.open_notice_items import open_items_of_plan, plan_noti
 if TYPE_CHECKING:
     from bridge.store import Tx
 
-RECORDS_PER_TRANSACTION = 100  # orders and parcels: a tenth of a second, so that webhooks do not wait for it
+RECORDS_PER_TRANSACTION = 60  # orders and parcels: a twentieth of a second, so that webhooks do not wait for it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
