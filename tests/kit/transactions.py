@@ -34,7 +34,8 @@ def watch_transactions(store: SqlStore, *, kill_before: int | None = None) -> It
     found, now = WatchedTransactions(), dict[int, list[Any]]()
 
     def begin(connection: Any) -> None:
-        reads_only = connection.get_execution_options().get("reads_only", False)
+        options = connection.get_execution_options()
+        reads_only = options.get("reads_only", False) or options.get("postgresql_readonly", False)
         now[id(connection)] = [time.perf_counter(), 0, reads_only]
 
     def count(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
