@@ -11,7 +11,7 @@ LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashe
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test run check bench coverage lock clean
+.PHONY: help demo test run check bench torture coverage lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ check: $(STAMP) ## Format, lint, types, import contracts, sizes, words, dead cod
 
 bench: $(STAMP) ## Measure the budgets on this machine
 	@$(BIN)/python -m tests.bench
+
+torture: $(STAMP) ## Kill and disturb complete installations under load, then check that nothing was lost or done twice
+	@$(BIN)/python -m tests.torture
 
 coverage: $(STAMP) ## How much of the personal data in Shopify's schema is asked for
 	@$(BIN)/python -m tests.coverage

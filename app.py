@@ -32,6 +32,7 @@ except (SettingsInvalid, BridgeError) as fault:
 
 for missing in app_configuration.missing:
     structlog.get_logger().warning("setting.unset", what=missing)
+logs.log_start("web")
 services = make_services(app_configuration, queue, store)
 app = create_app(services, store)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from importlib import import_module
 
 from bridge.async_enqueuer import AsyncEnqueuer
-from bridge.ports import Connector, Ledger, Queue, TimestampAuthority
+from bridge.ports import AlertReceiver, Connector, Ledger, Queue, TimestampAuthority
 from bridge.services import Services
 from bridge.store import Keyring, SqlStore
-from bridge.store.recovery.ledger import NullLedger, SqlLedger
-from bridge.store.shops.tokens import StoredTokenCache
+from bridge.store.transaction import load_all_row_classes
 from config.load import Configuration
 from config.settings import Settings
 
@@ -47,6 +47,8 @@ def make_store(settings: Settings, queue: Queue | None = None) -> SqlStore:
 
 def make_ledger(settings: Settings) -> Ledger:
     """Return the ledger outside the backup, or the null one."""
+    from bridge.store.recovery.ledger import NullLedger, SqlLedger  # noqa: PLC0415 - slow to import
+
     return SqlLedger(settings.ledger_url) if settings.ledger_url else NullLedger()
 
 
@@ -59,13 +61,31 @@ def make_timestamp_authority(settings: Settings) -> TimestampAuthority | None:
     return Rfc3161Authority(settings.tsa_url, settings.tsa_roots)
 
 
+def make_alert_receiver(settings: Settings) -> AlertReceiver | None:
+    """Return who is told of alerts at once, None where no address is set."""
+    if not settings.alert_webhook_url:
+        return None
+    from bridge.connectors.alert_webhook import AlertWebhook  # noqa: PLC0415 - slow to import
+
+    return AlertWebhook(settings.alert_webhook_url.reveal())
+
+
+def _load_before_fork() -> None:
+    """Load what steps use and a listing does not: a worker forks for its jobs, and none of them should pay for it."""
+    load_all_row_classes()
+    for library in ("phonenumbers", "cryptography.hazmat.primitives.ciphers.aead"):
+        import_module(library)
+
+
 def make_services(start: Configuration, queue: Queue, store: SqlStore | None = None) -> Services:
     """Return everything that a step is given."""
     # half of the start of a command that only reads the database
     from bridge.connectors.registry import build_connectors  # noqa: PLC0415
     from bridge.connectors.shopify import Shopify  # noqa: PLC0415
     from bridge.connectors.smtp import SmtpMailer  # noqa: PLC0415
+    from bridge.store.shops.tokens import StoredTokenCache  # noqa: PLC0415
 
+    _load_before_fork()
     settings = start.settings
     store = store or make_store(settings, queue)
     secrets = settings.shopify_client_secrets
@@ -92,4 +112,5 @@ def make_services(start: Configuration, queue: Queue, store: SqlStore | None = N
         digest=store.keyring.digest,
         sign=store.keyring.sign,
         timestamp_authority=make_timestamp_authority(settings),
+        alert_receiver=make_alert_receiver(settings),
     )

@@ -146,6 +146,10 @@ class SettingsInvalid(NeedsOperator):
         self.faults = faults
 
 
+class StoreFault(NeedsOperator):
+    """The database refused a statement: a defect or a damaged schema. It names the kind, never the values."""
+
+
 class KeyMissing(NeedsOperator):
     """A sealed value names a key that the key ring does not hold, or its data key was destroyed."""
 

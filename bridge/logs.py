@@ -7,13 +7,19 @@ tracebacks replaced by type and place, since the text of an exception may hold t
 from __future__ import annotations
 
 import logging
+import re
 import sys
+import threading
 from types import TracebackType
 from typing import Any
 
 import structlog
 
+from bridge import __version__
+
 NOISY_LOGGERS = ("rq.worker", "rq.scheduler", "werkzeug", "alembic", "pyactiveresource", "shopify")
+PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[-+ #0]*(?:\d+|\*)?(?:\.\d+)?[a-zA-Z]")
+MAX_MESSAGE_CHARS = 200
 
 
 def configure_logging(level: str, fmt: str) -> None:
@@ -41,6 +47,23 @@ def configure_logging(level: str, fmt: str) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
+def log_start(process: str) -> None:
+    """Log that this process (`web`, `worker`, `clock`) starts, with its version; from now on its last words are a line of the log too.
+
+    Python prints what no code caught, and warnings, over many lines and with the values of the moment.
+    """
+    logging.captureWarnings(capture=True)
+    sys.excepthook = _log_uncaught
+    threading.excepthook = lambda caught: _log_uncaught(caught.exc_type, caught.exc_value, caught.exc_traceback)
+    sys.unraisablehook = lambda caught: _log_uncaught(caught.exc_type, caught.exc_value, caught.exc_traceback)
+    structlog.get_logger().info("process.started", process=process, version=__version__)
+
+
+def _log_uncaught(kind: type[BaseException], _fault: BaseException | None, trace: TracebackType | None) -> None:
+    if not issubclass(kind, KeyboardInterrupt):
+        structlog.get_logger().error("process.crashed", fault=kind.__name__ + _describe_raise_location(trace))
+
+
 def describe_exception(fault: BaseException) -> str:
     """Return `Type at file:line function`, which is all that may be logged of an exception."""
     return type(fault).__name__ + _describe_raise_location(fault.__traceback__)
@@ -63,6 +86,16 @@ def _drop_exception_text(_logger: Any, _name: str, event: Any) -> Any:
     return event
 
 
+def _describe_record(record: logging.LogRecord) -> str:
+    """Return the message of a library's record, `…` in the place of each argument: it may hold personal data."""
+    if isinstance(record.msg, BaseException):
+        return type(record.msg).__name__
+    if record.name == "py.warnings":
+        return "python.warning"  # its template is the argument: a path, a line, and a text that quotes values
+    lines = str(record.msg).splitlines() or [""]
+    return PLACEHOLDER.sub("…", lines[0]).replace("%%", "%")[:MAX_MESSAGE_CHARS]
+
+
 class _LibraryLogFormatter(logging.Formatter):
     """Formats records of libraries: their message template only, without arguments that may hold personal data."""
 
@@ -72,7 +105,7 @@ class _LibraryLogFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return one line in the format of our own records."""
-        event: Any = {"event": str(record.msg).splitlines()[0][:200] if record.msg else "", "logger": record.name}
+        event: Any = {"event": _describe_record(record), "logger": record.name}
         if record.exc_info and record.exc_info[1]:
             event["fault"] = describe_exception(record.exc_info[1])
         event["level"] = record.levelname.lower()

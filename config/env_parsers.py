@@ -88,6 +88,13 @@ def parse_secret_list(value: str) -> tuple[Secret, ...]:
     return tuple(Secret(part.strip()) for part in value.split(",") if part.strip())
 
 
+def parse_secret_url(value: str) -> Secret:
+    """Return an address that may hold a token; http only to this machine."""
+    if not re.match(r"https://[^\s/]+|http://(localhost|127\.0\.0\.1)[:/]", value):
+        raise ParseFault("must start with https://")
+    return Secret(value)
+
+
 def parse_key(value: str) -> Secret:
     """Return a key of 32 bytes from base64."""
     try:

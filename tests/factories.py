@@ -20,9 +20,13 @@ from bridge.model import (
     Notice,
     NoticeChannel,
     NoticeItem,
+    OrderSelection,
     ParcelStatus,
     Principal,
     PrivacyRequest,
+    Reconciliation,
+    ReconciliationKind,
+    ReconciliationState,
     ReferenceKind,
     RequestKind,
     RequestSource,
@@ -253,6 +257,20 @@ def make_notice(**given: Any) -> Notice:
         "next_at": NOW,
     }
     return Notice(**(usual | given))
+
+
+def make_reconciliation(**given: Any) -> Reconciliation:
+    """Make a run that was begun by hand and not worked on yet."""
+    usual: dict[str, Any] = {
+        "id": f"rcn_{next(_numbers):026}",
+        "shop": SHOP,
+        "kind": ReconciliationKind.MANUAL,
+        "selection": OrderSelection(since=NOW - timedelta(days=1), until=NOW),
+        "state": ReconciliationState.RUNNING,
+        "actor": "operator:test",
+        "started_at": NOW,
+    }
+    return Reconciliation(**(usual | given))
 
 
 def notified_processors(**given: Any) -> tuple[Processor, ...]:

@@ -126,6 +126,18 @@ class Postgres:
         return self.start()
 
     @property
+    def is_running(self) -> bool:
+        """Whether the postmaster runs: it ends by itself where it cannot recover."""
+        return self._process is not None and self._process.poll() is None
+
+    def list_pids(self) -> list[int]:
+        """Return the ids of the postmaster and its children, each of which has a session of its own (Linux)."""
+        if not self.is_running:
+            return []
+        pid = self._process.pid
+        return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
+
+    @property
     def data_folder(self) -> Path:
         """The folder of the cluster's files."""
         assert self.embedded, "the files of a server named by TEST_DATABASE_URL are not ours to read"

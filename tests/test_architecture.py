@@ -73,8 +73,11 @@ def test_the_entry_point_opens_no_library():
 
 
 def test_only_the_settings_read_the_environment():
+    """NO_COLOR and TERM say what a terminal can show: they are no settings of the bridge."""
     readers = [
-        name(path) for path in MODULES if re.search(r"\bos\.(environ\b(?!\[\"\w+\"\] = )|getenv\b)", path.read_text())
+        name(path)
+        for path in MODULES
+        if re.search(r"\bos\.(environ\b(?!\[\"\w+\"\] = |\.get\(\"(NO_COLOR|TERM)\"\))|getenv\b)", path.read_text())
     ]
     assert readers == ["config/settings.py"]
 

@@ -22,13 +22,13 @@ import pytest
 from bridge import errors, model
 from bridge.cli import commands
 from bridge.connectors import http
+from bridge.errors import StoreFault
 from bridge.rules.requests import lifecycle
 from bridge.rules.requests.deadlines import LAW_CLOCK, POLICY_CLOCK, SHOPIFY_CLOCK
 from bridge.rules.webhooks import topics
 from bridge.rules.webhooks.topics import INDEXED_TOPIC_PREFIXES, MANDATORY_TOPICS, find_header_mismatch
 from bridge.steps.requests.process import MAX_ATTEMPTS
 from bridge.steps.shops import record_uninstalls
-from bridge.store.engine import StoreFault
 from bridge.store.schema.tables import metadata
 from bridge.store.webhooks import inbox
 from bridge.store.webhooks.inbox import ENQUEUE_GRACE_S, REENQUEUE_AFTER_S
@@ -194,15 +194,20 @@ def test_every_clock_is_on_the_page() -> None:
 
 
 def shown_commands() -> Iterator[tuple[str, str]]:
-    """(page, command line) of every `python -m bridge …` in a fence or between backticks."""
+    """(page, command line) of every `bin/bridge …` in a fence or between backticks.
+
+    Not of docs/commands.md, whose examples tests/cli/test_manners.py types.
+    """
     for page in PAGES:
+        if page.name == "commands.md":
+            continue
         body = page.read_text(encoding="utf-8")
         for _, block in FENCE.findall(body):
             for line in block.splitlines():
-                _, found, rest = line.partition("python -m bridge ")
+                _, found, rest = line.partition("bin/bridge ")
                 if found:
-                    yield name(page), re.split(r"\s+[|>&#]|[\"')]*$", rest, maxsplit=1)[0]
-        for word in re.findall(r"`python -m bridge ([^`\n]+)`", FENCE.sub("", body)):
+                    yield name(page), re.split(r"\s+[|<>&#]|[\"')]*$", rest, maxsplit=1)[0]
+        for word in re.findall(r"`bin/bridge ([^`\n]+)`", FENCE.sub("", body)):
             yield name(page), word
 
 

@@ -20,7 +20,7 @@ def connect_redis(url: str, *, for_worker: bool, tls: str = "verify") -> Redis:
     Heroku serve self-signed certificates. Raises SettingsInvalid where `url` is empty.
     """
     if not url:
-        raise SettingsInvalid(["REDIS_URL is not set: give one, or use `python -m bridge serve`"])
+        raise SettingsInvalid(["REDIS_URL is not set: give one, or use `bridge serve`"])
     trust: dict[str, Any] = {}
     if tls == "no-verify" and url.startswith("rediss://"):
         trust = {"ssl_cert_reqs": "none", "ssl_check_hostname": False}

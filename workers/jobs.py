@@ -16,7 +16,9 @@ from bridge.bootstrap import make_services, make_store
 from bridge.errors import BridgeError, Retryable
 from bridge.services import Services
 from bridge.steps.index.index_orders import index_deliveries as index_step
+from bridge.steps.index.reconcile.run_reconciliation import run_reconciliation as reconcile_step
 from bridge.steps.notices.notify import process_notice_account as notify_step
+from bridge.steps.operations.operator_messages import send_message
 from bridge.steps.recovery.ledger_gate import read_ledger_gate
 from bridge.steps.requests.process import process_request as process_step
 from bridge.steps.webhooks.dispatch import dispatch_delivery as dispatch_step
@@ -94,10 +96,20 @@ def notify(account: str) -> None:
     _run_step("notify", account, lambda: notify_step(account, services=open_services()))
 
 
-def _run_step(job: str, row_id: str, step: Callable[[], object]) -> None:
+def reconcile(run_id: str) -> None:
+    """Compare a part of a shop's orders with the index, and fill the holes."""
+    _run_step("reconcile", run_id, lambda: reconcile_step(run_id, services=open_services()))
+
+
+def send_operator_message(channel: str) -> None:
+    """Send the alerts or the daily mail to operators, also while a restored backup stops all other work."""
+    _run_step("send_operator_message", channel, lambda: send_message(channel, services=open_services()), is_gated=False)
+
+
+def _run_step(job: str, row_id: str, step: Callable[[], object], *, is_gated: bool = True) -> None:
     try:
         # the row stays due: enqueue_due finds it again once the database was checked
-        if why := read_ledger_gate(services=open_services()):
+        if is_gated and (why := read_ledger_gate(services=open_services())):
             log.warning("job.blocked", job=job, id=row_id, why=why)
             return
         step()

@@ -15,7 +15,8 @@ from rq import Queue as RqQueue
 from rq.queue import EnqueueData
 
 QUEUE = "bridge"
-JOBS = {name: f"workers.jobs.{name}" for name in ("dispatch", "index", "process", "notify")}
+JOB_NAMES = ("dispatch", "index", "process", "notify", "reconcile", "send_operator_message")
+JOBS = {name: f"workers.jobs.{name}" for name in JOB_NAMES}
 TIMEOUT_S = 900
 FAILURE_TTL_S = 300
 INDEX_JOB_INTERVAL_S = 30  # one waiting index job per shop; a lost job is enqueued again after this

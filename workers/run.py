@@ -9,6 +9,7 @@ exception but its type and place.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time
 from collections.abc import Collection
@@ -16,15 +17,18 @@ from typing import Any
 
 import structlog
 from redis import Redis
+from redis.exceptions import RedisError
 from rq import Queue as RqQueue
 from rq.exceptions import NoSuchJobError, ShutDownImminentException
 from rq.job import Job
 from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 from rq.worker import HerokuWorker
 
-from bridge import logs
+from bridge import __version__, logs
 from bridge.bootstrap import make_services, make_store
 from bridge.errors import BridgeError, SettingsInvalid, TimeLimitExceeded
+from bridge.rules.operations.causes import describe_redis_error
+from bridge.steps.operations.conditions import WORKER
 from bridge.steps.recovery.ledger_gate import check_ledger_gate
 from workers import jobs
 from workers.connection import connect_redis
@@ -32,6 +36,7 @@ from workers.queues import JOBS, QUEUE, SERIALIZER, RqJobQueue
 
 log = structlog.get_logger()
 SHUTDOWN_S = 20  # Heroku kills 30 s after SIGTERM
+HEARTBEAT_S = 15.0
 WARM_S = 8.0  # a work-horse takes no further job after this: its memory growth ends with it
 
 
@@ -53,6 +58,7 @@ class BridgeWorker(HerokuWorker):
 
     imminent_shutdown_delay = SHUTDOWN_S
     is_stopping = False
+    next_heartbeat = 0.0
     death_penalty_class = DeathPenalty
     functions: Collection[str] = frozenset(JOBS.values())
 
@@ -70,10 +76,11 @@ class BridgeWorker(HerokuWorker):
         until = time.monotonic() + WARM_S
         done = super().perform_job(job, queue, execution)
         while done and not self.is_stopping and time.monotonic() < until:
-            job_id = queue.pop_job_id()
+            # RQ's own method fails where nothing waits, and the work-horse would end as if it had crashed
+            job_id: Any = self.connection.lpop(queue.key)
             if job_id is None:
                 break
-            done = self._perform_next_job(job_id)
+            done = self._perform_next_job(job_id.decode())
         return done
 
     def _perform_next_job(self, job_id: str) -> bool:
@@ -99,6 +106,23 @@ class BridgeWorker(HerokuWorker):
         if not known:
             log.error("job.unknown", job=job.id)
         return known
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        """Tell Redis that this worker lives, and the database at most each HEARTBEAT_S: a work-horse does not."""
+        super().heartbeat(timeout, pipeline)
+        if not self.is_horse and time.monotonic() >= self.next_heartbeat:
+            self.next_heartbeat = time.monotonic() + HEARTBEAT_S
+            _record_heartbeat(self.name)
+
+    def wait_for_horse(self) -> tuple[int | None, int | None, Any]:
+        """Wait for the work-horse; log one that ended without a word: killed, out of memory.
+
+        Its row is free when the lease ends. RQ itself says nothing where the work-horse was at a later job than its first.
+        """
+        pid, status, usage = super().wait_for_horse()
+        if status is not None and os.WIFSIGNALED(status):
+            log.error("work_horse.lost", pid=pid, signal=os.WTERMSIG(status))
+        return pid, status, usage
 
     def request_stop_sigrtmin(self, signum: Any, frame: Any) -> None:
         """Make the running job the last one."""
@@ -129,6 +153,7 @@ def main() -> None:
         connection = connect_redis(settings.redis_url, for_worker=True, tls=settings.redis_tls)
     except SettingsInvalid as invalid:
         sys.exit("\n".join(["The worker cannot start:", *(f"  {fault}" for fault in invalid.faults)]))
+    logs.log_start("worker")
     _check_ledger_gate(connection)
     queue = RqQueue(QUEUE, connection=connection, serializer=SERIALIZER)
     worker = BridgeWorker(
@@ -141,7 +166,23 @@ def main() -> None:
         log_job_description=False,
     )
     logging.getLogger("rq.worker").handlers = []
-    worker.work(logging_level="WARNING")
+    try:
+        worker.work(logging_level="WARNING")
+    except RedisError as fault:
+        log.error("worker.stopped", why=describe_redis_error(fault, settings.redis_url), do="python -m bridge doctor")  # noqa: TRY400 - the text may hold values
+        sys.exit(1)
+
+
+def _record_heartbeat(name: str) -> None:
+    """Record in the database that this worker works. Share nothing with a work-horse; leave it where the database is away."""
+    store = make_store(jobs.load_configuration().settings)
+    try:
+        with store.transaction() as tx:
+            tx.heartbeats.record_heartbeat(WORKER, name, version=__version__)
+    except BridgeError as fault:
+        log.warning("heartbeat.not_recorded", fault=logs.describe_exception(fault))
+    finally:
+        store.close()
 
 
 def _check_ledger_gate(connection: Redis) -> None:

@@ -1,9 +1,10 @@
 """The clock process: `python -m workers.schedule`.
 
-Every few seconds it enqueues due rows that no worker holds. Every hour it destroys what has expired: bodies and
+Every few seconds it enqueues due rows that no worker holds. Three times a minute it records that it works, and has
+operators told what needs somebody. Every hour it destroys what has expired: bodies and
 packages, documents whose last day has passed, bank details of settled refunds, records that reached their maximum
 age; it overwrites what they left in the database's files, counts rows for SQLite's plans, logs the answers that are about to be lost or late and the holds
-whose day has passed, and signs today's head of the evidence chain. Two clocks may run at once, since deployments overlap: the one that holds the lock in
+whose day has passed, signs today's head of the evidence chain, and begins the nightly comparison of each shop's orders. Two clocks may run at once, since deployments overlap: the one that holds the lock in
 the database does the work.
 """
 
@@ -23,6 +24,8 @@ from bridge.bootstrap import make_services, make_store
 from bridge.errors import BridgeError, SettingsInvalid
 from bridge.services import Services
 from bridge.steps.evidence.sign_head import sign_head
+from bridge.steps.index.reconcile.open_reconciliation import start_nightly_reconciliations
+from bridge.steps.operations.operator_messages import watch
 from bridge.steps.recovery.ledger_gate import check_ledger_gate
 from bridge.steps.recovery.sync_ledger import sync_ledger
 from bridge.steps.refunds.erase_settled import erase_settled_bank_details
@@ -56,6 +59,7 @@ def main() -> None:
     except (SettingsInvalid, BridgeError) as fault:
         faults = fault.faults if isinstance(fault, SettingsInvalid) else [str(fault)]
         sys.exit("\n".join(["The clock cannot start:", *(f"  {line}" for line in faults)]))
+    logs.log_start("clock")
     holder = f"{os.getpid()}-{secrets.token_hex(4)}"
     interval_s = loaded.settings.sweep_every_s
     last_expired_at: datetime | None = None
@@ -74,10 +78,13 @@ def tick(services: Services, holder: str, interval_s: float, last_expired_at: da
         if not services.store.acquire_named_lock("clock", holder, max(LOCK_FACTOR * interval_s, 5.0)):
             return last_expired_at
         # a restored backup: no work until an operator has checked it
-        if check_ledger_gate(services=services):
+        is_blocked = bool(check_ledger_gate(services=services))
+        if not is_blocked:
+            enqueue_due(services=services)
+            sync_ledger(services=services)
+        watch(holder, services=services)
+        if is_blocked:
             return last_expired_at
-        enqueue_due(services=services)
-        sync_ledger(services=services)
         now = services.clock.now()
         if last_expired_at is None or now - last_expired_at >= EXPIRE_INTERVAL:
             return now if run_hourly_steps(services=services) else last_expired_at
@@ -99,6 +106,7 @@ def run_hourly_steps(*, services: Services) -> bool:
         overwrite_remnants,
         count_rows_for_plans,
         sign_head,
+        start_nightly_reconciliations,
     ):
         try:
             done = step(services=services)

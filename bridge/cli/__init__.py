@@ -1,22 +1,47 @@
-"""The command line: `python -m bridge …`. Reads and changes the database; never serves HTTP or runs jobs.
+"""The command line: `bridge …`. Reads and changes the database; never serves HTTP or runs jobs.
 
 Exit 0: done. Exit 1: a check or an item failed. Exit 2: wrong usage. With `--json`, stdout is one JSON document.
 """
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
 
 import click
 
 from bridge import __version__
 from bridge.cli.command import find_commands
-from bridge.errors import BridgeError, PersonalTextRefused, SettingsInvalid
+from bridge.cli.shared.command_group import command_group
+from bridge.cli.shared.failures import run_and_exit
+
+SECTIONS = {  # who needs what
+    "Requests": ("dsr", "inbox", "notice", "review"),
+    "Privacy officer": ("hold", "vault", "refund", "evidence", "law", "processors"),
+    "Operations": (
+        "status",
+        "doctor",
+        "init",
+        "migrate",
+        "backfill",
+        "reconcile",
+        "restore-check",
+        "shop",
+        "completion",
+    ),
+    "Keys": ("keys", "token"),
+    "Development": ("demo", "serve", "sandbox", "send"),
+}
 
 
-@click.group(
-    commands=find_commands(__name__, __path__),
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+@command_group(
+    find_commands(__name__, __path__),
+    sections=SECTIONS,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "color": False if os.environ.get("NO_COLOR") else None,  # https://no-color.org
+    },
 )
 @click.version_option(__version__, prog_name="bridge")
 def commands() -> None:
@@ -27,13 +52,9 @@ def commands() -> None:
 
 
 def main() -> None:
-    """Run one command. A BridgeError is printed on stderr; the exit code is 1, and 2 for a text that names a person."""
+    """Run one command. The exit code is 1 where it failed, and 2 for wrong usage; stderr says why."""
+    gc.disable()  # imports make many objects and leave none to collect; `BridgeCommand.invoke` enables it again
     try:
-        commands(prog_name="python -m bridge")
-    except SettingsInvalid as invalid:
-        sys.exit("\n".join(["The settings are not valid:", *(f"  {fault}" for fault in invalid.faults)]))
-    except PersonalTextRefused as refused:
-        click.echo(f"Error: {refused}.", err=True)
-        sys.exit(2)
-    except BridgeError as fault:
-        sys.exit(f"{type(fault).__name__}: {fault}")
+        run_and_exit(lambda: commands.main(prog_name="bridge", standalone_mode=False), as_json="--json" in sys.argv[1:])
+    finally:
+        gc.enable()

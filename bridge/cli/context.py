@@ -8,13 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 import click
 
-from bridge import logs
 from bridge.bootstrap import make_services, make_store
+from bridge.cli.command import is_dry_run
+from bridge.cli.shared.failures import CommandFailed
+from bridge.cli.shared.ids import exit_with_unknown_id
 from bridge.errors import NeedsOperator, PayloadInvalid
 from bridge.model import Fact
 from bridge.ports.null_queue import NullQueue
@@ -23,6 +26,8 @@ from bridge.services import Services
 from bridge.store import SqlStore, Tx
 from bridge.store.migrations.revision import is_at_newest_revision
 from config.load import Configuration, read_configuration
+
+UNKNOWN_IDS = {"request_unknown": "req", "claim_unknown": "clm"}  # reason of a refusal: kind of the id
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,7 @@ class CommandContext:
     @cached_property
     def services(self) -> Services:
         """The services of the steps. Commands enqueue no jobs: `enqueue_due` enqueues what they changed."""
+        quiet_logs()
         return make_services(self.configuration, NullQueue(), self.store)
 
     @property
@@ -63,6 +69,12 @@ class CommandContext:
         if not is_shop_domain(shop) or (shops and not self.store.has_known_name(shop, shops)):
             raise click.UsageError(f"{shop} is not a shop of the merchant file")
 
+    def require_known_processor(self, processor: str) -> None:
+        """Raise UsageError if `processor` is no id of the merchant file."""
+        known = [each.id for each in self.configuration.merchant.processors]
+        if processor not in known:
+            raise click.UsageError(f"{processor} is not a processor of the merchant file: {', '.join(known)}")
+
     def record_search(self, tx: Tx, *, shop: str, by: str, where: str, results: int) -> None:
         """Record that the operator searched for one person or order: by what, where, and how much was found."""
         tx.evidence.append_fact(
@@ -85,14 +97,29 @@ def name_shops(rows: Iterable[Mapping[str, Any]], tx: Tx) -> list[dict[str, Any]
 def open_command_context(*, require_migrated: bool = True) -> Iterator[CommandContext]:
     """Load the configuration and open the database. Raises SettingsInvalid, StoreUnavailable, NeedsOperator."""
     configuration = read_configuration()
-    logs.configure_logging("ERROR", "text")
+    if "structlog" in sys.modules:
+        quiet_logs()
     context = CommandContext(configuration, make_store(configuration.settings), _read_operator())
+    context.store.discards_changes = is_dry_run()
     try:
         if require_migrated and not is_at_newest_revision(context.store.engine):
-            raise NeedsOperator("the database is not at head: run `python -m bridge migrate` first")
+            raise NeedsOperator(_describe_unmigrated(context.store.engine.url.database or ""))
         yield context
     finally:
         context.close()
+
+
+def _describe_unmigrated(path: str) -> str:
+    if path.startswith("/") and not Path(path).exists():
+        return f"there is no database at {path}: correct DATABASE_URL, or run `bridge migrate` to make it"
+    return "the database is not at head: run `bridge migrate` first"
+
+
+def quiet_logs() -> None:
+    """Let the steps log errors only, as text. What logs nothing does not pay for the import."""
+    from bridge import logs  # noqa: PLC0415 - slow to import
+
+    logs.configure_logging("ERROR", "text")
 
 
 def _read_operator() -> str:
@@ -104,15 +131,19 @@ def _read_operator() -> str:
 
 
 @contextmanager
-def exit_on_refusal(message: str, faults: Mapping[str, str]) -> Iterator[None]:
-    """Print in words why something was refused, and exit with 1. `faults` gives the words of each reason."""
+def exit_on_refusal(message: str, faults: Mapping[str, str], *, about: str = "") -> Iterator[None]:
+    """Print in words why something was refused, and exit with 1.
+
+    `faults` gives the words of each reason; `about` is the id that the command was given, which may be unknown.
+    """
     try:
         yield
     except PayloadInvalid as fault:
+        if prefix := UNKNOWN_IDS.get(fault.reason):
+            exit_with_unknown_id(prefix, about)
         exit_with_error(f"{message}: {faults.get(fault.reason, fault.reason)}.")
 
 
-def exit_with_error(message: str) -> NoReturn:
-    """Print the message on stderr and exit with 1."""
-    click.echo(message, err=True)
-    sys.exit(1)
+def exit_with_error(message: str, hint: str = "") -> NoReturn:
+    """Exit with 1 and the message on stderr. `hint` is what to do next, '' where the message says it."""
+    raise CommandFailed(message, hint)

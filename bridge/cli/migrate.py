@@ -7,14 +7,16 @@ from dataclasses import replace
 
 import click
 
-from bridge import logs
 from bridge.bootstrap import make_store
+from bridge.cli.command import json_command
+from bridge.cli.context import quiet_logs
+from bridge.cli.printing import show
 from bridge.store.evidence.db_roles import database_user, grant_runtime_role
 from bridge.store.migrations.upgrade import upgrade_database
 from config.load import read_configuration
 
 
-@click.command()
+@json_command(example="migrate\nmigrate --runtime-role bridge_app --json")
 @click.option(
     "--runtime-role",
     "role",
@@ -26,13 +28,13 @@ from config.load import read_configuration
 def migrate(role: str) -> None:
     """Bring the database to the newest revision. You may repeat it; the release phase runs it."""
     settings = read_configuration().settings
-    logs.configure_logging("ERROR", "text")
+    quiet_logs()
     owner = settings.migrate_database_url or settings.database_url
     if not role and database_user(owner) != database_user(settings.database_url):
         role = database_user(settings.database_url)
     with closing(make_store(replace(settings, database_url=owner))) as store:
         upgrade_database(store.engine)
-        click.echo("The database is at head.")
         if role:
             grant_runtime_role(store.engine, role)
-            click.echo(f"{role} may run the bridge. It may read and add evidence, not change it.")
+    granted = f"\n{role} may run the bridge. It may read and add evidence, not change it." if role else ""
+    show({"at_head": True, "runtime_role": role or None}, f"The database is at head.{granted}")

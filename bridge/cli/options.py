@@ -4,18 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import click
-
-from bridge.rules.scanning.personal_text import (
-    MAX_FREE_TEXT_CHARS,
-    describe_personal_text,
-    has_value_of_person,
-    says_too_little,
-)
 
 Decorator: TypeAlias = Callable[[Callable[..., None]], Callable[..., None]]
 ADVICE = "Write what happened, such as 'letter of 12 Nov' or 'ticket 4711', and nothing that a person is found by."
@@ -30,12 +22,14 @@ class FreeText(click.ParamType[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the text without blanks around it. Raises BadParameter that does not repeat it."""
+        from bridge.rules.scanning import personal_text  # noqa: PLC0415 - slow to import
+
         text = str(value).strip()
-        if says_too_little(text):
+        if personal_text.says_too_little(text):
             self.fail(f"it says too little. {ADVICE}", param, ctx)
-        if len(text) > MAX_FREE_TEXT_CHARS:
-            self.fail(f"it is longer than {MAX_FREE_TEXT_CHARS} characters. {ADVICE}", param, ctx)
-        if found := describe_personal_text(text):
+        if len(text) > (most := personal_text.MAX_FREE_TEXT_CHARS):
+            self.fail(f"it is longer than {most} characters. {ADVICE}", param, ctx)
+        if found := personal_text.describe_personal_text(text):
             self.fail(f"it holds what looks like {found}, and is kept for good. {ADVICE}", param, ctx)
         return text
 
@@ -47,6 +41,8 @@ class Reference(click.ParamType[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the reference. Raises BadParameter that does not repeat it."""
+        from bridge.rules.scanning.personal_text import describe_personal_text  # noqa: PLC0415 - slow to import
+
         text = str(value)
         if not re.fullmatch(r"[A-Za-z0-9._/#:-]{1,64}", text):
             self.fail("give up to 64 letters, digits and . _ / # : - and no name of a person", param, ctx)
@@ -71,10 +67,16 @@ def refuse_repeated_values(context: click.Context) -> None:
     for parameter in context.command.params:
         if isinstance(parameter.type, FreeText | Reference):
             text = context.params.get(parameter.name or "") or ""
-            if has_value_of_person(text, known):
+            if text and _repeats_value(text, known):
                 raise click.BadParameter(
                     f"it repeats an identifier that the command was given. {ADVICE}", ctx=context, param=parameter
                 )
+
+
+def _repeats_value(text: str, known: list[str]) -> bool:
+    from bridge.rules.scanning.personal_text import has_value_of_person  # noqa: PLC0415 - slow to import
+
+    return has_value_of_person(text, known)
 
 
 def _list_values(given: Any) -> list[Any]:
@@ -82,7 +84,7 @@ def _list_values(given: Any) -> list[Any]:
 
 
 FILE_TYPE = click.Path(dir_okay=False, path_type=Path)
-DAY_TYPE = click.DateTime(["%Y-%m-%d"])
+LIMIT = click.IntRange(1, 100_000)  # rows of a list
 REASON_OPTION = free_text_option("--reason", "Why you do this. It is recorded as evidence: no names.")
 REVEAL_REASON_OPTION = free_text_option(
     "--reason", "Why you need it; required with --reveal. No names.", required=False
@@ -102,17 +104,3 @@ def require_reveal_reason(reveal: bool, reason: str) -> None:
     """Raise UsageError if personal data is to be revealed without a reason."""
     if reveal and not reason:
         raise click.UsageError("--reveal needs --reason: the evidence records why personal data was read")
-
-
-def parse_since(text: str | None, zone: tzinfo = UTC) -> datetime | None:
-    """Parse `30m`, `2h`, `3d`, or an ISO date or time, which is of `zone` if it names none. Raises BadParameter."""
-    if not text:
-        return None
-    units = {"m": "minutes", "h": "hours", "d": "days"}
-    if text[:-1].isdigit() and text[-1] in units:
-        return datetime.now(UTC) - timedelta(**{units[text[-1]]: int(text[:-1])})
-    try:
-        since = datetime.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter("give 30m, 2h, 3d, or a date such as 2026-11-22") from None
-    return (since if since.tzinfo else since.replace(tzinfo=zone)).astimezone(UTC)

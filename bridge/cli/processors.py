@@ -15,7 +15,7 @@ from config.load import read_configuration
 PUBLIC_COLUMNS = ("id", "name", "role", "services", "where", "protection")
 
 
-@json_command()
+@json_command(example="processors --public --json")
 @click.option("--public", is_flag=True, help="Only the fields that the public page /processors shows.")
 def processors(public: bool) -> None:
     """List the data processors that the merchant file names."""

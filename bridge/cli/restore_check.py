@@ -10,11 +10,16 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
-from bridge.cli.printing import show
+from bridge.cli.printing import show, warn
+from bridge.cli.shared.progress import show_progress
 from bridge.steps.recovery.reapply_erasures import RestoreReport, repair_restored_database
 
 
-@json_command("restore-check")
+@json_command(
+    "restore-check",
+    example="restore-check --dry-run\nrestore-check --yes",
+    irreversible="What the restored backup brought back is erased again, for good.",
+)
 @click.option("--dry-run", is_flag=True, help="Only report what came back; exit 1 if anything did.")
 def restore_check(dry_run: bool) -> None:
     """Compare the database with the ledger, erase again what a restored backup brought back, and resume work.
@@ -23,13 +28,13 @@ def restore_check(dry_run: bool) -> None:
     """
     with open_command_context() as context:
         services = context.services
-        with closing(services.ledger):
+        with closing(services.ledger), show_progress("Comparing with the ledger"):
             result = repair_restored_database(actor=context.operator, services=services, dry_run=dry_run)
     incomplete = bool(result.faults or result.left or (dry_run and result.why))
     lines = _describe_restore(result, dry_run=dry_run)
     show({"ok": not incomplete, "dry_run": dry_run, **asdict(result)}, "\n".join(lines))
     for fault in result.faults:
-        click.echo(f"could not be erased again: {fault}", err=True)
+        warn(f"could not be erased again: {fault}")
     if incomplete:
         sys.exit(1)
 

@@ -17,6 +17,10 @@ from bridge.rules.index.attribution import normalise_waybill
 # Fifty parcels with all their scans have about a megabyte. Parsed, this much takes at most 100 MB.
 MAX_CARRIER_ANSWER_BYTES = 4_194_304
 
+UNSET_FIX = "set its variables, or remove the carrier from the merchant file"
+UNREACHED_FIX = "doctor again once it answers, then dsr replay what was answered without it"
+REFUSED_FIX = "correct its variables, deploy, then doctor: docs/runbooks/gap-credentials.md"
+
 
 class CarrierConnector(ABC):
     """A `ports.Connector` with one account for all shops, which finds by waybill number only."""
@@ -49,12 +53,14 @@ class CarrierConnector(ABC):
         """Check that all settings are set and that the system answers and accepts them. Never raises."""
         if self._unset_settings:
             detail = format_unset_settings(self._unset_settings)
-            return [CheckResult(name=f"{self.system}.configured", ok=False, detail=detail)]
+            return [CheckResult(name=f"{self.system}.configured", ok=False, detail=detail, fix=UNSET_FIX)]
         reached, accepted, detail = self.check_credentials()
         return [
             CheckResult(name=f"{self.system}.configured", ok=True, detail=self.configured_detail),
-            CheckResult(name=f"{self.system}.reachable", ok=reached, detail="answers" if reached else detail),
-            CheckResult(name=f"{self.system}.{self.credential_name}", ok=accepted, detail=detail),
+            CheckResult(
+                name=f"{self.system}.reachable", ok=reached, detail="answers" if reached else detail, fix=UNREACHED_FIX
+            ),
+            CheckResult(name=f"{self.system}.{self.credential_name}", ok=accepted, detail=detail, fix=REFUSED_FIX),
         ]
 
     def check_credentials(self) -> tuple[bool, bool | None, str]:

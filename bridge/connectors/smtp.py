@@ -21,10 +21,12 @@ from bridge.connectors.bounces import find_bounced_message_id
 from bridge.connectors.exchange_limits import limit_exchange, open_limited_file
 from bridge.errors import BridgeError, ConnectorRefused, ConnectorUnavailable, CredentialRejected
 from bridge.model import Letter
+from bridge.rules.operations.causes import describe_network_error
 
 __all__ = ["SmtpMailer", "find_bounced_message_id"]
 
 SMTP_TIMEOUT_S = 20.0
+CHECK_TIMEOUT_S = 10.0
 LETTER_TIMEOUT_S = 120.0  # for all replies to one letter; SMTP_TIMEOUT_S bounds only the wait for their next byte
 MAX_REPLY_BYTES = 65_536
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
@@ -68,6 +70,28 @@ class SmtpMailer:
                 self._deliver(message)
         except (OSError, smtplib.SMTPException, UnicodeError) as fault:
             raise _translate_smtp_error(fault) from None
+
+    def check_server(self) -> None:
+        """Connect, encrypt and log in, and leave without a letter.
+
+        Raises CredentialRejected or ConnectorUnavailable, with the server and the reason in words.
+        """
+        try:
+            with limit_exchange(time.monotonic() + CHECK_TIMEOUT_S, MAX_REPLY_BYTES):
+                server = self._connect()
+                try:
+                    self._start_tls(server)
+                    if self._user:
+                        server.login(self._user, self._password)
+                    server.noop()
+                finally:
+                    with suppress(OSError, smtplib.SMTPException):
+                        server.quit()
+                    server.close()
+        except (OSError, smtplib.SMTPException, UnicodeError) as fault:
+            words, known = describe_network_error(fault), _translate_smtp_error(fault)
+            why = words or str(known).removeprefix("mail: ")
+            raise type(known)(f"{self._host}:{self._port}: {why}") from None
 
     def _deliver(self, message: EmailMessage) -> None:
         server = self._connect()

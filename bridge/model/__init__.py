@@ -1,7 +1,7 @@
 """The nouns: what is received, requested, found, retained and proven.
 
 Frozen values and closed sets only; nothing here reads a clock, a table or the network. Times are aware UTC, ids are
-strings with a prefix (`dlv_`, `req_`, `tsk_`, `ntc_`, `ent_`, `doc_`, `clm_`, `rfd_`, `rev_`).
+strings with a prefix (`dlv_`, `req_`, `tsk_`, `ntc_`, `ent_`, `doc_`, `clm_`, `rfd_`, `rev_`, `rcn_`).
 """
 
 from bridge.model.deliveries import Delivery, DeliveryState, RememberedBody
@@ -79,6 +79,18 @@ from bridge.model.progress import (
     ShopEraseProgress,
     add_row_counts,
 )
+from bridge.model.reconciliation import (
+    HoleCounts,
+    OrderPage,
+    OrderReach,
+    OrderSelection,
+    PlatformOrder,
+    Reconciliation,
+    ReconciliationKind,
+    ReconciliationProgress,
+    ReconciliationState,
+    WebhookSubscription,
+)
 from bridge.model.refunds import BankDetails, PaymentReference, RefundAccount, RefundState, Settlement
 from bridge.model.requests import (
     AnswerBasis,
@@ -136,6 +148,7 @@ __all__ = [
     "Gap",
     "GatherProgress",
     "HeldTask",
+    "HoleCounts",
     "IndexedOrder",
     "InvoiceCopy",
     "InvoiceSearchResult",
@@ -151,6 +164,9 @@ __all__ = [
     "NoticeProgress",
     "NoticeReport",
     "NoticeState",
+    "OrderPage",
+    "OrderReach",
+    "OrderSelection",
     "Outcome",
     "ParcelListing",
     "ParcelStatus",
@@ -158,6 +174,7 @@ __all__ = [
     "PendingPackage",
     "PlanLine",
     "PlatformCustomer",
+    "PlatformOrder",
     "PlatformRequestProgress",
     "PollProgress",
     "PostalAddress",
@@ -167,6 +184,10 @@ __all__ = [
     "Proceeding",
     "ProcessorAnswer",
     "Progress",
+    "Reconciliation",
+    "ReconciliationKind",
+    "ReconciliationProgress",
+    "ReconciliationState",
     "ReferenceKind",
     "RefundAccount",
     "RefundState",
@@ -199,6 +220,7 @@ __all__ = [
     "TrackingResult",
     "WaitReason",
     "Waybill",
+    "WebhookSubscription",
     "add_row_counts",
     "get_progress",
 ]

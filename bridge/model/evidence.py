@@ -46,6 +46,7 @@ class Fact(StrEnum):
     PRINCIPAL_SUPPRESSED = "principal.suppressed"
     LATE_DELIVERY_DROPPED = "late_delivery.dropped"
     CUSTOMERS_MERGED = "customers.merged"
+    ORDERS_RECONCILED = "orders.reconciled"
     SUPPRESSION_RELEASED = "suppression.released"
     SHOP_ERASED = "shop.erased"
     SHOP_UNINSTALLED = "shop.uninstalled"

@@ -153,8 +153,13 @@ class Residue:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CheckResult:
-    """One line of `doctor`. `ok` is None where the check could not run."""
+    """One line of `doctor`. `ok` is None where the check could not run, or what it found is optional.
+
+    `fix` is what to type or change where it fails. `stops_release` says that a release with this failure does not work.
+    """
 
     name: str
     ok: bool | None
     detail: str
+    fix: str = ""
+    stops_release: bool = False

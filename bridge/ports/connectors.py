@@ -11,6 +11,9 @@ from bridge.model import (
     ConsentReading,
     ErasureState,
     FindingPage,
+    OrderPage,
+    OrderReach,
+    OrderSelection,
     Outcome,
     PlatformCustomer,
     Principal,
@@ -19,6 +22,7 @@ from bridge.model import (
     ShopIdentity,
     TrackingResult,
     Waybill,
+    WebhookSubscription,
 )
 
 
@@ -127,6 +131,36 @@ class NamesShops(Connector, Protocol):
 
     def read_shop_identity(self, domain: str) -> ShopIdentity:
         """Return the number and the present domain of the shop that has this domain. Raises as `gather`."""
+        ...
+
+
+@runtime_checkable
+class ListsOrders(Connector, Protocol):
+    """A connector whose system lists all orders of a shop and sends webhooks about them."""
+
+    def read_order_reach(self, selection: OrderSelection, *, shop: str) -> OrderReach:
+        """Return how many orders the selection has, and whether old ones are among them. Raises as `gather`."""
+        ...
+
+    def read_changed_orders(
+        self, selection: OrderSelection, *, shop: str, after: str = "", export: str = "", skips_failed: bool = False
+    ) -> Iterator[OrderPage]:
+        """Yield the orders after an id in the order of ids, one page in memory; from an `export`, if one is named.
+
+        With `skips_failed` orders that the system cannot serve are counted instead of waited for. Raises as `gather`:
+        ConnectorThrottled while the export is not ready, ConnectorRefused where it failed.
+        """
+        ...
+
+    def start_order_export(self, selection: OrderSelection, *, shop: str) -> str:
+        """Make the system write all orders of the selection into a file. Return its id, or '' where it refuses.
+
+        Raises as `gather`: ConnectorThrottled while it is busy with others.
+        """
+        ...
+
+    def list_subscriptions(self, *, shop: str) -> Sequence[WebhookSubscription]:
+        """Return the subscriptions to webhooks that the system lists. Raises as `gather`."""
         ...
 
 

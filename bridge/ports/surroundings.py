@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from bridge.model import Letter, SignedTimestamp
 
@@ -46,6 +46,17 @@ class Mailer(Protocol):
 
         Raises ConnectorUnavailable (try again later), ConnectorRefused (the recipient was refused: a bounce),
         CredentialRejected (login, sender, or no encryption).
+        """
+        ...
+
+
+class AlertReceiver(Protocol):
+    """Who is told at once that a condition began or ended."""
+
+    def post_alert(self, body: Mapping[str, Any]) -> None:
+        """Give one JSON document of ids and counts to the receiver. Returning means that it was accepted.
+
+        Raises ConnectorUnavailable, ConnectorThrottled (try again later), ConnectorRefused, CredentialRejected.
         """
         ...
 

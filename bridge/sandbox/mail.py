@@ -23,7 +23,7 @@ class Mailbox:
         self.letters: list[EmailMessage] = []
         self._lock = threading.Lock()
         self._port = free_port()
-        self._server = Controller(self, hostname="127.0.0.1", port=self._port)
+        self._server: Controller | None = None
 
     @property
     def url(self) -> str:
@@ -43,13 +43,16 @@ class Mailbox:
             return [letter for letter in self.letters if letter["To"] == address]
 
     def start(self) -> Mailbox:
-        """Serve in a thread."""
+        """Serve in a thread, also again after `stop`."""
+        self._server = Controller(self, hostname="127.0.0.1", port=self._port)
         self._server.start()
         return self
 
     def stop(self) -> None:
-        """Stop serving."""
-        self._server.stop()
+        """Stop serving. May be called twice."""
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
 
 
 def get_letter_text(letter: EmailMessage) -> str:

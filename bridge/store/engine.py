@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, exc
 from sqlalchemy.engine import URL, make_url
 
-from bridge.errors import NeedsOperator, StoreUnavailable
+from bridge.errors import StoreFault, StoreUnavailable
+from bridge.rules.operations.causes import describe_postgres_error, describe_sqlite_error
 
 try:
     import fcntl
@@ -24,10 +25,6 @@ except ImportError:  # a system without such locks: SQLite's writers poll
 BUSY_TIMEOUT_S = 5.0
 PRIVATE_FILE_MODE = 0o600
 UNAVAILABLE_ERRORS = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError, exc.DisconnectionError)
-
-
-class StoreFault(NeedsOperator):
-    """The database refused a statement: a defect or a damaged schema. It names the kind, never the values."""
 
 
 def open_engine(url: str) -> Engine:
@@ -40,8 +37,6 @@ def open_engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         return _open_postgres(parsed, pool_pre_ping=True, pool_size=4, max_overflow=2)
-    if parsed.database:
-        _make_private_folder(Path(parsed.database).parent)
     engine = create_engine(
         parsed, hide_parameters=True, pool_size=4, max_overflow=8, connect_args={"timeout": BUSY_TIMEOUT_S}
     )
@@ -53,6 +48,7 @@ def open_engine(url: str) -> Engine:
             # drops the locks of the whole process on it, and another process may then delete the log under it
             # (https://sqlite.org/howtocorrupt.html, 2.2). -wal and -shm get the mode of this file.
             with suppress(OSError):  # SQLite says what is wrong with the path
+                _make_private_folder(Path(arguments[0]).parent)
                 os.close(os.open(arguments[0], os.O_RDWR | os.O_CREAT | os.O_EXCL, PRIVATE_FILE_MODE))
 
     @event.listens_for(engine, "connect")
@@ -145,16 +141,23 @@ def lock_sqlite_writers(engine: Engine) -> Iterator[None]:
 
 
 @contextmanager
-def translate_database_errors() -> Iterator[None]:
-    """Turn errors of the database into StoreUnavailable or StoreFault, without their text."""
+def translate_database_errors(engine: Engine) -> Iterator[None]:
+    """Turn errors of the database into StoreUnavailable or StoreFault: where, and why in words, without their text."""
     try:
         yield
     except UNAVAILABLE_ERRORS as fault:
-        raise StoreUnavailable(f"database: {_error_kind(fault)}") from None
+        raise StoreUnavailable(_describe_database_error(fault, engine.url)) from None
     except exc.SQLAlchemyError as fault:
-        raise StoreFault(f"database: {_error_kind(fault)}") from None
+        raise StoreFault(_describe_database_error(fault, engine.url)) from None
 
 
-def _error_kind(fault: exc.SQLAlchemyError) -> str:
+def _describe_database_error(fault: exc.SQLAlchemyError, url: URL) -> str:
     cause = getattr(fault, "orig", None)
-    return type(cause or fault).__name__
+    if isinstance(fault, exc.TimeoutError):
+        return "database: no connection was free in time: fewer processes, or more connections, are needed"
+    if cause is None:
+        return "database: the bridge asked for something that it cannot do, which is a defect"
+    if url.get_backend_name() == "sqlite":
+        return describe_sqlite_error(str(cause), getattr(cause, "sqlite_errorname", ""), url.database or "")
+    place = f"{url.host or url.query.get('host') or 'localhost'}:{url.port or 5432}, database {url.database}"
+    return describe_postgres_error(str(cause), getattr(cause, "sqlstate", "") or "", place)

@@ -9,11 +9,7 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select, update
 
 from bridge.model import Delivery, DeliveryState, Notice, Principal, PrivacyRequest, ProcessorAnswer, TaskAction
-from bridge.rules.notices.answers import BLOCKING_REASONS
-from bridge.rules.requests.same_person import SEVERAL_CUSTOMERS
-from bridge.store.access.hand_overs import IS_UNFULFILLED
 from bridge.store.erasure.remnants import OVERWRITTEN_WITHIN
-from bridge.store.notices.letters import NoticeRows
 from bridge.store.requests.requests import request_from_row
 from bridge.store.schema.columns import inline
 from bridge.store.schema.index_tables import remnants
@@ -38,12 +34,13 @@ class OperatorQueries:
         since: datetime | None = None,
         limit: int = 100,
         ids: Sequence[str] = (),
+        webhook_id: str = "",
         needs_action: bool = False,
     ) -> list[Mapping[str, Any]]:
         """Return deliveries without their bodies, newest first; with `needs_action` mandatory ones not acted on."""
         columns = [column for column in deliveries.c if column.name not in {"body", "digest", "once_key"}]
         rows = select(*columns).order_by(deliveries.c.received_at.desc(), deliveries.c.id.desc()).limit(limit)
-        rows = rows.where(*_match_given((deliveries.c.topic, topic)))
+        rows = rows.where(*_match_given((deliveries.c.topic, topic), (deliveries.c.webhook_id, webhook_id)))
         if state in (DeliveryState.FAILED, DeliveryState.REJECTED):
             rows = rows.where(HAS_FAILED)
         if state:
@@ -103,6 +100,8 @@ class OperatorQueries:
         if is_open:
             rows = rows.where(notices.c.answered_at.is_(None))
         rows = rows.where(*_match_given((notices.c.state, state), (notices.c.processor, processor)))
+        from bridge.store.notices.letters import NoticeRows  # noqa: PLC0415 - slow to import
+
         reader = NoticeRows(self._session)
         found = [(reader.find_notice(row[0]), row[1]) for row in self._connection.execute(rows).all()]
         return [(notice, count) for notice, count in found if notice is not None]
@@ -146,6 +145,15 @@ class OperatorQueries:
         )
         return {(shop, topic): received_at for shop, topic, received_at in self._connection.execute(rows)}
 
+    def list_last_versions(self, domains: Sequence[str]) -> dict[str, str]:
+        """Return the API version of the last webhook of each topic that came under these domains and was not rejected."""
+        rows = (
+            select(deliveries.c.topic, deliveries.c.api_version, func.max(deliveries.c.received_at).label("at"))
+            .where(deliveries.c.shop.in_(domains), deliveries.c.state != DeliveryState.REJECTED)
+            .group_by(deliveries.c.topic, deliveries.c.api_version)
+        )
+        return {row.topic: row.api_version for row in sorted(self._connection.execute(rows), key=lambda row: row.at)}
+
     def count_mandatory_rejections(self) -> dict[str, int]:
         """Count the mandatory webhooks that nobody has acted on by reason; `failed` for those without one."""
         rows = select(deliveries.c.reason, func.count()).where(NEEDS_ACTION).group_by(deliveries.c.reason)
@@ -153,6 +161,10 @@ class OperatorQueries:
 
     def count_by_state(self) -> dict[str, dict[str, int]]:
         """Count deliveries, requests and notices by state, those that are late, remnants, blocked items, and customers to ask Shopify about."""
+        from bridge.rules.notices.answers import BLOCKING_REASONS  # noqa: PLC0415 - slow to import
+        from bridge.rules.requests.same_person import SEVERAL_CUSTOMERS  # noqa: PLC0415
+        from bridge.store.access.hand_overs import IS_UNFULFILLED  # noqa: PLC0415
+
         counts: dict[str, dict[str, int]] = {}
         for table in (deliveries, requests, notices):
             rows = select(table.c.state, func.count()).group_by(table.c.state)

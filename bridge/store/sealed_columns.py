@@ -15,12 +15,13 @@ from sqlalchemy import Column, Table
 
 from bridge.store import session
 from bridge.store.access import findings, packages
+from bridge.store.index import reconciliations as reconciliation_rows
 from bridge.store.index import rows
 from bridge.store.notices import notice_items as notice_item_rows
 from bridge.store.requests import requests as request_rows
 from bridge.store.requests import tasks
 from bridge.store.retention import documents
-from bridge.store.schema.index_tables import data_keys, orders, parcels
+from bridge.store.schema.index_tables import data_keys, orders, parcels, reconciliations
 from bridge.store.schema.notice_tables import notice_items
 from bridge.store.schema.retention_tables import refund_accounts, vault_documents
 from bridge.store.schema.tables import deliveries, requests
@@ -80,6 +81,7 @@ SEALED_COLUMNS = (
     SealedColumn(task_rows.c.cursor, tasks.TASK_CURSOR_AAD, KeyScope.KEYRING),
     SealedColumn(token_rows.c.token, tokens.TOKEN_AAD.replace("{column}", "token"), KeyScope.KEYRING),
     SealedColumn(token_rows.c.refresh, tokens.TOKEN_AAD.replace("{column}", "refresh"), KeyScope.KEYRING),
+    SealedColumn(reconciliations.c.progress, reconciliation_rows.PROGRESS_AAD, KeyScope.KEYRING),
     SealedColumn(notice_items.c.doc, notice_item_rows.NOTICE_ITEM_AAD, KeyScope.KEYRING),
     SealedColumn(refund_accounts.c.doc, "refund_accounts|{id}|doc|{shop}", KeyScope.ROW_KEY),
     SealedColumn(vault_documents.c.doc, documents.DOCUMENT_AAD, KeyScope.ROW_KEY),
@@ -89,6 +91,7 @@ SEALED_COLUMNS = (
     SealedColumn(finding_rows.c.body, findings.FINDING_AAD, KeyScope.ROW_KEY),
     SealedColumn(package_rows.c.body, packages.PACKAGE_AAD, KeyScope.ROW_KEY),
 )
+SEALED_TABLES = tuple(dict.fromkeys(column.table.name for column in SEALED_COLUMNS))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

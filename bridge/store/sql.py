@@ -31,6 +31,7 @@ from bridge.store.erasure.remnants import OverwriteResult, list_parts, overwrite
 from bridge.store.requests.requests import OPEN_STATES
 from bridge.store.requests.tasks import waits_for
 from bridge.store.retention.expire_packages import destroy_old_bodies, destroy_old_package
+from bridge.store.schema.index_tables import reconciliations
 from bridge.store.schema.notice_tables import notice_accounts
 from bridge.store.schema.tables import deliveries, requests, tasks
 from bridge.store.schema.ulid import new_id
@@ -51,6 +52,7 @@ class SqlStore:
 
     `on_accepted` is called after each commit of accepted deliveries, on the writer's thread and not a request's,
     with the jobs to enqueue: (job, id, at front). `on_close` is called once no delivery is accepted any more.
+    With `discards_changes` every transaction rolls back at its end: a dry run.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class SqlStore:
         self._lease_s = lease_s
         self._dedupe_window = timedelta(hours=dedupe_hours)
         self._on_accepted, self._on_close = on_accepted, on_close
+        self.discards_changes = False
         self._group_commit = GroupCommit(
             self._commit_deliveries,
             max_rows=queue_rows,
@@ -92,8 +95,10 @@ class SqlStore:
 
         Raises StoreUnavailable where the database does not answer.
         """
-        with translate_database_errors(), self.engine.begin() as connection:
+        with translate_database_errors(self.engine), self.engine.begin() as connection:
             yield Tx(Session(connection, self.keyring, self.now, self._lease_s))
+            if self.discards_changes:
+                connection.rollback()
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -101,7 +106,7 @@ class SqlStore:
 
         Raises StoreUnavailable where the database does not answer.
         """
-        with translate_database_errors(), begin_reading(self.engine) as connection:
+        with translate_database_errors(self.engine), begin_reading(self.engine) as connection:
             yield Tx(Session(connection, self.keyring, self.now, self._lease_s))
 
     def accept_delivery(self, delivery: Delivery) -> bool:
@@ -127,7 +132,7 @@ class SqlStore:
         )
 
     def _commit_deliveries(self, rows: Sequence[DeliveryRow]) -> set[str]:
-        with translate_database_errors(), lock_sqlite_writers(self.engine):
+        with translate_database_errors(self.engine), lock_sqlite_writers(self.engine):
             try:
                 return self._insert_deliveries(rows)
             except DBAPIError as fault:
@@ -187,9 +192,10 @@ class SqlStore:
             jobs += [
                 (row, ("process", row.id, not row.gave_way)) for row in self._select_due_rows(tx, requests, max_jobs)
             ]
-            jobs += [(row, ("notify", row.id, False)) for row in self._select_due_rows(tx, notice_accounts, max_jobs)]
+            for table, job in ((notice_accounts, "notify"), (reconciliations, "reconcile")):
+                jobs += [(row, (job, row.id, False)) for row in self._select_due_rows(tx, table, max_jobs)]
             chosen = sorted(dict.fromkeys(job for _, job in jobs), key=lambda job: not job[2])[:max_jobs]
-            for table in (deliveries, requests, notice_accounts):
+            for table in (deliveries, requests, notice_accounts, reconciliations):
                 ids = [row.id for row, job in jobs if job in chosen]
                 tx.session.connection.execute(update(table).where(table.c.id.in_(ids)).values(rung_at=now))
         return sum(enqueue(*job) for job in chosen)
@@ -275,7 +281,7 @@ class SqlStore:
 
     def ping(self) -> None:
         """Make one round trip to the database. Raises StoreUnavailable."""
-        with translate_database_errors(), self.engine.connect() as connection:
+        with translate_database_errors(self.engine), self.engine.connect() as connection:
             connection.execute(text("SELECT 1"))
 
     def close(self) -> None:

@@ -1,84 +1,123 @@
-"""One transaction: all row classes over one connection."""
+"""One transaction: all row classes over one connection, each imported when it is first asked for."""
 
 from __future__ import annotations
 
-from bridge.store.access.findings import FindingRows
-from bridge.store.access.hand_overs import HandOverRows
-from bridge.store.access.packages import PackageRows
-from bridge.store.erasure.erase_person import PersonEraser
-from bridge.store.erasure.erasures import ErasureLookup
-from bridge.store.erasure.order_state import OrderStateRows
-from bridge.store.erasure.plans import PlanRows
-from bridge.store.erasure.release_suppressions import SuppressionReleaser
-from bridge.store.erasure.remnants import RemnantRows
-from bridge.store.evidence.chain_heads import SignedHeadRows
-from bridge.store.evidence.operator_facts import OperatorEvidenceRows
-from bridge.store.index.person_lookup import PersonLookup
-from bridge.store.index.rows import IndexRows
-from bridge.store.listing import OperatorQueries
-from bridge.store.notices.accounts import NoticeAccountRows
-from bridge.store.notices.letters import NoticeRows
-from bridge.store.notices.notice_items import NoticeItemRows
-from bridge.store.recovery.ledger_state import LedgerStateRows
-from bridge.store.recovery.reapply_erasures import ErasureReapplier
-from bridge.store.refunds.refund_accounts import RefundRows
-from bridge.store.requests.request_changes import RequestChanges
-from bridge.store.requests.requests import RequestRows
-from bridge.store.requests.tasks import TaskRows
-from bridge.store.retention.documents import DocumentRows
-from bridge.store.retention.documents_by_order import VaultOrderRows
-from bridge.store.retention.expire import ExpiryRows
-from bridge.store.retention.legal_holds import LegalHoldRows
-from bridge.store.retention.policies import RetentionPolicyRows
-from bridge.store.reviews import ReviewRows
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from bridge.store.session import Session
-from bridge.store.shops.erase_shop import ShopEraser
-from bridge.store.shops.shop_exits import ShopExitRows
-from bridge.store.shops.shop_names import ShopNameRows
-from bridge.store.shops.tokens import TokenRows
-from bridge.store.webhooks.inbox import InboxRows
-from bridge.store.webhooks.person_bodies import PersonBodyRows
-from bridge.store.webhooks.remembered_bodies import RememberedBodyRows
+
+if TYPE_CHECKING:
+    import bridge.store.access.findings
+    import bridge.store.access.hand_overs
+    import bridge.store.access.packages
+    import bridge.store.erasure.erase_person
+    import bridge.store.erasure.erasures
+    import bridge.store.erasure.order_state
+    import bridge.store.erasure.plans
+    import bridge.store.erasure.release_suppressions
+    import bridge.store.erasure.remnants
+    import bridge.store.evidence.chain_heads
+    import bridge.store.evidence.operator_facts
+    import bridge.store.index.holes
+    import bridge.store.index.person_lookup
+    import bridge.store.index.reconciliations
+    import bridge.store.index.rows
+    import bridge.store.listing
+    import bridge.store.notices.accounts
+    import bridge.store.notices.letters
+    import bridge.store.notices.notice_items
+    import bridge.store.operations.alerts
+    import bridge.store.operations.heartbeats
+    import bridge.store.operations.standing_still
+    import bridge.store.recovery.ledger_state
+    import bridge.store.recovery.reapply_erasures
+    import bridge.store.refunds.refund_accounts
+    import bridge.store.requests.request_changes
+    import bridge.store.requests.requests
+    import bridge.store.requests.tasks
+    import bridge.store.retention.documents
+    import bridge.store.retention.documents_by_order
+    import bridge.store.retention.expire
+    import bridge.store.retention.legal_holds
+    import bridge.store.retention.policies
+    import bridge.store.reviews
+    import bridge.store.shops.erase_shop
+    import bridge.store.shops.shop_exits
+    import bridge.store.shops.shop_names
+    import bridge.store.shops.tokens
+    import bridge.store.webhooks.inbox
+    import bridge.store.webhooks.person_bodies
+    import bridge.store.webhooks.remembered_bodies
 
 
 class Tx:
-    """One transaction, which `SqlStore.transaction` opens and ends."""
+    """One transaction, which `SqlStore.transaction` opens and ends. Its annotations say where each row class stands."""
+
+    inbox: bridge.store.webhooks.inbox.InboxRows
+    person_bodies: bridge.store.webhooks.person_bodies.PersonBodyRows
+    remembered_bodies: bridge.store.webhooks.remembered_bodies.RememberedBodyRows
+    requests: bridge.store.requests.requests.RequestRows
+    request_changes: bridge.store.requests.request_changes.RequestChanges
+    tasks: bridge.store.requests.tasks.TaskRows
+    findings: bridge.store.access.findings.FindingRows
+    packages: bridge.store.access.packages.PackageRows
+    hand_overs: bridge.store.access.hand_overs.HandOverRows
+    index: bridge.store.index.rows.IndexRows
+    person_lookup: bridge.store.index.person_lookup.PersonLookup
+    erasures: bridge.store.erasure.erasures.ErasureLookup
+    plans: bridge.store.erasure.plans.PlanRows
+    order_states: bridge.store.erasure.order_state.OrderStateRows
+    person_eraser: bridge.store.erasure.erase_person.PersonEraser
+    remnants: bridge.store.erasure.remnants.RemnantRows
+    suppression_releaser: bridge.store.erasure.release_suppressions.SuppressionReleaser
+    erasure_reapplier: bridge.store.recovery.reapply_erasures.ErasureReapplier
+    shop_eraser: bridge.store.shops.erase_shop.ShopEraser
+    shop_exits: bridge.store.shops.shop_exits.ShopExitRows
+    tokens: bridge.store.shops.tokens.TokenRows
+    shop_names: bridge.store.shops.shop_names.ShopNameRows
+    notice_accounts: bridge.store.notices.accounts.NoticeAccountRows
+    notice_items: bridge.store.notices.notice_items.NoticeItemRows
+    notices: bridge.store.notices.letters.NoticeRows
+    evidence: bridge.store.evidence.operator_facts.OperatorEvidenceRows
+    signed_heads: bridge.store.evidence.chain_heads.SignedHeadRows
+    ledger_state: bridge.store.recovery.ledger_state.LedgerStateRows
+    documents: bridge.store.retention.documents.DocumentRows
+    vault_orders: bridge.store.retention.documents_by_order.VaultOrderRows
+    legal_holds: bridge.store.retention.legal_holds.LegalHoldRows
+    retention_policies: bridge.store.retention.policies.RetentionPolicyRows
+    expiry: bridge.store.retention.expire.ExpiryRows
+    refunds: bridge.store.refunds.refund_accounts.RefundRows
+    reviews: bridge.store.reviews.ReviewRows
+    operator_queries: bridge.store.listing.OperatorQueries
+    hole_finder: bridge.store.index.holes.HoleFinder
+    reconciliations: bridge.store.index.reconciliations.ReconciliationRows
+    standing_still: bridge.store.operations.standing_still.StandingStillQueries
+    heartbeats: bridge.store.operations.heartbeats.HeartbeatRows
+    alerts: bridge.store.operations.alerts.AlertRows
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.inbox = InboxRows(session)
-        self.person_bodies = PersonBodyRows(session)
-        self.remembered_bodies = RememberedBodyRows(session)
-        self.requests = RequestRows(session)
-        self.request_changes = RequestChanges(session)
-        self.tasks = TaskRows(session)
-        self.findings = FindingRows(session)
-        self.packages = PackageRows(session)
-        self.hand_overs = HandOverRows(session)
-        self.index = IndexRows(session)
-        self.person_lookup = PersonLookup(session)
-        self.erasures = ErasureLookup(session)
-        self.plans = PlanRows(session)
-        self.order_states = OrderStateRows(session)
-        self.person_eraser = PersonEraser(session)
-        self.remnants = RemnantRows(session)
-        self.suppression_releaser = SuppressionReleaser(session)
-        self.erasure_reapplier = ErasureReapplier(session)
-        self.shop_eraser = ShopEraser(session)
-        self.shop_exits = ShopExitRows(session)
-        self.tokens = TokenRows(session)
-        self.shop_names = ShopNameRows(session)
-        self.notice_accounts = NoticeAccountRows(session)
-        self.notice_items = NoticeItemRows(session)
-        self.notices = NoticeRows(session)
-        self.evidence = OperatorEvidenceRows(session)
-        self.signed_heads = SignedHeadRows(session)
-        self.ledger_state = LedgerStateRows(session)
-        self.documents = DocumentRows(session)
-        self.vault_orders = VaultOrderRows(session)
-        self.legal_holds = LegalHoldRows(session)
-        self.retention_policies = RetentionPolicyRows(session)
-        self.expiry = ExpiryRows(session)
-        self.refunds = RefundRows(session)
-        self.reviews = ReviewRows(session)
-        self.operator_queries = OperatorQueries(session)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return the rows of this name, made on first use. Raises AttributeError."""
+        row_class = load_row_class(name)
+        if row_class is None:
+            raise AttributeError(name)
+        rows = row_class(self.session)
+        setattr(self, name, rows)
+        return rows
+
+
+@cache
+def load_row_class(name: str) -> Any:
+    """Return the class of the rows that a transaction has under this name; None where it has none."""
+    module, _, class_name = Tx.__annotations__.get(name, "").rpartition(".")
+    return getattr(import_module(module), class_name) if module else None
+
+
+def load_all_row_classes() -> None:
+    """Load what a process that runs steps needs, before it forks or answers."""
+    for name in Tx.__annotations__:
+        load_row_class(name)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ARRAY, Connection, Insert, String, Table, Text, bindparam, cast, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
 
 MIN_ARRAY_ROWS = 4  # fewer are as fast without arrays
 Condition = Callable[[Any, Any], Any]  # of the stored columns and the given ones
@@ -70,7 +73,8 @@ def _drop_length(kind: Any) -> Any:
 def _build_upsert(
     dialect: str, table: Table, key: tuple[str, ...], changes: tuple[str, ...], where: Condition | None
 ) -> Insert:
-    insert: postgresql.Insert | sqlite.Insert = (postgresql if dialect == "postgresql" else sqlite).insert(table)
+    module = import_module(f"sqlalchemy.dialects.{dialect}")  # the engine has imported it: not the other one too
+    insert: postgresql.Insert | sqlite.Insert = module.insert(table)
     if not key:
         return insert.on_conflict_do_nothing()
     given = insert.excluded

@@ -61,11 +61,11 @@ class WebApplication(Flask):
         return _RouteAdapter(self, request)
 
     def preprocess_request(self) -> Any:
-        """Call the hooks before a request, if there are any."""
+        """Run the hooks before a request, if there are any."""
         return super().preprocess_request() if self.before_request_funcs or self.url_value_preprocessors else None
 
     def process_response(self, response: Response) -> Response:
-        """Call the hooks after a request, if there are any for it."""
+        """Run the hooks after a request, if there are any for it."""
         hooks = self.after_request_funcs
         return super().process_response(response) if None in hooks or request.blueprint in hooks else response
 
@@ -74,12 +74,12 @@ class WebApplication(Flask):
         return func
 
     def do_teardown_request(self, exc: BaseException | None = None) -> None:
-        """Call the hooks at the end of a request, if there are any."""
+        """Run the hooks at the end of a request, if there are any."""
         if self.teardown_request_funcs or request_tearing_down.receivers:
             super().do_teardown_request(exc)
 
     def do_teardown_appcontext(self, exc: BaseException | None = None) -> None:
-        """Call the hooks at the end of an application context, if there are any."""
+        """Run the hooks at the end of an application context, if there are any."""
         if self.teardown_appcontext_funcs or appcontext_tearing_down.receivers:
             super().do_teardown_appcontext(exc)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections import Counter as Counts
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 
@@ -19,12 +19,16 @@ from bridge.model import DeliveryState
 from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS
 from bridge.rules.webhooks.topics import INDEXED_TOPIC_PREFIXES
 from bridge.services import Services
+from bridge.steps.index.reconcile.open_reconciliation import list_reconciled_shops
+from bridge.steps.operations.conditions import list_conditions, read_liveness
 from bridge.steps.requests.answer_warnings import AnswerEnd, list_answer_warnings
 from bridge.steps.requests.held_requests import HeldRequest, list_held_requests
 from bridge.steps.webhooks.receive import WebhookReceipt
-from bridge.store import SqlStore
+from bridge.store import SqlStore, Tx
+from bridge.web.operations_metrics import build_condition_gauge, build_liveness_gauges, read_row_gauges
 
 DAY_S = 86_400
+HOLE_KINDS = ("missing", "outdated", "parcels", "documents")
 DELIVERY_COUNTER = Counter("bridge_deliveries", "Webhooks with a good signature", ["topic", "state", "new"])
 MANDATORY_REJECTION_COUNTER = Counter(
     "bridge_mandatory_webhooks_rejected", "Mandatory webhooks that could not be acted on", ["topic", "reason"]
@@ -57,6 +61,7 @@ class _RowCollector:
         """Yield gauges of the database and of the queue; none of what cannot be reached."""
         rows = GaugeMetricFamily("bridge_rows", "Rows per table and state", labels=["table", "state"])
         try:
+            shops = list_reconciled_shops(self._services)
             with self._store.read() as tx:
                 for table, states in tx.operator_queries.count_by_state().items():
                     for state, number in states.items():
@@ -64,9 +69,16 @@ class _RowCollector:
                 waiting = tx.operator_queries.count_mandatory_rejections()
                 warnings = list_answer_warnings(tx=tx, services=self._services)
                 held = list_held_requests(tx=tx, services=self._services)
+                operations = list(_read_operations(tx, self._services))
+                compared_at = tx.reconciliations.find_oldest_comparison(shops)
+                counts = tx.reconciliations.sum_counts()
         except BridgeError:
+            yield _build_up_gauge("bridge_database_up", is_up=False)
+            yield from self._measure_queue()
             return
+        yield _build_up_gauge("bridge_database_up", is_up=True)
         yield rows
+        yield from operations
         answers = GaugeMetricFamily("bridge_answers", "Answers on their way, by what ends", labels=["end", "urgent"])
         found = Counts((warning.end, warning.is_urgent) for warning in warnings)
         for end in AnswerEnd:
@@ -74,6 +86,7 @@ class _RowCollector:
                 answers.add_metric([end, str(urgent).lower()], found[end, urgent])
         yield answers
         yield from _build_hold_gauges(held, self._services.clock.now())
+        yield from _build_comparison_gauges(counts, compared_at, self._services.clock.now())
         yield GaugeMetricFamily(
             "bridge_mandatory_webhooks_waiting",
             "Mandatory webhooks that nobody has acted on",
@@ -88,9 +101,24 @@ class _RowCollector:
                 "Largest error of the machine's clock, as its kernel says",
                 value=error.max_error_us / 1_000_000,
             )
+        yield from self._measure_queue()
+
+    def _measure_queue(self) -> Iterator[GaugeMetricFamily]:
+        """Yield whether Redis answers, and how many jobs wait. It says nothing of the database."""
         depth = self._services.queue.depth()
+        yield _build_up_gauge("bridge_redis_up", is_up=depth is not None)
         if depth is not None:
             yield GaugeMetricFamily("bridge_queue_depth", "Jobs that wait", value=depth)
+
+
+def _build_up_gauge(name: str, *, is_up: bool) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, "Whether it answers", value=is_up)
+
+
+def _read_operations(tx: Tx, services: Services) -> Iterator[GaugeMetricFamily]:
+    yield from build_liveness_gauges(read_liveness(tx=tx), services.clock.now())
+    yield build_condition_gauge(list_conditions(tx=tx, services=services))
+    yield from read_row_gauges(tx)
 
 
 def _build_hold_gauges(held: Sequence[HeldRequest], now: datetime) -> Iterator[GaugeMetricFamily]:
@@ -115,6 +143,19 @@ def _build_hold_gauges(held: Sequence[HeldRequest], now: datetime) -> Iterator[G
     needs_person.add_metric(["undecided_setting"], sum(bool(one.needs) for one in held))
     needs_person.add_metric(["review_overdue"], sum(bool(one.overdue_legal_hold_ids) for one in held))
     yield needs_person
+
+
+def _build_comparison_gauges(
+    counts: Mapping[str, int], compared_at: datetime | None, now: datetime
+) -> Iterator[GaugeMetricFamily]:
+    """Yield what comparisons with the platform's orders found in ninety days, and how old the oldest of all shops' last is."""
+    filled = GaugeMetricFamily("bridge_holes_filled", "What no webhook had brought, of ninety days", labels=["kind"])
+    for kind in HOLE_KINDS:
+        filled.add_metric([kind], counts[kind])
+    yield filled
+    if compared_at:
+        age_s = (now - compared_at).total_seconds()
+        yield GaugeMetricFamily("bridge_comparison_age_seconds", "Since a shop's orders were compared", value=age_s)
 
 
 def create_metrics_blueprint(services: Services, store: SqlStore) -> Blueprint:

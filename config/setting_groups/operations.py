@@ -1,10 +1,23 @@
-"""The settings of the worker, the clock and the log."""
+"""The settings of the worker, the clock, the log, and of messages to operators."""
+
+# ruff: noqa: RUF009 - a setting is a frozen field that `setting` makes, never a shared value
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from config.env_parsers import choice_setting, int_setting, number_setting
+from config.env_parsers import (
+    Secret,
+    choice_setting,
+    int_setting,
+    make_pattern_parser,
+    number_setting,
+    parse_secret_url,
+    secret_setting,
+    setting,
+)
+
+parse_email = make_pattern_parser(r"[^@\s,;<>]+@[^@\s,;<>]+", "must be one e-mail address such as ops@example.com")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,4 +51,12 @@ class OperationsSettings:
     )
     connector_attempts: int = int_setting(
         "CONNECTOR_ATTEMPTS", "attempts at a system that is down, before its data is reported as missing", 6, (1, 50)
+    )
+    ops_email: str = setting(
+        "OPS_EMAIL", "who gets a mail each day about what is late, incomplete or stuck: ids and counts", "", parse_email
+    )
+    alert_webhook_url: Secret = secret_setting(
+        "ALERT_WEBHOOK_URL",
+        "gets a JSON post of ids and counts when a condition that needs somebody begins, and when it ends",
+        parse_secret_url,
     )

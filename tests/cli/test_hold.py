@@ -128,7 +128,7 @@ def test_t10_documents_past_their_day_that_must_stay_fail_the_doctor(installatio
         row for row in read_json(installation.say("hold", "list", "--json"))["documents"] if row["day_of_law"] < "2026"
     )
     assert (row["needs"], row["erasable_from"]) == (["merchant.legal_entity_type"], None)
-    assert read_json(installation.say("hold", "sweep", "--json"))["documents"] == 0
+    assert read_json(installation.say("hold", "sweep", "--yes", "--json"))["documents"] == 0
 
 
 def test_due_documents_are_listed_and_destroyed_by_a_sweep(installation):
@@ -145,11 +145,11 @@ def test_due_documents_are_listed_and_destroyed_by_a_sweep(installation):
     assert (later["as_of"], sum(row["documents"] for row in later["documents"])) == ("2060-01-01", 2)
     assert len(installation.say("hold", "list", "--due", "--json").json["due"]) == 1, "looking changes nothing"
     assert list_checks(installation, "documents held by a claim") == []
-    done = read_json(installation.say("hold", "sweep", "--json"))
+    done = read_json(installation.say("hold", "sweep", "--yes", "--json"))
     assert (done["documents"], done["accepted"]) == (1, True)
     assert read_json(installation.say("hold", "list", "--due", "--json"))["due"] == []
     assert installation.say("evidence", "verify").code == 0
-    assert installation.say("hold", "sweep", "--as-of", "2060-01-01").code == 2
+    assert installation.say("hold", "sweep", "--yes", "--as-of", "2060-01-01").code == 2
     assert "1 documents were destroyed" in _sweep_of_one_more(installation)
     for words in (("hold", "sweep", "--dry-run", "--as-of", "2060-01-01"), ("hold", "list", "--due")):
         assert installation.say(*words).code == 0
@@ -158,14 +158,14 @@ def test_due_documents_are_listed_and_destroyed_by_a_sweep(installation):
 def _sweep_of_one_more(installation):
     with processes.services(installation.environ) as services:
         seal(services, 1004, datetime(2015, 5, 1, tzinfo=UTC), shop=installation.shop)
-    return installation.say("hold", "sweep").out
+    return installation.say("hold", "sweep", "--yes").out
 
 
 def test_e12_a_changed_retention_file_waits_for_acceptance(installation):
     installation.write(decided("company"))
     installation.work()
     sealed(installation, 1001)
-    assert installation.say("hold", "accept", "--reason", "test").code == 1
+    assert installation.say("hold", "accept", "--yes", "--reason", "test").code == 1
     installation.write(decided("proprietorship"))
     assert not installation.work().policy_accepted
     ((ok, detail),) = list_checks(installation, "retention file")
@@ -177,12 +177,12 @@ def test_e12_a_changed_retention_file_waits_for_acceptance(installation):
     assert (row["moved"], row["orders"], row["grounds"][0]) == ("earlier", 1, "income_tax_books")
     assert row["new_day"] < row["old_day"]
     assert "earlier" in installation.say("hold", "changes").out
-    assert "not accepted" in installation.say("hold", "sweep").out
-    accepted = read_json(installation.say("hold", "accept", "--reason", "the accountant said so", "--json"))
+    assert "not accepted" in installation.say("hold", "sweep", "--yes").out
+    accepted = read_json(installation.say("hold", "accept", "--yes", "--reason", "the accountant said so", "--json"))
     assert (accepted["accepted"], accepted["earlier"], accepted["sha256"]) == (True, 1, found["loaded_sha256"])
     assert list_checks(installation, "retention file")[0][0] is True
     assert installation.work().policy_accepted
-    again = installation.say("hold", "accept", "--reason", "test")
+    again = installation.say("hold", "accept", "--yes", "--reason", "test")
     assert (again.code, "is in force" in again.err) == (1, True)
 
 
@@ -203,20 +203,22 @@ def test_a_legal_hold_on_a_request_is_opened_and_released(installation):
     holds = {row["category"] for row in read_json(installation.say("dsr", "show", request.id, "--json"))["holds"]}
     assert {"invoice_document", "legal_claim", "suppression"} <= holds
     assert "CC-1" in installation.say("dsr", "show", request.id).out
-    which = installation.say("dsr", "release", request.id, "--reason", "settled")
+    which = installation.say("dsr", "release", "--yes", request.id, "--reason", "settled")
     assert (which.code, one["id"] in which.err) == (1, True)
-    assert installation.say("dsr", "release", request.id, "--claim", "clm_no", "--reason", "test").code == 1
-    done = installation.say("dsr", "release", request.id, "--claim", one["id"], "--reason", "settled", "--json")
+    assert installation.say("dsr", "release", "--yes", request.id, "--claim", "clm_no", "--reason", "test").code == 1
+    done = installation.say(
+        "dsr", "release", "--yes", request.id, "--claim", one["id"], "--reason", "settled", "--json"
+    )
     assert read_json(done)["documents"] == 1
-    assert "is released" in installation.say("dsr", "release", request.id, "--reason", "settled").out
-    assert installation.say("dsr", "release", request.id, "--reason", "settled").code == 1
+    assert "is released" in installation.say("dsr", "release", "--yes", request.id, "--reason", "settled").out
+    assert installation.say("dsr", "release", "--yes", request.id, "--reason", "settled").code == 1
     shown = read_json(installation.say("dsr", "show", request.id, "--json"))
     assert "legal_claim" not in {row["category"] for row in shown["holds"]}
     assert [fact["fact"] for fact in shown["facts"]].count("hold.released") == 2
     assert two["id"] != one["id"]
     for wrong in ("req_nobody",):
         assert installation.say("dsr", "hold", wrong, "--reference", "X", "--reason", "test").code == 1
-        assert installation.say("dsr", "release", wrong, "--reason", "test").code == 1
+        assert installation.say("dsr", "release", "--yes", wrong, "--reason", "test").code == 1
 
 
 def test_p63_e09_an_overdue_review_and_a_missing_approval_fail_the_doctor(installation):
@@ -235,8 +237,10 @@ def test_p63_e09_an_overdue_review_and_a_missing_approval_fail_the_doctor(instal
     assert read_json(installation.say("hold", "approve", open_hold.id, "--reason", "alive", "--json"))["approved_by"]
     assert "is approved by" in installation.say("hold", "approve", open_hold.id, "--reason", "alive").out
     assert list_checks(installation, f"claim {open_hold.id}") == []
-    assert read_json(installation.say("hold", "release", open_hold.id, "--reason", "settled", "--json"))["released"]
-    assert installation.say("hold", "release", open_hold.id, "--reason", "settled").code == 1
+    assert read_json(installation.say("hold", "release", "--yes", open_hold.id, "--reason", "settled", "--json"))[
+        "released"
+    ]
+    assert installation.say("hold", "release", "--yes", open_hold.id, "--reason", "settled").code == 1
 
 
 def test_a_legal_hold_cannot_be_approved_by_the_operator_who_opened_it(installation):
@@ -274,10 +278,10 @@ def test_an_item_on_legal_hold_is_released_with_the_legal_hold_only(installation
         installation.say("dsr", "hold", request.id, "--reference", "CC-1", "--reason", "test", "--json")
     )
     assert open_hold["entries"] == 1
-    output = installation.say("notice", "release", entry.id, "--reason", "test")
+    output = installation.say("notice", "release", "--yes", entry.id, "--reason", "test")
     assert (output.code, open_hold["id"] in output.err) == (1, True)
-    installation.say("dsr", "release", request.id, "--reason", "settled")
-    assert installation.say("notice", "release", entry.id, "--reason", "test").code == 0
+    installation.say("dsr", "release", "--yes", request.id, "--reason", "settled")
+    assert installation.say("notice", "release", "--yes", entry.id, "--reason", "test").code == 0
 
 
 def test_documents_that_only_a_legal_hold_keeps_are_reported(installation):
@@ -301,7 +305,7 @@ def test_a_sweep_by_hand_runs_to_the_end_and_reports_expired_records(installatio
         services.store.expire_bodies_and_packages(keep_failed_days=1, keep_packages_days=1)
     look = installation.say("hold", "sweep", "--dry-run")
     assert "security_log: 1 records reached their age" in look.out
-    done = read_json(installation.say("hold", "sweep", "--json"))
+    done = read_json(installation.say("hold", "sweep", "--yes", "--json"))
     assert (done["documents"], done["aged_out"]) == (3, {"security_log": 1})
 
 
@@ -314,9 +318,9 @@ def test_a_shorter_age_is_shown_and_accepted_by_an_operator(installation):
         {"moved": "earlier", "category": "suppression", "what": "max_age", "old": "84 months", "new": "1 months"}
     ]
     assert "84 months" in installation.say("hold", "changes").out
-    assert read_json(installation.say("hold", "sweep", "--json"))["accepted"] is False
-    assert "1 ages and holds become shorter" in installation.say("hold", "accept", "--reason", "counsel").out
-    assert read_json(installation.say("hold", "sweep", "--json"))["accepted"] is True
+    assert read_json(installation.say("hold", "sweep", "--yes", "--json"))["accepted"] is False
+    assert "1 ages and holds become shorter" in installation.say("hold", "accept", "--yes", "--reason", "counsel").out
+    assert read_json(installation.say("hold", "sweep", "--yes", "--json"))["accepted"] is True
     assert read_json(installation.say("hold", "changes", "--json"))["ages"] == []
 
 
@@ -325,12 +329,12 @@ def test_a_proceeding_is_opened_and_released_with_its_disposal(installation):
     words = ("hold", "open", "--shop", processes.SHOP, "--order-id", "1001", "--reference", "GST-9")
     held = read_json(installation.say(*words, "--proceeding", "tax", "--reason", "notice", "--json"))
     assert held["proceeding"] == "tax"
-    release_words = ("hold", "release", held["id"], "--reason", "order")
+    release_words = ("hold", "release", "--yes", held["id"], "--reason", "order")
     refused = installation.say(*release_words)
     assert (refused.code, "--disposed-on" in refused.err) == (1, True)
     assert installation.say(*release_words, "--disposed-on", "2999-01-01").code == 1
     assert read_json(installation.say(*release_words, "--disposed-on", "2026-01-31", "--json"))["released"]
     assert installation.say(*words, "--proceeding", "other", "--reason", "test").code == 2
     offered = " ".join(installation.say("hold", "open", "--help").out.split())
-    assert "[appeal|revision|tax|investigation|assessment]" in offered
+    assert "One of: appeal, revision, tax, investigation, assessment." in offered
     assert "under Chapter XIX" in offered

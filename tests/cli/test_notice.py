@@ -183,11 +183,14 @@ def test_an_item_is_paused_and_released(bureau):
     bureau.run()
     assert bureau.entries()[0].reason == "held_by_operator"
     assert bureau.say("hold", entry).code == 2
-    assert bureau.say("release", entry, "--reason", "claim settled", "--json").json == {"id": entry, "released": True}
+    assert bureau.say("release", "--yes", entry, "--reason", "claim settled", "--json").json == {
+        "id": entry,
+        "released": True,
+    }
     bureau.run()
     assert bureau.entries()[0].state is NoticeState.SENT
     assert [fact for fact in facts(bureau, request) if fact.startswith("entry.")] == ["entry.held", "entry.released"]
-    assert bureau.say("release", entry, "--reason", "again").code == 1
+    assert bureau.say("release", "--yes", entry, "--reason", "again").code == 1
 
 
 def test_a_parcel_that_may_be_anothers_is_shown_and_neither_told_nor_cancelled_until_it_is_released(bureau):
@@ -203,8 +206,8 @@ def test_a_parcel_that_may_be_anothers_is_shown_and_neither_told_nor_cancelled_u
     details = [check["detail"] for check in doctor.json["checks"] if check["ok"] is False]
     assert "1 records wait: parcel_review_open" in details
     assert doctor.code == 1
-    assert bureau.say("cancel-parcel", item.id, "--confirm", PARCEL, "--reason", "test").code == 1
-    assert bureau.say("release", item.id, "--reason", "the warehouse confirmed it").code == 0
+    assert bureau.say("cancel-parcel", "--yes", item.id, "--confirm", PARCEL, "--reason", "test").code == 1
+    assert bureau.say("release", "--yes", item.id, "--reason", "the warehouse confirmed it").code == 0
     bureau.run()
     assert [entry.state for entry in bureau.entries()] == [NoticeState.SENT]
     assert processes.say(bureau.environ, "review", "list", "--json").json == []
@@ -228,9 +231,9 @@ def test_an_unattributed_parcel_is_attributed_by_an_operator(bureau):
 def test_only_the_confirmed_waybill_is_cancelled(bureau):
     bureau.erasure(PARCEL)
     entry = bureau.entries()[0].id
-    result = bureau.say("cancel-parcel", entry, "--confirm", OTHER, "--reason", "test")
+    result = bureau.say("cancel-parcel", "--yes", entry, "--confirm", OTHER, "--reason", "test")
     assert (result.code, "Nothing was cancelled" in result.err) == (1, True)
-    result = bureau.say("cancel-parcel", entry, "--confirm", PARCEL, "--reason", "test")
+    result = bureau.say("cancel-parcel", "--yes", entry, "--confirm", PARCEL, "--reason", "test")
     assert result.code == 1, "no credentials are set"
 
 
@@ -240,7 +243,7 @@ def test_a_parcel_on_its_way_or_unknown_to_delhivery_is_not_cancelled(bureau, fo
         bureau.environ |= {"DELHIVERY_BASE_URL": carrier.base_url, "DELHIVERY_TOKEN": DELHIVERY_TOKEN}
         number = PARCEL if forgets else _delhiverys().waybill
         bureau.erasure(number)
-        result = bureau.say("cancel-parcel", bureau.entries()[0].id, "--confirm", number, "--reason", "test")
+        result = bureau.say("cancel-parcel", "--yes", bureau.entries()[0].id, "--confirm", number, "--reason", "test")
         assert (result.code, "only a parcel that was not picked up" in result.err) == (code, True)
 
 
@@ -250,7 +253,7 @@ def test_a_parcel_that_was_not_picked_up_is_cancelled_and_recorded(bureau):
         bureau.environ |= {"DELHIVERY_BASE_URL": carrier.base_url, "DELHIVERY_TOKEN": DELHIVERY_TOKEN}
         request = bureau.erasure(parcel.waybill)
         _post(f"{carrier.base_url}/_sandbox/parcels", waybill=parcel.waybill, status="booked")
-        words = ["cancel-parcel", bureau.entries()[0].id, "--confirm", parcel.waybill, "--reason", "test"]
+        words = ["cancel-parcel", "--yes", bureau.entries()[0].id, "--confirm", parcel.waybill, "--reason", "test"]
         result = bureau.say(*words, "--json")
         assert (result.code, result.json["cancelled"]) == (0, True)
         assert facts(bureau, request)[-1] == Fact.PARCEL_CANCELLED
@@ -296,12 +299,12 @@ def test_resending_a_notice_ends_the_links_of_the_first_letter(sent):
 
 def test_a_refused_item_is_reopened_and_doctor_shows_it_until_then(sent):
     bureau, request, notice = sent
-    assert bureau.say("reopen", bureau.entries()[0].id, "--reason", "test").code == 1, "nothing was refused"
+    assert bureau.say("reopen", "--yes", bureau.entries()[0].id, "--reason", "test").code == 1, "nothing was refused"
     bureau.say("answer", notice.id, "--all", "refused", "--reference", "CALL-7")
     result = processes.say(bureau.environ, "doctor", "--offline", "--json")
     assert "2 records refused: by the processor" in result.out
     for entry in bureau.entries():
-        assert bureau.say("reopen", entry.id, "--reason", "their lawyer agreed").code == 0
+        assert bureau.say("reopen", "--yes", entry.id, "--reason", "their lawyer agreed").code == 0
     assert facts(bureau, request)[-1] == Fact.NOTICE_REOPENED
     bureau.at(bureau.clock.at + days(2))
     bureau.run()
@@ -318,7 +321,7 @@ def test_a_queued_item_is_paused_and_its_empty_notice_is_withdrawn(bureau):
     bureau.run()
     (entry,) = bureau.entries()
     assert (entry.state, entry.reason) == (NoticeState.QUEUED, "contact_not_verified")
-    assert bureau.say("release", entry.id, "--reason", "test").code == 1, "it waits for nothing"
+    assert bureau.say("release", "--yes", entry.id, "--reason", "test").code == 1, "it waits for nothing"
     assert bureau.say("hold", entry.id, "--reason", "claim-12").code == 0
     bureau.at(bureau.clock.at + timedelta(hours=2))
     bureau.run()

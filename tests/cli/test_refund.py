@@ -69,7 +69,7 @@ def test_details_are_stored_masked_and_readable_only_until_the_refund_is_settled
     assert (refused.code, refused.out) == (1, "")
     assert "Refused, and recorded" in refused.err
     early = (datetime.now(UTC) - 2 * DAYS).date().isoformat()
-    paid = ("settle", mark, "--reference", "412345678901", "--amount", "1234.00", "--on")
+    paid = ("settle", "--yes", mark, "--reference", "412345678901", "--amount", "1234.00", "--on")
     assert till.say(*paid, early).code == 2
     settled = till.say(*paid, today(), "--json")
     assert (settled.code, settled.json["state"]) == (0, "settled")
@@ -119,14 +119,14 @@ def test_invalid_details_are_refused_without_repeating_them(till, given, word):
 def test_a_refund_has_details_once_and_wrong_ones_are_erased_first(till):
     mark = till.keep("COD-1", BANK, "--json").json["id"]
     assert till.keep("COD-1").code == 1
-    assert till.say("erase", mark, "--reason", "typed wrong", "--json").json["state"] == "erased"
-    assert till.say("erase", mark, "--reason", "typed wrong").code == 1
+    assert till.say("erase", "--yes", mark, "--reason", "typed wrong", "--json").json["state"] == "erased"
+    assert till.say("erase", "--yes", mark, "--reason", "typed wrong").code == 1
     again = till.keep("COD-1", {"upi_id": "asha@okbank"}, "--json")
     assert (again.code, again.json["to"]) == (0, "upi")
     assert till.say("list", "--order-id", "1001").code == 2
     found = till.say("list", "--shop", processes.SHOP, "--order-id", "1001", "--json").json
     assert [row["id"] for row in found] == [again.json["id"]]
-    for command in (("show", "rfd_nobody"), ("erase", "rfd_nobody", "--reason", "test")):
+    for command in (("show", "rfd_nobody"), ("erase", "--yes", "rfd_nobody", "--reason", "test")):
         assert till.say(*command).code == 1
     assert till.say("keep", "--shop", "nobody", "--order-id", "1", "--refund-id", "2", given=BANK).code == 2
     assert till.keep("a b").code == 2
@@ -171,7 +171,7 @@ def rest(terminal):
 def test_doctor_reports_bank_details_that_stay_too_long(till):
     open_, late, undated = (till.keep(f"COD-{number}", BANK, "--json").json["id"] for number in range(3))
     for mark in (late, undated):
-        till.say("settle", mark, "--reference", "412345678901", "--amount", "1", "--on", today())
+        till.say("settle", "--yes", mark, "--reference", "412345678901", "--amount", "1", "--on", today())
     doctor = ("doctor", "--offline", "--json")
 
     def result():

@@ -78,12 +78,12 @@ def test_a_review_of_a_parcel_is_closed_with_a_decision(flagged):
     with processes.services(flagged) as services, services.store.transaction() as tx:
         review = tx.reviews.open_parcel_review(processes.SHOP, "why", order_id="1001", waybill="AWB1")
     assert say(flagged, "close", review.id, "--reason", "looked").code == 2
-    closed = say(flagged, "close", review.id, "--reason", "looked", "--release", "--json").json
+    closed = say(flagged, "close", review.id, "--reason", "looked", "--release", "--yes", "--json").json
     assert closed == {"id": review.id, "closed": True, "decision": "released", "entries": 0}
-    assert say(flagged, "close", review.id, "--reason", "again", "--refuse").code == 1
+    assert say(flagged, "close", review.id, "--reason", "again", "--refuse", "--yes").code == 1
     assert say(flagged, "show", review.id, "--json").json["decision"] == "released"
     (note, *_) = say(flagged, "list", "--kind", "bank_details", "--json").json
-    assert say(flagged, "close", note["id"], "--reason", "cleared", "--refuse").code == 2
+    assert say(flagged, "close", note["id"], "--reason", "cleared", "--refuse", "--yes").code == 2
 
 
 def test_doctor_reports_a_word_of_scan_for_that_is_unknown(flagged, tmp_path):
@@ -110,9 +110,9 @@ def test_a_review_of_an_order_is_closed_with_a_decision_and_runs_the_request_aga
     shown = say(flagged, "show", review.id, "--reveal", "--reason", "to see whose it is", "--json").json
     assert shown["order_id"] == "2001"
     assert say(flagged, "close", review.id, "--reason", "looked").code == 2
-    closed = say(flagged, "close", review.id, "--reason", "the same customer", "--release", "--json").json
+    closed = say(flagged, "close", review.id, "--reason", "the same customer", "--release", "--yes", "--json").json
     assert closed == {"id": review.id, "closed": True, "decision": "released", "request_id": request.id}
-    assert say(flagged, "close", review.id, "--reason", "again", "--refuse").code == 1
+    assert say(flagged, "close", review.id, "--reason", "again", "--refuse", "--yes").code == 1
     with processes.services(flagged) as services, services.store.transaction() as tx:
         assert tx.requests.get_request(request.id).principal.confirmed_order_ids == ("2001",)
         assert [one.state for one in tx.tasks.list_tasks(request.id)] == [TaskState.PENDING]
@@ -135,7 +135,7 @@ def test_a_review_of_a_customer_is_closed_with_a_decision_and_runs_the_request_a
     shown = say(flagged, "show", review.id, "--reveal", "--reason", "to see who it is", "--json").json
     assert (shown["customer_id"], shown["found_by"]) == ("7002", "email")
     assert say(flagged, "close", review.id, "--reason", "looked").code == 2
-    closed = say(flagged, "close", review.id, "--reason", "seen at the desk", flag, "--json").json
+    closed = say(flagged, "close", review.id, "--reason", "seen at the desk", flag, "--yes", "--json").json
     assert closed["request_id"] == request.id
     with processes.services(flagged) as services, services.store.transaction() as tx:
         assert getattr(tx.requests.get_request(request.id).principal, field) == ("7002",)

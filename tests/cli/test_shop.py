@@ -104,13 +104,15 @@ def test_what_was_stored_under_the_old_name_is_listed_under_the_present_one(coun
     ],
 )
 def test_a_number_that_cannot_be_recorded_is_refused_in_words(counter, words, why):
-    refused = processes.say(counter, "shop", "identify", *words, "--reason", "test")
+    refused = processes.say(counter, "shop", "identify", "--yes", *words, "--reason", "test")
     assert refused.code == 1
     assert why in refused.err
 
 
 def test_an_operator_states_the_number_of_a_domain_and_evidence_says_who(counter):
-    done = processes.say(counter, "shop", "identify", "unknown.myshopify.com", "77", "--reason", "letter", "--json")
+    done = processes.say(
+        counter, "shop", "identify", "--yes", "unknown.myshopify.com", "77", "--reason", "letter", "--json"
+    )
     assert (done.code, done.json) == (0, {"domain": "unknown.myshopify.com", "number": "77"})
     with processes.services(counter) as services, services.store.transaction() as tx:
         [fact] = [event for event in tx.evidence.iterate_facts() if event.fact == "shop.renamed"]

@@ -215,7 +215,8 @@ def test_an_invalid_document_is_refused(at):
     output = file_one(at, path)
     assert (output.code, "does not match its suffix" in output.err) == (1, True)
     path.write_bytes(PDF)
-    assert file_one(at, path, issued="tomorrow").code == 1
+    assert file_one(at, path, issued="tomorrow").code == 2
+    assert file_one(at, path, issued="2999-01-01").code == 1
     assert file_one(at, path, order="#1001").code == 2
     assert file_one(at, path, shop="example.com").code == 2
     assert at.say("vault", "file", "--shop", SHOP, "--file", str(path)).code == 2
@@ -261,7 +262,7 @@ def test_an_order_without_a_copy_is_attested_and_its_erasure_restarts(at):
         opened(tx, request, task)
         legal_hold = tx.requests.acquire_lease(request.id)
         tx.requests.release_lease(legal_hold, state=RequestState.WAITING, wake_at=None, complete=None, closed_at=None)
-    words = ("vault", "attest", "--shop", SHOP, "--order-id", "1009", "--reference", "ledger 2026/17",
+    words = ("vault", "attest", "--yes", "--shop", SHOP, "--order-id", "1009", "--reference", "ledger 2026/17",
              "--reason", "the invoice was written by hand")  # fmt: skip
     output = at.say(*words, "--json")
     assert (output.code, output.json["already_there"]) == (0, False)
@@ -304,7 +305,7 @@ def test_documents_are_exported_with_their_index_and_then_destroyed(at):
     ids[at.seal(1002, content=PDF, media_type="application/pdf", form=DocumentForm.AS_ISSUED)] = PDF
     at.seal(1001, shop=OTHER_SHOP)
     out = at.folder / "books.zip"
-    words = ("vault", "export", "--shop", SHOP, "--out", str(out))
+    words = ("vault", "export", "--yes", "--shop", SHOP, "--out", str(out))
     refused = at.say(*words)
     assert (refused.code, out.exists(), "No erasure" in refused.err) == (1, False, True)
     request_id = at.leave()
@@ -339,7 +340,7 @@ def test_an_aborted_export_leaves_no_file_and_no_fact(at):
     request_id = at.leave()
     broken(at, document)
     out = at.folder / "books.zip"
-    output = at.say("vault", "export", "--shop", SHOP, "--out", str(out))
+    output = at.say("vault", "export", "--yes", "--shop", SHOP, "--out", str(out))
     assert (output.code, document in output.err) == (1, True)
     assert list(at.folder.glob("*.zip*")) == []
     assert at.facts("vault.exported") == []
@@ -349,7 +350,7 @@ def test_an_aborted_export_leaves_no_file_and_no_fact(at):
 
 def test_a_waiver_is_recorded_and_the_documents_are_destroyed(at):
     at.seal(1001)
-    words = ("vault", "waive", "--shop", SHOP, "--reference", "letter 7", "--reason", "they have their books")
+    words = ("vault", "waive", "--yes", "--shop", SHOP, "--reference", "letter 7", "--reason", "they have their books")
     assert at.say(*words).code == 1
     request_id = at.leave()
     output = at.say(*words, "--json")
@@ -358,7 +359,7 @@ def test_a_waiver_is_recorded_and_the_documents_are_destroyed(at):
     assert fact.detail == {"waiver": "letter 7", "reason": "they have their books"}
     process_request(request_id, services=at.services)
     assert at.shown(request_id)["tasks"][0]["detail"]["vault_documents"] == 1
-    empty = at.say("vault", "export", "--shop", SHOP, "--out", str(at.folder / "x.zip"))
+    empty = at.say("vault", "export", "--yes", "--shop", SHOP, "--out", str(at.folder / "x.zip"))
     assert empty.code == 1
 
 
@@ -368,7 +369,7 @@ def test_a_fiduciary_merchant_gets_no_documents_back(at):
     shipped = {"BRIDGE_RETENTION_FILE": str(SHIPPED)}
     out = ("--out", str(at.folder / "x.zip"))
     for words in (("export", *out), ("waive", "--reference", "letter", "--reason", "test")):
-        output = at.say("vault", words[0], "--shop", SHOP, *words[1:], **shipped)
+        output = at.say("vault", words[0], "--yes", "--shop", SHOP, *words[1:], **shipped)
         assert (output.code, "fiduciary" in output.err) == (1, True)
 
 
@@ -384,7 +385,7 @@ def test_documents_filed_during_an_export_are_not_lost(at, monkeypatch):
 
     monkeypatch.setattr(export_command, "_write_documents_zip", meanwhile)
     out = at.folder / "books.zip"
-    output = at.say("vault", "export", "--shop", SHOP, "--out", str(out))
+    output = at.say("vault", "export", "--yes", "--shop", SHOP, "--out", str(out))
     assert (output.code, out.exists(), at.facts("vault.exported")) == (1, False, [])
     process_request(request_id, services=at.services)
     assert at.shown(request_id)["tasks"][0]["last_error"] == "vault_not_returned"
@@ -406,13 +407,13 @@ def test_the_erasure_of_a_reinstalled_shop_waits_for_a_decision(at, verb, outcom
     check = at.checks()[f"{SHOP} leaves"]
     assert (check["ok"], "dsr continue" in check["detail"]) == (False, True)
     assert at.say("dsr", verb, request_id).code == 2, "it wants a reason"
-    output = at.say("dsr", verb, request_id, "--reason", "they asked us", "--json")
+    output = at.say("dsr", verb, "--yes", request_id, "--reason", "they asked us", "--json")
     assert (output.code, output.json) == (0, {"id": request_id, "decision": verb})
     process_request(request_id, services=at.services)
     shown = at.shown(request_id)
     assert shown["tasks"][0]["last_error"] == outcome
     assert shown["state"] == ("done" if verb == "close" else "waiting")
-    again = at.say("dsr", verb, request_id, "--reason", "again")
+    again = at.say("dsr", verb, "--yes", request_id, "--reason", "again")
     assert (again.code, "does not wait for this" in again.err) == (1, True)
     assert len(at.facts("shop_erasure.continued")) == 1
 

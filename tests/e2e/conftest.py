@@ -20,7 +20,7 @@ import requests
 from bridge.model import Fact, PrivacyRequest
 from bridge.sandbox import webhooks
 from bridge.sandbox.demo.demo_env import contains_any
-from bridge.sandbox.processes import Bridge
+from bridge.sandbox.processes import COMMANDS, Bridge
 from bridge.sandbox.processes.embedded_redis import Valkey
 from bridge.sandbox.sandbox import StandIns, invent_worlds
 from bridge.sandbox.shopify.server import CLIENT_SECRET
@@ -139,7 +139,9 @@ class Town:
 
 
 @contextmanager
-def founded(folder: Path, database: str, **more: str) -> Iterator[Town]:
+def founded(
+    folder: Path, database: str, *, commands: Mapping[str, Sequence[str]] = COMMANDS, workers: int = 1, **more: str
+) -> Iterator[Town]:
     """Start a town with its own folder and database."""
     world, uninstalled = invent_worlds(ORDERS, datetime.now(UTC).replace(microsecond=0), HEAVY)
     stand_ins = StandIns(world, uninstalled).start()
@@ -151,8 +153,11 @@ def founded(folder: Path, database: str, **more: str) -> Iterator[Town]:
                 **(stand_ins.environment | {"BRIDGE_MERCHANT_FILE": write_named_merchant(folder), "LEASE_S": f"{LEASE_S:g}", "SWEEP_EVERY_S": "0.5", **more}),
             )  # fmt: skip
             processes.migrate(environ)
-            with Bridge(environ, logs=folder / "logs") as bridge, processes.services(environ) as services:
-                bridge.start()
+            with (
+                Bridge(environ, commands=commands, logs=folder / "logs") as bridge,
+                processes.services(environ) as services,
+            ):
+                bridge.start(workers=workers)
                 yield Town(
                     folder=folder, world=world, stand_ins=stand_ins, valkey=valkey, bridge=bridge,
                     environ=environ, services=services,

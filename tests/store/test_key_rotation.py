@@ -26,6 +26,7 @@ from tests.factories import (
     customer,
     make_entry,
     make_finding,
+    make_reconciliation,
     make_request,
     make_task,
     opened,
@@ -73,6 +74,7 @@ def seal_every_column(store, bodies=1):
         tx.notice_items.add_items(
             [make_entry(task_id=make_task(request.id, "delhivery", TaskAction.NOTIFY_PROCESSOR).id)]
         )
+        tx.reconciliations.open_reconciliation(make_reconciliation())
         document = tx.documents.seal_document(SHOP, COPY)
         vault, connection = store.keyring, tx.session.connection
         wrap = {"id": "rfd_1", "shop": SHOP}

@@ -70,6 +70,7 @@ def test_metrics_count_deliveries_over_all_processes_and_rows_and_jobs(edge):
     assert after[other] - before.get(other, 0) == 2
     assert after['bridge_rows{state="received",table="deliveries"}'] >= 20
     assert after['bridge_rows{state="requests",table="late"}'] == 0
+    assert after['bridge_holes_filled{kind="missing"}'] == 0
     assert after["bridge_queue_depth"] >= 1
     assert "qwertzuiop" not in "".join(after)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
 
 import click
 
@@ -13,9 +13,14 @@ from bridge.cli.context import CommandContext, open_command_context
 from bridge.cli.doctor.connectors import check_connectors
 from bridge.cli.doctor.database import check_database
 from bridge.cli.doctor.evidence import check_evidence
+from bridge.cli.doctor.index.reconciliations import check_reconciliations
+from bridge.cli.doctor.index.subscriptions import check_subscriptions
 from bridge.cli.doctor.keys import check_keys, check_remnants
 from bridge.cli.doctor.ledger import check_ledger
 from bridge.cli.doctor.notices import check_notices
+from bridge.cli.doctor.operations.conditions import check_conditions
+from bridge.cli.doctor.operations.mail import check_mail_server, check_operator_messages
+from bridge.cli.doctor.operations.report import print_report
 from bridge.cli.doctor.redis import check_redis
 from bridge.cli.doctor.refunds import check_refunds
 from bridge.cli.doctor.requests.answers import check_answers
@@ -37,7 +42,10 @@ CHECKS: tuple[Callable[[CommandContext], Iterable[CheckResult]], ...] = (
     check_ledger,
     check_evidence,
     check_redis,
+    check_conditions,
     check_connectors,
+    check_mail_server,
+    check_operator_messages,
     check_notices,
     check_vault,
     check_shop_erasures,
@@ -48,35 +56,28 @@ CHECKS: tuple[Callable[[CommandContext], Iterable[CheckResult]], ...] = (
     check_refunds,
     check_retention,
     check_topics,
+    check_reconciliations,
+    check_subscriptions,
 )
-CHECKS_OF_OTHER_SYSTEMS = (check_connectors,)  # --offline skips them
-STATUS_MARKS = {True: "ok  ", False: "FAIL", None: "?   "}
+CHECKS_OF_OTHER_SYSTEMS = (check_connectors, check_mail_server, check_subscriptions)  # --offline skips them
 
 
-@json_command()
+@json_command(example="doctor\ndoctor --offline --json")
 @click.option("--offline", is_flag=True, help="Contact no other system.")
-def doctor(offline: bool) -> None:
-    """Check everything that the bridge needs. Exit 1 if something is wrong."""
+@click.option("--all", "show_all", is_flag=True, help="Show each check by itself, also those that passed.")
+@click.option("--release", "is_release", is_flag=True, help="Exit 1 only for what a release must not be made with.")
+def doctor(offline: bool, show_all: bool, is_release: bool) -> None:
+    """Check everything that the bridge needs. Exit 1 if something is wrong; it says what to type."""
     with open_command_context(require_migrated=False) as context:
         checks = [
-            {"name": result.name, "ok": result.ok, "detail": result.detail}
+            asdict(result)
             for check in CHECKS
             if not (offline and check in CHECKS_OF_OTHER_SYSTEMS)
             for result in check(context)
         ]
-    ok = not any(check["ok"] is False for check in checks)
-    show({"ok": ok, "checks": checks}, _print_checks)
-    if not ok:
+    failed = [check for check in checks if check["ok"] is False]
+    stopping = [check for check in failed if check["stops_release"]] if is_release else failed
+    result = {"ok": not stopping, "checks": checks}
+    show(result, lambda shown: print_report(shown, show_all=show_all, is_release=is_release))
+    if stopping:
         sys.exit(1)
-
-
-def _print_checks(result: Mapping[str, Any]) -> None:
-    checks = result["checks"]
-    for check in checks:
-        click.echo(f"{STATUS_MARKS[check['ok']]}  {check['name']:42} {check['detail']}")
-    failed = sum(check["ok"] is False for check in checks)
-    click.echo(
-        f"\n{failed} of {len(checks)} checks failed."
-        if failed
-        else f"\nNone of {len(checks)} checks failed; those marked ? could not tell or need your attention."
-    )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from bridge.cli.context import CommandContext
 from bridge.model import CheckResult
@@ -17,4 +18,11 @@ def check_connectors(context: CommandContext) -> Iterable[CheckResult]:
                 checks.append(CheckResult(name="shopify", ok=None, detail="the merchant file names no shop"))
             else:
                 checks += connector.run_checks(shop)
-    return dict.fromkeys(checks)
+    used = {processor.id for processor in context.configuration.merchant.processors}
+    return dict.fromkeys(_ease_unused(check, used) for check in checks)
+
+
+def _ease_unused(check: CheckResult, used: Collection[str]) -> CheckResult:
+    """Return the check of a carrier that is not set up as optional, unless the merchant file names the carrier."""
+    system, _, subject = check.name.partition(".")
+    return replace(check, ok=None) if subject == "configured" and not check.ok and system not in used else check

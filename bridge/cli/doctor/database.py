@@ -14,6 +14,8 @@ from bridge.store.migrations.revision import is_at_newest_revision
 
 P = ParamSpec("P")
 
+DATABASE_FIX = "correct DATABASE_URL or start the database: docs/runbooks/database-unreachable.md"
+
 
 def check_database(context: CommandContext) -> Iterator[CheckResult]:
     """Yield whether the database answers and is at the newest revision."""
@@ -22,11 +24,11 @@ def check_database(context: CommandContext) -> Iterator[CheckResult]:
         context.store.ping()
         is_newest = is_at_newest_revision(context.store.engine)
     except BridgeError as fault:
-        yield CheckResult(name=name, ok=False, detail=str(fault))
+        yield CheckResult(name=name, ok=False, detail=str(fault), fix=DATABASE_FIX, stops_release=True)
     else:
         yield CheckResult(name=name, ok=True, detail="answers")
         detail = "at head" if is_newest else "not at head: run `python -m bridge migrate`"
-        yield CheckResult(name="migrations", ok=is_newest, detail=detail)
+        yield CheckResult(name="migrations", ok=is_newest, detail=detail, fix="migrate", stops_release=True)
 
 
 def end_without_database(check: Callable[P, Iterable[CheckResult]]) -> Callable[P, Iterator[CheckResult]]:

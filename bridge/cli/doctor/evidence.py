@@ -34,7 +34,9 @@ def check_evidence(context: CommandContext) -> Iterator[CheckResult]:
     with context.store.transaction() as tx:
         (fact_count, _), heads = tx.evidence.read_head(), tx.signed_heads.list_signed_heads()
     detail = SQLITE_DETAIL if context.store.engine.dialect.name == "sqlite" else ROLE_DETAILS[append_only]
-    yield CheckResult(name="evidence", ok=append_only, detail=detail)
+    yield CheckResult(
+        name="evidence", ok=append_only, detail=detail, fix="migrate --runtime-role NAME, as the owner of the tables"
+    )
     yield check_clock_error(read_clock_error())
     if fact_count:
         now = datetime.now(UTC)
@@ -59,7 +61,7 @@ def _check_signed_head(heads: list[SignedHead], today: date) -> CheckResult:
     last = heads[-1]
     overdue = today - last.day > HEAD_OVERDUE_AFTER
     detail = f"signed for {last.day}, row {last.seq}" + (": is the clock running?" if overdue else "")
-    return CheckResult(name="evidence head", ok=not overdue, detail=detail)
+    return CheckResult(name="evidence head", ok=not overdue, detail=detail, fix="evidence sign-head")
 
 
 def _check_timestamp(heads: list[SignedHead], settings: Settings, now: datetime) -> CheckResult:
@@ -71,10 +73,10 @@ def _check_timestamp(heads: list[SignedHead], settings: Settings, now: datetime)
     unstamped = heads[stamped_numbers[-1] + 1 if stamped_numbers else 0 :]
     if unstamped and now - unstamped[0].signed_at > HEAD_OVERDUE_AFTER:
         detail = f"none since the head of {unstamped[0].day}: {unstamped[-1].last_error or 'not asked yet'}"
-        return CheckResult(name=name, ok=False, detail=detail)
+        return CheckResult(name=name, ok=False, detail=detail, fix="check BRIDGE_TSA_URL, then evidence sign-head")
     if verifier.has_roots and (unverified := verifier.find_unverified_heads(heads)):
         detail = f"{len(unverified)} not signed by an authority of BRIDGE_TSA_ROOT_FILE: run `evidence verify`"
-        return CheckResult(name=name, ok=False, detail=detail)
+        return CheckResult(name=name, ok=False, detail=detail, fix="evidence verify")
     last = f"last for {heads[stamped_numbers[-1]].day}" if stamped_numbers else "none yet"
     if not verifier.has_roots:
         return CheckResult(name=name, ok=None, detail=f"{last}, {NO_ROOT_DETAIL}")

@@ -23,7 +23,8 @@ def check_keys(context: CommandContext) -> Iterator[CheckResult]:
             yield CheckResult(name=f"key {key_id}", ok=None, detail=detail)
     for key_id, rows in usage.missing_keys.items():
         detail = f"missing from BRIDGE_KEYS: {sum(rows.values())} values cannot be read; put it back"
-        yield CheckResult(name=f"key {key_id}", ok=False, detail=detail)
+        fix = f"put {key_id} back into BRIDGE_KEYS behind the first key, then keys list"
+        yield CheckResult(name=f"key {key_id}", ok=False, detail=detail, fix=fix, stops_release=True)
 
 
 @end_without_database
@@ -39,7 +40,7 @@ def check_remnants(context: CommandContext) -> Iterator[CheckResult]:
         detail = (
             f"{len(overdue)} since {overdue[0].destroyed_at:%d %b %Y %H:%M} UTC: run `python -m bridge keys overwrite`"
         )
-    yield CheckResult(name="remnants of what was destroyed", ok=not overdue, detail=detail)
+    yield CheckResult(name="remnants of what was destroyed", ok=not overdue, detail=detail, fix="keys overwrite")
     if old := [each.request_id for each in overwritten if each.destroyed_at < due_before]:
         detail = f"{len(old)} do not say yet that remnants are overwritten, the first of {old[0]}: run `python -m bridge keys overwrite`"
-        yield CheckResult(name="certificates to make anew", ok=False, detail=detail)
+        yield CheckResult(name="certificates to make anew", ok=False, detail=detail, fix="keys overwrite")

@@ -14,6 +14,7 @@ from bridge.model import CheckResult, LedgerHead
 from bridge.steps.recovery.ledger_gate import compare_with_ledger
 
 MAX_LEDGER_DELAY = timedelta(hours=1)
+LEDGER_FIX = "make the database of BRIDGE_LEDGER_URL reachable, then doctor"
 LEDGER_UNSET = "BRIDGE_LEDGER_URL is not set: a restored backup would bring back data subjects that were erased since"
 
 
@@ -21,16 +22,19 @@ def check_ledger(context: CommandContext) -> Iterator[CheckResult]:
     """Yield whether the ledger is configured, answers and is up to date, and whether it saw this database last."""
     settings = context.configuration.settings
     if not settings.ledger_url:
-        yield CheckResult(name="ledger", ok=False if settings.is_production else None, detail=LEDGER_UNSET)
+        yield CheckResult(name="ledger", ok=None, detail=LEDGER_UNSET)
     elif settings.ledger_url == settings.database_url:
         detail = "is the database itself: a backup would restore both together"
-        yield CheckResult(name="ledger", ok=False, detail=detail)
+        fix = "set BRIDGE_LEDGER_URL to a database that is in no backup of this one"
+        yield CheckResult(name="ledger", ok=False, detail=detail, fix=fix, stops_release=True)
     else:
         with closing(make_ledger(settings)) as ledger:
             try:
                 seen = ledger.read_last_head()
             except BridgeError as fault:
-                yield CheckResult(name="ledger", ok=False, detail=f"{fault}; its records wait in the database")
+                yield CheckResult(
+                    name="ledger", ok=False, detail=f"{fault}; its records wait in the database", fix=LEDGER_FIX
+                )
                 return
         yield from _compare_database(seen, context)
 
@@ -44,7 +48,9 @@ def _compare_database(seen: LedgerHead | None, context: CommandContext) -> Itera
     overdue = oldest_unsynced is not None and context.store.now() - oldest_unsynced > MAX_LEDGER_DELAY
     if overdue:
         detail = f"an erasure of {oldest_unsynced:%d %b %Y %H:%M} UTC is not recorded yet: is the clock running?"
-    yield CheckResult(name="ledger", ok=not overdue, detail=detail)
+    yield CheckResult(
+        name="ledger", ok=not overdue, detail=detail, fix="start the clock process: python -m workers.schedule"
+    )
     if difference:
         detail = f"{difference}: it is a restored backup and work is stopped; run `python -m bridge restore-check`"
-        yield CheckResult(name="restored", ok=False, detail=detail)
+        yield CheckResult(name="restored", ok=False, detail=detail, fix="restore-check", stops_release=True)

@@ -14,6 +14,7 @@ from bridge.rules.notices.answers import BLOCKING_REASONS, PROBLEM_NOTICE_STATES
 from config.toml_reader import label_file
 
 MAX_NOTICES_CHECKED = 1_000
+DOMAIN_FIX = "verify the domain, write domain_control_verified = true into the merchant file, and deploy"
 
 
 @end_without_database
@@ -47,14 +48,17 @@ def _check_mail(context: CommandContext) -> Iterator[CheckResult]:
             f"Officer's address. Verify it, then write domain_control_verified = true under [grievance_officer] in "
             f"{label_file(settings.merchant_file)}"
         )
-        yield CheckResult(name="mail domain", ok=False if settings.is_production else None, detail=detail)
+        yield CheckResult(
+            name="mail domain", ok=False if settings.is_production else None, detail=detail, fix=DOMAIN_FIX
+        )
     if not SmtpMailer(settings.smtp_url.reveal(), settings.mail_from).configured:
         detail = "SMTP_URL or MAIL_FROM is not set: notices to processors wait"
         yield CheckResult(name="mail", ok=None, detail=detail)
 
 
 def _check_account(row: Mapping[str, Any], detail: str, *, ok: bool | None = None) -> CheckResult:
-    return CheckResult(name=f"{row['shop']} {row['processor']}", ok=ok, detail=detail)
+    fix = f"notice list --processor {row['processor']}"
+    return CheckResult(name=f"{row['shop']} {row['processor']}", ok=ok, detail=detail, fix=fix)
 
 
 def _check_open_notices(notices: Iterable[tuple[Notice, int]]) -> Iterator[CheckResult]:
@@ -63,7 +67,8 @@ def _check_open_notices(notices: Iterable[tuple[Notice, int]]) -> Iterator[Check
         name = f"notice {notice.id}"
         if notice.state in PROBLEM_NOTICE_STATES or notice.last_error:
             detail = f"{notice.processor}, {item_count} records: {notice.last_error or notice.state}"
-            yield CheckResult(name=name, ok=False, detail=detail)
+            fix = f"notice show {notice.id}, then notice resend {notice.id}"
+            yield CheckResult(name=name, ok=False, detail=detail, fix=fix)
         elif notice.due_at and notice.due_at < now:
             detail = f"the answer of {notice.processor} is overdue since {notice.due_at:%d %b %Y}"
             yield CheckResult(name=name, ok=None, detail=detail)

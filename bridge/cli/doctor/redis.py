@@ -9,6 +9,9 @@ import redis
 
 from bridge.cli.context import CommandContext
 from bridge.model import CheckResult
+from bridge.rules.operations.causes import describe_redis_error
+
+REDIS_FIX = "correct REDIS_URL and REDIS_TLS, or start Redis: docs/runbooks/redis-unreachable.md"
 
 
 def check_redis(context: CommandContext) -> Iterator[CheckResult]:
@@ -26,9 +29,11 @@ def check_redis(context: CommandContext) -> Iterator[CheckResult]:
         info: Any = client.info("memory")
         client.close()
     except (redis.RedisError, ValueError) as fault:
-        yield CheckResult(name="redis", ok=False, detail=type(fault).__name__)
+        detail = describe_redis_error(fault, url)
+        yield CheckResult(name="redis", ok=False, detail=detail, fix=REDIS_FIX, stops_release=True)
         return
     policy = info.get("maxmemory_policy", "unknown")
     evicts = str(policy).startswith("allkeys")
     detail = f"answers; eviction policy {policy}" + (": set noeviction, or jobs are evicted" if evicts else "")
-    yield CheckResult(name="redis", ok=not evicts, detail=detail)
+    fix = "set maxmemory-policy of Redis to noeviction"
+    yield CheckResult(name="redis", ok=not evicts, detail=detail, fix=fix)

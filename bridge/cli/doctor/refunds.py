@@ -10,6 +10,7 @@ from bridge.cli.doctor.database import end_without_database
 from bridge.model import CheckResult, RefundAccount, RefundState
 
 REFUND_OPEN_TOO_LONG = timedelta(days=60)
+REFUND_FIX = "refund list, then refund erase each; and start the clock process: python -m workers.schedule"
 ERASURE_OVERDUE_AFTER = timedelta(hours=3)  # they are erased every hour
 
 
@@ -36,4 +37,6 @@ def check_refunds(context: CommandContext) -> Iterator[CheckResult]:
 def _check_accounts(accounts: Sequence[RefundAccount], problem: str, *, ok: bool | None) -> Iterator[CheckResult]:
     if accounts:
         ids = ", ".join(account.id for account in accounts[:3]) + (" …" if len(accounts) > 3 else "")
-        yield CheckResult(name="refund bank details", ok=ok, detail=f"{len(accounts)} {problem} ({ids})")
+        yield CheckResult(
+            name="refund bank details", ok=ok, detail=f"{len(accounts)} {problem} ({ids})", fix=REFUND_FIX
+        )

@@ -36,7 +36,7 @@ def _check_retention_file(accepted: AcceptedPolicy | None, services: Services) -
         detail = f"{accepted.policy_id} in force since {accepted.accepted_at:%d %b %Y}"
         return CheckResult(name=name, ok=True, detail=detail)
     detail = f"{services.retention.policy_id} is not accepted, nothing is destroyed by it: see `hold changes`, then `hold accept`"
-    return CheckResult(name=name, ok=False, detail=detail)
+    return CheckResult(name=name, ok=False, detail=detail, fix="hold changes, then hold accept")
 
 
 def _check_documents(services: Services) -> Iterator[CheckResult]:
@@ -56,7 +56,8 @@ def _check_documents(services: Services) -> Iterator[CheckResult]:
         yield CheckResult(name="documents held by a claim", ok=None, detail=detail)
     for needs, count in sorted(undecided.items()):
         detail = f"{count} are past their day and stay until {needs} is decided"
-        yield CheckResult(name="documents held back", ok=False, detail=detail)
+        fix = "decide it in the retention file, then hold changes and hold accept"
+        yield CheckResult(name="documents held back", ok=False, detail=detail, fix=fix)
 
 
 def _check_legal_holds(legal_holds: Sequence[LegalHold], services: Services) -> Iterator[CheckResult]:
@@ -65,7 +66,10 @@ def _check_legal_holds(legal_holds: Sequence[LegalHold], services: Services) -> 
     for legal_hold in legal_holds:
         if legal_hold.review_due_at < now:
             detail = f"no review since {legal_hold.reviewed_at or legal_hold.opened_at:%d %b %Y}: `hold review` or `hold release`"
-            yield CheckResult(name=f"claim {legal_hold.id}", ok=False, detail=detail)
+            fix = f"hold review {legal_hold.id} or hold release {legal_hold.id}"
+            yield CheckResult(name=f"claim {legal_hold.id}", ok=False, detail=detail, fix=fix)
         if needs_approval(legal_hold, now):
             detail = "older than a year without approval: another person must run `hold approve`"
-            yield CheckResult(name=f"claim {legal_hold.id}", ok=False, detail=detail)
+            yield CheckResult(
+                name=f"claim {legal_hold.id}", ok=False, detail=detail, fix=f"hold approve {legal_hold.id}"
+            )

@@ -12,6 +12,8 @@ from config.load import Configuration
 from config.readiness import list_unstated
 from config.settings import Settings
 
+STATE_FIX = "state it in the merchant file, and deploy"
+
 
 def check_settings(context: CommandContext) -> list[CheckResult]:
     """Return the missing settings, the warnings, the key ring and the version of the Admin API."""
@@ -40,7 +42,7 @@ def _check_statements(configuration: Configuration) -> list[CheckResult]:
     """Return what the merchant's file must say before any data subject's copy is handed over."""
     files = (configuration.merchant, configuration.retention, configuration.settings.merchant_file)
     unstated = [
-        CheckResult(name="letter", ok=False, detail=f"{each}: no package is handed over")
+        CheckResult(name="letter", ok=False, detail=f"{each}: no package is handed over", fix=STATE_FIX)
         for each in list_unstated(*files)
     ]
     stated = "source, activities and automated decisions are stated"

@@ -28,7 +28,9 @@ def check_shop_erasures(context: CommandContext) -> list[CheckResult]:
 
 def _check_shop_erasure(row: Mapping[str, Any], now: datetime) -> CheckResult:
     is_reinstalled = row["wait_reason"] is WaitReason.INSTALLED_AGAIN
+    fix = f"vault export, or vault waive; then dsr show {row['id']}"
     if is_reinstalled:
+        fix = f"dsr continue {row['id']} or dsr close {row['id']}"
         detail = (
             f"{row['id']}: the app is installed again or never left, or this webhook came before;"
             " dsr continue or dsr close"
@@ -37,7 +39,7 @@ def _check_shop_erasure(row: Mapping[str, Any], now: datetime) -> CheckResult:
         until = f"{row['expected_by']:%d %b %Y}" if row["expected_by"] else "now"
         detail = f"{row['id']}: {row['last_error']}; vault export or vault waive, until {until}"
     failed = is_reinstalled or now >= row["asked_at"] + ALARM_AFTER
-    return CheckResult(name=f"{row['shop']} leaves", ok=False if failed else None, detail=detail)
+    return CheckResult(name=f"{row['shop']} leaves", ok=False if failed else None, detail=detail, fix=fix)
 
 
 @end_without_database

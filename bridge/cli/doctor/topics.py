@@ -11,6 +11,7 @@ from bridge.model import CheckResult
 from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS
 
 NEEDS_ACTION_ADVICE = "`python -m bridge inbox list --needs-action`, then `inbox replay` or `inbox dismiss` each"
+NEEDS_ACTION_FIX = "inbox list --needs-action, then inbox replay or inbox dismiss each"
 NEVER_SEEN = "never seen: is the app's configuration deployed?"
 
 
@@ -22,7 +23,7 @@ def check_topics(context: CommandContext) -> Iterator[CheckResult]:
         last_received = tx.operator_queries.list_last_received()
     reasons = ", ".join(f"{reason} {count}" for reason, count in sorted(counts.items()))
     detail = f"{sum(counts.values())} not acted on ({reasons}): {NEEDS_ACTION_ADVICE}" if counts else "all acted on"
-    yield CheckResult(name="mandatory webhooks", ok=not counts, detail=detail)
+    yield CheckResult(name="mandatory webhooks", ok=not counts, detail=detail, fix=NEEDS_ACTION_FIX)
     now = datetime.now(UTC)
     for shop in context.configuration.merchant.shops or sorted({shop for shop, _ in last_received}):
         received_topics = {topic for owner, topic in last_received if owner == shop}

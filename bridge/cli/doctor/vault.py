@@ -11,6 +11,7 @@ from bridge.model import CheckResult
 from bridge.rules.retention.holds import list_region_requirements
 
 REQUIRED_REGION = "IN"
+REGION_FIX = "store the database in the country that the law names, and set BRIDGE_STORAGE_REGION to it"
 REGION_LAW = "Income-tax Rules 2026 r.46(8): daily backup on servers in India"
 ATTESTATION_VALID_FOR = timedelta(days=365)
 SAMPLE_SIZE = 20
@@ -26,7 +27,12 @@ def check_vault(context: CommandContext) -> Iterator[CheckResult]:
     detail = f"{count} picked at random open as they were sealed" if count else "no documents"
     if broken:
         detail = f"{len(broken)} of {count} do not open as they were sealed: {', '.join(broken)}"
-    yield CheckResult(name="vault documents", ok=not broken, detail=detail)
+    yield CheckResult(
+        name="vault documents",
+        ok=not broken,
+        detail=detail,
+        fix="restore these documents from a backup: docs/runbooks/vault-broken.md",
+    )
 
 
 def _check_storage_region(context: CommandContext, today: date) -> CheckResult:
@@ -39,7 +45,9 @@ def _check_storage_region(context: CommandContext, today: date) -> CheckResult:
         return CheckResult(name=name, ok=True, detail=detail)
     value, records = f"is {region}" if region else "is not set", ", ".join(requirements)
     detail = f"BRIDGE_STORAGE_REGION {value}; {records} must be stored in {REQUIRED_REGION} ({REGION_LAW})"
-    return CheckResult(name=name, ok=False if settings.is_production else None, detail=detail)
+    return CheckResult(
+        name=name, ok=False if region and settings.is_production else None, detail=detail, fix=REGION_FIX
+    )
 
 
 def _check_attestation(context: CommandContext, today: date) -> CheckResult:

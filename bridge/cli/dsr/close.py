@@ -6,14 +6,19 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import CommandContext, exit_with_error, open_command_context
-from bridge.cli.dsr.dsr_view import apply_shop_decision, find_request_or_exit, settle_or_exit
+from bridge.cli.dsr.decisions import apply_shop_decision, settle_or_exit
+from bridge.cli.dsr.dsr_view import find_request_or_exit
 from bridge.cli.options import REASON_OPTION
 from bridge.cli.printing import show
+from bridge.cli.shared.ids import REQUEST_ID
 from bridge.model import Outcome, RequestKind, ShopExitDecision
 
 
-@json_command()
-@click.argument("request_id", metavar="ID")
+@json_command(
+    example="dsr close req_01M84N6EY20CZ9W2PB73FKRKAY --reason 'ticket 4711' --dry-run",
+    irreversible="The request ends without its erasure being confirmed. It is not opened again.",
+)
+@click.argument("request_id", type=REQUEST_ID, metavar="ID")
 @click.option("--erased", is_flag=True, help="You saw at Shopify that the customer's personal data is gone.")
 @REASON_OPTION
 def close(request_id: str, erased: bool, reason: str) -> None:

@@ -10,16 +10,22 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import CommandContext, exit_with_error, open_command_context
-from bridge.cli.dsr.dsr_view import apply_shop_decision, find_request_or_exit, settle_unconfirmed
+from bridge.cli.dsr.decisions import apply_shop_decision, settle_unconfirmed
+from bridge.cli.dsr.dsr_view import find_request_or_exit
 from bridge.cli.options import REASON_OPTION
 from bridge.cli.printing import show
+from bridge.cli.shared.ids import REQUEST_ID
 from bridge.errors import PayloadInvalid
 from bridge.model import RequestKind, ShopExitDecision
 from bridge.steps.erasure.release_precheck import release_precheck
 
 
-@json_command("continue")
-@click.argument("request_id", metavar="ID")
+@json_command(
+    "continue",
+    example="dsr continue req_01M84N6EY20CZ9W2PB73FKRKAY --reason 'ticket 4711' --dry-run",
+    irreversible="The erasure goes on. What is erased does not come back.",
+)
+@click.argument("request_id", type=REQUEST_ID, metavar="ID")
 @REASON_OPTION
 def continue_erasure_command(request_id: str, reason: str) -> None:
     """Continue an erasure that was stopped.
@@ -39,7 +45,7 @@ def continue_erasure_command(request_id: str, reason: str) -> None:
             return
         codes = _release_precheck(request_id, reason, context)
         if not codes and not settle_unconfirmed(request_id, None, reason, context):
-            advice = f"See `python -m bridge dsr plan {request_id}`."
+            advice = f"See `bridge dsr plan {request_id}`."
             exit_with_error(f"{request_id}: no precheck stopped it, so nothing was changed. {advice}")
     if codes:
         message = f"{request_id} continues in spite of {', '.join(codes)}. Shopify is asked within seconds."

@@ -16,6 +16,7 @@ from bridge.cli.context import CommandContext, open_command_context
 from bridge.cli.dsr.dsr_view import describe_request, find_request_or_exit
 from bridge.cli.output_files import FORCE_OPTION, OUT_OPTION, write_private_file
 from bridge.cli.printing import show
+from bridge.cli.shared.ids import REQUEST_ID
 from bridge.connectors.timestamp_authority import TimestampVerifier
 from bridge.model import Event, Fact, PrivacyRequest, SignedHead
 from bridge.steps.evidence.bundle import (
@@ -34,8 +35,8 @@ INCOMPLETE_NOTE = (
 )
 
 
-@json_command()
-@click.argument("request_id", metavar="ID")
+@json_command(example="dsr evidence req_01M84N6EY20CZ9W2PB73FKRKAY --out evidence.zip --to-head")
+@click.argument("request_id", type=REQUEST_ID, metavar="ID")
 @OUT_OPTION
 @click.option(
     "--to-head",

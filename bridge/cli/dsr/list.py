@@ -7,6 +7,7 @@ import click
 from bridge.cli.command import json_command
 from bridge.cli.context import name_shops, open_command_context
 from bridge.cli.dsr.dsr_view import build_request_row
+from bridge.cli.options import LIMIT, SHOP_HELP
 from bridge.cli.printing import show_table
 from bridge.model import RequestState
 
@@ -25,11 +26,13 @@ REQUEST_TABLE_COLUMNS = (
 )
 
 
-@json_command("list")
-@click.option("--state", type=click.Choice([state.value for state in RequestState]))
-@click.option("--kind", type=click.Choice(REQUEST_KINDS))
-@click.option("--shop", default="")
-@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 100_000))
+@json_command("list", example="dsr list --state failed\ndsr list --kind access --json")
+@click.option(
+    "--state", type=click.Choice([state.value for state in RequestState]), help="Only requests in this state."
+)
+@click.option("--kind", type=click.Choice(REQUEST_KINDS), help="Only requests of this kind.")
+@click.option("--shop", default="", help=f"{SHOP_HELP} [default: all]")
+@click.option("--limit", default=100, show_default=True, type=LIMIT, help="At most this many.")
 def list_requests_command(state: str | None, kind: str | None, shop: str, limit: int) -> None:
     """List requests, newest first.
 

@@ -13,8 +13,9 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import exit_on_refusal, open_command_context
-from bridge.cli.options import ADVICE, OPTIONAL_SHOP_OPTION, free_text_option, parse_since
+from bridge.cli.options import ADVICE, OPTIONAL_SHOP_OPTION, free_text_option
 from bridge.cli.printing import show
+from bridge.cli.shared.dates import When, format_time, when_option
 from bridge.model import Principal, RequestKind
 from bridge.rules.index.request_identifiers import MAX_TEXT_CHARS, build_principal, parse_identifiers
 from bridge.rules.requests.answer_times import is_late
@@ -32,6 +33,7 @@ OPENING_FAULTS = {
     "phone_unreadable": "--phone is not a phone number; write it with its country code",
 }
 
+ERASING_KINDS = (RequestKind.ERASURE, RequestKind.SHOP_ERASURE)
 PHONE_HELP = "With country code; may be repeated. Shopify is searched by it only if nothing else is given."
 IDENTIFIERS_HELP = (
     "A file, or - for stdin, with customer_id, email, phone and order_id: a JSON object, or lines name: value."
@@ -55,7 +57,13 @@ class CountryParam(click.ParamType[str]):
         return code
 
 
-@json_command("open")
+@json_command(
+    "open",
+    example="dsr open access --email asha@example.com --reason 'e-mail of 12 Nov'\n"
+    "dsr open erasure --identifiers - --reason 'letter of 12 Nov' --yes < person.json",
+    irreversible="An erasure is opened: what is erased for it does not come back.",
+    asks=lambda given: given["kind"] in ERASING_KINDS,
+)
 @click.argument("kind", type=click.Choice([kind.value for kind in OPERATOR_KINDS]))
 @OPTIONAL_SHOP_OPTION
 @click.option("--customer-id", default="", help="Shopify's number of the customer.")
@@ -64,9 +72,7 @@ class CountryParam(click.ParamType[str]):
 @click.option("--order-id", "--order", "orders", multiple=True, help="Shopify's number of an order; may be repeated.")
 @click.option("--identifiers", "source", type=click.File(), help=IDENTIFIERS_HELP)
 @click.option("--country", "countries", multiple=True, type=CountryParam(), help=COUNTRY_HELP)
-@click.option(
-    "--received-at", help="When the data subject asked: 2h, 3d, or a date or time where the merchant is. [default: now]"
-)
+@when_option("--received-at", meaning="When the data subject asked. [default: now]")
 @free_text_option("--reason", "How the request came, for example 'e-mail of 12 Nov'. No names.")
 @click.option("--dry-run", is_flag=True, help="Show the clocks and the open request that it would join; store nothing.")
 def open_request_command(
@@ -78,7 +84,7 @@ def open_request_command(
     orders: tuple[str, ...],
     source: TextIO | None,
     countries: tuple[str, ...],
-    received_at: str | None,
+    received_at: When | None,
     reason: str,
     dry_run: bool,
 ) -> None:
@@ -93,7 +99,7 @@ def open_request_command(
     principal = replace(principal, stated_countries=tuple(dict.fromkeys(countries)))
     with open_command_context() as context:
         services = context.services
-        asked_at = parse_since(received_at, context.merchant_zone) or datetime.now(UTC)
+        asked_at = received_at.resolve(context.merchant_zone) if received_at else datetime.now(UTC)
         wanted = (RequestKind(kind), context.choose_shop(shop), principal, asked_at)
         with exit_on_refusal("Not opened", OPENING_FAULTS):
             with context.store.transaction() as tx:
@@ -144,7 +150,7 @@ def _describe_missing_contacts(result: Mapping[str, Any]) -> str:
 
 def _describe_deadlines(result: Mapping[str, Any]) -> str:
     acknowledge, due = result["acknowledge_due_at"], result["due_at"]
-    text = f"acknowledge by {acknowledge}, due {due} ({result['due_governed_by']})."
+    text = f"acknowledge by {format_time(acknowledge)}, due {format_time(due)} ({result['due_governed_by']})."
     days = (datetime.now(UTC) - due).days
     late = f"\nIt is late already, by {days} days: answer now, and say in the answer that it is late and why."
     return text + (late if result["late"] else "")

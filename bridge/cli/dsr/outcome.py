@@ -13,6 +13,7 @@ from bridge.cli.dsr.dsr_view import find_request_or_exit
 from bridge.cli.options import FILE_TYPE
 from bridge.cli.output_files import FORCE_OPTION, write_private_file
 from bridge.cli.printing import show
+from bridge.cli.shared.ids import REQUEST_ID
 from bridge.model import Fact, PrivacyRequest, RequestKind
 from bridge.rules.retention.statutory_last_days import local_day
 from bridge.steps.erasure.outcome import OutcomeInput, list_missing_settings, render_erasure_outcome
@@ -22,8 +23,8 @@ OUT_HELP = "File to write: .html or .txt, or - for the text on stdout."
 STDOUT = Path("-")
 
 
-@json_command()
-@click.argument("request_id", metavar="ID")
+@json_command(example="dsr outcome req_01M84N6EY20CZ9W2PB73FKRKAY --out letter.html")
+@click.argument("request_id", type=REQUEST_ID, metavar="ID")
 @click.option("--out", "target", required=True, type=FILE_TYPE, help=OUT_HELP)
 @FORCE_OPTION
 def outcome(request_id: str, target: Path, force: bool) -> None:
@@ -62,7 +63,7 @@ def _read_outcome_input(request: PrivacyRequest, tx: Tx, context: CommandContext
     if certificate is None:
         exit_with_error(
             f"{request.id} has no certificate: its erasure is not done yet, or it is older than certificates are kept. "
-            f"See `python -m bridge dsr show {request.id}`."
+            f"See `bridge dsr show {request.id}`."
         )
     services, now = context.services, context.services.clock.now()
     today = local_day(now, services.merchant.clocks)

@@ -14,6 +14,8 @@ from bridge.cli.dsr.dsr_view import find_request_or_exit
 from bridge.cli.options import free_text_option
 from bridge.cli.output_files import FORCE_OPTION, OUT_OPTION, write_private_file
 from bridge.cli.printing import show
+from bridge.cli.shared.dates import format_time
+from bridge.cli.shared.ids import REQUEST_ID
 from bridge.model import Event, Fact, PrivacyRequest
 from bridge.steps.access.package import renew_unstated_package
 from bridge.steps.requests.record_answer_given import record_package_release
@@ -22,8 +24,8 @@ from config.load import Configuration
 from config.readiness import list_package_blockers
 
 
-@json_command()
-@click.argument("request_id", metavar="ID")
+@json_command(example="dsr package req_01M84N6EY20CZ9W2PB73FKRKAY --out package.zip --reason 'answer to the request'")
+@click.argument("request_id", type=REQUEST_ID, metavar="ID")
 @OUT_OPTION
 @free_text_option("--reason", "Why it leaves the bridge, such as 'answer to the request'. It is evidence: no names.")
 @FORCE_OPTION
@@ -70,8 +72,8 @@ def _hand_over_package(request_id: str, target: Path, context: CommandContext, *
     shown = {"id": request_id, "file": str(target), "bytes": size, "sha256": digest, "complete": request.complete}
     message = (
         f"Wrote {target} ({size} bytes, sha256 {digest}). The release is recorded as evidence.\n"
-        f"The request counts as answered once you record that the data subject has it, before {request.due_at}:\n"
-        f"  python -m bridge dsr deliver {request_id} --by 'e-mail'"
+        f"The request counts as answered once you record that the data subject has it, before {format_time(request.due_at)}:\n"
+        f"  bridge dsr deliver {request_id} --by 'e-mail'"
     )
     show(shown, message if request.answered_at is None else message.partition("\n")[0])
 
@@ -82,7 +84,7 @@ def _explain_missing_package(request: PrivacyRequest, facts: Sequence[Event]) ->
     if destroyed := [event for event in facts if event.fact == Fact.PACKAGE_DESTROYED]:
         event = destroyed[-1]
         return (
-            f"it was destroyed on {event.at:%d %b %Y} ({event.detail.get('reason')}) and had not been handed over."
+            f"it was destroyed on {format_time(event.at)} ({event.detail.get('reason')}) and had not been handed over."
             " If data is still held, open the request again with `dsr open access`."
         )
     if request.closed_at:

@@ -8,12 +8,14 @@ from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.dsr.dsr_view import find_request_or_exit
 from bridge.cli.printing import show
+from bridge.cli.shared.dates import format_time
+from bridge.cli.shared.ids import REQUEST_ID
 from bridge.model import Fact, Outcome, Principal, PrivacyRequest, RequestKind, RequestState, Task, TaskState
 from bridge.store import Tx
 
 
-@json_command()
-@click.argument("request_id", metavar="ID")
+@json_command(example="dsr replay req_01M84N6EY20CZ9W2PB73FKRKAY")
+@click.argument("request_id", type=REQUEST_ID, metavar="ID")
 def replay(request_id: str) -> None:
     """Run again what failed, is incomplete, or waits. It resumes at the last page; clocks do not restart."""
     with open_command_context() as context, context.store.transaction() as tx:
@@ -28,7 +30,7 @@ def replay(request_id: str) -> None:
     message = f"{request_id}: everything is done; nothing was changed."
     if restarts:
         again = f"runs again: {', '.join(systems)}" if systems else "runs again"
-        message = f"{request_id} {again}. It is still due {request.due_at}."
+        message = f"{request_id} {again}. It is still due {format_time(request.due_at)}."
     show({"id": request_id, "replayed": systems, "due_at": request.due_at}, message)
 
 

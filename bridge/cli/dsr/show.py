@@ -11,13 +11,14 @@ from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
 from bridge.cli.dsr.dsr_view import REQUEST_COLUMNS, describe_request, find_request_or_exit
 from bridge.cli.printing import print_fields, print_table, show
+from bridge.cli.shared.ids import REQUEST_ID
 from bridge.rules.requests.progress_codec import REMAINING_PREFIX
 
 TASK_COLUMNS = ("system", "action", "state", "outcome", "records", "attempts", "expected_by", "last_error")
 
 
-@json_command("show")
-@click.argument("request_id", metavar="ID")
+@json_command("show", example="dsr show req_01M84N6EY20CZ9W2PB73FKRKAY")
+@click.argument("request_id", type=REQUEST_ID, metavar="ID")
 def show_request_command(request_id: str) -> None:
     """Show one request: its clocks, the task of each system, holds and facts. It never names the data subject."""
     with open_command_context() as context, context.store.transaction() as tx:
@@ -27,7 +28,7 @@ def show_request_command(request_id: str) -> None:
 
 def _print_request(request: Mapping[str, Any]) -> None:
     heading = {name: request[name] for name in REQUEST_COLUMNS}
-    print_fields({**heading, "late": "yes" if request["late"] else "no"}, width=18)
+    print_fields({**heading, "late": request["late"]}, width=18)
     click.echo("\nTasks")
     several = len({task.get("customer", "") for task in request["tasks"]} - {""}) > 1
     rows = [{"customer": "", **task} for task in request["tasks"]]

@@ -14,7 +14,7 @@ from bridge.model import SignedHead
 HEAD_COLUMNS = ("day", "seq", "hash", "signed_at", "anchored_at", "attempts", "last_error")
 
 
-@json_command()
+@json_command(example="evidence heads --json")
 def heads() -> None:
     """List the signed heads, one per day. Keep a copy where nobody who runs the bridge can change it."""
     with open_command_context() as context, context.store.transaction() as tx:

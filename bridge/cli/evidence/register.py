@@ -18,6 +18,7 @@ from bridge.cli.context import open_command_context
 from bridge.cli.options import FILE_TYPE
 from bridge.cli.output_files import FORCE_OPTION, write_private_file
 from bridge.cli.printing import print_table, show
+from bridge.cli.shared.dates import When, when_option
 from bridge.model import Fact
 from bridge.rules.requests.request_register import build_request_register
 from bridge.rules.retention.statutory_last_days import local_day
@@ -39,11 +40,11 @@ MONTH_COLUMNS = (
 CSV_HELP = "Write it as one table: section, key, figure, value. This is recorded as evidence."
 
 
-@json_command()
-@click.option("--since", "month", metavar="YYYY-MM", help="Only from this month on.")
+@json_command(example="evidence register --since 2026-04 --csv register.csv")
+@when_option("--since", "month", meaning="Only from this month or day on, such as 2026-04.")
 @click.option("--csv", "target", type=FILE_TYPE, help=CSV_HELP)
 @FORCE_OPTION
-def register(month: str | None, target: Path | None, force: bool) -> None:
+def register(month: When | None, target: Path | None, force: bool) -> None:
     """Show all requests by month: kinds, days to close, what is late, open answers, what is kept until when.
 
     It holds no personal data: ids, counts, days.
@@ -54,7 +55,7 @@ def register(month: str | None, target: Path | None, force: bool) -> None:
         with context.store.transaction() as tx:
             rows = RegisterQueries(tx.session)
             result = build_request_register(
-                rows.list_register_requests(_parse_first_month(month, zone)),
+                rows.list_register_requests(month.resolve(zone) if month else None),
                 open_answers=rows.count_open_instructions(),
                 held=held,
                 laws={hold.id: hold.law for hold in context.configuration.retention.holds.values()},
@@ -92,15 +93,6 @@ def _print_register(register_data: Mapping[str, Any]) -> None:
     click.echo("\nContracts with processors")
     contracts = [{"processor": name, "contract": text} for name, text in register_data["contracts"].items()]
     print_table(contracts, ("processor", "contract"), empty="none")
-
-
-def _parse_first_month(month: str | None, zone: ZoneInfo) -> datetime | None:
-    if month is None:
-        return None
-    try:
-        return datetime.strptime(month, "%Y-%m").replace(tzinfo=zone).astimezone(UTC)
-    except ValueError:
-        raise click.BadParameter("give a month such as 2026-11") from None
 
 
 def _render_register_csv(register_data: Mapping[str, Any]) -> str:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
 
 from bridge.cli.command import json_command
-from bridge.cli.context import open_command_context
+from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.evidence.heads import signed_head_rows
 from bridge.cli.printing import show
+from bridge.cli.shared.dates import format_time
 from bridge.steps.evidence.sign_head import sign_head_now
 
 
-@json_command("sign-head")
+@json_command("sign-head", example="evidence sign-head --json")
 def sign_head() -> None:
     """Sign the head of the chain now, for an auditor to keep. This is recorded as evidence.
 
@@ -28,13 +29,12 @@ def sign_head() -> None:
         signed = sign_head_now(tx, zone=zone, actor=context.operator)
         fingerprint = context.store.keyring.public_key_fingerprint
     if signed is None:
-        click.echo("There is no fact yet: nothing to sign.", err=True)
-        sys.exit(1)
+        exit_with_error("There is no fact yet: nothing to sign.")
     [row] = signed_head_rows([signed])
     show(row | {"key_sha256": fingerprint}, _print_head)
 
 
 def _print_head(head: Mapping[str, Any]) -> None:
-    click.echo(f"Signed row {head['seq']} at {head['signed_at']}.")
+    click.echo(f"Signed row {head['seq']} at {format_time(datetime.fromisoformat(head['signed_at']))}.")
     for name in ("hash", "signature", "key_sha256"):
         click.echo(f"{name}: {head[name]}")

@@ -11,16 +11,17 @@ from typing import Any
 import click
 
 from bridge.cli.command import json_command
-from bridge.cli.context import open_command_context
+from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.options import FILE_TYPE
-from bridge.cli.printing import show
+from bridge.cli.printing import show, warn
+from bridge.cli.shared.progress import show_progress
 from bridge.connectors.timestamp_authority import TimestampVerifier
 from bridge.errors import EvidenceBroken
 
 HEADS_HELP = "Signed heads that you kept elsewhere: a file written by `evidence heads --json`, or a head of a bundle."
 
 
-@json_command()
+@json_command(example="evidence verify\nevidence verify --heads heads.json")
 @click.option("--heads", "files", multiple=True, type=FILE_TYPE, help=HEADS_HELP)
 def verify(files: tuple[Path, ...]) -> None:
     """Check every fact of the chain, every signed head and its timestamp. Exit 1 names the first bad fact.
@@ -32,13 +33,13 @@ def verify(files: tuple[Path, ...]) -> None:
     heads in the database, but not yours.
     """
     given_heads = [head for file in files for head in _read_given_heads(file)]
-    with open_command_context() as context, context.store.transaction() as tx:
+    with open_command_context() as context, context.store.transaction() as tx, show_progress("Checking the chain"):
         try:
             rows = tx.evidence.verify_chain(given_heads)
         except EvidenceBroken as fault:
             broken = {"ok": False, "first_bad_seq": fault.seq, "why": str(fault)}
-            show(broken, lambda result: click.echo(f"BROKEN: {result['why']}", err=True))
-            sys.exit(1)
+            show(broken, lambda _: None)
+            exit_with_error(f"BROKEN: {fault}")
         _, head = tx.evidence.read_head()
         signed = tx.signed_heads.list_signed_heads()
         keyring = context.store.keyring
@@ -75,10 +76,7 @@ def _print_verified(result: Mapping[str, Any]) -> None:
     elif result["timestamped_heads"]:
         click.echo("The signatures of the timestamps were not verified: BRIDGE_TSA_ROOT_FILE is not set.")
     if result["bad_timestamps"]:
-        click.echo(
-            f"BROKEN: not signed by an authority of BRIDGE_TSA_ROOT_FILE: {', '.join(result['bad_timestamps'])}",
-            err=True,
-        )
+        warn(f"BROKEN: not signed by an authority of BRIDGE_TSA_ROOT_FILE: {', '.join(result['bad_timestamps'])}")
 
 
 def _read_given_heads(file: Path) -> list[tuple[int, str]]:

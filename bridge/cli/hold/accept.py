@@ -10,7 +10,10 @@ from bridge.cli.printing import show
 from bridge.steps.retention.accept_policy import accept_policy, count_by_direction, find_earlier_ages
 
 
-@json_command()
+@json_command(
+    example="hold accept --reason 'reviewed by the accountant' --dry-run",
+    irreversible="Documents get the days of the loaded retention file, and those whose day has come are destroyed.",
+)
 @REASON_OPTION
 def accept(reason: str) -> None:
     """Accept the loaded retention file: documents get its days, and are destroyed when those days have come."""

@@ -12,6 +12,7 @@ from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
 from bridge.cli.hold.hold_view import format_day, join_list_values, make_day_sort_key
 from bridge.cli.printing import print_table, show
+from bridge.cli.shared.dates import format_time
 from bridge.model import AcceptedPolicy
 from bridge.rules.retention.release import ReleaseDayChange
 from bridge.steps.retention.accept_policy import PolicyChange, count_policy_changes, find_earlier_ages
@@ -20,7 +21,7 @@ CHANGE_COLUMNS = ("moved", "orders", "old_day", "new_day", "grounds")
 MAX_AGE_COLUMNS = ("moved", "category", "what", "old", "new")
 
 
-@json_command()
+@json_command(example="hold changes")
 def changes() -> None:
     """Show what would be erased earlier or later under the loaded retention file than under the accepted one.
 
@@ -64,9 +65,7 @@ def _print_changes(result: Mapping[str, Any], accepted: AcceptedPolicy | None) -
     click.echo(f"loaded    {result['loaded_sha256'][:16]}  {result['policy_id']}")
     text = "none yet: the clock accepts the loaded one"
     if accepted:
-        text = (
-            f"{accepted.sha256[:16]}  {accepted.policy_id}, {accepted.accepted_at:%d %b %Y} by {accepted.accepted_by}"
-        )
+        text = f"{accepted.sha256[:16]}  {accepted.policy_id}, {format_time(accepted.accepted_at)} by {accepted.accepted_by}"
     click.echo(f"accepted  {text}\n")
     print_table(map(join_list_values, result["changes"]), CHANGE_COLUMNS, empty="No document has a day yet.")
     if result["ages"]:

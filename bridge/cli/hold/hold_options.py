@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from datetime import date
 
 import click
 
-from bridge.cli.context import exit_on_refusal
-from bridge.cli.options import DAY_TYPE
+from bridge.cli.context import CommandContext, exit_on_refusal
+from bridge.cli.shared.dates import When, when_option
+from bridge.cli.shared.ids import HOLD_ID
 from bridge.model import Proceeding
 
-LEGAL_HOLD_ARGUMENT = click.argument("hold_id", metavar="CLM")
+LEGAL_HOLD_ARGUMENT = click.argument("hold_id", type=HOLD_ID, metavar="ID")
 PROCEEDING_OPTION = click.option(
     "--proceeding",
     "kind",
@@ -20,17 +22,13 @@ PROCEEDING_OPTION = click.option(
     "revisional authority, a tribunal or a court); investigation (for an offence under Chapter XIX). Of income tax: "
     "assessment (reopened).",
 )
-DISPOSED_ON_OPTION = click.option(
+DISPOSED_ON_OPTION = when_option(
     "--disposed-on",
-    type=DAY_TYPE,
-    callback=lambda _context, _option, given: given.date() if given else None,
-    help="The day on which a proceeding was finally disposed of. Its books are kept for a time after that day.",
+    meaning="The day on which a proceeding was finally disposed of. Its books are kept for a time after that day.",
 )
 HOLD_FAULTS = {
-    "request_unknown": "there is no such request; `dsr list` lists them",
     "names_no_person": "that request names no data subject; hold an order with `hold open`",
     "order_unreadable": "--order-id must be Shopify's number of the order",
-    "claim_unknown": "there is no such legal hold; `hold list` lists them",
     "released_already": "it is released already",
     "needs_another_person": "whoever opened it cannot approve it; another account must",
     "disposal_needed": "it is a proceeding; give --disposed-on, the day of its final disposal",
@@ -40,6 +38,11 @@ HOLD_FAULTS = {
 }
 
 
-def exit_on_invalid_hold() -> AbstractContextManager[None]:
-    """Print in words why something was refused, and exit with 1."""
-    return exit_on_refusal("Not done", HOLD_FAULTS)
+def exit_on_invalid_hold(about: str = "") -> AbstractContextManager[None]:
+    """Print in words why something was refused, and exit with 1. `about` is the id that the command was given."""
+    return exit_on_refusal("Not done", HOLD_FAULTS, about=about)
+
+
+def resolve_disposal_day(given: When | None, context: CommandContext) -> date | None:
+    """Return the day where the merchant is; None where none was given."""
+    return given.resolve_day(context.merchant_zone) if given else None

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from bridge.cli.printing import show
+from bridge.cli.shared.dates import format_time
 from bridge.model import Document, LegalHold, ShopOrderKey
 from bridge.rules.retention.release import DocumentRetention
 from bridge.steps.retention.legal_hold import LegalHoldResult
@@ -62,7 +63,7 @@ def show_opened_hold(result: LegalHoldResult) -> None:
     text = f"{legal_hold.id} keeps this already; nothing was changed."
     if result.is_new:
         kept = f"{result.orders} orders with {result.documents} documents, and {result.items} notice items"
-        text = f"{legal_hold.id} keeps {kept}. Its review is due by {legal_hold.review_due_at:%d %b %Y}."
+        text = f"{legal_hold.id} keeps {kept}. Its review is due by {format_time(legal_hold.review_due_at)}."
     show(shown, text)
 
 

@@ -20,7 +20,7 @@ DOCUMENT_GROUP_COLUMNS = ("shop", "orders", "documents", "last_day", "erasable_f
 HOLD_COLUMNS = ("id", "request_id", "orders", "reference", "proceeding", "opened_at", "review_due_at", "approved_by")
 
 
-@json_command("list")
+@json_command("list", example="hold list\nhold list --due --json")
 @click.option("--due", is_flag=True, help=f"Only what is destroyed in the next {DUE_DAYS} days, one line per order.")
 def list_holds_command(due: bool) -> None:
     """List what is kept: sealed documents by their last day, legal holds by their review. It names no data subject."""

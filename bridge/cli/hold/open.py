@@ -12,7 +12,7 @@ from bridge.cli.options import OPTIONAL_SHOP_OPTION, REASON_OPTION, reference_op
 from bridge.steps.retention.legal_hold import open_order_legal_hold
 
 
-@json_command("open")
+@json_command("open", example="hold open --order-id 5123456789 --reference C-2026-17 --reason 'chargeback'")
 @OPTIONAL_SHOP_OPTION
 @click.option("--order-id", required=True, help="Shopify's number of the order.")
 @reference_option("The file number of the dispute.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import click
@@ -12,8 +12,9 @@ import click
 from bridge.cli.command import json_command
 from bridge.cli.context import name_shops, open_command_context
 from bridge.cli.hold.hold_view import group_documents, join_list_values
-from bridge.cli.options import DAY_TYPE
 from bridge.cli.printing import print_table, show
+from bridge.cli.shared.dates import When, when_option
+from bridge.cli.shared.progress import show_progress
 from bridge.rules.retention.statutory_last_days import local_day
 from bridge.services import Services
 from bridge.steps.retention.accept_policy import is_policy_pending, iterate_order_retention
@@ -24,10 +25,13 @@ from bridge.steps.retention.expire_documents import expire_documents
 EXPIRING_COLUMNS = ("shop", "orders", "documents", "erasable_from", "grounds")
 
 
-@json_command()
-@click.option("--as-of", type=DAY_TYPE, help="Show another day; with --dry-run only.")
+@json_command(
+    example="hold sweep --dry-run --as-of 2034-04-01\nhold sweep --yes",
+    irreversible="What is over is destroyed now, and cannot be restored.",
+)
+@when_option("--as-of", ahead=True, meaning="Show another day; with --dry-run only.")
 @click.option("--dry-run", is_flag=True, help="Show what would be destroyed; change nothing.")
-def sweep(as_of: datetime | None, dry_run: bool) -> None:
+def sweep(as_of: When | None, dry_run: bool) -> None:
     """Destroy now what is over: documents whose day has come, and what reached its age. The clock does it hourly."""
     if as_of and not dry_run:
         raise click.UsageError("--as-of changes nothing: give --dry-run with it")
@@ -35,7 +39,7 @@ def sweep(as_of: datetime | None, dry_run: bool) -> None:
         services = context.services
         if dry_run:
             today = local_day(services.clock.now(), services.retention.calendar)
-            result = _preview_expiry(as_of.date() if as_of else today, services)
+            result = _preview_expiry(as_of.resolve_day(context.merchant_zone) if as_of else today, services)
         else:
             result = _expire_now(services)
     show(result, _print_expiry)
@@ -43,12 +47,14 @@ def sweep(as_of: datetime | None, dry_run: bool) -> None:
 
 def _expire_now(services: Services) -> dict[str, Any]:
     expired = expire_bodies_and_packages(services=services)
-    batches = [expire_documents(services=services)]
-    while batches[-1].has_more:
-        batches.append(expire_documents(services=services))
-    aged: Counter[str] = Counter()
-    while counts := expire_aged_records(services=services):
-        aged.update(counts)
+    batches, aged = [expire_documents(services=services)], Counter[str]()
+    with show_progress("Destroying") as update:
+        while batches[-1].has_more:
+            batches.append(expire_documents(services=services))
+            update(sum(batch.destroyed for batch in batches), "documents")
+        while counts := expire_aged_records(services=services):
+            aged.update(counts)
+            update(aged.total(), "records")
     return {
         "accepted": batches[-1].policy_accepted,
         "documents": sum(batch.destroyed for batch in batches),

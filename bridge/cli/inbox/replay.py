@@ -8,23 +8,23 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
-from bridge.cli.options import parse_since
+from bridge.cli.options import LIMIT
 from bridge.cli.printing import show
+from bridge.cli.shared.dates import When, when_option
+from bridge.cli.shared.ids import DELIVERY_ID
 from bridge.steps.webhooks.replay import replay_deliveries
 
 
-@json_command()
-@click.argument("ids", nargs=-1, metavar="[ID]...")
+@json_command(example="inbox replay --failed --dry-run\ninbox replay dlv_01M84N6EY20CZ9W2PB73FKRKAY")
+@click.argument("ids", type=DELIVERY_ID, nargs=-1, metavar="[ID]...")
 @click.option("--failed", is_flag=True, help="All failed deliveries, narrowed by the options below.")
 @click.option("--rejected", is_flag=True, help="All rejected deliveries whose body is kept, narrowed likewise.")
 @click.option("--topic", help="With --failed or --rejected: only this topic.")
-@click.option(
-    "--since", "after", help="With --failed or --rejected: only deliveries since then: 30m, 2h, 3d or a date."
-)
-@click.option("--limit", default=1000, show_default=True, type=click.IntRange(1, 100_000))
+@when_option("--since", "after", meaning="With --failed or --rejected: only deliveries since then.")
+@click.option("--limit", default=1000, show_default=True, type=LIMIT, help="At most this many.")
 @click.option("--dry-run", is_flag=True, help="Show what would be queued again; change nothing.")
 def replay(
-    ids: tuple[str, ...], failed: bool, rejected: bool, topic: str | None, after: str | None, limit: int, dry_run: bool
+    ids: tuple[str, ...], failed: bool, rejected: bool, topic: str | None, after: When | None, limit: int, dry_run: bool
 ) -> None:
     """Queue failed deliveries again; they are worked on within seconds. The clocks of requests never restart.
 
@@ -35,7 +35,8 @@ def replay(
     with open_command_context() as context, context.store.transaction() as tx:
         queries, wanted = tx.operator_queries, list(ids)
         if not ids:
-            state, since = "failed" if failed else "rejected", parse_since(after)
+            state = "failed" if failed else "rejected"
+            since = after.resolve(context.merchant_zone) if after else None
             rows = queries.list_deliveries(state=state, topic=topic or "", since=since, limit=limit)
             wanted = [row["id"] for row in rows]
         replayed = replay_deliveries(wanted, actor=context.operator, dry_run=dry_run, tx=tx, services=context.services)

@@ -12,7 +12,7 @@ from bridge.cli.printing import print_table, show
 from bridge.store.key_usage import count_key_usage
 
 
-@json_command("list")
+@json_command("list", example="keys list")
 def list_keys_command() -> None:
     """Show the keys, and how many values of each table each key sealed. Exit 1 if a key is missing."""
     with open_command_context() as context, context.store.transaction() as tx:

@@ -13,10 +13,11 @@ from bridge.bootstrap import make_store
 from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.printing import show
+from bridge.cli.shared.progress import show_progress
 from bridge.steps.retention.overwrite_remnants import overwrite_remnants
 
 
-@json_command("overwrite")
+@json_command("overwrite", example="keys overwrite")
 def overwrite_remnants_command() -> None:
     """Overwrite what destroyed keys and erased values left in the database's files, of whatever size.
 
@@ -26,7 +27,7 @@ def overwrite_remnants_command() -> None:
     with open_command_context() as context:
         settings = context.configuration.settings
         owner_settings = replace(settings, database_url=settings.migrate_database_url or settings.database_url)
-        with closing(make_store(owner_settings)) as owner:
+        with closing(make_store(owner_settings)) as owner, show_progress("Overwriting"):
             waiting = overwrite_remnants(services=context.services, max_bytes=None, owner=owner)
         every_part = set(context.store.list_parts())
     parts = sorted(set().union(*(every_part - remnant.overwritten for remnant in waiting)))

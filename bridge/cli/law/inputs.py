@@ -1,54 +1,29 @@
-"""Inputs of the `law` commands: times with their zone, days, and the file to read."""
+"""Inputs of the `law` commands: the day, the file to read, and the merchant's zone."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
+from bridge.cli.shared.dates import When, when_option
 from bridge.rules.retention.statutory_last_days import local_day
+from config.load import find_config_files
+from config.merchant_file.merchant import load_merchant
 from config.retention_file.retention_model import Calendar
 
 FILE_HELP = "Read this file instead of the configured one."
 FILE_OPTION = click.option("--file", "path", type=click.Path(path_type=Path), help=FILE_HELP)
+DAY_OPTION = when_option("--on", "day", ahead=True, meaning="Calculate as of this day. [default: today]")
 
 
-class UtcDatetimeParam(click.ParamType[datetime]):
-    """A time with its zone, because a day more or less can mean a year more or less of retention."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Parse it. A time without zone is refused, because its day is unknown."""
-        try:
-            time = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-            if time.tzinfo is not None:
-                return time.astimezone(UTC)
-        except (ValueError, OverflowError):
-            self.fail(f"{value!r} is not a time; write it as 2026-03-31T18:30:00Z", param, ctx)
-        text = time.isoformat(timespec="minutes")
-        fault = f"{value!r} has no time zone; write {text}+05:30 for India or {text}Z for UTC"
-        raise click.BadParameter(fault, ctx, param)
+def read_merchant_zone() -> ZoneInfo:
+    """Return the zone of the merchant file. Raises SettingsInvalid."""
+    return ZoneInfo(load_merchant(find_config_files()[0]).clocks.timezone)
 
 
-class DateParam(click.ParamType[date]):
-    """A day."""
-
-    name = "date"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """Parse it."""
-        try:
-            return value if isinstance(value, date) else date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is not a date; write it as 2027-05-13", param, ctx)
-
-
-DAY_OPTION = click.option("--on", "day", type=DateParam(), help="Calculate as of this day. [default: today]")
-
-
-def get_local_today(calendar: Calendar) -> date:
-    """Return today's date in the calendar of the books."""
-    return local_day(datetime.now(UTC), calendar)
+def choose_day(day: When | None, calendar: Calendar) -> date:
+    """Return the given day, or today in the calendar of the books."""
+    return day.resolve_day(read_merchant_zone()) if day else local_day(datetime.now(UTC), calendar)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bridge.cli.command import json_command
-from bridge.cli.law.inputs import DAY_OPTION, FILE_OPTION, UtcDatetimeParam, get_local_today
+from bridge.cli.law.inputs import DAY_OPTION, FILE_OPTION, choose_day, read_merchant_zone
 from bridge.cli.printing import print_table, select_fields, show
+from bridge.cli.shared.dates import FORMS_HELP, WHEN, When, when_option
 from bridge.rules.retention.category_retention import RetentionFacts, calculate_category_retention
 from bridge.rules.retention.holds import HOME_REGIMES, RetentionHold, RetentionHoldState, evaluate_retention_hold
 from bridge.rules.retention.statutory_last_days import compute_age_end
@@ -25,34 +26,45 @@ if TYPE_CHECKING:
 
     from config.retention_file.retention import Category, Retention
 
-UTC_DATETIME_PARAM = UtcDatetimeParam()
 LEGAL_FORM_TYPE = click.Choice(LEGAL_FORMS)
 ISSUED_HELP = "When an invoice, credit note or voucher was issued; may be repeated; the latest counts."
 REGIME_HELP = "Also apply this regime, for a data subject abroad; may be repeated."
+EVENT_HELP = f"NAME=WHEN: an event of the file; may be repeated. {FORMS_HELP}"
 DOCUMENT_ISSUED_EVENT = "document_issued_at"
 RETENTION_HOLD_COLUMNS = ("hold", "state", "law", "rule", "last_day", "erasable_from", "release_needs")
 
 
-@json_command()
-@click.option("--issued", type=UTC_DATETIME_PARAM, multiple=True, help=ISSUED_HELP)
-@click.option("--event", "event_texts", multiple=True, help="NAME=TIME, an event of the file; may be repeated.")
+class EventParam(click.ParamType[tuple[str, When]]):
+    """An event of the retention file and when it was."""
+
+    name = "NAME=WHEN"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, When]:
+        """Return the name and the time. Raises BadParameter."""
+        name, _, text = str(value).partition("=")
+        return name, WHEN.convert(text, param, ctx)
+
+
+@json_command(example="law release --issued 2026-06-01\nlaw release --category order_lines --on 2034-04-01 --json")
+@when_option("--issued", multiple=True, meaning=ISSUED_HELP)
+@click.option("--event", "named", type=EventParam(), multiple=True, help=EVENT_HELP)
 @click.option("--category", default="invoice_document", show_default=True, help="A category of the file.")
 @click.option("--legal-form", type=LEGAL_FORM_TYPE, help="Use this legal form instead of the one in the file.")
 @click.option("--regime", "abroad", type=click.Choice(GDPR_REGIMES), multiple=True, help=REGIME_HELP)
 @DAY_OPTION
 @FILE_OPTION
 def release(
-    issued: tuple[datetime, ...],
-    event_texts: tuple[str, ...],
+    issued: tuple[When, ...],
+    named: tuple[tuple[str, When], ...],
     category: str,
     legal_form: str | None,
     abroad: tuple[str, ...],
-    day: date | None,
+    day: When | None,
     path: Path | None,
 ) -> None:
     """Work out until when a kind of data is kept, by which law, and when it may be erased.
 
-    Times need their time zone (Z, +05:30); days are those of the file's calendar. The command stores nothing.
+    Days are those of the file's calendar. The command stores nothing.
     """
     retention = load_retention(path or find_config_files()[1])
     if legal_form:
@@ -61,8 +73,8 @@ def release(
         raise click.UsageError(f"--category must be one of {', '.join(retention.categories)}")
     result = compute_retention(
         retention.categories[category],
-        events=_parse_events(issued, event_texts, retention),
-        day=day or get_local_today(retention.calendar),
+        events=_resolve_events([*((DOCUMENT_ISSUED_EVENT, when) for when in issued), *named], retention),
+        day=choose_day(day, retention.calendar),
         retention=retention,
         regimes=(*HOME_REGIMES, *abroad),
     )
@@ -122,15 +134,15 @@ def _retention_hold_row(state: RetentionHoldState, hold: RetentionHold, retentio
     }
 
 
-def _parse_events(issued: Sequence[datetime], event_texts: Sequence[str], retention: Retention) -> dict[str, datetime]:
-    """Return the latest time of each event. Raises UsageError for an event that the file does not know."""
-    known = _list_known_events(retention)
-    latest: dict[str, datetime] = {DOCUMENT_ISSUED_EVENT: max(issued)} if issued else {}
-    for text in event_texts:
-        name, _, value = text.partition("=")
+def _resolve_events(named: Sequence[tuple[str, When]], retention: Retention) -> dict[str, datetime]:
+    """Return the latest time of each event. Raises BadParameter for an event that the file does not know."""
+    known, zone = _list_known_events(retention), read_merchant_zone()
+    latest: dict[str, datetime] = {}
+    for name, when in named:
         if name not in known:
-            raise click.UsageError(f"--event {name or text!r}: the file knows {', '.join(sorted(known))}")
-        time = UTC_DATETIME_PARAM.convert(value, None, None)
+            fault = f"the file has no event {name}; it knows {', '.join(sorted(known))}"
+            raise click.BadParameter(fault, param_hint="--event")
+        time = when.resolve(zone)
         latest[name] = max(time, latest.get(name, time))
     return latest
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bridge.cli.command import json_command
-from bridge.cli.law.inputs import DAY_OPTION, FILE_OPTION, get_local_today
+from bridge.cli.law.inputs import DAY_OPTION, FILE_OPTION, choose_day
 from bridge.cli.printing import print_table, select_fields, show
+from bridge.cli.shared.dates import When
 from bridge.rules.retention.citations import is_law_applicable
 from bridge.rules.retention.holds import is_hold_applicable
 from bridge.steps.access.package.sections.retention_section import describe_hold_rule, describe_max_age
@@ -24,13 +25,13 @@ if TYPE_CHECKING:
     from config.retention_file.retention import Law, Retention
 
 
-@json_command("show")
+@json_command("show", example="law show --on 2027-05-13")
 @DAY_OPTION
 @FILE_OPTION
-def show_law_command(day: date | None, path: Path | None) -> None:
+def show_law_command(day: When | None, path: Path | None) -> None:
     """Show the retention file as the bridge understands it. Exit 1 if a rule could not be read."""
     retention = load_retention(path or find_config_files()[1])
-    result = _describe_retention_file(retention, day or get_local_today(retention.calendar))
+    result = _describe_retention_file(retention, choose_day(day, retention.calendar))
     show(result, _print_retention_file)
     if retention.broken:
         sys.exit(1)

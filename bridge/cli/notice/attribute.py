@@ -9,13 +9,14 @@ from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.notice.notice_view import find_notice_item_or_exit
 from bridge.cli.options import free_text_option
 from bridge.cli.printing import show
+from bridge.cli.shared.ids import ITEM_ID
 from bridge.model import Fact, Principal, Waybill
 from bridge.steps.evidence.record_facts import record_notice_fact
 from bridge.steps.notices.open_notice_items import open_notice_items
 
 
-@json_command()
-@click.argument("item_id", metavar="ENTRY")
+@json_command(example="notice attribute ent_01M84N6EY20CZ9W2PB73FKRKAY delhivery --reason 'label of the parcel'")
+@click.argument("item_id", type=ITEM_ID, metavar="ITEM")
 @click.argument("processor")
 @free_text_option("--reason", "How you know. It is recorded as evidence: no names.")
 def attribute(item_id: str, processor: str, reason: str) -> None:

@@ -19,7 +19,7 @@ from bridge.steps.evidence.record_facts import record_notice_fact, save_notice
 BOUNCE_REASON = "delivery status: failed"
 
 
-@json_command()
+@json_command(example="notice bounce report.eml")
 @click.argument("mail", type=FILE_TYPE)
 def bounce(mail: Path) -> None:
     """Record that a notice did not arrive, as MAIL (.eml) says: a delivery status notification (RFC 3464)."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
-from bridge.cli.command import json_command
+from bridge.cli.command import is_dry_run, json_command
 from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.notice.notice_view import find_notice_item_or_exit
 from bridge.cli.options import REASON_OPTION
 from bridge.cli.printing import show
+from bridge.cli.shared.ids import ITEM_ID
 from bridge.errors import BridgeError
 from bridge.model import Fact, ParcelStatus
 from bridge.ports import Canceller, Tracker
@@ -19,8 +20,12 @@ from bridge.steps.index.doubt_parcels import is_under_review
 UNSCANNED_STATUS = {"bluedart": ParcelStatus.NOT_FOUND}
 
 
-@json_command("cancel-parcel")
-@click.argument("item_id", metavar="ENTRY")
+@json_command(
+    "cancel-parcel",
+    example="notice cancel-parcel ent_01M84N6EY20CZ9W2PB73FKRKAY --confirm 1234567890123 --reason 'ticket 4711' --yes",
+    irreversible="The carrier cancels the shipment; it cannot be booked again under this number.",
+)
+@click.argument("item_id", type=ITEM_ID, metavar="ITEM")
 @click.option("--confirm", required=True, metavar="WAYBILL", help="The waybill number in full.")
 @REASON_OPTION
 def cancel_parcel(item_id: str, confirm: str, reason: str) -> None:
@@ -42,6 +47,9 @@ def cancel_parcel(item_id: str, confirm: str, reason: str) -> None:
             if status not in (ParcelStatus.BOOKED, UNSCANNED_STATUS.get(item.system)):
                 condition = "only a parcel that was not picked up yet can be cancelled"
                 exit_with_error(f"{item.system} reports {status}: {condition}.")
+            if is_dry_run():
+                show({"id": item_id, "cancelled": False}, f"{item_id}: {item.system} is asked to cancel its shipment.")
+                return
             carrier.cancel_shipment(item.reference)
         except BridgeError as fault:
             exit_with_error(f"Not cancelled: {fault}.")

@@ -11,6 +11,7 @@ from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.notice.notice_view import find_notice_or_exit
 from bridge.cli.output_files import FORCE_OPTION, OUT_OPTION, write_private_file
 from bridge.cli.printing import show
+from bridge.cli.shared.ids import NOTICE_ID
 from bridge.model import Fact
 from bridge.steps.evidence.record_facts import record_notice_fact
 from bridge.steps.notices.attachments import render_instruction_pdf, render_items_csv
@@ -18,8 +19,8 @@ from bridge.steps.notices.batch import find_processor
 from bridge.steps.notices.letter import build_instruction_paragraphs
 
 
-@json_command()
-@click.argument("notice_id", metavar="ID")
+@json_command(example="notice export ntc_01M84N6EY20CZ9W2PB73FKRKAY --out notice.pdf")
+@click.argument("notice_id", type=NOTICE_ID, metavar="ID")
 @OUT_OPTION
 @FORCE_OPTION
 def export(notice_id: str, target: Path, force: bool) -> None:

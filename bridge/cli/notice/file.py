@@ -11,13 +11,14 @@ from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
 from bridge.cli.notice.notice_view import find_unanswered_notice_or_exit
 from bridge.cli.options import reference_option
-from bridge.cli.printing import show
+from bridge.cli.printing import format_cell, show
+from bridge.cli.shared.ids import NOTICE_ID
 from bridge.model import Fact, NoticeState
 from bridge.steps.evidence.record_facts import account_key, record_notice_fact, save_notice
 
 
-@json_command("file")
-@click.argument("notice_id", metavar="ID")
+@json_command("file", example="notice file ntc_01M84N6EY20CZ9W2PB73FKRKAY --reference T-4711")
+@click.argument("notice_id", type=NOTICE_ID, metavar="ID")
 @reference_option("The ticket or receipt that you were given.")
 def file_notice_command(notice_id: str, reference: str) -> None:
     """Record that a notice was handed in through a portal or on paper. `notice export` writes the notice."""
@@ -43,4 +44,4 @@ def file_notice_command(notice_id: str, reference: str) -> None:
             tx.notice_accounts.wake_account(account_key(notice), filed.next_at)
             record_notice_fact(Fact.NOTICE_FILED, items, tx, notice=filed, actor=context.operator, reference=reference)
     shown = {"id": notice_id, "state": filed.state, "due_at": filed.due_at, "reference": reference}
-    show(shown, f"{notice_id} is recorded as sent under {reference}; its answer is due {filed.due_at}.")
+    show(shown, f"{notice_id} is recorded as sent under {reference}; its answer is due {format_cell(filed.due_at)}.")

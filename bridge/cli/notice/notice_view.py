@@ -11,6 +11,7 @@ from typing import Any
 
 from bridge.cli.context import exit_with_error
 from bridge.cli.printing import select_fields, show
+from bridge.cli.shared.ids import exit_with_unknown_id
 from bridge.model import Fact, Notice, NoticeItem, NoticeState
 from bridge.rules.notices.answers import ANSWERED_NOTICE_STATES
 from bridge.steps.evidence.record_facts import account_key, record_notice_fact
@@ -62,7 +63,7 @@ NOTICE_ITEM_COLUMNS = (
 def find_notice_or_exit(tx: Tx, notice_id: str) -> Notice:
     """Return the notice; exit with 1 if there is none."""
     notice = tx.notices.find_notice(notice_id)
-    return notice or exit_with_error(f"There is no notice {notice_id}. `notice list` lists them.")
+    return notice or exit_with_unknown_id("ntc", notice_id)
 
 
 def find_unanswered_notice_or_exit(tx: Tx, notice_id: str) -> Notice:
@@ -76,7 +77,7 @@ def find_unanswered_notice_or_exit(tx: Tx, notice_id: str) -> Notice:
 def find_notice_item_or_exit(tx: Tx, item_id: str) -> NoticeItem:
     """Return the notice item; exit with 1 if there is none."""
     item = tx.notice_items.find_item(item_id)
-    return item or exit_with_error(f"There is no item {item_id}. `notice show` lists the items of a notice.")
+    return item or exit_with_unknown_id("ent", item_id)
 
 
 def find_unsent_item_or_exit(tx: Tx, item_id: str) -> NoticeItem:

@@ -10,13 +10,17 @@ from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.notice.notice_view import find_unsent_item_or_exit, save_item_change, show_item_change
 from bridge.cli.options import REASON_OPTION
+from bridge.cli.shared.ids import ITEM_ID
 from bridge.model import Fact, NoticeState
 from bridge.steps.index.doubt_parcels import is_under_review, release_parcel
 from bridge.steps.notices.pause_items import LEGAL_HOLD_PREFIX
 
 
-@json_command()
-@click.argument("item_id", metavar="ENTRY")
+@json_command(
+    example="notice release ent_01M84N6EY20CZ9W2PB73FKRKAY --reason 'claim is settled' --yes",
+    irreversible="The processor is instructed with the next notice. A notice that went out cannot be recalled.",
+)
+@click.argument("item_id", type=ITEM_ID, metavar="ITEM")
 @REASON_OPTION
 def release(item_id: str, reason: str) -> None:
     """Let one item be sent now, whatever it waits for: the cash was remitted, the insurance claim is settled.

@@ -8,12 +8,16 @@ from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.notice.notice_view import find_notice_item_or_exit, save_item_change, show_item_change
 from bridge.cli.options import REASON_OPTION
+from bridge.cli.shared.ids import ITEM_ID
 from bridge.model import Fact, ProcessorAnswer
 from bridge.rules.notices.answers import reopen_notice_item
 
 
-@json_command()
-@click.argument("item_id", metavar="ENTRY")
+@json_command(
+    example="notice reopen ent_01M84N6EY20CZ9W2PB73FKRKAY --reason 'it agreed on 12 Nov' --yes",
+    irreversible="The processor is instructed again. A notice that went out cannot be recalled.",
+)
+@click.argument("item_id", type=ITEM_ID, metavar="ITEM")
 @REASON_OPTION
 def reopen(item_id: str, reason: str) -> None:
     """Notify a processor again of an item that it refused or retained: it agreed since, or it has to erase now."""

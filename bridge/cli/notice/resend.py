@@ -10,12 +10,13 @@ from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
 from bridge.cli.notice.notice_view import find_unanswered_notice_or_exit
 from bridge.cli.printing import show
+from bridge.cli.shared.ids import NOTICE_ID
 from bridge.model import NoticeState
 from bridge.steps.evidence.record_facts import account_key, save_notice
 
 
-@json_command()
-@click.argument("notice_id", metavar="ID")
+@json_command(example="notice resend ntc_01M84N6EY20CZ9W2PB73FKRKAY")
+@click.argument("notice_id", type=NOTICE_ID, metavar="ID")
 def resend(notice_id: str) -> None:
     """Send a notice again: after a bounce, an expiry, or a corrected contact. The time to answer starts again."""
     with open_command_context() as context, context.store.transaction() as tx:

@@ -11,14 +11,17 @@ from bridge.cli.command import json_command
 from bridge.cli.context import name_shops, open_command_context
 from bridge.cli.notice import notice_view as view
 from bridge.cli.options import REVEAL_REASON_OPTION, require_reveal_reason
-from bridge.cli.printing import print_table, show
+from bridge.cli.printing import print_fields, print_table, show
+from bridge.cli.shared.ids import NOTICE_OR_ITEM_ID
 from bridge.model import Fact
 
 ITEM_COLUMNS = ("id", "reference", "state", "reason", "not_before", "status", "answer", "law", "until", "read_back")
 
 
-@json_command("show")
-@click.argument("notice_id", metavar="ID")
+@json_command(
+    "show", example="notice show ntc_01M84N6EY20CZ9W2PB73FKRKAY\nnotice show ent_01M84N6EY20CZ9W2PB73FKRKAY --json"
+)
+@click.argument("notice_id", type=NOTICE_OR_ITEM_ID, metavar="ID")
 @click.option("--reveal", is_flag=True, help="Show waybill numbers and notes. This is recorded as evidence.")
 @REVEAL_REASON_OPTION
 def show_notice_command(notice_id: str, reveal: bool, reason: str) -> None:
@@ -45,7 +48,6 @@ def _print_notice(shown: Mapping[str, Any]) -> None:
     if "lines" not in shown:
         print_table([shown], ITEM_COLUMNS, empty="")
         return
-    for name in view.NOTICE_COLUMNS:
-        click.echo(f"{name.replace('_', ' '):14} {shown[name] if shown[name] is not None else '-'}")
+    print_fields({name: shown[name] for name in view.NOTICE_COLUMNS}, width=14)
     click.echo()
     print_table(shown["lines"], ITEM_COLUMNS, empty="no items")

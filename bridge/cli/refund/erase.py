@@ -9,11 +9,15 @@ from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.options import REASON_OPTION
 from bridge.cli.printing import show
 from bridge.cli.refund.refund_view import find_refund_or_exit, refund_row
+from bridge.cli.shared.ids import REFUND_ID
 from bridge.steps.refunds.discard_bank_details import discard_bank_details
 
 
-@json_command()
-@click.argument("account_id", metavar="ID")
+@json_command(
+    example="refund erase rfd_01M84N6EY20CZ9W2PB73FKRKAY --reason 'typed wrong' --yes",
+    irreversible="The bank details are destroyed.",
+)
+@click.argument("account_id", type=REFUND_ID, metavar="ID")
 @REASON_OPTION
 def erase(account_id: str, reason: str) -> None:
     """Erase the details of a refund that will not be paid, or that were typed wrong."""

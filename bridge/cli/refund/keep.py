@@ -12,9 +12,10 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
-from bridge.cli.options import OPTIONAL_SHOP_OPTION, parse_since
+from bridge.cli.options import OPTIONAL_SHOP_OPTION
 from bridge.cli.printing import show
 from bridge.cli.refund.refund_view import REFUND_FAULTS, refund_row
+from bridge.cli.shared.dates import When, when_option
 from bridge.errors import PayloadInvalid
 from bridge.rules.refunds.settlement import BANK_DETAIL_FIELDS, validate_bank_details
 from bridge.steps.refunds.store_bank_details import store_bank_details
@@ -27,21 +28,19 @@ BANK_DETAIL_PROMPTS = {
 }
 
 
-@json_command("keep")
+@json_command("keep", example="refund keep --order-id 5123456789 --refund-id 99 --opened-at 2d < account.json")
 @OPTIONAL_SHOP_OPTION
 @click.option("--order-id", required=True, help="Shopify's number of the order.")
 @click.option("--refund-id", required=True, help="Shopify's number of the refund, or your own identifier for it.")
-@click.option(
-    "--opened-at", help="When the refund was agreed: 2h, 3d, or a date or time where the merchant is. [default: now]"
-)
-def keep_bank_details_command(shop: str | None, order_id: str, refund_id: str, opened_at: str | None) -> None:
+@when_option("--opened-at", meaning="When the refund was agreed. [default: now]")
+def keep_bank_details_command(shop: str | None, order_id: str, refund_id: str, opened_at: When | None) -> None:
     """Store the bank details for one refund, sealed.
 
     They are read from stdin as JSON with account_number, ifsc, account_holder or upi_id. At a terminal the command
     asks for them without echo. They are never arguments, because the shell would store those in its history.
     """
     with open_command_context() as context:
-        agreed_at = parse_since(opened_at, context.merchant_zone) or datetime.now(UTC)
+        agreed_at = opened_at.resolve(context.merchant_zone) if opened_at else datetime.now(UTC)
         domain = context.choose_shop(shop)
         context.require_known_shop(domain)
         try:
@@ -57,7 +56,7 @@ def keep_bank_details_command(shop: str | None, order_id: str, refund_id: str, o
         except PayloadInvalid as fault:
             raise click.UsageError(REFUND_FAULTS[fault.reason]) from None
         if account is None:
-            exit_with_error("This refund has details already: `python -m bridge refund list` lists it.")
+            exit_with_error("This refund has details already.", "`bridge refund list` lists it.")
         with context.store.transaction() as tx:
             row = refund_row(tx, account)
     show(row, f"{account.id} stores the details for refund {account.refund_id}: {row['to']}.")

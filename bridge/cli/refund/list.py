@@ -6,6 +6,7 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import name_shops, open_command_context
+from bridge.cli.options import SHOP_HELP
 from bridge.cli.printing import show_table
 from bridge.cli.refund.refund_view import refund_row
 from bridge.model import RefundState
@@ -13,9 +14,9 @@ from bridge.model import RefundState
 REFUND_TABLE_COLUMNS = ("id", "refund_id", "state", "to", "opened_at", "erase_at", "held")
 
 
-@json_command("list")
-@click.option("--state", type=click.Choice([state.value for state in RefundState]))
-@click.option("--shop", default="")
+@json_command("list", example="refund list --state open")
+@click.option("--state", type=click.Choice([state.value for state in RefundState]), help="Only refunds in this state.")
+@click.option("--shop", default="", help=f"{SHOP_HELP} [default: all]")
 @click.option("--order-id", default="", help="Shopify's number of an order; needs --shop.")
 def list_refunds_command(state: str | None, shop: str, order_id: str) -> None:
     """List the refunds whose bank details were stored, oldest first. Accounts show their last four digits."""

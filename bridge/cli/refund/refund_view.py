@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bridge.cli.context import exit_with_error
+from bridge.cli.shared.ids import exit_with_unknown_id
 from bridge.model import RefundAccount
 from bridge.store import Tx
 
@@ -26,8 +26,8 @@ REFUND_FAULTS = {
     "settled_in_the_future": "--on must not be after today",
     "settled_before_opened": "--on must not be before the day on which the refund was opened",
 }
+UNKNOWN_REFUND = "not_known"
 READ_REFUSALS = {
-    "not_known": "there is no such refund",
     "another_purpose": "the details may be read only for the purpose that the retention file names",
     "another_refund": "the details were given for another refund",
     "settled": "the refund is settled: its details can no longer be read",
@@ -49,4 +49,4 @@ def refund_row(tx: Tx, account: RefundAccount) -> dict[str, Any]:
 def find_refund_or_exit(tx: Tx, account_id: str) -> RefundAccount:
     """Return the refund; exit with 1 if there is none."""
     account = tx.refunds.find_refund_account(account_id)
-    return account or exit_with_error("There is no such refund: `python -m bridge refund list` lists them.")
+    return account or exit_with_unknown_id("rfd", account_id)

@@ -10,12 +10,13 @@ from bridge.cli.command import json_command
 from bridge.cli.context import name_shops, open_command_context
 from bridge.cli.printing import print_fields, show
 from bridge.cli.refund.refund_view import find_refund_or_exit, refund_row
+from bridge.cli.shared.ids import REFUND_ID
 
 SETTLEMENT_FIELDS = ("reference", "amount", "currency", "settled_on")
 
 
-@json_command("show")
-@click.argument("account_id", metavar="ID")
+@json_command("show", example="refund show rfd_01M84N6EY20CZ9W2PB73FKRKAY")
+@click.argument("account_id", type=REFUND_ID, metavar="ID")
 def show_refund_command(account_id: str) -> None:
     """Show one refund: its state, its days, and the bank's reference once it is settled. Details stay masked."""
     with open_command_context() as context, context.store.transaction() as tx:

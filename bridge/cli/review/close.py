@@ -8,6 +8,7 @@ from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.options import free_text_option
 from bridge.cli.printing import show
+from bridge.cli.shared.ids import REVIEW_ID, exit_with_unknown_id
 from bridge.errors import NeedsOperator
 from bridge.model import Review
 from bridge.rules.notices.parcel_reviews import PARCEL_REVIEW_KIND, ParcelDecision
@@ -21,8 +22,12 @@ from bridge.store import Tx
 DECIDERS = {ORDER_REVIEW_KIND: decide_order_review, SEVERAL_CUSTOMERS: decide_customer_review}
 
 
-@json_command()
-@click.argument("review_id", metavar="ID")
+@json_command(
+    example="review close rev_01M84N6EY20CZ9W2PB73FKRKAY --reason 'note was cleaned' --yes",
+    irreversible="A closed review is not opened again, and what it decides is acted on.",
+    asks=lambda given: given["decision"] is not None,
+)
+@click.argument("review_id", type=REVIEW_ID, metavar="ID")
 @free_text_option("--reason", "What was done about it. It is recorded as evidence: no names.")
 @click.option(
     "--release",
@@ -45,13 +50,13 @@ def close(review_id: str, reason: str, decision: str | None) -> None:
     record) or --refuse (no notice goes out). `dsr replay` then completes an access request that waited for it.
     """
     with open_command_context() as context, context.store.transaction() as tx:
-        review = tx.reviews.find_review(review_id)
-        is_decided = review is not None and _needs_decision(review, tx)
+        review = tx.reviews.find_review(review_id) or exit_with_unknown_id("rev", review_id)
+        is_decided = _needs_decision(review, tx)
         if is_decided != (decision is not None):
             needed = "is needed" if is_decided else "are for parcels, orders and customers only"
             raise click.UsageError(f"--release or --refuse {needed}")
-        if review is None or review.closed_at is not None:
-            exit_with_error(f"{review_id} is not open: `python -m bridge review list` lists the open reviews.")
+        if review.closed_at is not None:
+            exit_with_error(f"{review_id} is closed already.", "`bridge review list` lists the open reviews.")
         shown: dict[str, object] = {"id": review_id, "closed": True}
         by = {"actor": context.operator, "reason": reason}
         if decision is None:

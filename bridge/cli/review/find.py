@@ -12,7 +12,7 @@ from bridge.rules.index.identity import legacy_id
 from bridge.rules.scanning.free_text import build_review_key
 
 
-@json_command()
+@json_command(example="review find --order-id 5123456789")
 @OPTIONAL_SHOP_OPTION
 @click.option("--order-id", default="", help="Shopify's number of an order.")
 @click.option("--customer-id", default="", help="Shopify's number of a customer, for the note and the tags.")

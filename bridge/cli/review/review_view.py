@@ -10,6 +10,22 @@ from bridge.cli.printing import select_fields, show_table
 from bridge.model import Review
 from bridge.store import Tx
 
+REVIEW_KINDS = (
+    "bank_details",
+    "carrier_in_conflict",
+    "copy_incomplete",
+    "guard",
+    "installed_again",
+    "law_file_changed",
+    "order_in_doubt",
+    "parcel_in_doubt",
+    "platform_erasure",
+    "quarantine",
+    "restored_merge",
+    "seal_missing",
+    "several_customers",
+    "shop_unidentified",
+)
 REVIEW_FIELDS = ("id", "kind", "what", "shop", "request_id", "opened_at", "closed_at", "closed_by", "decision")
 REVIEW_TABLE_COLUMNS = ("id", "kind", "what", "shop", "opened_at", "closed_at")
 

@@ -7,10 +7,11 @@ from functools import partial
 import click
 
 from bridge.cli.command import json_command
-from bridge.cli.context import exit_with_error, open_command_context
+from bridge.cli.context import open_command_context
 from bridge.cli.options import REVEAL_REASON_OPTION, require_reveal_reason
 from bridge.cli.printing import print_fields, show
 from bridge.cli.review.review_view import build_review_rows
+from bridge.cli.shared.ids import REVIEW_ID, exit_with_unknown_id
 from bridge.model import Fact
 from bridge.rules.requests.order_reviews import ORDER_REVIEW_KIND
 from bridge.rules.requests.same_person import SEVERAL_CUSTOMERS
@@ -20,8 +21,8 @@ from bridge.steps.erasure.precheck import PRECHECK_REVIEW_KIND
 from bridge.steps.requests.doubtful_customers import find_doubtful_customer
 
 
-@json_command("show")
-@click.argument("review_id", metavar="ID")
+@json_command("show", example="review show rev_01M84N6EY20CZ9W2PB73FKRKAY")
+@click.argument("review_id", type=REVIEW_ID, metavar="ID")
 @click.option("--reveal", is_flag=True, help="Show which order or customer it concerns. This is recorded as evidence.")
 @REVEAL_REASON_OPTION
 def show_review_command(review_id: str, reveal: bool, reason: str) -> None:
@@ -31,7 +32,7 @@ def show_review_command(review_id: str, reveal: bool, reason: str) -> None:
     """
     require_reveal_reason(reveal, reason)
     with open_command_context() as context, context.store.transaction() as tx:
-        review = tx.reviews.find_review(review_id) or exit_with_error(f"There is no review {review_id}.")
+        review = tx.reviews.find_review(review_id) or exit_with_unknown_id("rev", review_id)
         [shown] = build_review_rows([review], tx)
         if reveal:
             shown["order_id"], shown["order_name"] = tx.reviews.find_order_of_review(review_id)

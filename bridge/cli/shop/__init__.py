@@ -1,10 +1,9 @@
 """`shop …`: the shops by their number at Shopify, with the domains that each has or had."""
 
-import click
-
 from bridge.cli.command import find_commands
+from bridge.cli.shared.command_group import command_group
 
 
-@click.group(commands=find_commands(__name__, __path__))
+@command_group(find_commands(__name__, __path__))
 def shop() -> None:
     """Shops by their number at Shopify, and their domains."""

@@ -17,7 +17,10 @@ IDENTIFYING_FAULTS = {
 }
 
 
-@json_command()
+@json_command(
+    example="shop identify old-name.myshopify.com 548380009 --reason 'invoice of 2024' --yes",
+    irreversible="Requests of that shop cover the data of this domain from now on.",
+)
 @click.argument("domain")
 @click.argument("number")
 @REASON_OPTION

@@ -11,7 +11,7 @@ from bridge.cli.printing import show_table
 SHOP_TABLE_COLUMNS = ("number", "domain", "first_seen_at", "last_seen_at")
 
 
-@json_command("list")
+@json_command("list", example="shop list --json")
 def list_shops_command() -> None:
     """List every domain with the number of its shop, oldest first. A number that is not known is shown as -."""
     with open_command_context() as context, context.store.transaction() as tx:

@@ -4,11 +4,10 @@ The merchant's own app asks Shopify for its tokens. An app installed by OAuth co
 a refresh token: the bridge stores both sealed and refreshes them in time.
 """
 
-import click
-
 from bridge.cli.command import find_commands
+from bridge.cli.shared.command_group import command_group
 
 
-@click.group(commands=find_commands(__name__, __path__))
+@command_group(find_commands(__name__, __path__))
 def token() -> None:
     """Admin tokens of apps that were installed by OAuth. They are never shown."""

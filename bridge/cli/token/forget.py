@@ -9,7 +9,10 @@ from bridge.cli.context import open_command_context
 from bridge.cli.printing import show
 
 
-@json_command()
+@json_command(
+    example="token forget minimiss-demo.myshopify.com --yes",
+    irreversible="The tokens are destroyed. The merchant must install the app again to give new ones.",
+)
 @click.argument("shop")
 def forget(shop: str) -> None:
     """Destroy the tokens of SHOP."""

@@ -9,7 +9,7 @@ from bridge.cli.printing import show_table
 TOKEN_COLUMNS = ("shop", "expires_at", "refreshable")
 
 
-@json_command("list")
+@json_command("list", example="token list")
 def list_tokens_command() -> None:
     """List the shops whose tokens are stored, and when each token expires."""
     with open_command_context() as context, context.store.transaction() as tx:

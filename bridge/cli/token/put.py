@@ -14,7 +14,7 @@ from bridge.cli.printing import show
 from bridge.rules.webhooks.shop_domains import is_shop_domain
 
 
-@json_command()
+@json_command(example="token put minimiss-demo.myshopify.com < answer.json")
 @click.argument("shop")
 def put(shop: str) -> None:
     """Store the tokens of SHOP, sealed.

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bridge.cli.command import json_command
+from bridge.cli.command import is_dry_run, json_command
 from bridge.cli.context import CommandContext, exit_with_error, open_command_context
 from bridge.cli.options import SHOP_OPTION
 from bridge.cli.output_files import FORCE_OPTION, OUT_OPTION, open_private_file
 from bridge.cli.printing import show
+from bridge.cli.shared.progress import show_progress
 from bridge.cli.vault.vault_view import NO_OPEN_ERASURE, describe_next_step, refuse_unless_processor
 from bridge.errors import KeyMissing, SealBroken
 from bridge.model import Document, ShopExitDecision
@@ -26,7 +27,10 @@ EXPORT_BATCH_DOCUMENTS = 50  # documents in one transaction, so that each stays 
 INDEX_COLUMNS = ("file", "kind", "form", "media_type", "issued_at", "sealed_at", "sha256")
 
 
-@json_command()
+@json_command(
+    example="vault export --shop minimiss-demo.myshopify.com --out documents.zip --yes",
+    irreversible="The erasure of the shop goes on, and destroys the documents in the vault.",
+)
 @SHOP_OPTION
 @OUT_OPTION
 @FORCE_OPTION
@@ -41,6 +45,10 @@ def export(shop: str, target: Path, force: bool) -> None:
             _, fingerprint = tx.shop_exits.fingerprint_documents(shop)
         if not documents:
             exit_with_error(f"The vault holds no documents of {shop}; its erasure needs no export.")
+        if is_dry_run():
+            message = f"Writes {len(documents)} documents of {shop} to {target}, and its erasure continues."
+            show({"shop": shop, "file": None, "documents": len(documents)}, message)
+            return
         with open_private_file(target, force=force) as out:
             _write_documents_zip(context, documents, out)
             out.seek(0)
@@ -65,15 +73,19 @@ def _write_documents_zip(context: CommandContext, documents: Sequence[Document],
     index = io.StringIO(newline="")
     rows = csv.DictWriter(index, INDEX_COLUMNS)
     rows.writeheader()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+    progress = show_progress("Writing documents", len(documents))
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive, progress as update:
         for first in range(0, len(documents), EXPORT_BATCH_DOCUMENTS):
+            update(first)
             with context.store.transaction() as tx:
                 for document in documents[first : first + EXPORT_BATCH_DOCUMENTS]:
                     try:
                         content = tx.documents.open_document(document.id) or b""
-                    except (SealBroken, KeyMissing) as fault:
-                        failure = f"{document.id} does not open ({type(fault).__name__})"
-                        exit_with_error(f"{failure}: nothing was exported. See docs/runbooks/vault-broken.md.")
+                    except (SealBroken, KeyMissing):
+                        exit_with_error(
+                            f"{document.id} does not open: nothing was exported.",
+                            "docs/runbooks/vault-broken.md says what to do.",
+                        )
                     path = f"documents/{document.id}{SUFFIX_BY_MEDIA_TYPE.get(document.media_type, '')}"
                     archive.writestr(path, content)
                     computed = {"file": path, "sha256": hashlib.sha256(content).hexdigest()}

@@ -12,7 +12,9 @@ import click
 from bridge.cli.command import json_command
 from bridge.cli.context import CommandContext, exit_with_error, open_command_context
 from bridge.cli.options import FILE_TYPE, SHOP_OPTION
-from bridge.cli.printing import show
+from bridge.cli.printing import show, warn
+from bridge.cli.shared.dates import When, when_option
+from bridge.cli.shared.progress import show_progress
 from bridge.cli.vault import vault_view as view
 from bridge.cli.vault.folder_table import FilingResult, FilingRow, read_filing_table
 from bridge.errors import PayloadInvalid
@@ -21,20 +23,25 @@ from bridge.rules.retention.document_files import MAX_DOCUMENT_BYTES, detect_med
 from bridge.steps.retention.file_document import file_document
 
 FOLDER_PATH_TYPE = click.Path(file_okay=False, path_type=Path)
-PROGRESS_EVERY_DOCUMENTS = 50  # documents between two progress lines
 DOCUMENT_KINDS = tuple(kind.value for kind in DocumentKind)
 
 
-@json_command("file")
+@json_command(
+    "file",
+    example="vault file --shop minimiss-demo.myshopify.com --order-id 5123456789 --file invoice.pdf --issued-at 2026-11-22\n"
+    "vault file --shop minimiss-demo.myshopify.com --folder invoices --map invoices.csv",
+)
 @SHOP_OPTION
 @click.option("--order-id", default="", help="Shopify's number of the order.")
 @click.option("--file", "file", type=FILE_TYPE, help="The document, up to 10 MB.")
-@click.option("--issued-at", "issued", default="", help="Its date or time; without a zone, in the zone of the books.")
-@click.option("--kind", type=click.Choice(DOCUMENT_KINDS), default=DOCUMENT_KINDS[0], show_default=True)
+@when_option("--issued-at", "issued", meaning="When it was issued.")
+@click.option(
+    "--kind", type=click.Choice(DOCUMENT_KINDS), default=DOCUMENT_KINDS[0], show_default=True, help="What it is."
+)
 @click.option("--folder", type=FOLDER_PATH_TYPE, help="Instead of --file: a folder of documents, with --map.")
 @click.option("--map", "table", type=FILE_TYPE, help="With --folder: a CSV table with order_id,file,issued_at,kind.")
 def file_document_command(
-    shop: str, order_id: str, file: Path | None, issued: str, kind: str, folder: Path | None, table: Path | None
+    shop: str, order_id: str, file: Path | None, issued: When | None, kind: str, folder: Path | None, table: Path | None
 ) -> None:
     """Seal the shop's own documents as issued, complete and unaltered, and read them back."""
     with open_command_context() as context:
@@ -46,15 +53,16 @@ def file_document_command(
         elif file and order_id and issued and not (folder or table):
             file = file.resolve()
             number = view.parse_order_number(order_id)
-            rows = [FilingRow(line=1, order_id=number, file=file.name, issued_at=issued, kind=kind)]
+            issued_at = issued.resolve(context.merchant_zone).isoformat()
+            rows = [FilingRow(line=1, order_id=number, file=file.name, issued_at=issued_at, kind=kind)]
             folder = file.parent
         else:
             raise click.UsageError("give --order-id, --file and --issued-at; or --folder and --map")
         results = []
-        for row in rows:
-            results.append(_file_one_document(context, key, folder, row))
-            if len(results) % PROGRESS_EVERY_DOCUMENTS == 0:
-                click.echo(f"{len(results)} of {len(rows)} …", err=True)
+        with show_progress("Sealing", len(rows)) as update:
+            for row in rows:
+                results.append(_file_one_document(context, key, folder, row))
+                update(len(results))
         view.restart_waiting_requests(context, key)
     failed = [each for each in results if each.why]
     show({"shop": shop, "failed": len(failed), "results": [asdict(each) for each in results]}, _print_results)
@@ -91,7 +99,7 @@ def _print_results(result: Mapping[str, Any]) -> None:
         click.echo(f"Sealed as {document}." if document else "Filed already; nothing was changed.")
         return
     for each in failed:
-        click.echo(f"line {each['line']}, {each['file']}: {each['why']}", err=True)
+        warn(f"line {each['line']}, {each['file']}: {each['why']}")
     existing = sum(each["there"] for each in results)
     sealed = len(results) - existing - len(failed)
     click.echo(f"{sealed} sealed, {existing} were filed already, {len(failed)} failed.")

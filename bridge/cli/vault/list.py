@@ -8,6 +8,7 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import name_shops, open_command_context
+from bridge.cli.options import LIMIT
 from bridge.cli.printing import print_table, select_fields, show
 from bridge.cli.vault.vault_view import parse_order_number
 from bridge.model import Document
@@ -15,10 +16,10 @@ from bridge.model import Document
 DOCUMENT_LIST_COLUMNS = ("id", "kind", "form", "issued_at", "sealed_at", "erasable_from", "grounds", "request_id")
 
 
-@json_command("list")
+@json_command("list", example="vault list --shop minimiss-demo.myshopify.com --order-id 5123456789")
 @click.option("--shop", default="", help="The *.myshopify.com domain. [default: all]")
 @click.option("--order-id", default="", help="Shopify's number of an order; needs --shop.")
-@click.option("--limit", default=100, show_default=True, type=click.IntRange(1), help="At most this many.")
+@click.option("--limit", default=100, show_default=True, type=LIMIT, help="At most this many.")
 def list_documents_command(shop: str, order_id: str, limit: int) -> None:
     """List sealed documents, oldest first: kind, days, and what keeps them. Never their content.
 

@@ -15,14 +15,18 @@ from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.options import REASON_OPTION
 from bridge.cli.output_files import FORCE_OPTION, OUT_OPTION, write_private_file
 from bridge.cli.printing import show
+from bridge.cli.shared.ids import DOCUMENT_ID, exit_with_unknown_id
 from bridge.errors import KeyMissing, SealBroken
 from bridge.model import Fact
 from bridge.rules.retention.document_files import STAFF_ROLES, may_open_documents
 from bridge.store import Tx
 
 
-@json_command("open")
-@click.argument("document_id", metavar="DOC")
+@json_command(
+    "open",
+    example="vault open doc_01M84N6EY20CZ9W2PB73FKRKAY --role legal_compliance --reason 'tax audit' --out invoice.pdf",
+)
+@click.argument("document_id", type=DOCUMENT_ID, metavar="DOC")
 @click.option("--role", required=True, type=click.Choice(STAFF_ROLES), help="Your role.")
 @REASON_OPTION
 @OUT_OPTION
@@ -35,7 +39,7 @@ def open_document_command(document_id: str, role: str, reason: str, target: Path
     with open_command_context() as context, context.store.transaction() as tx:
         document = tx.documents.find_document(document_id)
         if document is None:
-            exit_with_error(f"There is no document {document_id}. `python -m bridge vault list` lists them.")
+            exit_with_unknown_id("doc", document_id)
         content = _open_document_or_exit(tx, document_id) if allowed else b""
         tx.evidence.append_fact(
             Fact.DOCUMENT_OPENED if allowed else Fact.DOCUMENT_REFUSED,
@@ -61,5 +65,5 @@ def open_document_command(document_id: str, role: str, reason: str, target: Path
 def _open_document_or_exit(tx: Tx, document_id: str) -> bytes:
     try:
         return tx.documents.open_document(document_id) or b""
-    except (SealBroken, KeyMissing) as fault:
-        exit_with_error(f"{document_id} does not open ({type(fault).__name__}): see docs/runbooks/vault-broken.md.")
+    except (SealBroken, KeyMissing):
+        exit_with_error(f"{document_id} does not open.", "docs/runbooks/vault-broken.md says what to do.")

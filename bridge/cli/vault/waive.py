@@ -12,7 +12,10 @@ from bridge.model import ShopExitDecision
 from bridge.steps.shops.record_handover import record_handover
 
 
-@json_command()
+@json_command(
+    example="vault waive --shop minimiss-demo.myshopify.com --reference W-17 --reason 'waiver of 12 Nov' --yes",
+    irreversible="The documents of the shop are destroyed without being returned.",
+)
 @SHOP_OPTION
 @view.REFERENCE_OPTION
 @REASON_OPTION

@@ -26,10 +26,12 @@ from bridge.connectors.shopify.api.client import (
 )
 from bridge.connectors.shopify.api.tokens import MemoryTokenCache, TokenCache, TokenProvider, build_base_url
 from bridge.connectors.shopify.api.versions import check_served_version
+from bridge.connectors.shopify.changed_orders import ChangedOrderReader, read_order_reach, reserve_points
 from bridge.connectors.shopify.gathering.gather import gather_pages
 from bridge.connectors.shopify.gathering.session import BULK_ORDER_THRESHOLD, GatherSession
 from bridge.connectors.shopify.sales import read_sales
 from bridge.connectors.shopify.shipped_orders import read_shipped_orders
+from bridge.connectors.shopify.subscriptions import read_subscriptions
 from bridge.connectors.token_client import utc_now
 from bridge.errors import BridgeError, ConnectorRefused, ConnectorUnavailable, CredentialRejected
 from bridge.model import (
@@ -38,14 +40,22 @@ from bridge.model import (
     ConsentReading,
     ErasureState,
     FindingPage,
+    OrderPage,
+    OrderReach,
+    OrderSelection,
     PlatformCustomer,
     Principal,
     Residue,
     Sale,
     ShopIdentity,
     Waybill,
+    WebhookSubscription,
 )
 from bridge.rules.index.identity import legacy_id
+
+ACCESS_FIX = (
+    "correct SHOPIFY_CLIENT_ID and SHOPIFY_CLIENT_SECRETS, or install the app: docs/runbooks/gap-credentials.md"
+)
 
 
 class Shopify:
@@ -183,6 +193,31 @@ class Shopify:
         build_base_url(self._base_url, present)  # refuses what is no shop domain
         return ShopIdentity(number=number, domain=present)
 
+    def read_order_reach(self, selection: OrderSelection, *, shop: str) -> OrderReach:
+        """Return how many orders the selection has. Raises as `gather`."""
+        return read_order_reach(self._client, selection, shop)
+
+    def read_changed_orders(
+        self, selection: OrderSelection, *, shop: str, after: str = "", export: str = "", skips_failed: bool = False
+    ) -> Iterator[OrderPage]:
+        """Return pages of the orders after an id, from the file of an export if one is named. Raises as `gather`."""
+        reader = self._create_order_reader(selection, shop, skips_failed=skips_failed)
+        return reader.iterate_export(export, after) if export else reader.iterate_pages(after)
+
+    def start_order_export(self, selection: OrderSelection, *, shop: str) -> str:
+        """Start a bulk operation over the selection and return its id; '' if Shopify refuses. Raises as `gather`."""
+        return self._create_order_reader(selection, shop).start_export()
+
+    def _create_order_reader(
+        self, selection: OrderSelection, shop: str, *, skips_failed: bool = False
+    ) -> ChangedOrderReader:
+        client = reserve_points(self._client)
+        return ChangedOrderReader(client=client, shop=shop, selection=selection, skips_failed=skips_failed)
+
+    def list_subscriptions(self, *, shop: str) -> Sequence[WebhookSubscription]:
+        """Return the webhook subscriptions that were made by API. Raises as `gather`."""
+        return read_subscriptions(self._client, shop)
+
     def run_checks(self, shop: str) -> Sequence[CheckResult]:
         """Check token, reachability, the version that answered and the scopes, with what each missing one takes away.
 
@@ -194,7 +229,7 @@ class Shopify:
             self._tokens.get_token(shop)
         except BridgeError as fault:
             return [
-                CheckResult(name="shopify token", ok=False, detail=str(fault)),
+                CheckResult(name="shopify token", ok=False, detail=str(fault), fix=ACCESS_FIX),
                 CheckResult(name="shopify reachable", ok=None, detail="not asked: no token"),
             ]
         checks = [
@@ -203,7 +238,7 @@ class Shopify:
         try:
             reply = self._client.run_document(shop, "installation", segments=False, definitions=False)
         except BridgeError as fault:
-            return [*checks, CheckResult(name="shopify reachable", ok=False, detail=str(fault))]
+            return [*checks, CheckResult(name="shopify reachable", ok=False, detail=str(fault), fix=ACCESS_FIX)]
         checks.append(CheckResult(name="shopify reachable", ok=True, detail=f"version {self._client.version}"))
         checks += check_served_version(self._client.version, reply.served_version)
         return [*checks, *scopes.check_scopes(scopes.read_granted_scopes(reply.data))]

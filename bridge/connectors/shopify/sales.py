@@ -33,7 +33,7 @@ def read_sales(client: ShopifyClient, order_ids: Sequence[str], shop: str) -> It
             if has_next_page(order.get("lineItems")):
                 more = _fetch_sales_orders(client, shop, [legacy_id(order["id"])], MAX_LINES_PER_ORDER)
                 complete = more[0] if more else order  # it may be gone meanwhile
-            yield legacy_id(order["id"]), _build_sales(complete)
+            yield legacy_id(order["id"]), build_sales(complete)
 
 
 def _fetch_sales_orders(
@@ -44,7 +44,7 @@ def _fetch_sales_orders(
     return [order for order in list_nodes(reply.require_access().data) if "displayFinancialStatus" in order]
 
 
-def _build_sales(order: Mapping[str, Any]) -> Sequence[Sale]:
+def build_sales(order: Mapping[str, Any]) -> Sequence[Sale]:
     """Return the invoice and its credit notes; nothing for a test order or one that was neither paid nor shipped."""
     is_paid = read_text(order.get("displayFinancialStatus")) in PAID_STATUSES
     is_sent = read_text(order.get("displayFulfillmentStatus")) in SENT_FULFILLMENT_STATUSES

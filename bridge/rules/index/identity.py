@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-import phonenumbers
-
 from bridge.rules.index.email_addresses import encode_email_domain, read_email_addresses
 from bridge.rules.index.phone_numbers import (
     DEFAULT_COUNTRY_CODE,
@@ -102,6 +100,8 @@ def _list_former_phones(value: str, forms: tuple[str, ...]) -> list[str]:
 
 
 def _format_former_phone(value: str) -> str:
+    import phonenumbers  # noqa: PLC0415 - slow to import
+
     try:
         number = phonenumbers.parse(value, DEFAULT_PHONE_REGION)
     except phonenumbers.NumberParseException:

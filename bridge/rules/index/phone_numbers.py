@@ -12,8 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from functools import lru_cache
-
-import phonenumbers
+from typing import Any
 
 DEFAULT_PHONE_REGION, DEFAULT_COUNTRY_CODE = "IN", "91"
 INDIAN_MOBILE_FORM = re.compile(r"\+91[6-9][0-9]{9}")  # as Shopify gives most
@@ -197,12 +196,14 @@ def _read_international(digits: str) -> str:
 
     A trunk zero after the country code, and a country code that was typed twice, are left out.
     """
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE  # noqa: PLC0415 - slow to import
+
     form = _format_possible(f"+{digits}")
     if _is_valid(form):
         return form
     for length in (1, 2, 3):
         code, rest = digits[:length], digits[length:].lstrip("0")
-        if code.isdigit() and int(code) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
+        if code.isdigit() and int(code) in COUNTRY_CODE_TO_REGION_CODE:
             repeated = [rest] if rest.startswith(code) else []
             trunk = [code + rest, code + rest.removeprefix(code).lstrip("0")]
             for candidate in (*repeated, *trunk):
@@ -213,11 +214,15 @@ def _read_international(digits: str) -> str:
 
 
 def _is_valid(form: str) -> bool:
+    import phonenumbers  # noqa: PLC0415 - slow to import
+
     number = _parse(form)
     return number is not None and bool(phonenumbers.is_valid_number(number))
 
 
 def _format_possible(text: str) -> str:
+    import phonenumbers  # noqa: PLC0415 - slow to import
+
     number = _parse(text)
     if number is None or not phonenumbers.is_possible_number(number):
         return ""
@@ -229,7 +234,10 @@ def _format_possible(text: str) -> str:
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
-def _parse(text: str) -> phonenumbers.PhoneNumber | None:
+def _parse(text: str) -> Any:
+    """Return the number that the library reads in a text, None where it reads none."""
+    import phonenumbers  # noqa: PLC0415 - slow to import
+
     try:
         return phonenumbers.parse(text, DEFAULT_PHONE_REGION)
     except phonenumbers.NumberParseException:

@@ -30,7 +30,7 @@ def run_tax_chapter(demo: DemoEnvironment) -> None:
     bikram = demo.world.bikram
     chapter(5, f"Tax law withholds the invoices of {bikram.name} for a time")
     request = demo.wait_for_closed_request("erasure", demo.world.shop)
-    demo.run_command("hold", "sweep")
+    demo.run_command("hold", "sweep", "--yes")
     plan = demo.run_command("dsr", "plan", request["id"])["plan"]
     (demo.results / "bikram-plan.json").write_text(json.dumps(plan, indent=2))
     certificate = demo.write_evidence(request["id"], "bikram")["certificate"]

@@ -101,6 +101,8 @@ class QueryRoot:
                 lambda one: customers.get_or_make(shop, f"facts/{one.id}", lambda: known.build_order_facts(shop, one)),
                 lambda one: customers.get_order_record(shop, one),
             ),
+            "ordersCount": self._count_orders,
+            "webhookSubscriptions": lambda _: list(shop.subscriptions),
             "draftOrders": related_connection(
                 "draftOrders", shop.exclude_deleted("DraftOrder", world.drafts), draft_record
             ),
@@ -149,6 +151,18 @@ class QueryRoot:
             "currentBulkOperation": lambda _: shop.bulk_operations.poll_latest(),
             "nodes": lambda args: [resolve_node(self, one) for one in args["ids"]],
         }
+
+    def _count_orders(self, args: Args) -> Record:
+        """Count orders, up to the limit: 10,000 unless the call names another or none."""
+        search = SearchQuery(str(args.get("query") or ""), SEARCHABLE["orders"])
+        found = [
+            one
+            for one in self.filter_visible(self.shop.world.orders)
+            if search(known.build_order_facts(self.shop, one))
+        ]
+        limit = args.get("limit", 10_000)
+        is_over = limit is not None and len(found) > limit
+        return {"count": limit if is_over else len(found), "precision": "AT_LEAST" if is_over else "EXACT"}
 
     def find_customer(self, number: int) -> Record | None:
         """Return one customer; None if the shop does not know the id."""

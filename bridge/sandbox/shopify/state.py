@@ -37,6 +37,7 @@ class Shop:
         self.created_people: list[Person] = []
         self.written_fields: dict[str, dict[str, Any]] = {}
         self.removed_metafields: set[tuple[str, str, str]] = set()
+        self.subscriptions: list[dict[str, Any]] = []
         self.cache: dict[str, dict[str, Any]] = {}
         # records refer to each other: `shop_extras.link_records` sets this function
         self.find_customer_record: Callable[[int], dict[str, Any] | None] = lambda _: None
@@ -114,6 +115,13 @@ class Shop:
             self.removed_metafields.add((owner, namespace, key))
             self.cache.clear()
 
+    def subscribe(self, topic: str, uri: str, *, api_version: str = "2026-10") -> None:
+        """Add a subscription to webhooks as the API makes it: `topic` in its form, such as ORDERS_CREATE."""
+        number = len(self.subscriptions) + 1
+        version = {"handle": api_version, "displayName": api_version, "supported": True}
+        gid = make_gid("WebhookSubscription", self.world.shop_id + number)
+        self.subscriptions.append({"id": gid, "topic": topic, "uri": uri, "apiVersion": version})
+
     def complete_due_erasures(self) -> None:
         """Carry out the erasures that are due."""
         if self.erasure_delay_s is None or not self._erasure_requests:
@@ -130,6 +138,7 @@ class Shop:
             self._erasure_requests.clear()
             self.created_people.clear()
             self.bulk_operations.reset()
+            self.subscriptions.clear()
             for memory in (
                 self.redacted_customer_ids,
                 self.unknown_customer_ids,

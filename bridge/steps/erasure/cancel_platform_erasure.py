@@ -54,7 +54,7 @@ def cancel_platform_erasure(request_id: str, *, actor: str, reason: str, service
     """
     with services.store.transaction() as tx:
         request, tasks = tx.requests.get_request(request_id), tx.tasks.list_tasks(request_id)
-        polls = _list_cancellable_polls(tasks)
+        polls = list_cancellable_polls(tasks)
         lease = tx.requests.acquire_lease(request_id) if request and polls else None
         about = {poll.id: select_customer(request, poll, tx).principal.customer_id for poll in polls} if request else {}
     platform = services.connectors.get(PLATFORM)
@@ -124,7 +124,7 @@ def _end_open_tasks(request: PrivacyRequest, actor: str, reason: str, tx: Tx, se
             tx.reviews.close_reviews(SEVERAL_CUSTOMERS, request_id=request.id, actor=actor, reason=reason)
 
 
-def _list_cancellable_polls(tasks: Sequence[Task]) -> list[Task]:
+def list_cancellable_polls(tasks: Sequence[Task]) -> list[Task]:
     """Return the tasks that wait for an erasure that the bridge asked for: one for each customer."""
     requested = {
         task.customer

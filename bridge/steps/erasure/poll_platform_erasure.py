@@ -107,7 +107,7 @@ def _sync_unconfirmed_review(request: PrivacyRequest, task: Task, poll_end: date
         tx.reviews.open_review(
             request.shop,
             UNCONFIRMED_REVIEW_KIND,
-            f"Shopify has not confirmed its erasure: `python -m bridge dsr close {request.id}` or `dsr continue`",
+            f"Shopify has not confirmed its erasure: `bridge dsr close {request.id}` or `dsr continue`",
             request_id=request.id,
             idempotency_key=f"{request.id}|{poll_end.isoformat()}{of_customer}",
         )

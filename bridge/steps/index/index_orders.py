@@ -6,25 +6,19 @@ its invoice copy; a delivery of another shape becomes `rejected` and never stops
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bridge.errors import PayloadInvalid, Retryable, TimeLimitExceeded
 from bridge.logs import describe_exception
-from bridge.model import Delivery, DeliveryState, Fact, Lease, Sale
-from bridge.rules.index.minimise import Sighting, SightingKind, extract_sighting
+from bridge.model import Delivery, DeliveryState, Fact, Lease
 from bridge.rules.index.sales import read_sale
-from bridge.rules.scanning.free_text import SensitiveTextLocation, find_sensitive_text
 from bridge.rules.webhooks import payload, topics
 from bridge.rules.webhooks.named_shop import read_named_shop
 from bridge.services import Services
-from bridge.steps.index.flag_carrier_conflicts import flag_carrier_conflicts
-from bridge.steps.index.flag_sensitive_text import FREE_TEXT_CATEGORY, flag_sensitive_text
-from bridge.steps.index.late_delivery import apply_late_delivery
-from bridge.steps.index.release_merged import record_released_suppressions, release_merged_suppressions
-from bridge.steps.retention.seal_invoices import seal_sales
+from bridge.steps.index.ingest_bodies import ParsedBody, ingest_bodies, parse_body
 from bridge.steps.shops.identify_shops import identify_shops
 from bridge.steps.shops.record_uninstalls import lease_uninstalls, record_uninstalls
 from bridge.steps.webhooks.retry_or_deadletter import deadletter_delivery
@@ -44,10 +38,7 @@ class _ParsedDelivery:
 
     lease: Lease
     delivery: Delivery
-    body: Mapping[str, Any]
-    sighting: Sighting
-    sale: Sale | None
-    sensitive_locations: Sequence[SensitiveTextLocation]
+    parsed: ParsedBody
 
 
 def index_deliveries_of_shop(shop: str, *, services: Services) -> None:
@@ -115,32 +106,18 @@ def _ingest_batch(domain: str, batch: Sequence[tuple[Lease, Delivery]], tx: Tx, 
     """Index a batch and finish its deliveries in the transaction that leased them: a crash changes nothing."""
     parsed, rejected = _parse_batch(batch, services)
     shop = tx.shop_names.directory.find_key(domain)
-    foreign = _find_foreign_bodies(shop, parsed, tx)
-    rejected += [(one.lease, one.delivery, topics.FOREIGN_BODY) for one in foreign]
-    own = [one for one in parsed if one not in foreign]
+    foreign = _find_foreign_bodies(shop, [one.parsed for one in parsed], tx)
+    rejected += [(one.lease, one.delivery, topics.FOREIGN_BODY) for one in parsed if one.parsed in foreign]
+    own = [one for one in parsed if one.parsed not in foreign]
     for lease, _, reason in rejected:
         tx.inbox.finish_delivery(lease, DeliveryState.REJECTED, reason)
     tx.inbox.complete_deliveries([one.lease for one in own])
-    sightings = [one.sighting for one in own]
-    # first: every step locks the keys of data subjects before the evidence
-    released = release_merged_suppressions(shop, sightings, tx=tx, services=services)
-    dropped = tx.index.ingest_sightings(shop, sightings)
+    dropped = ingest_bodies(shop, [one.parsed for one in own], tx=tx, services=services)
     for _, delivery, reason in rejected:
         detail = {"delivery": delivery.id, "topic": delivery.topic, "reason": reason}
         tx.evidence.append_fact(Fact.DELIVERY_REJECTED, shop=shop, **detail)
-    sales = [one.sale for one in own if one.sale]
-    seal_sales(shop, sales, tx=tx, services=services, erased_order_ids=[sighting.order_id for sighting in dropped])
-    locations = [location for one in own for location in one.sensitive_locations]
-    flag_sensitive_text(shop, locations, tx=tx)  # writes evidence: after the keys are locked
-    _flag_conflicts(shop, sightings, dropped, tx)
     if dropped:
         tx.evidence.append_fact(Fact.LATE_DELIVERY_DROPPED, shop=shop, deliveries=len(dropped))
-        for sighting in dropped:
-            apply_late_delivery(shop, sighting, tx=tx, services=services)
-    for sighting in sightings:
-        if sighting.kind is SightingKind.CUSTOMERS_MERGED:
-            tx.evidence.append_fact(Fact.CUSTOMERS_MERGED, shop=shop)
-    record_released_suppressions(shop, released, tx)
 
 
 def _parse_batch(
@@ -148,39 +125,24 @@ def _parse_batch(
 ) -> tuple[list[_ParsedDelivery], list[tuple[Lease, Delivery, str]]]:
     """Return what was read, and the deliveries of another shape with the reason of each."""
     parsed, rejected = list[_ParsedDelivery](), list[tuple[Lease, Delivery, str]]()
-    category = services.retention.categories.get(FREE_TEXT_CATEGORY)
-    kinds = category.scan_for if category else ()
     for lease, delivery in batch:
         try:
             body = payload.parse_json_object(delivery.raw)
             topics.check_body_shape(delivery.topic, body, delivery.shop)
-            one = _ParsedDelivery(
-                lease=lease,
-                delivery=delivery,
-                body=body,
-                sighting=extract_sighting(delivery.topic, body, services.merchant.attribution),
-                sale=read_sale(delivery.topic, body, delivery.received_at),
-                sensitive_locations=find_sensitive_text(delivery.topic, body, kinds),
-            )
+            sale = read_sale(delivery.topic, body, delivery.received_at)
+            found = parse_body(delivery.topic, body, [sale] if sale else [], services)
         except PayloadInvalid as fault:
             rejected.append((lease, delivery, fault.reason))
         else:
-            parsed.append(one)
+            parsed.append(_ParsedDelivery(lease=lease, delivery=delivery, parsed=found))
     return parsed, rejected
 
 
-def _find_foreign_bodies(shop: str, parsed: Sequence[_ParsedDelivery], tx: Tx) -> list[_ParsedDelivery]:
-    """Return the deliveries whose signed body is another shop's: it says so, or only that shop knows its record."""
+def _find_foreign_bodies(shop: str, parsed: Sequence[ParsedBody], tx: Tx) -> list[ParsedBody]:
+    """Return the bodies that are another shop's, although signed: it says so, or only that shop knows its record."""
     directory = tx.shop_names.directory
     says_own = [directory.is_body_of(shop, *read_named_shop(one.body)) for one in parsed]
     silent = [one for one, is_own in zip(parsed, says_own, strict=True) if is_own is None]
     positions = tx.index.find_sightings_of_other_shops(shop, [one.sighting for one in silent])
     foreign = [one for one, is_own in zip(parsed, says_own, strict=True) if is_own is False]
     return foreign + [silent[position] for position in sorted(positions)]
-
-
-def _flag_conflicts(shop: str, sightings: Sequence[Sighting], dropped: Sequence[Sighting], tx: Tx) -> None:
-    dropped_ids = set(map(id, dropped))
-    for sighting in sightings:
-        if id(sighting) not in dropped_ids:
-            flag_carrier_conflicts(shop, sighting.order_id, sighting.parcels, tx=tx)

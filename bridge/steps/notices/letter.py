@@ -152,7 +152,7 @@ def build_escalation_letter(notice: Notice, items: Sequence[NoticeItem], *, serv
                 f"Sent on {_format_local_time(notice.sent_at, services)}, due on {_format_local_time(notice.due_at, services)}.",
                 f"Reminders: {notice.reminders}.",
                 "Please reach them another way, and record what they say:",
-                f"python -m bridge notice answer {notice.id} --all erased --reference TICKET",
+                f"bridge notice answer {notice.id} --all erased --reference TICKET",
             ),
         )
     ]

@@ -25,6 +25,7 @@ from bridge.rules.retention.consent_evidence import list_kept_consents, plan_kep
 from bridge.services import Services
 from bridge.steps.access.package import AccessPackage, build_access_package, save_access_package
 from bridge.steps.erasure.held.held_lines import list_held_lines
+from bridge.steps.operations.log_life import log_conclusion
 
 if TYPE_CHECKING:
     from bridge.store import Tx
@@ -43,9 +44,16 @@ def conclude_request(request_id: str, lease: Lease, *, has_changed: bool, servic
     for _ in range(MAX_BUILDS):
         with _build_due_document(request_id, has_changed, services) as due, services.store.transaction() as tx:
             tx.requests.verify_lease(lease)
-            if due.state == _read_state(request_id, tx):
-                _record_conclusion(request_id, lease, due, tx, services)
-                return
+            if due.state != _read_state(request_id, tx):
+                continue
+            before = tx.requests.get_request(request_id)
+            _record_conclusion(before, lease, due, tx, services)
+        if before is not None:
+            tasks, _ = due.state
+            log_conclusion(
+                before, assess_request_status(tasks), tasks, late=judge_lateness(before, services.clock.now())
+            )
+        return
     raise ConcurrentChange
 
 
@@ -83,8 +91,9 @@ def _is_document_due(request: PrivacyRequest, tasks: list[Task], has_changed: bo
     return assess_request_status(tasks).answerable and (has_changed or request.closed_at is None)
 
 
-def _record_conclusion(request_id: str, lease: Lease, due: _DueDocument, tx: Tx, services: Services) -> None:
-    request = tx.requests.get_request(request_id)
+def _record_conclusion(
+    request: PrivacyRequest | None, lease: Lease, due: _DueDocument, tx: Tx, services: Services
+) -> None:
     if request is None:
         return
     tasks, _ = due.state

@@ -26,6 +26,7 @@ from bridge.steps.erasure.request_platform_erasure import request_platform_erasu
 from bridge.steps.index.index_orders import index_deliveries_of_shop
 from bridge.steps.new_tasks import build_task
 from bridge.steps.notices.sync_notice_task import sync_notice_task
+from bridge.steps.operations.log_life import log_request_failed, log_task_change
 from bridge.steps.requests.conclude import conclude_request
 from bridge.steps.requests.merge_wait import wait_for_merge
 from bridge.steps.retention.keep_consents import build_consent_task, keep_consents, reopen_stale_reading
@@ -89,6 +90,7 @@ def _load_leased_request(lease: Lease, tx: Tx) -> PrivacyRequest | None:
     except (KeyMissing, SealBroken) as fault:
         error, shop = type(fault).__name__, ""
     tx.requests.fail_request(lease, error)
+    log_request_failed(lease.row_id, error)
     tx.evidence.append_fact(Fact.REQUEST_FAILED, shop=shop, request_id=lease.row_id, error=error)
     return None
 
@@ -112,6 +114,7 @@ def _run_due_tasks(request: PrivacyRequest, lease: Lease, services: Services) ->
         run_ids.add(task.id)
         after = tasks[task.id] = STEP_BY_ACTION[task.action](request, task, lease, services=services)
         has_changed |= _extract_reported_fields(after) != reported.get(task.id)
+        log_task_change(task, after)
         if task.action in LEARNS_CUSTOMER_ID:
             with services.store.transaction() as tx:
                 request = _load_leased_request(lease, tx) or request

@@ -20,6 +20,7 @@ from bridge.rules.webhooks.classify import classify_delivery
 from bridge.rules.webhooks.shop_domains import normalise_shop_domain
 from bridge.rules.webhooks.topics import is_mandatory
 from bridge.services import Services
+from bridge.steps.operations.log_life import log_accepted
 
 log = structlog.get_logger()
 
@@ -77,6 +78,8 @@ def receive_webhook(topic: str, headers: Mapping[str, str], raw: bytes, *, servi
         reason=found.reason,
     )
     is_new = services.store.accept_delivery(delivery)
+    if is_new:
+        log_accepted(delivery)
     lost = found.reason if is_mandatory(found.topic, found.reason) else ""
     if lost and is_new:
         log_mandatory_rejection(delivery, lost)

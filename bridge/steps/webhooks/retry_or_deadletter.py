@@ -8,12 +8,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import structlog
+
 from bridge.model import Delivery, DeliveryState, Fact, Lease
 from bridge.rules.requests.lifecycle import TASK_RETRY_PAUSES_S, compute_retry_pause_s
 from bridge.services import Services
 
 if TYPE_CHECKING:
     from bridge.store import Tx
+
+log = structlog.get_logger()
 
 
 def retry_or_deadletter(delivery_id: str, error: str, *, services: Services) -> None:
@@ -43,4 +47,5 @@ def deadletter_delivery(delivery: Delivery, lease: Lease, error: str, tx: Tx) ->
     """Mark a leased delivery as failed and record the fact."""
     tx.inbox.finish_delivery(lease, DeliveryState.FAILED, error[:64])
     detail = {"delivery": delivery.id, "topic": delivery.topic, "error": error}
+    log.warning("delivery.failed", id=delivery.id, topic=delivery.topic, fault=error)
     tx.evidence.append_fact(Fact.DELIVERY_FAILED, shop=delivery.shop, **detail)

@@ -3,6 +3,7 @@
 Sealed bytes are `1 | length of key id | key id | nonce (12) | AES-256-GCM ciphertext`. The AAD names table, row, column
 and shop, so a value that was moved to another row does not open. Keys are set in the environment, apart from the data;
 a data subject's data key is stored wrapped by the keyring and destroyed with the erasure. Never logs or returns a key.
+`cryptography` is imported with the first value that is sealed, opened or signed: a command that lists rows needs none of it.
 """
 
 from __future__ import annotations
@@ -12,14 +13,12 @@ import hashlib
 import hmac
 import os
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 
-from cryptography.exceptions import InvalidSignature, InvalidTag
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from bridge.errors import KeyMissing, SealBroken
 from bridge.rules.index.identity import list_former_forms, list_normal_forms, normalise_identifier
@@ -42,6 +41,20 @@ def parse_key_id(sealed: bytes) -> str:
     return sealed[2 : 2 + sealed[1]].decode("ascii", "replace")
 
 
+def _make_cipher(key: bytes) -> AESGCM:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - slow to import
+
+    return AESGCM(key)
+
+
+def _derive_key(pseudonym_key: bytes, name: str) -> bytes:
+    """Return the key of this name (HKDF, RFC 5869)."""
+    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415 - slow to import
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF  # noqa: PLC0415
+
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=name.encode()).derive(pseudonym_key)
+
+
 class Keyring:
     """The sealing keys, one pseudonym key, one evidence key."""
 
@@ -49,12 +62,20 @@ class Keyring:
         """Take `keys` as (id, 32 bytes), the active key first. Raises KeyMissing where a key is missing."""
         if not keys or not pseudonym_key or not evidence_seed:
             raise KeyMissing("BRIDGE_KEYS, BRIDGE_PSEUDONYM_KEY and BRIDGE_EVIDENCE_KEY must be set")
-        self._ciphers = {key_id: AESGCM(key) for key_id, key in keys}
+        self._keys = dict(keys)
         self._active_key_id = keys[0][0]
-        self._signer = Ed25519PrivateKey.from_private_bytes(evidence_seed)
-        self._field_key = lru_cache(maxsize=1024)(
-            lambda name: HKDF(algorithm=SHA256(), length=32, salt=None, info=name.encode()).derive(pseudonym_key)
-        )
+        self._evidence_seed = evidence_seed
+        self._field_key = lru_cache(maxsize=1024)(lambda name: _derive_key(pseudonym_key, name))
+
+    @cached_property
+    def _ciphers(self) -> dict[str, AESGCM]:
+        return {key_id: _make_cipher(key) for key_id, key in self._keys.items()}
+
+    @cached_property
+    def _signer(self) -> Ed25519PrivateKey:
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415 - slow to import
+
+        return Ed25519PrivateKey.from_private_bytes(self._evidence_seed)
 
     @property
     def active_key_id(self) -> str:
@@ -64,7 +85,7 @@ class Keyring:
     @property
     def key_ids(self) -> tuple[str, ...]:
         """Return the ids of all keys that can open, the active one first."""
-        return tuple(self._ciphers)
+        return tuple(self._keys)
 
     def reseal(self, sealed: bytes, aad: str) -> bytes:
         """Return the same value sealed under the active key, opened once more before it is returned.
@@ -79,7 +100,7 @@ class Keyring:
 
     def seal(self, plaintext: bytes, aad: str, *, key_id: str = "", key: bytes = b"") -> bytes:
         """Seal under a data key (`key_id`, `key`) or, without one, under the active key."""
-        cipher = AESGCM(key) if key else self._ciphers[self._active_key_id]
+        cipher = _make_cipher(key) if key else self._ciphers[self._active_key_id]
         head = build_header(key_id if key else self._active_key_id)
         nonce = os.urandom(NONCE_BYTES)
         return head + nonce + cipher.encrypt(nonce, plaintext, head + aad.encode())
@@ -90,6 +111,8 @@ class Keyring:
         `find_data_key` returns a data key by id. Raises KeyMissing where the key is gone, SealBroken where the value was
         altered or the AAD is not the one that it was sealed with.
         """
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - slow to import
+
         if sealed[:1] != FORMAT_VERSION or len(sealed) < 2:
             raise SealBroken("unknown format")
         end, key_id = 2 + sealed[1], parse_key_id(sealed)
@@ -98,7 +121,7 @@ class Keyring:
             key = find_data_key(key_id) if find_data_key else None
             if key is None:
                 raise KeyMissing(key_id)
-            cipher = AESGCM(key)
+            cipher = _make_cipher(key)
         nonce, text = sealed[end : end + NONCE_BYTES], sealed[end + NONCE_BYTES :]
         try:
             return cipher.decrypt(nonce, text, sealed[:end] + aad.encode())
@@ -135,6 +158,9 @@ class Keyring:
 
     def verify(self, content: bytes, signature: str, public_key: str = "") -> bool:
         """Return True where the evidence key signed this content, or the key of that public half (base64)."""
+        from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - slow to import
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415
+
         try:
             key = self._signer.public_key()
             if public_key:
@@ -147,16 +173,23 @@ class Keyring:
     @property
     def public_key(self) -> str:
         """Return the evidence key's public half, base64 of 32 bytes."""
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415 - slow to import
+
         raw = self._signer.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         return base64.b64encode(raw).decode()
 
     @property
     def public_key_fingerprint(self) -> str:
         """Return the SHA-256 (hex) of the evidence key's public half in DER, as `openssl pkey -outform DER` writes it."""
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415 - slow to import
+
         key = self._signer.public_key()
         return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
     def public_key_pem(self, public_key: str = "") -> bytes:
         """Return the evidence key's public half, or the given one (base64), as openssl reads it (RFC 8410)."""
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415 - slow to import
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415
+
         key = Ed25519PublicKey.from_public_bytes(base64.b64decode(public_key or self.public_key))
         return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

@@ -20,12 +20,10 @@ from bridge.model import Remnant
 from bridge.store.engine import connect_without_transaction, translate_database_errors
 from bridge.store.schema.index_tables import data_keys, remnants
 from bridge.store.schema.tables import requests
-from bridge.store.sealed_columns import SEALED_COLUMNS
 from bridge.store.session import Session
 
 OVERWRITTEN_WITHIN = timedelta(hours=2)  # the clock does it each hour
 SQLITE_LOG, SQLITE_FILE = "log", "file"
-SEALED_TABLES = tuple(dict.fromkeys(column.table.name for column in SEALED_COLUMNS))
 TRIES, PAUSE_S, MAX_REWRITES = 10, 0.1, 3  # a reader, or another worker, may be in the way for a moment
 CHECKPOINT_WAIT_MS = 200  # a checkpoint that waits for readers holds up all writers
 XID_RANGE = 2**32
@@ -91,6 +89,8 @@ class RemnantRows:
 
 def list_parts(engine: Engine, *, keys_only: bool = False) -> tuple[str, ...]:
     """Return the parts of this database: all, or those in which the wrapped keys of data subjects are."""
+    from bridge.store.sealed_columns import SEALED_TABLES  # noqa: PLC0415 - slow to import
+
     if engine.dialect.name == "sqlite":
         return (SQLITE_LOG,) if keys_only else (SQLITE_LOG, SQLITE_FILE)
     return (data_keys.name,) if keys_only else SEALED_TABLES
@@ -105,7 +105,7 @@ def overwrite_parts(
     left. Raises StoreUnavailable and StoreFault.
     """
     overwritten: dict[str, set[str]] = {remnant.id: set() for remnant in found}
-    with translate_database_errors(), connect_without_transaction(engine) as connection:
+    with translate_database_errors(engine), connect_without_transaction(engine) as connection:
         if engine.dialect.name == "sqlite":
             done = _overwrite_sqlite(connection, parts, max_bytes)
             return OverwriteResult(parts_by_id=dict.fromkeys(overwritten, done))

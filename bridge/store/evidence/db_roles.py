@@ -42,7 +42,7 @@ def grant_runtime_role(engine: Engine, role: str) -> None:
     if engine.dialect.name != "postgresql":
         raise NeedsOperator("only Postgres knows roles: --runtime-role needs a Postgres database")
     name = engine.dialect.identifier_preparer.quote_identifier(role)
-    with translate_database_errors(), engine.begin() as connection:
+    with translate_database_errors(engine), engine.begin() as connection:
         owns = connection.execute(SELECT_ROLE_OWNS_EVIDENCE, {"role": role}).scalar()
         if owns is None:
             raise NeedsOperator("the runtime role does not exist: create it first, with LOGIN and a password")
@@ -63,7 +63,7 @@ def is_append_only(engine: Engine) -> bool | None:
     """
     if engine.dialect.name != "postgresql":
         return None
-    with translate_database_errors(), engine.connect() as connection:
+    with translate_database_errors(engine), engine.connect() as connection:
         if connection.scalar(SELECT_USER_OWNS_EVIDENCE):
             return None
         return not connection.scalar(SELECT_CAN_CHANGE_EVIDENCE, {"deeds": ",".join(CHANGE_PRIVILEGES)})

@@ -17,8 +17,10 @@ def find_newest_revision() -> str:
 
 
 def is_at_newest_revision(engine: Engine) -> bool:
-    """Return True where no revision is missing. Raises StoreUnavailable."""
-    with translate_database_errors(), engine.connect() as connection:
+    """Return True where no revision is missing; a file of SQLite that is not there is not made. Raises StoreUnavailable."""
+    if engine.dialect.name == "sqlite" and engine.url.database and not Path(engine.url.database).exists():
+        return False
+    with translate_database_errors(engine), engine.connect() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return False
         applied = connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all()

@@ -24,7 +24,7 @@ def alembic_config() -> Config:
 def upgrade_database(engine: Engine, revision: str = "head") -> None:
     """Apply the missing revisions. Raises StoreUnavailable."""
     config = alembic_config()
-    with translate_database_errors(), engine.begin() as connection:
+    with translate_database_errors(engine), engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
 
@@ -32,6 +32,6 @@ def upgrade_database(engine: Engine, revision: str = "head") -> None:
 def downgrade_database(engine: Engine, revision: str) -> None:
     """Undo revisions: for tests, and for operators who know what data they lose."""
     config = alembic_config()
-    with translate_database_errors(), engine.begin() as connection:
+    with translate_database_errors(engine), engine.begin() as connection:
         config.attributes["connection"] = connection
         command.downgrade(config, revision)

@@ -142,14 +142,14 @@ class SqlLedger:
         if time.monotonic() < self._unavailable_until:
             raise LedgerUnavailable("ledger: it did not answer recently")
         try:
-            with translate_database_errors(), self._engine.begin() as connection:
+            with translate_database_errors(self._engine), self._engine.begin() as connection:
                 if not self._is_created:
                     _create_ledger_tables(connection)
                 yield connection
                 self._is_created = True
         except StoreUnavailable as fault:
             self._unavailable_until = time.monotonic() + RETRY_AFTER_FAILURE_S
-            raise LedgerUnavailable(str(fault).replace("database", "ledger")) from None
+            raise LedgerUnavailable("ledger: " + str(fault).removeprefix("database: ")) from None
 
 
 def _row_from_record(record: Any) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from sqlalchemy import and_, bindparam, or_, select, update
 
 from bridge.errors import LeaseLost
 from bridge.model import AnswerBasis, Lease, Principal, PrivacyRequest, RequestKind, RequestSource, RequestState, Task
-from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.requests.tasks import TaskRows
 from bridge.store.schema.tables import requests, tasks
 from bridge.store.session import Session
@@ -107,6 +106,8 @@ class RequestRows:
 
     def list_subjects(self, request: PrivacyRequest) -> dict[str, str]:
         """Return the data subject's pseudonym by key of the shop, that of the request first."""
+        from bridge.store.index.person_lookup import PersonLookup  # noqa: PLC0415 - slow to import
+
         lookup, own = PersonLookup(self._session), {request.shop: request.subject}
         others = self._session.shops.list_keys(request.shop)[1:]
         if not request.subject:  # the erasure of a shop

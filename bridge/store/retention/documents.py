@@ -55,9 +55,7 @@ class DocumentRows:
         )
         row = {name: getattr(document, name) for name in Document.__slots__ if name != "grounds"} | {
             "grounds": "[]",
-            "source_key": self._session.keyring.digest(
-                f"document|{shop}|{invoice_copy.kind}|{invoice_copy.form}", invoice_copy.source_id.encode()
-            )[:32],
+            "source_key": self._compute_source_key(shop, invoice_copy.kind, invoice_copy.form, invoice_copy.source_id),
             "wrapped": keyring.seal(key, DOCUMENT_KEY_AAD.format(id=document_id, shop=shop)),
             "doc": keyring.seal(invoice_copy.content, aad, key_id=document_id, key=key),
         }
@@ -68,6 +66,21 @@ class DocumentRows:
         if self.open_document(document_id) != invoice_copy.content:
             raise NeedsOperator(f"{document_id} does not read back as it was sealed")
         return document
+
+    def _compute_source_key(self, shop: str, kind: str, form: str, source_id: str) -> str:
+        return self._session.keyring.digest(f"document|{shop}|{kind}|{form}", source_id.encode())[:32]
+
+    def find_sealed_sources(self, shop: str, kind: DocumentKind, source_ids: Iterable[str]) -> set[str]:
+        """Return those of these orders or refunds of which a document of this kind is sealed, in whatever form."""
+        keys = {
+            self._compute_source_key(key, kind, form, source_id): source_id
+            for source_id in source_ids
+            for key in self._session.shops.list_keys(shop)
+            for form in DocumentForm
+        }
+        of_sources = (self._is_of_shop(shop), vault_documents.c.source_key.in_(list(keys)))
+        found = select(vault_documents.c.source_key).where(*of_sources) if keys else None
+        return set() if found is None else {keys[key] for key in self._connection.scalars(found)}
 
     def _keep_later_issue_date(self, row: Mapping[str, Any]) -> None:
         """Keep the later of two days of issue: a later event can prove the same copy, as goods sent after the payment."""

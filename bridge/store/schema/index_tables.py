@@ -1,11 +1,12 @@
-"""Tables of the index: data keys that seal it, remnants of destroyed ones, suppression keys, and the names of shops."""
+"""Tables of the index: reconciliations, data keys that seal it, remnants of destroyed ones, suppression keys, and the names of shops."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Index, String, Text, UniqueConstraint
 
 from bridge.store.schema.columns import (
     key_column,
+    lease_columns,
     partial_index,
     plain_column,
     pseudonym_column,
@@ -119,4 +120,24 @@ shop_names = table(
     plain_column("first_seen_at", UtcDateTime),
     plain_column("last_seen_at", UtcDateTime),
     plain_column("asked_at", UtcDateTime, nullable=True),
+)
+
+# A comparison of the platform's orders with the index. `active_key` is the shop while it runs.
+reconciliations = table(
+    "reconciliations",
+    plain_column("id", String(40), primary_key=True),
+    shop_column(),
+    plain_column("kind", String(16)),
+    plain_column("active_key", String(100), nullable=True, unique=True),
+    plain_column("since", UtcDateTime),
+    plain_column("until", UtcDateTime),
+    plain_column("by_creation", Boolean),
+    plain_column("state", String(16)),
+    plain_column("actor", String(64)),
+    sealed_column("progress"),
+    plain_column("counts", Text),
+    plain_column("started_at", UtcDateTime),
+    plain_column("finished_at", UtcDateTime, nullable=True),
+    *lease_columns(),
+    Index(None, "shop", "started_at"),
 )

@@ -16,14 +16,23 @@ from bridge.errors import NeedsOperator
 from bridge.model import Destruction, RequestState
 from bridge.store.bounded_changes import change_some
 from bridge.store.retention.deletions import DELETION_KIND_SHOP, record_deletions
-from bridge.store.schema.index_tables import contact_keys, customers, data_keys, merges, orders, parcels, suppressions
+from bridge.store.schema.index_tables import (
+    contact_keys,
+    customers,
+    data_keys,
+    merges,
+    orders,
+    parcels,
+    reconciliations,
+    suppressions,
+)
 from bridge.store.schema.notice_tables import notice_accounts, notice_items, notice_links, notices
 from bridge.store.schema.retention_tables import legal_holds, plans, refund_accounts, reviews
 from bridge.store.schema.tables import deliveries, findings, packages, requests, tasks, tokens
 from bridge.store.session import Session
 
 INDEX_TABLES = (customers, contact_keys, merges, orders, parcels, suppressions, data_keys)
-SHOP_TABLES = (*INDEX_TABLES, notice_items, notices, notice_accounts)
+SHOP_TABLES = (*INDEX_TABLES, reconciliations, notice_items, notices, notice_accounts)
 IS_NOT_RECEIPT = deliveries.c.topic != "shop/redact"
 HAS_BODY = and_(deliveries.c.body.is_not(None), IS_NOT_RECEIPT)
 SETTLED_DELIVERIES = "settled_deliveries"  # rows without a body: which topic came when, and nothing else

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
+import structlog
 from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, or_, select, tuple_, update
 
 from bridge.errors import KeyMissing, LeaseLost, SealBroken
@@ -19,6 +20,7 @@ from bridge.store.schema.tables import deliveries
 from bridge.store.session import Session
 from bridge.store.webhooks.insert_rows import ENQUEUE_GRACE_S
 
+log = structlog.get_logger()
 REENQUEUE_AFTER_S = 15.0
 DELIVERY_BODY_AAD = "deliveries|{id}|body|{shop}"
 DISMISSED = "dismissed"  # the reason of a delivery that an operator closed
@@ -111,6 +113,7 @@ class InboxRows:
         except (KeyMissing, SealBroken) as fault:
             error = type(fault).__name__
             self.finish_delivery(lease, DeliveryState.FAILED, error)
+            log.warning("delivery.failed", id=row.id, topic=row.topic, fault=error)
             EvidenceRows(self._session).append_fact(
                 Fact.DELIVERY_FAILED, shop=row.shop, delivery=row.id, topic=row.topic, error=error
             )

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Dialect, select, update
 from sqlalchemy.dialects import postgresql
 
-from bridge.store.engine import StoreFault
+from bridge.errors import StoreFault
 from bridge.store.schema.tables import deliveries
 
 ENQUEUE_GRACE_S = 5  # the job that is enqueued at once comes first; enqueue_due finds the rest

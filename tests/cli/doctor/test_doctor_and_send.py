@@ -51,7 +51,7 @@ def test_doctor_reports_a_database_that_is_not_at_head(office, tmp_path):
 
 
 def test_doctor_reports_when_a_topic_was_last_seen_and_what_is_unset(office):
-    output = processes.say(office.environ, "doctor", "--offline")
+    output = processes.say(office.environ, "doctor", "--offline", "--all")
     assert output.code == 0
     assert "customers/redact" in output.out
     assert "last seen 0 min ago" in output.out
@@ -112,7 +112,7 @@ def test_a_file_is_sent_byte_by_byte(office, receiver, tmp_path):
 def test_a_missing_answer_is_reported(office):
     output = office.say("send", "orders/create", "--url", f"http://127.0.0.1:{free_port()}", "--json")
     assert (output.code, output.out) == (1, "")
-    assert output.err.startswith("No answer from http://127.0.0.1:")
+    assert output.err.startswith('{"error": "No answer from http://127.0.0.1:')
 
 
 def test_invalid_settings_are_listed_together_and_exit_with_1(office):

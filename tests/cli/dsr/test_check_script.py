@@ -251,7 +251,7 @@ def run(tmp_path) -> Callable[..., subprocess.CompletedProcess[str]]:
 @pytest.fixture(scope="module")
 def bundles(office, tmp_path_factory) -> dict[str, Path]:
     """Bundles of two erasures, to the head and without, as they were written."""
-    office.say("dsr", "waive", office.request("access")["id"], "--reason", "wants the erasure at once")
+    office.say("dsr", "waive", "--yes", office.request("access")["id"], "--reason", "wants the erasure at once")
     office.take("customers/redact", person=office.world.asha)
     folder, found = tmp_path_factory.mktemp("bundles"), {}
     erasures = [row for row in office.say("dsr", "list", "--json").json if row["kind"] == "erasure"]

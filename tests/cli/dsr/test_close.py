@@ -51,34 +51,34 @@ def test_an_unconfirmed_erasure_is_visible_and_names_its_command(place, unconfir
     assert (task["state"], task["outcome"], task["last_error"]) == ("failed", "unconfirmed", "platform_unconfirmed")
     assert "review list --kind platform_erasure" in place.say("doctor", "--offline").out
     [review] = place.say("review", "list", "--kind", "platform_erasure", "--json").json
-    assert f"python -m bridge dsr close {unconfirmed_id}" in review["what"]
+    assert f"bridge dsr close {unconfirmed_id}" in review["what"]
 
 
 @pytest.mark.parametrize(("options", "outcome"), [((), "unconfirmed"), (("--erased",), "erased")])
 def test_close_records_what_the_person_saw(place, unconfirmed_id, options, outcome):
-    assert place.say("dsr", "close", unconfirmed_id).code == 2, "it wants a reason"
-    result = place.say("dsr", "close", unconfirmed_id, *options, "--reason", WHY, "--json")
+    assert place.say("dsr", "close", "--yes", unconfirmed_id).code == 2, "it wants a reason"
+    result = place.say("dsr", "close", "--yes", unconfirmed_id, *options, "--reason", WHY, "--json")
     assert (result.code, result.json) == (0, {"id": unconfirmed_id, "decision": "close"})
     process_request(unconfirmed_id, services=place.services)
     task = poll(place, unconfirmed_id)
     assert (task["state"], task["outcome"], task["detail"]["reason"]) == ("done", outcome, "recorded_by_operator")
     assert place.say("review", "list", "--kind", "platform_erasure", "--json").json == []
-    again = place.say("dsr", "close", unconfirmed_id, "--reason", WHY)
+    again = place.say("dsr", "close", "--yes", unconfirmed_id, "--reason", WHY)
     assert (again.code, "does not wait for this decision" in again.err) == (1, True)
 
 
 def test_continue_polls_again(place, unconfirmed_id):
-    result = place.say("dsr", "continue", unconfirmed_id, "--reason", "ordered again since")
+    result = place.say("dsr", "continue", "--yes", unconfirmed_id, "--reason", "ordered again since")
     assert (result.code, "polled again" in result.out) == (0, True)
     process_request(unconfirmed_id, services=place.services)
     assert poll(place, unconfirmed_id)["state"] == "waiting"
-    assert "no precheck stopped it" in place.say("dsr", "continue", unconfirmed_id, "--reason", WHY).err
+    assert "no precheck stopped it" in place.say("dsr", "continue", "--yes", unconfirmed_id, "--reason", WHY).err
 
 
 @pytest.mark.parametrize("reason", ["customer 7001 agreed", "gid://shopify/Customer/7001 wrote"])
 def test_a_reason_that_names_the_person_of_the_request_is_refused_and_changes_nothing(place, unconfirmed_id, reason):
     before = place.facts()
-    result = place.say("dsr", "close", unconfirmed_id, "--reason", reason)
+    result = place.say("dsr", "close", "--yes", unconfirmed_id, "--reason", reason)
     assert result.code == 2
     assert "repeats an identifier of the data subject" in result.err
     assert reason not in result.err

@@ -71,7 +71,7 @@ def test_other_requests_have_no_outcome_and_say_what_they_have(named, tmp_path):
     assert (access.code, "dsr package" in access.err) == (1, True)
     assert named.say("dsr", "outcome", "req_nobody", "--out", target).code == 1
     words = ("--customer-id", "7999", "--reason", "letter of 12 Nov", "--json")
-    new = named.say("dsr", "open", "erasure", "--shop", named.world.shop, *words)
+    new = named.say("dsr", "open", "erasure", "--yes", "--shop", named.world.shop, *words)
     early = named.say("dsr", "outcome", new.json["id"], "--out", target)
     assert (early.code, "is not done yet" in early.err) == (1, True)
     with named.services.store.transaction() as tx:

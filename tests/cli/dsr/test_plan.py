@@ -93,7 +93,7 @@ def test_the_erasure_does_what_was_planned(plan_case):
     assert process_request(request_id, services=office.services)
     held_back = office.say("dsr", "plan", request_id, "--json").json["residue"]
     assert held_back == plan_lines  # a precheck stopped the request to Shopify: there is store credit
-    result = office.say("dsr", "continue", request_id, "--reason", "the customer was informed and agrees")
+    result = office.say("dsr", "continue", "--yes", request_id, "--reason", "the customer was informed and agrees")
     assert result.code == 0
     assert process_request(request_id, services=office.services)
     after = office.say("dsr", "plan", request_id, "--json").json["residue"]

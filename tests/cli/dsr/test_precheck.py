@@ -56,7 +56,7 @@ def test_the_plan_shows_precheck_findings_before_shopify_is_asked(office, reques
 
 
 def test_a_precheck_cannot_be_released_before_it_stopped(office, request_id):
-    result = office.say("dsr", "continue", request_id, "--reason", WHY)
+    result = office.say("dsr", "continue", "--yes", request_id, "--reason", WHY)
     assert (result.code, result.out) == (1, "")
     assert "no precheck stopped it" in result.err
 
@@ -68,13 +68,13 @@ def test_a_stopped_erasure_is_reported_by_doctor_and_continues_on_command(office
     assert stopped["state"] == "failed"
     assert stopped["last_error"] == "guard_store_credit_balance, guard_gift_card_balance"
     assert "review list --kind guard" in office.say("doctor", "--offline").out
-    result = office.say("dsr", "continue", request_id, "--reason", WHY, "--json")
+    result = office.say("dsr", "continue", "--yes", request_id, "--reason", WHY, "--json")
     assert (result.code, result.json) == (0, {"id": request_id, "decision": "continue", "released": codes})
     assert prechecks(office, request_id)["gift_card_balance"] == (1, False, "operator_let_it_pass")
     assert process_request(request_id, services=office.services)
     assert asking(office, request_id)["state"] == "done"
     assert prechecks(office, request_id)["store_credit_balance"] == (1, False, "operator_let_it_pass")
-    again = office.say("dsr", "continue", request_id, "--reason", WHY)
+    again = office.say("dsr", "continue", "--yes", request_id, "--reason", WHY)
     assert again.code == 1
     assert office.say("review", "list", "--kind", "guard", "--json").json == []
     (fact,) = [
@@ -95,13 +95,13 @@ def test_without_findings_shopify_is_asked_at_once(office):
 def test_a_request_that_does_not_ask_shopify_has_no_prechecks(office):
     request_id = open_request(office, office.world.bikram, RequestKind.ACCESS)
     assert prechecks(office, request_id) == {}
-    result = office.say("dsr", "continue", request_id, "--reason", WHY)
+    result = office.say("dsr", "continue", "--yes", request_id, "--reason", WHY)
     assert result.code == 1
     assert "does not wait for this" in result.err
 
 
 def test_an_unknown_request_is_reported(office):
-    result = office.say("dsr", "continue", "req_nobody", "--reason", WHY)
+    result = office.say("dsr", "continue", "--yes", "req_nobody", "--reason", WHY)
     assert result.code == 1
     assert "There is no request" in result.err
 

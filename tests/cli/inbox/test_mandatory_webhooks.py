@@ -108,10 +108,10 @@ def test_what_nobody_can_act_on_is_seen_everywhere_until_it_is_dismissed(receive
     assert [each["id"] for each in listed] == [row["id"]]
     replayed = processes.say(environ, "inbox", "replay", row["id"], "--json")
     assert (replayed.code, replayed.json["replayed"]) == (1, [])
-    assert processes.say(environ, "inbox", "dismiss", row["id"]).code == 2
-    assert processes.say(environ, "inbox", "dismiss", row["id"], "--reason", "  ").code == 2
+    assert processes.say(environ, "inbox", "dismiss", "--yes", row["id"]).code == 2
+    assert processes.say(environ, "inbox", "dismiss", "--yes", row["id"], "--reason", "  ").code == 2
     done = processes.say(
-        environ, "inbox", "dismiss", row["id"], "--reason", "Shopify sent it again with a name", "--json"
+        environ, "inbox", "dismiss", "--yes", row["id"], "--reason", "Shopify sent it again with a name", "--json"
     )
     assert (done.code, done.json) == (0, {"id": row["id"], "was": "nobody_named"})
     assert check(environ) == (True, "all acted on", True)
@@ -121,8 +121,8 @@ def test_what_nobody_can_act_on_is_seen_everywhere_until_it_is_dismissed(receive
     assert (fact.fact, fact.detail["delivery"], fact.detail["was"]) == ("delivery.dismissed", row["id"], "nobody_named")
     assert fact.detail["reason"].startswith("Shopify sent")
     assert fact.actor.startswith("operator:")
-    assert processes.say(environ, "inbox", "dismiss", row["id"], "--reason", "again").code == 1
-    assert processes.say(environ, "inbox", "dismiss", "dlv_nobody", "--reason", "test").code == 1
+    assert processes.say(environ, "inbox", "dismiss", "--yes", row["id"], "--reason", "again").code == 1
+    assert processes.say(environ, "inbox", "dismiss", "--yes", "dlv_nobody", "--reason", "test").code == 1
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_body_that_does_not_say_which_it_is_is_not_silent_either(receiver, bod
     bridge, environ = receiver
     row = row_of(environ, post_mandatory(bridge.url, body, topic="no topic"))
     assert reason in check(environ)[1]
-    assert processes.say(environ, "inbox", "dismiss", row["id"], "--reason", "a test").code == 0
+    assert processes.say(environ, "inbox", "dismiss", "--yes", row["id"], "--reason", "a test").code == 0
     assert check(environ)[0] is True
 
 

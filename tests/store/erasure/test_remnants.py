@@ -17,10 +17,10 @@ from sqlalchemy import delete, insert, select, update
 
 from bridge.store import SqlStore
 from bridge.store.erasure import remnants as module
-from bridge.store.erasure.remnants import SEALED_TABLES
 from bridge.store.evidence.db_roles import grant_runtime_role
 from bridge.store.schema.index_tables import data_keys
 from bridge.store.schema.tables import deliveries
+from bridge.store.sealed_columns import SEALED_TABLES
 from tests.factories import ASHA, NOW, SHOP, accepted, customer, order, order_body, parcels
 from tests.kit.indexing import ingest
 

@@ -29,7 +29,7 @@ from bridge.steps.requests.process import process_request
 from bridge.store.migrations.upgrade import downgrade_database, upgrade_database
 from bridge.store.requests.tasks import TASK_CURSOR_AAD
 from bridge.store.schema.tables import packages, remembered_bodies, requests, tasks
-from tests.factories import ASHA, NOW, OTHER_SHOP, SHOP, make_request, make_task, opened, order
+from tests.factories import ASHA, NOW, OTHER_SHOP, SHOP, make_reconciliation, make_request, make_task, opened, order
 from tests.store.schema.stored_tasks import STORED, WAITING
 
 RELEASE_BEFORE = "0004"
@@ -239,6 +239,18 @@ def test_0013_a_task_keeps_its_state_and_may_be_one_of_several_customers(store):
     upgrade_database(store.engine)
     with store.transaction() as tx:
         assert [one.state for one in tx.tasks.list_tasks(request.id)] == [TaskState.DONE], "the first one's"
+
+
+def test_0015_begins_without_reconciliations_and_forgets_them(store):
+    run = make_reconciliation()
+    with store.transaction() as tx:
+        assert tx.reconciliations.open_reconciliation(run)
+        assert tx.reconciliations.find_reconciliation(run.id) == run
+    downgrade_database(store.engine, "0014")
+    upgrade_database(store.engine)
+    with store.transaction() as tx:
+        assert tx.reconciliations.find_reconciliation(run.id) is None
+        assert tx.reconciliations.open_reconciliation(run)
 
 
 def read_answers(store):

@@ -44,7 +44,7 @@ def test_postgres_compresses_no_sealed_value(store):
         found = {tuple(row) for row in connection.execute(storage, {"storage": "e"})}
     assert sealed
     assert found == sealed
-    downgrade_database(store.engine, "0013")
+    downgrade_database(store.engine, "0015")
     with store.engine.connect() as connection:
         assert connection.execute(storage, {"storage": "e"}).all() == []
 

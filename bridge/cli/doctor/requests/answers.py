@@ -25,7 +25,9 @@ def check_answers(context: CommandContext) -> Iterator[CheckResult]:
         warnings = list_answer_warnings(tx=tx, services=context.services)
     for warning in warnings:
         if warning.is_urgent:
-            yield CheckResult(name=f"answers {warning.end}", ok=False, detail=_describe(warning))
+            yield CheckResult(
+                name=f"answers {warning.end}", ok=False, detail=_describe(warning), fix=f"dsr show {warning.request_id}"
+            )
     for end in AnswerEnd:
         calm = [warning for warning in warnings if warning.end is end and not warning.is_urgent]
         if calm:

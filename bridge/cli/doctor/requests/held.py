@@ -27,7 +27,12 @@ def check_held_requests(context: CommandContext) -> Iterator[CheckResult]:
             f"it was due on {one.looks_at:%d %b %Y %H:%M} UTC and nothing followed: see `dsr show {one.request_id}`; is a"
             f" worker running? then `dsr replay {one.request_id}`"
         )
-        yield CheckResult(name=f"held by law {one.request_id}", ok=False if one.has_failed else None, detail=detail)
+        yield CheckResult(
+            name=f"held by law {one.request_id}",
+            ok=False if one.has_failed else None,
+            detail=detail,
+            fix=f"dsr replay {one.request_id}",
+        )
     if undecided := [one for one in held if one.needs]:
         oldest = min(undecided, key=lambda one: one.received_at)
         needs = " and ".join(sorted({need for one in undecided for need in one.needs}))
@@ -36,11 +41,17 @@ def check_held_requests(context: CommandContext) -> Iterator[CheckResult]:
             f" ({oldest.request_id}): write it in the retention file, then `hold changes` and `hold accept`"
         )
         is_late = any(one.due_at < services.clock.now() for one in undecided)
-        yield CheckResult(name="held without known end", ok=False if is_late else None, detail=detail)
+        yield CheckResult(
+            name="held without known end",
+            ok=False if is_late else None,
+            detail=detail,
+            fix="hold changes, then hold accept",
+        )
     for one in held:
         for legal_hold_id in one.overdue_legal_hold_ids:
             detail = f"waits for {legal_hold_id}, whose review is overdue: `hold review {legal_hold_id}` or `hold release {legal_hold_id}`"
-            yield CheckResult(name=f"held by claim {one.request_id}", ok=False, detail=detail)
+            fix = f"hold review {legal_hold_id} or hold release {legal_hold_id}"
+            yield CheckResult(name=f"held by claim {one.request_id}", ok=False, detail=detail, fix=fix)
 
 
 def _summarise(held: Sequence[HeldRequest], retention: Retention) -> str:

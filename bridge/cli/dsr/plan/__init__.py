@@ -15,6 +15,7 @@ from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.dsr.dsr_view import find_request_or_exit
 from bridge.cli.dsr.plan import plan_view as view
 from bridge.cli.printing import print_table, show
+from bridge.cli.shared.ids import REQUEST_ID
 from bridge.steps.erasure.customers.customer_tasks import select_customer
 
 TASK_COLUMNS = ("system", "action", "state", "what", "reason")
@@ -23,8 +24,8 @@ PLAN_COLUMNS = ("system", "category", "what", "action", "count", "reason", "unti
 RESIDUE_COLUMNS = ("system", "action", "kind", "ref", "what", "reason")
 
 
-@json_command()
-@click.argument("request_id", metavar="ID")
+@json_command(example="dsr plan req_01M84N6EY20CZ9W2PB73FKRKAY")
+@click.argument("request_id", type=REQUEST_ID, metavar="ID")
 def plan(request_id: str) -> None:
     """Show what each task does, and what becomes of each field of each system: action, reason, law, day.
 

@@ -23,11 +23,8 @@ from bridge.connectors.shopify.api.tokens import TokenProvider, build_base_url
 from bridge.errors import BridgeError, ConnectorRefused, ConnectorThrottled, CredentialRejected
 
 THROTTLE_BUDGET_S = 30.0  # the longest wait in one call; longer waits are scheduled in the database
-
-
 SIZE_VARIABLES = ("first", "searchFirst")  # of documents whose callers choose the size
 MAX_SHRINK = 8  # halvings: of 250 rows one is left
-
 parse_query = lru_cache(maxsize=256)(parse_document)
 
 
@@ -101,7 +98,10 @@ class ShopGraphQL(shopify.GraphQL):  # type: ignore[misc]  # the library carries
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class ShopifyClient:
-    """A client of all shops. Keeps nothing of a shop but its prices and points, which copies share. `now_s` is a monotonic clock."""
+    """A client of all shops. Keeps nothing of a shop but its prices and points, which copies share. `now_s` is a monotonic clock.
+
+    `reserved_share` of a shop's points is left to others: a call waits until it does not touch it.
+    """
 
     version: str
     base_url: str
@@ -110,6 +110,7 @@ class ShopifyClient:
     sleep: Callable[[float], None]
     list_domains: Callable[[str], Sequence[str]] = lambda shop: (shop,)
     now_s: Callable[[], float] = time.monotonic
+    reserved_share: float = 0.0
     _sizes: dict[str, int] = field(default_factory=dict)
     _shrinks: dict[str, int] = field(default_factory=dict)
     _budgets: dict[str, pricing.ShopBudget] = field(default_factory=dict)
@@ -236,7 +237,7 @@ class ShopifyClient:
         waited_s, faults, is_paid = 0.0, 0, False
         while True:
             price = budget.correct_estimate(document.name, estimate)
-            if not is_paid and (wait_s := budget.compute_wait_s(price)) > 0:
+            if not is_paid and (wait_s := budget.compute_wait_s(price, self.reserved_share)) > 0:
                 waited_s = self._wait(wait_s, waited_s)
             budget.reserve(price)
             try:

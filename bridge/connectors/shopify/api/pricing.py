@@ -120,10 +120,10 @@ class ShopBudget:
             gained = (self.now_s() - self._updated_at_s) * self.restore_rate
             return min(self.maximum, self._available + gained)
 
-    def compute_wait_s(self, price: float) -> float:
-        """Return the seconds until a call of this price can be paid."""
+    def compute_wait_s(self, price: float, reserved_share: float = 0.0) -> float:
+        """Return the seconds until a call of this price can be paid, and `reserved_share` of the bucket is left."""
         available = self.get_available()
-        wanted = min(price * WAIT_MARGIN, self.maximum)
+        wanted = min(price * WAIT_MARGIN + reserved_share * self.maximum, self.maximum)
         return max(0.0, wanted - available) / self.restore_rate if self.restore_rate else 0.0
 
     def reserve(self, price: float) -> None:

@@ -99,6 +99,9 @@ def is_scope_granted(scope: str, granted_scopes: Collection[str]) -> bool:
     return scope in granted_scopes or scope.replace("read_", "write_", 1) in granted_scopes
 
 
+SCOPE_FIX = "add it to scopes in shopify.app.toml, deploy the app, and have the shop accept it"
+
+
 def check_scopes(granted_scopes: Collection[str]) -> list[CheckResult]:
     """Return a line for each scope of the app: granted, or what is lost without it."""
     missing_scopes = {need.scope for need in find_missing_scopes(granted_scopes)}
@@ -115,7 +118,7 @@ def check_scopes(granted_scopes: Collection[str]) -> list[CheckResult]:
 
 def _build_scope_check(scope: str, loss: str, *, is_missing: bool, ok: bool | None) -> CheckResult:
     detail = f"not granted: {loss}" if is_missing else "granted"
-    return CheckResult(name=f"shopify scope {scope}", ok=ok if is_missing else True, detail=detail)
+    return CheckResult(name=f"shopify scope {scope}", ok=ok if is_missing else True, detail=detail, fix=SCOPE_FIX)
 
 
 def list_scope_gaps(missing_scopes: Collection[RequiredScope]) -> tuple[Gap, ...]:

@@ -42,7 +42,9 @@ def check_version(version: str, today: date) -> CheckResult:
         return CheckResult(name=name, ok=None, detail=detail)
     if today >= end:
         detail = f"{version} was supported until {end} and may be retired: set SHOPIFY_API_VERSION to {newest}"
-        return CheckResult(name=name, ok=False, detail=detail)
+        return CheckResult(
+            name=name, ok=False, detail=detail, fix=f"set SHOPIFY_API_VERSION to {newest}", stops_release=True
+        )
     if today >= add_months_to_date(end, -WARNING_MONTHS):
         detail = f"Shopify may retire {version} on {end}: set SHOPIFY_API_VERSION to a newer version before"
         return CheckResult(name=name, ok=None, detail=detail)

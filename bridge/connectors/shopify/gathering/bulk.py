@@ -10,13 +10,14 @@ https://shopify.dev/docs/api/usage/bulk-operations/queries
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from bridge.connectors.http import StatusRules
 from bridge.connectors.shopify.api import documents
 from bridge.connectors.shopify.api.answers import SYSTEM
+from bridge.connectors.shopify.api.client import ShopifyClient
 from bridge.connectors.shopify.gathering import orders
 from bridge.connectors.shopify.gathering.cursor import GatherCursor, GatherStage
 from bridge.connectors.shopify.gathering.orders import StepResult
@@ -63,7 +64,7 @@ def read_bulk_orders(session: GatherSession, cursor: GatherCursor) -> Iterator[S
         if not cursor.bulk_operation:
             yield (), (), _start_bulk_operation(session, cursor)
             return
-        operation = _await_bulk_operation(session, cursor)
+        operation = await_operation(session.client, session.shop, cursor.bulk_operation)
     except BulkOperationPending:
         yield (), (), _count_wait(cursor)
         if cursor.bulk_waits < MAX_BULK_WAITS:
@@ -88,12 +89,17 @@ def _start_bulk_operation(session: GatherSession, cursor: GatherCursor) -> Gathe
     """Start the operation and return the cursor with its id. Raises BulkOperationPending if others run, as `run_document`."""
     if any("customer" in field.partition(":")[2].split(".") for field in session.closed_fields):
         return _fall_back_to_pages(cursor)  # a row of the file must name its customer
-    reply = session.client.run_document(session.shop, "bulk_start", query=build_bulk_query(session, cursor))
+    number = start_operation(session.client, session.shop, build_bulk_query(session, cursor))
+    return replace(cursor, bulk_operation=number) if number else _fall_back_to_pages(cursor)
+
+
+def start_operation(client: ShopifyClient, shop: str, query: str) -> str:
+    """Start a bulk operation and return its id; '' if Shopify refuses the query. Raises BulkOperationPending if others run, as `run_document`."""
+    reply = client.run_document(shop, "bulk_start", query=query)
     started = reply.data.get("result") or {}
     if BUSY_BULK_CODES & {error.get("code") for error in started.get("userErrors") or ()}:
         raise BulkOperationPending("shopify: other bulk operations are running", retry_after_s=BULK_RETRY_AFTER_S)
-    number = (started.get("bulkOperation") or {}).get("id")
-    return replace(cursor, bulk_operation=str(number)) if number else _fall_back_to_pages(cursor)
+    return str((started.get("bulkOperation") or {}).get("id") or "")
 
 
 def build_bulk_query(session: GatherSession, cursor: GatherCursor) -> str:
@@ -104,15 +110,15 @@ def build_bulk_query(session: GatherSession, cursor: GatherCursor) -> str:
     return documents.build_inline_document("bulk_orders", session.client.version, closed, query=search, **switches)
 
 
-def _await_bulk_operation(session: GatherSession, cursor: GatherCursor) -> Node:
+def await_operation(client: ShopifyClient, shop: str, operation_id: str) -> Node:
     """Poll the operation until it ends and return its state; {} if Shopify does not know it."""
     for pause_s in (*BULK_POLL_PAUSES_S, None):
-        reply = session.client.run_document(session.shop, "bulk_state", id=cursor.bulk_operation)
+        reply = client.run_document(shop, "bulk_state", id=operation_id)
         operation: Node = reply.data.get("operation") or {}
         if operation.get("status") not in RUNNING_BULK_STATES:
             return operation
         if pause_s is not None:
-            session.client.sleep(pause_s)
+            client.sleep(pause_s)
     raise BulkOperationPending("shopify: bulk operation is running", retry_after_s=BULK_RETRY_AFTER_S)
 
 
@@ -170,10 +176,12 @@ def _build_orders_gap(reason: str) -> tuple[Gap, ...]:
     return (Gap(system=SYSTEM, absence=Absence.UNREACHED, what="orders", reason=reason),)
 
 
-def group_bulk_lines(lines: Iterable[bytes], lines_done: int) -> Iterator[tuple[Node, int]]:
+def group_bulk_lines(
+    lines: Iterable[bytes], lines_done: int, list_fields: Mapping[str, str] = BULK_LIST_FIELDS
+) -> Iterator[tuple[Node, int]]:
     """Yield each order after the first `lines_done` lines with its lists, and the number of lines read by then.
 
-    Each order is followed by the rows of its lists. Keeps one order in memory and never quotes a line. Raises
+    `list_fields` are the lists by the type of their rows. Each order is followed by the rows of its lists. Keeps one order in memory and never quotes a line. Raises
     ConnectorUnavailable if a line is not a row, or belongs to no order before it.
     https://shopify.dev/docs/api/usage/bulk-operations/queries#the-jsonl-data-format
     """
@@ -182,25 +190,25 @@ def group_bulk_lines(lines: Iterable[bytes], lines_done: int) -> Iterator[tuple[
     for line_number, line in enumerate(lines, 1):
         if line_number <= lines_done:
             continue
-        row = _parse_bulk_line(line)
+        row = _parse_bulk_line(line, list_fields)
         parent = row.pop("__parentId", None)
         if parent is None:
             if order:
                 yield order, line_number - 1
-            order = row | {name: [] for name in BULK_LIST_FIELDS.values()}
+            order = row | {name: [] for name in list_fields.values()}
         elif order and parent == order.get("id"):
-            order[BULK_LIST_FIELDS[row.pop("__typename", "")]].append(row)
+            order[list_fields[row.pop("__typename", "")]].append(row)
         else:
             raise BulkFileUnreadable("shopify: bulk file is not grouped")
     if order:
         yield order, line_number
 
 
-def _parse_bulk_line(line: bytes) -> Node:
+def _parse_bulk_line(line: bytes, list_fields: Mapping[str, str]) -> Node:
     try:
         row = json.loads(line)
     except (ValueError, RecursionError):
         row = None
-    if not isinstance(row, dict) or ("__parentId" in row and row.get("__typename") not in BULK_LIST_FIELDS):
+    if not isinstance(row, dict) or ("__parentId" in row and row.get("__typename") not in list_fields):
         raise BulkFileUnreadable("shopify: bulk file is malformed")
     return row

@@ -86,12 +86,20 @@ class SearchQuery:
             return _match_always
         if token["sign"]:
             compare = COMPARISONS[token["sign"]]
-            return lambda facts: any(compare(one, value) for one in facts.get(name, ()))
+            return lambda facts: any(compare(*_align_numbers(one, value)) for one in facts.get(name, ()))
         if value == "*":
             return lambda facts: any(facts.get(name, ()))
         if quoted is None and value.endswith("*"):
             return lambda facts: any(one.casefold().startswith(value_folded[:-1]) for one in facts.get(name, ()))
         return lambda facts: any(one.casefold() == value_folded for one in facts.get(name, ()))
+
+
+def _align_numbers(left: str, right: str) -> tuple[str, str]:
+    """Return two values of the same length if both are numbers, so that 9 is less than 10."""
+    if left.isdecimal() and right.isdecimal():
+        width = max(len(left), len(right))
+        return left.zfill(width), right.zfill(width)
+    return left, right
 
 
 def _match_always(_: SearchFacts) -> bool:

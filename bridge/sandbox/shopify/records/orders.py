@@ -52,6 +52,7 @@ def fulfillment_record(order: Order, parcel: Parcel, position: int) -> Record:
         "inTransitAt": format_utc_time(parcel.shipped_at),
         "deliveredAt": format_utc_time(parcel.delivered_at),
         "totalQuantity": sum(line.quantity for line in order.lines),
+        "service": {"__typename": "FulfillmentService", "id": make_gid("FulfillmentService", 1), "handle": "manual"},
         "trackingInfo": [{"company": parcel.company, "number": parcel.waybill, "url": parcel.url}],
         "events": [scan],
     }

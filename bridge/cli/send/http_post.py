@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from bridge.cli.context import exit_with_error
+from bridge.cli.shared.failures import CommandFailed
 
 SAMPLES_DIR = Path(__file__).parent / "samples"
 POST_TIMEOUT_S = 5
@@ -37,5 +37,5 @@ def post_webhook(url: str, body: bytes, headers: dict[str, str]) -> int:
         answer.close()
         return answer.code
     except OSError as fault:
-        exit_with_error(f"No answer from {url}: {getattr(fault, 'reason', fault)}")
-        return 0
+        reason = getattr(fault, "reason", fault)
+        raise CommandFailed(f"No answer from {url}: {reason}", "Is `bridge serve` running?") from None

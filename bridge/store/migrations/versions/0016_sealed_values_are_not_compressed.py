@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0014"
-down_revision = "0013"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
@@ -20,6 +20,7 @@ SEALED_COLUMNS = (
     ("orders", "doc"),
     ("packages", "body"),
     ("parcels", "doc"),
+    ("reconciliations", "progress"),
     ("refund_accounts", "doc"),
     ("refund_accounts", "reference"),
     ("refund_accounts", "wrapped"),

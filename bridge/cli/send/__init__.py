@@ -12,10 +12,10 @@ from typing import Any
 
 import click
 
-from bridge.cli.command import json_command
+from bridge.cli.command import is_dry_run, json_command
 from bridge.cli.context import CommandContext, exit_with_error, open_command_context
-from bridge.cli.http_post import SAMPLE_TOPICS, load_sample_body, post_webhook
 from bridge.cli.printing import show, show_table
+from bridge.cli.send.http_post import SAMPLE_TOPICS, load_sample_body, post_webhook
 from bridge.model import DeliveryState
 from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS
 from bridge.rules.webhooks.shop_domains import is_shop_domain
@@ -27,10 +27,16 @@ EXISTING_FILE_TYPE = click.Path(exists=True, dir_okay=False, path_type=Path)
 DEMO_SHOP = "minimiss-demo.myshopify.com"
 OUTCOME_WAIT_S, OUTCOME_POLL_S = 5, 0.2  # for a worker to take what was sent
 OUTCOME_ROWS = 1000
+ERASING_TOPICS = tuple(topic for topic in MANDATORY_TOPICS if topic.endswith("/redact"))
 LOST_STATES = (DeliveryState.REJECTED, DeliveryState.FAILED, "unknown")
 
 
-@json_command(epilog="Samples: " + ", ".join(SAMPLE_TOPICS))
+@json_command(
+    epilog="Samples: " + ", ".join(SAMPLE_TOPICS),
+    example="send customers/data_request\nsend orders/create --file order.json --url https://bridge.example.com",
+    irreversible="In production this is a real instruction: what it asks to erase is erased.",
+    asks=lambda given: given["topic"] in (None, *ERASING_TOPICS) and read_configuration().settings.is_production,
+)
 @click.argument("topic", required=False)
 @click.option("--all-topics-one-uri", "one_uri", is_flag=True, help="Send the three mandatory samples to /webhooks.")
 @click.option("--file", "source", type=EXISTING_FILE_TYPE, help="Send this body instead of a sample.")
@@ -49,25 +55,36 @@ def send(
     if one_uri and configuration.settings.is_production and not shop:
         raise click.UsageError("one of the samples erases the shop that it names: say which with --shop")
     shop = shop or next(iter(configuration.merchant.shops), DEMO_SHOP)
-    if one_uri == bool(topic) or (one_uri and (source or webhook_id)):
-        raise click.UsageError("give a topic, or --all-topics-one-uri without --file and --webhook-id")
-    if topic and not is_topic_well_formed(topic):
-        raise click.UsageError(f"{topic!r} is not a topic; customers/redact is one")
-    if not is_shop_domain(shop):
-        raise click.UsageError(f"{shop!r} is not a *.myshopify.com domain")
+    _refuse_wrong_usage(topic, one_uri and not (source or webhook_id), shop)
     if not configuration.settings.shopify_client_secrets:
         exit_with_error("SHOPIFY_CLIENT_SECRETS is not set: the webhook cannot be signed.")
     base = (url or f"http://localhost:{configuration.settings.port}").rstrip("/")
     if not base.startswith(("http://", "https://")):
         raise click.UsageError("--url must start with http:// or https://")
+    if not topic and is_dry_run():
+        show({"topics": list(MANDATORY_TOPICS), "shop": shop}, f"The three samples are posted to {base}, as {shop}.")
+        return
     if not topic:
         _send_mandatory_samples(base, shop, configuration)
         return
     raw = source.read_bytes() if source else load_sample_body(topic, shop)
+    if is_dry_run():
+        show({"topic": topic, "shop": shop, "bytes": len(raw)}, f"{topic} is posted to {base}, as {shop}.")
+        return
     sent = _sign_and_post(f"{base}/webhooks/{topic}", topic, shop, raw, configuration, webhook_id)
-    show(sent, f"{sent['status']}  {topic}  webhook id {sent['webhook_id']}")
+    next_step = f"`bridge inbox show {sent['webhook_id']}` shows what became of it."
+    show(sent, f"{sent['status']}  {topic}  webhook id {sent['webhook_id']}\n{next_step}")
     if sent["status"] != HTTPStatus.OK:
         raise SystemExit(1)
+
+
+def _refuse_wrong_usage(topic: str | None, sends_all: bool, shop: str) -> None:
+    if sends_all == bool(topic):
+        raise click.UsageError("give a topic, or --all-topics-one-uri without --file and --webhook-id")
+    if topic and not is_topic_well_formed(topic):
+        raise click.UsageError(f"{topic!r} is not a topic; customers/redact is one")
+    if not is_shop_domain(shop):
+        raise click.UsageError(f"{shop!r} is not a *.myshopify.com domain")
 
 
 def _sign_and_post(

@@ -1,0 +1,1 @@
+"""Checks of the index: comparisons with Shopify, and the webhooks that it lives by."""

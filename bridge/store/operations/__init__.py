@@ -1,0 +1,1 @@
+"""Rows by which operators see whether the bridge works, and queries for what stands still. No decisions."""
