@@ -270,10 +270,7 @@ class SqlStore:
         return overwrite_parts(self.engine, found, parts, max_bytes=max_bytes)
 
     def count_rows_for_plans(self) -> None:
-        """Let SQLite count some rows of each index, by which it chooses one; Postgres does that by itself.
-
-        Raises StoreUnavailable.
-        """
+        """Let SQLite count some rows of each index, by which it chooses one. Raises StoreUnavailable."""
         if self.engine.dialect.name == "sqlite":
             with self.transaction() as tx:
                 tx.session.connection.exec_driver_sql(f"PRAGMA analysis_limit={ROWS_COUNTED_OF_INDEX}")
