@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ class WatchedTransactions:
 def watch_transactions(store: SqlStore, *, kill_before: int | None = None) -> Iterator[WatchedTransactions]:
     """Watch those of the block. With `kill_before` raise KilledError where the transaction with this number would commit rows."""
     found, now = WatchedTransactions(), dict[int, list[Any]]()
+    own_thread = threading.get_ident()  # another one renews the lease meanwhile
 
     def begin(connection: Any) -> None:
         options = connection.get_execution_options()
@@ -49,7 +51,8 @@ def watch_transactions(store: SqlStore, *, kill_before: int | None = None) -> It
             found.rows.append(rows)
 
     def commit(connection: Any) -> None:
-        if kill_before is not None and len(found.rows) >= kill_before and now[id(connection)][1]:
+        is_own = threading.get_ident() == own_thread
+        if kill_before is not None and is_own and len(found.rows) >= kill_before and now[id(connection)][1]:
             raise KilledError
         end(connection)
 
