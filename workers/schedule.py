@@ -3,7 +3,7 @@
 Every few seconds it enqueues due rows that no worker holds. Three times a minute it records that it works, and has
 operators told what needs somebody. Every hour it destroys what has expired: bodies and
 packages, documents whose last day has passed, bank details of settled refunds, records that reached their maximum
-age; it overwrites what they left in the database's files, logs the answers that are about to be lost or late and the holds
+age; it overwrites what they left in the database's files, counts rows for SQLite's plans, logs the answers that are about to be lost or late and the holds
 whose day has passed, signs today's head of the evidence chain, and begins the nightly comparison of each shop's orders. Two clocks may run at once, since deployments overlap: the one that holds the lock in
 the database does the work.
 """
@@ -104,6 +104,7 @@ def run_hourly_steps(*, services: Services) -> bool:
         log_urgent_answers,
         log_overdue_holds,
         overwrite_remnants,
+        count_rows_for_plans,
         sign_head,
         start_nightly_reconciliations,
     ):
@@ -114,6 +115,11 @@ def run_hourly_steps(*, services: Services) -> bool:
         else:
             more |= isinstance(done, DocumentExpiryResult) and done.has_more
     return not more
+
+
+def count_rows_for_plans(*, services: Services) -> None:
+    """Keep what SQLite knows of its tables' sizes up to date, so that it goes on to choose the right index."""
+    services.store.count_rows_for_plans()
 
 
 if __name__ == "__main__":

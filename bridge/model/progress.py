@@ -81,6 +81,8 @@ class EraseProgress:
 
     `is_customer_kept`: the customer stays, too, until no law keeps anything. `began_at` is when the first run was, where
     another one follows: what came later is a new contract. `held_by` are the holds of the retention file that keep the rest now.
+    `unfinished_rows` is what a run removed so far that is not at its end, and `unfinished_items` what notice items it
+    opened, by processor: it takes several transactions.
     """
 
     removed_rows: Mapping[str, int] = field(default_factory=dict)
@@ -88,11 +90,18 @@ class EraseProgress:
     is_customer_kept: bool = False
     began_at: datetime | None = None
     held_by: tuple[str, ...] = ()
+    unfinished_rows: Mapping[str, int] = field(default_factory=dict)
+    unfinished_items: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def has_ended_run(self) -> bool:
+        """True after a run that removed rows or excluded any."""
+        return bool(self.removed_rows or self.excluded_order_ids or self.is_customer_kept)
 
     @property
     def has_begun(self) -> bool:
-        """True after a run that removed rows or excluded any."""
-        return bool(self.removed_rows or self.excluded_order_ids or self.is_customer_kept)
+        """True after a run that removed rows or excluded any, and in the midst of the first one."""
+        return self.has_ended_run or bool(self.unfinished_rows or self.unfinished_items)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,11 +121,17 @@ class RemainingShopData:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ShopEraseProgress:
-    """What all runs removed of a shop, what must stay, and when the erasure was stopped for a decision."""
+    """What all runs removed of a shop, what must stay, and when the erasure was stopped for a decision.
+
+    `unfinished_rows` is what a run removed so far that is not at its end, and `unfinished_decision` what it carries out:
+    it takes several transactions, and deletes what was decided by.
+    """
 
     removed_rows: Mapping[str, int] = field(default_factory=dict)
     remaining: RemainingShopData = RemainingShopData()
     stopped_at: datetime | None = None
+    unfinished_rows: Mapping[str, int] = field(default_factory=dict)
+    unfinished_decision: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,6 +10,7 @@ from sqlalchemy import and_, func, or_, select, update
 
 from bridge.model import Delivery, DeliveryState, Notice, ProcessorAnswer, TaskAction
 from bridge.store.erasure.remnants import OVERWRITTEN_WITHIN
+from bridge.store.schema.columns import inline
 from bridge.store.schema.index_tables import remnants
 from bridge.store.schema.notice_tables import notice_accounts, notice_items, notices
 from bridge.store.schema.retention_tables import reviews
@@ -95,7 +96,7 @@ class OperatorQueries:
         columns = [notice_items.c[name] for name in ("shop", "processor", "reason")]
         rows = (
             select(*columns, func.count().label("entries"))
-            .where(notice_items.c.answer == ProcessorAnswer.REFUSED)
+            .where(notice_items.c.answer == inline(ProcessorAnswer.REFUSED))
             .group_by(*columns)
             .order_by(*columns)
         )

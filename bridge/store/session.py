@@ -126,7 +126,8 @@ class Session:
         unused = [~exists().where(table.c.data_key_id == data_keys.c.id) for table in (orders, parcels)] + [
             ~exists().where(requests.c.data_key_id == data_keys.c.id, requests.c.principal.is_not(None))
         ]
-        named = (data_keys.c.shop == shop, data_keys.c.id.in_(list(key_ids)))
+        # by id first: without counts of its rows SQLite would read all keys of the shop
+        named = (data_keys.c.id.in_(list(key_ids)), data_keys.c.shop.concat("") == shop)
         locked = select(data_keys.c.id).where(*named).order_by(data_keys.c.subject).with_for_update()
         self.connection.execute(locked).all()
         destroyed = self.connection.execute(delete(data_keys).where(*named, *unused)).rowcount
@@ -137,8 +138,14 @@ class Session:
     def mark_remnants(self, request_id: str = "") -> None:
         """Record that this transaction destroys keys or sealed values: the database's files hold their bytes for a while.
 
-        `request_id` is the request that it is done for, '' where there is none. `remnants` overwrites and forgets.
+        `request_id` is the request that it is done for, '' where there is none. `remnants` overwrites and forgets. What
+        overwrites the remnants of this transaction overwrites those of the request's earlier ones: one row says both.
         """
-        row = {"id": new_id("rmn"), "request_id": request_id, "destroyed_at": self.now(), "overwritten": ""}
+        destroyed_at = self.now()
+        if request_id:
+            earlier = (remnants.c.request_id == request_id, remnants.c.overwritten == "")
+            known = self.connection.scalars(delete(remnants).where(*earlier).returning(remnants.c.destroyed_at))
+            destroyed_at = min([*known, destroyed_at])
+        row = {"id": new_id("rmn"), "request_id": request_id, "destroyed_at": destroyed_at, "overwritten": ""}
         number = func.txid_current() if self.connection.dialect.name == "postgresql" else None
         self.connection.execute(insert(remnants).values(**row, transaction_id=number))

@@ -12,11 +12,11 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, and_, delete, not_, or_, select, text, true, update
+from sqlalchemy import Engine, or_, select, text, true, update
 from sqlalchemy.exc import DBAPIError
 
 from bridge.errors import BridgeError
-from bridge.model import Delivery, DeliveryState, Lease, Remnant, RequestState
+from bridge.model import Delivery, DeliveryState, Lease, Remnant
 from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS
 from bridge.rules.webhooks.topics import is_mandatory
 from bridge.store.crypto.keyring import Keyring
@@ -30,9 +30,10 @@ from bridge.store.engine import (
 from bridge.store.erasure.remnants import OverwriteResult, list_parts, overwrite_parts
 from bridge.store.requests.requests import OPEN_STATES
 from bridge.store.requests.turns import GAVE_WAY
+from bridge.store.retention.expire_packages import destroy_old_bodies, destroy_old_package
 from bridge.store.schema.index_tables import reconciliations
 from bridge.store.schema.notice_tables import notice_accounts
-from bridge.store.schema.tables import deliveries, packages, requests
+from bridge.store.schema.tables import deliveries, requests
 from bridge.store.schema.ulid import new_id
 from bridge.store.session import Session
 from bridge.store.shops.directory_cache import ShopDirectoryCache
@@ -42,7 +43,9 @@ from bridge.store.webhooks.commit_waiters import call_blocking
 from bridge.store.webhooks.group_commit import GroupCommit
 from bridge.store.webhooks.insert_rows import DeliveryRow, insert_new_rows
 
+ROWS_COUNTED_OF_INDEX = 400  # a few milliseconds for all of them
 EnqueueJobs = Callable[[Sequence[tuple[str, str, bool]]], None]
+RecordDestroyed = Callable[[Tx, str, int], None]
 
 
 class SqlStore:
@@ -216,38 +219,27 @@ class SqlStore:
         due = select(*columns).where(is_open, table.c.wake_at <= now, free, not_enqueued)
         return list(tx.session.connection.execute(due.order_by(*order).limit(max_jobs)))
 
-    def expire_bodies_and_packages(self, *, keep_failed_days: int, keep_packages_days: int) -> Mapping[str, int]:
+    def expire_bodies_and_packages(
+        self, *, keep_failed_days: int, keep_packages_days: int, on_destroyed: RecordDestroyed | None = None
+    ) -> Mapping[str, int]:
         """Destroy bodies of failed and rejected webhooks, and packages, that reached their age. Return how many.
 
-        The body of a mandatory webhook that nobody acted on stays until somebody does. A package that expires and never
-        left the bridge is recorded by itself.
+        In short transactions; `on_destroyed` is called in each with what it destroyed: (transaction, kind, how many).
         """
-        now = self.now()
-        with self.transaction() as tx:
-            expired = and_(
-                deliveries.c.body.is_not(None),
-                deliveries.c.state.in_([DeliveryState.FAILED, DeliveryState.REJECTED]),
-                not_(inbox.NEEDS_ACTION),
-                deliveries.c.received_at < now - timedelta(days=keep_failed_days),
-            )
-            bodies = tx.session.connection.execute(update(deliveries).where(expired).values(body=None)).rowcount
-            if bodies:
-                tx.session.mark_remnants()
-            is_old = packages.c.made_at < now - timedelta(days=keep_packages_days)
-            pending = {package.request_id for package in tx.hand_overs.list_pending_packages()}
-            ids = list(tx.session.connection.scalars(select(packages.c.request_id).where(is_old).distinct()))
-            tx.session.connection.execute(delete(packages).where(packages.c.request_id.in_(ids)))
-            finished = (requests.c.id.in_(ids), requests.c.state == RequestState.DONE)
-            done = set(tx.session.connection.scalars(select(requests.c.id).where(*finished)))
-            for request_id in ids:
-                tx.findings.delete_findings(request_id)
-                if request_id in done:
-                    tx.request_changes.erase_principal(request_id)
-                else:
-                    tx.tasks.reset_tasks(request_id)
-            for request_id in sorted(pending.intersection(ids)):
-                tx.hand_overs.record_lost_package(request_id, reason="expired")
-            return {"raw_bodies": bodies, "packages": len(ids)}
+        ages = {
+            "raw_bodies": (destroy_old_bodies, keep_failed_days),
+            "packages": (destroy_old_package, keep_packages_days),
+        }
+        now, destroyed = self.now(), dict.fromkeys(ages, 0)
+        for kind, (destroy, days) in ages.items():
+            has_more = True
+            while has_more:
+                with self.transaction() as tx:
+                    count, has_more = destroy(tx, now - timedelta(days=days))
+                    if count and on_destroyed is not None:
+                        on_destroyed(tx, kind, count)
+                destroyed[kind] += count
+        return destroyed
 
     def list_shop_domains(self, shop: str) -> Sequence[str]:
         """Return the domains of the shop that is stored under this key, its present one first. Raises StoreUnavailable."""
@@ -275,6 +267,13 @@ class SqlStore:
         Waits for no lock: what others use is left. Raises StoreUnavailable and StoreFault.
         """
         return overwrite_parts(self.engine, found, parts, max_bytes=max_bytes)
+
+    def count_rows_for_plans(self) -> None:
+        """Let SQLite count some rows of each index, by which it chooses one. Raises StoreUnavailable."""
+        if self.engine.dialect.name == "sqlite":
+            with self.transaction() as tx:
+                tx.session.connection.exec_driver_sql(f"PRAGMA analysis_limit={ROWS_COUNTED_OF_INDEX}")
+                tx.session.connection.exec_driver_sql("ANALYZE")
 
     def ping(self) -> None:
         """Make one round trip to the database. Raises StoreUnavailable."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -16,6 +14,7 @@ if TYPE_CHECKING:
     import bridge.store.access.packages
     import bridge.store.erasure.erase_person
     import bridge.store.erasure.erasures
+    import bridge.store.erasure.order_state
     import bridge.store.erasure.plans
     import bridge.store.erasure.release_suppressions
     import bridge.store.erasure.remnants
@@ -72,6 +71,7 @@ class Tx:
     person_lookup: bridge.store.index.person_lookup.PersonLookup
     erasures: bridge.store.erasure.erasures.ErasureLookup
     plans: bridge.store.erasure.plans.PlanRows
+    order_states: bridge.store.erasure.order_state.OrderStateRows
     person_eraser: bridge.store.erasure.erase_person.PersonEraser
     remnants: bridge.store.erasure.remnants.RemnantRows
     suppression_releaser: bridge.store.erasure.release_suppressions.SuppressionReleaser
@@ -112,12 +112,6 @@ class Tx:
         rows = row_class(self.session)
         setattr(self, name, rows)
         return rows
-
-    @contextmanager
-    def open_savepoint(self) -> Iterator[Callable[[], None]]:
-        """Open a savepoint. The function that it yields undoes what the block did; the transaction continues."""
-        with self.session.connection.begin_nested() as savepoint:
-            yield savepoint.rollback
 
 
 @cache

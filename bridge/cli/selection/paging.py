@@ -11,7 +11,7 @@ from bridge.cli.command import is_json_wanted
 from bridge.cli.printing import Row, print_table, show
 from bridge.cli.selection.filter_options import describe_filters
 from bridge.rules.requests.failure_classes import describe_class
-from bridge.store.selection.row_filter import Page, ReasonCount, RowFilter
+from bridge.store.selection.row_filter import MAX_COUNTED, Page, ReasonCount, RowFilter
 
 AFTER_FAULTS = {"after_unknown": "--after is the id of no row of this list"}
 REASON_COLUMNS = ("reason", "system", "count", "page", "command")
@@ -23,13 +23,19 @@ def show_page(
     """Print the rows of a page. With --json stdout is a list of them, as ever, and the count goes to stderr."""
     typed = describe_filters(page.empty_fields) or describe_filters(list(wanted.list_given()))
     if page.existing and typed:
-        empty = f"No {noun} with {typed}; without it there are {page.existing}."
+        empty = f"No {noun} with {typed}; without it there are {_describe_count(page.existing)}."
     elif wanted.after and not rows:
-        empty = f"Nothing comes after {wanted.after}; there are {page.total} {noun} in all."
+        empty = f"Nothing comes after {wanted.after}; there are {_describe_count(page.total)} {noun} in all."
     show(rows, lambda shown: print_table(shown, columns, empty=empty))
     if page.has_more:
         last = rows[-1]["id"]
-        click.echo(f"{len(rows)} of {page.total} {noun}. The next page: --after {last}", err=is_json_wanted())
+        click.echo(
+            f"{len(rows)} of {_describe_count(page.total)} {noun}. The next page: --after {last}", err=is_json_wanted()
+        )
+
+
+def _describe_count(count: int) -> str:
+    return str(count) if count <= MAX_COUNTED else f"more than {MAX_COUNTED}"
 
 
 def show_reasons(counts: Iterable[ReasonCount], *, noun: str, is_delivery: bool = False) -> None:

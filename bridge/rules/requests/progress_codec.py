@@ -59,16 +59,21 @@ def encode_cursor(progress: model.Progress | None) -> str:
             stored = orders | {"whole": search.is_complete}
         case model.EraseProgress():
             stored = _encode_kept(progress)
+        case model.ShopEraseProgress(unfinished_decision=decision) if decision:
+            stored = {"decision": decision, "rows": dict(progress.unfinished_rows)}
         case model.NoticeProgress(listed_waybills=rows) | model.ConsentProgress(events=rows):
             stored = [asdict(row) for row in rows]
     return json.dumps(stored) if stored else ""
 
 
 def _encode_kept(progress: model.EraseProgress) -> list[str] | dict[str, Any]:
-    if not progress.is_customer_kept and not progress.began_at:
+    is_unfinished = bool(progress.unfinished_rows or progress.unfinished_items)
+    if not progress.is_customer_kept and not progress.began_at and not is_unfinished:
         return list(progress.excluded_order_ids)
     began_at = progress.began_at.isoformat() if progress.began_at else ""
     kept: dict[str, Any] = {"orders": list(progress.excluded_order_ids), "began_at": began_at}
+    if is_unfinished:
+        kept["unfinished"] = [dict(progress.unfinished_rows), dict(progress.unfinished_items)]
     return kept if progress.is_customer_kept else kept | {"customer": False}
 
 
@@ -157,7 +162,7 @@ def decode_progress(  # noqa: C901 - one case for each action
             progress = model.ResidueProgress(**{name: detail.get(key) for name, key in RESIDUE_KEYS.items()})
         case model.TaskAction.ERASE:
             is_of_shop = kind is model.RequestKind.SHOP_ERASURE
-            progress = _decode_shop_erase(detail) if is_of_shop else _decode_erase(cursor, detail)
+            progress = _decode_shop_erase(cursor, detail) if is_of_shop else _decode_erase(cursor, detail)
         case model.TaskAction.POLL_PLATFORM_ERASURE:
             decision, wait_until = detail.get("decision"), detail.get("wait_until")
             progress = model.PollProgress(
@@ -209,17 +214,20 @@ def _decode_erase(cursor: str, detail: Mapping[str, Any]) -> model.EraseProgress
     held_by = tuple(detail.get(HELD_BY_KEY, ()))
     if isinstance(kept, list):
         return model.EraseProgress(removed_rows=removed, excluded_order_ids=tuple(kept), held_by=held_by)
+    unfinished_rows, unfinished_items = kept.get("unfinished", ({}, {}))
     return model.EraseProgress(
         removed_rows=removed,
         held_by=held_by,
         excluded_order_ids=tuple(kept["orders"]),
         is_customer_kept=kept.get("customer", True),
         began_at=datetime.fromisoformat(kept["began_at"]) if kept["began_at"] else None,
+        unfinished_rows=unfinished_rows,
+        unfinished_items=unfinished_items,
     )
 
 
-def _decode_shop_erase(detail: Mapping[str, Any]) -> model.ShopEraseProgress:
-    stopped = detail.get(STOPPED_AT_KEY)
+def _decode_shop_erase(cursor: str, detail: Mapping[str, Any]) -> model.ShopEraseProgress:
+    stopped, unfinished = detail.get(STOPPED_AT_KEY), json.loads(cursor) if cursor else {}
     values = {name: detail[key] for name, key in REMAINING_KEYS.items() if key in detail}
     if "until" in values:
         values["until"] = date.fromisoformat(values["until"])
@@ -232,6 +240,8 @@ def _decode_shop_erase(detail: Mapping[str, Any]) -> model.ShopEraseProgress:
             if table != STOPPED_AT_KEY and not table.startswith(REMAINING_PREFIX)
         },
         remaining=model.RemainingShopData(**values),
+        unfinished_rows=unfinished.get("rows", {}),
+        unfinished_decision=unfinished.get("decision", ""),
         stopped_at=datetime.fromisoformat(stopped) if stopped else None,
     )
 

@@ -1,4 +1,4 @@
-"""One erasure as one unit: what there is of the data subject is read once, planned, removed, and recorded.
+"""One erasure as one unit: what there is of the data subject is read once, and planned; `ErasureRun` removes it.
 
 Works inside the caller's transaction, on the bridge's own tables. Never calls another system, and so needs no token.
 """
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.model import (
     EraseProgress,
-    Fact,
     PlanLine,
     PrivacyRequest,
     RefundState,
@@ -21,37 +20,27 @@ from bridge.model import (
     TaskState,
     get_progress,
 )
-from bridge.rules.erasure.plan import (
-    CUSTOMER_MERGED_AWAY,
-    HELD_CUSTOMER,
-    HELD_ORDERS,
-    ErasureInputs,
-    build_erasure_plan,
-)
+from bridge.rules.erasure.plan import HELD_CUSTOMER, HELD_ORDERS, ErasureInputs, build_erasure_plan
 from bridge.rules.notices.recipients import list_notice_targets
 from bridge.rules.retention.category_retention import CategoryRetention, combine_retentions
 from bridge.rules.retention.consent_evidence import list_kept_consents
 from bridge.services import Services
 from bridge.steps.erasure.held.retention_records import read_subject_retention
 from bridge.steps.erasure.orders_without_invoice_copy import (
-    complete_failed_invoice_search,
     filter_orders_without_invoice,
     find_invoice_search_task,
     has_bridge_vault,
     read_invoice_search,
-    sync_missing_copy_review,
 )
-from bridge.steps.erasure.platform_identifiers import select_platform_identifiers
-from bridge.steps.erasure.saved_plan import append_later_run, compare_with_saved_plan, save_plan
+from bridge.steps.erasure.run.saved_plan import compare_with_saved_plan
 from bridge.steps.erasure.scope import ErasureScope, read_erasure_scope
-from bridge.steps.notices.open_notice_items import open_notice_items
 
 if TYPE_CHECKING:
     from bridge.store import Tx
 
 
 def has_erasure_begun(tasks: Iterable[Task]) -> bool:
-    """Return whether the erasure ran before: the plan that was saved then stays as it is."""
+    """Return whether the erasure ran before, or runs: the plan that was saved then stays as it is."""
     return any(
         task.state is TaskState.DONE or get_progress(task, EraseProgress).has_begun
         for task in tasks
@@ -59,31 +48,33 @@ def has_erasure_begun(tasks: Iterable[Task]) -> bool:
     )
 
 
+def has_ended_run(tasks: Iterable[Task]) -> bool:
+    """Return whether the erasure ran to its end before: what it removes now is a later run."""
+    return any(get_progress(task, EraseProgress).has_ended_run for task in tasks if task.action is TaskAction.ERASE)
+
+
 class Erasure:
-    """The erasure of one data subject, inside one transaction.
+    """The erasure of one data subject, as one reading shows it.
 
     `order_ids_without_copy` are orders without an invoice copy: they stay, with their parcels, until there is one.
     `held_orders` are those that a law keeps, with what does; `held_customer` is what keeps the customer itself: the latest
-    of it and of all that stays. `removed_rows` counts by table what `execute` removed, and is empty before.
+    of it and of all that stays.
     """
 
     def __init__(self, request: PrivacyRequest, tasks: Sequence[Task], *, tx: Tx, services: Services) -> None:
-        """Take the shop's lock and read what there is. Changes nothing."""
-        tx.index.lock_shop(request.shop)
+        """Read what there is, a state in which nothing changes meanwhile: `SqlStore.read`, or after `lock_shop`."""
         self.request, self.tasks = request, tasks
         self._tx, self._services = tx, services
-        self._scope = read_erasure_scope(request, tasks, tx)
+        self.scope = read_erasure_scope(request, tasks, tx)
         self.order_ids_without_copy = tuple(self._find_orders_without_invoice_copy())
         # records at processors obey holds of their own
         uncopied = set(self.order_ids_without_copy)
-        self._orders = {key: order for key, order in self._scope.orders.items() if key not in uncopied}
-        self._parcels = [parcel for parcel in self._scope.parcels if parcel.order_id not in uncopied]
-        self._retention = read_subject_retention(request, self._scope, tx=tx, services=services)
-        self.held_orders = self._retention.find_held_orders(self._orders)
+        self.orders = {key: order for key, order in self.scope.orders.items() if key not in uncopied}
+        self.parcels = [parcel for parcel in self.scope.parcels if parcel.order_id not in uncopied]
+        self._retention = read_subject_retention(request, self.scope, tx=tx, services=services)
+        self.held_orders = self._retention.find_held_orders(self.orders)
         self.held_customer = self._retention.calculate_customer_hold(self.held_orders)
-        self._inputs = self._collect_inputs(self._scope)
-        self.removed_rows: Mapping[str, int] = {}
-        self._plan: Sequence[PlanLine] = ()
+        self.inputs = self._collect_inputs(self.scope)
 
     @property
     def excluded_order_ids(self) -> tuple[str, ...]:
@@ -94,7 +85,7 @@ class Erasure:
         """Return the orders that were invoiced, as far as is known, and have no copy; none before a search was planned."""
         if not has_bridge_vault(self._services) or find_invoice_search_task(self.tasks) is None:
             return []
-        searched = self._scope.order_ids - read_invoice_search(self.tasks).never_invoiced
+        searched = self.scope.order_ids - read_invoice_search(self.tasks).never_invoiced
         return filter_orders_without_invoice(self.request.shop, searched, self._tx)
 
     def _collect_inputs(self, scope: ErasureScope) -> ErasureInputs:
@@ -118,8 +109,8 @@ class Erasure:
         refunds = [account for account in accounts if account.state is not RefundState.ERASED]
         targets = list_notice_targets(
             request.principal,
-            self._parcels,
-            {order_id: order.name for order_id, order in self._orders.items()},
+            self.parcels,
+            {order_id: order.name for order_id, order in self.orders.items()},
             self._services.merchant.processors,
         )
         return ErasureInputs(
@@ -165,100 +156,25 @@ class Erasure:
         return bool(set(self.order_ids_without_copy) - read_invoice_search(self.tasks).missing_copies)
 
     def preview(self) -> list[PlanLine]:
-        """Return the plan as things stand now: the rows are removed and put back."""
+        """Return the plan as things stand now."""
         rows = self._tx.person_eraser.preview_erasure(
             self.request.shop,
-            self._scope.principal,
+            self.scope.principal,
             request_id=self.request.id,
             excluded_order_ids=self.excluded_order_ids,
             keeps_customer=bool(self.held_customer.holds),
         )
-        return self._build_plan(rows)
+        return self.build_plan(rows)
 
-    def execute(self) -> bool:
-        """Remove the rows. Return False, with all of them put back, where the saved plan said otherwise.
+    def find_plan_changes(self) -> tuple[list[PlanLine], list[dict[str, Any]]]:
+        """Return the plan as things stand, and how it differs from the saved one: not at all once the erasure began."""
+        if has_erasure_begun(self.tasks):
+            return [], []
+        plan = self.preview()
+        return plan, compare_with_saved_plan(self.request, plan, self._tx)
 
-        The plan as it is now is saved instead then, so that the next run carries it out. Raises NeedsOperator where a
-        second reading still finds a row.
-        """
-        is_first_run = not has_erasure_begun(self.tasks)
-        with self._tx.open_savepoint() as roll_back:
-            self.removed_rows = dict(
-                self._tx.person_eraser.erase_person(
-                    self.request.shop,
-                    self._scope.principal,
-                    request_id=self.request.id,
-                    excluded_order_ids=self.excluded_order_ids,
-                    keeps_customer=bool(self.held_customer.holds),
-                )
-            )
-            self._plan = self._build_plan(self.removed_rows)
-            changes = compare_with_saved_plan(self.request, self._plan, self._tx) if is_first_run else []
-            if changes:
-                roll_back()
-        if changes:
-            save_plan(self.request, self._plan, changes, tx=self._tx, services=self._services)
-        return not changes
-
-    def record(self, task: Task) -> None:
-        """Write down the erasure that `task` now says is done: documents, refunds, notice items, plan, evidence.
-
-        The evidence is every worker's lock: all that writes it comes last.
-        """
-        request, tx, services = self.request, self._tx, self._services
-        is_first_run = not has_erasure_begun(self.tasks)
-        search = complete_failed_invoice_search(request, self.tasks, tx=tx, services=services)
-        if search:
-            tx.tasks.save_task(search)
-        if not self.is_incomplete:  # else the data subject's identifiers are needed for the next run
-            tx.request_changes.replace_principal(request, select_platform_identifiers(request, tx))
-        if not self.removed_rows.get(CUSTOMER_MERGED_AWAY):
-            self._record_remaining_data()
-        if search:
-            sync_missing_copy_review(request, 0, tx=tx, services=services)
-        if is_first_run:
-            save_plan(request, self._plan, (), tx=tx, services=services)
-        else:
-            append_later_run(request, self._plan, tx)
-        excluded: dict[str, Any] = {"spared": len(self.excluded_order_ids)} if self.excluded_order_ids else {}
-        removed = get_progress(task, EraseProgress).removed_rows
-        tx.evidence.append_fact(
-            Fact.PRINCIPAL_SUPPRESSED, shop=request.shop, request_id=request.id, subject=request.subject
-        )
-        if any(removed.values()) or not self.is_incomplete:
-            tx.evidence.append_fact(
-                Fact.PRINCIPAL_ERASED,
-                shop=request.shop,
-                request_id=request.id,
-                subject=request.subject,
-                removed=removed,
-                verified="re-read",
-                **excluded,
-            )
-
-    def _record_remaining_data(self) -> None:
-        """Mark what stays under this erasure, and open a notice item for each record at a processor."""
-        request, tx = self.request, self._tx
-        order_ids = {*self._orders, *request.principal.order_ids} - set(self.order_ids_without_copy)
-        tx.documents.mark_documents_remaining(request.shop, order_ids, request.id)
-        # bank details that nothing holds go now; those of an open refund are kept, restricted, until their day
-        account_ids = {account.id for account in self._inputs.refunds}
-        erased = tx.refunds.erase_bank_details([account.id for account in self._inputs.refunds], request_id=request.id)
-        remaining = account_ids - {account.id for account in erased}
-        if remaining:
-            tx.refunds.restrict_refund_accounts(sorted(remaining), request_id=request.id)
-        open_notice_items(request, request.principal, self._parcels, self._orders, tx=tx, services=self._services)
-        if erased:
-            tx.evidence.append_fact(
-                Fact.REFUND_ACCOUNT_ERASED,
-                shop=request.shop,
-                request_id=request.id,
-                subject=request.subject,
-                count=len(erased),
-                settled=True,
-            )
-
-    def _build_plan(self, rows: Mapping[str, int]) -> list[PlanLine]:
+    def build_plan(self, rows: Mapping[str, int]) -> list[PlanLine]:
+        """Return the plan of an erasure that removes these rows, by table."""
         return build_erasure_plan(
-            replace(self._inputs, rows=rows), retention=self._services.retention, now=self._services.clock.now()
+            replace(self.inputs, rows=rows), retention=self._services.retention, now=self._services.clock.now()
         )

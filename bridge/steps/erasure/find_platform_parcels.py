@@ -23,6 +23,7 @@ from bridge.model import (
     TaskAction,
     TaskState,
     Waybill,
+    add_row_counts,
 )
 from bridge.ports import Platform
 from bridge.rules.index.attribution import normalise_waybill
@@ -30,14 +31,16 @@ from bridge.rules.index.listings import FulfillmentListing
 from bridge.rules.index.shipping import read_platform_parcels
 from bridge.rules.requests.lifecycle import PLATFORM
 from bridge.services import Services
+from bridge.steps.batches import cut_batches
 from bridge.steps.erasure.platform_identifiers import select_platform_identifiers
 from bridge.steps.index.doubt_parcels import open_item_reviews, open_superseded_reviews, pause_superseded_items
-from bridge.steps.notices.open_notice_items import open_notice_items
+from bridge.steps.notices.open_notice_items import open_items_of_plan, plan_notice_items, record_opened_items
 from bridge.steps.task_results import SYSTEM_ERRORS, after_failure, fail_task, finish_task, record_task_result
 
 if TYPE_CHECKING:
     from bridge.store import Tx
 
+ORDERS_PER_TRANSACTION = 50
 MAX_TRACKINGS_READ = 10  # of one fulfilment, by the platform's document `shipped_order`
 UNREPORTED_PARCELS = "parcels that no webhook told of"
 
@@ -61,20 +64,33 @@ def find_platform_parcels(request: PrivacyRequest, task: Task, lease: Lease, *, 
             after = finish_task(replace(task, attempts=task.attempts + 1), None, now)
         except SYSTEM_ERRORS as fault:
             after = after_failure(task, fault, services)
-    with services.store.transaction() as tx:
-        tx.requests.verify_lease(lease)
+    with services.store.read() as tx:
         if tx.person_lookup.is_merged(request.shop, principal):
             parcels = []  # they belong to the surviving customer, and may be under way
         indexed = tx.index.list_parcels(request.shop, principal)
         known = {normalise_waybill(parcel.number) for parcel in indexed}
         unreported = [parcel for parcel in parcels if normalise_waybill(parcel.number) not in known]
         listings = _list_platform_listings(parcels, now)
+        plan = plan_notice_items(request, Principal(), unreported, {}, tx=tx, services=services)
+    *earlier, last = cut_batches(
+        list(dict.fromkeys(parcel.order_id for parcel in plan.parcels)), ORDERS_PER_TRANSACTION
+    ) or [()]
+    opened: Mapping[str, int] = {}
+    for order_ids in earlier:
+        with services.store.transaction() as tx:
+            tx.requests.verify_lease(lease)
+            part = plan.select_part(order_ids, has_person=False)
+            opened = add_row_counts(opened, open_items_of_plan(request, part, (), tx=tx, services=services))
+    with services.store.transaction() as tx:
+        tx.requests.verify_lease(lease)
         paused = [
             item
             for order_id, events in listings.items()
             for item in pause_superseded_items(request.shop, order_id, events, tx=tx, services=services)
         ]
-        open_notice_items(request, Principal(), unreported, {}, tx=tx, services=services)
+        part = plan.select_part(last, has_person=True)
+        opened = add_row_counts(opened, open_items_of_plan(request, part, (), tx=tx, services=services))
+        record_opened_items(request, plan, opened, tx=tx)
         # the erasure of the bridge's own rows may come later: it finds the reviews
         open_superseded_reviews(request.shop, _select_superseded_parcels(indexed, parcels, listings), request.id, tx)
         open_item_reviews(paused, {}, tx=tx)

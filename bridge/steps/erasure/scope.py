@@ -55,11 +55,12 @@ def read_erasure_scope(request: PrivacyRequest, tasks: Iterable[Task], tx: Tx) -
     principal = _limit_principal(request.principal, progress)
     if tx.person_lookup.is_merged(request.shop, principal):
         return ErasureScope(principal=principal, is_merged=True)
-    orders = tx.index.list_orders(request.shop, principal)
+    rows = tx.person_lookup.list_order_rows(request.shop, principal)
+    orders = tx.index.read_orders(rows)
     is_done = own is not None and own.state is TaskState.DONE
     return ErasureScope(
         principal=principal,
         orders=orders,
-        parcels=tx.index.list_parcels(request.shop, principal),
+        parcels=tx.index.list_parcels_of_rows(request.shop, rows),
         order_ids=frozenset() if is_done else frozenset(orders),
     )

@@ -5,8 +5,9 @@ Works in the caller's transaction. Decides nothing about when the processor is n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bridge.model import (
@@ -36,6 +37,47 @@ if TYPE_CHECKING:
     from bridge.store import Tx
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NoticePlan:
+    """Records for which notice items are opened, and the data subject's orders by id.
+
+    `record_counts` says how many records each processor has of the whole plan, also in a part of it.
+    """
+
+    parcels: Sequence[Waybill]
+    targets: Sequence[NoticeTarget]
+    orders: Mapping[str, IndexedOrder]
+    record_counts: Mapping[str, int]
+
+    def select_part(self, order_ids: Collection[str], *, has_person: bool) -> NoticePlan:
+        """Return the part about these orders; with `has_person` also what names the data subject, of all orders."""
+        return replace(
+            self,
+            parcels=[parcel for parcel in self.parcels if parcel.order_id in order_ids],
+            targets=[one for one in self.targets if (one.order_id in order_ids if one.order_id else has_person)],
+        )
+
+
+def plan_notice_items(
+    request: PrivacyRequest,
+    principal: Principal,
+    parcels: Sequence[Waybill],
+    orders: Mapping[str, IndexedOrder],
+    *,
+    tx: Tx,
+    services: Services,
+) -> NoticePlan:
+    """Return the records for which items must be open. Changes nothing.
+
+    `orders` are the data subject's by id; `principal` and `orders` are blank where only parcels are new.
+    """
+    parcels = add_review_blockers(request.shop, parcels, tx)
+    order_names = {order_id: order.name for order_id, order in orders.items()}
+    targets = list_notice_targets(principal, parcels, order_names, services.merchant.processors)
+    counts = Counter(target.processor for target in targets if target.reference)
+    return NoticePlan(parcels=parcels, targets=targets, orders=orders, record_counts=counts)
+
+
 def open_notice_items(
     request: PrivacyRequest,
     principal: Principal,
@@ -45,35 +87,49 @@ def open_notice_items(
     tx: Tx,
     services: Services,
 ) -> None:
-    """Open an item for each record; one that is listed already stays as it is. Writes evidence last.
+    """Open an item for each record as `plan_notice_items` lists them. Writes evidence last."""
+    plan = plan_notice_items(request, principal, parcels, orders, tx=tx, services=services)
+    opened = open_items_of_plan(request, plan, orders, tx=tx, services=services)
+    record_opened_items(request, plan, opened, tx=tx)
 
-    `orders` are the data subject's by id; `principal` and `orders` are blank where only parcels are new.
+
+def open_items_of_plan(
+    request: PrivacyRequest, plan: NoticePlan, order_ids: Iterable[str], *, tx: Tx, services: Services
+) -> dict[str, int]:
+    """Open the items of a plan, or of the part of it about these orders. One that is listed already stays as it is.
+
+    Return how many are new by processor, for `record_opened_items`; of a new task also none.
     """
-    parcels = add_review_blockers(request.shop, parcels, tx)
     by_processor: dict[str, list[NoticeTarget]] = {}
-    order_names = {order_id: order.name for order_id, order in orders.items()}
-    for target in list_notice_targets(principal, parcels, order_names, services.merchant.processors):
+    for target in plan.targets:
         by_processor.setdefault(target.processor, []).append(target)
-    tx.legal_holds.extend_legal_holds(request, {*orders, *(parcel.order_id for parcel in parcels)})
+    tx.legal_holds.extend_legal_holds(request, {*order_ids, *(parcel.order_id for parcel in plan.parcels)})
     known_tasks = {
         task.system: task for task in tx.tasks.list_tasks(request.id) if task.action is TaskAction.NOTIFY_PROCESSOR
     }
-    opened: list[tuple[str, int, bool]] = []
+    opened: dict[str, int] = {}
     for processor, targets in sorted(by_processor.items()):
         named = [target for target in targets if target.reference]
-        task = known_tasks.get(processor) or _build_task(request, processor, len(named), services)
+        task = known_tasks.get(processor) or _build_task(
+            request, processor, plan.record_counts.get(processor, 0), services
+        )
         is_new_task = processor not in known_tasks
         if is_new_task:
             tx.tasks.save_task(task)
-        items = [_build_notice_item(request, task, target, orders, services) for target in named]
+        items = [_build_notice_item(request, task, target, plan.orders, services) for target in named]
         items = _add_legal_hold_blockers(items, request, tx)
         new_count = tx.notice_items.add_items(items)
         if new_count and not is_new_task:
             tx.notice_items.wake_requests_of_items(items)
         if new_count or is_new_task:
-            opened.append((processor, new_count, bool(named)))
+            opened[processor] = new_count
+    return opened
+
+
+def record_opened_items(request: PrivacyRequest, plan: NoticePlan, opened: Mapping[str, int], *, tx: Tx) -> None:
+    """Record the items that were opened, by processor, and open the reviews of the plan's parcels. Writes evidence."""
     # evidence last: a worker on one of these accounts takes the account's lock before the chain's
-    for processor, new_count, is_named in opened:
+    for processor, new_count in opened.items():
         tx.evidence.append_fact(
             Fact.NOTICE_ITEMS_OPENED,
             shop=request.shop,
@@ -81,10 +137,10 @@ def open_notice_items(
             subject=request.subject,
             processor=processor,
             entries=new_count,
-            **({} if is_named else {"reason": NO_REFERENCE}),
+            **({} if plan.record_counts.get(processor) else {"reason": NO_REFERENCE}),
         )
-    open_superseded_reviews(request.shop, parcels, request.id, tx)
-    for parcel in parcels:
+    open_superseded_reviews(request.shop, plan.parcels, request.id, tx)
+    for parcel in plan.parcels:
         flag_carrier_conflicts(request.shop, parcel.order_id, [parcel], tx=tx)
 
 
@@ -99,6 +155,9 @@ def _build_task(request: PrivacyRequest, processor: str, record_count: int, serv
 def _build_notice_item(
     request: PrivacyRequest, task: Task, target: NoticeTarget, orders: Mapping[str, IndexedOrder], services: Services
 ) -> NoticeItem:
+    of_target = orders
+    if target.order_id:  # one of thousands
+        of_target = {target.order_id: orders[target.order_id]} if target.order_id in orders else {}
     item = NoticeItem(
         id=services.store.new_id("ent"),
         shop=request.shop,
@@ -109,11 +168,7 @@ def _build_notice_item(
         reference=target.reference,
         order=target.order,
         order_id=target.order_id,
-        placed_at=tuple(
-            (order_id, find_order_time(order, request))
-            for order_id, order in orders.items()
-            if target.order_id in ("", order_id)
-        ),
+        placed_at=tuple((order_id, find_order_time(order, request)) for order_id, order in of_target.items()),
         look_at=services.clock.now(),
     )
     parcel = target.parcel

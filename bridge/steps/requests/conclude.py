@@ -11,11 +11,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bridge.errors import ConcurrentChange
-from bridge.model import Document, Fact, Lease, PlanLine, PrivacyRequest, RefundState, RequestKind, Task
+from bridge.model import Document, Event, Fact, Lease, PlanLine, PrivacyRequest, RefundState, RequestKind, Task
 from bridge.rules.erasure.certificate import build_certificate
 from bridge.rules.erasure.remaining_data import list_remaining_data
 from bridge.rules.evidence.chain import encode_canonical_json
@@ -45,16 +45,14 @@ def conclude_request(
     Raises LeaseLost, StoreUnavailable, and ConcurrentChange where the tasks changed at each try.
     """
     for _ in range(MAX_BUILDS):
-        with (
-            _build_due_package(request_id, has_changed, services) as (tasks, package),
-            services.store.transaction() as tx,
-        ):
+        with _build_due_document(request_id, has_changed, services) as due, services.store.transaction() as tx:
             tx.requests.verify_lease(lease)
-            if tasks != tx.tasks.list_tasks(request_id):
+            if due.state != _read_state(request_id, tx):
                 continue
             before = tx.requests.get_request(request_id)
-            _record_conclusion(before, lease, tasks, package, has_changed, gave_way, tx, services)
+            _record_conclusion(before, lease, due, gave_way, tx, services)
         if before is not None:
+            tasks, _ = due.state
             log_conclusion(
                 before, assess_request_status(tasks), tasks, late=judge_lateness(before, services.clock.now())
             )
@@ -62,18 +60,34 @@ def conclude_request(
     raise ConcurrentChange
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _DueDocument:
+    """What a request's tasks and facts are, and the package or certificate that is due and was built from them."""
+
+    state: tuple[list[Task], list[Event]]
+    package: AccessPackage | None = None
+    certificate: dict[str, Any] | None = None
+
+
+def _read_state(request_id: str, tx: Tx) -> tuple[list[Task], list[Event]]:
+    return tx.tasks.list_tasks(request_id), tx.evidence.list_facts_of_request(request_id)
+
+
 @contextmanager
-def _build_due_package(
-    request_id: str, has_changed: bool, services: Services
-) -> Iterator[tuple[list[Task], AccessPackage | None]]:
-    """Yield the tasks and, where one is due, the package built from what stands; no writer waits meanwhile."""
+def _build_due_document(request_id: str, has_changed: bool, services: Services) -> Iterator[_DueDocument]:
+    """Yield what is due, built from what stands; no writer waits meanwhile."""
     with ExitStack() as stack:
-        package = None
         with services.store.read() as tx:
-            request, tasks = tx.requests.get_request(request_id), tx.tasks.list_tasks(request_id)
-            if request and request.kind is RequestKind.ACCESS and _is_document_due(request, tasks, has_changed):
-                package = stack.enter_context(build_access_package(request, tasks, tx=tx, services=services))
-        yield tasks, package
+            request, due = tx.requests.get_request(request_id), _DueDocument(state=_read_state(request_id, tx))
+            tasks, _ = due.state
+            if request and _is_document_due(request, tasks, has_changed):
+                if request.kind is RequestKind.ACCESS:
+                    package = stack.enter_context(build_access_package(request, tasks, tx=tx, services=services))
+                    due = replace(due, package=package)
+                else:
+                    status = assess_request_status(tasks)
+                    due = replace(due, certificate=_build_certificate_body(request, tasks, status, tx, services))
+        yield due
 
 
 def _is_document_due(request: PrivacyRequest, tasks: list[Task], has_changed: bool) -> bool:
@@ -81,22 +95,16 @@ def _is_document_due(request: PrivacyRequest, tasks: list[Task], has_changed: bo
 
 
 def _record_conclusion(
-    request: PrivacyRequest | None,
-    lease: Lease,
-    tasks: list[Task],
-    package: AccessPackage | None,
-    has_changed: bool,
-    gave_way: bool,
-    tx: Tx,
-    services: Services,
+    request: PrivacyRequest | None, lease: Lease, due: _DueDocument, gave_way: bool, tx: Tx, services: Services
 ) -> None:
     if request is None:
         return
+    tasks, _ = due.state
     status = assess_request_status(tasks)
-    if package is not None:
-        save_access_package(request, package, tx=tx)
-    elif request.kind is not RequestKind.ACCESS and _is_document_due(request, tasks, has_changed):
-        issue_certificate(request, tasks, status, tx, services)
+    if due.package is not None:
+        save_access_package(request, due.package, tx=tx)
+    elif due.certificate is not None:
+        _save_certificate(request, due.certificate, status, tx, services)
     closes = status.answerable and request.closed_at is None
     closed_at = services.clock.now() if closes else request.closed_at
     tx.requests.release_lease(
@@ -121,10 +129,14 @@ def _record_conclusion(
 def issue_certificate(
     request: PrivacyRequest, tasks: list[Task], status: RequestStatus, tx: Tx, services: Services
 ) -> None:
-    """Make the certificate from what is stored now and record it; a former one is kept, and named as superseded.
+    """Make the certificate from what is stored now and record it, as `_save_certificate` does."""
+    _save_certificate(request, _build_certificate_body(request, tasks, status, tx, services), status, tx, services)
 
-    Where the former one says the same, it stays the newest.
-    """
+
+def _build_certificate_body(
+    request: PrivacyRequest, tasks: list[Task], status: RequestStatus, tx: Tx, services: Services
+) -> dict[str, Any]:
+    """Return the certificate from what is stored now, without its number and signature."""
     documents: dict[str, list[Document]] = {}
     for document in (
         tx.documents.list_documents(shop=request.shop)
@@ -133,7 +145,7 @@ def issue_certificate(
     ):
         documents.setdefault(document.order_key, []).append(document)
     orders = {(request.shop, order_key) for order_key in documents}
-    body = build_certificate(
+    return build_certificate(
         replace(request, shop=tx.shop_names.directory.find_current_name(request.shop)),
         tasks,
         status,
@@ -146,6 +158,15 @@ def issue_certificate(
         retention=services.retention,
         now=services.clock.now(),
     )
+
+
+def _save_certificate(
+    request: PrivacyRequest, body: dict[str, Any], status: RequestStatus, tx: Tx, services: Services
+) -> None:
+    """Sign and record a certificate; a former one is kept, and named as superseded.
+
+    Where the former one says the same, it stays the newest.
+    """
     former = tx.packages.find_certificate(request.id)
     if former and _extract_content(former) == _extract_content(body):
         return

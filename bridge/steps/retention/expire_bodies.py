@@ -7,25 +7,29 @@ is not accepted, the longer of both ages counts.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from bridge.model import Fact
 from bridge.rules.retention.max_ages import ACCESS_PACKAGE_AGE, WEBHOOK_BODY_AGE, find_expiry_days
 from bridge.services import Services
 from bridge.steps.retention.accept_policy import list_binding_ages
 
+if TYPE_CHECKING:
+    from bridge.store import Tx
+
+FACT_BY_KIND = {"raw_bodies": Fact.RAW_BODY_DESTROYED, "packages": Fact.PACKAGE_DESTROYED}
+
 
 def expire_bodies_and_packages(*, services: Services) -> Mapping[str, int]:
     """Delete what has expired. Return how many of each kind. Raises StoreUnavailable."""
     with services.store.transaction() as tx:
         ages = list_binding_ages(tx, services)
-    destroyed = services.store.expire_bodies_and_packages(
+    return services.store.expire_bodies_and_packages(
         keep_failed_days=find_expiry_days(ages, WEBHOOK_BODY_AGE),
         keep_packages_days=find_expiry_days(ages, ACCESS_PACKAGE_AGE),
+        on_destroyed=_record_destroyed,
     )
-    fact_by_kind = {"raw_bodies": Fact.RAW_BODY_DESTROYED, "packages": Fact.PACKAGE_DESTROYED}
-    if any(destroyed.values()):
-        with services.store.transaction() as tx:
-            for name, count in destroyed.items():
-                if count:
-                    tx.evidence.append_fact(fact_by_kind[name], shop="", count=count)
-    return destroyed
+
+
+def _record_destroyed(tx: Tx, kind: str, count: int) -> None:
+    tx.evidence.append_fact(FACT_BY_KIND[kind], shop="", count=count)

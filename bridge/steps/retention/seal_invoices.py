@@ -6,9 +6,9 @@ invoiced order has its copy, and asks the platform for what is missing; an order
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bridge.errors import BridgeError
 from bridge.model import (
@@ -16,6 +16,7 @@ from bridge.model import (
     InvoiceSearchResult,
     Lease,
     Outcome,
+    PlanLine,
     Principal,
     PrivacyRequest,
     RequestSource,
@@ -30,6 +31,7 @@ from bridge.rules.index.identity import legacy_id
 from bridge.rules.requests.lifecycle import PLATFORM
 from bridge.rules.retention.invoice_copy import Supplier, build_invoice_copy, list_missing_particulars
 from bridge.services import Services
+from bridge.steps.batches import cut_batches
 from bridge.steps.erasure.erasure import Erasure, has_erasure_begun
 from bridge.steps.erasure.orders_without_invoice_copy import (
     filter_orders_without_invoice,
@@ -37,7 +39,7 @@ from bridge.steps.erasure.orders_without_invoice_copy import (
     read_invoice_search,
     sync_missing_copy_review,
 )
-from bridge.steps.erasure.saved_plan import compare_with_saved_plan, save_plan
+from bridge.steps.erasure.run.saved_plan import save_plan
 from bridge.steps.erasure.scope import read_erasure_scope
 from bridge.steps.task_results import SYSTEM_ERRORS, after_failure, fail_task, finish_task, record_task_result
 
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 
 INCOMPLETE_COPY_REVIEW_KIND = "copy_incomplete"
 INVOICE_CATEGORY = "invoice_document"
+ORDERS_PER_TRANSACTION = 50  # each copy is sealed and read back: a tenth of a second
 
 
 def seal_sales(
@@ -144,18 +147,21 @@ def seal_invoices(request: PrivacyRequest, task: Task, lease: Lease, *, services
     """
     search = _read_orders(request, lease, services)
     _ask_platform(request, search, services)
+    sealed = _seal_found_copies(request, search, lease, services)
+    after, plan, changes = _plan_search(request, task, search, sealed, services)
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
         tx.index.lock_shop(request.shop)
-        return _save_search(request, task, search, tx, services)
+        return _save_search(request, after, search, sealed, plan, changes, tx, services)
 
 
 def _read_orders(request: PrivacyRequest, lease: Lease, services: Services) -> _Search:
     """Return the orders that the index knows, and what an earlier search missed, whether or not it is still named."""
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
-        if not has_bridge_vault(services):
-            return _Search()
+    if not has_bridge_vault(services):
+        return _Search()
+    with services.store.read() as tx:
         tasks = tx.tasks.list_tasks(request.id)
         scope = read_erasure_scope(request, tasks, tx)
         order_ids = {*scope.order_ids, *read_invoice_search(tasks).missing_copies}
@@ -185,27 +191,61 @@ def _ask_platform(request: PrivacyRequest, search: _Search, services: Services) 
         search.fault = raised
 
 
-def _save_search(request: PrivacyRequest, task: Task, search: _Search, tx: Tx, services: Services) -> Task:
-    """Seal the copies, save the task, and plan the erasure while it has not begun. Evidence last."""
-    sales = [sale for of_order in search.sales.values() for sale in of_order]
-    sealed = _seal_sale_copies(request.shop, sales, (), tx, services)
-    never_invoiced = search.find_never_invoiced(services)
-    missing = filter_orders_without_invoice(request.shop, search.order_ids - never_invoiced, tx)
-    result = InvoiceSearchResult(
-        never_invoiced=never_invoiced, missing_copies=frozenset(missing), is_complete=search.is_complete
-    )
-    task = replace(task, records=task.records + len(sealed), progress=SealProgress(search=result))
-    task = _end_search(task, search.fault, len(missing), services)
+def _seal_found_copies(request: PrivacyRequest, search: _Search, lease: Lease, services: Services) -> list[str]:
+    """Seal the copies of what the platform sold, a few orders in each transaction. Return the ids of the documents."""
+    sealed: list[str] = []
+    order_ids = [order_id for order_id, sales in search.sales.items() if sales]
+    for batch in cut_batches(order_ids, ORDERS_PER_TRANSACTION):
+        sales = [sale for order_id in batch for sale in search.sales[order_id]]
+        with services.store.transaction() as tx:
+            tx.requests.verify_lease(lease)
+            tx.index.lock_shop(request.shop)
+            document_ids = _seal_sale_copies(request.shop, sales, (), tx, services)
+            _record_sealed_documents(request.shop, document_ids, tx, request.id)
+        sealed += document_ids
+    return sealed
+
+
+def _plan_search(
+    request: PrivacyRequest, task: Task, search: _Search, sealed: Sequence[str], services: Services
+) -> tuple[Task, Sequence[PlanLine], Sequence[Mapping[str, Any]]]:
+    """Return the task with what was found, the plan of the erasure while it has not begun, and how it changed.
+
+    From a reading that holds up no writer: what changes after it, the erasure finds.
+    """
+    with services.store.read() as tx:
+        missing = filter_orders_without_invoice(
+            request.shop, search.order_ids - search.find_never_invoiced(services), tx
+        )
+        result = InvoiceSearchResult(
+            never_invoiced=search.find_never_invoiced(services),
+            missing_copies=frozenset(missing),
+            is_complete=search.is_complete,
+        )
+        task = replace(task, records=task.records + len(sealed), progress=SealProgress(search=result))
+        task = _end_search(task, search.fault, len(missing), services)
+        tasks = [task if each.id == task.id else each for each in tx.tasks.list_tasks(request.id)]
+        plan, changes = Erasure(request, tasks, tx=tx, services=services).find_plan_changes()
+        return task, plan, changes
+
+
+def _save_search(
+    request: PrivacyRequest,
+    task: Task,
+    search: _Search,
+    sealed: Sequence[str],
+    plan: Sequence[PlanLine],
+    changes: Sequence[Mapping[str, Any]],
+    tx: Tx,
+    services: Services,
+) -> Task:
+    """Save the task and the plan. Evidence last."""
     tx.tasks.save_task(task)
-    tasks = tx.tasks.list_tasks(request.id)
-    is_first_plan = not has_erasure_begun(tasks)
-    plan = Erasure(request, tasks, tx=tx, services=services).preview() if is_first_plan else []
-    changes = compare_with_saved_plan(request, plan, tx) if is_first_plan else []
-    _record_sealed_documents(request.shop, sealed, tx, request.id)
+    missing = read_invoice_search([task]).missing_copies
     if not missing or task.state is TaskState.FAILED:
         sync_missing_copy_review(request, len(missing), tx=tx, services=services)
-    _open_incomplete_copy_reviews(request, sales, tx)
-    if is_first_plan:
+    _open_incomplete_copy_reviews(request, [sale for sales in search.sales.values() for sale in sales], tx)
+    if not has_erasure_begun(tx.tasks.list_tasks(request.id)):
         save_plan(request, plan, changes, tx=tx, services=services)
     record_task_result(
         request, task, tx, outcome=task.outcome, sealed=len(sealed), missing=len(missing), reason=task.last_error

@@ -38,6 +38,8 @@ from bridge.steps.task_results import finish_task, retry_task, wait_task
 if TYPE_CHECKING:
     from bridge.store import Tx
 
+ROWS_PER_TRANSACTION = 500  # a tenth of a second, so that webhooks do not wait for it
+DOCUMENTS_PER_TRANSACTION = 100
 UNCOUNTED_SHOP_TABLES = {
     "data_keys",
     "settled_deliveries",
@@ -60,29 +62,77 @@ def execute_shop_erasure(request: PrivacyRequest, task: Task, lease: Lease, *, s
         if isinstance(fault, SystemBusy) or task.attempts + 1 < services.settings.connector_attempts:
             return _retry_later(task, lease, fault, services)
         has_platform_access = False
+    received_at = request.webhook_received_at or request.received_at
+
+    def decide(shop_exit: ShopExit, task: Task) -> Decision:
+        progress = get_progress(task, ShopEraseProgress)
+        if progress.unfinished_decision and not has_platform_access:
+            return Decision(progress.unfinished_decision)
+        return decide_shop_erasure(
+            shop_exit,
+            role=services.retention.merchant["operator_role"],
+            redact_received_at=received_at,
+            stopped_at=progress.stopped_at,
+            now=now,
+            is_repeated=request.principal.cutoff_at is not None,
+            has_platform_access=has_platform_access,
+        )
+
+    with services.store.read() as tx:
+        shop_exit = tx.shop_exits.read_shop_exit(request.shop, request.id)
+    if ShopExitDecision.CLOSE not in shop_exit.decisions:
+        task = _erase_parts(request, task, decide(shop_exit, task), lease, services)
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
         shop_exit = tx.shop_exits.read_shop_exit(request.shop, request.id)
         if ShopExitDecision.CLOSE in shop_exit.decisions:  # decided after this run began
             return next(each for each in tx.tasks.list_tasks(request.id) if each.id == task.id)
-        received_at = request.webhook_received_at or request.received_at
-        decision = decide_shop_erasure(
-            shop_exit,
-            role=services.retention.merchant["operator_role"],
-            redact_received_at=received_at,
-            stopped_at=get_progress(task, ShopEraseProgress).stopped_at,
-            now=now,
-            is_repeated=request.principal.cutoff_at is not None,
-            has_platform_access=has_platform_access,
-        )
+        decision = decide(shop_exit, task)
         if decision is Decision.ASK_OPERATOR:
             task = _wait_for_operator(request, task, tx, now)
         else:
-            task = _erase_shop_data(request, task, decision, shop_exit, tx, now)
+            task = _erase_shop_data(request, task, decision, tx, now)
         if task.state is TaskState.WAITING:
             task = replace(task, expected_by=received_at + SHOP_ANSWER_DEADLINE)
         tx.tasks.save_task(task)
     return task
+
+
+def _erase_parts(request: PrivacyRequest, task: Task, decision: Decision, lease: Lease, services: Services) -> Task:
+    """Erase all but the record of it, part by part, each with its progress in a transaction. Return the task as saved.
+
+    A run that is cut off between two is continued by the next, as it was decided: the parts deleted what tells whether
+    the shop left.
+    """
+    while decision is not Decision.ASK_OPERATOR:
+        with services.store.transaction() as tx:
+            tx.requests.verify_lease(lease)
+            if next(each.state for each in tx.tasks.list_tasks(request.id) if each.id == task.id) is TaskState.DONE:
+                return task  # an operator ended it meanwhile
+            removed = _erase_part(request, decision, tx)
+            if not removed:
+                return task
+            progress = get_progress(task, ShopEraseProgress)
+            rows = add_row_counts(progress.unfinished_rows, {name: count for name, count in removed.items() if name})
+            progress = replace(progress, unfinished_rows=rows, unfinished_decision=decision)
+            task = replace(task, progress=progress)
+            tx.tasks.save_task(task)
+    return task
+
+
+def _erase_part(request: PrivacyRequest, decision: Decision, tx: Tx) -> dict[str, int]:
+    """Erase at most ROWS_PER_TRANSACTION rows, or mark the documents that stay ('' in place of a table). Empty at the end."""
+    shop, keeps_held = request.shop, decision is Decision.KEEP_STATUTORY
+    rows = tx.shop_eraser.erase_part(
+        shop, request_id=request.id, include_held_records=not keeps_held, limit=ROWS_PER_TRANSACTION
+    )
+    if rows:
+        return dict(rows)
+    if decision is Decision.ERASE_ALL:
+        count = tx.shop_exits.delete_shop_documents(shop, limit=DOCUMENTS_PER_TRANSACTION)
+        return {"vault_documents": count} if count else {}
+    count = tx.shop_exits.mark_shop_documents(shop, request.id, limit=ROWS_PER_TRANSACTION)
+    return {"": count} if count else {}
 
 
 def _retry_later(
@@ -114,31 +164,31 @@ def _wait_for_operator(request: PrivacyRequest, task: Task, tx: Tx, now: datetim
     return wait_task(task, reason, None, wait_reason=reason)
 
 
-def _erase_shop_data(
-    request: PrivacyRequest, task: Task, decision: Decision, shop_exit: ShopExit, tx: Tx, now: datetime
-) -> Task:
+def _erase_shop_data(request: PrivacyRequest, task: Task, decision: Decision, tx: Tx, now: datetime) -> Task:
+    """Erase what the parts left, and record the whole."""
     progress, reason = get_progress(task, ShopEraseProgress), WaitReason.VAULT_NOT_RETURNED
     if progress.stopped_at is not None:
         tx.reviews.close_reviews(
             REINSTALLED_REVIEW_KIND, request_id=request.id, actor="bridge", reason="uninstalled_again"
         )
-    removed = dict(
+    removed = add_row_counts(
+        progress.unfinished_rows,
         tx.shop_eraser.erase_shop(
             request.shop, request_id=request.id, include_held_records=decision is not Decision.KEEP_STATUTORY
-        )
+        ),
     )
     remaining = RemainingShopData()
     if decision is not Decision.ERASE_ALL:
         remaining = tx.shop_exits.record_shop_remaining_data(request.shop, request.id)
-    elif shop_exit.documents:
-        removed["vault_documents"] = tx.shop_exits.delete_shop_documents(request.shop)
+    elif removed.get("vault_documents"):
+        decisions = tx.shop_exits.read_shop_exit(request.shop, request.id).decisions
         record_task_fact(
             Fact.DOCUMENT_DESTROYED,
             request,
             task,
             tx,
             documents=removed["vault_documents"],
-            reason="waived" if ShopExitDecision.WAIVED in shop_exit.decisions else "returned",
+            reason="waived" if ShopExitDecision.WAIVED in decisions else "returned",
         )
     rows = add_row_counts(progress.removed_rows, removed)
     records = sum(count for table, count in rows.items() if table not in UNCOUNTED_SHOP_TABLES)

@@ -24,6 +24,7 @@ from bridge.store.evidence.chain import EvidenceRows
 from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.requests.requests import RequestRows
 from bridge.store.requests.tasks import waits_for
+from bridge.store.schema.columns import inline
 from bridge.store.schema.tables import packages, requests, tasks
 from bridge.store.session import Session
 
@@ -155,5 +156,5 @@ class HandOverRows:
 
     @staticmethod
     def _of_waiting_tasks(rows: Select[Any]) -> Select[Any]:
-        waiting = (tasks.c.state == TaskState.WAITING, waits_for(WaitReason.PACKAGE_NOT_HANDED_OVER))
+        waiting = (tasks.c.state == inline(TaskState.WAITING), waits_for(WaitReason.PACKAGE_NOT_HANDED_OVER))
         return rows.join(tasks, tasks.c.request_id == requests.c.id).where(*waiting).order_by(requests.c.id)

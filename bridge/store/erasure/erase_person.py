@@ -7,26 +7,43 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, func, select, true, update
+from sqlalchemy import delete, func, select
 
-from bridge.errors import KeyMissing, NeedsOperator, PayloadInvalid, SealBroken
-from bridge.model import DeliveryState, Principal, RequestState, Tombstone
+from bridge.errors import NeedsOperator
+from bridge.model import Principal, ShopOrderKey, Tombstone
 from bridge.rules.erasure.plan import CUSTOMER_MERGED_AWAY
-from bridge.rules.webhooks.topics import is_mandatory
+from bridge.store.erasure.person_traces import PersonTraceRows
+from bridge.store.erasure.suppress import upsert_suppressions
 from bridge.store.index.contact_keys import delete_orphaned_contact_keys
 from bridge.store.index.person_lookup import PersonLookup
-from bridge.store.schema.index_tables import contact_keys, customers, data_keys, orders, parcels, suppressions
-from bridge.store.schema.tables import deliveries, findings, packages, requests
+from bridge.store.schema.index_tables import contact_keys, customers, data_keys, orders, parcels
 from bridge.store.session import Session
-from bridge.store.upsert import upsert
-from bridge.store.webhooks.inbox import SETTLED_REASONS, InboxRows
-from bridge.store.webhooks.person_bodies import PersonBodyRows, PersonKeys
+from bridge.store.webhooks.person_bodies import PersonKeys
 
 LOOKUP_FIELDS = ("customer", "email")  # a phone alone names nobody: families and offices share one
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _PersonRows:
+    """What an erasure is about under one key of the shop; no order where the customer was merged into another.
+
+    `keys` are those to search by, by field; `named_keys` are orders without a row; `subjects` those of earlier requests.
+    """
+
+    shop: str
+    keys: Mapping[str, list[str]]
+    contacts: Mapping[str, list[str]]
+    order_keys: Sequence[str] = ()
+    named_keys: Sequence[str] = ()
+    subjects: Sequence[str] = ()
+
+    @property
+    def person_keys(self) -> frozenset[tuple[str, str]]:
+        return frozenset((field, key) for field, field_keys in self.keys.items() for key in field_keys)
 
 
 class PersonEraser:
@@ -34,7 +51,7 @@ class PersonEraser:
 
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
-        self._person_lookup, self._bodies = PersonLookup(session), PersonBodyRows(session)
+        self._person_lookup, self._traces = PersonLookup(session), PersonTraceRows(session)
 
     def preview_erasure(
         self,
@@ -45,18 +62,80 @@ class PersonEraser:
         excluded_order_ids: Collection[str] = (),
         keeps_customer: bool = False,
     ) -> Mapping[str, int]:
-        """Return what `erase_person` would delete, per table: it erases and rolls back, so that nothing is missed."""
-        self._session.lock_shop(shop)  # before the savepoint, whose rollback would release the lock
-        with self._connection.begin_nested() as savepoint:
-            removed = self.erase_person(
-                shop,
-                principal,
-                request_id=request_id,
-                excluded_order_ids=excluded_order_ids,
-                keeps_customer=keeps_customer,
-            )
-            savepoint.rollback()
-        return removed
+        """Return what `erase_person` would delete, per table. Changes nothing."""
+        is_merged = self._person_lookup.is_merged(shop, principal)
+        counts: Counter[str] = Counter()
+        for key in self._session.shops.list_keys(shop):
+            rows = self._select_rows(key, principal, excluded_order_ids, is_merged)
+            customer_keys = frozenset[tuple[str, str]]() if keeps_customer else rows.person_keys
+            counts["orders"] += len(rows.order_keys)
+            of_orders = (parcels.c.shop == key, parcels.c.order_key.in_(rows.order_keys))
+            counts["parcels"] += self._connection.scalar(select(func.count()).where(*of_orders)) or 0
+            counts["customers"] += len(self._find_customer_keys(key, customer_keys, principal.cutoff_at))
+            if not is_merged:
+                counts.update(
+                    self._traces.count_traces(
+                        key,
+                        rows.subjects,
+                        request_id,
+                        *self._collect_keys(rows, request_id),
+                        cutoff_at=principal.cutoff_at,
+                    )
+                )
+        return ({CUSTOMER_MERGED_AWAY: 1} if is_merged else {}) | dict(+counts)
+
+    def list_erasable_orders(
+        self, shop: str, principal: Principal, excluded_order_ids: Collection[str]
+    ) -> list[ShopOrderKey]:
+        """Return the orders that `erase_person` would delete, each under its key of the shop."""
+        if self._person_lookup.is_merged(shop, principal):
+            return []
+        return [
+            (key, order_key)
+            for key in self._session.shops.list_keys(shop)
+            for order_key in self._select_rows(key, principal, excluded_order_ids, is_merged=False).order_keys
+        ]
+
+    def list_named_orders(self, shop: str, principal: Principal) -> list[ShopOrderKey]:
+        """Return the orders that the principal names and the index does not have, under each key of the shop."""
+        if self._person_lookup.is_merged(shop, principal):
+            return []
+        keys = self._session.shops.list_keys(shop)
+        return [(at, key) for at in keys for key in self._filter_unowned_orders(at, principal.order_ids)]
+
+    def erase_orders(
+        self,
+        order_keys: Iterable[ShopOrderKey],
+        named_keys: Iterable[ShopOrderKey],
+        *,
+        request_id: str,
+        cutoff_at: datetime | None,
+    ) -> Mapping[str, int]:
+        """Delete some of a data subject's orders with their parcels and suppress them. Return rows deleted per table.
+
+        `named_keys`, which the index does not have, are suppressed only. The rest of the data subject stays for
+        `erase_person`. Call after `lock_shop`. Raises NeedsOperator as it does.
+        """
+        keys_by_shop: dict[str, list[str]] = {}
+        for shop, order_key in order_keys:
+            keys_by_shop.setdefault(shop, []).append(order_key)
+        removed: Counter[str] = Counter()
+        erased_at = cutoff_at or self._session.now()
+        suppressed = [*((at, key) for at, keys in keys_by_shop.items() for key in keys), *named_keys]
+        upsert_suppressions(
+            self._connection,
+            (
+                Tombstone(shop=at, field="order", key=key, erased_at=erased_at, request_id=request_id)
+                for at, key in sorted(suppressed)
+            ),
+        )
+        for shop, keys in keys_by_shop.items():
+            key_ids = self.find_data_key_ids(shop, frozenset(), keys)
+            removed += Counter(self.delete_person_rows(shop, frozenset(), keys))
+            self.destroy_keys_and_verify(shop, frozenset(), keys, key_ids)
+        if removed.total():
+            self._session.mark_remnants(request_id)
+        return dict(removed)
 
     def erase_person(
         self,
@@ -77,67 +156,75 @@ class PersonEraser:
         is_merged = self._person_lookup.is_merged(shop, principal)
         removed: Counter[str] = Counter()
         for key in self._session.shops.list_keys(shop):
+            rows = self._select_rows(key, principal, excluded_order_ids, is_merged)
             removed += Counter(
-                self._erase_person_at(
-                    key, principal, request_id, excluded_order_ids, is_merged, keeps_customer=keeps_customer
-                )
+                self._erase_rows(rows, request_id, principal.cutoff_at, is_merged, keeps_customer=keeps_customer)
             )
         if removed.total():
             self._session.mark_remnants(request_id)
         return ({CUSTOMER_MERGED_AWAY: 1} if is_merged else {}) | dict(removed)
 
-    def _erase_person_at(
-        self,
-        shop: str,
-        principal: Principal,
-        request_id: str,
-        excluded_order_ids: Collection[str],
-        is_merged: bool,
-        *,
-        keeps_customer: bool,
-    ) -> dict[str, int]:
-        """Erase under one key of the shop."""
+    def _select_rows(
+        self, shop: str, principal: Principal, excluded_order_ids: Collection[str], is_merged: bool
+    ) -> _PersonRows:
+        """Return what an erasure is about under one key of the shop. Changes nothing."""
         lookup = self._person_lookup
         keys = lookup.derive_search_keys(shop, principal)
-        removed: dict[str, int] = {}
         if not is_merged and len(lookup.list_surviving_customers(shop, keys["customer"])) < len(keys["customer"]):
             # one of several customers was merged into another person's, who may have its e-mail address and phone now
             principal = replace(principal, email="", phone="")
             keys = lookup.derive_search_keys(shop, principal)
+        contacts = lookup.derive_contact_keys(shop, principal)  # former keys suppress only what has no other
         if is_merged:  # only the id is erased: the orders belong to the customer that remains
             keys = {"customer": keys["customer"]}
-            order_rows: list[Any] = []
-        else:
-            if not keys["customer"] and (customer := lookup.find_sole_customer(shop, keys)):
-                keys["customer"] = [customer]
-            excluded = {lookup.pseudonym(shop, "order", number) for number in excluded_order_ids}
-            order_rows = [row for row in lookup.list_order_rows_at(shop, principal) if row.order_key not in excluded]
-        person_keys = {(field, key) for field, field_keys in keys.items() for key in field_keys}
-        order_keys = [row.order_key for row in order_rows]
-        key_ids = {row.data_key_id for row in order_rows}
-        key_ids |= self.find_data_key_ids(shop, person_keys, order_keys)
-        cutoff_at = principal.cutoff_at
+            return _PersonRows(shop=shop, keys=keys, contacts=contacts)
+        if not keys["customer"] and (customer := lookup.find_sole_customer(shop, keys)):
+            keys["customer"] = [customer]
+        subjects = [lookup.find_subject(shop, principal)]
+        subjects += keys["customer"] if principal.further_customer_ids else []
+        if not principal.customer_id:  # a request that came before the customer was known
+            subjects += (keys["email"] or keys["phone"])[:1]
+        excluded = {lookup.pseudonym(shop, "order", number) for number in excluded_order_ids}
+        return _PersonRows(
+            shop=shop,
+            keys=keys,
+            contacts=contacts,
+            order_keys=[key for key in lookup.list_order_keys_at(shop, principal) if key not in excluded],
+            named_keys=self._filter_unowned_orders(shop, principal.order_ids),
+            subjects=subjects,
+        )
+
+    def _erase_rows(
+        self, rows: _PersonRows, request_id: str, cutoff_at: datetime | None, is_merged: bool, *, keeps_customer: bool
+    ) -> dict[str, int]:
+        """Erase under one key of the shop."""
+        shop, order_keys, person_keys = rows.shop, rows.order_keys, rows.person_keys
+        key_ids = self.find_data_key_ids(shop, person_keys, order_keys)
         customer_keys = frozenset[tuple[str, str]]() if keeps_customer else person_keys
-        removed |= self.delete_person_rows(shop, customer_keys, order_keys, cutoff_at=cutoff_at)
-        named_keys: list[str] = []
+        removed = self.delete_person_rows(shop, customer_keys, order_keys, cutoff_at=cutoff_at)
         if not is_merged:
-            subjects = [lookup.find_subject(shop, principal)]
-            subjects += keys["customer"] if principal.further_customer_ids else []
-            removed |= self.clear_prior_requests(shop, subjects, request_id, cutoff_at=cutoff_at)
-            named_keys = self._filter_unowned_orders(shop, principal.order_ids)
-            removed["deliveries"] = self.destroy_webhook_bodies(
-                shop, person_keys, {*order_keys, *named_keys}, cutoff_at=cutoff_at
+            removed |= self._traces.clear_prior_requests(shop, rows.subjects, request_id, cutoff_at=cutoff_at)
+            removed["deliveries"] = self._traces.destroy_webhook_bodies(
+                shop, *self._collect_keys(rows, request_id), cutoff_at=cutoff_at
             )
         erased_at = cutoff_at or self._session.now()  # an order that is placed later is a new contract
-        contacts = lookup.derive_contact_keys(shop, principal)  # former keys suppress only what has no other
-        suppressed = {(field, key) for field in keys for key in contacts.get(field) or keys[field]}
-        suppressed |= {("order", key) for key in (*order_keys, *named_keys)}
-        self.upsert_suppressions(
-            Tombstone(shop=shop, field=field, key=key, erased_at=erased_at, request_id=request_id)
-            for field, key in sorted(suppressed)
+        suppressed = {(field, key) for field in rows.keys for key in rows.contacts.get(field) or rows.keys[field]}
+        suppressed |= {("order", key) for key in (*order_keys, *rows.named_keys)}
+        suppressed -= {("order", key) for key in self._traces.list_erased_orders(shop, request_id)}
+        upsert_suppressions(
+            self._connection,
+            (
+                Tombstone(shop=shop, field=field, key=key, erased_at=erased_at, request_id=request_id)
+                for field, key in sorted(suppressed)
+            ),
         )
         self.destroy_keys_and_verify(shop, customer_keys, order_keys, key_ids, cutoff_at=cutoff_at)
         return removed
+
+    def _collect_keys(self, rows: _PersonRows, request_id: str) -> tuple[PersonKeys, set[str]]:
+        """Return the keys by which a webhook is about the data subject: of orders that this erasure deleted before, too."""
+        erased = self._traces.list_erased_orders(rows.shop, request_id)
+        return rows.person_keys, {*rows.order_keys, *rows.named_keys, *erased}
 
     def delete_person_rows(
         self, shop: str, person_keys: PersonKeys, order_keys: Sequence[str], *, cutoff_at: datetime | None = None
@@ -148,11 +235,13 @@ class PersonEraser:
         }
         customer_keys = self._find_customer_keys(shop, person_keys, cutoff_at)
         removed["customers"] = self._delete_rows_by_key(customers, shop, "customer_key", customer_keys)
-        delete_orphaned_contact_keys(self._connection)
+        delete_orphaned_contact_keys(self._connection, shop, [*order_keys, *customer_keys])
         return removed
 
     def _find_customer_keys(self, shop: str, person_keys: PersonKeys, cutoff_at: datetime | None) -> list[str]:
         """Return the keys of the customers with these ids or e-mail addresses, as they were reported by the cut-off."""
+        if not person_keys:
+            return []
         keys = {field: [key for of, key in person_keys if of == field] for field in LOOKUP_FIELDS}
         rows = self._person_lookup.list_customer_rows_at(shop, keys)
         return [row.customer_key for row in rows if cutoff_at is None or _is_reported_by(row, cutoff_at)]
@@ -174,17 +263,18 @@ class PersonEraser:
 
     def _delete_rows_by_key(self, table: Any, shop: str, column: str, candidate_keys: Iterable[str]) -> int:
         keys = [key for key in candidate_keys if key]
-        if not keys:
-            return 0
-        named = and_(table.c.shop == shop, table.c[column].in_(keys))
-        return int(self._connection.execute(delete(table).where(named)).rowcount)
+        named = delete(table).where(table.c.shop == shop, table.c[column].in_(keys))
+        return int(self._connection.execute(named).rowcount) if keys else 0
 
     def find_data_key_ids(self, shop: str, person_keys: PersonKeys, order_keys: Sequence[str]) -> set[str]:
-        """Return the data keys of the parcels, and those made for the data subject under an earlier pseudonym."""
-        parcel_keys = select(parcels.c.data_key_id).where(parcels.c.shop == shop, parcels.c.order_key.in_(order_keys))
+        """Return the data keys of orders and parcels, and those made for the data subject under an earlier pseudonym."""
+        found: set[str] = set()
+        for table in (orders, parcels):
+            of_orders = (table.c.shop == shop, table.c.order_key.in_(order_keys))
+            found.update(self._connection.scalars(select(table.c.data_key_id).where(*of_orders).distinct()))
         subjects = [*(key for _, key in person_keys), *order_keys]
         own = select(data_keys.c.id).where(data_keys.c.shop == shop, data_keys.c.subject.in_(subjects))
-        return {*self._connection.scalars(parcel_keys), *self._connection.scalars(own)}
+        return {*found, *self._connection.scalars(own)}
 
     def _filter_unowned_orders(self, shop: str, order_ids: Iterable[str]) -> list[str]:
         """Return pseudonyms of named orders without a row: a row that remains belongs to another customer."""
@@ -192,68 +282,6 @@ class PersonEraser:
         remaining = select(orders.c.order_key).where(orders.c.shop == shop, orders.c.order_key.in_(named))
         of_others = set(self._connection.scalars(remaining))
         return [key for key in named if key not in of_others]
-
-    def clear_prior_requests(
-        self, shop: str, subjects: Sequence[str], request_id: str, *, cutoff_at: datetime | None = None
-    ) -> dict[str, int]:
-        """Remove the personal data of the data subject's earlier requests; the requests themselves stay on record."""
-        earlier = and_(
-            requests.c.shop == shop,
-            requests.c.subject.in_(subjects),
-            requests.c.subject != "",
-            requests.c.id != request_id,
-            requests.c.closed_at.is_not(None),
-            _is_by(requests.c.received_at, cutoff_at),
-        )
-        ids = list(self._connection.scalars(select(requests.c.id).where(earlier)))
-        removed = {
-            table.name: int(self._connection.execute(delete(table).where(table.c.request_id.in_(ids))).rowcount)
-            for table in (findings, packages)
-        }
-        closed = {"principal": None, "state": RequestState.DONE, "active_key": None, "wake_at": None}
-        self._connection.execute(update(requests).where(requests.c.id.in_(ids)).values(closed))
-        return removed
-
-    def destroy_webhook_bodies(
-        self, shop: str, person_keys: PersonKeys, order_keys: set[str], *, cutoff_at: datetime | None = None
-    ) -> int:
-        """Destroy bodies of failed and rejected webhooks that mention the data subject. Return how many."""
-        has_body = and_(
-            deliveries.c.shop.in_([*self._session.shops.list_domains(shop), ""]),  # a malformed header is stored as ''
-            deliveries.c.body.is_not(None),
-            deliveries.c.state.in_([DeliveryState.FAILED, DeliveryState.REJECTED]),
-            _is_by(deliveries.c.received_at, cutoff_at),
-        )
-        rows = self._connection.execute(select(deliveries).where(has_body)).all()
-        reader = InboxRows(self._session)
-        ids = [row.id for row in rows if self._mentions_person(reader, row, shop, person_keys, order_keys)]
-        if ids:
-            destroyed = {"body": None, "state": DeliveryState.REJECTED, "reason": "person_erased"}
-            self._connection.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(destroyed))
-        return len(ids)
-
-    def _mentions_person(
-        self, reader: InboxRows, row: Any, shop: str, person_keys: PersonKeys, order_keys: set[str]
-    ) -> bool:
-        """Return whether a body is about the data subject; True for one that nobody can read.
-
-        Of the mandatory webhooks an unreadable one is kept: it waits for an operator, and may be another's request.
-        """
-        try:
-            return self._bodies.mentions_person(reader.open_delivery(row), shop, person_keys, order_keys)
-        except (PayloadInvalid, SealBroken, KeyMissing):
-            return row.reason in SETTLED_REASONS or not is_mandatory(row.topic, row.reason)
-
-    def upsert_suppressions(self, tombstones: Iterable[Tombstone], *, ledger_at: datetime | None = None) -> None:
-        """Write suppression keys; an older erasure never replaces a newer one. `ledger_at` None: not in the ledger yet."""
-        rows = [
-            {name: getattr(tombstone, name) for name in Tombstone.__slots__} | {"ledger_at": ledger_at}
-            for tombstone in tombstones
-        ]
-        if rows:
-            key, changes = ("shop", "field", "key"), ("erased_at", "request_id", "ledger_at")
-            statement = upsert(self._connection, suppressions, key, changes, where=_is_erased_later)
-            self._connection.execute(statement, rows)
 
     def _count_remaining_rows(
         self, shop: str, person_keys: PersonKeys, order_keys: Sequence[str], cutoff_at: datetime | None
@@ -267,15 +295,6 @@ class PersonEraser:
         )
 
 
-def _is_by(column: Any, cutoff_at: datetime | None) -> Any:
-    """Return the condition that something is from before the cut-off; without one everything is."""
-    return true() if cutoff_at is None else column <= cutoff_at
-
-
 def _is_reported_by(customer_row: Any, cutoff_at: datetime) -> bool:
     """Return whether the customer was reported by the cut-off; False where nobody knows when."""
     return customer_row.source_updated_at is not None and customer_row.source_updated_at <= cutoff_at
-
-
-def _is_erased_later(stored: Any, given: Any) -> Any:
-    return given.erased_at >= stored.erased_at

@@ -49,10 +49,13 @@ def replace_contact_keys(
     upsert_rows(connection, contact_keys, rows)
 
 
-def delete_orphaned_contact_keys(connection: Connection) -> None:
-    """Delete the keys whose row is gone."""
+def delete_orphaned_contact_keys(connection: Connection, shop: str, row_keys: Collection[str]) -> None:
+    """Delete the keys of those of these orders and customers whose row is gone."""
+    if not row_keys:
+        return
     rows = [
         exists().where(and_(table.c.shop == contact_keys.c.shop, column == contact_keys.c.row_key))
         for table, column in ROW_KEY_COLUMNS.items()
     ]
-    connection.execute(delete(contact_keys).where(~or_(*rows)))
+    named = (contact_keys.c.shop == shop, contact_keys.c.row_key.in_(row_keys))
+    connection.execute(delete(contact_keys).where(*named, *(~row for row in rows)))

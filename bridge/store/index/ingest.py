@@ -25,6 +25,7 @@ from bridge.store.schema.index_tables import customers, merges, orders, parcels,
 from bridge.store.session import Session
 from bridge.store.upsert import upsert_rows
 
+SUPPRESSED_FIELDS = ("customer", "email", "phone", "order")
 KEY_COLUMNS = ("customer_key", "email_key", "phone_key")
 
 
@@ -64,7 +65,7 @@ class _IngestBatch:
         self._parcels: dict[tuple[str, str], dict[str, Any]] = {}
         self._order_docs: dict[str, dict[str, Any]] = {}
         self._contact_keys: dict[tuple[str, str], list[str]] = {}
-        self._has_deleted = False
+        self._deleted_keys: set[str] = set()
         self._position = 0
         self._encode_clue = build_digester(session.keyring.digest, shop)
 
@@ -73,6 +74,8 @@ class _IngestBatch:
         if not wanted:
             return []
         rows = select(table).where(table.c.shop == self._shop, table.c[column].in_(wanted))
+        if table is suppressions:  # its index has the field before the key
+            rows = rows.where(suppressions.c.field.in_(SUPPRESSED_FIELDS))
         return list(self._connection.execute(rows.with_for_update()))
 
     def _read_suppressions(self, order_keys: set[str]) -> dict[tuple[str, str], datetime]:
@@ -229,7 +232,7 @@ class _IngestBatch:
 
     def _delete_rows(self, table: Any, column: str, key: str) -> None:
         self._connection.execute(delete(table).where(table.c.shop == self._shop, table.c[column] == key))
-        self._has_deleted = True
+        self._deleted_keys.add(key)
 
     def write_changes(self) -> None:
         """Seal and write what changed; a row that another worker made newer meanwhile stays."""
@@ -255,8 +258,7 @@ class _IngestBatch:
         ):
             self._upsert_rows(table, unique, list(rows.values()), newest_wins=True)
         replace_contact_keys(self._connection, self._shop, self._contact_keys)
-        if self._has_deleted:
-            delete_orphaned_contact_keys(self._connection)
+        delete_orphaned_contact_keys(self._connection, self._shop, self._deleted_keys)
 
     def _merge_order_doc(self, order_key: str, row: Mapping[str, Any]) -> dict[str, Any]:
         """Return what is sealed of an order: this batch's values, else the stored ones."""

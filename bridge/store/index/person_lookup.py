@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, false, or_, select
+from sqlalchemy import Select, and_, bindparam, exists, false, or_, select, union
 
 from bridge.model import Principal
 from bridge.rules.index.minimise import Sighting
@@ -129,9 +129,14 @@ class PersonLookup:
 
     def list_customer_rows_at(self, shop: str, keys: Mapping[str, Collection[str]]) -> list[Any]:
         """Return the rows of customers with one of these pseudonyms of `customer` and `email`, under one key of the shop."""
-        by_email = match_contact(self._connection, shop, customers, "email", keys["email"])
-        found = or_(customers.c.customer_key.in_(keys["customer"]), by_email)
-        return list(self._connection.execute(select(customers).where(customers.c.shop == shop, found)))
+        matches: list[Any] = [customers.c.customer_key.in_(keys["customer"])] if keys["customer"] else []
+        if keys["email"]:
+            matches.append(match_contact(self._connection, shop, customers, "email", keys["email"]))
+        if not matches:
+            return []
+        parts = union(*(select(customers.c.customer_key).where(customers.c.shop == shop, part) for part in matches))
+        found = select(customers).where(customers.c.shop == shop, customers.c.customer_key.in_(parts))
+        return list(self._connection.execute(found))
 
     def list_order_rows(self, shop: str, principal: Principal) -> list[Any]:
         """Return rows of the data subject's orders: by customer id, guest orders by e-mail, and orders that are named.
@@ -144,6 +149,13 @@ class PersonLookup:
 
     def list_order_rows_at(self, shop: str, principal: Principal) -> list[Any]:
         """Return the rows that `list_order_rows` finds under this one key of the shop."""
+        return list(self._connection.execute(self._select_orders(select(orders), shop, principal)))
+
+    def list_order_keys_at(self, shop: str, principal: Principal) -> list[str]:
+        """Return the pseudonyms of the orders that `list_order_rows` finds under this one key of the shop."""
+        return list(self._connection.scalars(self._select_orders(select(orders.c.order_key), shop, principal)))
+
+    def _select_orders(self, columns: Select[Any], shop: str, principal: Principal) -> Select[Any]:
         keys = self.derive_search_keys(shop, principal)
         own = self.list_surviving_customers(shop, keys["customer"]) or keys["customer"]
         own = list(dict.fromkeys(self.follow_merges(shop, key) for key in own))
@@ -152,18 +164,21 @@ class PersonLookup:
         not_of_others = orders.c.customer_key.in_(["", *own])
         named = [self.pseudonym(shop, "order", number) for number in principal.order_ids]
         named += principal.list_pseudonyms("order")
-        matches = [
-            and_(orders.c.order_key.in_(named), not_of_others) if own else orders.c.order_key.in_(named),
-            orders.c.customer_key.in_(own),
-        ]
+        matches: list[Any] = [orders.c.customer_key.in_(own)] if own else []
+        if named:
+            matches.append(and_(orders.c.order_key.in_(named), not_of_others) if own else orders.c.order_key.in_(named))
         if keys["email"]:
             matches.append(and_(match_contact(self._connection, shop, orders, "email", keys["email"]), not_of_others))
         elif keys["phone"] and not keys["customer"]:
             matches.append(self._match_sole_phone_owner(shop, keys["phone"]))
-        rows = select(orders).where(orders.c.shop == shop, or_(*matches))
+        if not matches:
+            return columns.where(false())
+        # each part finds its rows by an index of its own: with OR, SQLite reads all of the shop
+        parts = union(*(select(orders.c.order_key).where(orders.c.shop == shop, part) for part in matches))
+        rows = columns.where(orders.c.shop == shop, orders.c.order_key.in_(parts))
         if principal.cutoff_at is not None:
             rows = rows.where(or_(orders.c.order_key.in_(named), _match_known_by(principal.cutoff_at)))
-        return list(self._connection.execute(rows.order_by(orders.c.placed_at, orders.c.order_key)))
+        return rows.order_by(orders.c.placed_at, orders.c.order_key)
 
     def _match_sole_phone_owner(self, shop: str, phone_keys: Collection[str]) -> Any:
         """Return the condition for orders with this phone; it matches none where several people have the phone."""

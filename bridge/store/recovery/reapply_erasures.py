@@ -9,6 +9,8 @@ from sqlalchemy import and_, func, or_, select
 
 from bridge.model import IndexedOrder, Tombstone, Waybill
 from bridge.store.erasure.erase_person import PersonEraser
+from bridge.store.erasure.person_traces import PersonTraceRows
+from bridge.store.erasure.suppress import upsert_suppressions
 from bridge.store.index.rows import IndexRows
 from bridge.store.schema.index_tables import orders
 from bridge.store.session import Session
@@ -21,7 +23,7 @@ class ErasureReapplier:
 
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
-        self._eraser = PersonEraser(session)
+        self._eraser, self._traces = PersonEraser(session), PersonTraceRows(session)
 
     def list_rows_by_tombstones(
         self, shop: str, tombstones: Sequence[Tombstone]
@@ -72,12 +74,12 @@ class ErasureReapplier:
         removed: dict[str, int] = eraser.delete_person_rows(shop, customer_keys, order_keys)
         if is_whole_person:
             subjects = [*(key for _, key in person_keys), *named_keys]
-            removed |= eraser.clear_prior_requests(shop, subjects, tombstones[0].request_id)
-            removed["deliveries"] = eraser.destroy_webhook_bodies(shop, person_keys, {*order_keys, *named_keys})
+            removed |= self._traces.clear_prior_requests(shop, subjects, tombstones[0].request_id)
+            removed["deliveries"] = self._traces.destroy_webhook_bodies(shop, person_keys, {*order_keys, *named_keys})
         else:
             undecided = select(func.count()).where(orders.c.shop == shop, _match_person_orders(person_keys))
             removed["undecided"] = self._connection.scalar(undecided) or 0
-        eraser.upsert_suppressions(tombstones, ledger_at=self._session.now())
+        upsert_suppressions(self._connection, tombstones, ledger_at=self._session.now())
         eraser.destroy_keys_and_verify(shop, customer_keys, order_keys, key_ids)
         if any(removed.values()):
             self._session.mark_remnants(tombstones[0].request_id)

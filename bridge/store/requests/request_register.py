@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from bridge.model import Fact, Principal, PrivacyRequest, TaskAction, TaskState
 from bridge.store.requests.requests import request_from_row
+from bridge.store.schema.columns import inline
 from bridge.store.schema.tables import evidence, requests, tasks
 from bridge.store.session import Session
 
@@ -28,7 +29,7 @@ class RegisterQueries:
 
     def count_open_instructions(self) -> dict[str, int]:
         """Count instructions that wait, by processor."""
-        is_waiting = (tasks.c.action == TaskAction.NOTIFY_PROCESSOR, tasks.c.state == TaskState.WAITING)
+        is_waiting = (tasks.c.action == TaskAction.NOTIFY_PROCESSOR, tasks.c.state == inline(TaskState.WAITING))
         rows = select(tasks.c.system, func.count()).where(*is_waiting).group_by(tasks.c.system)
         return {row[0]: row[1] for row in self._connection.execute(rows)}
 

@@ -27,6 +27,7 @@ from bridge.rules.requests.progress_codec import (
     encode_cursor,
     encode_detail,
 )
+from bridge.store.schema.columns import inline
 from bridge.store.schema.tables import findings, requests, tasks
 from bridge.store.upsert import upsert
 
@@ -110,7 +111,11 @@ class TaskRows:
             update(tasks).where(*incomplete).values(records=0, cursor=None, gaps="[]", outcome=None, **pending)
         )
         # a notice is answered from outside, so its task needs no wake-up time
-        waiting = (of_request, tasks.c.state == TaskState.WAITING, tasks.c.action != TaskAction.NOTIFY_PROCESSOR)
+        waiting = (
+            of_request,
+            tasks.c.state == inline(TaskState.WAITING),
+            tasks.c.action != TaskAction.NOTIFY_PROCESSOR,
+        )
         self._connection.execute(update(tasks).where(*waiting).values(wake_at=self._session.now()))
 
     def list_held_tasks(self) -> list[HeldTask]:
@@ -119,7 +124,11 @@ class TaskRows:
         rows = select(*columns, tasks.c.detail, tasks.c.wake_at, tasks.c.expected_by).join_from(
             tasks, requests, requests.c.id == tasks.c.request_id
         )
-        is_held = (tasks.c.state == TaskState.WAITING, waits_for(WaitReason.HELD_BY_LAW), tasks.c.wake_at.is_not(None))
+        is_held = (
+            tasks.c.state == inline(TaskState.WAITING),
+            waits_for(WaitReason.HELD_BY_LAW),
+            tasks.c.wake_at.is_not(None),
+        )
         is_open = requests.c.state != RequestState.DONE  # the erasure of a shop ends its other requests
         return [
             HeldTask(
@@ -135,7 +144,7 @@ class TaskRows:
 
     def wake_held_tasks(self, shop: str = "") -> None:
         """Make tasks of the shop, or of all shops, that wait for a hold due now: something changed that may end it."""
-        is_held = (tasks.c.state == TaskState.WAITING, waits_for(WaitReason.HELD_BY_LAW))
+        is_held = (tasks.c.state == inline(TaskState.WAITING), waits_for(WaitReason.HELD_BY_LAW))
         held = select(tasks.c.request_id).join(requests, requests.c.id == tasks.c.request_id).where(*is_held)
         if shop:
             held = held.where(requests.c.shop.in_(self._session.shops.list_keys(shop)))

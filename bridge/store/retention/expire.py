@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, exists, func, or_, select, tuple_, update
+from sqlalchemy import Select, and_, delete, exists, func, select, update
 
 from bridge.errors import NeedsOperator
-from bridge.model import DeliveryState, RequestState
+from bridge.store.bounded_changes import delete_some, match_keys
 from bridge.store.index.contact_keys import delete_orphaned_contact_keys
 from bridge.store.notices.notice_items import NEXT_ITEM_VERSION
+from bridge.store.retention import expired_records as expired
+from bridge.store.retention.expired_records import EXPIRED_KEY_PREFIX, EXPIRED_SELECTS, IS_DISPOSED_WITH_DOCUMENTS
 from bridge.store.schema.index_tables import customers, merges, orders, parcels, suppressions
 from bridge.store.schema.notice_tables import notice_items, notice_links, notices
-from bridge.store.schema.retention_tables import legal_holds, plans, reviews, vault_documents
+from bridge.store.schema.retention_tables import legal_holds, plans, reviews
 from bridge.store.schema.tables import (
     certificates,
     deliveries,
@@ -31,110 +34,7 @@ from bridge.store.schema.tables import (
 )
 from bridge.store.session import Session
 
-EXPIRED_KEY_PREFIX = "aged|"  # in place of the key of a request that was reduced to its line in the register
-IS_NOT_REDUCED = ~requests.c.once_key.startswith(EXPIRED_KEY_PREFIX, autoescape=True)
-ENDED_DELIVERY_STATES = (DeliveryState.DONE, DeliveryState.REJECTED, DeliveryState.FAILED)
-
-# a proceeding that was disposed of, while there are documents that the law keeps because of it
-IS_DISPOSED_WITH_DOCUMENTS = and_(
-    legal_holds.c.disposed_at.is_not(None),
-    exists().where(
-        vault_documents.c.shop == legal_holds.c.shop, vault_documents.c.order_key == legal_holds.c.order_key
-    ),
-)
-
-
-def _has_active_legal_hold(*conditions: Any) -> Any:
-    return exists().where(legal_holds.c.released_at.is_(None), *conditions)
-
-
-def _select_expired_suppressions(cutoff: datetime) -> Select[Any]:
-    rows = select(suppressions.c.shop, suppressions.c.field, suppressions.c.key)
-    return rows.where(suppressions.c.erased_at < cutoff).order_by(suppressions.c.erased_at)
-
-
-def _select_expired_delivery_receipts(cutoff: datetime) -> Select[Any]:
-    ended = (deliveries.c.body.is_(None), deliveries.c.state.in_(ENDED_DELIVERY_STATES))
-    rows = select(deliveries.c.shop, deliveries.c.id).where(*ended, deliveries.c.received_at < cutoff)
-    return rows.order_by(deliveries.c.received_at)
-
-
-def _select_expired_closed_requests(cutoff: datetime) -> Select[Any]:
-    expired = (
-        requests.c.state == RequestState.DONE,
-        requests.c.closed_at < cutoff,
-        IS_NOT_REDUCED,
-        ~_has_active_legal_hold(legal_holds.c.request_id == requests.c.id),
-        ~exists().where(reviews.c.request_id == requests.c.id, reviews.c.closed_at.is_(None)),
-    )
-    rows = select(requests.c.shop, requests.c.id, requests.c.data_key_id)
-    return rows.where(*expired).order_by(requests.c.closed_at)
-
-
-def _select_expired_released_legal_holds(cutoff: datetime) -> Select[Any]:
-    """Select holds that are over and belong to no stored request; a proceeding stays while its documents do."""
-    expired = (
-        legal_holds.c.released_at < cutoff,
-        ~exists().where(requests.c.id == legal_holds.c.request_id, IS_NOT_REDUCED),
-        ~IS_DISPOSED_WITH_DOCUMENTS,
-    )
-    rows = select(legal_holds.c.shop, legal_holds.c.id, legal_holds.c.order_key)
-    return rows.where(*expired).order_by(legal_holds.c.released_at)
-
-
-def _select_expired_notice_item_texts(cutoff: datetime) -> Select[Any]:
-    """Select answered items whose sealed text nothing needs: an item that will be looked at again needs its reference."""
-    expired = (
-        notice_items.c.doc.is_not(None),
-        notice_items.c.answered_at < cutoff,
-        notice_items.c.look_at.is_(None),
-        ~_has_active_legal_hold(
-            legal_holds.c.shop == notice_items.c.shop,
-            legal_holds.c.order_key == notice_items.c.order_key,
-            legal_holds.c.order_key != "",
-        ),
-        ~_has_active_legal_hold(legal_holds.c.request_id == notice_items.c.request_id),
-    )
-    rows = select(notice_items.c.shop, notice_items.c.id)
-    return rows.where(*expired).order_by(notice_items.c.answered_at)
-
-
-def _select_expired_orders(cutoff: datetime) -> Select[Any]:
-    """Select orders without a later report of the order or of its parcels. An order without any date never expires."""
-    of_order = and_(parcels.c.shop == orders.c.shop, parcels.c.order_key == orders.c.order_key)
-    reported_at = func.coalesce(parcels.c.source_updated_at, parcels.c.shipped_at)
-    last_reported_at = func.coalesce(
-        orders.c.source_updated_at, orders.c.placed_at, select(func.max(reported_at)).where(of_order).scalar_subquery()
-    )
-    expired = (
-        last_reported_at < cutoff,
-        ~exists().where(of_order, or_(reported_at >= cutoff, reported_at.is_(None))),
-        ~_has_active_legal_hold(legal_holds.c.shop == orders.c.shop, legal_holds.c.order_key == orders.c.order_key),
-    )
-    return select(orders.c.shop, orders.c.order_key, orders.c.data_key_id).where(*expired).order_by(last_reported_at)
-
-
-def _select_expired_customers(cutoff: datetime) -> Select[Any]:
-    of_customer = and_(orders.c.shop == customers.c.shop, orders.c.customer_key == customers.c.customer_key)
-    expired = (customers.c.source_updated_at < cutoff, ~exists().where(of_customer))
-    return select(customers.c.shop, customers.c.customer_key).where(*expired)
-
-
-def _select_expired_merges(cutoff: datetime) -> Select[Any]:
-    is_unused = [
-        ~exists().where(table.c.shop == merges.c.shop, table.c.customer_key == merges.c.kept_key)
-        for table in (orders, customers)
-    ]
-    return select(merges.c.shop, merges.c.deleted_key).where(merges.c.merged_at < cutoff, *is_unused)
-
-
-EXPIRED_SELECTS: Mapping[str, tuple[Callable[[datetime], Select[Any]], ...]] = {
-    "suppression": (_select_expired_suppressions,),
-    "security_log": (_select_expired_delivery_receipts,),
-    "request_evidence": (_select_expired_closed_requests, _select_expired_released_legal_holds),
-    "instruction_text": (_select_expired_notice_item_texts,),
-    "parcel_index": (_select_expired_orders, _select_expired_customers, _select_expired_merges),
-}
+REQUESTS_AT_ONCE = 50  # each has a dozen tasks
 
 
 class ExpiryRows:
@@ -143,16 +43,20 @@ class ExpiryRows:
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
         self._deleters: Mapping[Any, Callable[[Sequence[Any]], None]] = {
-            _select_expired_suppressions: lambda rows: self._delete_rows(suppressions, ("shop", "field", "key"), rows),
-            _select_expired_delivery_receipts: lambda rows: self._delete_rows(deliveries, ("shop", "id"), rows),
-            _select_expired_closed_requests: self._reduce_requests_to_register,
-            _select_expired_released_legal_holds: lambda rows: self._delete_rows(
+            expired.select_expired_suppressions: lambda rows: self._delete_rows(
+                suppressions, ("shop", "field", "key"), rows
+            ),
+            expired.select_expired_delivery_receipts: lambda rows: self._delete_rows(deliveries, ("shop", "id"), rows),
+            expired.select_expired_closed_requests: self._reduce_requests_to_register,
+            expired.select_expired_released_legal_holds: lambda rows: self._delete_rows(
                 legal_holds, ("shop", "id", "order_key"), rows
             ),
-            _select_expired_notice_item_texts: self._clear_notice_item_texts,
-            _select_expired_orders: self._delete_orders_with_parcels,
-            _select_expired_customers: lambda rows: self._delete_rows(customers, ("shop", "customer_key"), rows),
-            _select_expired_merges: lambda rows: self._delete_rows(merges, ("shop", "deleted_key"), rows),
+            expired.select_expired_notice_item_texts: self._clear_notice_item_texts,
+            expired.select_expired_orders: self._delete_orders_with_parcels,
+            expired.select_expired_unreported_orders: self._delete_orders_with_parcels,
+            expired.select_expired_undated_orders: self._delete_orders_with_parcels,
+            expired.select_expired_customers: self._delete_customers,
+            expired.select_expired_merges: lambda rows: self._delete_rows(merges, ("shop", "deleted_key"), rows),
         }
 
     def count_expired(self, category: str, cutoff: datetime) -> int:
@@ -168,14 +72,50 @@ class ExpiryRows:
         """
         deleted: Counter[str] = Counter()
         for build_select in EXPIRED_SELECTS[category]:
-            rows = self._lock_expired_rows(build_select(cutoff), limit)
+            is_of_requests = build_select is expired.select_expired_closed_requests
+            rows = self._lock_expired_rows(
+                build_select(cutoff), min(limit, REQUESTS_AT_ONCE) if is_of_requests else limit
+            )
             if rows:
                 self._deleters[build_select](rows)
                 deleted.update(row.shop for row in rows)
-        delete_orphaned_contact_keys(self._connection)
         if deleted:
             self._session.mark_remnants()
         return deleted
+
+    def delete_parts_of_requests(self, cutoff: datetime, *, limit: int) -> int:
+        """Delete at most `limit` rows that belong to expired requests, so that reducing these touches few. Return how many."""
+        ids = [
+            row.id for row in self._lock_expired_rows(expired.select_expired_closed_requests(cutoff), REQUESTS_AT_ONCE)
+        ]
+        for table in (notice_items, reviews, findings, packages) if ids else ():
+            of_requests = table.c.request_id.in_(ids)
+            if table is notice_items:
+                count = self._delete_some_items(of_requests, limit)
+            else:
+                count = delete_some(self._connection, table, of_requests, limit=limit)
+            if count:
+                self._session.mark_remnants()
+                return count
+        return 0
+
+    def _delete_some_items(self, where: Any, limit: int) -> int:
+        """Delete at most `limit` notice items, with the notices that list no other."""
+        rows = self._connection.execute(
+            select(notice_items.c.id, notice_items.c.notice_id).where(where).limit(limit)
+        ).all()
+        self._connection.execute(delete(notice_items).where(notice_items.c.id.in_([row.id for row in rows])))
+        self._delete_empty_notices({row.notice_id for row in rows} - {""})
+        return len(rows)
+
+    def _delete_empty_notices(self, notice_ids: AbstractSet[str]) -> None:
+        """Delete those of these notices that list no item any more, with their links."""
+        if not notice_ids:
+            return
+        without_items = and_(notices.c.id.in_(notice_ids), ~exists().where(notice_items.c.notice_id == notices.c.id))
+        deletion = delete(notices).where(without_items).returning(notices.c.id)
+        deleted_notices = self._connection.execute(deletion).scalars().all()
+        self._connection.execute(delete(notice_links).where(notice_links.c.notice_id.in_(deleted_notices)))
 
     def _lock_expired_rows(self, query: Select[Any], limit: int) -> Sequence[Any]:
         """Lock first, then read again: only the second statement sees what was committed in between."""
@@ -184,11 +124,10 @@ class ExpiryRows:
         if not rows or self._connection.dialect.name != "postgresql":  # SQLite has one writer
             return rows
         key_columns = [column for column in query.selected_columns if column.name != "data_key_id"]
-        locked = [tuple(row)[: len(key_columns)] for row in rows]
-        return self._connection.execute(query.where(tuple_(*key_columns).in_(locked))).all()
+        return self._connection.execute(query.where(match_keys(key_columns, rows))).all()
 
     def _delete_rows(self, table: Any, key_columns: Sequence[str], rows: Sequence[Any]) -> None:
-        named = tuple_(*(table.c[name] for name in key_columns)).in_([tuple(row)[: len(key_columns)] for row in rows])
+        named = match_keys([table.c[name] for name in key_columns], rows)
         self._connection.execute(delete(table).where(named))
         self._raise_if_rows_remain(table, named)
 
@@ -204,13 +143,23 @@ class ExpiryRows:
         self._raise_if_rows_remain(notice_items, named, notice_items.c.doc.is_not(None))
 
     def _delete_orders_with_parcels(self, rows: Sequence[Any]) -> None:
-        of_orders = tuple_(parcels.c.shop, parcels.c.order_key).in_([(row.shop, row.order_key) for row in rows])
+        of_orders = match_keys([parcels.c.shop, parcels.c.order_key], rows)
         keys = {(row.shop, row.data_key_id) for row in rows}
         keys |= set(self._connection.execute(select(parcels.c.shop, parcels.c.data_key_id).where(of_orders)))
         self._connection.execute(delete(parcels).where(of_orders))
         self._delete_rows(orders, ("shop", "order_key"), rows)
         self._raise_if_rows_remain(parcels, of_orders)
+        self._delete_contact_keys(rows)
         self._destroy_data_keys(keys)
+
+    def _delete_customers(self, rows: Sequence[Any]) -> None:
+        self._delete_rows(customers, ("shop", "customer_key"), rows)
+        self._delete_contact_keys(rows)
+
+    def _delete_contact_keys(self, rows: Sequence[Any]) -> None:
+        """Delete the further contact keys of orders or customers; the second column of a row is its key."""
+        for shop in sorted({row.shop for row in rows}):
+            delete_orphaned_contact_keys(self._connection, shop, [row[1] for row in rows if row.shop == shop])
 
     def _reduce_requests_to_register(self, rows: Sequence[Any]) -> None:
         """Delete all of a request but its line in the register: kind, days, lateness. The evidence chain stays complete."""
@@ -220,15 +169,12 @@ class ExpiryRows:
         holds_of_requests = legal_holds.c.request_id.in_(ids)
         conditions[legal_holds] = and_(holds_of_requests, ~IS_DISPOSED_WITH_DOCUMENTS)
         notice_id_query = select(notice_items.c.notice_id).where(conditions[notice_items]).distinct()
-        notice_ids = [notice_id for notice_id in self._connection.scalars(notice_id_query) if notice_id]
+        notice_ids = {notice_id for notice_id in self._connection.scalars(notice_id_query) if notice_id}
         for table, condition in conditions.items():
             self._connection.execute(delete(table).where(condition))
             self._raise_if_rows_remain(table, condition)
         self._connection.execute(update(legal_holds).where(holds_of_requests).values(subject=""))
-        without_items = and_(notices.c.id.in_(notice_ids), ~exists().where(notice_items.c.notice_id == notices.c.id))
-        deletion = delete(notices).where(without_items).returning(notices.c.id)
-        deleted_notices = self._connection.execute(deletion).scalars().all()
-        self._connection.execute(delete(notice_links).where(notice_links.c.notice_id.in_(deleted_notices)))
+        self._delete_empty_notices(notice_ids)
         blanks = {"principal": None, "subject": "", "active_key": None, "external_ref": "", "data_key_id": ""}
         expired = requests.c.id.in_(ids)
         self._connection.execute(

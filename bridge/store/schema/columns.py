@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import BindParameter, Column, Index, Integer, LargeBinary, MetaData, String, Table, bindparam, text
 
 from bridge.store.schema.utc_datetime import UtcDateTime
 
@@ -20,6 +20,19 @@ metadata = MetaData(
 def table(name: str, *parts: Any) -> Table:
     """Return a table of the bridge's own metadata."""
     return Table(name, metadata, *parts)
+
+
+def partial_index(name: str, *columns: str, where: str) -> Index:
+    """Return an index of the rows that meet a condition: few, whatever the table's size.
+
+    A statement uses it where it says the same with values in its text, see `inline`.
+    """
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
+def inline(value: str) -> BindParameter[str]:
+    """Return a constant that stands in a statement's text: SQLite finds a partial index by it, Postgres at any time."""
+    return bindparam(None, value, type_=String, literal_execute=True)
 
 
 def plain_column(name: str, kind: Any, **options: Any) -> Column[Any]:

@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, Boolean, Index, String, Text, UniqueConstrain
 from bridge.store.schema.columns import (
     key_column,
     lease_columns,
+    partial_index,
     plain_column,
     pseudonym_column,
     sealed_column,
@@ -44,6 +45,7 @@ customers = table(
     plain_column("source_updated_at", UtcDateTime, nullable=True),
     Index(None, "shop", "email_key"),
     Index(None, "shop", "phone_key"),
+    Index(None, "source_updated_at"),
 )
 
 merges = table(
@@ -52,6 +54,7 @@ merges = table(
     pseudonym_column("deleted_key", primary_key=True),
     pseudonym_column("kept_key"),
     plain_column("merged_at", UtcDateTime),
+    Index(None, "merged_at"),
 )
 
 orders = table(
@@ -65,6 +68,8 @@ orders = table(
     plain_column("data_key_id", String(40)),
     plain_column("placed_at", UtcDateTime, nullable=True),
     plain_column("source_updated_at", UtcDateTime, nullable=True),
+    Index(None, "data_key_id"),
+    Index(None, "source_updated_at", "placed_at"),
     Index(None, "shop", "customer_key"),
     Index(None, "shop", "email_key"),
     Index(None, "shop", "phone_key"),
@@ -90,6 +95,7 @@ parcels = table(
     plain_column("data_key_id", String(40)),
     plain_column("shipped_at", UtcDateTime, nullable=True),
     plain_column("source_updated_at", UtcDateTime, nullable=True),
+    Index(None, "data_key_id"),
     Index(None, "shop", "order_key"),
 )
 
@@ -101,6 +107,9 @@ suppressions = table(
     plain_column("erased_at", UtcDateTime),
     plain_column("request_id", String(40)),
     plain_column("ledger_at", UtcDateTime, nullable=True),
+    Index(None, "request_id"),
+    Index(None, "erased_at"),
+    partial_index("ix_suppressions_unsynced_open", "erased_at", where="ledger_at IS NULL"),
 )
 
 shop_names = table(

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Date, Index, Integer, String, UniqueConstraint
 
-from bridge.store.schema.columns import lease_columns, plain_column, pseudonym_column, sealed_column, shop_column, table
+from bridge.store.schema.columns import (
+    lease_columns,
+    partial_index,
+    plain_column,
+    pseudonym_column,
+    sealed_column,
+    shop_column,
+    table,
+)
 from bridge.store.schema.utc_datetime import UtcDateTime
 
 notice_accounts = table(
@@ -36,6 +44,9 @@ notices = table(
     plain_column("answered_via", String(16)),
     plain_column("last_error", String(200)),
     Index(None, "shop", "processor", "state"),
+    Index(None, "created_at", "id"),
+    Index(None, "state", "created_at", "id"),
+    Index(None, "processor", "created_at", "id"),
 )
 
 notice_items = table(
@@ -77,6 +88,8 @@ notice_items = table(
     Index(None, "shop", "processor", "state"),
     Index(None, "shop", "entry_key"),
     Index(None, "shop", "order_key"),
+    partial_index("ix_notice_entries_sealed_open", "answered_at", where="doc IS NOT NULL"),
+    partial_index("ix_notice_entries_refused_open", "shop", "processor", "reason", where="answer = 'refused'"),
 )
 
 notice_links = table(

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, String, Text, UniqueConstraint
 
-from bridge.store.schema.columns import key_column, plain_column, pseudonym_column, sealed_column, shop_column, table
+from bridge.store.schema.columns import (
+    key_column,
+    partial_index,
+    plain_column,
+    pseudonym_column,
+    sealed_column,
+    shop_column,
+    table,
+)
 from bridge.store.schema.utc_datetime import UtcDateTime
 
 vault_documents = table(
@@ -32,6 +40,8 @@ vault_documents = table(
     Index(None, "erasable_from"),
     Index(None, "request_id"),
     Index(None, "law_sha256"),
+    Index(None, "issued_at", "id"),
+    Index(None, "shop", "issued_at", "id"),
 )
 
 legal_holds = table(
@@ -54,6 +64,9 @@ legal_holds = table(
     plain_column("disposed_at", UtcDateTime, nullable=True),
     Index(None, "shop", "subject"),
     Index(None, "shop", "order_key"),
+    Index(None, "request_id"),
+    Index(None, "released_at"),
+    partial_index("ix_legal_claims_open", "shop", "order_key", "request_id", where="released_at IS NULL"),
 )
 
 refund_accounts = table(
@@ -92,6 +105,8 @@ reviews = table(
     plain_column("closed_by", String(64)),
     plain_column("decision", String(16), server_default=""),
     Index(None, "shop", "closed_at"),
+    Index(None, "request_id"),
+    partial_index("ix_reviews_open", "opened_at", "id", where="closed_at IS NULL"),
 )
 
 plans = table(

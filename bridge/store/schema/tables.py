@@ -10,7 +10,15 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Text
 
 # imported so that the metadata knows their tables too
 from bridge.store.schema import columns, index_tables, notice_tables, operations_tables, retention_tables  # noqa: F401
-from bridge.store.schema.columns import lease_columns, plain_column, pseudonym_column, sealed_column, shop_column, table
+from bridge.store.schema.columns import (
+    lease_columns,
+    partial_index,
+    plain_column,
+    pseudonym_column,
+    sealed_column,
+    shop_column,
+    table,
+)
 from bridge.store.schema.utc_datetime import UtcDateTime
 
 metadata = columns.metadata
@@ -37,7 +45,7 @@ deliveries = table(
     plain_column("reason", String(64)),
     plain_column("done_at", UtcDateTime, nullable=True),
     *lease_columns(),
-    Index(None, "state", "wake_at"),
+    partial_index("ix_deliveries_due_open", "wake_at", where="wake_at IS NOT NULL"),
     Index(None, "shop", "topic", "received_at"),
     Index(
         "ix_deliveries_mandatory",
@@ -47,6 +55,10 @@ deliveries = table(
         sqlite_where=MANDATORY_WAITS,
         postgresql_where=MANDATORY_WAITS,
     ),
+    Index(None, "received_at", "id"),
+    Index(None, "topic", "received_at", "id"),
+    partial_index("ix_deliveries_open", "shop", "received_at", "id", where="state = 'received'"),
+    partial_index("ix_deliveries_ended_open", "received_at", "id", where="state IN ('failed', 'rejected')"),
 )
 
 shop_turns = table(
@@ -93,8 +105,14 @@ requests = table(
     plain_column("answered_at", UtcDateTime, nullable=True),
     plain_column("answer_basis", String(16), nullable=True),
     *lease_columns(),
-    Index(None, "state", "wake_at"),
+    partial_index("ix_requests_due_open", "wake_at", where="wake_at IS NOT NULL"),
     Index(None, "shop", "subject"),
+    Index(None, "data_key_id"),
+    Index(None, "received_at", "id"),
+    Index(None, "state", "received_at", "id"),
+    Index(None, "kind", "received_at", "id"),
+    Index(None, "shop", "received_at", "id"),
+    partial_index("ix_requests_done_open", "closed_at", where="state = 'done' AND substr(once_key, 1, 5) <> 'aged|'"),
 )
 
 tasks = table(
@@ -120,6 +138,7 @@ tasks = table(
     pseudonym_column("customer", server_default=""),
     UniqueConstraint("request_id", "system", "action", "customer"),
     Index(None, "customer"),
+    partial_index("ix_tasks_waiting_open", "request_id", where="state = 'waiting'"),
 )
 
 findings = table(
@@ -160,6 +179,7 @@ packages = table(
     plain_column("seq", Integer, primary_key=True, autoincrement=False),
     plain_column("made_at", UtcDateTime),
     sealed_column("body"),
+    Index(None, "made_at"),
 )
 
 certificates = table(

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
+MAX_COUNTED = 10_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,7 +45,7 @@ class RowFilter:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Page(Generic[T]):
-    """Some rows, and how many the filters leave in all. `has_more`: others come after these.
+    """Some rows, and how many the filters leave in all, MAX_COUNTED + 1 for more. `has_more`: others come after these.
 
     Where nothing is left, `existing` counts the rows without any filter, and `empty_fields` are filters that alone leave
     nothing.

@@ -14,6 +14,7 @@ from bridge.store.access.hand_overs import IS_UNFULFILLED
 from bridge.store.notices.letters import notice_from_row
 from bridge.store.requests.requests import request_from_row
 from bridge.store.reviews import REVIEW_COLUMNS
+from bridge.store.schema.columns import inline
 from bridge.store.schema.notice_tables import notice_items, notices
 from bridge.store.schema.retention_tables import reviews
 from bridge.store.schema.tables import deliveries, requests, tasks
@@ -27,9 +28,9 @@ from bridge.store.selection.failure_sql import (
     Condition,
     has_task,
 )
-from bridge.store.selection.row_filter import Page, ReasonCount, RowFilter
+from bridge.store.selection.row_filter import MAX_COUNTED, Page, ReasonCount, RowFilter
 from bridge.store.session import Session
-from bridge.store.webhooks.inbox import NEEDS_ACTION, SETTLED_REASONS
+from bridge.store.webhooks.inbox import HAS_FAILED, NEEDS_ACTION, SETTLED_REASONS
 
 T = TypeVar("T")
 HIDDEN_COLUMNS = {"body", "digest", "once_key"}
@@ -90,9 +91,8 @@ class SelectionRows:
 
     def count_delivery_reasons(self, wanted: RowFilter) -> list[ReasonCount]:
         """Count failed and rejected deliveries by class of reasons and topic."""
-        is_failed = deliveries.c.state.in_([DeliveryState.FAILED, DeliveryState.REJECTED])
         is_open = deliveries.c.reason.not_in(SETTLED_REASONS)
-        conditions = (is_failed, is_open, *self._build_delivery_conditions(wanted).values())
+        conditions = (HAS_FAILED, is_open, *self._build_delivery_conditions(wanted).values())
         return self._count_reasons(DELIVERY_CLASS, deliveries.c.topic, func.count(), conditions)
 
     def count_request_reasons(self, wanted: RowFilter) -> list[ReasonCount]:
@@ -122,16 +122,19 @@ class SelectionRows:
         return [ReasonCount(row["failure_class"], row.get("failed_system", ""), row["rows"]) for row in found]
 
     def _build_delivery_conditions(self, wanted: RowFilter) -> dict[str, Condition]:
-        found = self._match_columns(deliveries, wanted, "state", "topic", "webhook_id") | self._match_shop(
-            deliveries, wanted.shop
-        )
+        found = self._match_columns(deliveries, wanted, "topic", "webhook_id")
+        found |= self._match_shop(deliveries, wanted.shop)
+        if wanted.state:
+            is_in_state = deliveries.c.state == inline(wanted.state)
+            has_ended_badly = wanted.state in (DeliveryState.FAILED, DeliveryState.REJECTED)
+            found["state"] = and_(HAS_FAILED, is_in_state) if has_ended_badly else is_in_state
         if wanted.since:
             found["since"] = deliveries.c.received_at >= wanted.since
         if wanted.reason_class:
             is_stored = deliveries.c.reason == wanted.reason_class
             found["reason_class"] = or_(is_stored, DELIVERY_CLASS.in_([wanted.reason_class]))
         if wanted.failed:
-            found["failed"] = deliveries.c.state == DeliveryState.FAILED
+            found["failed"] = and_(HAS_FAILED, deliveries.c.state == inline(DeliveryState.FAILED))
         if wanted.needs_action:
             found["needs_action"] = NEEDS_ACTION
         return found
@@ -223,4 +226,6 @@ class SelectionRows:
         return Page(rows=[build(row) for row in shown], total=total, has_more=has_more)
 
     def _count(self, table: Any, *conditions: Condition) -> int:
-        return self._connection.scalar(select(func.count()).select_from(table).where(*conditions)) or 0
+        """Count rows, no further than one more than MAX_COUNTED: a list does not read all of a table that grows."""
+        some = select(table.c.id).where(*conditions).limit(MAX_COUNTED + 1).subquery()
+        return self._connection.scalar(select(func.count()).select_from(some)) or 0

@@ -1,4 +1,4 @@
-"""Erases a shop from the bridge's own tables, table by table, then reads every table again.
+"""Erases a shop from the bridge's own tables, part by part, then reads every table again.
 
 The record of its requests (without principals), receipts of `shop/redact` and evidence stay. Records under a statutory
 hold are erased only where the caller asks for it. It never erases sealed documents: `shop_exits` does.
@@ -6,13 +6,15 @@ hold are erased only where the caller asks for it. It never erases sealed docume
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import Table, and_, delete, exists, func, or_, select, update
 
 from bridge.errors import NeedsOperator
 from bridge.model import Destruction, RequestState
+from bridge.store.bounded_changes import change_some
 from bridge.store.retention.deletions import DELETION_KIND_SHOP, record_deletions
 from bridge.store.schema.index_tables import (
     contact_keys,
@@ -34,6 +36,12 @@ SHOP_TABLES = (*INDEX_TABLES, reconciliations, notice_items, notices, notice_acc
 IS_NOT_RECEIPT = deliveries.c.topic != "shop/redact"
 HAS_BODY = and_(deliveries.c.body.is_not(None), IS_NOT_RECEIPT)
 SETTLED_DELIVERIES = "settled_deliveries"  # rows without a body: which topic came when, and nothing else
+# what the erasure says that it removed
+COUNTED_AS_ERASED = {
+    *(table.name for table in (findings, packages, requests, deliveries, *SHOP_TABLES, tokens)),
+    *(table.name for table in (legal_holds, refund_accounts, reviews, plans)),
+    SETTLED_DELIVERIES,
+}
 
 
 def match_deliveries_of_shop(session: Session, shop: str) -> Any:
@@ -56,6 +64,22 @@ class ShopEraser:
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
 
+    def erase_part(self, shop: str, *, request_id: str, include_held_records: bool, limit: int) -> Mapping[str, int]:
+        """Delete at most `limit` rows of what `erase_shop` deletes. Return rows deleted per table; none at the end.
+
+        Rows that are only changed are counted under ''.
+
+        The ledger is told of the erasure with the first part: a backup that is restored then is erased again.
+        """
+        self._lock_and_record(shop, request_id)
+        for name, change, table, where in self._list_changes(shop, request_id, include_held_records):
+            if count := change_some(self._connection, change, table, where, limit=limit):
+                if name not in COUNTED_AS_ERASED:
+                    return {"": count}
+                self._session.mark_remnants(request_id)
+                return {name: count}
+        return {}
+
     def erase_shop(self, shop: str, *, request_id: str, include_held_records: bool = False) -> Mapping[str, int]:
         """Erase all of a shop but the record of its requests and its sealed documents. Return rows deleted per table.
 
@@ -64,55 +88,69 @@ class ShopEraser:
         Legal holds, refund accounts, reviews and plans are erased only with `include_held_records`. Needs no token.
         Raises NeedsOperator where a second reading still finds a row.
         """
+        self._lock_and_record(shop, request_id)
+        removed: Counter[str] = Counter()
+        changes = self._list_changes(shop, request_id, include_held_records)
+        for name, change, _, where in changes:
+            removed[name] += self._connection.execute(change.where(where)).rowcount
+        for _, _, table, where in changes:
+            if self._connection.scalar(select(exists().where(where))):
+                raise NeedsOperator(f"rows of an erased shop are still in {table.name}")
+        counted = {name: count for name, count in removed.items() if count and name in COUNTED_AS_ERASED}
+        if counted:
+            self._session.mark_remnants(request_id)
+        return counted
+
+    def _lock_and_record(self, shop: str, request_id: str) -> None:
         self._session.lock_shop(shop)
-        keys, now = self._session.shops.list_keys(shop), self._session.now()
+        now = self._session.now()
+        keys = enumerate(self._session.shops.list_keys(shop))
         record_deletions(
             self._session.connection,
             (
                 Destruction(kind=DELETION_KIND_SHOP, ref=build_shop_deletion_ref(request_id, number), shop=key, at=now)
-                for number, key in enumerate(keys)
+                for number, key in keys
             ),
         )
-        removed: dict[str, int] = {}
+
+    def _list_changes(
+        self, shop: str, request_id: str, include_held_records: bool
+    ) -> list[tuple[str, Any, Table, Any]]:
+        """Return each change in its order: what it is counted as, the statement, its table, the rows that need it."""
+        keys, of_shop = self._session.shops.list_keys(shop), match_deliveries_of_shop(self._session, shop)
         is_of_shop = requests.c.shop.in_(keys)
-        ids = select(requests.c.id).where(is_of_shop)
         others = and_(is_of_shop, requests.c.id != request_id)
-        other_ids = select(requests.c.id).where(others)
-        for table in (findings, packages):
-            removed[table.name] = self._connection.execute(delete(table).where(table.c.request_id.in_(ids))).rowcount
-        removed["requests"] = self._clear_other_requests(others)
-        of_others = tasks.c.request_id.in_(other_ids)
-        self._connection.execute(update(tasks).where(of_others).values(cursor=None, gaps="[]"))
-        self._connection.execute(update(requests).where(requests.c.id == request_id).values(principal=None))
+        ids, other_ids = select(requests.c.id).where(is_of_shop), select(requests.c.id).where(others)
         notice_ids = select(notices.c.id).where(notices.c.shop.in_(keys))
-        self._connection.execute(delete(notice_links).where(notice_links.c.notice_id.in_(notice_ids)))
-        of_shop = match_deliveries_of_shop(self._session, shop)
-        deletions: list[tuple[str, Any, Any]] = [
-            (deliveries.name, deliveries, and_(of_shop, deliveries.c.body.is_not(None))),
-            (SETTLED_DELIVERIES, deliveries, and_(of_shop, IS_NOT_RECEIPT)),
-            *((table.name, table, table.c.shop.in_(keys)) for table in SHOP_TABLES),
-            (tokens.name, tokens, tokens.c.shop.in_(self._session.shops.list_domains(shop))),
+        read_tasks = and_(tasks.c.request_id.in_(other_ids), or_(tasks.c.cursor.is_not(None), tasks.c.gaps != "[]"))
+        own = and_(requests.c.id == request_id, requests.c.principal.is_not(None))
+        unfinished = and_(others, or_(requests.c.principal.is_not(None), requests.c.state != RequestState.DONE))
+        changes: list[tuple[str, Any, Table, Any]] = [
+            *((table.name, delete(table), table, table.c.request_id.in_(ids)) for table in (findings, packages)),
+            (requests.name, self._build_request_end(), requests, unfinished),
+            (tasks.name, update(tasks).values(cursor=None, gaps="[]"), tasks, read_tasks),
+            ("own_principal", update(requests).values(principal=None), requests, own),
+            (notice_links.name, delete(notice_links), notice_links, notice_links.c.notice_id.in_(notice_ids)),
+            (deliveries.name, delete(deliveries), deliveries, and_(of_shop, deliveries.c.body.is_not(None))),
+            (SETTLED_DELIVERIES, delete(deliveries), deliveries, and_(of_shop, IS_NOT_RECEIPT)),
+            *((table.name, delete(table), table, table.c.shop.in_(keys)) for table in SHOP_TABLES),
+            (tokens.name, delete(tokens), tokens, tokens.c.shop.in_(self._session.shops.list_domains(shop))),
         ]
         if include_held_records:
             other_reviews = and_(reviews.c.shop.in_(keys), reviews.c.request_id != request_id)
-            deletions += [
-                *((table.name, table, table.c.shop.in_(keys)) for table in (legal_holds, refund_accounts)),
-                (reviews.name, reviews, other_reviews),
-                (plans.name, plans, plans.c.request_id.in_(other_ids)),
+            changes += [
+                *(
+                    (table.name, delete(table), table, table.c.shop.in_(keys))
+                    for table in (legal_holds, refund_accounts)
+                ),
+                (reviews.name, delete(reviews), reviews, other_reviews),
+                (plans.name, delete(plans), plans, plans.c.request_id.in_(other_ids)),
             ]
-        for name, table, where in deletions:
-            removed[name] = self._connection.execute(delete(table).where(where)).rowcount
-        for _, table, where in deletions:
-            if self._connection.scalar(select(func.count()).select_from(table).where(where)):
-                raise NeedsOperator(f"rows of an erased shop are still in {table.name}")
-        if any(removed.values()):
-            self._session.mark_remnants(request_id)
-        return {name: count for name, count in removed.items() if count}
+        return changes
 
-    def _clear_other_requests(self, others: Any) -> int:
-        """Close the shop's other requests and remove their principals. Return how many."""
-        unfinished = or_(requests.c.principal.is_not(None), requests.c.state != RequestState.DONE)
+    def _build_request_end(self) -> Any:
+        """Build the statement that closes requests and removes their principals."""
         values: dict[str, Any] = dict.fromkeys(("principal", "active_key", "wake_at", "lease_until"))
         values |= {"state": RequestState.DONE, "last_error": "shop_erased", "fence": requests.c.fence + 1}
         values["closed_at"] = func.coalesce(requests.c.closed_at, self._session.now())
-        return self._connection.execute(update(requests).where(others, unfinished).values(values)).rowcount
+        return update(requests).values(values)

@@ -25,6 +25,7 @@ from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS
 from bridge.rules.webhooks.topics import UNINSTALLED_TOPIC
 from bridge.store.requests.tasks import waits_for
 from bridge.store.retention.documents import DocumentRows
+from bridge.store.schema.columns import inline
 from bridge.store.schema.index_tables import data_keys
 from bridge.store.schema.retention_tables import legal_holds, refund_accounts, shop_exit_decisions, vault_documents
 from bridge.store.schema.tables import deliveries, packages, requests, tasks, tokens
@@ -34,6 +35,7 @@ from bridge.store.upsert import upsert
 if TYPE_CHECKING:
     from bridge.store.session import Session
 
+DOCUMENTS_PER_STATEMENT = 500
 # webhooks of a shop that the merchant's file does not name are rejected, but they were received
 WAS_RECEIVED = or_(deliveries.c.state != DeliveryState.REJECTED, deliveries.c.reason == "shop_unknown")
 
@@ -126,7 +128,7 @@ class ShopExitRows:
             select(requests.c.id)
             .join(tasks, tasks.c.request_id == requests.c.id)
             .where(requests.c.shop.in_(self._session.shops.list_keys(shop)))
-            .where(tasks.c.state == TaskState.WAITING, waits_for(reason))
+            .where(tasks.c.state == inline(TaskState.WAITING), waits_for(reason))
         )
         return list(self._connection.scalars(rows.distinct().order_by(requests.c.id)))
 
@@ -143,7 +145,7 @@ class ShopExitRows:
             )
             .join(tasks, tasks.c.request_id == requests.c.id)
             .where(requests.c.kind == RequestKind.SHOP_ERASURE, tasks.c.action == TaskAction.ERASE)
-            .where(tasks.c.state == TaskState.WAITING)
+            .where(tasks.c.state == inline(TaskState.WAITING))
             .order_by(requests.c.received_at, requests.c.id)
         )
         return [
@@ -157,25 +159,36 @@ class ShopExitRows:
         A document that an earlier erasure left keeps the id of that one.
         """
         of_shop = vault_documents.c.shop.in_(self._session.shops.list_keys(shop))
-        unmarked = (of_shop, vault_documents.c.request_id == "")
-        self._connection.execute(update(vault_documents).where(*unmarked).values(request_id=request_id))
+        while self.mark_shop_documents(shop, request_id, limit=DOCUMENTS_PER_STATEMENT):
+            pass
         columns = (vault_documents.c.erasable_from, vault_documents.c.grounds)
-        rows = self._connection.execute(select(*columns).where(of_shop)).all()
+        groups = select(*columns, func.count().label("documents")).where(of_shop).group_by(*columns)
+        rows = self._connection.execute(groups).all()
         days = [row.erasable_from for row in rows]
         return RemainingShopData(
-            documents=len(rows),
+            documents=sum(row.documents for row in rows),
             grounds=tuple(sorted({ground for row in rows for ground in json.loads(row.grounds)})),
             until=None if None in days else max(days, default=None),
             legal_holds=self._count_unended_rows(legal_holds, shop, legal_holds.c.released_at),
             refund_accounts=self._count_unended_rows(refund_accounts, shop, refund_accounts.c.erased_at),
         )
 
+    def mark_shop_documents(self, shop: str, request_id: str, *, limit: int) -> int:
+        """Record that this erasure left at most `limit` documents that no earlier one left. Return how many."""
+        unmarked = (vault_documents.c.shop.in_(self._session.shops.list_keys(shop)), vault_documents.c.request_id == "")
+        ids = list(self._connection.scalars(select(vault_documents.c.id).where(*unmarked).limit(limit)))
+        marking = update(vault_documents).where(vault_documents.c.id.in_(ids)).values(request_id=request_id)
+        return self._connection.execute(marking).rowcount if ids else 0
+
     def _count_unended_rows(self, table: Any, shop: str, ended_at: Any) -> int:
         of_shop = table.c.shop.in_(self._session.shops.list_keys(shop))
         rows = select(func.count()).select_from(table).where(of_shop, ended_at.is_(None))
         return self._connection.scalar(rows) or 0
 
-    def delete_shop_documents(self, shop: str) -> int:
-        """Destroy all documents of a shop with their keys and read again. Raises NeedsOperator."""
+    def delete_shop_documents(self, shop: str, *, limit: int) -> int:
+        """Destroy at most `limit` documents of a shop with their keys and read again. Return how many.
+
+        Raises NeedsOperator.
+        """
         rows = DocumentRows(self._session)
-        return rows.delete_documents([document.id for document in rows.list_documents(shop=shop)])
+        return rows.delete_documents([document.id for document in rows.list_documents(shop=shop, limit=limit)])

@@ -14,6 +14,7 @@ from bridge.model import Delivery, DeliveryState, Fact, Lease
 from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS
 from bridge.rules.webhooks.topics import BODY_OF_ANOTHER_TOPIC, SHOP_MALFORMED, TOPIC_MALFORMED
 from bridge.store.evidence.chain import EvidenceRows
+from bridge.store.schema.columns import inline
 from bridge.store.schema.tables import deliveries
 from bridge.store.session import Session
 from bridge.store.webhooks.insert_rows import ENQUEUE_GRACE_S
@@ -23,8 +24,9 @@ DELIVERY_BODY_AAD = "deliveries|{id}|body|{shop}"
 DISMISSED = "dismissed"  # the reason of a delivery that an operator closed
 SETTLED_REASONS = (DISMISSED, "person_erased")
 # mandatory webhooks that nobody has acted on, as `rules.webhooks.topics.is_mandatory` says
+HAS_FAILED = deliveries.c.state.in_([inline(DeliveryState.FAILED), inline(DeliveryState.REJECTED)])
 NEEDS_ACTION = and_(
-    deliveries.c.state.in_([DeliveryState.REJECTED, DeliveryState.FAILED]),
+    HAS_FAILED,
     or_(
         and_(deliveries.c.topic.in_(list(MANDATORY_TOPICS)), deliveries.c.reason != BODY_OF_ANOTHER_TOPIC),
         and_(deliveries.c.topic == "", deliveries.c.reason.not_in([TOPIC_MALFORMED, SHOP_MALFORMED])),
@@ -40,7 +42,7 @@ def _select_due_deliveries(*conditions: ColumnElement[bool]) -> Select[Any]:
     due = or_(deliveries.c.attempts == 0, deliveries.c.wake_at <= now)
     return (
         select(deliveries)
-        .where(deliveries.c.state == DeliveryState.RECEIVED, free, due, *conditions)
+        .where(deliveries.c.state == inline(DeliveryState.RECEIVED), free, due, *conditions)
         .order_by(deliveries.c.received_at, deliveries.c.id)
         .limit(bindparam("most", type_=Integer))
         .with_for_update(skip_locked=True)
@@ -137,9 +139,11 @@ class InboxRows:
         if not leases:
             return
         leased = tuple_(deliveries.c.id, deliveries.c.fence).in_([(lease.row_id, lease.fence) for lease in leases])
+        # SQLite finds no row by a pair of columns: the ids lead it to the rows
+        named = deliveries.c.id.in_([lease.row_id for lease in leases])
         completed = self._connection.scalars(
             update(deliveries)
-            .where(leased)
+            .where(named, leased)
             .values(self._build_end_values(DeliveryState.DONE))
             .returning(deliveries.c.id)
         )

@@ -33,6 +33,22 @@ def test_the_migrations_make_the_tables_that_the_code_uses(store):
     assert is_at_newest_revision(store.engine)
 
 
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_postgres_compresses_no_sealed_value(store):
+    sealed = {(column.table.name, column.name) for column in COLUMNS if column.info["data"] in {"sealed", "secret"}}
+    storage = text(
+        "SELECT relname, attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid"
+        " WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND attnum > 0 AND attstorage = :storage"
+    )
+    with store.engine.connect() as connection:
+        found = {tuple(row) for row in connection.execute(storage, {"storage": "e"})}
+    assert sealed
+    assert found == sealed
+    downgrade_database(store.engine, "0016")
+    with store.engine.connect() as connection:
+        assert connection.execute(storage, {"storage": "e"}).all() == []
+
+
 def test_the_newest_revision_is_the_one_that_alembic_finds():
     assert ScriptDirectory.from_config(alembic_config()).get_heads() == [find_newest_revision()]
 

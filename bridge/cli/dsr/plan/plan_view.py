@@ -96,7 +96,9 @@ def build_plan_view(request: PrivacyRequest, tasks: Tasks, tx: Tx, services: Ser
         return None
     saved = tx.plans.find_plan(request.id)
     if saved and any(
-        get_progress(task, EraseProgress).removed_rows for task in tasks if task.action is TaskAction.ERASE
+        (progress := get_progress(task, EraseProgress)).removed_rows or progress.unfinished_rows
+        for task in tasks
+        if task.action is TaskAction.ERASE
     ):
         return {"state": "carried out", "changed": [], "later": [], **saved}
     lines = serialise_plan(Erasure(request, tasks, tx=tx, services=services).preview())

@@ -159,15 +159,19 @@ def read_subject_retention(
     on_person = tuple(tx.legal_holds.list_legal_holds_on_principal(request)) if request.subject else ()
     grouped = _group_by_order(documents.values(), refunds.values(), legal_holds)
     orders: dict[str, OrderRecord] = {}
+    keys_by_order: dict[str, list[str]] = {}
+    for key, order_id in keys.items():
+        keys_by_order.setdefault(order_id, []).append(key)
+    news = _group_parcel_news(scope, items)
     for order_id in sorted(order_ids):
-        records = [grouped.pop(key) for key, of in keys.items() if of == order_id and key in grouped]
+        records = [grouped.pop(key) for key in keys_by_order.get(order_id, ()) if key in grouped]
         record = _merge_records([OrderRecord(legal_holds=on_person), *records])
         order = scope.orders.get(order_id)
         orders[order_id] = replace(
             record,
             placed_at=find_order_time(order, request) if order else placed_at.get(order_id),
             updated_at=order.updated_at if order else None,
-            parcels=_list_parcels(order_id, scope, items),
+            parcels=tuple(news.get(order_id, {}).values()),
         )
     others = [*grouped.values(), *([OrderRecord(legal_holds=on_person)] if on_person else [])]
     return SubjectRetention(
@@ -227,18 +231,19 @@ def _merge_records(records: Iterable[OrderRecord]) -> OrderRecord:
     return merged
 
 
-def _list_parcels(order_id: str, scope: ErasureScope, items: Iterable[NoticeItem]) -> tuple[ParcelNews, ...]:
-    """Return the news of each parcel that was sent to the customer: of the index and of a tracked item the later one."""
-    news: dict[str, ParcelNews] = {}
+def _group_parcel_news(scope: ErasureScope, items: Iterable[NoticeItem]) -> dict[str, dict[str, ParcelNews]]:
+    """Return by order the news of each parcel that was sent to the customer: of index and tracked item the later one."""
+    news: dict[str, dict[str, ParcelNews]] = {}
     for parcel in scope.parcels:
-        if parcel.order_id == order_id and not parcel.is_return and parcel.listing is ParcelListing.LISTED:
-            news[normalise_waybill(parcel.number)] = _read_parcel_news(parcel)
+        if not parcel.is_return and parcel.listing is ParcelListing.LISTED:
+            news.setdefault(parcel.order_id, {})[normalise_waybill(parcel.number)] = _read_parcel_news(parcel)
     for item in items:
-        if item.order_id == order_id and item.names is ReferenceKind.WAYBILL:
+        if item.names is ReferenceKind.WAYBILL:
             number, reported = normalise_waybill(item.reference), _read_parcel_news(item)
-            known = news.get(number, reported)
-            news[number] = max(known, reported, key=lambda one: (one.status_at is not None, one.status_at or 0))
-    return tuple(news.values())
+            of_order = news.setdefault(item.order_id, {})
+            known = of_order.get(number, reported)
+            of_order[number] = max(known, reported, key=lambda one: (one.status_at is not None, one.status_at or 0))
+    return news
 
 
 def _read_parcel_news(parcel: Waybill | NoticeItem) -> ParcelNews:

@@ -1,0 +1,58 @@
+"""Destroys bodies of webhooks and access packages whose age has ended, a bounded number of rows in each transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, not_, select, update
+
+from bridge.model import RequestState
+from bridge.store.bounded_changes import change_some, delete_some
+from bridge.store.schema.tables import deliveries, findings, packages, requests
+from bridge.store.webhooks.inbox import HAS_FAILED, NEEDS_ACTION
+
+if TYPE_CHECKING:
+    from bridge.store.transaction import Tx
+
+ROWS_PER_TRANSACTION = 200  # each has a sealed body, which is overwritten
+
+
+def destroy_old_bodies(tx: Tx, before: datetime) -> tuple[int, bool]:
+    """Destroy bodies of failed and rejected webhooks from before then. Return how many, and whether there may be more.
+
+    The body of a mandatory webhook that nobody acted on stays until somebody does.
+    """
+    expired = and_(deliveries.c.body.is_not(None), HAS_FAILED, not_(NEEDS_ACTION), deliveries.c.received_at < before)
+    change = update(deliveries).values(body=None)
+    count = change_some(tx.session.connection, change, deliveries, expired, limit=ROWS_PER_TRANSACTION)
+    if count:
+        tx.session.mark_remnants()
+    return count, count == ROWS_PER_TRANSACTION
+
+
+def destroy_old_package(tx: Tx, before: datetime) -> tuple[int, bool]:
+    """Destroy one package from before then, or a part of it. Return how many ended, and whether there may be more.
+
+    One that never left the bridge is recorded by itself. Its findings go first: while any piece of it is stored, the next
+    run finds it again.
+    """
+    connection = tx.session.connection
+    oldest = select(packages.c.request_id).where(packages.c.made_at < before).order_by(packages.c.made_at).limit(1)
+    request_id = connection.scalar(oldest)
+    if request_id is None:
+        return 0, False
+    left = ROWS_PER_TRANSACTION
+    left -= delete_some(connection, findings, findings.c.request_id == request_id, limit=left)
+    is_pending = left and request_id in {package.request_id for package in tx.hand_overs.list_pending_packages()}
+    left -= delete_some(connection, packages, packages.c.request_id == request_id, limit=left) if left else 0
+    if not left:
+        return 0, True
+    finished = (requests.c.id == request_id, requests.c.state == RequestState.DONE)
+    if connection.scalar(select(requests.c.id).where(*finished)):
+        tx.request_changes.erase_principal(request_id)
+    else:
+        tx.tasks.reset_tasks(request_id)
+    if is_pending:
+        tx.hand_overs.record_lost_package(request_id, reason="expired")
+    return 1, True
