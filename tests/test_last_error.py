@@ -10,6 +10,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 # while rows may be written by the release before, which knows no `wait_reason`
 READ_IT_FOR_THE_RELEASE_BEFORE = {"bridge/rules/requests/progress_codec.py", "bridge/store/requests/tasks.py"}
+# codes that stand there name the class under which a failure is listed and counted
+LIST_IT_BY_CLASS = {"bridge/rules/requests/failure_classes.py", "bridge/store/selection/failure_sql.py"}
 # notices and their accounts have a text of that name, too
 NOT_OF_TASKS = {"notice", "notice_accounts.c"}
 FILES = sorted(
@@ -51,7 +53,7 @@ def find_decisions(source: str) -> list[int]:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_nothing_is_decided_by_the_text_that_is_shown(path):
-    if str(path.relative_to(ROOT)) not in READ_IT_FOR_THE_RELEASE_BEFORE:
+    if str(path.relative_to(ROOT)) not in READ_IT_FOR_THE_RELEASE_BEFORE | LIST_IT_BY_CLASS:
         assert find_decisions(path.read_text()) == []
 
 

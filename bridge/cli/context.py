@@ -69,12 +69,6 @@ class CommandContext:
         if not is_shop_domain(shop) or (shops and not self.store.has_known_name(shop, shops)):
             raise click.UsageError(f"{shop} is not a shop of the merchant file")
 
-    def require_known_processor(self, processor: str) -> None:
-        """Raise UsageError if `processor` is no id of the merchant file."""
-        known = [each.id for each in self.configuration.merchant.processors]
-        if processor not in known:
-            raise click.UsageError(f"{processor} is not a processor of the merchant file: {', '.join(known)}")
-
     def record_search(self, tx: Tx, *, shop: str, by: str, where: str, results: int) -> None:
         """Record that the operator searched for one person or order: by what, where, and how much was found."""
         tx.evidence.append_fact(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -112,6 +114,12 @@ class Tx:
         rows = row_class(self.session)
         setattr(self, name, rows)
         return rows
+
+    @contextmanager
+    def open_savepoint(self) -> Iterator[Callable[[], None]]:
+        """Open a savepoint. The function that it yields undoes what the block did; the transaction continues."""
+        with self.session.connection.begin_nested() as savepoint:
+            yield savepoint.rollback
 
 
 @cache

@@ -23,7 +23,7 @@ MISSING = "not measured"
 CROWD = "32 connections"
 ALL_PARTS = (
     *("boot", "gather", "crowd", "erase", "recovery", "accept", "steady", "slow", "endurance", "drain", "memory"),
-    *("notices", "burst"),
+    *("notices", "workers", "burst"),
 )
 KINDS = ("silent", "half a header", "a header that drips", "half a body", "a body that drips")
 

@@ -163,7 +163,7 @@ def test_an_unreachable_database_is_reported_in_words(office):
     away = {**office.environ, "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
     output = processes.say(away, "inbox", "list", "--json")
     assert (output.code, output.out) == (1, "")
-    assert '{"error": "database' in output.err
+    assert '{"error": "Postgres at 127.0.0.1:1, database none: nothing listens there.' in output.err
     assert "nobody@" not in output.err
 
 

@@ -19,7 +19,7 @@ from bridge.connectors import smtp
 from bridge.connectors.smtp import SmtpMailer
 from bridge.errors import ConnectorRefused, ConnectorUnavailable, CredentialRejected
 from bridge.model import Letter
-from tests.connectors.mail_server import HOST, PASSWORD, USER, Postbox, certificates, serving
+from tests.kit.fronts.mail_server import HOST, PASSWORD, USER, Postbox, certificates, serving
 
 SENDER = '"MINI MISS, वकील" <privacy@example.com>'
 LETTER = Letter(

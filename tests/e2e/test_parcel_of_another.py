@@ -86,8 +86,8 @@ def test_a_number_that_nobody_corrected_is_withheld_until_an_operator_decides(to
     [review] = [row for row in reviews if row["request_id"] == shown["id"]]
     close = ("review", "close", review["id"], "--reason", "typing error")
     assert processes.say(town.environ, *close).code == 2, "it must be decided"
-    assert processes.say(town.environ, *close, "--refuse", "--json").json["entries"] == 1
-    assert processes.say(town.environ, *close, "--refuse").code == 1
+    assert processes.say(town.environ, *close, "--refuse", "--yes", "--json").json["entries"] == 1
+    assert processes.say(town.environ, *close, "--refuse", "--yes").code == 1
     with town.services.store.transaction() as tx:
         items = tx.notice_items.list_items(request_id=erasure["id"])
     assert other.waybill not in {item.reference for item in items}

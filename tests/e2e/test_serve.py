@@ -14,8 +14,8 @@ import time
 from contextlib import contextmanager
 
 import pytest
-from bridge.cli.http_post import load_sample_body
 
+from bridge.cli.send.http_post import load_sample_body
 from bridge.sandbox.activity import fold_missing
 from bridge.sandbox.processes import free_port
 from bridge.sandbox.sandbox import invent_worlds

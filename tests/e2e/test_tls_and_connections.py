@@ -13,9 +13,9 @@ import redis
 from bridge.errors import StoreUnavailable
 from bridge.store import Keyring, SqlStore
 from config.hosting import require_database_tls
-from tests.connectors.mail_server import certificates
 from tests.e2e.conftest import founded
-from tests.e2e.tls_front import TlsFront
+from tests.kit.fronts.mail_server import certificates
+from tests.kit.fronts.tls_front import TlsFront
 from tests.servers import own_name, redis_server
 from workers.connection import connect_redis
 
@@ -121,4 +121,4 @@ def test_web_worker_and_clock_together_stay_within_twenty_connections(tmp_path_f
             counter.join()
         of_this_test = town.services.store.engine.pool.checkedin() + town.services.store.engine.pool.checkedout()
     assert max(counts) - of_this_test <= ESSENTIAL_CONNECTIONS, max(counts)
-    assert max(counts) > 5, "all processes are connected"
+    assert max(counts) >= 5, "all processes are connected"

@@ -29,7 +29,7 @@ def read_orders(store):
 
 
 def write(store, rows, **how):
-    with translate_database_errors(), store.engine.begin() as connection:
+    with translate_database_errors(store.engine), store.engine.begin() as connection:
         upsert_rows(connection, orders, rows, KEY, [name for name in rows[0] if name not in KEY], **how)
 
 

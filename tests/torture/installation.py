@@ -18,7 +18,7 @@ from tests.e2e.conftest import Town, founded
 
 LATENCY_S = 0.1  # so that signals meet jobs that run
 WANTED = {"web": 1, "worker": 2, "clock": 1}
-LETTER_TERMS = {"digest_hours": "0", "answer_days": "15", "remind_days": "[7]", "read_back_hours": "1"}
+LETTER_TERMS = {"digest_hours": 0, "answer_days": 15, "remind_days": [7], "read_back_hours": 1}
 
 
 @dataclass(frozen=True, kw_only=True)

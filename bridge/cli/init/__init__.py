@@ -11,7 +11,8 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error
-from bridge.cli.files.output_files import save_output
+from bridge.cli.files.input_files import INPUT_FILE
+from bridge.cli.files.output_files import OUTPUT_FILE, STDOUT, save_output
 from bridge.cli.init.answers import ask_questions, parse_answers, print_questions, read_answers
 from bridge.cli.init.files import (
     KEY_SETTINGS,
@@ -36,7 +37,6 @@ KEYS_MADE = (
     "and BRIDGE_EVIDENCE_KEY in a safe."
 )
 KEYS_KEPT = "No keys are printed: the files were written before, so the host has its keys. For a new installation use another --folder."
-ANSWERS_TYPE = click.Path(dir_okay=False, path_type=Path)
 FOLDER_TYPE = click.Path(file_okay=False, path_type=Path)
 
 
@@ -46,12 +46,16 @@ FOLDER_TYPE = click.Path(file_okay=False, path_type=Path)
 @click.option(
     "--for", "kind", type=click.Choice(KINDS), default="here", help="Where the bridge will run. [default: here]"
 )
-@click.option("--answers", "source", type=ANSWERS_TYPE, help="TOML file with answers; --questions prints one.")
+@click.option(
+    "--answers", "source", type=INPUT_FILE, help="TOML file with answers, or - for stdin; --questions prints one."
+)
 @click.option("--set", "flags", multiple=True, metavar="NAME=ANSWER", help="Answer one question. May be repeated.")
 @click.option("--defaults", is_flag=True, help="Ask nothing: take the default of what has no answer.")
 @click.option("--questions", is_flag=True, help="Print the questions as a file for --answers, and end.")
 @click.option("--folder", type=FOLDER_TYPE, default=ROOT / "var" / "merchant", help="[default: var/merchant]")
-@click.option("--env-file", type=click.Path(dir_okay=False, path_type=Path), default=ENV_FILE, help="[default: .env]")
+@click.option(
+    "--env-file", type=OUTPUT_FILE, default=ENV_FILE, help="File for the settings, or - for stdout. [default: .env]"
+)
 @click.option("--force", is_flag=True, help="Overwrite the merchant's files. Keys are never overwritten.")
 def init(
     *,
@@ -128,6 +132,9 @@ def _write_files(folder: Path, texts: Mapping[str, str], *, force: bool) -> bool
 
 def _write_env_file(path: Path, settings: Mapping[str, str]) -> None:
     """Write the settings; what the file has and they do not stays, and so does every key: losing one loses data."""
+    if path == STDOUT:
+        click.echo(format_env_lines(settings), nl=False)
+        return
     old = read_env_file(path)
     kept = {name: value for name, value in old.items() if value and (name in KEY_SETTINGS or name not in settings)}
     save_output(path, format_env_lines({**settings, **kept}).encode(), force=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from bridge.cli.files.input_files import read_input_text
 from bridge.cli.init.questions import QUESTIONS, Question
 from config.env_parsers import ParseFault
 from config.toml_editor import format_value
@@ -88,8 +89,8 @@ def _check_answer(question: Question, answer: str) -> str:
 
 def _read_answers_file(path: Path) -> dict[str, str]:
     try:
-        answers = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        answers = tomllib.loads(read_input_text(path))
+    except tomllib.TOMLDecodeError:
         raise click.UsageError(f"{path} is not a TOML file that can be read") from None
     if wrong := sorted(name for name, answer in answers.items() if not isinstance(answer, str | int)):
         raise click.UsageError(f"{path}: {', '.join(wrong)} must be a text or a whole number")

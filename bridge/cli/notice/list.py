@@ -39,8 +39,6 @@ def list_notices_command(wanted: RowFilter, by_reason: bool) -> None:
     A kind is the channel by which a notice goes out.
     """
     with open_command_context() as context, context.store.read() as tx, exit_on_refusal("Not listed", AFTER_FAULTS):
-        if wanted.system:
-            context.require_known_processor(wanted.system)
         if by_reason:
             show_reasons(tx.selection.count_notice_reasons(wanted), noun="notices")
             return

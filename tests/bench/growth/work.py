@@ -20,6 +20,7 @@ from bridge.steps.retention.expire_bodies import expire_bodies_and_packages
 from bridge.steps.retention.expire_documents import expire_documents
 from bridge.steps.webhooks.enqueue_due import enqueue_due
 from bridge.steps.webhooks.receive import receive_webhook
+from bridge.store.selection.row_filter import RowFilter
 from tests import factories
 from tests.factories import NOW, SECRETS, SHOP
 
@@ -113,10 +114,10 @@ class GrowthWork:
         """Read what the operators' lists show."""
         with self.services.store.read() as tx:
             queries = tx.operator_queries
-            queries.list_requests()
-            queries.list_requests(state="waiting", kind="erasure")
-            queries.list_requests(state="in_progress")
-            queries.list_requests(shop=SHOP)
+            tx.selection.select_requests(RowFilter())
+            tx.selection.select_requests(RowFilter(state="waiting", kind="erasure"))
+            tx.selection.select_requests(RowFilter(state="in_progress"))
+            tx.selection.select_requests(RowFilter(shop=SHOP))
             queries.list_deliveries()
             queries.list_deliveries(state="failed")
             queries.list_deliveries(topic="customers/redact")

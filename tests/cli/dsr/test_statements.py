@@ -6,9 +6,11 @@ import zipfile
 
 import pytest
 
+from bridge.sandbox.merchant_files import CONTACT_VALUES
 from config.settings import MERCHANT_FILE
+from config.toml_editor import set_values
 from tests.cli.conftest import open_office
-from tests.kit.config_files import CONTACTS, copy_changed, write_named_merchant
+from tests.kit.config_files import copy_changed, write_named_merchant
 from tests.kit.doctor_checks import index_checks
 
 SOURCE = 'contact = "you, in your account and at checkout"\n'
@@ -25,7 +27,9 @@ def office(tmp_path_factory):
     head, _, _ = MERCHANT_FILE.read_text().partition("[[access.automated_decisions.decision]]")
     decision = MERCHANT_FILE.read_text().removeprefix(head).partition("\n\n")[0]
     pairs = ((SOURCE, ""), (ACTIVITIES, 'shipment = [""]\n'), (STATED, 'stated = ""\n'), (decision, ""))
-    path = copy_changed(MERCHANT_FILE, folder / "merchant.toml", (*pairs, *CONTACTS[:-1]))
+    path = copy_changed(MERCHANT_FILE, folder / "merchant.toml", pairs)
+    named = {key: value for key, value in CONTACT_VALUES.items() if key[0] == "merchant"}
+    path.write_text(set_values(path.read_text(), named))
     with open_office(folder, 4, BRIDGE_MERCHANT_FILE=str(path)) as office:
         office.take("customers/data_request", request_id=777)
         yield office

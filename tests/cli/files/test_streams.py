@@ -164,7 +164,9 @@ OWN_FILES = {
     "output_files.py",
     "input_files.py",
     "file.py",
-}  # the commands themselves; samples; the two doors; a folder's files
+    "files.py",
+    "questions.py",
+}  # the commands themselves; samples; the two doors; a folder's files; what `init` starts from
 
 
 def test_no_command_opens_a_file_beside_the_one_reader_and_writer():

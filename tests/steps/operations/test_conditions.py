@@ -51,7 +51,7 @@ def find(services, *kinds):
     return [one for one in found if not kinds or one.condition in kinds]
 
 
-def check(services):
+def list_found_conditions(services):
     configuration = SimpleNamespace(settings=services.settings)
     context = SimpleNamespace(store=services.store, services=services, configuration=configuration)
     return [result for result in check_conditions(context) if result.ok is False]
@@ -75,7 +75,7 @@ def test_an_erasure_that_waits_for_a_person_fails_the_doctor_with_what_to_type(s
     assert line["request"] == request.id
     (found,) = find(services)
     assert (found.condition, found.reason, found.ids) == (Condition.REQUEST_NEEDS_PERSON, reason, (request.id,))
-    (failed,) = check(services)
+    (failed,) = list_found_conditions(services)
     assert found.command in failed.fix
     assert f"docs/runbooks/{WAIT_GUIDES[reason].page}.md" in failed.fix
 
@@ -85,7 +85,7 @@ def test_what_goes_on_by_itself_is_no_condition(services, reason):
     live(services)
     save(services, make_request(), state=TaskState.WAITING, wait_reason=reason, last_error=reason.value)
     assert find(services) == []
-    assert check(services) == []
+    assert list_found_conditions(services) == []
 
 
 @pytest.mark.parametrize("outcome", [Outcome.UNREACHED, Outcome.DENIED, Outcome.INCOMPLETE, Outcome.RETAINED])
@@ -98,7 +98,7 @@ def test_an_incomplete_answer_shouts_until_the_data_subject_has_it(services, out
     (found,) = find(services)
     assert (found.condition, found.reason, found.count) == (Condition.REQUEST_INCOMPLETE, outcome, 1)
     assert found.systems == ("shopify",)
-    assert request.id in check(services)[0].fix
+    assert request.id in list_found_conditions(services)[0].fix
     close(services, request, answered=True)
     assert find(services) == []
 
@@ -142,7 +142,7 @@ def test_silences_and_rows_that_stand_still_are_told_from_the_database(services,
         (Condition.WORKER_SILENT, ""),
         (Condition.ROWS_STAND_STILL, "deliveries"),
     }
-    assert {result.name for result in check(services)} == {
+    assert {result.name for result in list_found_conditions(services)} == {
         "clock silent",
         "worker silent",
         "rows stand still deliveries",
@@ -164,4 +164,4 @@ def test_a_clock_that_began_first_does_not_miss_a_worker_at_once(services, clock
 
 def test_in_development_where_nothing_ever_ran_no_silence_fails(services):
     assert {one.condition for one in find(services)} == {Condition.CLOCK_SILENT, Condition.WORKER_SILENT}
-    assert check(services) == []
+    assert list_found_conditions(services) == []

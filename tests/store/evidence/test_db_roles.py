@@ -158,6 +158,8 @@ def test_migrate_reads_the_role_from_the_two_urls_and_doctor_reports_it(runtime,
         "name": "evidence",
         "ok": True,
         "detail": "append only by role: the database refuses changes",
+        "fix": "migrate --runtime-role NAME, as the owner of the tables",
+        "stops_release": False,
     }
     assert checks["migrations"]["ok"] is True
     as_owner = processes.environment(database_url, "")

@@ -65,7 +65,7 @@ def web_environ(tmp_path):
 
 
 @contextmanager
-def load(port):
+def post_all_webhooks(port):
     """Keep clients busy while the block runs; then check what they were answered."""
     is_over = threading.Event()
     clients = [Client(port, is_over) for _ in range(CLIENTS)]
@@ -104,7 +104,7 @@ def test_the_next_release_on_the_same_port_takes_over_without_a_gap(web_environ,
         Bridge(web_environ, logs=tmp_path / "new", port=old.port) as new,
     ):
         old.start(workers=0, clock=False)
-        with load(old.port) as clients:
+        with post_all_webhooks(old.port) as clients:
             new.start_process("web")
             processes.until("both to listen", lambda: count_listeners(old.port) == 2)
             assert old.stop(grace_s=20) == {"web.1": 0}
@@ -117,7 +117,7 @@ def test_a_process_that_the_server_replaces_ends_after_the_next_one_answers(web_
     with Bridge(web_environ, logs=tmp_path / "logs") as bridge:
         bridge.start(workers=0, clock=False)
         server, *before = bridge.pids("web")
-        with load(bridge.port) as clients:
+        with post_all_webhooks(bridge.port) as clients:
             os.kill(server, signal.SIGHUP)
             processes.until("the old process to end", lambda: not set(before) & set(bridge.pids("web")))
         assert len(bridge.pids("web")) == len(before) + 1

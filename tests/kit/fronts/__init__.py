@@ -1,0 +1,1 @@
+"""Servers that tests put in front of, or in place of, those of others."""
