@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import event
 
 from bridge.store.schema.tables import metadata
+from bridge.store.selection import selection_rows
 from tests.bench.growth import work as work_module
 from tests.bench.growth.rows import GROWING_TABLES, fill_database
 from tests.bench.growth.work import GrowthWork
@@ -104,6 +105,7 @@ def find_scans(store, statements):
 @pytest.fixture
 def grown_shop(services, clock, monkeypatch):
     monkeypatch.setattr(work_module, "ITEMS", 8)  # few beside what is stored
+    monkeypatch.setattr(selection_rows, "MAX_COUNTED", 100)  # the same of what a list counts
     fill_database(services.store.engine, PARCELS, law_sha256=services.retention.sha256)
     services.store.engine.dispose()  # a connection of SQLite reads the counts when it is opened
     return GrowthWork(services, clock)
