@@ -82,7 +82,7 @@ def test_closed_reviews_alone_are_nothing_to_review(busy):
         assert tx.reviews.close_review(review_id, actor="operator:me", reason="looked")
     assert busy.say("review", "list").out == "There is nothing to review.\n"
     assert [row["id"] for row in busy.say("review", "list", "--all", "--json").json] == [review_id]
-    assert busy.say("review", "list", "--kind", "gaurd").code == 2
+    assert busy.say("review", "list", "--kind", "guarrd").code == 2
 
 
 def test_deliveries_are_found_and_counted_by_reason(busy):
