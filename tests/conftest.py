@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,12 +28,23 @@ _session_resources = SessionResources()
 ONE_DATABASE = "test"  # of this process, emptied for each test
 _copied_databases: set[str] = set()
 # Their tests start many processes.
-SLOW_FOLDERS = ("tests/e2e/", "tests/sandbox/", "tests/workers/", "tests/web/", "tests/browser/")
+SLOW_FOLDERS = (
+    "tests/torture/",
+    "tests/e2e/",
+    "tests/workers/",
+    "tests/sandbox/",
+    "tests/web/",
+    "tests/browser/",
+    "tests/cli/start/",
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Watch session fixtures. Hooks of this file itself are not called for them."""
     config.pluginmanager.register(_session_resources)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # a shell starts what runs in its background so, and no program that the tests start could be interrupted
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ["BRIDGE_ENV_FILE"] = os.devnull  # the `.env` of who runs the tests is not theirs
     # thousands of tests keep many objects: looking for garbage as often as a small program does is a sixth of their time
     gc.set_threshold(20_000, 20, 50)
