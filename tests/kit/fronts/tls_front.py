@@ -44,15 +44,14 @@ class TlsFront:
             if self._is_postgres:
                 assert client.recv(8) == SSL_REQUEST
                 client.sendall(b"S")
-            secure = self._context.wrap_socket(client, server_side=True)
-            self._streams.append(secure)
-            self.encrypted += 1
-            server.connect(self._path)
-            back = threading.Thread(target=_pass_on, args=(server, secure), daemon=True)
-            back.start()
-            _pass_on(secure, server)
-            back.join(10)
-            secure.close()
+            with self._context.wrap_socket(client, server_side=True) as secure:
+                self._streams.append(secure)
+                self.encrypted += 1
+                server.connect(self._path)
+                back = threading.Thread(target=_pass_on, args=(server, secure), daemon=True)
+                back.start()
+                _pass_on(secure, server)
+                back.join(10)
 
 
 def _pass_on(source: socket.socket, target: socket.socket) -> None:
