@@ -32,7 +32,7 @@ def main() -> None:
         f"{packages} packages (at most {MAX_PACKAGES}), installed {installed / 1e6:.1f} MB (at most {MAX_INSTALLED_MB})"
     )
     _show(f"the project itself: {_measure_project() / 1e6:.1f} MB")
-    sys.exit(packages > MAX_PACKAGES or installed > MAX_INSTALLED_MB * 1e6)
+    sys.exit(packages > MAX_PACKAGES or round(installed / 1e6, 1) > MAX_INSTALLED_MB)
 
 
 def _measure(path: Path) -> int:
