@@ -64,7 +64,7 @@ def make_timestamp_authority(settings: Settings) -> TimestampAuthority | None:
 
 
 def make_alert_receiver(settings: Settings) -> AlertReceiver | None:
-    """Return who is told of alerts at once, None where no address is set."""
+    """Return who receives alerts at once, None where no address is set."""
     if not settings.alert_webhook_url:
         return None
     from bridge.connectors.alert_webhook import AlertWebhook  # noqa: PLC0415 - slow to import

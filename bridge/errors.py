@@ -98,7 +98,7 @@ class ConnectorThrottled(Retryable):
 
 
 class SystemBusy(ConnectorThrottled):
-    """The system was not asked, or told us to wait: nothing failed, and no attempt is used up."""
+    """The system was not asked, or asked us to wait: nothing failed, and no attempt is used up."""
 
 
 class LeaseLost(Retryable):

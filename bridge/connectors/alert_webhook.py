@@ -20,5 +20,5 @@ class AlertWebhook:
         self._http = HttpClient(SYSTEM, max_answer_bytes=MAX_ANSWER_BYTES, exchange_timeout_s=EXCHANGE_TIMEOUT_S)
 
     def post_alert(self, body: Mapping[str, Any]) -> None:
-        """Post one document (`ports.AlertReceiver`). Tried once: the database remembers what nobody was told."""
+        """Post one document (`ports.AlertReceiver`). Tried once: the database remembers what was not announced."""
         self._http.call("POST", self._url, idempotent=False, json=dict(body))

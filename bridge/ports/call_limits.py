@@ -34,7 +34,7 @@ class CallLimits(Protocol):
     def find_silence(self, system: str) -> tuple[float, float] | None:
         """Return for how many seconds a system is not to be called, and since how many it does not answer; None: call it.
 
-        Of several callers only one is told to call a system that was silent.
+        Of several callers only one may call a system that was silent.
         """
         ...
 

@@ -58,7 +58,7 @@ class Mailer(Protocol):
 
 
 class AlertReceiver(Protocol):
-    """Who is told at once that a condition began or ended."""
+    """Who receives at once that a condition began or ended."""
 
     def post_alert(self, body: Mapping[str, Any]) -> None:
         """Give one JSON document of ids and counts to the receiver. Returning means that it was accepted.

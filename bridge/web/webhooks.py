@@ -9,13 +9,16 @@ from flask import Blueprint, Response, request
 from werkzeug.routing import PathConverter
 
 from bridge.services import Services
-from bridge.steps.webhooks.receive import HEADER_PREFIXES, HEADERS, receive_webhook, verify_webhook_signature
+from bridge.steps.webhooks.receive import HEADER_SPELLINGS, receive_webhook, verify_webhook_signature
 from bridge.web import metrics
 from bridge.web.body import read_body
 from bridge.web.refusals import SignatureFailureCounter
 
-HEADER_NAMES = [prefix + name for prefix in HEADER_PREFIXES for name in HEADERS]
-_HEADER_KEYS = [(name, f"HTTP_{name.replace('-', '_').upper()}") for name in HEADER_NAMES]
+_HEADER_KEYS = [
+    (spelling, f"HTTP_{spelling.replace('-', '_').upper()}")
+    for spellings in HEADER_SPELLINGS.values()
+    for spelling in spellings
+]
 SIGNATURE_FAILURES = "bridge.signature_failures"  # among the application's extensions: the counter to flush at the end
 HTTP_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 

@@ -5,7 +5,6 @@ import socket
 import time
 
 import pytest
-import redis
 from rq.job import Job
 from rq.utils import import_attribute
 
@@ -14,19 +13,6 @@ from bridge.sandbox.processes.embedded_redis import Valkey
 from workers import queues
 from workers.connection import connect_redis
 from workers.queues import JOBS, QUEUE, RqJobQueue
-
-
-@pytest.fixture(scope="module")
-def valkey():
-    with Valkey() as server:
-        yield server
-
-
-@pytest.fixture
-def redis_client(valkey):
-    with redis.Redis.from_url(valkey.url) as client:
-        client.flushall()
-        yield client
 
 
 @pytest.fixture

@@ -4,31 +4,16 @@ import threading
 import time
 
 import pytest
-import redis
 
 from bridge.ports import PointsReport
-from bridge.sandbox.processes.embedded_redis import Valkey
 from workers.connection import connect_redis
 from workers.shared_limits import FIRST_SILENCE_S, MAX_SILENCE_S, RedisCallLimits
 
 SHOP, OTHER = "a.myshopify.com", "b.myshopify.com"
 
 
-@pytest.fixture(scope="module")
-def valkey():
-    with Valkey() as server:
-        yield server
-
-
 @pytest.fixture
-def client(valkey):
-    with redis.Redis.from_url(valkey.url) as client:
-        client.flushall()
-        yield client
-
-
-@pytest.fixture
-def limits(valkey, client):
+def limits(valkey, redis_client):
     connection = connect_redis(valkey.url, for_worker=False)
     yield RedisCallLimits(connection)
     connection.close()
@@ -134,14 +119,14 @@ def test_what_many_workers_take_fits_the_bucket_and_all_are_served(limits, valke
     assert sum(spent) <= maximum + rate * (time.monotonic() - began) + price
 
 
-def test_a_silent_system_is_called_by_one_after_a_while_and_by_all_once_it_answers(limits, client):
+def test_a_silent_system_is_called_by_one_after_a_while_and_by_all_once_it_answers(limits, redis_client):
     assert limits.find_silence("delhivery") is None
     limits.report_silence("delhivery")
     left_s, silent_s = limits.find_silence("delhivery")
     assert left_s == pytest.approx(FIRST_SILENCE_S, abs=2)
     assert silent_s < 2
     assert limits.find_silence("bluedart") is None
-    client.hset("bridge:silent:delhivery", "until", 1)
+    redis_client.hset("bridge:silent:delhivery", "until", 1)
     assert limits.find_silence("delhivery") is None, "one looks whether it answers"
     assert limits.find_silence("delhivery") is not None, "and no other meanwhile"
     limits.report_answer("delhivery")
@@ -156,14 +141,14 @@ def test_the_pauses_of_a_silent_system_grow_to_their_limit(limits):
     assert lefts == [pytest.approx(each, abs=2) for each in (60, 120, 240, MAX_SILENCE_S, MAX_SILENCE_S)]
 
 
-def test_redis_keeps_names_of_shops_and_systems_and_numbers_only(limits, client):
+def test_redis_keeps_names_of_shops_and_systems_and_numbers_only(limits, redis_client):
     report_status(limits, available=500)
     take_for(limits, 5_000)
     limits.report_silence("delhivery")
-    assert {key.decode() for key in client.scan_iter()} == {f"bridge:points:{SHOP}", "bridge:silent:delhivery"}
-    for key in client.scan_iter():
-        assert all(float(value) >= 0 for value in client.hgetall(key).values())
-        assert client.ttl(key) > 0
+    assert {key.decode() for key in redis_client.scan_iter()} == {f"bridge:points:{SHOP}", "bridge:silent:delhivery"}
+    for key in redis_client.scan_iter():
+        assert all(float(value) >= 0 for value in redis_client.hgetall(key).values())
+        assert redis_client.ttl(key) > 0
 
 
 def test_without_redis_nothing_is_known_and_nothing_is_raised():

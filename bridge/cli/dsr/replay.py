@@ -14,7 +14,7 @@ from bridge.cli.options import WHY_OPTION
 from bridge.cli.printing import format_cell, show
 from bridge.cli.selection.bulk import DRY_RUN_OPTION, FORCE_REPLAY_OPTION, describe_cut, require_ids_or_filters
 from bridge.cli.selection.filter_options import filter_options
-from bridge.cli.selection.waiting import Standing, exit_if_failing, wait_options, wait_until_ended
+from bridge.cli.selection.waiting import Standing, wait_options, wait_until_ended
 from bridge.cli.shared.ids import REQUEST_ID, exit_with_unknown_id
 from bridge.errors import KeyMissing, SealBroken
 from bridge.model import Outcome, PrivacyRequest, RequestState, Task, TaskState
@@ -63,10 +63,7 @@ def replay(
             _show_replays(plans, cut, dry_run=dry_run)
         if wait and restarted and not dry_run:
             names = [plan.request_id for plan in restarted]
-            standing = wait_until_ended(
-                lambda: _read_request_standing(names, context), timeout_s=timeout_s, noun="requests"
-            )
-            exit_if_failing(standing, "requests")
+            wait_until_ended(lambda: _read_request_standing(names, context), timeout_s=timeout_s, noun="requests")
     if any(plan.refusal for plan in plans):
         raise SystemExit(1)
 

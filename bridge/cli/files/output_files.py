@@ -156,7 +156,7 @@ def _open_private_file(target: Path, *, force: bool) -> Iterator[Output]:
 
 @contextmanager
 def _end_when_stopped() -> Iterator[None]:
-    """End by an exception where the process is told to stop or loses its terminal, so that no half of a file stays."""
+    """End by an exception where the process is stopped or loses its terminal, so that no half of a file stays."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -14,7 +14,7 @@ from bridge.cli.options import WHY_OPTION
 from bridge.cli.printing import show
 from bridge.cli.selection.bulk import DRY_RUN_OPTION, FORCE_REPLAY_OPTION, describe_cut
 from bridge.cli.selection.filter_options import filter_options
-from bridge.cli.selection.waiting import Standing, exit_if_failing, wait_options, wait_until_ended
+from bridge.cli.selection.waiting import Standing, wait_options, wait_until_ended
 from bridge.cli.shared.ids import DELIVERY_ID
 from bridge.model import DeliveryState
 from bridge.steps.webhooks.replay import explain_unopenable, replay_deliveries
@@ -73,10 +73,7 @@ def replay(
         lines += [f"  {each}  not queued: {why}" for each, why in not_replayed.items()]
         show({"dry_run": dry_run, "replayed": replayed, "not_replayed": not_replayed}, "\n".join(lines))
         if wait and replayed and not dry_run:
-            standing = wait_until_ended(
-                lambda: _read_delivery_standing(replayed, context), timeout_s=timeout_s, noun="deliveries"
-            )
-            exit_if_failing(standing, "deliveries")
+            wait_until_ended(lambda: _read_delivery_standing(replayed, context), timeout_s=timeout_s, noun="deliveries")
     if not_replayed and not rejected:  # most of what is rejected stays so
         raise SystemExit(1)
 

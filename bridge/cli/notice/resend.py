@@ -13,7 +13,7 @@ from bridge.cli.options import WHY_OPTION
 from bridge.cli.printing import show
 from bridge.cli.selection.bulk import DRY_RUN_OPTION, FORCE_REPLAY_OPTION, describe_cut, require_ids_or_filters
 from bridge.cli.selection.filter_options import filter_options
-from bridge.cli.selection.waiting import Standing, exit_if_failing, wait_options, wait_until_ended
+from bridge.cli.selection.waiting import Standing, wait_options, wait_until_ended
 from bridge.cli.shared.ids import NOTICE_ID, exit_with_unknown_id
 from bridge.model import NoticeChannel, NoticeState
 from bridge.steps.notices.send import explain_no_resend, resend_notice
@@ -64,10 +64,7 @@ def resend(
         else:
             _show_resendings(resent, refused, f"{len(selected)}{cut}", dry_run=dry_run)
         if wait and resent and not dry_run:
-            standing = wait_until_ended(
-                lambda: _read_notice_standing(resent, context), timeout_s=timeout_s, noun="notices"
-            )
-            exit_if_failing(standing, "notices")
+            wait_until_ended(lambda: _read_notice_standing(resent, context), timeout_s=timeout_s, noun="notices")
     if refused:
         raise SystemExit(1)
 

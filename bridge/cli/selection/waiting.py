@@ -49,22 +49,23 @@ def _parse_seconds(text: str) -> float:
     return timedelta(**{UNITS[found[2]]: int(found[1])}).total_seconds()
 
 
-def wait_until_ended(look: Callable[[], Standing], *, timeout_s: float, noun: str) -> Standing:
-    """Return where the rows stand once all ended, or when the time is over. Exit with 130 on Ctrl-C."""
+def wait_until_ended(look: Callable[[], Standing], *, timeout_s: float, noun: str) -> None:
+    """Wait until all rows ended, or the time is over. Exit with 1 if any fails or goes on, with 130 on Ctrl-C."""
     ends_at, printed = time.monotonic() + timeout_s, ""
     try:
         while True:
             standing = look()
             printed = _print_progress(standing, printed, noun)
             if not standing.running or time.monotonic() >= ends_at:
-                return standing
+                break
             time.sleep(POLL_S)
     except KeyboardInterrupt:
         click.echo(f"\nNot waiting any longer. The work goes on: {noun} are worked on by the workers.", err=True)
         sys.exit(INTERRUPTED)
+    _exit_if_failing(standing, noun)
 
 
-def exit_if_failing(standing: Standing, noun: str) -> None:
+def _exit_if_failing(standing: Standing, noun: str) -> None:
     """Print what still fails or has not ended, and exit with 1; do nothing where all is well."""
     for row_id, why in standing.failing.items():
         click.echo(f"  {row_id}  still fails: {why}", err=True)

@@ -53,7 +53,7 @@ def run_and_exit(program: Callable[[], Any], *, as_json: bool) -> NoReturn:
 
 @dataclass(frozen=True, slots=True)
 class FaultReport:
-    """What people and programs are told of a fault: what went wrong, what to do next ('' if that says it), exit code."""
+    """What people and programs see of a fault: what went wrong, what to do next ('' if that says it), exit code."""
 
     error: str
     hint: str
@@ -61,7 +61,7 @@ class FaultReport:
 
 
 def describe_fault(fault: Exception) -> FaultReport:
-    """Return what is told of a fault, in words: never the name of a class."""
+    """Return what a fault is reported as, in words: never the name of a class."""
     match fault:
         case CommandFailed():
             return FaultReport(fault.message, fault.hint, fault.exit_code)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +17,7 @@ from bridge.connectors.shopify.api import documents, scopes
 from bridge.connectors.shopify.api.answers import GraphQLReply, QueryTooCostly, TransientFailure, format_field_path
 from bridge.connectors.shopify.api.client import ShopifyClient
 from bridge.connectors.shopify.gathering import bulk
+from bridge.connectors.shopify.gathering.date_windows import format_search_time
 from bridge.connectors.shopify.gathering.flatten import has_next_page, list_nodes
 from bridge.connectors.shopify.gathering.paging import ListDoesNotEnd
 from bridge.connectors.shopify.gathering.session import parse_gid_number
@@ -230,13 +230,9 @@ def _is_list_full(order: Node) -> bool:
 def _build_query(selection: OrderSelection, after: str) -> str:
     """Return the selection in Shopify's search syntax. https://shopify.dev/docs/api/usage/search-syntax."""
     name = "created_at" if selection.by_creation else "updated_at"
-    span = [f"{name}:>='{_format_time(selection.since)}'", f"{name}:<='{_format_time(selection.until)}'"]
+    span = [f"{name}:>='{format_search_time(selection.since)}'", f"{name}:<='{format_search_time(selection.until)}'"]
     return " AND ".join([*span, *_list_after(after)])
 
 
 def _list_after(after: str) -> Iterable[str]:
     return [f"id:>={int(after) + 1}"] if after else []
-
-
-def _format_time(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -35,7 +35,7 @@ class Announcement:
 
 
 def list_announcements(alerts: Iterable[Alert]) -> list[Announcement]:
-    """Return what nobody was told yet: each beginning once, and each end of an announced one once."""
+    """Return what was not announced yet: each beginning once, and each end of an announced one once."""
     return [
         Announcement(
             condition=one.condition,

@@ -49,7 +49,7 @@ def ingest_bodies(
 ) -> Sequence[Sighting]:
     """Index bodies under the key of a shop. Return the sightings that were dropped, because their data subject was erased.
 
-    Of those only what a carrier must still be told is used, and without `seals_erased` no sale of theirs is sealed.
+    Of those only what a carrier must still be asked to erase is used, and without `seals_erased` no sale of theirs is sealed.
     """
     sightings = [one.sighting for one in parsed]
     # first: every step locks the keys of data subjects before the evidence

@@ -24,8 +24,8 @@ from bridge.steps.operations.log_life import log_accepted
 
 log = structlog.get_logger()
 
-HEADER_PREFIXES = ("x-shopify-", "shopify-")
 HEADERS = ("hmac-sha256", "shop-domain", "topic", "webhook-id", "event-id", "api-version", "triggered-at")
+HEADER_SPELLINGS = {name: (f"x-shopify-{name}", f"shopify-{name}") for name in HEADERS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def list_known_shops(domain: str, services: Services) -> Collection[str]:
 
 def _get_header(headers: Mapping[str, str], name: str) -> str:
     """Return a header of either prefix. Raises SignatureInvalid if both are sent and differ."""
-    older, newer = headers.get(f"x-shopify-{name}"), headers.get(f"shopify-{name}")
+    older, newer = map(headers.get, HEADER_SPELLINGS[name])
     if older is not None and newer is not None and older != newer:
         raise SignatureInvalid("families_differ")
     return older if older is not None else newer or ""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, and_, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Subquery, and_, exists, func, literal, or_, select, text
 
 from bridge.model import WaitReason
 from bridge.rules.requests.turns import WaitingRow
@@ -79,4 +79,4 @@ class TurnRows:
         now = self._session.now()
         is_due = or_(deliveries.c.attempts == 0, deliveries.c.wake_at <= now)
         is_free = or_(deliveries.c.lease_until.is_(None), deliveries.c.lease_until < now)
-        return and_(MANDATORY_WAITS, is_free, is_due)
+        return and_(text(MANDATORY_WAITS), is_free, is_due)

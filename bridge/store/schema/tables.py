@@ -6,7 +6,7 @@ names the column that says nothing.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Text, UniqueConstraint
 
 # imported so that the metadata knows their tables too
 from bridge.store.schema import columns, index_tables, notice_tables, operations_tables, retention_tables  # noqa: F401
@@ -23,8 +23,8 @@ from bridge.store.schema.utc_datetime import UtcDateTime
 
 metadata = columns.metadata
 
-# as text without parameters: a partial index serves only the query that says the same
-MANDATORY_WAITS = text("state = 'received' AND topic IN ('customers/data_request', 'customers/redact', 'shop/redact')")
+# a partial index serves only the query that says the same
+MANDATORY_WAITS = "state = 'received' AND topic IN ('customers/data_request', 'customers/redact', 'shop/redact')"
 
 deliveries = table(
     "deliveries",
@@ -47,14 +47,7 @@ deliveries = table(
     *lease_columns(),
     partial_index("ix_deliveries_due_open", "wake_at", where="wake_at IS NOT NULL"),
     Index(None, "shop", "topic", "received_at"),
-    Index(
-        "ix_deliveries_mandatory",
-        "state",
-        "shop",
-        "received_at",
-        sqlite_where=MANDATORY_WAITS,
-        postgresql_where=MANDATORY_WAITS,
-    ),
+    partial_index("ix_deliveries_mandatory", "state", "shop", "received_at", where=MANDATORY_WAITS),
     Index(None, "received_at", "id"),
     Index(None, "topic", "received_at", "id"),
     partial_index("ix_deliveries_open", "shop", "received_at", "id", where="state = 'received'"),

@@ -69,7 +69,7 @@ class ShopEraser:
 
         Rows that are only changed are counted under ''.
 
-        The ledger is told of the erasure with the first part: a backup that is restored then is erased again.
+        The ledger receives the erasure with the first part: a backup that is restored then is erased again.
         """
         self._lock_and_record(shop, request_id)
         for name, change, table, where in self._list_changes(shop, request_id, include_held_records):

@@ -28,7 +28,7 @@ def add_to_windows(windows: TimeWindows, timestamps: Iterable[str]) -> TimeWindo
     while len(joined) > MAX_WINDOWS:
         at = min(range(len(joined) - 1), key=lambda one: joined[one + 1][0] - joined[one][1])
         joined[at : at + 2] = [(joined[at][0], joined[at + 1][1])]
-    return tuple((_format_utc_time(start), _format_utc_time(end)) for start, end in joined)
+    return tuple((format_search_time(start), format_search_time(end)) for start, end in joined)
 
 
 def build_payments_query(windows: TimeWindows) -> str:
@@ -45,5 +45,6 @@ def _parse_aware_time(text: str) -> datetime | None:
     return found if found.tzinfo else None
 
 
-def _format_utc_time(at: datetime) -> str:
+def format_search_time(at: datetime) -> str:
+    """Return a moment as Shopify's search syntax takes it: UTC, to the second."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

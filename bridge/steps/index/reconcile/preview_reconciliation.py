@@ -17,7 +17,7 @@ from bridge.steps.index.reconcile.run_reconciliation import NOT_LISTED, read_hol
 def preview_reconciliation(
     shop: str, selection: OrderSelection, *, services: Services, report: Callable[[HoleCounts], None]
 ) -> HoleCounts:
-    """Return what would be found at a shop, by its key. `report` is told the counts after each page.
+    """Return what would be found at a shop, by its key. `report` is given the counts after each page.
 
     Raises as `ListsOrders.read_changed_orders`, StoreUnavailable.
     """
