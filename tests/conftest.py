@@ -21,6 +21,7 @@ from tests.factories import make_services
 from tests.fakes import FakeCarrier, FakePlatform, FakeQueue
 from tests.kit.suite.scheduling import FileScheduling
 from tests.kit.suite.shared_statements import share_statements
+from tests.kit.suite.uncached_loggers import uncache_loggers
 from tests.leaks import OpenResources, SessionResources, find_leaks
 from tests.servers import Postgres, own_name
 
@@ -49,6 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # thousands of tests keep many objects: looking for garbage as often as a small program does is a sixth of their time
     gc.set_threshold(20_000, 20, 50)
     share_statements()
+    uncache_loggers()
     # a slow machine is no fault of what is tested
     settings.register_profile("untimed", deadline=None)
     settings.load_profile("untimed")

@@ -68,3 +68,14 @@ def test_what_no_code_catches_is_one_line_without_its_text(monkeypatch, capsys):
     assert crashed["event"] == "process.crashed"
     assert crashed["fault"].startswith("ValueError at test_logs.py:")
     assert CANARY not in json.dumps(crashed)
+
+
+def test_what_one_test_configures_hides_no_line_of_the_next():
+    before = structlog.get_config()
+    log = structlog.get_logger()
+    logs.configure_logging("ERROR", "text")
+    log.info("hidden")
+    structlog.configure(**before)
+    with structlog.testing.capture_logs() as lines:
+        log.info("shown")
+    assert [line["event"] for line in lines] == ["shown"]
