@@ -52,6 +52,7 @@ class Fact(StrEnum):
     SHOP_ERASED = "shop.erased"
     SHOP_UNINSTALLED = "shop.uninstalled"
     SHOP_RENAMED = "shop.renamed"
+    LETTER_QUEUED = "letter.queued"
     PACKAGE_SEALED = "package.sealed"
     PACKAGE_RELEASED = "package.released"
     ANSWER_DELIVERED = "answer.delivered"

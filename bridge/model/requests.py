@@ -18,17 +18,34 @@ class RequestKind(StrEnum):
     ACCESS = "access"
     ERASURE = "erasure"
     SHOP_ERASURE = "shop_erasure"
+    CORRECTION = "correction"
+    RESTRICTION = "restriction"
+    OBJECTION = "objection"
+    CONSENT_WITHDRAWAL = "consent_withdrawal"
+    NOMINATION = "nomination"
+    NOMINEE_EXERCISE = "nominee_exercise"
+    GRIEVANCE = "grievance"
+    PROCESSOR_LIST = "processor_list"
+    INCIDENT = "incident"
 
 
 class RequestSource(StrEnum):
-    """How a request reached the bridge.
+    """How a request reached the bridge: the door it came by.
 
     `ledger`: a restored backup does not know it, and it goes on with what holds kept, by its suppression keys.
     """
 
     WEBHOOK = "webhook"
     OPERATOR = "operator"
+    API = "api"
+    PAGE = "page"
+    MAIL = "mail"
     LEDGER = "ledger"
+
+    @property
+    def is_merchants(self) -> bool:
+        """Whether the merchant received it, so that the platform does not know of it and must be asked."""
+        return self in (RequestSource.OPERATOR, RequestSource.API, RequestSource.PAGE, RequestSource.MAIL)
 
 
 class RequestState(StrEnum):

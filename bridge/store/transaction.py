@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import bridge.store.index.person_lookup
     import bridge.store.index.reconciliations
     import bridge.store.index.rows
+    import bridge.store.letters.details
+    import bridge.store.letters.letters
     import bridge.store.listing
     import bridge.store.notices.accounts
     import bridge.store.notices.letters
@@ -66,6 +68,8 @@ class Tx:
     request_changes: bridge.store.requests.request_changes.RequestChanges
     tasks: bridge.store.requests.tasks.TaskRows
     turns: bridge.store.requests.turns.TurnRows
+    request_details: bridge.store.letters.details.RequestDetailRows
+    person_letters: bridge.store.letters.letters.PersonLetterRows
     findings: bridge.store.access.findings.FindingRows
     packages: bridge.store.access.packages.PackageRows
     hand_overs: bridge.store.access.hand_overs.HandOverRows

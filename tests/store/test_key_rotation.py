@@ -10,7 +10,16 @@ import pytest
 from sqlalchemy import event, insert, select, update
 
 from bridge.errors import KeyMissing, StoreUnavailable
-from bridge.model import DocumentForm, DocumentKind, GatherProgress, InvoiceCopy, Principal, TaskAction
+from bridge.model import (
+    DocumentForm,
+    DocumentKind,
+    GatherProgress,
+    InvoiceCopy,
+    Principal,
+    ReplyContact,
+    RequestDetails,
+    TaskAction,
+)
 from bridge.store import Keyring, SqlStore
 from bridge.store.key_rotation import rotate_keys
 from bridge.store.key_usage import count_key_usage
@@ -45,6 +54,8 @@ COPY = InvoiceCopy(
     content=b"Asha's invoice",
 )
 
+CONTACT = RequestDetails(contact=ReplyContact(address=ASHA.email))
+
 
 @pytest.fixture
 def make_store(database_url, clock):
@@ -75,6 +86,7 @@ def seal_every_column(store, bodies=1):
             [make_entry(task_id=make_task(request.id, "delhivery", TaskAction.NOTIFY_PROCESSOR).id)]
         )
         tx.reconciliations.open_reconciliation(make_reconciliation())
+        tx.request_details.save_details(request.id, SHOP, CONTACT)
         document = tx.documents.seal_document(SHOP, COPY)
         vault, connection = store.keyring, tx.session.connection
         wrap = {"id": "rfd_1", "shop": SHOP}
@@ -127,6 +139,7 @@ def test_rotation_reseals_every_value_under_the_active_key_and_all_still_open(ma
         assert [body.ref for _, body in tx.findings.read_findings(request.id)] == ["1001"]
         assert b"".join(tx.packages.read_package(request.id)) == b"Asha"
         assert tx.tokens.read_tokens(SHOP)[::2] == ("shpat_1", "shprt_1")
+        assert tx.request_details.get_details(request.id, request.kind) == CONTACT
         assert tx.documents.open_document(document.id) == COPY.content
         assert list(tx.index.list_orders(SHOP, ASHA)) == ["1001"]
         assert tx.notice_items.list_items()[0].reference

@@ -23,7 +23,7 @@ from bridge.rules.index.request_identifiers import MAX_TEXT_CHARS, build_princip
 from bridge.rules.requests.answer_times import is_late
 from bridge.rules.requests.same_person import list_contacts
 from bridge.rules.scanning.personal_text import has_value_of_person
-from bridge.steps.requests.open_by_operator import OPERATOR_KINDS, build_operator_request, open_operator_request
+from bridge.steps.requests.open_for_person import PERSON_KINDS, build_person_request, open_person_request
 
 OPENING_FAULTS = {
     "shop_unknown": "the merchant file does not name that shop",
@@ -66,7 +66,7 @@ class CountryParam(click.ParamType[str]):
     irreversible="An erasure is opened: what is erased for it does not come back.",
     asks=lambda given: given["kind"] in ERASING_KINDS,
 )
-@click.argument("kind", type=click.Choice([kind.value for kind in OPERATOR_KINDS]))
+@click.argument("kind", type=click.Choice([kind.value for kind in PERSON_KINDS]))
 @OPTIONAL_SHOP_OPTION
 @click.option("--customer-id", default="", help="Shopify's number of the customer.")
 @click.option("--email", "emails", multiple=True, help="May be repeated; each is searched.")
@@ -105,7 +105,7 @@ def open_request_command(
         wanted = (RequestKind(kind), context.choose_shop(shop), principal, asked_at)
         with exit_on_refusal("Not opened", OPENING_FAULTS):
             with context.store.transaction() as tx:
-                request = build_operator_request(*wanted, tx=tx, services=services)
+                request = build_person_request(*wanted, tx=tx, services=services)
                 joined = tx.requests.find_open_request(request.shop, kind, request.subject)
                 if dry_run:  # it says whether the person has such a request
                     context.record_search(tx, shop=request.shop, by="person", where="requests", results=bool(joined))
@@ -123,7 +123,7 @@ def open_request_command(
                 "id": None,
             }
             if not dry_run:
-                result["id"] = open_operator_request(*wanted, actor=context.operator, reason=reason, services=services)
+                result["id"] = open_person_request(*wanted, actor=context.operator, reason=reason, services=services)
             if joined and not dry_run:
                 with context.store.transaction() as tx:
                     widened = tx.requests.get_request(joined.id) or joined

@@ -9,14 +9,12 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, tzinfo
 
 from bridge.errors import PayloadInvalid
-from bridge.model import PrivacyRequest, RequestKind, RequestSource
+from bridge.model import PrivacyRequest, RequestKind
 
 
 def is_answer_required(request: PrivacyRequest) -> bool:
     """Return whether the request is fulfilled only when an answer reached the data subject."""
-    return request.kind is RequestKind.ACCESS or (
-        request.kind is RequestKind.ERASURE and request.source is RequestSource.OPERATOR
-    )
+    return request.kind is RequestKind.ACCESS or (request.kind is RequestKind.ERASURE and request.source.is_merchants)
 
 
 def find_fulfilled_at(request: PrivacyRequest) -> datetime | None:

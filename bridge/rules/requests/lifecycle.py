@@ -72,7 +72,7 @@ def list_initial_tasks(
     if kind is RequestKind.ERASURE:
         requested = (
             [(PLATFORM, TaskAction.REQUEST_PLATFORM_ERASURE), (PLATFORM, TaskAction.REMOVE_PLATFORM_RESIDUE)]
-            if source is RequestSource.OPERATOR
+            if source.is_merchants
             else []
         )
         return [

@@ -128,9 +128,7 @@ class Erasure:
             platform_retention=self._retention.calculate_all(),
             refunds=refunds,
             legally_held_refund_ids=tx.refunds.find_account_ids_on_legal_hold(refunds),
-            opened_by_operator=None
-            if request.source is RequestSource.LEDGER
-            else request.source is RequestSource.OPERATOR,
+            opened_by_operator=None if request.source is RequestSource.LEDGER else request.source.is_merchants,
             kept_consents=len(list_kept_consents(self.tasks)),
         )
 

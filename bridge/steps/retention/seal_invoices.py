@@ -19,7 +19,6 @@ from bridge.model import (
     PlanLine,
     Principal,
     PrivacyRequest,
-    RequestSource,
     Sale,
     SealProgress,
     Task,
@@ -177,7 +176,7 @@ def _ask_platform(request: PrivacyRequest, search: _Search, services: Services) 
 
     What it said before a fault is used.
     """
-    opened_by_operator = request.source is RequestSource.OPERATOR and has_bridge_vault(services)
+    opened_by_operator = request.source.is_merchants and has_bridge_vault(services)
     search.is_complete = not opened_by_operator
     try:
         if opened_by_operator:  # the platform will be asked for an erasure: every order that it knows counts

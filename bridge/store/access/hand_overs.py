@@ -42,7 +42,10 @@ IS_UNFULFILLED = or_(
         requests.c.answered_at.is_(None),
         or_(
             requests.c.kind == RequestKind.ACCESS,
-            and_(requests.c.kind == RequestKind.ERASURE, requests.c.source == RequestSource.OPERATOR),
+            and_(
+                requests.c.kind == RequestKind.ERASURE,
+                requests.c.source.in_([source for source in RequestSource if source.is_merchants]),
+            ),
         ),
     ),
 )

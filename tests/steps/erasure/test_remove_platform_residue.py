@@ -21,7 +21,7 @@ from bridge.model import (
 )
 from bridge.rules.requests.lifecycle import decide_residue_action
 from bridge.rules.requests.progress_codec import encode_detail
-from bridge.steps.requests.open_by_operator import open_operator_request
+from bridge.steps.requests.open_for_person import open_person_request
 from bridge.steps.requests.process import process_request
 from config.retention_file.retention_model import RESIDUE_KINDS, ResidueRules
 from tests.factories import NOW, SHOP, make_request, make_task, opened
@@ -220,7 +220,7 @@ def test_what_the_file_keeps_since_a_try_broke_off_is_not_counted_as_erased(appl
 def test_an_access_request_is_answered_before_anything_is_removed(applying, platform, clock):
     services = applying()
     access = make_request(principal=Principal(customer_id="7001"))
-    request_id = open_operator_request(
+    request_id = open_person_request(
         RequestKind.ERASURE,
         SHOP,
         Principal(customer_id="7001"),

@@ -9,7 +9,7 @@ import pytest
 from bridge.errors import ConnectorRefused, ConnectorUnavailable, CredentialRejected, PayloadInvalid
 from bridge.model import ErasureState, Outcome, Principal, RequestKind, RequestState, TaskAction, TaskState
 from bridge.steps.erasure.cancel_platform_erasure import cancel_platform_erasure
-from bridge.steps.requests.open_by_operator import open_operator_request
+from bridge.steps.requests.open_for_person import open_person_request
 from bridge.steps.requests.process import process_request
 from tests.factories import NOW, SHOP
 
@@ -18,7 +18,7 @@ ASHA = Principal(email="asha@example.com")
 
 
 def opened_by_hand(services, who=ASHA, kind=RequestKind.ERASURE, received_at=NOW):
-    return open_operator_request(
+    return open_person_request(
         kind, SHOP, who, received_at, actor="operator:test", reason="a letter", services=services
     )
 
@@ -149,7 +149,7 @@ def test_what_cannot_be_opened_says_why(services, changed, reason):
 
 def test_a_shop_that_is_not_ours_is_refused(services):
     with pytest.raises(PayloadInvalid, match="shop_unknown"):
-        open_operator_request(
+        open_person_request(
             RequestKind.ACCESS, "evil.example", ASHA, NOW, actor="operator:test", reason="mail", services=services
         )
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bridge.model import RequestKind, Residue
 from bridge.steps.index.index_orders import index_deliveries
-from bridge.steps.requests.open_by_operator import open_operator_request
+from bridge.steps.requests.open_for_person import open_person_request
 from bridge.steps.requests.process import process_request
 from config.retention_file.retention_model import ResidueRules
 from tests.factories import ASHA, NOW, SHOP, accepted, order_body
@@ -67,7 +67,7 @@ def test_t15_an_erasure_removes_engraving_and_note_and_the_ifsc_opens_a_review(s
     accepted(services.store, "orders/create", order_body(1001, note=NOTE, line_items=ENGRAVED))
     index_deliveries(SHOP, services=services)
     assert list_reviews(services.store) == [("bank_details", "order note: bank_account, ifsc")]
-    request_id = open_operator_request(
+    request_id = open_person_request(
         RequestKind.ERASURE, SHOP, ASHA, NOW, actor="operator:test", reason="mail", services=services
     )
     process_request(request_id, services=services)

@@ -21,7 +21,7 @@ from bridge.steps.refunds.erase_settled import erase_settled_bank_details
 from bridge.steps.refunds.read_bank_details import read_bank_details
 from bridge.steps.refunds.settle_refund import settle_refund
 from bridge.steps.refunds.store_bank_details import store_bank_details
-from bridge.steps.requests.open_by_operator import open_operator_request
+from bridge.steps.requests.open_for_person import open_person_request
 from bridge.steps.requests.process import process_request
 from bridge.store.schema.retention_tables import legal_holds, refund_accounts
 from bridge.store.schema.tables import metadata
@@ -181,7 +181,7 @@ def test_t14_an_erasure_during_an_open_refund_restricts_the_details_until_they_e
     with services.store.transaction() as tx:
         tx.index.ingest_sightings(SHOP, [order(1001)])
     account = given(services)
-    request_id = open_operator_request(
+    request_id = open_person_request(
         RequestKind.ERASURE, SHOP, ASHA, NOW, actor=WHO, reason="a letter", services=services
     )
     with services.store.transaction() as tx:  # what the erasure's plan does

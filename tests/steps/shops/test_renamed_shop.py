@@ -20,7 +20,7 @@ from bridge.model import (
     WaitReason,
 )
 from bridge.steps.index.index_orders import index_deliveries
-from bridge.steps.requests.open_by_operator import open_operator_request
+from bridge.steps.requests.open_for_person import open_person_request
 from bridge.steps.requests.process import process_request
 from bridge.steps.shops.identify_shops import identify_shop, identify_shops
 from bridge.steps.webhooks.dispatch import dispatch_delivery
@@ -316,7 +316,7 @@ def test_an_operator_may_give_either_name(services, name):
     asks(services, OLD, data_request_body(1))
     asks(services, NEW, data_request_body(2))
     principal = Principal(customer_id="7001", email="asha@qwertzuiop.example")
-    request_id = open_operator_request(
+    request_id = open_person_request(
         RequestKind.ACCESS,
         name,
         principal,
@@ -395,7 +395,7 @@ def test_an_erasure_waits_while_the_data_may_be_those_of_the_same_shop(services)
 def test_access_is_answered_with_a_gap_while_parcels_may_be_of_the_same_shop_and_anew_then(services):
     """The answer has a deadline: it says what is missing, and the carrier is asked once the shop is known."""
     sells(services, OLD)
-    request_id = open_operator_request(
+    request_id = open_person_request(
         RequestKind.ACCESS, NEW, ASHA, services.clock.now(), actor="operator:t", reason="a letter", services=services
     )
     works(services, request_id)

@@ -22,7 +22,6 @@ from bridge.model import (
     Principal,
     PrivacyRequest,
     RequestKind,
-    RequestSource,
     Task,
     TaskAction,
     TaskState,
@@ -65,7 +64,7 @@ def plan_customer_search(request: PrivacyRequest, tasks: Sequence[Task], service
 
     One that Shopify sent names exactly one customer, and stays about it.
     """
-    is_by_hand = (request.kind, request.source) == (RequestKind.ERASURE, RequestSource.OPERATOR)
+    is_by_hand = request.kind is RequestKind.ERASURE and request.source.is_merchants
     actions = {task.action for task in tasks}
     has_search = TaskAction.FIND_CUSTOMERS in actions or TaskAction.REQUEST_PLATFORM_ERASURE not in actions
     if not is_by_hand or has_search or not names_several(request.principal):

@@ -32,7 +32,7 @@ def list_held_lines(request: PrivacyRequest, tasks: Sequence[Task], *, tx: Tx, s
     if _is_platform_to_be_asked(tasks):
         scope = read_erasure_scope(request, (), tx)
         retentions = read_subject_retention(request, scope, tx=tx, services=services).calculate_all()
-    opened_by_operator = request.source is RequestSource.OPERATOR
+    opened_by_operator = request.source.is_merchants
     return lines + list_surviving_fields(services.retention, retentions, opened_by_operator=opened_by_operator)
 
 

@@ -119,6 +119,9 @@ def build_json_tables(inputs: BundleInputs) -> dict[str, Any]:
 SIGNATURE_STATEMENTS = {
     RequestSource.WEBHOOK: "the HMAC over the raw body was verified before the body was read; the fact names the secret",
     RequestSource.OPERATOR: "none: opened by an operator",
+    RequestSource.API: "none: opened by a program of the merchant, whose user the first fact names",
+    RequestSource.PAGE: "none: a person asked on the public page",
+    RequestSource.MAIL: "none: a person wrote a mail",
     RequestSource.LEDGER: "none: a restored backup did not know the request; the ledger's keys go on with it",
 }
 

@@ -1,4 +1,4 @@
-"""Opens a request that reached the merchant by mail, phone or letter.
+"""Opens a request that reached the merchant: by mail, phone or letter, by a program, or on the public page.
 
 It runs the same way as one from Shopify; its clock starts when the data subject asked, which can only be earlier than
 now, so that it can only be due earlier. Calls nobody.
@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bridge.errors import PayloadInvalid
-from bridge.model import Principal, PrivacyRequest, RequestKind, RequestSource, RequestState
+from bridge.model import Principal, PrivacyRequest, RequestDetails, RequestKind, RequestSource, RequestState
 from bridge.rules.index.unreadable_identifiers import find_unreadable_fields
 from bridge.rules.requests.deadlines import compute_clocks
 from bridge.rules.webhooks.shop_domains import is_shop_domain
@@ -21,15 +21,28 @@ from bridge.steps.requests.open_or_join import open_or_join
 if TYPE_CHECKING:
     from bridge.store import Tx
 
-OPERATOR_KINDS = (RequestKind.ACCESS, RequestKind.ERASURE)
+PERSON_KINDS = (RequestKind.ACCESS, RequestKind.ERASURE)
+RECEIVED_AT_BASES = {
+    RequestSource.OPERATOR: "operator_entered",
+    RequestSource.API: "api_stated",
+    RequestSource.PAGE: "page_submitted",
+    RequestSource.MAIL: "mail_arrived",
+}
 
 
-def build_operator_request(
-    kind: RequestKind, shop: str, principal: Principal, received_at: datetime, *, tx: Tx, services: Services
+def build_person_request(
+    kind: RequestKind,
+    shop: str,
+    principal: Principal,
+    received_at: datetime,
+    *,
+    source: RequestSource = RequestSource.OPERATOR,
+    tx: Tx,
+    services: Services,
 ) -> PrivacyRequest:
     """Return the request as it would be opened; nothing is stored. Raises PayloadInvalid with a constant reason."""
     now = services.clock.now()
-    if kind not in OPERATOR_KINDS:
+    if kind not in PERSON_KINDS:
         raise PayloadInvalid("kind_not_by_hand")
     known, directory = services.merchant.shops, tx.shop_names.directory
     if not is_shop_domain(shop) or (known and not directory.has_known_name(shop, known)):
@@ -47,12 +60,12 @@ def build_operator_request(
         id=services.store.new_id("req"),
         shop=shop,
         kind=kind,
-        source=RequestSource.OPERATOR,
+        source=source,
         state=RequestState.IN_PROGRESS,
         subject=subject,
         principal=principal,
         received_at=received_at,
-        received_at_basis="operator_entered",
+        received_at_basis=RECEIVED_AT_BASES[source],
         webhook_received_at=None,
         acknowledge_due_at=deadlines.acknowledge_due_at,
         due_at=deadlines.due_at,
@@ -63,7 +76,7 @@ def build_operator_request(
     )
 
 
-def open_operator_request(
+def open_person_request(
     kind: RequestKind,
     shop: str,
     principal: Principal,
@@ -72,12 +85,20 @@ def open_operator_request(
     actor: str,
     reason: str,
     services: Services,
+    source: RequestSource = RequestSource.OPERATOR,
+    details: RequestDetails | None = None,
 ) -> str:
-    """Open the request, or join an open one. Return its id. Raises PayloadInvalid."""
+    """Open the request, or join an open one. Return its id. Raises PayloadInvalid.
+
+    `details` are what is asked for exactly and how to reach the person; of a request that is joined they replace those
+    that it has.
+    """
     with services.store.transaction() as tx:
-        request = build_operator_request(kind, shop, principal, received_at, tx=tx, services=services)
+        request = build_person_request(kind, shop, principal, received_at, source=source, tx=tx, services=services)
         request_id = open_or_join(
             request, {"reason": reason}, tx=tx, services=services, idempotency_key=request.id, actor=actor
         )
+        if details:
+            tx.request_details.save_details(request_id, request.shop, details)
     enqueue_request_ids([request_id], services)
     return request_id

@@ -1,0 +1,1 @@
+"""Letters to data subjects, and what a request states beside the person's identifiers."""

@@ -1,0 +1,58 @@
+"""Add what a request states beside the person's identifiers, and letters to the person."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0019"
+down_revision = "0018"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Apply this revision."""
+    op.create_table(
+        "request_details",
+        sa.Column("request_id", sa.String(40), nullable=False),
+        sa.Column("shop", sa.String(100), nullable=False),
+        sa.Column("wrapped", sa.LargeBinary(), nullable=True),
+        sa.Column("doc", sa.LargeBinary(), nullable=True),
+        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("request_id", name="pk_request_details"),
+    )
+    op.create_table(
+        "person_letters",
+        sa.Column("id", sa.String(40), nullable=False),
+        sa.Column("shop", sa.String(100), nullable=False),
+        sa.Column("request_id", sa.String(40), nullable=False),
+        sa.Column("kind", sa.String(32), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("values", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("message_id", sa.String(200), nullable=False),
+        sa.Column("text_sha256", sa.String(64), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("last_error", sa.String(200), nullable=False),
+        sa.Column("wake_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("rung_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("fence", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_person_letters"),
+        sa.UniqueConstraint("request_id", "kind", "number", name="uq_person_letters_request_id_kind_number"),
+    )
+    if op.get_bind().dialect.name == "postgresql":  # what is sealed does not get smaller
+        for column in ("wrapped", "doc"):
+            op.execute(f"ALTER TABLE request_details ALTER COLUMN {column} SET STORAGE EXTERNAL")
+    op.create_index("ix_person_letters_wake_at", "person_letters", ["wake_at"])
+    op.create_index("ix_person_letters_state_created_at_id", "person_letters", ["state", "created_at", "id"])
+
+
+def downgrade() -> None:
+    """Undo this revision. Letters that wait are lost, and what requests state beside identifiers."""
+    op.drop_table("person_letters")
+    op.drop_table("request_details")

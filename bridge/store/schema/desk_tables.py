@@ -1,0 +1,37 @@
+"""Tables of the officer's desk: what a request states beside the person's identifiers, and the letters to the person."""
+
+from __future__ import annotations
+
+from sqlalchemy import Index, Integer, String, Text, UniqueConstraint
+
+from bridge.store.schema.columns import key_column, lease_columns, plain_column, sealed_column, shop_column, table
+from bridge.store.schema.utc_datetime import UtcDateTime
+
+request_details = table(
+    "request_details",
+    plain_column("request_id", String(40), primary_key=True),
+    shop_column(),
+    key_column(nullable=True),
+    sealed_column("doc", nullable=True),
+    plain_column("saved_at", UtcDateTime),
+    plain_column("erased_at", UtcDateTime, nullable=True),
+)
+
+person_letters = table(
+    "person_letters",
+    plain_column("id", String(40), primary_key=True),
+    shop_column(),
+    plain_column("request_id", String(40)),
+    plain_column("kind", String(32)),
+    plain_column("number", Integer),
+    plain_column("state", String(16)),
+    plain_column("values", Text),
+    plain_column("created_at", UtcDateTime),
+    plain_column("sent_at", UtcDateTime, nullable=True),
+    plain_column("message_id", String(200)),
+    plain_column("text_sha256", String(64)),
+    *lease_columns(),
+    UniqueConstraint("request_id", "kind", "number"),
+    Index(None, "wake_at"),
+    Index(None, "state", "created_at", "id"),
+)
