@@ -5,7 +5,7 @@ strings with a prefix (`dlv_`, `req_`, `tsk_`, `ntc_`, `ent_`, `doc_`, `clm_`, `
 """
 
 from bridge.model.deliveries import Delivery, DeliveryState, RememberedBody
-from bridge.model.desk.letters import LetterKind, LetterState, PersonLetter
+from bridge.model.desk.letters import LetterKind, LetterState, LinkPurpose, PersonLetter
 from bridge.model.desk.particulars import (
     CorrectionParticulars,
     FieldChange,
@@ -62,6 +62,7 @@ from bridge.model.notices import (
     Notice,
     NoticeChannel,
     NoticeItem,
+    NoticePurpose,
     NoticeState,
     ProcessorAnswer,
     ReferenceKind,
@@ -179,6 +180,7 @@ __all__ = [
     "Letter",
     "LetterKind",
     "LetterState",
+    "LinkPurpose",
     "ListedWaybill",
     "LocateProgress",
     "NominationParticulars",
@@ -187,6 +189,7 @@ __all__ = [
     "NoticeChannel",
     "NoticeItem",
     "NoticeProgress",
+    "NoticePurpose",
     "NoticeReport",
     "NoticeState",
     "ObjectionParticulars",

@@ -34,6 +34,15 @@ class ProcessorAnswer(StrEnum):
     REFUSED = "refused"
 
 
+class NoticePurpose(StrEnum):
+    """What an instruction tells a processor to do. One letter has one purpose."""
+
+    ERASE = "erase"
+    CORRECT = "correct"
+    RESTRICT = "restrict"
+    STOP_MESSAGES = "stop_messages"
+
+
 class NoticeChannel(StrEnum):
     """How a notice reaches its processor, or how its answer came back."""
 
@@ -101,6 +110,7 @@ class NoticeItem:
     read_back: str = ""
     reopened: int = 0
     version: int = 0
+    purpose: NoticePurpose = NoticePurpose.ERASE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,6 +138,7 @@ class Notice:
     answered_at: datetime | None = None
     answered_via: str = ""
     last_error: str = ""
+    purpose: NoticePurpose = NoticePurpose.ERASE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import bridge.store.index.rows
     import bridge.store.letters.details
     import bridge.store.letters.letters
+    import bridge.store.letters.links
     import bridge.store.listing
     import bridge.store.notices.accounts
     import bridge.store.notices.letters
@@ -69,6 +70,7 @@ class Tx:
     tasks: bridge.store.requests.tasks.TaskRows
     turns: bridge.store.requests.turns.TurnRows
     request_details: bridge.store.letters.details.RequestDetailRows
+    person_links: bridge.store.letters.links.PersonLinkRows
     person_letters: bridge.store.letters.letters.PersonLetterRows
     findings: bridge.store.access.findings.FindingRows
     packages: bridge.store.access.packages.PackageRows

@@ -16,7 +16,7 @@ from bridge.rules.notices.pdf import render_pdf
 from bridge.steps.evidence.record_facts import record_notice_fact
 from bridge.steps.notices.attachments import render_items_csv
 from bridge.steps.notices.batch import find_processor
-from bridge.steps.notices.letter import build_instruction_paragraphs
+from bridge.steps.notices.letter import SUBJECTS, build_instruction_paragraphs
 
 FORMATS = ("pdf", "csv")
 
@@ -45,7 +45,7 @@ def export(notice_id: str, target: Path, wanted: str | None, force: bool) -> Non
                 content = render_items_csv(items)
             else:
                 parts = build_instruction_paragraphs(notice, items, processor, services=services, max_lines=len(items))
-                title = f"Erasure of personal data, instruction {notice.id}"
+                title = f"{SUBJECTS[notice.purpose]}, instruction {notice.id}"
                 content = render_pdf(title, [(part.heading, part.lines) for part in parts])
             fact, reason = Fact.PERSONAL_DATA_REVEALED, f"exported as {form}"
             record_notice_fact(fact, items, tx, notice=notice, actor=context.operator, what="notice", reason=reason)

@@ -40,6 +40,14 @@ class LetterState(StrEnum):
     WITHHELD = "withheld"
 
 
+class LinkPurpose(StrEnum):
+    """What a link in a letter lets its reader do."""
+
+    TAKE_BACK = "take_back"
+    DOWNLOAD = "download"
+    PROVE_IDENTITY = "prove_identity"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PersonLetter:
     """One letter to the person. `number` counts letters of a kind within a request; `values` are codes, counts and days."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bridge.model import Fact, Lease, Notice, NoticeChannel, NoticeItem, NoticeState
+from bridge.model import Fact, Lease, Notice, NoticeChannel, NoticeItem, NoticePurpose, NoticeState
 from bridge.rules.index.attribution import UNKNOWN_CARRIER
 from bridge.services import Services
 from bridge.steps.evidence.record_facts import enqueue_requests, record_notice_fact
@@ -50,8 +50,10 @@ def open_due_notices(account: str, lease: Lease, services: Services) -> datetime
         next_at = last_opened_at + services.merchant.instructions.digest_interval if last_opened_at else now
         if next_at > now:
             return next_at
-        for start in range(0, len(queued_items), MAX_ITEMS_PER_NOTICE):
-            _open_notice(queued_items[start : start + MAX_ITEMS_PER_NOTICE], processor, now, tx, services)
+        for purpose in NoticePurpose:
+            of_purpose = [item for item in queued_items if item.purpose is purpose]
+            for start in range(0, len(of_purpose), MAX_ITEMS_PER_NOTICE):
+                _open_notice(of_purpose[start : start + MAX_ITEMS_PER_NOTICE], processor, now, tx, services)
     enqueue_requests(queued_items, services)
     return None
 
@@ -62,6 +64,7 @@ def _open_notice(items: Sequence[NoticeItem], processor: Processor, now: datetim
         shop=items[0].shop,
         processor=items[0].processor,
         via=NoticeChannel(processor.erasure_channel),
+        purpose=items[0].purpose,
         created_at=now,
         next_at=now,
     )

@@ -13,7 +13,7 @@ from email.utils import parseaddr
 from html import escape
 from zoneinfo import ZoneInfo
 
-from bridge.model import Letter, Notice, NoticeItem, ReferenceKind
+from bridge.model import Letter, Notice, NoticeItem, NoticePurpose, ReferenceKind
 from bridge.rules.retention.statutory_last_days import local_day
 from bridge.services import Services
 from bridge.steps.notices.attachments import render_items_csv
@@ -34,6 +34,18 @@ REFERENCE_KIND_LABELS = {
     ReferenceKind.ORDER: ("Order", "Orders"),
     ReferenceKind.CUSTOMER: ("Customer id at our shop", "Customer ids at our shop"),
     ReferenceKind.EMAIL_SHA256: ("SHA-256 of the e-mail address", "SHA-256 of e-mail addresses"),
+}
+SUBJECTS = {
+    NoticePurpose.ERASE: "Erasure of personal data",
+    NoticePurpose.CORRECT: "Correction of personal data",
+    NoticePurpose.RESTRICT: "Restriction of the use of personal data",
+    NoticePurpose.STOP_MESSAGES: "Withdrawal of consent to messages",
+}
+REASONS = {
+    NoticePurpose.ERASE: "The persons concerned asked us to erase their data, and the purpose for which you got it is fulfilled.",
+    NoticePurpose.CORRECT: "The persons concerned asked us to correct their data.",
+    NoticePurpose.RESTRICT: "The persons concerned asked us to restrict the use of their data.",
+    NoticePurpose.STOP_MESSAGES: "The persons concerned took back their consent.",
 }
 
 
@@ -70,7 +82,8 @@ def build_instruction_letter(
             f"Or reply to this letter and quote {notice.id}.",
         ),
     )
-    subject = f"{'Reminder: e' if reminder else 'E'}rasure of personal data, instruction {notice.id}"
+    what = SUBJECTS[notice.purpose]
+    subject = f"{'Reminder: ' + what[:1].lower() + what[1:] if reminder else what}, instruction {notice.id}"
     paragraphs = [InstructionParagraph("", tuple(opening)), *instruction[:-1], answer, instruction[-1]]
     return Letter(
         to=processor.privacy_contact,
@@ -112,14 +125,9 @@ def build_instruction_paragraphs(
         listed_lines.append(f"and {len(items) - max_lines} more, in the file {notice.id}.csv")
     return [
         InstructionParagraph(
-            "What we instruct you to do",
-            (
-                f"Erase {REQUESTED_DATA_PHRASES[processor.template]}, in your systems and in those of your own processors.",
-                f"{item_count} listed below; what they were needed for is settled.",
-                "If a law makes you keep something, say which law and until when, and erase the rest.",
-            ),
+            "What we instruct you to do", _build_orders(notice.purpose, f"{item_count} listed below", processor)
         ),
-        InstructionParagraph("Why", _list_legal_grounds(services, services.clock.now())),
+        InstructionParagraph("Why", _list_legal_grounds(notice.purpose, services)),
         InstructionParagraph(
             "By when",
             (f"{_format_local_time(notice.due_at, services)}." if notice.due_at else "Within the time agreed.",),
@@ -143,7 +151,7 @@ def build_escalation_letter(notice: Notice, items: Sequence[NoticeItem], *, serv
     to = services.merchant.instructions.escalate_to or services.merchant.officer.email
     if not to:
         return None
-    subject = f"No answer to erasure instruction {notice.id}"
+    subject = f"No answer to instruction {notice.id}: {SUBJECTS[notice.purpose].lower()}"
     paragraphs = [
         InstructionParagraph(
             "",
@@ -165,15 +173,41 @@ def build_escalation_letter(notice: Notice, items: Sequence[NoticeItem], *, serv
     )
 
 
-def _list_legal_grounds(services: Services, now: datetime) -> tuple[str, ...]:
-    """Return the reason, then the ground of each law that is in the retention file and in force at `now`."""
-    today = local_day(now, services.retention.calendar)
+def _build_orders(purpose: NoticePurpose, items_listed: str, processor: Processor) -> tuple[str, ...]:
+    """Return what the processor is told to do with the records of the list, a sentence a line."""
+    data, everywhere = REQUESTED_DATA_PHRASES[processor.template], "in your systems and in those of your own processors"
+    if purpose is NoticePurpose.CORRECT:
+        return (
+            f"Correct {data}, {everywhere}, as the list says.",
+            f"{items_listed}.",
+            "Use the corrected data from now on, also for what is still on its way. Change no document that was issued.",
+        )
+    if purpose is NoticePurpose.RESTRICT:
+        return (
+            f"Store {data}, and use it for nothing but what is on its way, legal claims and what the person consents to.",
+            f"{items_listed}. This holds until we write that the restriction has ended.",
+        )
+    if purpose is NoticePurpose.STOP_MESSAGES:
+        return (
+            f"Send no more offers to these persons in our name, and take them off every list of ours, {everywhere}.",
+            f"{items_listed}.",
+            "Keep what is needed to remember that they are not to be written to, and no more.",
+        )
+    return (
+        f"Erase {data}, {everywhere}.",
+        f"{items_listed}; what they were needed for is settled.",
+        "If a law makes you keep something, say which law and until when, and erase the rest.",
+    )
+
+
+def _list_legal_grounds(purpose: NoticePurpose, services: Services) -> tuple[str, ...]:
+    """Return the reason, then, of an erasure, the ground of each law that is in the retention file and in force now."""
+    if purpose is not NoticePurpose.ERASE:
+        return (REASONS[purpose],)
+    today = local_day(services.clock.now(), services.retention.calendar)
     laws, bases = services.retention.laws, services.merchant.instructions.basis
     sentences = [basis.text for basis in bases if basis.law in laws and laws[basis.law].is_in_force(today)]
-    return (
-        "The persons concerned asked us to erase their data, and the purpose for which you got it is fulfilled.",
-        *(f"{text[:1].upper()}{text[1:]}." for text in sentences),
-    )
+    return (REASONS[purpose], *(f"{text[:1].upper()}{text[1:]}." for text in sentences))
 
 
 def _format_item_line(item: NoticeItem) -> str:

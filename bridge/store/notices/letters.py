@@ -10,12 +10,12 @@ from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
 
-from bridge.model import Notice, NoticeChannel, NoticeItem, NoticeState
+from bridge.model import Notice, NoticeChannel, NoticeItem, NoticePurpose, NoticeState
 from bridge.store.notices.notice_items import NoticeItemRows
 from bridge.store.schema.notice_tables import notice_links, notices
 from bridge.store.session import Session
 
-MUTABLE_NOTICE_FIELDS = set(Notice.__slots__) - {"id", "shop", "processor", "via", "created_at"}
+MUTABLE_NOTICE_FIELDS = set(Notice.__slots__) - {"id", "shop", "processor", "via", "purpose", "created_at"}
 
 
 class NoticeRows:
@@ -99,4 +99,5 @@ def _hash_link_token(token: str) -> str:
 def notice_from_row(row: Any) -> Notice:
     """Return a row as a Notice."""
     values = {name: getattr(row, name) for name in Notice.__slots__}
-    return Notice(**values | {"state": NoticeState(row.state), "via": NoticeChannel(row.via)})
+    values |= {"state": NoticeState(row.state), "via": NoticeChannel(row.via), "purpose": NoticePurpose(row.purpose)}
+    return Notice(**values)

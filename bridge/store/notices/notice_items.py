@@ -14,6 +14,7 @@ from sqlalchemy import and_, bindparam, delete, exists, or_, select, update
 from bridge.errors import ConcurrentChange
 from bridge.model import (
     NoticeItem,
+    NoticePurpose,
     NoticeState,
     ParcelStatus,
     ProcessorAnswer,
@@ -32,7 +33,7 @@ from bridge.store.upsert import upsert
 
 NOTICE_ITEM_AAD = "notice_entries|{id}|doc|{shop}"
 SEALED_ITEM_FIELDS = ("reference", "order", "order_id", "placed_at", "also", "matters", "note")
-IMMUTABLE_ITEM_FIELDS = {"id", "shop", "request_id", "task_id", "processor", "names", "version"}
+IMMUTABLE_ITEM_FIELDS = {"id", "shop", "request_id", "task_id", "processor", "names", "purpose", "version"}
 UNSENT_ITEM_STATES = (NoticeState.WAITING, NoticeState.QUEUED)  # no letter that lists it was sent
 BLANK_ITEM = NoticeItem(
     id="", shop="", request_id="", task_id="", processor="", names=ReferenceKind.WAYBILL, reference=""
@@ -233,6 +234,7 @@ class NoticeItemRows:
         values |= {
             "names": ReferenceKind(row.names),
             "state": NoticeState(row.state),
+            "purpose": NoticePurpose(row.purpose),
             "status": ParcelStatus(row.status),
             "answer": ProcessorAnswer(row.answer) if row.answer else None,
             "reference": "",

@@ -1,10 +1,18 @@
-"""Tables of the officer's desk: what a request states beside the person's identifiers, and the letters to the person."""
+"""Tables of the officer's desk: what a request states beside the person's identifiers, letters to the person, their links."""
 
 from __future__ import annotations
 
 from sqlalchemy import Index, Integer, String, Text, UniqueConstraint
 
-from bridge.store.schema.columns import key_column, lease_columns, plain_column, sealed_column, shop_column, table
+from bridge.store.schema.columns import (
+    key_column,
+    lease_columns,
+    plain_column,
+    pseudonym_column,
+    sealed_column,
+    shop_column,
+    table,
+)
 from bridge.store.schema.utc_datetime import UtcDateTime
 
 request_details = table(
@@ -34,4 +42,15 @@ person_letters = table(
     UniqueConstraint("request_id", "kind", "number"),
     Index(None, "wake_at"),
     Index(None, "state", "created_at", "id"),
+)
+
+person_links = table(
+    "person_links",
+    pseudonym_column("token_hash", primary_key=True),
+    plain_column("request_id", String(40)),
+    plain_column("purpose", String(16)),
+    plain_column("created_at", UtcDateTime),
+    plain_column("expires_at", UtcDateTime),
+    plain_column("used_at", UtcDateTime, nullable=True),
+    Index(None, "request_id"),
 )

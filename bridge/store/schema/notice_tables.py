@@ -43,6 +43,7 @@ notices = table(
     plain_column("answered_at", UtcDateTime, nullable=True),
     plain_column("answered_via", String(16)),
     plain_column("last_error", String(200)),
+    plain_column("purpose", String(16), server_default="erase"),
     Index(None, "shop", "processor", "state"),
     Index(None, "created_at", "id"),
     Index(None, "state", "created_at", "id"),
@@ -82,6 +83,8 @@ notice_items = table(
     plain_column("read_back", String(16)),
     plain_column("reopened", Integer),
     plain_column("version", Integer),
+    # the release before leaves it out
+    plain_column("purpose", String(16), server_default="erase"),
     UniqueConstraint("task_id", "entry_key"),
     Index(None, "request_id"),
     Index(None, "notice_id"),

@@ -1,4 +1,4 @@
-"""Add what a request states beside the person's identifiers, and letters to the person."""
+"""Add what a request states beside identifiers, letters to the person with their links, and the purpose of notices."""
 
 from __future__ import annotations
 
@@ -50,9 +50,28 @@ def upgrade() -> None:
             op.execute(f"ALTER TABLE request_details ALTER COLUMN {column} SET STORAGE EXTERNAL")
     op.create_index("ix_person_letters_wake_at", "person_letters", ["wake_at"])
     op.create_index("ix_person_letters_state_created_at_id", "person_letters", ["state", "created_at", "id"])
+    op.create_table(
+        "person_links",
+        sa.Column("token_hash", sa.String(80), nullable=False),
+        sa.Column("request_id", sa.String(40), nullable=False),
+        sa.Column("purpose", sa.String(16), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("token_hash", name="pk_person_links"),
+    )
+    op.create_index("ix_person_links_request_id", "person_links", ["request_id"])
+    for table in ("notices", "notice_entries"):
+        op.add_column(table, sa.Column("purpose", sa.String(16), nullable=False, server_default="erase"))
 
 
 def downgrade() -> None:
     """Undo this revision. Letters that wait are lost, and what requests state beside identifiers."""
+    for table in ("notices", "notice_entries"):
+        # what is no erasure would be sent as one by the release before
+        op.execute(f"DELETE FROM {table} WHERE purpose <> 'erase'")  # noqa: S608 - names of this file
+        with op.batch_alter_table(table) as changed:
+            changed.drop_column("purpose")
+    op.drop_table("person_links")
     op.drop_table("person_letters")
     op.drop_table("request_details")

@@ -1,0 +1,17 @@
+"""Which letters give their reader a link, and what makes it. A link is made when its letter is sent, never before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from bridge.model import LetterKind, PrivacyRequest
+from bridge.services import Services
+
+if TYPE_CHECKING:
+    from bridge.store import Tx
+
+# returns the whole address, or None where this letter of this request has no link
+LinkMaker = Callable[[PrivacyRequest, "Tx", Services], str | None]
+
+LINK_BY_LETTER: Mapping[LetterKind, LinkMaker] = {}
