@@ -6,6 +6,8 @@ operator's listings.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 
 class BridgeError(Exception):
     """Root of every error the bridge raises on purpose."""
@@ -60,6 +62,14 @@ class MediaTypeWrong(Refused):
 
 class PersonalTextRefused(Refused):
     """A text for the evidence names the data subject of its request. The message says which field, never the text."""
+
+
+class AccessRefused(Refused):
+    """A user, or who says to be one, may not do this. `reason` is a constant word; `role` and `act` say what is not allowed."""
+
+    def __init__(self, reason: str, *, role: str = "", act: str = "", locked_until: datetime | None = None) -> None:
+        super().__init__(reason)
+        self.reason, self.role, self.act, self.locked_until = reason, role, act, locked_until
 
 
 class RequestsTooMany(Refused):

@@ -28,6 +28,7 @@ SECTIONS = {  # who needs what
         "reconcile",
         "restore-check",
         "shop",
+        "user",
         "completion",
     ),
     "Keys": ("keys", "token"),

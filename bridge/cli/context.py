@@ -6,7 +6,7 @@ import getpass
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn
@@ -17,9 +17,10 @@ import click
 from bridge.bootstrap import make_services, make_store
 from bridge.cli.command import get_stated_operator, is_dry_run
 from bridge.cli.shared.failures import CommandFailed
+from bridge.cli.shared.identify_operator import identify_operator
 from bridge.cli.shared.ids import exit_with_unknown_id
 from bridge.errors import NeedsOperator, PayloadInvalid
-from bridge.model import Fact
+from bridge.model import Fact, User
 from bridge.ports.null_queue import NullQueue
 from bridge.rules.webhooks.shop_domains import is_shop_domain
 from bridge.services import Services
@@ -32,11 +33,12 @@ UNKNOWN_IDS = {"request_unknown": "req", "claim_unknown": "clm"}  # reason of a 
 
 @dataclass(frozen=True)
 class CommandContext:
-    """What one command works with. `operator` is the actor that evidence names."""
+    """What one command works with. `operator` is the actor that evidence names; `user` is None while there are no users."""
 
     configuration: Configuration
     store: SqlStore
     operator: str
+    user: User | None = None
 
     @cached_property
     def services(self) -> Services:
@@ -93,12 +95,17 @@ def open_command_context(*, require_migrated: bool = True) -> Iterator[CommandCo
     configuration = read_configuration()
     if "structlog" in sys.modules:
         quiet_logs()
-    context = CommandContext(configuration, make_store(configuration.settings), _read_operator(configuration))
-    context.store.discards_changes = is_dry_run()
+    store = make_store(configuration.settings)
+    context = CommandContext(configuration, store, _read_operator(configuration))
     try:
-        if require_migrated and not is_at_newest_revision(context.store.engine):
-            raise NeedsOperator(_describe_unmigrated(context.store.engine.url.database or ""))
-        yield context
+        if not require_migrated:
+            yield context
+            return
+        if not is_at_newest_revision(store.engine):
+            raise NeedsOperator(_describe_unmigrated(store.engine.url.database or ""))
+        user = identify_operator(configuration.settings, store)
+        store.discards_changes = is_dry_run()
+        yield replace(context, operator=user.actor, user=user) if user else context
     finally:
         context.close()
 

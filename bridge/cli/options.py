@@ -10,6 +10,9 @@ import click
 
 Decorator: TypeAlias = Callable[[Callable[..., None]], Callable[..., None]]
 ADVICE = "Write what happened, such as 'letter of 12 Nov' or 'ticket 4711', and nothing that a person is found by."
+REVEAL_ADVICE = (
+    "Whoever reads the evidence later must understand it: 'answer to the request', 'carrier asks, ticket 4711'."
+)
 # parameters that name the person or parcel that a command is about: its free text does not repeat them
 PERSON_PARAMETERS = ("customer_id", "emails", "phones", "orders", "order_id", "confirm")
 
@@ -30,6 +33,21 @@ class FreeText(click.ParamType[str]):
             self.fail(f"it is longer than {most} characters. {ADVICE}", param, ctx)
         if found := personal_text.describe_personal_text(text):
             self.fail(f"it holds what looks like {found}, and is kept for good. {ADVICE}", param, ctx)
+        return text
+
+
+class RevealReason(FreeText):
+    """A text that says why personal data is read. Refused besides: one word, and what says nothing."""
+
+    name = "reason"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the reason. Raises BadParameter."""
+        from bridge.rules.operators.reasons import says_no_reason  # noqa: PLC0415 - only a reading pays for it
+
+        text = super().convert(value, param, ctx)
+        if says_no_reason(text):
+            self.fail(f"it does not say why. {REVEAL_ADVICE}", param, ctx)
         return text
 
 
@@ -62,14 +80,12 @@ class FilterWord(click.ParamType[str]):
         return str(value)
 
 
-FREE_TEXT, REFERENCE, FILTER_WORD = FreeText(), Reference(), FilterWord()
+FREE_TEXT, REVEAL_REASON, REFERENCE, FILTER_WORD = FreeText(), RevealReason(), Reference(), FilterWord()
 
 
-def free_text_option(name: str, meaning: str, *, required: bool = True) -> Decorator:
+def free_text_option(name: str, meaning: str, *, required: bool = True, kind: FreeText = FREE_TEXT) -> Decorator:
     """Return an option for a checked text; '' where an optional one is not given."""
-    return click.option(
-        name, type=FREE_TEXT, required=required, callback=lambda _, __, given: given or "", help=meaning
-    )
+    return click.option(name, type=kind, required=required, callback=lambda _, __, given: given or "", help=meaning)
 
 
 def refuse_repeated_values(context: click.Context) -> None:
@@ -98,8 +114,15 @@ LIMIT = click.IntRange(1, 100_000)  # rows of a list
 REASON_OPTION = free_text_option("--reason", "Why you do this. It is recorded as evidence: no names.")
 WHY_OPTION = free_text_option("--reason", "Why you do this. It is recorded as evidence: no names.", required=False)
 REVEAL_REASON_OPTION = free_text_option(
-    "--reason", "Why you need it; required with --reveal. No names.", required=False
+    "--reason", "Why you need it; required with --reveal. No names.", required=False, kind=REVEAL_REASON
 )
+
+
+def reading_reason_option(meaning: str) -> Decorator:
+    """Return the required option `--reason` of a command that reads personal data."""
+    return free_text_option("--reason", meaning, kind=REVEAL_REASON)
+
+
 SHOP_HELP = "The *.myshopify.com domain."
 SHOP_OPTION = click.option("--shop", required=True, help=SHOP_HELP)
 OPTIONAL_SHOP_OPTION = click.option("--shop", help=f"{SHOP_HELP} [default: the only shop of the merchant file]")

@@ -21,6 +21,7 @@ from bridge.model.desk.particulars import (
     RestrictionParticulars,
     WithdrawalParticulars,
 )
+from bridge.model.desk.users import Act, Role, User
 from bridge.model.evidence import Event, Fact, SignedHead, SignedTimestamp
 from bridge.model.findings import (
     Absence,
@@ -133,6 +134,7 @@ __all__ = [
     "MERCHANT_ACCOUNT",
     "Absence",
     "AcceptedPolicy",
+    "Act",
     "AnswerBasis",
     "AnswerRow",
     "Balance",
@@ -234,6 +236,7 @@ __all__ = [
     "ResidueProgress",
     "RestrictionParticulars",
     "Review",
+    "Role",
     "Sale",
     "SaleLine",
     "SaleTax",
@@ -252,6 +255,7 @@ __all__ = [
     "TaskState",
     "Tombstone",
     "TrackingResult",
+    "User",
     "WaitReason",
     "Waybill",
     "WebhookSubscription",

@@ -84,6 +84,7 @@ class Fact(StrEnum):
     RETENTION_POLICY_CHANGED = "law_file.changed"
     RETENTION_POLICY_ACCEPTED = "law_file.accepted"
     REFUND_ACCOUNT_STORED = "refund_account.kept"
+    REFUND_READING_APPROVED = "refund_account.approved"
     REFUND_ACCOUNT_READ = "refund_account.read"
     REFUND_ACCOUNT_REFUSED = "refund_account.refused"
     REFUND_ACCOUNT_SETTLED = "refund_account.settled"
@@ -97,6 +98,12 @@ class Fact(StrEnum):
     HEAD_TIMESTAMPED = "head.anchored"
     BACKUP_RESTORED = "backup.restored"
     TOMBSTONES_APPLIED = "tombstones.applied"
+    ACCESS_REFUSED = "access.refused"
+    USER_ADDED = "user.added"
+    USER_DISABLED = "user.disabled"
+    USER_SECRET_SET = "user.secret_set"  # noqa: S105 - the name of a fact
+    USER_TOKEN_CREATED = "user.token_created"  # noqa: S105
+    USER_TOKENS_REVOKED = "user.tokens_revoked"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

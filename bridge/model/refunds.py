@@ -63,7 +63,7 @@ class RefundAccount:
     """The record of one refund's details without the details. `order_key` and `subject` are keyed HMACs.
 
     `erase_at` is when the details may be erased: None while the refund is open, and where the retention file gives no day.
-    `request_id` is the erasure that restricted or erased them.
+    `request_id` is the erasure that restricted or erased them. `approved_by` approved at `approved_at` that another person reads them.
     """
 
     id: str
@@ -77,3 +77,5 @@ class RefundAccount:
     erase_at: datetime | None = None
     erased_at: datetime | None = None
     request_id: str = ""
+    approved_by: str = ""
+    approved_at: datetime | None = None

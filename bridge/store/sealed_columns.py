@@ -19,12 +19,14 @@ from bridge.store.index import reconciliations as reconciliation_rows
 from bridge.store.index import rows
 from bridge.store.letters import details
 from bridge.store.notices import notice_items as notice_item_rows
+from bridge.store.operators import users as user_rows
 from bridge.store.requests import requests as request_rows
 from bridge.store.requests import tasks
 from bridge.store.retention import documents
 from bridge.store.schema.desk_tables import request_details
 from bridge.store.schema.index_tables import data_keys, orders, parcels, reconciliations
 from bridge.store.schema.notice_tables import notice_items
+from bridge.store.schema.operator_tables import users
 from bridge.store.schema.retention_tables import refund_accounts, vault_documents
 from bridge.store.schema.tables import deliveries, requests
 from bridge.store.schema.tables import findings as finding_rows
@@ -86,6 +88,7 @@ SEALED_COLUMNS = (
     SealedColumn(token_rows.c.refresh, tokens.TOKEN_AAD.replace("{column}", "refresh"), KeyScope.KEYRING),
     SealedColumn(reconciliations.c.progress, reconciliation_rows.PROGRESS_AAD, KeyScope.KEYRING),
     SealedColumn(notice_items.c.doc, notice_item_rows.NOTICE_ITEM_AAD, KeyScope.KEYRING),
+    SealedColumn(users.c.verifier, user_rows.VERIFIER_AAD, KeyScope.KEYRING),
     SealedColumn(refund_accounts.c.doc, "refund_accounts|{id}|doc|{shop}", KeyScope.ROW_KEY),
     SealedColumn(request_details.c.doc, details.DETAILS_AAD.replace("{column}", "doc"), KeyScope.ROW_KEY),
     SealedColumn(vault_documents.c.doc, documents.DOCUMENT_AAD, KeyScope.ROW_KEY),

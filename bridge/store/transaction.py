@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     import bridge.store.operations.alerts
     import bridge.store.operations.heartbeats
     import bridge.store.operations.standing_still
+    import bridge.store.operators.api_access
+    import bridge.store.operators.users
     import bridge.store.recovery.ledger_state
     import bridge.store.recovery.reapply_erasures
     import bridge.store.refunds.refund_accounts
@@ -108,6 +110,8 @@ class Tx:
     standing_still: bridge.store.operations.standing_still.StandingStillQueries
     heartbeats: bridge.store.operations.heartbeats.HeartbeatRows
     alerts: bridge.store.operations.alerts.AlertRows
+    users: bridge.store.operators.users.UserRows
+    api_access: bridge.store.operators.api_access.ApiAccessRows
 
     def __init__(self, session: Session) -> None:
         self.session = session

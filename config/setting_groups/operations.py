@@ -58,6 +58,10 @@ class OperationsSettings:
         "who runs commands, as evidence names them, where several people share one account; --as of a command goes before",
         parse=parse_operator_name,
     )
+    operator_secret_file: str = setting(
+        "BRIDGE_OPERATOR_SECRET_FILE",
+        "file whose first line is the secret of who runs commands, once there are users; else a terminal is asked",
+    )
     ops_email: str = setting(
         "OPS_EMAIL", "who gets a mail each day about what is late, incomplete or stuck: ids and counts", "", parse_email
     )

@@ -49,6 +49,7 @@ IRREVERSIBLE = {
     "send",
     "shop identify",
     "token forget",
+    "user disable",
     "vault attest",
     "vault export",
     "vault waive",

@@ -62,7 +62,7 @@ def test_details_are_stored_masked_and_readable_only_until_the_refund_is_settled
     assert [row["id"] for row in listed.json] == [mark]
     for output in (kept, listed, shown, till.say("list"), till.say("show", mark)):
         assert not any(value in output.out + output.err for value in BANK.values())
-    lock = ("read", mark, "--refund-id", "COD-1", "--reason", "paying")
+    lock = ("read", mark, "--refund-id", "COD-1", "--reason", "paying the refund")
     assert till.say(*lock, "--purpose", "xvi", "--json").json == BANK
     assert BANK["ifsc"] in till.say(*lock, "--purpose", "xvi").out
     refused = till.say(*lock, "--purpose", "xv", "--json")

@@ -18,6 +18,7 @@ from bridge.model import (
     Principal,
     ReplyContact,
     RequestDetails,
+    Role,
     TaskAction,
 )
 from bridge.store import Keyring, SqlStore
@@ -87,6 +88,7 @@ def seal_every_column(store, bodies=1):
         )
         tx.reconciliations.open_reconciliation(make_reconciliation())
         tx.request_details.save_details(request.id, SHOP, CONTACT)
+        tx.users.add_user("asha.k", Role.ADMIN, "three words of mine")
         document = tx.documents.seal_document(SHOP, COPY)
         vault, connection = store.keyring, tx.session.connection
         wrap = {"id": "rfd_1", "shop": SHOP}

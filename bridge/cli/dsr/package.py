@@ -12,7 +12,7 @@ from bridge.cli.command import json_command
 from bridge.cli.context import CommandContext, exit_with_error, open_command_context
 from bridge.cli.dsr.dsr_view import find_request_or_exit
 from bridge.cli.files.output_files import FORCE_OPTION, OUT_OPTION, save_output, show_output
-from bridge.cli.options import free_text_option
+from bridge.cli.options import reading_reason_option
 from bridge.cli.shared.dates import format_time
 from bridge.cli.shared.ids import REQUEST_ID
 from bridge.model import Event, Fact, PrivacyRequest
@@ -26,7 +26,7 @@ from config.readiness import list_package_blockers
 @json_command(example="dsr package req_01M84N6EY20CZ9W2PB73FKRKAY --out package.zip --reason 'answer to the request'")
 @click.argument("request_id", type=REQUEST_ID, metavar="ID")
 @OUT_OPTION
-@free_text_option("--reason", "Why it leaves the bridge, such as 'answer to the request'. It is evidence: no names.")
+@reading_reason_option("Why it leaves the bridge, such as 'answer to the request'. It is evidence: no names.")
 @FORCE_OPTION
 def package(request_id: str, target: Path, reason: str, force: bool) -> None:
     """Write the access package, unsealed, to a file or to stdout. This is recorded as evidence.

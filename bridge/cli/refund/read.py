@@ -9,7 +9,7 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
-from bridge.cli.options import free_text_option
+from bridge.cli.options import reading_reason_option
 from bridge.cli.printing import print_fields, show
 from bridge.cli.refund.refund_view import READ_REFUSALS, UNKNOWN_REFUND
 from bridge.cli.shared.ids import REFUND_ID, exit_with_unknown_id
@@ -23,7 +23,7 @@ from bridge.steps.refunds.read_bank_details import read_bank_details
 @click.argument("account_id", type=REFUND_ID, metavar="ID")
 @click.option("--refund-id", required=True, help="The refund that is being paid.")
 @click.option("--purpose", required=True, help="The purpose in the policy: xvi, to execute the refund.")
-@free_text_option("--reason", "Why you read it now. It is recorded as evidence: no names.")
+@reading_reason_option("Why you read it now. It is recorded as evidence: no names.")
 def read_bank_details_command(account_id: str, refund_id: str, purpose: str, reason: str) -> None:
     """Read the details of an open refund, to pay it. Reading and refusal are both recorded as evidence."""
     with open_command_context() as context:

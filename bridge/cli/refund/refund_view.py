@@ -32,6 +32,7 @@ READ_REFUSALS = {
     "another_refund": "the details were given for another refund",
     "settled": "the refund is settled: its details can no longer be read",
     "erased": "the details are erased",
+    "approval_needed": "another user must approve it within the last 24 hours, with `bridge refund approve ID`",
 }
 
 

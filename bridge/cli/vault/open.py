@@ -20,11 +20,11 @@ from bridge.cli.files.output_files import (
     save_output,
     show_output,
 )
-from bridge.cli.options import REASON_OPTION
+from bridge.cli.options import reading_reason_option
 from bridge.cli.shared.ids import DOCUMENT_ID, exit_with_unknown_id
 from bridge.errors import KeyMissing, SealBroken
-from bridge.model import Fact
-from bridge.rules.retention.document_files import STAFF_ROLES, may_open_documents
+from bridge.model import Act, Fact, Role, User
+from bridge.rules.operators.access_table import is_allowed, list_roles
 from bridge.store import Tx
 
 
@@ -33,17 +33,20 @@ from bridge.store import Tx
     example="vault open doc_01M84N6EY20CZ9W2PB73FKRKAY --role legal_compliance --reason 'tax audit' --out invoice.pdf",
 )
 @click.argument("document_id", type=DOCUMENT_ID, metavar="DOC")
-@click.option("--role", required=True, type=click.Choice(STAFF_ROLES), help="Your role.")
-@REASON_OPTION
+@click.option(
+    "--role", "stated", type=click.Choice([str(role) for role in Role]), help="Your role; of a user it is known."
+)
+@reading_reason_option("Why you read it. It is recorded as evidence: no names.")
 @OUT_OPTION
 @FORCE_OPTION
-def open_document_command(document_id: str, role: str, reason: str, target: Path, force: bool) -> None:
+def open_document_command(document_id: str, stated: str | None, reason: str, target: Path, force: bool) -> None:
     """Write one document, unsealed, to a file. Only two roles may. This is recorded as evidence."""
-    allowed = may_open_documents(role)
     refuse_special_file(target)  # before the opening is recorded
-    if allowed and target != STDOUT and target.exists() and not force:
-        raise click.UsageError(f"{target} exists; --force overwrites it")
     with open_command_context() as context, context.store.transaction() as tx:
+        role = _choose_role(stated, context.user)
+        allowed = is_allowed(role, Act.OPEN_VAULT)
+        if allowed and target != STDOUT and target.exists() and not force:
+            raise click.UsageError(f"{target} exists; --force overwrites it")
         document = tx.documents.find_document(document_id)
         if document is None:
             exit_with_unknown_id("doc", document_id)
@@ -67,6 +70,17 @@ def open_document_command(document_id: str, role: str, reason: str, target: Path
     shown = {"id": document_id, "file": str(target), "bytes": len(content), "media_type": document.media_type}
     written = f"Wrote {target} ({len(content)} bytes, {document.media_type})."
     show_output(target, content, shown, f"{written} The opening is recorded as evidence.")
+
+
+def _choose_role(stated: str | None, user: User | None) -> Role:
+    """Return the role of the user, or the stated one while there are no users. Raises UsageError."""
+    if user and stated in (None, user.role):
+        return user.role
+    if user:
+        raise click.UsageError(f"{user.name} has the role {user.role}: leave --role out")
+    if not stated:
+        raise click.UsageError(f"--role is needed while there are no users: {' or '.join(list_roles(Act.OPEN_VAULT))}")
+    return Role(stated)
 
 
 def _open_document_or_exit(tx: Tx, document_id: str) -> bytes:

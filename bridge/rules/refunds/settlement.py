@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ _SETTLEMENT_REFERENCE_FORMAT = re.compile(r"[A-Za-z0-9]{8,35}")  # RRN 12 digits
 _REFUND_ID_FORMAT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,63}")
 _AMOUNT_FORMAT = re.compile(r"\d{1,10}(\.\d{1,2})?", re.ASCII)
 _MAX_HOLDER_CHARS = 120
+APPROVAL_LASTS = timedelta(hours=24)
 
 
 def parse_refund_id(raw_id: str) -> str:
@@ -87,6 +88,12 @@ def find_read_refusal(account: RefundAccount | None, *, refund: str, purpose: st
     if refund != account.refund_id:
         return "another_refund"
     return "" if account.state is RefundState.OPEN else account.state.value
+
+
+def is_approval_missing(account: RefundAccount, *, actor: str, now: datetime) -> bool:
+    """Return whether nobody else has approved lately that `actor` reads the details: two people are needed where there are users."""
+    is_recent = account.approved_at is not None and now - account.approved_at <= APPROVAL_LASTS
+    return not is_recent or account.approved_by == actor
 
 
 def compute_erase_at(opened_at: datetime, settled_at: datetime, retention: Retention) -> datetime | None:

@@ -1,4 +1,4 @@
-"""Decide whether a shop's own document is acceptable: its media type, its size, its day; and who may open it. Pure.
+"""Decide whether a shop's own document is acceptable: its media type, its size and its day. Pure.
 
 The bytes stay as they are (CGST r.56(8)); a name that promises another media type than the bytes have is refused.
 """
@@ -22,9 +22,6 @@ _FILE_TYPES = {
     ".json": ("application/json", b"{"),
 }
 SUFFIX_BY_MEDIA_TYPE = {media: suffix for suffix, (media, _) in reversed(_FILE_TYPES.items())}
-# Policy section 3 names five departments with access; a sealed document is only for those who answer for the books
-STAFF_ROLES = ("admin", "sales_logistics", "marketing", "legal_compliance", "sysadmin")
-DOCUMENT_READER_ROLES = frozenset({"admin", "legal_compliance"})
 _LEADING_TEXT_BYTES = b"\xef\xbb\xbf \t\r\n"  # a byte order mark, blanks
 
 
@@ -55,11 +52,6 @@ def name_by_content(content: bytes) -> str:
         suffix for suffix, (_, start) in _FILE_TYPES.items() if (text if len(start) == 1 else content).startswith(start)
     )
     return next((f"document{suffix}" for suffix in is_of), "")
-
-
-def may_open_documents(role: str) -> bool:
-    """Return True for the roles that may read a statutory copy in the clear."""
-    return role in DOCUMENT_READER_ROLES
 
 
 def parse_issued_at(text: str, *, timezone: str, now: datetime) -> datetime:

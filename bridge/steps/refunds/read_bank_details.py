@@ -1,13 +1,16 @@
 """Read the bank details of a refund: only for the consented purpose and while the refund is open.
 
-Policy s.2 and s.5.xvi. No other code opens them. Refused attempts are recorded too.
+Policy s.2 and s.5.xvi. No other code opens them. Refused attempts are recorded too. Where there are users, another one has
+to approve the reading first.
 """
 
 from __future__ import annotations
 
 from bridge.model import BankDetails, Fact
-from bridge.rules.refunds.settlement import REFUND_BANK_CATEGORY, find_read_refusal
+from bridge.rules.refunds.settlement import REFUND_BANK_CATEGORY, find_read_refusal, is_approval_missing
 from bridge.services import Services
+
+APPROVAL_NEEDED = "approval_needed"
 
 
 def read_bank_details(
@@ -22,6 +25,8 @@ def read_bank_details(
     with services.store.transaction() as tx:
         account = tx.refunds.find_refund_account(account_id)
         refusal = find_read_refusal(account, refund=refund, purpose=purpose, lock=lock)
+        if account and not refusal and tx.users.has_users():
+            refusal = APPROVAL_NEEDED if is_approval_missing(account, actor=actor, now=services.clock.now()) else ""
         details = None if refusal else tx.refunds.open_bank_details(account_id, refund_id=refund)
         if account is None:  # the typed id is not recorded: it may be anything
             tx.evidence.append_fact(Fact.REFUND_ACCOUNT_REFUSED, shop="", actor=actor, reason=refusal)

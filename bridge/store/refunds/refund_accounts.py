@@ -99,6 +99,12 @@ class RefundRows:
         values = json.loads(self._session.keyring.open(row.reference, _build_account_aad(row, "reference")))
         return PaymentReference(**values | {"settlement": _settlement_from_json(values["settlement"])})
 
+    def record_approval(self, account_id: str, *, actor: str) -> bool:
+        """Record who approves now that another person reads the details. False where the refund is not open."""
+        is_open = (refund_accounts.c.id == account_id, refund_accounts.c.state == RefundState.OPEN)
+        approval = {"approved_by": actor, "approved_at": self._session.now()}
+        return self._connection.execute(update(refund_accounts).where(*is_open).values(**approval)).rowcount > 0
+
     def record_settlement(
         self, account_id: str, settlement: Settlement, *, settled_at: datetime, erase_at: datetime | None
     ) -> bool:

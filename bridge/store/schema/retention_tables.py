@@ -86,6 +86,8 @@ refund_accounts = table(
     plain_column("erased_at", UtcDateTime, nullable=True),
     plain_column("request_id", String(40)),
     plain_column("ledger_at", UtcDateTime, nullable=True),
+    plain_column("approved_by", String(64), server_default=""),
+    plain_column("approved_at", UtcDateTime, nullable=True),
     UniqueConstraint("shop", "refund_id"),
     Index(None, "shop", "order_key"),
     Index(None, "state", "erase_at"),

@@ -9,7 +9,15 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Text, UniqueConstraint
 
 # imported so that the metadata knows their tables too
-from bridge.store.schema import columns, desk_tables, index_tables, notice_tables, operations_tables, retention_tables  # noqa: F401
+from bridge.store.schema import (  # noqa: F401
+    columns,
+    desk_tables,
+    index_tables,
+    notice_tables,
+    operations_tables,
+    operator_tables,
+    retention_tables,
+)
 from bridge.store.schema.columns import (
     lease_columns,
     partial_index,

@@ -1,0 +1,1 @@
+"""People who work with the bridge, their API tokens, and what the API opened."""
