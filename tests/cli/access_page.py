@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from bridge.cli.acts import ACT_BY_COMMAND
 from bridge.model import Act, Role
 from bridge.rules.operators.access_table import ACT_MEANINGS, is_allowed
@@ -21,4 +23,4 @@ def render_access_tables() -> str:
 
 
 if __name__ == "__main__":
-    print(render_access_tables())
+    sys.stdout.write(render_access_tables() + "\n")

@@ -13,7 +13,7 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import CommandContext, open_command_context
-from bridge.cli.dsr.dsr_view import describe_request, find_request_or_exit
+from bridge.cli.dsr.dsr_view import find_request_or_exit
 from bridge.cli.files.output_files import FORCE_OPTION, OUT_OPTION, choose_format, save_output, show_output
 from bridge.cli.shared.ids import REQUEST_ID
 from bridge.connectors.timestamp_authority import TimestampVerifier
@@ -26,6 +26,7 @@ from bridge.steps.evidence.bundle import (
 )
 from bridge.steps.evidence.bundle.archive import build_zip
 from bridge.steps.evidence.sign_head import sign_head_now
+from bridge.steps.requests.describe_request import describe_request
 from bridge.store import Tx
 
 FORMATS = ("zip", "json")

@@ -6,10 +6,11 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import exit_on_refusal, name_shops, open_command_context
-from bridge.cli.dsr.dsr_view import REQUEST_KINDS, build_request_row
+from bridge.cli.dsr.dsr_view import REQUEST_KINDS
 from bridge.cli.selection.filter_options import filter_options
 from bridge.cli.selection.paging import AFTER_FAULTS, show_page, show_reasons
 from bridge.model import Outcome, RequestState
+from bridge.steps.requests.describe_request import build_request_row
 from bridge.store.selection.row_filter import RowFilter
 
 REQUEST_TABLE_COLUMNS = (

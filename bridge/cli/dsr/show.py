@@ -9,10 +9,11 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
-from bridge.cli.dsr.dsr_view import REQUEST_COLUMNS, describe_request, find_request_or_exit
+from bridge.cli.dsr.dsr_view import find_request_or_exit
 from bridge.cli.printing import print_fields, print_table, show
 from bridge.cli.shared.ids import REQUEST_ID
 from bridge.rules.requests.progress_codec import REMAINING_PREFIX
+from bridge.steps.requests.describe_request import REQUEST_COLUMNS, describe_request
 
 TASK_COLUMNS = ("system", "action", "state", "outcome", "records", "attempts", "expected_by", "last_error")
 

@@ -6,6 +6,7 @@ now, so that it can only be due earlier. Calls nobody.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,14 @@ RECEIVED_AT_BASES = {
     RequestSource.PAGE: "page_submitted",
     RequestSource.MAIL: "mail_arrived",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class OnceKey:
+    """What a program calls its attempt to open a request, and what it sent, both as keyed digests."""
+
+    key_hash: str
+    body_hash: str
 
 
 def build_person_request(
@@ -87,18 +96,31 @@ def open_person_request(
     services: Services,
     source: RequestSource = RequestSource.OPERATOR,
     details: RequestDetails | None = None,
+    once: OnceKey | None = None,
 ) -> str:
     """Open the request, or join an open one. Return its id. Raises PayloadInvalid.
 
     `details` are what is asked for exactly and how to reach the person; of a request that is joined they replace those
-    that it has.
+    that it has. With `once` the same call opens nothing again and returns the id of the first.
     """
     with services.store.transaction() as tx:
+        if once and (first := tx.api_access.begin_opening(once.key_hash, once.body_hash)):
+            return _check_same_call(first, once)
         request = build_person_request(kind, shop, principal, received_at, source=source, tx=tx, services=services)
         request_id = open_or_join(
             request, {"reason": reason}, tx=tx, services=services, idempotency_key=request.id, actor=actor
         )
         if details:
             tx.request_details.save_details(request_id, request.shop, details)
+        if once:
+            tx.api_access.finish_opening(once.key_hash, request_id)
     enqueue_request_ids([request_id], services)
+    return request_id
+
+
+def _check_same_call(first: tuple[str, str], once: OnceKey) -> str:
+    """Return the request of the first call. Raises PayloadInvalid (`key_reused`) where that one sent something else."""
+    request_id, body_hash = first
+    if body_hash != once.body_hash:
+        raise PayloadInvalid("key_reused")
     return request_id
