@@ -66,6 +66,7 @@ def create_api_blueprint(services: Services) -> Blueprint:
         view = _make_view(route, gate, getattr(calls, route.name), services)
         page.add_url_rule(path, route.name, view, methods=[route.method], provide_automatic_options=False)
 
+    @page.route(API_ROOT, defaults={"path": ""}, methods=ALL_METHODS, provide_automatic_options=False)
     @page.route(f"{API_ROOT}/<rest:path>", methods=ALL_METHODS, provide_automatic_options=False)
     def unknown(path: str) -> Response:
         allowed = _list_methods(f"{API_ROOT}/{path}".rstrip("/"))
