@@ -62,7 +62,7 @@ def create_api_blueprint(services: Services) -> Blueprint:
         return Response(document, mimetype="application/json")
 
     for route in ROUTES:
-        path = route.path.replace("{id}", "<path:request_id>")
+        path = route.path.replace("{id}", "<rest:request_id>")
         view = _make_view(route, gate, getattr(calls, route.name), services)
         page.add_url_rule(path, route.name, view, methods=[route.method], provide_automatic_options=False)
 

@@ -14,7 +14,7 @@ from bridge.steps.requests.open_for_person import PERSON_KINDS
 MAX_IDENTIFIERS, MAX_ROWS = 20, 500
 TEXT_PATTERN = "^[^\\u0000]*$"
 WORD_PATTERN = "^[A-Za-z0-9._/:+-]{1,80}$"
-NUMBER = {"type": "string", "pattern": "^[0-9]{1,20}$"}
+NUMBER = {"type": "string", "pattern": "^[1-9][0-9]{0,19}$"}
 MOMENT = {"type": "string", "format": "date-time"}
 FLAG = {"type": "string", "enum": ["true", "false"]}
 
@@ -32,10 +32,11 @@ def _list_of(items: dict[str, Any], *, fewest: int = 1) -> dict[str, Any]:
     return {"type": "array", "items": items, "minItems": fewest, "maxItems": MAX_IDENTIFIERS}
 
 
+EMAIL = _text(254, shortest=3) | {"format": "email"}
 PERSON = _closed_object(
     {
         "customer_id": NUMBER | {"description": "Shopify's number of the customer."},
-        "emails": _list_of(_text(254, shortest=3)),
+        "emails": _list_of(EMAIL),
         "phones": _list_of(_text(40, shortest=5)) | {"description": "Each with its country code."},
         "order_ids": _list_of(NUMBER) | {"description": "Shopify's numbers of orders."},
     },
@@ -43,7 +44,7 @@ PERSON = _closed_object(
     minProperties=1,
 )
 CONTACT = _closed_object(
-    {"address": _text(254, shortest=3), "language": {"type": "string", "enum": [str(each) for each in Language]}},
+    {"address": EMAIL, "language": {"type": "string", "enum": [str(each) for each in Language]}},
     ["address"],
     description="Where letters to the person go, and in which language.",
 )
