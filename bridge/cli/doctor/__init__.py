@@ -21,6 +21,7 @@ from bridge.cli.doctor.notices import check_notices
 from bridge.cli.doctor.operations.conditions import check_conditions
 from bridge.cli.doctor.operations.mail import check_mail_server, check_operator_messages
 from bridge.cli.doctor.operations.report import print_report
+from bridge.cli.doctor.operations.users import check_users
 from bridge.cli.doctor.redis import check_redis
 from bridge.cli.doctor.refunds import check_refunds
 from bridge.cli.doctor.requests.answers import check_answers
@@ -58,6 +59,7 @@ CHECKS: tuple[Callable[[CommandContext], Iterable[CheckResult]], ...] = (
     check_topics,
     check_reconciliations,
     check_subscriptions,
+    check_users,
 )
 CHECKS_OF_OTHER_SYSTEMS = (check_connectors, check_mail_server, check_subscriptions)  # --offline skips them
 

@@ -13,6 +13,7 @@ from bridge.cli.shared.dates import format_time
 from bridge.cli.shared.failures import CommandFailed
 from bridge.errors import AccessRefused
 from bridge.model import Act, User
+from bridge.rules.operators.access_table import ACT_MEANINGS
 from bridge.steps.operators.authorise import authorise_operator
 from bridge.store import SqlStore
 from config.settings import Settings
@@ -61,7 +62,8 @@ def _authorise_or_fail(command: str, act: Act, settings: Settings, store: SqlSto
 def _describe_refusal(fault: AccessRefused, command: str) -> CommandFailed:
     if fault.reason == "act_not_allowed":
         message = f"The role {fault.role} may not run `bridge {command}`. The refusal is recorded as evidence."
-        return CommandFailed(message, "docs/operators.md says which role may; ask somebody who has it.")
+        hint = f"It is to {ACT_MEANINGS[Act(fault.act)]}: docs/operators.md says which roles may."
+        return CommandFailed(message, hint)
     if fault.locked_until:
         return CommandFailed(
             f"Too many wrong secrets: none is looked at until {format_time(fault.locked_until)}.",

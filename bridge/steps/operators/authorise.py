@@ -7,12 +7,14 @@ before they are looked at, and keep the next ones waiting.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from bridge.errors import AccessRefused
 from bridge.model import Act, Fact, User
 from bridge.rules.operators.access_table import is_allowed
-from bridge.store import SqlStore
-from bridge.store.crypto.secret_verifier import is_secret_right
+
+if TYPE_CHECKING:
+    from bridge.store import SqlStore
 
 UNKNOWN_ACTOR = "operator:unknown"  # what was typed is not recorded: it may be anything
 
@@ -49,13 +51,13 @@ def check_act(user: User, act: Act, *, doing: str, store: SqlStore) -> None:
 def _verify_secret(name: str, secret: str, act: Act, doing: str, store: SqlStore) -> User:
     with store.transaction() as tx:
         user = tx.users.count_attempt(name)
-        verifier = tx.users.open_verifier(name)
-        now = store.now()
     actor = user.actor if user else UNKNOWN_ACTOR
-    if user and user.locked_until and user.locked_until > now:
+    if user and user.locked_until and user.locked_until > store.now():
         fault = AccessRefused("secret_locked", locked_until=user.locked_until)
         raise _record_refusal(fault, actor, act, doing, store)
-    if not is_secret_right(secret, verifier) or user is None:
+    with store.read() as tx:
+        is_right = tx.users.is_secret_right(name, secret)
+    if not is_right or user is None:
         raise _record_refusal(AccessRefused("secret_wrong"), actor, act, doing, store)
     with store.transaction() as tx:
         tx.users.clear_attempts(name)

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from bridge.errors import PayloadInvalid
 from bridge.model import Fact, Role, User
 from bridge.rules.operators.secret_limits import check_new_secret
-from bridge.store import SqlStore
 
 if TYPE_CHECKING:
-    from bridge.store import Tx
+    from bridge.store import SqlStore, Tx
 
 
 def add_user(name: str, role: Role, secret: str, *, actor: str, store: SqlStore) -> bool:

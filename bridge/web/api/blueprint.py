@@ -14,7 +14,7 @@ from bridge.steps.operators.authorise import check_act
 from bridge.store.operators.api_access import hash_api_token
 from bridge.web.api.api_problems import ApiProblem, answer_problem, require_json
 from bridge.web.api.calls import ApiCalls
-from bridge.web.api.document import build_document
+from bridge.web.api.document import build_openapi_document
 from bridge.web.api.routes import API_ROOT, DOCUMENT_PATH, ROUTES, ApiRoute
 from bridge.web.api.schema_check import find_schema_fault
 from bridge.web.body import read_body
@@ -55,7 +55,7 @@ def create_api_blueprint(services: Services) -> Blueprint:
     """Return the routes below `/api`."""
     page = Blueprint("api", __name__)
     gate, calls = ApiGate(services), ApiCalls(services)
-    document = json.dumps(build_document())
+    document = json.dumps(build_openapi_document())
 
     @page.get(DOCUMENT_PATH)
     def openapi() -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC
 from enum import StrEnum
@@ -28,7 +28,6 @@ from bridge.web.api.schema_check import find_schema_fault, read_moment
 from bridge.web.api.schemas import FLAG, LIST_PARAMETERS
 
 DEFAULT_LIMIT = 100
-ApiCall = Callable[..., Response]
 
 
 def _answer_json(value: Any, *, status: int = 200) -> Response:

@@ -13,7 +13,7 @@ ALWAYS_POSSIBLE = (400, 401, 408, 413, 429, 503)
 IDEMPOTENCY_PATTERN = "^[!-~]{1,200}$"
 
 
-def build_document() -> dict[str, Any]:
+def build_openapi_document() -> dict[str, Any]:
     """Return the document as JSON-ready values."""
     paths: dict[str, dict[str, Any]] = {}
     for route in ROUTES:
@@ -36,7 +36,7 @@ def _describe_route(route: ApiRoute) -> dict[str, Any]:
         "summary": route.summary,
         "description": f"Needs a role that may `{route.act}`." if route.act else "Needs the token of any user.",
         "parameters": _describe_parameters(route),
-        "responses": {str(route.status): _describe_success(route)} | _describe_problems(route),
+        "responses": {str(route.status): _describe_success(route)} | _describe_refusals(route),
     }
     if route.body:
         described["requestBody"] = {"required": True, "content": {"application/json": {"schema": route.body}}}
@@ -66,7 +66,7 @@ def _describe_success(route: ApiRoute) -> dict[str, Any]:
     return answer
 
 
-def _describe_problems(route: ApiRoute) -> dict[str, Any]:
+def _describe_refusals(route: ApiRoute) -> dict[str, Any]:
     statuses = {*ALWAYS_POSSIBLE, 422}
     statuses |= {403} if route.act else set()
     statuses |= {404} if "{id}" in route.path else set()

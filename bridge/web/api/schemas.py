@@ -19,7 +19,7 @@ MOMENT = {"type": "string", "format": "date-time"}
 FLAG = {"type": "string", "enum": ["true", "false"]}
 
 
-def _text(longest: int, *, shortest: int = 0) -> dict[str, Any]:
+def _text_of(longest: int, *, shortest: int = 0) -> dict[str, Any]:
     limits = {"minLength": shortest, "maxLength": longest} if shortest else {"maxLength": longest}
     return {"type": "string", **limits, "pattern": TEXT_PATTERN}
 
@@ -32,12 +32,12 @@ def _list_of(items: dict[str, Any], *, fewest: int = 1) -> dict[str, Any]:
     return {"type": "array", "items": items, "minItems": fewest, "maxItems": MAX_IDENTIFIERS}
 
 
-EMAIL = _text(254, shortest=3) | {"format": "email"}
+EMAIL = _text_of(254, shortest=3) | {"format": "email"}
 PERSON = _closed_object(
     {
         "customer_id": NUMBER | {"description": "Shopify's number of the customer."},
         "emails": _list_of(EMAIL),
-        "phones": _list_of(_text(40, shortest=5)) | {"description": "Each with its country code."},
+        "phones": _list_of(_text_of(40, shortest=5)) | {"description": "Each with its country code."},
         "order_ids": _list_of(NUMBER) | {"description": "Shopify's numbers of orders."},
     },
     [],
@@ -63,7 +63,7 @@ def _build_opening_variant(kind: RequestKind) -> dict[str, Any]:
         "person": PERSON,
         "countries": _list_of({"type": "string", "pattern": "^[A-Z]{2}$"}),
         "received_at": MOMENT | {"description": "When the person asked; now, where it is missing."},
-        "reason": _text(MAX_FREE_TEXT_CHARS, shortest=3)
+        "reason": _text_of(MAX_FREE_TEXT_CHARS, shortest=3)
         | {"description": "How the request came. It is evidence: no names."},
         "contact": CONTACT,
     }
@@ -86,7 +86,7 @@ def build_particulars_schema(kind: RequestKind) -> dict[str, Any]:
 def _build_field_schema(kind: RequestKind, name: str) -> dict[str, Any]:
     codes = sorted(particulars.ALLOWED_CODES.get((kind, name), ()))
     if name == "changes":
-        value = _text(particulars.MAX_VALUE_CHARS)
+        value = _text_of(particulars.MAX_VALUE_CHARS)
         field = {"type": "string", "enum": list(particulars.CORRECTABLE_FIELDS)}
         return _list_of(
             _closed_object({"field": field, "new": value | {"minLength": 1}, "old": value}, ["field", "new"])
@@ -98,7 +98,7 @@ def _build_field_schema(kind: RequestKind, name: str) -> dict[str, Any]:
         return MOMENT
     if codes:
         return {"type": "string", "enum": codes}
-    return _text(particulars.MAX_TEXT_CHARS if name in particulars.LONG_TEXTS else particulars.MAX_VALUE_CHARS)
+    return _text_of(particulars.MAX_TEXT_CHARS if name in particulars.LONG_TEXTS else particulars.MAX_VALUE_CHARS)
 
 
 # as the filters of `dsr list`: name of RowFilter, schema

@@ -1,4 +1,4 @@
-"""The tables of docs/operators.md: `python -m tests.cli.access_page` prints them."""
+"""The tables of docs/operators.md: `python -m tests.cli.user.access_page` prints them."""
 
 from __future__ import annotations
 

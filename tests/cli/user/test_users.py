@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import pty
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -19,9 +22,9 @@ from bridge.rules.operators.access_table import is_allowed
 from bridge.sandbox.processes import ROOT
 from bridge.store.crypto import secret_verifier
 from bridge.store.schema.retention_tables import refund_accounts
-from tests.cli.access_page import render_access_tables
 from tests.cli.start.command_tree import walk_leaves
 from tests.cli.test_manners import take_words
+from tests.cli.user.access_page import render_access_tables
 from tests.e2e import processes
 
 SECRET, OTHER = "three words of mine", "seven other words here"
@@ -90,7 +93,7 @@ def test_while_there_is_no_user_commands_ask_nobody_and_the_first_user_is_an_adm
 
 
 def test_p45_the_page_shows_the_table_that_decides():
-    """Requirement P-45: `python -m tests.cli.access_page` makes the table anew."""
+    """Requirement P-45: `python -m tests.cli.user.access_page` makes the table anew."""
     assert render_access_tables() in (ROOT / "docs" / "operators.md").read_text(encoding="utf-8")
 
 
@@ -160,6 +163,10 @@ def test_wrong_secrets_are_counted_for_each_user_and_keep_the_next_one_waiting(h
     for _ in range(5):
         house.say("hold", "sweep", "--dry-run", by="chief", secret="wrong")
     assert "none is looked at until" in house.say("dsr", "list", by="chief").err
+    found = house.say("doctor", "--offline", "--json").json["checks"]
+    details = [check["detail"] for check in found if check["name"] == "users"]
+    assert details[0].startswith("one admin only")
+    assert details[1] == "too many wrong secrets, locked: chief, lena"
     reasons = [event.detail["reason"] for event in house.facts(Fact.ACCESS_REFUSED)]
     assert reasons == ["secret_wrong"] * 6 + ["secret_locked"] + ["secret_wrong"] * 5 + ["secret_locked"]
     assert {event.actor for event in house.facts(Fact.ACCESS_REFUSED)} == {
@@ -268,3 +275,22 @@ def test_the_role_of_a_user_opens_the_vault_and_no_other_is_stated(house):
     opening = ("vault", "open", "doc_01M84N6EY20CZ9W2PB73FKRKAY", "--reason", "tax audit of May", "--out", "-")
     assert "leave --role out" in house.say(*opening, "--role", "legal_compliance", by="chief").err
     assert "There is no document" in house.say(*opening, by="chief").err
+
+
+def test_a_terminal_asks_for_the_secret_and_does_not_show_it(house):
+    environ = house.environ | {"BRIDGE_OPERATOR": "chief", "TERM": "dumb"}
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(ROOT)
+        os.execve(sys.executable, [sys.executable, "-m", "bridge", "dsr", "list"], environ)  # noqa: S606 - our own
+    shown = b""
+    while b"Secret of chief:" not in shown:
+        shown += os.read(terminal, 1000)
+    os.write(terminal, SECRET.encode() + b"\n")
+    with suppress(OSError):  # the terminal ends with the program
+        while more := os.read(terminal, 1000):
+            shown += more
+    os.close(terminal)
+    assert os.waitpid(pid, 0)[1] == 0, shown
+    assert b"No requests." in shown
+    assert SECRET.encode() not in shown

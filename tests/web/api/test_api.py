@@ -15,7 +15,7 @@ from bridge.rules.requests.particulars import PARTICULARS_BY_KIND
 from bridge.store.crypto import secret_verifier
 from bridge.store.operators.api_access import OPENINGS_KEPT
 from bridge.web.api import schema_check, schemas
-from bridge.web.api.document import build_document
+from bridge.web.api.document import build_openapi_document
 from bridge.web.api.routes import ROUTES
 from bridge.web.notices import limits
 from tests.factories import SHOP
@@ -55,7 +55,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(services, monkeypatch):
+def help_desk(services, monkeypatch):
     return Desk(services, monkeypatch)
 
 
@@ -67,64 +67,64 @@ def assert_problem(answer: Any, status: int, code: str = "") -> None:
     assert "canary" not in answer.get_data(as_text=True)
 
 
-def test_a_request_is_opened_listed_and_shown_without_naming_the_person(desk):
-    opened = desk.open()
+def test_a_request_is_opened_listed_and_shown_without_naming_the_person(help_desk):
+    opened = help_desk.open()
     assert opened.status_code == 201, opened.data
     assert opened.headers["Location"] == f"/api/v1/requests/{opened.json['id']}"
-    shown = desk.ask("GET", opened.headers["Location"])
-    listed = desk.ask("GET", "/api/v1/requests?kind=access&state=in_progress&limit=5")
+    shown = help_desk.ask("GET", opened.headers["Location"])
+    listed = help_desk.ask("GET", "/api/v1/requests?kind=access&state=in_progress&limit=5")
     assert (shown.status_code, listed.status_code) == (200, 200)
     assert shown.json["source"] == RequestSource.API
     assert [row["id"] for row in listed.json["requests"]] == [opened.json["id"]]
     assert shown.json["facts"][0]["actor"] == "operator:legal_compliance"
     for answer in (opened, shown, listed):
         assert "canary" not in answer.get_data(as_text=True)
-    assert desk.ask("GET", "/api/v1/processors", Role.MARKETING).status_code == 200
-    second = desk.open(OPENING | {"person": {"phones": ["+91 98450 12345"]}, "kind": "erasure"})
-    first_page = desk.ask("GET", "/api/v1/requests?limit=1").json
+    assert help_desk.ask("GET", "/api/v1/processors", Role.MARKETING).status_code == 200
+    second = help_desk.open(OPENING | {"person": {"phones": ["+91 98450 12345"]}, "kind": "erasure"})
+    first_page = help_desk.ask("GET", "/api/v1/requests?limit=1").json
     assert (first_page["total"], first_page["next"]) == (2, first_page["requests"][0]["id"])
-    rest = desk.ask("GET", f"/api/v1/requests?limit=1&after={first_page['next']}").json
+    rest = help_desk.ask("GET", f"/api/v1/requests?limit=1&after={first_page['next']}").json
     assert {rest["requests"][0]["id"], first_page["next"]} == {opened.json["id"], second.json["id"]}
     assert rest["next"] is None
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
-def test_p45_each_route_is_refused_to_each_role_that_the_table_refuses(desk, route):
+def test_p45_each_route_is_refused_to_each_role_that_the_table_refuses(help_desk, route):
     """Requirement P-45: the matrix of roles and routes."""
     path = route.path.replace("{id}", "req_01M84N6EY20CZ9W2PB73FKRKAY")
     for role in Role:
-        answer = desk.ask(route.method, path, role, json=OPENING if route.body else None)
+        answer = help_desk.ask(route.method, path, role, json=OPENING if route.body else None)
         if route.act is None or is_allowed(role, route.act):
             assert answer.status_code in (200, 201, 404), (role, answer.data)
         else:
             assert_problem(answer, 403, "act_not_allowed")
-    assert_problem(desk.ask(route.method, path, None), 401)
-    with desk.services.store.transaction() as tx:
+    assert_problem(help_desk.ask(route.method, path, None), 401)
+    with help_desk.services.store.transaction() as tx:
         refused = [event for event in tx.evidence.iterate_facts() if event.fact == Fact.ACCESS_REFUSED]
     assert len(refused) == sum(route.act is not None and not is_allowed(role, route.act) for role in Role)
     assert {event.detail["doing"] for event in refused} <= {f"{route.method} {route.path}"}
 
 
-def test_a_token_ends_with_its_day_with_its_user_and_when_it_is_revoked(desk, clock):
-    assert desk.ask("GET", "/api/v1/requests", Role.ADMIN).status_code == 200
-    with desk.services.store.transaction() as tx:
+def test_a_token_ends_with_its_day_with_its_user_and_when_it_is_revoked(help_desk, clock):
+    assert help_desk.ask("GET", "/api/v1/requests", Role.ADMIN).status_code == 200
+    with help_desk.services.store.transaction() as tx:
         tx.users.disable_user("admin")
         tx.api_access.delete_tokens("legal_compliance")
     for role in (Role.ADMIN, Role.LEGAL_COMPLIANCE):
-        assert_problem(desk.ask("GET", "/api/v1/requests", role), 401)
-    assert desk.ask("GET", "/api/v1/requests", Role.SYSADMIN).status_code == 200
+        assert_problem(help_desk.ask("GET", "/api/v1/requests", role), 401)
+    assert help_desk.ask("GET", "/api/v1/requests", Role.SYSADMIN).status_code == 200
     clock.at += timedelta(days=1)
-    assert_problem(desk.ask("GET", "/api/v1/requests", Role.SYSADMIN), 401)
+    assert_problem(help_desk.ask("GET", "/api/v1/requests", Role.SYSADMIN), 401)
     for words in ("", "Bearer", "Bearer \u00e9", "Basic eDp5", f"Bearer {'x' * 300}"):
-        assert_problem(desk.client.get("/api/v1/requests", headers={"Authorization": words}), 401)
+        assert_problem(help_desk.client.get("/api/v1/requests", headers={"Authorization": words}), 401)
 
 
-def test_the_same_key_opens_one_request_however_often_and_at_once_it_comes(desk, clock):
+def test_the_same_key_opens_one_request_however_often_and_at_once_it_comes(help_desk, clock):
     key = {"Idempotency-Key": "chat-4711"}
     answers: list[Any] = []
 
     def call() -> None:
-        answers.append(desk.open(headers=dict(key)))
+        answers.append(help_desk.open(headers=dict(key)))
 
     threads = [threading.Thread(target=call) for _ in range(4)]
     for thread in threads:
@@ -133,16 +133,16 @@ def test_the_same_key_opens_one_request_however_often_and_at_once_it_comes(desk,
         thread.join()
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.json["id"] for answer in answers}) == 1
-    with desk.services.store.transaction() as tx:
+    with help_desk.services.store.transaction() as tx:
         names = [event.fact for event in tx.evidence.iterate_facts()]
     assert (names.count(Fact.REQUEST_OPENED), names.count(Fact.REQUEST_JOINED)) == (1, 0)
     other = OPENING | {"person": {"emails": ["canary.bikram@example.com"]}}
-    assert_problem(desk.open(other, headers=dict(key)), 409, "key_reused")
-    assert desk.open(other, headers=dict(key), role=Role.ADMIN).status_code == 201  # keys are each user's own
-    assert_problem(desk.open(headers={"Idempotency-Key": "two words"}), 400)
-    assert desk.count_requests() == 2
+    assert_problem(help_desk.open(other, headers=dict(key)), 409, "key_reused")
+    assert help_desk.open(other, headers=dict(key), role=Role.ADMIN).status_code == 201  # keys are each user's own
+    assert_problem(help_desk.open(headers={"Idempotency-Key": "two words"}), 400)
+    assert help_desk.count_requests() == 2
     clock.at += OPENINGS_KEPT + timedelta(days=1)
-    with desk.services.store.transaction() as tx:
+    with help_desk.services.store.transaction() as tx:
         assert tx.api_access.begin_opening("another", "body") is None
         assert tx.api_access.begin_opening("another", "body") == ("", "body")
 
@@ -173,19 +173,19 @@ WRONG_BODIES = [
 ]
 
 
-def test_what_is_wrong_is_said_in_constant_words_and_nothing_is_opened(desk, monkeypatch):
+def test_what_is_wrong_is_said_in_constant_words_and_nothing_is_opened(help_desk, monkeypatch):
     monkeypatch.setattr(limits, "MAX_FAILURES", 100)
     for body, place in WRONG_BODIES:
-        answer = desk.open(body or [1])
+        answer = help_desk.open(body or [1])
         assert_problem(answer, 422, "" if "/" in place else place)
         if place.startswith("/"):
             assert answer.json["pointer"] == place
-    assert desk.count_requests() == 0
+    assert help_desk.count_requests() == 0
 
 
-def test_bodies_and_queries_that_are_none_are_refused(desk):
+def test_bodies_and_queries_that_are_none_are_refused(help_desk):
     def send(data: bytes, kind: str = "application/json", **more: Any) -> Any:
-        return desk.ask("POST", "/api/v1/requests", data=data, content_type=kind, **more)
+        return help_desk.ask("POST", "/api/v1/requests", data=data, content_type=kind, **more)
 
     for raw in (b"", b"{", b"\xff", b'{"a": NaN}', b'"\\ud800"', b"[" * 60_000, b"1" * 5000):
         answer = send(raw)
@@ -204,8 +204,8 @@ def test_bodies_and_queries_that_are_none_are_refused(desk):
         "late=1",
         "after=canary",
     ):
-        assert_problem(desk.ask("GET", f"/api/v1/requests?{query}"), 422)
-    assert_problem(desk.ask("GET", "/api/v1/processors?canary=1"), 422)
+        assert_problem(help_desk.ask("GET", f"/api/v1/requests?{query}"), 422)
+    assert_problem(help_desk.ask("GET", "/api/v1/processors?canary=1"), 422)
     for path in (
         "/api/v1/requests/canary",
         "/api/v1/requests/req_01M84N6EY20CZ9W2PB73FKRKAY",
@@ -213,24 +213,24 @@ def test_bodies_and_queries_that_are_none_are_refused(desk):
         "/api/v1/canary",
         "/api",
     ):
-        assert_problem(desk.ask("GET", path), 404)
-    wrong = desk.ask("DELETE", "/api/v1/requests")
+        assert_problem(help_desk.ask("GET", path), 404)
+    wrong = help_desk.ask("DELETE", "/api/v1/requests")
     assert_problem(wrong, 405)
     assert wrong.headers["Allow"] == "GET, HEAD, POST"
 
 
-def test_calls_are_limited_for_each_token_and_strangers_by_their_address(desk):
-    statuses = [desk.ask("GET", "/api/v1/processors?x=1", Role.ADMIN).status_code for _ in range(31)]
+def test_calls_are_limited_for_each_token_and_strangers_by_their_address(help_desk):
+    statuses = [help_desk.ask("GET", "/api/v1/processors?x=1", Role.ADMIN).status_code for _ in range(31)]
     assert statuses == [422] * 30 + [429]
-    assert desk.ask("GET", "/api/v1/processors", Role.SYSADMIN).status_code == 200
-    strangers = [desk.ask("GET", "/api/v1/processors", None) for _ in range(31)]
+    assert help_desk.ask("GET", "/api/v1/processors", Role.SYSADMIN).status_code == 200
+    strangers = [help_desk.ask("GET", "/api/v1/processors", None) for _ in range(31)]
     assert [answer.status_code for answer in strangers] == [401] * 30 + [429]
     assert int(strangers[-1].headers["Retry-After"]) > 0
 
 
-def test_the_document_is_open_and_every_schema_in_it_can_be_checked(desk):
-    document = desk.client.get("/api/openapi.json")
-    assert (document.status_code, document.json) == (200, build_document())
+def test_the_document_is_open_and_every_schema_in_it_can_be_checked(help_desk):
+    document = help_desk.client.get("/api/openapi.json")
+    assert (document.status_code, document.json) == (200, build_openapi_document())
     assert set(document.json["paths"]) == {route.path for route in ROUTES}
     for kind in PARTICULARS_BY_KIND:  # a kind that can be opened tomorrow, too
         schema = schemas.build_particulars_schema(kind)
