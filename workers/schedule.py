@@ -25,7 +25,7 @@ from bridge.errors import BridgeError, SettingsInvalid
 from bridge.services import Services
 from bridge.steps.evidence.sign_head import sign_head
 from bridge.steps.index.reconcile.open_reconciliation import start_nightly_reconciliations
-from bridge.steps.mailbox.fetch_mail import ensure_mailbox
+from bridge.steps.mailbox.read_mailbox import ensure_mailbox
 from bridge.steps.operations.operator_messages import watch
 from bridge.steps.recovery.ledger_gate import check_ledger_gate
 from bridge.steps.recovery.sync_ledger import sync_ledger

@@ -72,7 +72,7 @@ def _extract_mail(body: bytes, environ: Mapping[str, object]) -> bytes:
     return raw
 
 
-def _read_form(body: bytes, environ: Mapping[str, object]) -> bytes:
+def _read_posted_form(body: bytes, environ: Mapping[str, object]) -> bytes:
 
     _, form, files = parse_form_data({**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))})
     for name in FORM_FIELDS:
@@ -84,7 +84,7 @@ def _read_form(body: bytes, environ: Mapping[str, object]) -> bytes:
     return b""
 
 
-def _read_json(body: bytes, _: Mapping[str, object]) -> bytes:
+def _read_posted_document(body: bytes, _: Mapping[str, object]) -> bytes:
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
@@ -95,7 +95,7 @@ def _read_json(body: bytes, _: Mapping[str, object]) -> bytes:
 
 READERS: Mapping[str, Callable[[bytes, Mapping[str, object]], bytes]] = {
     "message/rfc822": lambda body, _: body,
-    "multipart/form-data": _read_form,
-    "application/x-www-form-urlencoded": _read_form,
-    "application/json": _read_json,
+    "multipart/form-data": _read_posted_form,
+    "application/x-www-form-urlencoded": _read_posted_form,
+    "application/json": _read_posted_document,
 }

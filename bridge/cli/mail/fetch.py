@@ -5,7 +5,7 @@ from __future__ import annotations
 from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.printing import show
-from bridge.steps.mailbox.fetch_mail import ensure_mailbox, fetch_mail
+from bridge.steps.mailbox.read_mailbox import ensure_mailbox, read_mailbox
 
 
 @json_command(example="mail fetch")
@@ -16,7 +16,7 @@ def fetch() -> None:
         if services.mailbox is None:
             exit_with_error("No mailbox is read.", "Set MAILBOX_URL=imaps://user:password@host/INBOX (docs/mail.md).")
         ensure_mailbox(services=services)
-        taken_in = fetch_mail(services=services, even_early=True)
+        taken_in = read_mailbox(services=services, even_early=True)
         with context.store.read() as tx:
             state = tx.mailboxes.read_state()
     if taken_in is None:

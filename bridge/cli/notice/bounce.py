@@ -11,7 +11,7 @@ from bridge.cli.context import exit_with_error, open_command_context
 from bridge.cli.files.input_files import INPUT_FILE, name_input, read_whole_input
 from bridge.cli.printing import show
 from bridge.connectors.smtp import find_bounced_message_id
-from bridge.steps.notices.record_bounce import record_notice_bounce
+from bridge.steps.notices.record_answer import record_notice_bounce
 
 
 @json_command(example="notice bounce report.eml")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from bridge.model import Fact, IncomingMail, Mail, MailKind, MailState
 from bridge.rules.mailbox.classify_mail import MailReferences, classify_mail, find_mail_references, needs_officer
 from bridge.services import Services
-from bridge.steps.notices.record_bounce import record_notice_bounce
+from bridge.steps.notices.record_answer import record_notice_bounce
 
 if TYPE_CHECKING:
     from bridge.store import Tx

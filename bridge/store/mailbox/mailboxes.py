@@ -23,7 +23,7 @@ class MailboxRows:
         self._session, self._connection = session, session.connection
 
     def ensure_mailbox(self) -> None:
-        """Have the mailbox read from now on; nothing changes where it is already."""
+        """Begin to read the mailbox; nothing changes where it is read already."""
         row = {"id": MAILBOX, "shop": "", "uid_validity": 0, "last_uid": 0, "wake_at": self._session.now()}
         self._connection.execute(upsert(self._connection, mailboxes), row)
 

@@ -13,7 +13,7 @@ from tests.kit.fronts.mailbox_server import write_mail
 AT = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 
 
-def read(mail, **more):
+def read_one(mail, **more):
     return read_mail(mail if isinstance(mail, bytes) else mail.as_bytes(), arrived_at=AT, **more)
 
 
@@ -25,7 +25,7 @@ def test_sender_subject_text_and_references_are_read():
         In_Reply_To="<ltr_2@example.in>",
         References="<a@example.in> <ltr_1@example.in> <ltr_2@example.in>",
     )
-    found = read(mail)
+    found = read_one(mail)
     assert (found.sender, found.subject) == ("asha@qwertzuiop.example", "Meine Daten: größte, हिन्दी")
     assert found.text == "Bitte löschen.\nDanke"
     assert found.references == ("<ltr_2@example.in>", "<ltr_1@example.in>", "<a@example.in>")
@@ -39,7 +39,7 @@ def test_html_is_read_as_it_is_seen_and_attachments_are_counted():
         "<style>p{color:red}</style><p>Erase&nbsp;my data</p><script>x</script>please<br>now", subtype="html"
     )
     mail.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="aadhaar.pdf")
-    found = read(mail)
+    found = read_one(mail)
     assert found.text.splitlines() == ["Erase my data", "please", "now"]
     assert found.attachments == 1
     assert "aadhaar" not in repr(found)
@@ -58,20 +58,20 @@ def test_html_is_read_as_it_is_seen_and_attachments_are_counted():
     ],
 )
 def test_what_a_program_wrote_is_known(headers):
-    assert read(write_mail(**headers)).is_automatic
-    assert not read(write_mail(Auto_Submitted="no")).is_automatic
+    assert read_one(write_mail(**headers)).is_automatic
+    assert not read_one(write_mail(Auto_Submitted="no")).is_automatic
 
 
 def test_characters_that_change_what_is_seen_are_left_out():
-    found = read(write_mail(subject="a\u202eb\x1b[2J", text="x\x1b[31m\u2066y\tz"))
+    found = read_one(write_mail(subject="a\u202eb\x1b[2J", text="x\x1b[31m\u2066y\tz"))
     assert found.subject == "ab[2J"
     assert found.text == "x[31my\tz"
 
 
 def test_long_values_are_cut_and_said_to_be():
-    found = read(write_mail(subject="s" * 1_000, text="t" * (MAX_TEXT_CHARS + 5)))
+    found = read_one(write_mail(subject="s" * 1_000, text="t" * (MAX_TEXT_CHARS + 5)))
     assert (len(found.subject), len(found.text), found.is_cut) == (MAX_SUBJECT_CHARS, MAX_TEXT_CHARS, True)
-    assert read(write_mail(), size=5_000_000).is_cut
+    assert read_one(write_mail(), size=5_000_000).is_cut
 
 
 @pytest.mark.parametrize(
@@ -88,12 +88,12 @@ def test_long_values_are_cut_and_said_to_be():
     ],
 )
 def test_a_malformed_mail_is_read_as_far_as_it_can_be(raw):
-    assert read(raw).sender in ("", "a@b@c")
+    assert read_one(raw).sender in ("", "a@b@c")
 
 
 @given(st.binary(max_size=2_000))
 def test_whatever_arrives_is_read(raw):
-    found = read(raw)
+    found = read_one(raw)
     assert found.size == len(raw)
 
 
@@ -104,5 +104,5 @@ def test_whatever_arrives_is_read(raw):
 )
 def test_whatever_the_headers_are_they_are_read(headers):
     raw = b"".join(f"{name}: {value}\n".encode() for name, value in headers.items()) + b"\ntext"
-    found = read(raw)
+    found = read_one(raw)
     assert all(reference.startswith("<") for reference in found.references)

@@ -21,8 +21,8 @@ from bridge.model import (
     RequestSource,
 )
 from bridge.steps.letters.queue_letter import queue_letter
-from bridge.steps.mailbox.fetch_mail import READ_EVERY, RETRY_AFTER, ensure_mailbox, fetch_mail
 from bridge.steps.mailbox.open_mail import open_mail
+from bridge.steps.mailbox.read_mailbox import READ_EVERY, RETRY_AFTER, ensure_mailbox, read_mailbox
 from bridge.steps.mailbox.take_in_mail import take_in_mail
 from tests.factories import CANARIES, NOW, SHOP, make_entry, make_notice, make_request, opened
 from tests.kit.fronts.mailbox_server import write_mail
@@ -74,7 +74,7 @@ def with_box(services, *mails, **more):
     return replace(services, mailbox=box, merchant=replace(services.merchant, shops=(SHOP,)))
 
 
-def stored(services):
+def list_stored_mails(services):
     with services.store.read() as tx:
         return tx.mails.list_mails()
 
@@ -83,13 +83,13 @@ def test_each_mail_is_taken_in_once_and_the_position_is_kept(services, clock):
     services = with_box(services, *(arrived(write_mail(message_id=f"<{n}@a.example>")) for n in range(3)), None)
     ensure_mailbox(services=services)
     ensure_mailbox(services=services)
-    assert fetch_mail(services=services) == 2
-    assert fetch_mail(services=services) == 1, "a full batch: it goes on at once"
-    assert fetch_mail(services=services) == 0, "the last one was deleted meanwhile"
-    assert fetch_mail(services=services) is None, "it is not due"
+    assert read_mailbox(services=services) == 2
+    assert read_mailbox(services=services) == 1, "a full batch: it goes on at once"
+    assert read_mailbox(services=services) == 0, "the last one was deleted meanwhile"
+    assert read_mailbox(services=services) is None, "it is not due"
     clock.at = NOW + READ_EVERY
-    assert fetch_mail(services=services) == 0
-    assert [(mail.kind, mail.state, mail.shop) for mail in stored(services)] == [
+    assert read_mailbox(services=services) == 0
+    assert [(mail.kind, mail.state, mail.shop) for mail in list_stored_mails(services)] == [
         (MailKind.MESSAGE, MailState.OPEN, SHOP)
     ] * 3
 
@@ -97,14 +97,14 @@ def test_each_mail_is_taken_in_once_and_the_position_is_kept(services, clock):
 def test_a_mailbox_that_cannot_be_read_says_why_and_is_tried_again(services, clock):
     services = with_box(services, fault_after=0)
     ensure_mailbox(services=services)
-    assert fetch_mail(services=services) == 0
+    assert read_mailbox(services=services) == 0
     with services.store.read() as tx:
         checked_at, error, attempts = tx.mailboxes.read_state()
     assert (checked_at, error, attempts) == (None, "mailbox: nothing listens there", 1)
-    assert fetch_mail(services=services) is None
+    assert read_mailbox(services=services) is None
     clock.at = NOW + RETRY_AFTER
     services.mailbox.fault_after = None
-    assert fetch_mail(services=services) == 0
+    assert read_mailbox(services=services) == 0
     with services.store.read() as tx:
         assert tx.mailboxes.read_state() == (clock.at, "", 0)
 

@@ -20,7 +20,7 @@ RETRY_AFTER = timedelta(minutes=5)
 
 
 def ensure_mailbox(*, services: Services) -> None:
-    """Have the configured mailbox read from now on."""
+    """Begin to read the configured mailbox, if none is read yet."""
     if services.mailbox is not None:
         with services.store.read() as tx:
             is_known = tx.mailboxes.read_state() is not None
@@ -29,7 +29,7 @@ def ensure_mailbox(*, services: Services) -> None:
                 tx.mailboxes.ensure_mailbox()
 
 
-def fetch_mail(*, services: Services, even_early: bool = False) -> int | None:
+def read_mailbox(*, services: Services, even_early: bool = False) -> int | None:
     """Take in the next mails and return how many were new; None where another worker reads, or nothing is due.
 
     Raises StoreUnavailable, LeaseLost; what the mailbox's server refuses is stored, logged, and tried again.

@@ -17,41 +17,43 @@ MAIL = write_mail().as_bytes()
 
 
 @pytest.fixture
-def client(services) -> FlaskClient:
+def mail_client(services) -> FlaskClient:
     settings = replace(services.settings, mail_webhook_token=Secret(TOKEN))
     return create_app(replace(services, settings=settings), services.store).test_client()
 
 
-def post(client, body=MAIL, media_type="message/rfc822", token=TOKEN, **more):
+def post_mail(mail_client, body=MAIL, media_type="message/rfc822", token=TOKEN, **more):
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    return client.post("/inbound/mail", data=body, content_type=media_type, headers=headers | more).status_code
+    return mail_client.post("/inbound/mail", data=body, content_type=media_type, headers=headers | more).status_code
 
 
-def test_a_mail_is_taken_in_once_in_every_form(client, services):
-    assert post(client) == 200
-    assert post(client, json.dumps({"RawEmail": MAIL.decode(), "From": "x"}), "application/json") == 200
+def test_a_mail_is_taken_in_once_in_every_form(mail_client, services):
+    assert post_mail(mail_client) == 200
+    assert post_mail(mail_client, json.dumps({"RawEmail": MAIL.decode(), "From": "x"}), "application/json") == 200
     for name in ("email", "body-mime"):
-        reply = client.post("/inbound/mail", data={name: MAIL.decode()}, headers={"Authorization": f"Bearer {TOKEN}"})
+        reply = mail_client.post(
+            "/inbound/mail", data={name: MAIL.decode()}, headers={"Authorization": f"Bearer {TOKEN}"}
+        )
         assert reply.status_code == 200
     basic = base64.b64encode(f"mail:{TOKEN}".encode()).decode()
-    assert post(client, token="", Authorization=f"Basic {basic}") == 200
+    assert post_mail(mail_client, token="", Authorization=f"Basic {basic}") == 200
     with services.store.read() as tx:
         (mail,) = tx.mails.list_mails()
         assert tx.mails.open_content(mail).message_id == message_from_bytes(MAIL)["Message-ID"]
 
 
 @pytest.mark.parametrize("token", ["", "wrong", TOKEN[:-1], TOKEN + "x", "é"])
-def test_without_the_secret_nothing_is_taken(client, services, token):
-    assert post(client, token=token) == 401
+def test_without_the_secret_nothing_is_taken(mail_client, services, token):
+    assert post_mail(mail_client, token=token) == 401
     for header in ("Basic !", f"Basic {base64.b64encode(b':').decode()}", f"Digest {TOKEN}", "Bearer"):
-        assert post(client, token="", Authorization=header) == 401
+        assert post_mail(mail_client, token="", Authorization=header) == 401
     with services.store.read() as tx:
         assert tx.mails.list_mails() == []
 
 
 def test_while_no_secret_is_set_there_is_no_such_page(services):
-    client = create_app(services, services.store).test_client()
-    assert post(client) == 404
+    mail_client = create_app(services, services.store).test_client()
+    assert post_mail(mail_client) == 404
 
 
 @pytest.mark.parametrize(
@@ -68,5 +70,5 @@ def test_while_no_secret_is_set_there_is_no_such_page(services):
         (b"x", "multipart/form-data"),
     ],
 )
-def test_what_is_no_mail_is_refused(client, body, media_type):
-    assert post(client, body, media_type) == 415
+def test_what_is_no_mail_is_refused(mail_client, body, media_type):
+    assert post_mail(mail_client, body, media_type) == 415
