@@ -56,6 +56,11 @@ ACT_BY_COMMAND: Mapping[str, Act | None] = {
     "law due": None,  # they read files
     "law release": None,
     "law show": None,
+    "mail dismiss": Act.WORK_REQUESTS,
+    "mail fetch": Act.OPERATE,
+    "mail list": Act.SEE_REQUESTS,
+    "mail open": Act.OPEN_REQUESTS,
+    "mail show": Act.SEE_REQUESTS,
     "migrate": None,  # the release phase runs it, before there is a table of users
     "notice acknowledge": Act.WORK_REQUESTS,
     "notice answer": Act.WORK_REQUESTS,
