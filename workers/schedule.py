@@ -27,6 +27,7 @@ from bridge.steps.evidence.sign_head import sign_head
 from bridge.steps.index.reconcile.open_reconciliation import start_nightly_reconciliations
 from bridge.steps.mailbox.read_mailbox import ensure_mailbox
 from bridge.steps.operations.operator_messages import watch
+from bridge.steps.operators.expire_api_access import expire_api_access
 from bridge.steps.recovery.ledger_gate import check_ledger_gate
 from bridge.steps.recovery.sync_ledger import sync_ledger
 from bridge.steps.refunds.erase_settled import erase_settled_bank_details
@@ -103,6 +104,7 @@ def run_hourly_steps(*, services: Services) -> bool:
         expire_documents,
         erase_settled_bank_details,
         expire_aged_records,
+        expire_api_access,
         log_urgent_answers,
         log_overdue_holds,
         overwrite_remnants,

@@ -25,9 +25,8 @@ class ApiAccessRows:
         self._session, self._connection = session, session.connection
 
     def create_token(self, user_name: str, *, expires_at: datetime) -> str:
-        """Store a token of a user and return it; it cannot be read again. Tokens that have expired are deleted."""
+        """Store a token of a user and return it; it cannot be read again."""
         now, token = self._session.now(), TOKEN_PREFIX + secrets.token_urlsafe(32)
-        self._connection.execute(delete(user_tokens).where(user_tokens.c.expires_at <= now))
         row = {"token_hash": hash_api_token(token), "user_name": user_name, "created_at": now, "expires_at": expires_at}
         self._connection.execute(insert(user_tokens), row)
         return token
@@ -35,6 +34,13 @@ class ApiAccessRows:
     def delete_tokens(self, user_name: str) -> int:
         """Delete every token of a user. Return how many there were."""
         return self._connection.execute(delete(user_tokens).where(user_tokens.c.user_name == user_name)).rowcount
+
+    def delete_expired(self) -> int:
+        """Delete tokens whose day has come, and what is known of calls that are too long ago. Return how many there were."""
+        now = self._session.now()
+        of_tokens = delete(user_tokens).where(user_tokens.c.expires_at <= now)
+        of_calls = delete(api_openings).where(api_openings.c.opened_at < now - OPENINGS_KEPT)
+        return sum(self._connection.execute(deletion).rowcount for deletion in (of_tokens, of_calls))
 
     def count_tokens(self) -> dict[str, int]:
         """Return how many tokens are valid, by the name of their user."""
@@ -56,9 +62,7 @@ class ApiAccessRows:
 
         Otherwise return the request and the body's hash of the first one, which this call waits for.
         """
-        now = self._session.now()
-        self._connection.execute(delete(api_openings).where(api_openings.c.opened_at < now - OPENINGS_KEPT))
-        row = {"key_hash": key_hash, "body_hash": body_hash, "request_id": "", "opened_at": now}
+        row = {"key_hash": key_hash, "body_hash": body_hash, "request_id": "", "opened_at": self._session.now()}
         storing = upsert(self._connection, api_openings).returning(api_openings.c.key_hash)
         if self._connection.scalar(storing, row) is not None:
             return None

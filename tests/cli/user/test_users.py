@@ -294,3 +294,13 @@ def test_a_terminal_asks_for_the_secret_and_does_not_show_it(house):
     assert os.waitpid(pid, 0)[1] == 0, shown
     assert b"No requests." in shown
     assert SECRET.encode() not in shown
+
+
+def test_p45_to_reveal_is_an_act_of_its_own(house):
+    """Requirement P-45: the system administrator lists what is there and reads no personal data in the clear."""
+    house.add("root", Role.SYSADMIN)
+    showing = ("inbox", "show", "dlv_01M84N6EY20CZ9W2PB73FKRKAY")
+    assert "There is no delivery" in house.say(*showing, by="root").err
+    revealing = house.say(*showing, "--reveal", "--reason", "to find the defect", by="root")
+    assert "The role sysadmin may not run `bridge inbox show`. The refusal is recorded as evidence." in revealing.err
+    assert "read personal data in the clear" in revealing.err
