@@ -83,6 +83,13 @@ def read_moment(text: str) -> datetime | None:
         return None
 
 
+def _read_anchored(pattern: str) -> str:
+    """Return what a pattern matches from `^` to `$`: with them Python would let a line end follow. Raises LookupError."""
+    if not (pattern.startswith("^") and pattern.endswith("$")):
+        raise LookupError(pattern)
+    return pattern[1:-1]
+
+
 def _found(is_wrong: bool) -> str | None:
     return "" if is_wrong else None
 
@@ -101,5 +108,5 @@ _CHECKS: Mapping[str, Callable[[Any, Any, Schema], str | None]] = {
     "minimum": lambda value, limit, _: _found(value < limit),
     "maximum": lambda value, limit, _: _found(value > limit),
     "enum": lambda value, allowed, _: _found(value not in allowed),
-    "pattern": lambda value, pattern, _: _found(not re.search(pattern, value) or "\n" in value),
+    "pattern": lambda value, pattern, _: _found(not re.fullmatch(_read_anchored(pattern), value)),
 }

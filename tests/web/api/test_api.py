@@ -236,6 +236,7 @@ def test_the_document_is_open_and_every_schema_in_it_can_be_checked(help_desk):
         assert schema_check.find_schema_fault(dict.fromkeys(schema["properties"]), schema) is not None
     for name in ("POST", "GET"):
         assert any(route.method == name for route in ROUTES)
+    assert schema_check.find_schema_fault("1\n", schemas.NUMBER) == ""  # a line end is no digit
     assert {route.act for route in ROUTES} == {Act.OPEN_REQUESTS, Act.SEE_REQUESTS, None}
 
 
@@ -247,7 +248,7 @@ def test_the_document_is_open_and_every_schema_in_it_can_be_checked(help_desk):
         (RequestKind.OBJECTION, {"purposes": ["marketing"], "grounds": "x"}),
         (RequestKind.CONSENT_WITHDRAWAL, {}),
         (RequestKind.NOMINATION, {"name": "N", "contact": "n@example.com"}),
-        (RequestKind.GRIEVANCE, {"text": "x"}),
+        (RequestKind.GRIEVANCE, {"text": "two\nlines\n"}),
         (RequestKind.INCIDENT, {"noticed_at": "2026-11-12T10:00:00Z", "text": "x"}),
     ],
 )
