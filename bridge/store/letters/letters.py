@@ -1,15 +1,19 @@
-"""Letters to the persons of requests: queued once, sent once."""
+"""Letters to the persons of requests: queued once, sent once, by the worker that holds the lease."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, func, or_, select, update
 
-from bridge.model import LetterKind, LetterState, PersonLetter
+from bridge.errors import LeaseLost
+from bridge.model import Lease, LetterKind, LetterState, PersonLetter, RequestKind, RequestSource
+from bridge.store.access.hand_overs import IS_UNFULFILLED
 from bridge.store.schema.desk_tables import person_letters
+from bridge.store.schema.tables import requests
 from bridge.store.schema.ulid import new_id
 from bridge.store.session import Session
 from bridge.store.upsert import upsert
@@ -47,6 +51,108 @@ class PersonLetterRows:
         """Return the letters of a request, oldest first."""
         ordered = select(person_letters).where(person_letters.c.request_id == request_id).order_by(person_letters.c.id)
         return [_letter_from_row(row) for row in self._connection.execute(ordered)]
+
+    def find_letter(self, letter_id: str) -> PersonLetter | None:
+        """Return a letter by its id."""
+        return self._find_letter(person_letters.c.id == letter_id)
+
+    def find_letter_by_message_id(self, message_id: str) -> PersonLetter | None:
+        """Return the letter that was last sent under a Message-ID."""
+        return self._find_letter(person_letters.c.message_id == message_id)
+
+    def _find_letter(self, condition: Any) -> PersonLetter | None:
+        row = self._connection.execute(select(person_letters).where(condition)).first()
+        return None if row is None else _letter_from_row(row)
+
+    def select_letters(
+        self,
+        states: Collection[LetterState] = (),
+        kind: LetterKind | None = None,
+        *,
+        after: str = "",
+        limit: int = 1_000,
+    ) -> list[PersonLetter]:
+        """Return letters, newest first; `after` is the last id of the page before."""
+        conditions = [
+            *((person_letters.c.state.in_(list(states)),) if states else ()),
+            *((person_letters.c.kind == kind,) if kind else ()),
+            *((person_letters.c.id < after,) if after else ()),
+        ]
+        rows = select(person_letters).where(*conditions).order_by(person_letters.c.id.desc()).limit(limit)
+        return [_letter_from_row(row) for row in self._connection.execute(rows)]
+
+    def count_letters(self) -> dict[tuple[str, str], tuple[int, datetime]]:
+        """Return by (state, error) of the letters that did not leave how many there are, and since when the oldest."""
+        unsent = person_letters.c.state.in_([LetterState.QUEUED, LetterState.WITHHELD, LetterState.BOUNCED])
+        columns = (person_letters.c.state, person_letters.c.last_error)
+        rows = select(*columns, func.count().label("number"), func.min(person_letters.c.created_at).label("since"))
+        found = self._connection.execute(rows.where(unsent).group_by(*columns))
+        return {(row.state, row.last_error): (row.number, row.since) for row in found}
+
+    def list_due_ids(self, request_id: str) -> list[str]:
+        """Return the ids of a request's letters that are due now."""
+        due = (person_letters.c.request_id == request_id, person_letters.c.wake_at <= self._session.now())
+        return list(self._connection.scalars(select(person_letters.c.id).where(*due).order_by(person_letters.c.id)))
+
+    def list_overdue_requests(self, sources: Collection[RequestSource], *, limit: int) -> list[str]:
+        """Return the requests by these doors whose deadline has passed without an answer and whose person was not told so."""
+        told = exists().where(person_letters.c.request_id == requests.c.id, person_letters.c.kind == LetterKind.LATE)
+        of_persons = (
+            requests.c.kind.not_in([RequestKind.SHOP_ERASURE, RequestKind.INCIDENT]),
+            requests.c.source.in_(sources),
+        )
+        overdue = (IS_UNFULFILLED, requests.c.due_at < self._session.now(), ~told, *of_persons)
+        rows = select(requests.c.id).where(*overdue).order_by(requests.c.due_at).limit(limit)
+        return list(self._connection.scalars(rows))
+
+    def acquire_lease(self, letter_id: str) -> Lease | None:
+        """Lease a letter that is due; None where it is not due or leased."""
+        now = self._session.now()
+        free = or_(person_letters.c.lease_until.is_(None), person_letters.c.lease_until < now)
+        is_due = (person_letters.c.id == letter_id, person_letters.c.wake_at <= now, free)
+        until = now + timedelta(seconds=self._session.lease_s)
+        leasing = update(person_letters).where(*is_due).values(fence=person_letters.c.fence + 1, lease_until=until)
+        fence = self._connection.scalar(leasing.returning(person_letters.c.fence))
+        return None if fence is None else Lease(row_id=letter_id, fence=fence)
+
+    def verify_lease(self, lease: Lease) -> None:
+        """Verify and renew a lease. Raises LeaseLost."""
+        until = self._session.now() + timedelta(seconds=self._session.lease_s)
+        self._update_leased_letter(lease, {"lease_until": until})
+
+    def release_lease(self, lease: Lease, letter: PersonLetter, *, wake_at: datetime | None) -> None:
+        """Save where a letter stands, and release it until `wake_at`. Raises LeaseLost."""
+        names = ("state", "sent_at", "message_id", "text_sha256", "attempts", "last_error")
+        values: dict[str, Any] = {name: getattr(letter, name) for name in names}
+        values |= {"last_error": letter.last_error[:200], "wake_at": wake_at, "rung_at": None, "lease_until": None}
+        self._update_leased_letter(lease, values)
+
+    def _update_leased_letter(self, lease: Lease, values: dict[str, Any]) -> None:
+        leased = (
+            person_letters.c.id == lease.row_id,
+            person_letters.c.fence == lease.fence,
+            person_letters.c.lease_until.is_not(None),
+        )
+        if self._connection.execute(update(person_letters).where(*leased).values(**values)).rowcount != 1:
+            raise LeaseLost(lease.row_id)
+
+    def change_state(self, letter: PersonLetter, state: LetterState, *, error: str = "", is_due: bool = False) -> bool:
+        """Give a letter another state, `is_due` at once; return whether it still stood as it was read.
+
+        A letter that a worker sends at this moment is left alone.
+        """
+        now = self._session.now()
+        values = {
+            "state": state,
+            "last_error": error,
+            "attempts": 0,
+            "wake_at": now if is_due else None,
+            "rung_at": None,
+            "lease_until": None,
+        }
+        free = or_(person_letters.c.lease_until.is_(None), person_letters.c.lease_until < now)
+        as_read = (person_letters.c.id == letter.id, person_letters.c.state == letter.state, free)
+        return self._connection.execute(update(person_letters).where(*as_read).values(**values)).rowcount == 1
 
 
 def _letter_from_row(row: Any) -> PersonLetter:
