@@ -198,28 +198,3 @@ def _save_retry(letter: PersonLetter, error: str, lease: Lease, services: Servic
     retrying = replace(letter, state=LetterState.QUEUED, attempts=attempts, last_error=error)
     with services.store.transaction() as tx:
         tx.person_letters.release_lease(lease, retrying, wake_at=services.clock.now() + pause)
-
-
-def explain_no_letter_resend(letter: PersonLetter) -> str:
-    """Return why an operator cannot have the letter sent again; '' where it can be."""
-    if letter.state is LetterState.QUEUED and not letter.last_error:
-        return "it is sent within seconds already"
-    return ""
-
-
-def resend_letter(letter: PersonLetter, *, tx: Tx, actor: str, reason: str) -> bool:
-    """Queue the letter again and record who did it and why; return False where it is being sent, or has changed since."""
-    queued = tx.person_letters.change_state(letter, LetterState.QUEUED, is_due=True)
-    if queued:
-        record_letter_fact(Fact.LETTER_RESENT, letter, tx, actor=actor, reason=reason, was=letter.state)
-    return queued
-
-
-def record_letter_bounce(letter: PersonLetter, *, tx: Tx, actor: str, reason: str) -> bool:
-    """Record that a letter which was sent did not arrive; what it told counts as not told. Return as `resend_letter`."""
-    bounced = tx.person_letters.change_state(letter, LetterState.BOUNCED, error=reason)
-    if bounced:
-        if letter.sent_at is not None:
-            tx.hand_overs.withdraw_delivery(letter.request_id, letter.sent_at)
-        record_letter_fact(Fact.LETTER_BOUNCED, letter, tx, actor=actor, reason=reason)
-    return bounced

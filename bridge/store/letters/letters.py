@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, func, or_, select, update
+from sqlalchemy import exists, or_, select, update
 
 from bridge.errors import LeaseLost
 from bridge.model import Lease, LetterKind, LetterState, PersonLetter, RequestKind, RequestSource
@@ -17,6 +17,9 @@ from bridge.store.schema.tables import requests
 from bridge.store.schema.ulid import new_id
 from bridge.store.session import Session
 from bridge.store.upsert import upsert
+
+UNSENT_STATES = (LetterState.QUEUED, LetterState.WITHHELD, LetterState.BOUNCED)
+MAX_TROUBLED = 1_000
 
 
 class PersonLetterRows:
@@ -81,13 +84,31 @@ class PersonLetterRows:
         rows = select(person_letters).where(*conditions).order_by(person_letters.c.id.desc()).limit(limit)
         return [_letter_from_row(row) for row in self._connection.execute(rows)]
 
-    def count_letters(self) -> dict[tuple[str, str], tuple[int, datetime]]:
-        """Return by (state, error) of the letters that did not leave how many there are, and since when the oldest."""
-        unsent = person_letters.c.state.in_([LetterState.QUEUED, LetterState.WITHHELD, LetterState.BOUNCED])
-        columns = (person_letters.c.state, person_letters.c.last_error)
-        rows = select(*columns, func.count().label("number"), func.min(person_letters.c.created_at).label("since"))
-        found = self._connection.execute(rows.where(unsent).group_by(*columns))
-        return {(row.state, row.last_error): (row.number, row.since) for row in found}
+    def find_troubled_letters(self, *, since: timedelta) -> list[tuple[str, str, list[str], datetime]]:
+        """Return (condition, reason, ids, since when the oldest) of what did not leave, the oldest letter first.
+
+        A letter that the mail server did not take counts after it was tried for as long as `since`.
+        """
+        unsent = person_letters.c.state.in_(UNSENT_STATES)
+        rows = select(person_letters).where(unsent).order_by(person_letters.c.created_at, person_letters.c.id)
+        long_ago, found = self._session.now() - since, dict[tuple[str, str], tuple[list[str], datetime]]()
+        for row in self._connection.execute(rows.limit(MAX_TROUBLED)):
+            key = ("letter_bounced", "")
+            if row.state != LetterState.BOUNCED:
+                if row.state == LetterState.QUEUED and (not row.last_error or row.created_at > long_ago):
+                    continue
+                reason = row.last_error.partition(":")[0] if row.state == LetterState.WITHHELD else "mail_unreachable"
+                key = ("letter_withheld", reason)
+            found.setdefault(key, ([], row.created_at))[0].append(row.id)
+        return [(condition, reason, ids, at) for (condition, reason), (ids, at) in found.items()]
+
+    def list_open_acknowledgements(self) -> list[tuple[str, datetime, datetime]]:
+        """Return (request, received, due) of requests whose acknowledgement has not left, the oldest first."""
+        unsent = (person_letters.c.kind == LetterKind.ACKNOWLEDGEMENT, person_letters.c.state.in_(UNSENT_STATES))
+        columns = (requests.c.id, requests.c.received_at, requests.c.acknowledge_due_at)
+        joined = select(*columns).join(person_letters, person_letters.c.request_id == requests.c.id).where(*unsent)
+        ordered = joined.order_by(requests.c.received_at, requests.c.id).limit(MAX_TROUBLED)
+        return [(row.id, row.received_at, row.acknowledge_due_at) for row in self._connection.execute(ordered)]
 
     def list_due_ids(self, request_id: str) -> list[str]:
         """Return the ids of a request's letters that are due now."""

@@ -19,8 +19,9 @@ from bridge.model import (
 )
 from bridge.steps.letters import send_letter
 from bridge.steps.letters.letter_links import LINK_BY_LETTER
+from bridge.steps.letters.operate_letters import record_letter_bounce, resend_letter
 from bridge.steps.letters.queue_letter import queue_letter
-from bridge.steps.letters.send_letter import record_letter_bounce, resend_letter, send_due_letter
+from bridge.steps.letters.send_letter import send_due_letter
 from bridge.steps.requests.open_for_person import open_person_request
 from bridge.steps.requests.record_answer_given import record_receipt_acknowledgement
 from bridge.steps.webhooks.enqueue_due import enqueue_due
