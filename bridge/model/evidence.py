@@ -71,6 +71,7 @@ class Fact(StrEnum):
     EVIDENCE_EXPORTED = "evidence.exported"
     RAW_BODY_DESTROYED = "raw_body.destroyed"
     PACKAGE_DESTROYED = "package.destroyed"
+    DETAILS_DESTROYED = "request_details.destroyed"
     RECORD_EXPIRED = "record.aged_out"
     CONSENTS_KEPT = "consents.kept"
     DOCUMENT_SEALED = "document.sealed"

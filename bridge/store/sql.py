@@ -30,7 +30,7 @@ from bridge.store.engine import (
 from bridge.store.erasure.remnants import OverwriteResult, list_parts, overwrite_parts
 from bridge.store.requests.requests import OPEN_STATES
 from bridge.store.requests.turns import GAVE_WAY
-from bridge.store.retention.expire_packages import destroy_old_bodies, destroy_old_package
+from bridge.store.retention.expire_packages import destroy_old_bodies, destroy_old_details, destroy_old_package
 from bridge.store.schema.desk_tables import person_letters
 from bridge.store.schema.index_tables import reconciliations
 from bridge.store.schema.notice_tables import notice_accounts
@@ -223,13 +223,14 @@ class SqlStore:
     def expire_bodies_and_packages(
         self, *, keep_failed_days: int, keep_packages_days: int, on_destroyed: RecordDestroyed | None = None
     ) -> Mapping[str, int]:
-        """Destroy bodies of failed and rejected webhooks, and packages, that reached their age. Return how many.
+        """Destroy bodies of failed and rejected webhooks, packages, and details of requests, that reached their age. Return how many.
 
         In short transactions; `on_destroyed` is called in each with what it destroyed: (transaction, kind, how many).
         """
         ages = {
             "raw_bodies": (destroy_old_bodies, keep_failed_days),
             "packages": (destroy_old_package, keep_packages_days),
+            "request_details": (destroy_old_details, keep_packages_days),
         }
         now, destroyed = self.now(), dict.fromkeys(ages, 0)
         for kind, (destroy, days) in ages.items():
