@@ -1,4 +1,4 @@
-"""Build the page of a letter to a person: what its kind says, where to complain on that day, whom to write to.
+"""Build the page of a letter to a person: what its kind says, where to complain on that day, how to reach the merchant.
 
 Fetches nothing and sends nothing. What only the person stated (a complaint) is printed where the letter is a copy of it.
 """
@@ -66,7 +66,7 @@ def build_letter_page(given: LetterInput) -> LetterPage:
         conditions.add("late")
     if outcome := given.values.get("outcome", ""):
         conditions.add(outcome)
-    lists = {"processors": _list_processors(given.merchant), "declined": _list_declined(given, texts)}
+    lists = {"processors": _list_named_firms(given.merchant), "declined": _list_declined(given, texts)}
     if lists["declined"]:
         conditions.add("declined")
     body = read_blocks(texts.get_letter_text(given.kind, "body"), values, lists, conditions)
@@ -105,7 +105,7 @@ def _close_letter(given: LetterInput, texts: LetterTexts, values: Mapping[str, s
 def list_letter_routes(merchant: Merchant, day: date) -> list[str]:
     """Return the codes of the routes that are open on that day: those of India, then of regions that the file names.
 
-    Where the person lives is not known after an erasure: a route of a region says itself for whom it is.
+    Where the person lives is not known after an erasure: the words of a region's route say who may use it.
     """
     regimes = (HOME_REGIMES, *((region,) for region in REGION_PREFIXES))
     routes = [
@@ -175,7 +175,7 @@ def _list_declined(given: LetterInput, texts: LetterTexts) -> list[str]:
     ]
 
 
-def _list_processors(merchant: Merchant) -> Sequence[str]:
+def _list_named_firms(merchant: Merchant) -> Sequence[str]:
     """Return the firms that the merchant file names, each with what it does for the merchant."""
     return [
         f"{each.legal_name}: {each.services}" if each.services else each.legal_name

@@ -1,4 +1,4 @@
-"""Find to whom a letter goes, and why it cannot go. Decides by what is stored and by the merchant's file; sends nothing."""
+"""Find the address that a letter goes to, and why it cannot go. Decides by what is stored and by the merchant's file; sends nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bridge.steps.notices.send import find_mail_blocker
 from config.readiness import list_package_blockers
 
 # they tell something of the person: to an address from the public page only after a code came back from it
-TELLING_LETTERS = frozenset(
+DISCLOSING_LETTERS = frozenset(
     {
         LetterKind.ANSWER,
         LetterKind.OUTCOME,
@@ -28,7 +28,7 @@ TELLING_LETTERS = frozenset(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recipient:
-    """To whom a letter goes, '' where there is nobody, and in which language."""
+    """The address that a letter goes to, '' where there is nobody, and in which language."""
 
     address: str
     language: Language
@@ -63,7 +63,7 @@ def find_letter_blocker(request: PrivacyRequest, kind: LetterKind, details: Requ
     if not find_recipient(request, details, services).address:
         return "no_contact"
     is_proven = details.contact is None or details.contact.proven
-    if request.source is RequestSource.PAGE and kind in TELLING_LETTERS and not is_proven:
+    if request.source is RequestSource.PAGE and kind in DISCLOSING_LETTERS and not is_proven:
         return "contact_not_proven"
     if kind in (LetterKind.ANSWER, LetterKind.SUPPLEMENT) and request.kind is RequestKind.ACCESS:
         files = (services.merchant, services.retention, services.settings.merchant_file)

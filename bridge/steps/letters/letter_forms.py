@@ -23,7 +23,7 @@ _LINK_STYLE = "color:#0b4f8a;text-decoration:underline"
 
 def render_letter_text(page: LetterPage) -> str:
     """Return the letter as plain text of lines that a mail program need not fold."""
-    parts = [page.sender, *_wrap(page.title, "")]
+    parts = [page.sender, *_wrap_text(page.title, "")]
     text = "\n".join([*parts, ""])
     former: BlockKind | None = None
     for block in page.blocks:
@@ -39,11 +39,11 @@ def _set_block(block: LetterBlock) -> list[str]:
     if block.kind is BlockKind.HEADING:
         return [block.text, "-" * min(len(block.text), TEXT_WIDTH)]
     if block.kind is BlockKind.ITEM:
-        return _wrap(block.text, "  ", first="- ")
-    return _wrap(block.text, "> " if block.kind is BlockKind.COPY else "")
+        return _wrap_text(block.text, "  ", first="- ")
+    return _wrap_text(block.text, "> " if block.kind is BlockKind.COPY else "")
 
 
-def _wrap(text: str, indent: str, first: str | None = None) -> list[str]:
+def _wrap_text(text: str, indent: str, first: str | None = None) -> list[str]:
     lines: list[str] = []
     for line in text.splitlines() or [""]:
         start = first if first is not None and not lines else indent

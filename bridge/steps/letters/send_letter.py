@@ -44,7 +44,7 @@ def send_due_letter(letter_id: str, *, services: Services) -> bool:
         return False
     try:
         with services.store.renewing_lease(lease, "person_letters"):
-            _send_letter(letter, lease, services)
+            _send_leased_letter(letter, lease, services)
     except (LeaseLost, StoreUnavailable):
         raise
     except Exception as fault:
@@ -53,7 +53,7 @@ def send_due_letter(letter_id: str, *, services: Services) -> bool:
     return True
 
 
-def _send_letter(letter: PersonLetter, lease: Lease, services: Services) -> None:
+def _send_leased_letter(letter: PersonLetter, lease: Lease, services: Services) -> None:
     with services.store.transaction() as tx:
         given = read_letter_input(letter.request_id, letter, tx=tx, services=services, makes_link=True)
         tx.person_letters.verify_lease(lease)

@@ -81,7 +81,7 @@ class RequestDetailRows:
         letters = person_letters.c.request_id == requests.c.id
         has_open_letter = exists().where(letters, person_letters.c.state.in_(UNSENT_STATES))
         was_written_to = exists().where(letters, person_letters.c.sent_at >= before)
-        was_told = exists().where(letters, person_letters.c.kind == LetterKind.RESTRICTION_LIFTED)
+        is_lift_written = exists().where(letters, person_letters.c.kind == LetterKind.RESTRICTION_LIFTED)
         is_held = exists().where(legal_holds.c.released_at.is_(None), legal_holds.c.request_id == requests.c.id)
         expired = (
             request_details.c.doc.is_not(None),
@@ -90,7 +90,7 @@ class RequestDetailRows:
             requests.c.closed_at < before,
             or_(requests.c.answered_at.is_(None), requests.c.answered_at < before),
             requests.c.kind != RequestKind.NOMINATION,
-            or_(requests.c.kind != RequestKind.RESTRICTION, was_told),
+            or_(requests.c.kind != RequestKind.RESTRICTION, is_lift_written),
             ~has_open_letter,
             ~was_written_to,
             ~is_held,

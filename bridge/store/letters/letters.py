@@ -117,12 +117,14 @@ class PersonLetterRows:
 
     def list_overdue_requests(self, sources: Collection[RequestSource], *, limit: int) -> list[str]:
         """Return the requests by these doors whose deadline has passed without an answer and whose person was not told so."""
-        told = exists().where(person_letters.c.request_id == requests.c.id, person_letters.c.kind == LetterKind.LATE)
+        late_letter = exists().where(
+            person_letters.c.request_id == requests.c.id, person_letters.c.kind == LetterKind.LATE
+        )
         of_persons = (
             requests.c.kind.not_in([RequestKind.SHOP_ERASURE, RequestKind.INCIDENT]),
             requests.c.source.in_(sources),
         )
-        overdue = (IS_UNFULFILLED, requests.c.due_at < self._session.now(), ~told, *of_persons)
+        overdue = (IS_UNFULFILLED, requests.c.due_at < self._session.now(), ~late_letter, *of_persons)
         rows = select(requests.c.id).where(*overdue).order_by(requests.c.due_at).limit(limit)
         return list(self._connection.scalars(rows))
 

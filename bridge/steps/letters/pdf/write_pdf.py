@@ -52,7 +52,7 @@ _SETTINGS = {
 
 
 @dataclass(slots=True)
-class _Sheet:
+class _FilledPage:
     """One page as it fills: its commands, and the rectangles that are links."""
 
     commands: list[str] = field(default_factory=list)
@@ -62,27 +62,24 @@ class _Sheet:
 def render_letter_pdf(page: LetterPage) -> bytes:
     """Return the letter as PDF. Raises ImportError where HarfBuzz (the package uharfbuzz) is not installed."""
     used: dict[str, set[int]] = {name: {0} for name in _FONT_NAMES}
-    sheets = [_Sheet()]
+    pages = [_FilledPage()]
     top = float(PAGE_HEIGHT - MARGIN)
-    previous: BlockKind | None = None
-    lines = list(_list_lines(page))
+    lines = list(_list_page_lines(page))
     for number, (setting, words, link, is_first, kind) in enumerate(lines):
-        height = setting.line + (setting.above if is_first and sheets[-1].commands else 0)
+        height = setting.line + (setting.above if is_first and pages[-1].commands else 0)
         # a heading stays with the two lines that follow it
         needed = height + sum(each[0].line + each[0].above for each in lines[number + 1 : number + 3]) * (
             kind is BlockKind.HEADING
         )
-        if top - needed < MARGIN and sheets[-1].commands:
-            sheets.append(_Sheet())
+        if top - needed < MARGIN and pages[-1].commands:
+            pages.append(_FilledPage())
             top, height = float(PAGE_HEIGHT - MARGIN), setting.line
         top -= height
-        _set_line(sheets[-1], setting, words, top, link, is_first, used)
-        previous = kind
-    del previous
-    return _join_pdf(_build_objects(page, sheets, used))
+        _set_line(pages[-1], setting, words, top, link, is_first, used)
+    return _join_pdf(_build_objects(page, pages, used))
 
 
-def _list_lines(page: LetterPage) -> Iterator[tuple[_Setting, list[ShapedWord], str, bool, BlockKind]]:
+def _list_page_lines(page: LetterPage) -> Iterator[tuple[_Setting, list[ShapedWord], str, bool, BlockKind]]:
     """Yield each line: its setting, words, the address that it leads to, whether it begins a block, and its kind."""
     blocks = [
         (_SENDER, LetterBlock(BlockKind.NOTE, page.sender)),
@@ -99,7 +96,7 @@ def _list_lines(page: LetterPage) -> Iterator[tuple[_Setting, list[ShapedWord], 
 
 
 def _set_line(
-    sheet: _Sheet,
+    filled: _FilledPage,
     setting: _Setting,
     words: Sequence[ShapedWord],
     y: float,
@@ -111,16 +108,16 @@ def _set_line(
     x = start = float(MARGIN + setting.indent)
     space = font.shape_word("n").width / 2 * setting.size / UNITS
     if setting.sign and is_first:
-        _set_word(sheet, setting, font.shape_word(setting.sign), MARGIN + 2, y, used)
+        _set_word(filled, setting, font.shape_word(setting.sign), MARGIN + 2, y, used)
     for word in words:
-        _set_word(sheet, setting, word, x, y, used)
+        _set_word(filled, setting, word, x, y, used)
         x += word.width * setting.size / UNITS + space
     if link and words:
-        sheet.links.append((start, y - 3, x - space, y + setting.size, link))
+        filled.links.append((start, y - 3, x - space, y + setting.size, link))
 
 
 def _set_word(
-    sheet: _Sheet, setting: _Setting, word: ShapedWord, x: float, y: float, used: dict[str, set[int]]
+    filled: _FilledPage, setting: _Setting, word: ShapedWord, x: float, y: float, used: dict[str, set[int]]
 ) -> None:
     scale = setting.size / UNITS
     spoken = (word.text + " ").encode("utf-16-be").hex().upper()
@@ -130,28 +127,28 @@ def _set_word(
     for glyph in word.glyphs:
         used[setting.font].add(glyph.number)
         commands.append(f"1 0 0 1 {x + glyph.x * scale:.2f} {y + glyph.y * scale:.2f} Tm <{glyph.number:04X}> Tj")
-    sheet.commands.append(" ".join([*commands, "ET EMC"]))
+    filled.commands.append(" ".join([*commands, "ET EMC"]))
 
 
-def _build_objects(page: LetterPage, sheets: Sequence[_Sheet], used: dict[str, set[int]]) -> list[bytes]:
-    first_link = _FIRST_PAGE + 2 * len(sheets) + 1
-    kids = " ".join(f"{_FIRST_PAGE + 1 + 2 * number} 0 R" for number in range(len(sheets)))
+def _build_objects(page: LetterPage, pages: Sequence[_FilledPage], used: dict[str, set[int]]) -> list[bytes]:
+    first_link = _FIRST_PAGE + 2 * len(pages) + 1
+    kids = " ".join(f"{_FIRST_PAGE + 1 + 2 * number} 0 R" for number in range(len(pages)))
     resources = "/Resources << /Font << /F1 4 0 R /F2 8 0 R >> >>"
     objects = [
         f"<< /Type /Catalog /Pages 2 0 R /Lang ({page.language}) /ViewerPreferences << /DisplayDocTitle true >> >>".encode(),
-        f"<< /Type /Pages /Kids [{kids}] /Count {len(sheets)} /MediaBox [0 0 {PAGE_WIDTH} {PAGE_HEIGHT}] {resources} >>".encode(),
+        f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} /MediaBox [0 0 {PAGE_WIDTH} {PAGE_HEIGHT}] {resources} >>".encode(),
         f"<< /Title <FEFF{page.title.encode('utf-16-be').hex().upper()}> >>".encode(),
     ]
     for name, first in ((REGULAR, 4), (BOLD, 8)):
         objects += _build_font(load_letter_font(name), used[name], first)
     links: list[bytes] = []
-    for number, sheet in enumerate(sheets):
-        names = " ".join(f"{first_link + len(links) + each} 0 R" for each in range(len(sheet.links)))
-        annotations = f" /Annots [{names}]" if sheet.links else ""
+    for number, filled in enumerate(pages):
+        names = " ".join(f"{first_link + len(links) + each} 0 R" for each in range(len(filled.links)))
+        annotations = f" /Annots [{names}]" if filled.links else ""
         content = f"{_FIRST_PAGE + 2 + 2 * number} 0 R"
         objects.append(f"<< /Type /Page /Parent 2 0 R /Contents {content}{annotations} >>".encode())
-        objects.append(_pack_stream("\n".join(sheet.commands).encode("ascii")))
-        for left, bottom, right, top, link in sheet.links:
+        objects.append(_pack_stream("\n".join(filled.commands).encode("ascii")))
+        for left, bottom, right, top, link in filled.links:
             place = f"{left:.1f} {bottom:.1f} {right:.1f} {top:.1f}"
             address = link.encode("utf-8").hex().upper()
             action = f"<< /S /URI /URI <{address}> >>"
