@@ -11,7 +11,7 @@ TEXT_WIDTH = 74
 _FONT = "-apple-system,'Segoe UI',Roboto,'Noto Sans','Noto Sans Devanagari',Mangal,Arial,sans-serif"
 _STYLES = {
     BlockKind.PARAGRAPH: "margin:0 0 14px",
-    BlockKind.HEADING: "margin:28px 0 8px;font-size:18px;line-height:1.35",
+    BlockKind.HEADING: "margin:28px 0 8px;font-size:16px;line-height:1.35",
     BlockKind.ITEM: "margin:0 0 8px 0;padding:0",
     BlockKind.COPY: "margin:0 0 14px;padding:10px 14px;background:#f3f5f7;border-left:4px solid #8a97a6;"
     "white-space:pre-wrap;overflow-wrap:anywhere",
@@ -75,7 +75,7 @@ def render_letter_html(page: LetterPage) -> str:
         f"<title>{title}</title></head>\n<body style='margin:0;background:#ffffff'>"
         f'<main style="max-width:640px;margin:0 auto;padding:24px 18px 40px;font:16px/1.6 {_FONT};color:#1c2430">\n'
         f"<p style='margin:0 0 4px;font-size:14px;color:#4a5563'>{escape(page.sender)}</p>\n"
-        f"<h1 style='margin:0 0 20px;font-size:22px;line-height:1.3;overflow-wrap:anywhere'>{title}</h1>\n"
+        f"<h1 style='margin:0 0 20px;font-size:18px;line-height:1.4;overflow-wrap:anywhere'>{title}</h1>\n"
         + "\n".join(body)
         + "\n</main></body></html>\n"
     )
