@@ -20,9 +20,9 @@ from bridge.steps.letters.pdf.write_pdf import render_letter_pdf
 from tests.browser.conftest import ARGUMENTS
 from tests.steps.letters import letter_case as case
 
-PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
+PICTURES = Path(__file__).parents[2] / "docs" / "pictures" / "letters"
 PHONE, SCREEN = 390, 900
-SHOWN = {Language.ENGLISH: "letter-en", Language.HINDI: "letter-hi"}
+SHOWN = {Language.ENGLISH: "english", Language.HINDI: "hindi"}
 
 
 def main() -> None:
@@ -35,7 +35,7 @@ def main() -> None:
         for language, name in SHOWN.items():
             given = case.make_complaint(language=language, link=case.LINK)
             size = take_letter_picture(browser, given, PHONE, PICTURES / f"{name}.png")
-            sys.stdout.write(f"docs/pictures/{name}.png  {size:,} bytes\n")
+            sys.stdout.write(f"docs/pictures/letters/{name}.png  {size:,} bytes\n")
         for folder in map(Path, sys.argv[1:2]):
             _take_all(browser, folder)
         browser.close()
