@@ -16,8 +16,6 @@ from bridge.connectors.smtp import find_bounced_message_id
 from bridge.model import LetterState
 from bridge.steps.letters.operate_letters import record_letter_bounce
 
-BOUNCE_REASON = "delivery status: failed"
-
 
 @json_command(example="letter bounce ltr_01M84N6EY20CZ9W2PB73FKRKAY\nletter bounce --mail report.eml")
 @click.argument("letter_id", type=LETTER_ID, metavar="[ID]", required=False)
@@ -37,6 +35,6 @@ def bounce(letter_id: str | None, mail: Path | None) -> None:
             exit_with_error(f"No letter to a person was sent as {message_id}.")
         if letter.state is not LetterState.SENT:
             exit_with_error(f"{letter.id} is {letter.state}: only a letter that was sent can come back.")
-        record_letter_bounce(letter, tx=tx, actor=context.operator, reason=BOUNCE_REASON)
+        record_letter_bounce(letter, tx=tx, actor=context.operator)
     shown = {"id": letter.id, "state": LetterState.BOUNCED}
     show(shown, f"{letter.id} has bounced. Find another address, then `letter resend {letter.id} --to -`.")

@@ -13,6 +13,8 @@ from bridge.steps.letters.dismiss_letter import record_letter_fact
 if TYPE_CHECKING:
     from bridge.store import Tx
 
+BOUNCE_REASON = "delivery status: failed"
+
 
 def explain_no_letter_resend(letter: PersonLetter) -> str:
     """Return why an operator cannot have the letter sent again; '' where it can be."""
@@ -29,8 +31,10 @@ def resend_letter(letter: PersonLetter, *, tx: Tx, actor: str, reason: str) -> b
     return queued
 
 
-def record_letter_bounce(letter: PersonLetter, *, tx: Tx, actor: str, reason: str) -> bool:
+def record_letter_bounce(letter: PersonLetter, *, tx: Tx, actor: str, reason: str = BOUNCE_REASON) -> bool:
     """Record that a letter which was sent did not arrive; what it told counts as not told. Return as `resend_letter`."""
+    if letter.state is not LetterState.SENT:
+        return False
     bounced = tx.person_letters.change_state(letter, LetterState.BOUNCED, error=reason)
     if bounced:
         if letter.sent_at is not None:
