@@ -19,6 +19,7 @@ from bridge.errors import BridgeError, Retryable
 from bridge.services import Services
 from bridge.steps.index.index_orders import index_deliveries as index_step
 from bridge.steps.index.reconcile.run_reconciliation import run_reconciliation as reconcile_step
+from bridge.steps.letters.send_letter import send_due_letter as letter_step
 from bridge.steps.mailbox.read_mailbox import read_mailbox
 from bridge.steps.notices.notify import process_notice_account as notify_step
 from bridge.steps.operations.operator_messages import send_message
@@ -108,6 +109,11 @@ def process(request_id: str) -> None:
 def notify(account: str) -> None:
     """Track a processor's parcels and send what is due to it: notices and reminders."""
     _run_step("notify", account, lambda: notify_step(account, services=open_services()))
+
+
+def letter(letter_id: str) -> None:
+    """Send a letter to the person of a request, if it is due."""
+    _run_step("letter", letter_id, lambda: letter_step(letter_id, services=open_services()))
 
 
 def reconcile(run_id: str) -> None:

@@ -3,7 +3,7 @@
 Every few seconds it enqueues due rows that no worker holds. Three times a minute it records that it works, and has
 operators told what needs somebody. Every hour it destroys what has expired: bodies and
 packages, documents whose last day has passed, bank details of settled refunds, records that reached their maximum
-age; it overwrites what they left in the database's files, counts rows for SQLite's plans, logs the answers that are about to be lost or late and the holds
+age; it overwrites what they left in the database's files, counts rows for SQLite's plans, writes to persons whose request is late, logs the answers that are about to be lost or late and the holds
 whose day has passed, signs today's head of the evidence chain, and begins the nightly comparison of each shop's orders. Two clocks may run at once, since deployments overlap: the one that holds the lock in
 the database does the work.
 """
@@ -25,6 +25,7 @@ from bridge.errors import BridgeError, SettingsInvalid
 from bridge.services import Services
 from bridge.steps.evidence.sign_head import sign_head
 from bridge.steps.index.reconcile.open_reconciliation import start_nightly_reconciliations
+from bridge.steps.letters.queue_answers import queue_late_letters
 from bridge.steps.mailbox.read_mailbox import ensure_mailbox
 from bridge.steps.operations.operator_messages import watch
 from bridge.steps.operators.expire_api_access import expire_api_access
@@ -105,6 +106,7 @@ def run_hourly_steps(*, services: Services) -> bool:
         erase_settled_bank_details,
         expire_aged_records,
         expire_api_access,
+        queue_late_letters,
         log_urgent_answers,
         log_overdue_holds,
         overwrite_remnants,

@@ -30,8 +30,8 @@ from bridge.store.engine import (
 from bridge.store.erasure.remnants import OverwriteResult, list_parts, overwrite_parts
 from bridge.store.requests.requests import OPEN_STATES
 from bridge.store.requests.turns import GAVE_WAY
-from bridge.store.retention.expire_packages import destroy_old_bodies, destroy_old_package
-from bridge.store.schema.desk_tables import mailboxes
+from bridge.store.retention.expire_packages import destroy_old_bodies, destroy_old_details, destroy_old_package
+from bridge.store.schema.desk_tables import mailboxes, person_letters
 from bridge.store.schema.index_tables import reconciliations
 from bridge.store.schema.notice_tables import notice_accounts
 from bridge.store.schema.tables import deliveries, requests
@@ -193,10 +193,15 @@ class SqlStore:
             jobs += [
                 (row, ("process", row.id, not row.gave_way)) for row in self._select_due_rows(tx, requests, max_jobs)
             ]
-            for table, job in ((notice_accounts, "notify"), (reconciliations, "reconcile"), (mailboxes, "fetch_mail")):
+            for table, job in (
+                (person_letters, "letter"),
+                (notice_accounts, "notify"),
+                (reconciliations, "reconcile"),
+                (mailboxes, "fetch_mail"),
+            ):
                 jobs += [(row, (job, row.id, False)) for row in self._select_due_rows(tx, table, max_jobs)]
             chosen = sorted(dict.fromkeys(job for _, job in jobs), key=lambda job: not job[2])[:max_jobs]
-            for table in (deliveries, requests, notice_accounts, reconciliations, mailboxes):
+            for table in (deliveries, requests, person_letters, notice_accounts, reconciliations, mailboxes):
                 ids = [row.id for row, job in jobs if job in chosen]
                 tx.session.connection.execute(update(table).where(table.c.id.in_(ids)).values(rung_at=now))
         return sum(enqueue(*job) for job in chosen)
@@ -223,13 +228,14 @@ class SqlStore:
     def expire_bodies_and_packages(
         self, *, keep_failed_days: int, keep_packages_days: int, on_destroyed: RecordDestroyed | None = None
     ) -> Mapping[str, int]:
-        """Destroy bodies of failed and rejected webhooks, and packages, that reached their age. Return how many.
+        """Destroy bodies of failed and rejected webhooks, packages, and details of requests, that reached their age. Return how many.
 
         In short transactions; `on_destroyed` is called in each with what it destroyed: (transaction, kind, how many).
         """
         ages = {
             "raw_bodies": (destroy_old_bodies, keep_failed_days),
             "packages": (destroy_old_package, keep_packages_days),
+            "request_details": (destroy_old_details, keep_packages_days),
         }
         now, destroyed = self.now(), dict.fromkeys(ages, 0)
         for kind, (destroy, days) in ages.items():

@@ -39,6 +39,7 @@ IRREVERSIBLE = {
     "hold release",
     "hold sweep",
     "inbox dismiss",
+    "letter dismiss",
     "notice cancel-parcel",
     "notice release",
     "notice reopen",

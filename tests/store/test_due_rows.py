@@ -133,16 +133,19 @@ def test_bodies_and_packages_are_destroyed_at_their_age(store, clock):
     assert store.expire_bodies_and_packages(keep_failed_days=90, keep_packages_days=14) == {
         "raw_bodies": 0,
         "packages": 0,
+        "request_details": 0,
     }
     clock.at = NOW + timedelta(days=14, seconds=1)
     assert store.expire_bodies_and_packages(keep_failed_days=90, keep_packages_days=14) == {
         "raw_bodies": 0,
         "packages": 1,
+        "request_details": 0,
     }
     clock.at = NOW + timedelta(days=91)
     assert store.expire_bodies_and_packages(keep_failed_days=90, keep_packages_days=14) == {
         "raw_bodies": 2,
         "packages": 0,
+        "request_details": 0,
     }
     with store.transaction() as tx:
         assert list(tx.findings.read_findings(request.id)) == list(tx.packages.read_package(request.id)) == []

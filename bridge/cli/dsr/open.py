@@ -18,7 +18,7 @@ from bridge.cli.files.input_files import INPUT_FILE, read_input_text
 from bridge.cli.options import ADVICE, OPTIONAL_SHOP_OPTION, free_text_option
 from bridge.cli.printing import show
 from bridge.cli.shared.dates import When, format_time, when_option
-from bridge.model import Principal, RequestKind
+from bridge.model import Language, Principal, ReplyContact, RequestDetails, RequestKind
 from bridge.rules.index.request_identifiers import MAX_TEXT_CHARS, build_principal, parse_identifiers
 from bridge.rules.requests.answer_times import is_late
 from bridge.rules.requests.same_person import list_contacts
@@ -74,6 +74,11 @@ class CountryParam(click.ParamType[str]):
 @click.option("--order-id", "--order", "orders", multiple=True, help="Shopify's number of an order; may be repeated.")
 @click.option("--identifiers", "source", type=INPUT_FILE, help=IDENTIFIERS_HELP)
 @click.option("--country", "countries", multiple=True, type=CountryParam(), help=COUNTRY_HELP)
+@click.option(
+    "--language",
+    type=click.Choice([each.value for each in Language]),
+    help="Of letters. [default: the merchant file's]",
+)
 @when_option("--received-at", meaning="When the data subject asked. [default: now]")
 @free_text_option("--reason", "How the request came, for example 'e-mail of 12 Nov'. No names.")
 @click.option("--dry-run", is_flag=True, help="Show the clocks and the open request that it would join; store nothing.")
@@ -86,6 +91,7 @@ def open_request_command(
     orders: tuple[str, ...],
     source: Path | None,
     countries: tuple[str, ...],
+    language: str | None,
     received_at: When | None,
     reason: str,
     dry_run: bool,
@@ -123,7 +129,10 @@ def open_request_command(
                 "id": None,
             }
             if not dry_run:
-                result["id"] = open_person_request(*wanted, actor=context.operator, reason=reason, services=services)
+                details = _build_details(principal, language)
+                result["id"] = open_person_request(
+                    *wanted, actor=context.operator, reason=reason, services=services, details=details
+                )
             if joined and not dry_run:
                 with context.store.transaction() as tx:
                     widened = tx.requests.get_request(joined.id) or joined
@@ -131,6 +140,13 @@ def open_request_command(
     would_verb, verb = ("Would join", "Joined") if joined else ("Would open", "Opened")
     opened = f"{would_verb if dry_run else verb} {result['id'] or result['joins'] or kind}"
     show(result, f"{opened}: {_describe_deadlines(result)}{_describe_missing_contacts(result)}")
+
+
+def _build_details(principal: Principal, language: str | None) -> RequestDetails | None:
+    """Return the contact that letters go to, where a language is given for the e-mail address; None leaves it to the opening."""
+    if not language or not principal.email:
+        return None
+    return RequestDetails(contact=ReplyContact(address=principal.email, language=Language(language)))
 
 
 def _count_missing_contacts(given: Principal, known: Principal) -> dict[str, int]:

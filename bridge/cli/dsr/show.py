@@ -13,7 +13,7 @@ from bridge.cli.dsr.dsr_view import find_request_or_exit
 from bridge.cli.printing import print_fields, print_table, show
 from bridge.cli.shared.ids import REQUEST_ID
 from bridge.rules.requests.progress_codec import REMAINING_PREFIX
-from bridge.steps.requests.describe_request import REQUEST_COLUMNS, describe_request
+from bridge.steps.requests.describe_request import LETTER_FIELDS, REQUEST_COLUMNS, describe_request
 
 TASK_COLUMNS = ("system", "action", "state", "outcome", "records", "attempts", "expected_by", "last_error")
 
@@ -40,6 +40,9 @@ def _print_request(request: Mapping[str, Any]) -> None:
         for name, count in task["detail"].items():
             if name.startswith(REMAINING_PREFIX) and isinstance(count, int):
                 click.echo(f"  kept: {count} {name.removeprefix(REMAINING_PREFIX).replace('_', ' ')}")
+    if request["letters"]:
+        click.echo("\nLetters to the person")
+        print_table(request["letters"], LETTER_FIELDS, empty="none")
     click.echo("\nHolds")
     print_table(request["holds"], ("category", "what", "until"), empty="none")
     click.echo("\nFacts")

@@ -26,6 +26,7 @@ ID_KINDS = {
     "req": IdKind("request", "dsr show", "dsr list"),
     "dlv": IdKind("delivery", "inbox show", "inbox list"),
     "ntc": IdKind("notice", "notice show", "notice list"),
+    "ltr": IdKind("letter", "letter show", "letter list"),
     "ent": IdKind("notice item", "notice show", "notice show NOTICE"),
     "rev": IdKind("review", "review show", "review list"),
     "rfd": IdKind("refund", "refund show", "refund list"),
@@ -56,6 +57,7 @@ class IdParam(click.ParamType[str]):
 
 
 REQUEST_ID, DELIVERY_ID, ITEM_ID, NOTICE_ID = IdParam("req"), IdParam("dlv"), IdParam("ent"), IdParam("ntc")
+LETTER_ID = IdParam("ltr")
 REVIEW_ID, REFUND_ID, HOLD_ID, DOCUMENT_ID = IdParam("rev"), IdParam("rfd"), IdParam("clm"), IdParam("doc")
 MAIL_ID = IdParam("mal")
 NOTICE_OR_ITEM_ID = IdParam("ntc", "ent")

@@ -32,12 +32,17 @@ class LetterKind(StrEnum):
 
 
 class LetterState(StrEnum):
-    """Where a letter to the person stands. `withheld`: it cannot be sent as things are, and an operator must act."""
+    """Where a letter to the person stands.
+
+    `withheld`: it cannot be sent as things are, and an operator must act. `dismissed`: nobody needs it any more, because the
+    person was told another way.
+    """
 
     QUEUED = "queued"
     SENT = "sent"
     BOUNCED = "bounced"
     WITHHELD = "withheld"
+    DISMISSED = "dismissed"
 
 
 class LinkPurpose(StrEnum):

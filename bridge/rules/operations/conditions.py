@@ -31,6 +31,9 @@ class Condition(StrEnum):
     REQUEST_INCOMPLETE = "request_incomplete"
     REQUEST_NEEDS_PERSON = "request_needs_person"
     NOTICE_NEEDS_PERSON = "notice_needs_person"
+    LETTER_WITHHELD = "letter_withheld"
+    LETTER_BOUNCED = "letter_bounced"
+    ACKNOWLEDGEMENT_OPEN = "acknowledgement_open"
     MESSAGE_NOT_SENT = "message_not_sent"
     MAILBOX_UNREADABLE = "mailbox_unreadable"
     MAIL_UNREAD = "mail_unread"
@@ -83,6 +86,19 @@ CONDITION_GUIDES: Mapping[Condition, Guide] = {
     ),
     Condition.NOTICE_NEEDS_PERSON: Guide(
         words="records cannot be told to a processor", command="notice list", page="notice-stuck"
+    ),
+    Condition.LETTER_WITHHELD: Guide(
+        words="letters to persons cannot leave", command="letter list --unsent", page="letter-not-sent"
+    ),
+    Condition.LETTER_BOUNCED: Guide(
+        words="letters to persons did not arrive",
+        command="letter show {id}, then letter resend {id} --to -",
+        page="letter-bounced",
+    ),
+    Condition.ACKNOWLEDGEMENT_OPEN: Guide(
+        words="half of the time to acknowledge a request has passed, and its acknowledgement has not left",
+        command="letter list --unsent, or write by hand, then dsr acknowledge {id}",
+        page="letter-not-sent",
     ),
     Condition.MESSAGE_NOT_SENT: Guide(
         words="a message to operators could not be sent", command="doctor", page="operators-not-told", who="host"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from bridge.model import Fact, IncomingMail, Mail, MailKind, MailState
 from bridge.rules.mailbox.classify_mail import MailReferences, classify_mail, find_mail_references, needs_officer
 from bridge.services import Services
+from bridge.steps.letters.operate_letters import record_letter_bounce
 from bridge.steps.notices.record_answer import record_notice_bounce
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ def take_in_mail_within(mail: IncomingMail, *, tx: Tx, services: Services) -> Ma
         return None
     if kind is MailKind.BOUNCE and notice is not None:
         record_notice_bounce(mail.bounced_message_id, tx=tx, actor=MAILBOX_ACTOR)
+    if kind is MailKind.BOUNCE and (letter := tx.person_letters.find_letter_by_message_id(mail.bounced_message_id)):
+        record_letter_bounce(letter, tx=tx, actor=MAILBOX_ACTOR)
     tx.evidence.append_fact(
         Fact.MAIL_TAKEN_IN,
         shop=stored.shop,

@@ -100,10 +100,11 @@ def _build_message_id(notice: Notice, services: Services) -> str:
     """Return a Message-ID with the number of the letter; a letter sent again after a crash gets the same id."""
     previous_number = notice.message_id.partition("@")[0].rpartition(".")[2]
     number = int(previous_number) + 1 if previous_number.isdecimal() else 0
-    return f"<{notice.id}.{number}@{_read_mail_domain(services)}>"
+    return f"<{notice.id}.{number}@{read_mail_domain(services)}>"
 
 
-def _read_mail_domain(services: Services) -> str:
+def read_mail_domain(services: Services) -> str:
+    """Return the domain of the sender's address, in which Message-IDs are unique."""
     return parseaddr(services.settings.mail_from)[1].rpartition("@")[2] or "localhost"
 
 
@@ -169,7 +170,7 @@ def build_escalation_letter(notice: Notice, items: Sequence[NoticeItem], *, serv
         subject=subject,
         text=_render_letter_text(paragraphs),
         html=_render_letter_html(subject, paragraphs, ""),
-        message_id=f"<{notice.id}.expired@{_read_mail_domain(services)}>",
+        message_id=f"<{notice.id}.expired@{read_mail_domain(services)}>",
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bridge.ports.null_queue import NullQueue
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 CLOCK, WORKER = "clock", "worker"  # kinds of heartbeats
 LISTED_IDS = 20
+MAIL_SILENT_AFTER = timedelta(hours=1)  # a letter that is tried for so long needs somebody
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,6 +85,7 @@ def list_conditions(*, tx: Tx, services: Services) -> list[FoundCondition]:
         *found,
         *_list_row_conditions(tx),
         *_list_task_conditions(tx),
+        *_list_letters(tx),
         *_list_messages(tx),
         *_list_mail_conditions(tx, services),
     ]
@@ -140,6 +142,27 @@ def _judge_task(task: TroubledTask) -> tuple[Condition, str] | None:
     if outcome := find_shortfall(task):
         return Condition.REQUEST_INCOMPLETE, outcome
     return None
+
+
+def _list_letters(tx: Tx) -> Iterator[FoundCondition]:
+    """Yield the letters that cannot leave, by reason, those that bounced, and the acknowledgements that are about to be late."""
+    for condition, reason, ids, since in tx.person_letters.find_troubled_letters(since=MAIL_SILENT_AFTER):
+        yield FoundCondition(
+            condition=Condition(condition), reason=reason, count=len(ids), ids=tuple(ids[:LISTED_IDS]), since=since
+        )
+    now = tx.session.now()
+    open_requests = [
+        (received_at, request_id)
+        for request_id, received_at, due_at in tx.person_letters.list_open_acknowledgements()
+        if now >= received_at + (due_at - received_at) / 2
+    ]
+    if open_requests:
+        yield FoundCondition(
+            condition=Condition.ACKNOWLEDGEMENT_OPEN,
+            count=len(open_requests),
+            ids=tuple(request_id for _, request_id in open_requests[:LISTED_IDS]),
+            since=open_requests[0][0],
+        )
 
 
 def _list_messages(tx: Tx) -> Iterator[FoundCondition]:

@@ -25,6 +25,7 @@ from bridge.rules.retention.consent_evidence import list_kept_consents, plan_kep
 from bridge.services import Services
 from bridge.steps.access.package import AccessPackage, build_access_package, save_access_package
 from bridge.steps.erasure.held.held_lines import list_held_lines
+from bridge.steps.letters.queue_answers import queue_closing_letter, queue_supplement
 from bridge.steps.operations.log_life import log_conclusion
 
 if TYPE_CHECKING:
@@ -114,6 +115,8 @@ def _record_conclusion(
         complete=status.complete if status.answerable else None,
         closed_at=closed_at,
     )
+    if due.package is not None and not closes:
+        queue_supplement(request, tasks, tx=tx)
     if closes and closed_at is not None:
         tx.evidence.append_fact(
             Fact.REQUEST_CLOSED,
@@ -124,6 +127,7 @@ def _record_conclusion(
             complete=status.complete,
             late=judge_lateness(replace(request, closed_at=closed_at), closed_at),
         )
+        queue_closing_letter(request, tx=tx, services=services)
 
 
 def issue_certificate(

@@ -33,6 +33,8 @@ REQUEST_COLUMNS = (
     "last_error",
 )
 
+LETTER_FIELDS = ("id", "kind", "number", "state", "created_at", "sent_at", "last_error")
+
 
 def build_request_row(request: PrivacyRequest) -> dict[str, Any]:
     """Return what is shown of a request in lists and views: whether it is late counts from what reached the person."""
@@ -96,6 +98,7 @@ def describe_request(tx: Tx, request: PrivacyRequest) -> dict[str, Any]:
         **_pick(request, ("policy_sha256", "retention_sha256")),
         "orders_named": len(request.principal.order_ids),
         "tasks": [_task_row(task) for task in tx.tasks.list_tasks(request.id)],
+        "letters": [_pick(letter, LETTER_FIELDS) for letter in tx.person_letters.list_letters(request.id)],
         "holds": [*(certificate or {}).get("kept", []), *list_request_holds(tx, request)],
         "facts": [asdict(event) for event in tx.evidence.list_facts_of_request(request.id)],
     }

@@ -17,6 +17,7 @@ from bridge.rules.requests.deadlines import compute_clocks
 from bridge.rules.webhooks.shop_domains import is_shop_domain
 from bridge.services import Services
 from bridge.steps.evidence.record_facts import enqueue_request_ids
+from bridge.steps.letters.acknowledge import enqueue_letters, queue_acknowledgement
 from bridge.steps.requests.open_or_join import open_or_join
 
 if TYPE_CHECKING:
@@ -110,11 +111,11 @@ def open_person_request(
         request_id = open_or_join(
             request, {"reason": reason}, tx=tx, services=services, idempotency_key=request.id, actor=actor
         )
-        if details:
-            tx.request_details.save_details(request_id, request.shop, details)
+        queue_acknowledgement(request_id, request, details, tx=tx, services=services, actor=actor)
         if once:
             tx.api_access.finish_opening(once.key_hash, request_id)
     enqueue_request_ids([request_id], services)
+    enqueue_letters(request_id, services=services)
     return request_id
 
 

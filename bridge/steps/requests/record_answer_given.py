@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from bridge.errors import PayloadInvalid
-from bridge.model import AnswerBasis, Fact, PrivacyRequest, RequestKind
+from bridge.model import AnswerBasis, Fact, LetterKind, PrivacyRequest, RequestKind
 from bridge.rules.requests.answer_times import resolve_delivery_time
 from bridge.services import Services
 from bridge.steps.evidence.record_facts import enqueue_request_ids
+from bridge.steps.letters.dismiss_letter import ANSWERING_LETTERS, dismiss_unsent_letters
 from bridge.steps.requests.conclude import reissue_certificates
 
 if TYPE_CHECKING:
@@ -40,11 +41,17 @@ def record_receipt_acknowledgement(
     with services.store.transaction() as tx:
         request = _get_request_of_person(request_id, tx)
         at = resolve_delivery_time(on, ready_at=request.received_at, zone=zone, now=services.clock.now())
-        late = at > request.acknowledge_due_at
-        _record_answer_fact(
-            Fact.RECEIPT_ACKNOWLEDGED, request, actor, tx, channel=channel, acknowledged_at=at.isoformat(), late=late
-        )
-    return at, late
+        save_acknowledgement(request, at, channel=channel, actor=actor, tx=tx)
+        dismiss_unsent_letters(request, (LetterKind.ACKNOWLEDGEMENT,), tx=tx, actor=actor)
+    return at, at > request.acknowledge_due_at
+
+
+def save_acknowledgement(request: PrivacyRequest, at: datetime, *, channel: str, actor: str = "bridge", tx: Tx) -> None:
+    """Store that the receipt of a request was acknowledged, in the caller's transaction."""
+    late = at > request.acknowledge_due_at
+    _record_answer_fact(
+        Fact.RECEIPT_ACKNOWLEDGED, request, actor, tx, channel=channel, acknowledged_at=at.isoformat(), late=late
+    )
 
 
 def record_delivery(
@@ -65,15 +72,29 @@ def record_delivery(
         package_ready_at = tx.hand_overs.find_package_ready_at(request_id)
         if package_ready_at and at.astimezone(zone).date() == package_ready_at.astimezone(zone).date():
             at = max(at, package_ready_at)
-        tx.hand_overs.record_hand_over(request_id, at, answered_at=at, basis=AnswerBasis.DELIVERED)
-        woken = tx.hand_overs.wake_waiting_erasures(request.shop)
-        late = at > request.due_at
-        _record_answer_fact(
-            Fact.ANSWER_DELIVERED, request, actor, tx, channel=channel, delivered_at=at.isoformat(), late=late
-        )
-        reissue_certificates([request_id], tx=tx, services=services)
+        woken = save_delivery(request, at, channel=channel, actor=actor, tx=tx, services=services)
+        dismiss_unsent_letters(request, ANSWERING_LETTERS, tx=tx, actor=actor)
     enqueue_request_ids(woken, services)
-    return at, late
+    return at, at > request.due_at
+
+
+def save_delivery(
+    request: PrivacyRequest, at: datetime, *, channel: str, actor: str = "bridge", tx: Tx, services: Services
+) -> list[str]:
+    """Store that the answer reached the data subject, in the caller's transaction. Return the requests that waited for it."""
+    tx.hand_overs.record_hand_over(request.id, at, answered_at=at, basis=AnswerBasis.DELIVERED)
+    woken = tx.hand_overs.wake_waiting_erasures(request.shop)
+    _record_answer_fact(
+        Fact.ANSWER_DELIVERED,
+        request,
+        actor,
+        tx,
+        channel=channel,
+        delivered_at=at.isoformat(),
+        late=at > request.due_at,
+    )
+    reissue_certificates([request.id], tx=tx, services=services)
+    return woken
 
 
 def waive_answer(request_id: str, *, actor: str, reason: str, services: Services) -> None:
@@ -89,6 +110,7 @@ def waive_answer(request_id: str, *, actor: str, reason: str, services: Services
         tx.hand_overs.record_hand_over(request_id, now, answered_at=now, basis=AnswerBasis.WAIVED)
         woken = tx.hand_overs.wake_waiting_erasures(request.shop)
         _record_answer_fact(Fact.ANSWER_WAIVED, request, actor, tx, reason=reason)
+        dismiss_unsent_letters(request, ANSWERING_LETTERS, tx=tx, actor=actor)
     enqueue_request_ids(woken, services)
 
 

@@ -1,5 +1,8 @@
 """Delete raw bodies of failed or rejected deliveries, mails, and access packages with their findings, after their age.
 
+What a person stated beside identifiers (a contact, a complaint) is a copy that was needed to answer, like a package: it has
+the same age, counted from when the request was done and its last letter had left.
+
 The ages come from the retention file (`webhook_payload.max_age_failed`, of mails too, and `access_package.max_age`); while a changed file
 is not accepted, the longer of both ages counts.
 """
@@ -18,8 +21,12 @@ from bridge.steps.retention.accept_policy import list_binding_ages
 if TYPE_CHECKING:
     from bridge.store import Tx
 
+FACT_BY_KIND = {
+    "raw_bodies": Fact.RAW_BODY_DESTROYED,
+    "packages": Fact.PACKAGE_DESTROYED,
+    "request_details": Fact.DETAILS_DESTROYED,
+}
 MAILS_AT_ONCE = 200
-FACT_BY_KIND = {"raw_bodies": Fact.RAW_BODY_DESTROYED, "packages": Fact.PACKAGE_DESTROYED}
 
 
 def expire_bodies_and_packages(*, services: Services) -> Mapping[str, int]:

@@ -30,6 +30,7 @@ from bridge.rules.webhooks import payload, topics
 from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS, read_data_request_id, read_principal
 from bridge.services import Services
 from bridge.steps.evidence.record_facts import enqueue_request_ids
+from bridge.steps.letters.acknowledge import queue_acknowledgement
 from bridge.steps.operations.log_life import log_opened
 from bridge.steps.requests.open_or_join import open_or_join, record_joined_request
 from bridge.steps.shops.identify_shops import find_signed_shop, learn_signed_name, record_renames
@@ -66,6 +67,8 @@ def dispatch_delivery(delivery_id: str, *, services: Services) -> str:
         renamed = learn_signed_name(body.get("shop_id"), delivery.shop, delivery.received_at, tx)
         request = _build_webhook_request(delivery, kind, body, tx=tx, services=services)
         request_id = _open_join_or_repeat(delivery, request, tx=tx, services=services)
+        if services.merchant.letters.answers_person and kind is not RequestKind.SHOP_ERASURE:
+            queue_acknowledgement(request_id, request, None, tx=tx, services=services, actor="bridge")
         record_renames(renamed, tx)
     log_opened(request_id, delivery_id)
     enqueue_request_ids([request_id], services)

@@ -140,6 +140,14 @@ class HandOverRows:
         values = {"answered_at": None, "answer_basis": None, "handed_over_at": None}
         self._connection.execute(update(requests).where(*waived).values(**values))
 
+    def withdraw_delivery(self, request_id: str, sent_at: datetime) -> None:
+        """Take back that an answer reached the data subject, because the letter that was sent then did not arrive."""
+        delivered = (requests.c.id == request_id, requests.c.answered_at == sent_at)
+        by_letter = requests.c.answer_basis == AnswerBasis.DELIVERED
+        self._connection.execute(
+            update(requests).where(*delivered, by_letter).values(answered_at=None, answer_basis=None)
+        )
+
     def list_waiting_erasures(self) -> Sequence[tuple[str, datetime]]:
         """Return the erasures that wait for a package of the same data subject, with the end of the wait."""
         until = func.max(tasks.c.expected_by).label("until")

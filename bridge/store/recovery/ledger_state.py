@@ -14,7 +14,9 @@ from sqlalchemy import bindparam, delete, func, or_, select, update
 
 from bridge.model import Destruction, Fact, LedgerHead, Tombstone
 from bridge.store.evidence.chain import EvidenceRows
+from bridge.store.letters.details import RequestDetailRows
 from bridge.store.retention.deletions import (
+    DELETION_KIND_DETAILS,
     DELETION_KIND_DOCUMENT,
     DELETION_KIND_REFUND_ACCOUNT,
     DELETION_KIND_SUPPRESSION,
@@ -127,7 +129,7 @@ class LedgerStateRows:
         ]
 
     def repeat_destructions(self, destroyed_records: Sequence[Destruction]) -> int:
-        """Destroy documents and refund accounts again and record all of these as destroyed. Return how many rows."""
+        """Destroy documents, refund accounts and details of requests again and record all of these as destroyed. Return how many rows."""
         removed, now = 0, self._session.now()
         document_ids = [one.ref for one in destroyed_records if one.kind == DELETION_KIND_DOCUMENT]
         for first in range(0, len(document_ids), DESTROY_BATCH_ROWS):
@@ -141,6 +143,8 @@ class LedgerStateRows:
                 same_key = (suppressions.c.shop == one.shop, suppressions.c.key == one.ref)
                 taken_back = delete(suppressions).where(*same_key, suppressions.c.erased_at <= one.at)
                 removed += self._connection.execute(taken_back).rowcount
+            elif one.kind == DELETION_KIND_DETAILS:
+                removed += RequestDetailRows(self._session).destroy_details(one.ref, one.at)
         others = [one for one in destroyed_records if one.kind != DELETION_KIND_REFUND_ACCOUNT]
         record_deletions(self._connection, others, ledger_at=now)
         self.mark_synced((), others)  # `delete_documents` recorded those that existed as unsynced

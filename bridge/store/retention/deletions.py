@@ -12,7 +12,7 @@ from bridge.store.schema.retention_tables import destructions
 from bridge.store.upsert import upsert_rows
 
 DELETION_KIND_DOCUMENT, DELETION_KIND_REFUND_ACCOUNT, DELETION_KIND_SHOP = ("document", "refund_account", "shop")
-DELETION_KIND_SUPPRESSION = "suppression"
+DELETION_KIND_SUPPRESSION, DELETION_KIND_DETAILS = "suppression", "request_details"
 
 
 def record_deletions(

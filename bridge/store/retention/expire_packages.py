@@ -1,4 +1,4 @@
-"""Destroys bodies of webhooks and access packages whose age has ended, a bounded number of rows in each transaction."""
+"""Destroys bodies of webhooks, access packages and details of requests whose age has ended, a bounded number of rows in each transaction."""
 
 from __future__ import annotations
 
@@ -56,3 +56,11 @@ def destroy_old_package(tx: Tx, before: datetime) -> tuple[int, bool]:
     if is_pending:
         tx.hand_overs.record_lost_package(request_id, reason="expired")
     return 1, True
+
+
+def destroy_old_details(tx: Tx, before: datetime) -> tuple[int, bool]:
+    """Destroy what requests stated beside identifiers that nothing needs since then. Return as `destroy_old_bodies`."""
+    ids = tx.request_details.list_expired_details(before, limit=ROWS_PER_TRANSACTION)
+    for request_id in ids:
+        tx.request_details.erase_details(request_id)
+    return len(ids), len(ids) == ROWS_PER_TRANSACTION

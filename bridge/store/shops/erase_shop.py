@@ -16,7 +16,7 @@ from bridge.errors import NeedsOperator
 from bridge.model import Destruction, RequestState
 from bridge.store.bounded_changes import change_some
 from bridge.store.retention.deletions import DELETION_KIND_SHOP, record_deletions
-from bridge.store.schema.desk_tables import mails
+from bridge.store.schema.desk_tables import mails, person_letters, person_links, request_details
 from bridge.store.schema.index_tables import (
     contact_keys,
     customers,
@@ -33,7 +33,17 @@ from bridge.store.schema.tables import deliveries, findings, packages, requests,
 from bridge.store.session import Session
 
 INDEX_TABLES = (customers, contact_keys, merges, orders, parcels, suppressions, data_keys)
-SHOP_TABLES = (*INDEX_TABLES, reconciliations, notice_items, notices, notice_accounts, shop_turns, mails)
+SHOP_TABLES = (
+    *INDEX_TABLES,
+    reconciliations,
+    notice_items,
+    notices,
+    notice_accounts,
+    shop_turns,
+    person_letters,
+    request_details,
+    mails,
+)
 IS_NOT_RECEIPT = deliveries.c.topic != "shop/redact"
 HAS_BODY = and_(deliveries.c.body.is_not(None), IS_NOT_RECEIPT)
 SETTLED_DELIVERIES = "settled_deliveries"  # rows without a body: which topic came when, and nothing else
@@ -131,6 +141,7 @@ class ShopEraser:
             (requests.name, self._build_request_end(), requests, unfinished),
             (tasks.name, update(tasks).values(cursor=None, gaps="[]"), tasks, read_tasks),
             ("own_principal", update(requests).values(principal=None), requests, own),
+            (person_links.name, delete(person_links), person_links, person_links.c.request_id.in_(ids)),
             (notice_links.name, delete(notice_links), notice_links, notice_links.c.notice_id.in_(notice_ids)),
             (deliveries.name, delete(deliveries), deliveries, and_(of_shop, deliveries.c.body.is_not(None))),
             (SETTLED_DELIVERIES, delete(deliveries), deliveries, and_(of_shop, IS_NOT_RECEIPT)),

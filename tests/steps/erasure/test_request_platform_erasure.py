@@ -128,7 +128,7 @@ def test_the_clock_starts_when_the_customer_asked_and_asking_again_only_shortens
         request = tx.requests.get_request(first)
         facts = [event.fact for event in tx.evidence.list_facts_of_request(first)]
     assert (request.received_at, request.received_at_basis) == (earlier, "operator_entered")
-    assert facts == ["request.opened", "request.joined", "request.joined"]
+    assert facts == ["request.opened", "letter.queued", "request.joined", "request.joined"]
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ def test_an_access_request_is_answered_with_a_package(services):
     conclude(services, request_id, lease)
     request, facts, certificate = read_conclusion(services, request_id)
     assert (request.state, certificate) == (RequestState.DONE, None)
-    assert facts == ["package.sealed", "request.closed"]
+    assert facts == ["package.sealed", "request.closed", "letter.queued"]
     with services.store.transaction() as tx:
         assert b"".join(tx.packages.read_package(request_id)).startswith(b"PK")
 
@@ -131,7 +131,7 @@ def test_a_package_and_its_closing_are_one(services, monkeypatch):
         assert list(tx.packages.read_package(request_id)) == []
     assert read_conclusion(services, request_id)[1] == []
     conclude(services, request_id, lease)
-    assert read_conclusion(services, request_id)[1] == ["package.sealed", "request.closed"]
+    assert read_conclusion(services, request_id)[1] == ["package.sealed", "request.closed", "letter.queued"]
 
 
 def test_what_cannot_be_answered_yet_is_given_back(services):
@@ -198,7 +198,7 @@ def test_nobody_waits_for_a_package_that_is_being_built(services, monkeypatch):
     conclude_request(request_id, lease, has_changed=True, services=services)
     request, facts, _ = read_conclusion(services, request_id)
     assert (request.state, request.closed_at) == (RequestState.DONE, NOW)
-    assert facts == ["package.sealed", "request.closed"]
+    assert facts == ["package.sealed", "request.closed", "letter.queued"]
 
 
 def test_a_package_whose_tasks_changed_meanwhile_is_built_again_and_stored_once(services, monkeypatch):
@@ -213,7 +213,7 @@ def test_a_package_whose_tasks_changed_meanwhile_is_built_again_and_stored_once(
 
     build_with(monkeypatch, change_a_task)
     conclude_request(request_id, lease, has_changed=True, services=services)
-    assert read_conclusion(services, request_id)[1] == ["package.sealed", "request.closed"]
+    assert read_conclusion(services, request_id)[1] == ["package.sealed", "request.closed", "letter.queued"]
 
 
 def test_tasks_that_change_at_every_try_leave_the_request_as_it_was(services, monkeypatch):

@@ -49,7 +49,7 @@ def test_a_request_is_worked_on_until_it_can_be_answered(services, platform):
     request, tasks, facts = read_request(services.store, request_id)
     assert (request.state, request.complete, request.closed_at) == (RequestState.DONE, True, NOW)
     assert {task.state for task in tasks} == {TaskState.DONE}
-    assert names(facts) == ["task.done", "task.done", "package.sealed", "request.closed"]
+    assert names(facts) == ["task.done", "task.done", "package.sealed", "request.closed", "letter.queued"]
 
 
 def test_twice_is_once(services, platform):

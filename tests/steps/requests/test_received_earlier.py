@@ -32,7 +32,7 @@ def test_t02_an_earlier_receipt_moves_the_day_and_is_recorded_and_a_later_one_do
         LAW_CLOCK,
     )
     assert moved.acknowledge_due_at == mail + timedelta(hours=48)
-    assert [fact.fact for fact in facts] == ["request.opened", "request.joined"]
+    assert [fact.fact for fact in facts] == ["request.opened", "letter.queued", "request.joined"]
     assert facts[-1].actor == "operator:test"
     assert (after.received_at, after.due_at, after.clocks) == (moved.received_at, moved.due_at, moved.clocks)
     assert more[-1].detail["due_at"] == moved.due_at.isoformat()

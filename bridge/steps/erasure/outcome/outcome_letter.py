@@ -72,13 +72,14 @@ def list_missing_settings(merchant: Merchant, *, day: date) -> list[str]:
 
 def render_erasure_outcome(outcome: OutcomeInput) -> tuple[str, str]:
     """Return the outcome as (HTML, text). The caller has checked that no setting is missing."""
-    values = _build_outcome_values(outcome)
+    values = build_outcome_values(outcome)
     templates = load_letter_templates(TEMPLATES)
     html, text = (templates.get_template(f"outcome.{kind}.j2").render(values) for kind in ("html", "txt"))
     return html, text
 
 
-def _build_outcome_values(outcome: OutcomeInput) -> dict[str, Any]:
+def build_outcome_values(outcome: OutcomeInput) -> dict[str, Any]:
+    """Return what an outcome says, by the names that its templates use."""
     certificate, merchant, request = outcome.certificate, outcome.merchant, outcome.request
     zone = ZoneInfo(merchant.clocks.timezone)
     days = CertificateDays(zone)
@@ -111,12 +112,18 @@ def _build_outcome_values(outcome: OutcomeInput) -> dict[str, Any]:
     }
 
 
-def _describe_headline(certificate: Mapping[str, Any]) -> str:
+def find_headline_code(certificate: Mapping[str, Any]) -> str:
+    """Return the code of the answer: `merged`, or an outcome that `HEADLINES` has."""
     if is_merged_away(certificate):
-        return phrases.MERGED_HEADLINE
-    if certificate["outcome"] == "erased" and not all(map(is_gone_at_platform, list_polls(certificate))):
-        return phrases.HEADLINES["erased_here_others_must_answer"]
-    return phrases.HEADLINES.get(certificate["outcome"], phrases.HEADLINES["erased_here_others_must_answer"])
+        return "merged"
+    is_open = certificate["outcome"] == "erased" and not all(map(is_gone_at_platform, list_polls(certificate)))
+    known = certificate["outcome"] in phrases.HEADLINES and not is_open
+    return str(certificate["outcome"]) if known else "erased_here_others_must_answer"
+
+
+def _describe_headline(certificate: Mapping[str, Any]) -> str:
+    code = find_headline_code(certificate)
+    return phrases.MERGED_HEADLINE if code == "merged" else phrases.HEADLINES[code]
 
 
 def _find_reason(certificate: Mapping[str, Any]) -> str:
