@@ -68,10 +68,10 @@ def find_send_blocker(notice: Notice, processor: Processor | None, services: Ser
         return "contact_not_verified"
     if services.settings.is_production and not services.settings.public_url:
         return "public_url_not_set"
-    return _find_mail_blocker(services)
+    return find_mail_blocker(services)
 
 
-def _find_mail_blocker(services: Services) -> str:
+def find_mail_blocker(services: Services) -> str:
     """Return why no letter can leave at all, '' where one can."""
     if not services.merchant.officer.domain_control_verified:
         return "domain_not_verified"
@@ -167,7 +167,7 @@ def _expire_notice(notice: Notice, items: Sequence[NoticeItem], lease: Lease, se
     """Escalate a notice that stayed unanswered after all reminders. Its link stays valid for a later answer."""
     expired = replace(notice, state=NoticeState.EXPIRED, next_at=None, last_error="")
     letter = build_escalation_letter(expired, items, services=services)
-    blocker = _find_mail_blocker(services) if letter is not None else "no_contact"
+    blocker = find_mail_blocker(services) if letter is not None else "no_contact"
     if blocker:
         expired = replace(expired, last_error=f"not escalated: {blocker}")
     elif letter is not None:

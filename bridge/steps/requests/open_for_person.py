@@ -10,12 +10,22 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bridge.errors import PayloadInvalid
-from bridge.model import Principal, PrivacyRequest, RequestDetails, RequestKind, RequestSource, RequestState
+from bridge.model import (
+    IdentityDoubt,
+    Principal,
+    PrivacyRequest,
+    RequestDetails,
+    RequestKind,
+    RequestSource,
+    RequestState,
+)
 from bridge.rules.index.unreadable_identifiers import find_unreadable_fields
 from bridge.rules.requests.deadlines import compute_clocks
+from bridge.rules.requests.identity_doubt import UNSEEN_SOURCES
 from bridge.rules.webhooks.shop_domains import is_shop_domain
 from bridge.services import Services
 from bridge.steps.evidence.record_facts import enqueue_request_ids
+from bridge.steps.identity.doubts import judge_unseen_request
 from bridge.steps.requests.open_or_join import open_or_join
 
 if TYPE_CHECKING:
@@ -87,11 +97,12 @@ def open_person_request(
     services: Services,
     source: RequestSource = RequestSource.OPERATOR,
     details: RequestDetails | None = None,
+    doubt: IdentityDoubt | None = None,
 ) -> str:
     """Open the request, or join an open one. Return its id. Raises PayloadInvalid.
 
     `details` are what is asked for exactly and how to reach the person; of a request that is joined they replace those
-    that it has.
+    that it has. `doubt` is why it is not sure who asks, where the door found one.
     """
     with services.store.transaction() as tx:
         request = build_person_request(kind, shop, principal, received_at, source=source, tx=tx, services=services)
@@ -100,5 +111,7 @@ def open_person_request(
         )
         if details:
             tx.request_details.save_details(request_id, request.shop, details)
+        if source in UNSEEN_SOURCES:
+            judge_unseen_request(request_id, source, details, doubt, tx=tx, services=services)
     enqueue_request_ids([request_id], services)
     return request_id

@@ -21,12 +21,16 @@ if TYPE_CHECKING:
 
 
 def record_package_release(
-    request: PrivacyRequest, *, actor: str, reason: str, size_bytes: int, sha256: str, tx: Tx
+    request: PrivacyRequest, *, actor: str, reason: str, size_bytes: int, sha256: str, tx: Tx, channel: str = ""
 ) -> None:
-    """Record that the package left the bridge in the clear, and why; where it goes from there, `record_delivery` says."""
+    """Record that the package left the bridge in the clear, why, and by which channel where the bridge itself handed it over.
+
+    Where it goes from an operator, `record_delivery` says.
+    """
     tx.hand_overs.record_hand_over(request.id, tx.session.now())
     tx.hand_overs.wake_waiting_erasures(request.shop)
-    _record_answer_fact(Fact.PACKAGE_RELEASED, request, actor, tx, reason=reason, bytes=size_bytes, sha256=sha256)
+    by = {"channel": channel} if channel else {}
+    _record_answer_fact(Fact.PACKAGE_RELEASED, request, actor, tx, reason=reason, bytes=size_bytes, sha256=sha256, **by)
 
 
 def record_receipt_acknowledgement(
@@ -65,15 +69,26 @@ def record_delivery(
         package_ready_at = tx.hand_overs.find_package_ready_at(request_id)
         if package_ready_at and at.astimezone(zone).date() == package_ready_at.astimezone(zone).date():
             at = max(at, package_ready_at)
-        tx.hand_overs.record_hand_over(request_id, at, answered_at=at, basis=AnswerBasis.DELIVERED)
-        woken = tx.hand_overs.wake_waiting_erasures(request.shop)
-        late = at > request.due_at
-        _record_answer_fact(
-            Fact.ANSWER_DELIVERED, request, actor, tx, channel=channel, delivered_at=at.isoformat(), late=late
-        )
-        reissue_certificates([request_id], tx=tx, services=services)
+        late, woken = save_delivery(request, at, channel=channel, actor=actor, tx=tx, services=services)
     enqueue_request_ids(woken, services)
     return at, late
+
+
+def save_delivery(
+    request: PrivacyRequest, at: datetime, *, channel: str, actor: str, tx: Tx, services: Services
+) -> tuple[bool, list[str]]:
+    """Record in the caller's transaction that the data subject has the answer since `at`, which stops the clock.
+
+    Return whether that was late, and the erasures that waited for it, which the caller enqueues after its commit.
+    """
+    tx.hand_overs.record_hand_over(request.id, at, answered_at=at, basis=AnswerBasis.DELIVERED)
+    woken = tx.hand_overs.wake_waiting_erasures(request.shop)
+    late = at > request.due_at
+    _record_answer_fact(
+        Fact.ANSWER_DELIVERED, request, actor, tx, channel=channel, delivered_at=at.isoformat(), late=late
+    )
+    reissue_certificates([request.id], tx=tx, services=services)
+    return late, woken
 
 
 def waive_answer(request_id: str, *, actor: str, reason: str, services: Services) -> None:

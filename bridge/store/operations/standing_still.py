@@ -13,6 +13,7 @@ from bridge.rules.operations.task_troubles import TroubledTask
 from bridge.rules.requests.progress_codec import derive_wait_reason
 from bridge.store.access.hand_overs import IS_UNFULFILLED
 from bridge.store.requests.requests import OPEN_STATES
+from bridge.store.schema.identity_tables import page_submissions
 from bridge.store.schema.notice_tables import notice_accounts
 from bridge.store.schema.tables import deliveries, requests, tasks
 from bridge.store.session import Session
@@ -39,11 +40,13 @@ class StandingStillQueries:
             deliveries: case((never_tried, deliveries.c.received_at), else_=deliveries.c.wake_at),
             requests: requests.c.wake_at,
             notice_accounts: notice_accounts.c.wake_at,
+            page_submissions: page_submissions.c.wake_at,
         }
         is_open = {
             deliveries: deliveries.c.state == DeliveryState.RECEIVED,
             requests: requests.c.state.in_(OPEN_STATES),
             notice_accounts: notice_accounts.c.wake_at.is_not(None),
+            page_submissions: page_submissions.c.wake_at.is_not(None),
         }
         now, found = self._session.now(), {}
         for table, since in waits_since.items():
