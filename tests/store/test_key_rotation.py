@@ -78,7 +78,6 @@ def make_check(request_id):
     )
 
 
-
 @pytest.fixture
 def make_store(database_url, clock):
     """Return a function that makes stores over one database with other keyrings."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bridge.model import Fact, IdentityCheck, Lease, LetterKind, PrivacyRequest, Task, WaitReason
 from bridge.rules.requests.identity_doubt import IDENTITY_FREE_KINDS
-from bridge.rules.requests.lifecycle import FINISHED_STATES
+from bridge.rules.requests.lifecycle import FINISHED_STATES, IDENTITY_WAITS
 from bridge.services import Services
 from bridge.steps.evidence.record_facts import record_task_fact
 from bridge.steps.identity.doubts import format_last_day, record_identity_fact
@@ -31,7 +31,9 @@ def wait_for_identity(
 
     Raises LeaseLost and StoreUnavailable.
     """
-    task = next((each for each in tasks if each.state not in FINISHED_STATES), None)
+    unfinished = [each for each in tasks if each.state not in FINISHED_STATES]
+    # the one that waits already: each run may put other tasks before it
+    task = min(unfinished, key=lambda each: each.wait_reason not in IDENTITY_WAITS, default=None)
     if task is None or request.kind in IDENTITY_FREE_KINDS or request.closed_at is not None:
         return None
     with services.store.transaction() as tx:

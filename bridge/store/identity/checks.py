@@ -16,7 +16,7 @@ from bridge.store.session import Session
 from bridge.store.upsert import upsert
 
 IDENTITY_AAD = "identity_checks|{request_id}|{column}|{shop}"
-NO_PROOF: Mapping[str, Any] = {"wrapped": None, "doc": None}
+NO_PROOF: dict[str, Any] = {"wrapped": None, "doc": None}
 
 
 class IdentityCheckRows:
