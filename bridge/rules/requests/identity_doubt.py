@@ -29,7 +29,7 @@ MAX_TIMES_ASKED = 3
 
 
 def is_on_record(address_owners: Collection[str], named_owners: Collection[str]) -> bool:
-    """Return whether an address is on the records of everybody whom the request names, and on some.
+    """Return whether an address is on all records that the request names, and on some.
 
     `address_owners` are the persons whose records have the address, `named_owners` those of the customer, the orders and
     the phone that the request names beside it.

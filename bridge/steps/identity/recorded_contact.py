@@ -17,7 +17,7 @@ PROOF_LINK_DAYS = 14
 
 
 def find_owners(request: PrivacyRequest, address: str, tx: Tx) -> tuple[set[str], set[str]]:
-    """Return the persons whose records have this address, and those whom the request names beside it."""
+    """Return the persons whose records have this address, and those that the request names beside it."""
     owners, principal = tx.record_owners, request.principal
     named = owners.list_owners_of_named(request.shop, principal)
     mine = list_normal_forms("email", address)
@@ -36,7 +36,7 @@ def choose_person_address(request: PrivacyRequest, tx: Tx) -> str:
 
 
 def is_recorded_contact(request: PrivacyRequest, address: str, tx: Tx) -> bool:
-    """Return whether an address is on the records of the person whom the request names."""
+    """Return whether an address is on the records of the person that the request names."""
     address_owners, named_owners = find_owners(request, address, tx)
     return is_on_record(address_owners, named_owners)
 

@@ -18,6 +18,7 @@ LinkMaker = Callable[[PrivacyRequest, "Tx", Services], str | None]
 
 LINK_BY_LETTER: Mapping[LetterKind, LinkMaker] = {
     LetterKind.ANSWER: make_download_link,
+    LetterKind.SUPPLEMENT: make_download_link,
     LetterKind.IDENTITY_REQUEST: make_proof_link,
     LetterKind.IDENTITY_REMINDER: make_proof_link,
 }

@@ -58,7 +58,7 @@ def confirm(services, request_id, method=IdentityMethod.DOCUMENT_SEEN):
     confirm_identity(request_id, method, actor=OFFICER, reason="seen in the shop", proof=proof, services=services)
 
 
-def look(services, request_id):
+def read_doubted(services, request_id):
     with services.store.transaction() as tx:
         return (
             tx.requests.get_request(request_id),
@@ -72,7 +72,7 @@ def letters(services, request_id):
         return [(one.kind, one.number, dict(one.values)) for one in tx.person_letters.list_letters(request_id)]
 
 
-def facts(services, request_id):
+def list_fact_names(services, request_id):
     with services.store.transaction() as tx:
         return [event.fact for event in tx.evidence.list_facts_of_request(request_id)]
 
@@ -95,7 +95,7 @@ def test_p37_a_recorded_doubt_stops_everything_until_somebody_says_by_what_it_en
     assert doubt(known, request_id) == 1
     for _ in range(2):
         process_request(request_id, services=known)
-    request, tasks, check = look(known, request_id)
+    request, tasks, check = read_doubted(known, request_id)
     assert (request.state, request.closed_at) == (RequestState.WAITING, None)
     assert [task.wait_reason for task in tasks if task.wait_reason] == [WaitReason.IDENTITY_PENDING]
     assert (platform.asked, platform.requested, platform.customers) == ([], [], {})
@@ -103,11 +103,11 @@ def test_p37_a_recorded_doubt_stops_everything_until_somebody_says_by_what_it_en
     assert letters(known, request_id) == [(LetterKind.IDENTITY_REQUEST, 0, {"by": "2026-12-22"})]
     confirm(known, request_id)
     process_request(request_id, services=known)
-    request, tasks, check = look(known, request_id)
+    request, tasks, check = read_doubted(known, request_id)
     assert not any(task.wait_reason is WaitReason.IDENTITY_PENDING for task in tasks)
     assert (check.method, check.decided_at) == (IdentityMethod.DOCUMENT_SEEN, known.clock.now())
     assert bool(platform.asked) or request.kind is RequestKind.ERASURE
-    assert {"identity.asked", "identity.proven"} <= set(facts(known, request_id))
+    assert {"identity.asked", "identity.proven"} <= set(list_fact_names(known, request_id))
 
 
 def test_a_doubt_that_comes_while_a_worker_works_stops_what_comes_next(known, platform, carrier):
@@ -115,7 +115,7 @@ def test_a_doubt_that_comes_while_a_worker_works_stops_what_comes_next(known, pl
     platform.pages = [page()]
     platform.meanwhile = lambda: doubt(known, request_id)
     process_request(request_id, services=known)
-    request, tasks, _ = look(known, request_id)
+    request, tasks, _ = read_doubted(known, request_id)
     assert request.closed_at is None
     assert WaitReason.IDENTITY_PENDING in [task.wait_reason for task in tasks]
 
@@ -152,7 +152,7 @@ def test_c03_the_clock_runs_on_with_a_reminder_at_half_and_an_answer_at_the_end(
     """C-03: a doubt does not stop the clock; at half of the term a reminder, at its end "could not verify", and it can be reopened."""
     request_id = open_as_operator(known, ASHA, shop=SHOP)
     doubt(known, request_id)
-    due = look(known, request_id)[0].due_at
+    due = read_doubted(known, request_id)[0].due_at
     begin = clock.at
     for days, expected in ((0, 1), (14.9, 1), (15, 2), (16, 2), (29.9, 2), (30, 3), (40, 3)):
         clock.at = begin + timedelta(days=days)
@@ -163,14 +163,14 @@ def test_c03_the_clock_runs_on_with_a_reminder_at_half_and_an_answer_at_the_end(
         (LetterKind.IDENTITY_REMINDER, {"by": "2026-12-22"}),
         (LetterKind.REFUSAL, {"reason": "identity_not_proven"}),
     ]
-    request, tasks, check = look(known, request_id)
+    request, tasks, check = read_doubted(known, request_id)
     assert request.due_at == due
     assert [task.wait_reason for task in tasks if task.wait_reason] == [WaitReason.IDENTITY_NOT_PROVEN]
     assert check.failed_at == begin + timedelta(days=30)
-    assert facts(known, request_id).count("identity.not_proven") == 1
+    assert list_fact_names(known, request_id).count("identity.not_proven") == 1
     confirm(known, request_id)
     process_request(request_id, services=known)
-    assert not [task for task in look(known, request_id)[1] if task.wait_reason is WaitReason.IDENTITY_NOT_PROVEN]
+    assert not [task for task in read_doubted(known, request_id)[1] if task.wait_reason is WaitReason.IDENTITY_NOT_PROVEN]
 
 
 @pytest.mark.parametrize(
@@ -183,11 +183,11 @@ def test_the_term_stops_in_the_united_kingdom_alone_and_only_if_the_merchant_say
     clocks = replace(known.merchant.clocks, pause_while_identity_pending=pauses)
     services = replace(known, merchant=replace(known.merchant, clocks=clocks))
     request_id = open_as_operator(services, replace(ASHA, stated_countries=countries), shop=SHOP)
-    before = look(services, request_id)[0]
+    before = read_doubted(services, request_id)[0]
     doubt(services, request_id)
     clock.at += timedelta(days=4)
     confirm(services, request_id)
-    after = look(services, request_id)[0]
+    after = read_doubted(services, request_id)[0]
     assert after.due_at - before.due_at == timedelta(days=moved)
     assert {rule: datetime.fromisoformat(at) for rule, at in after.clocks.items()} == {
         rule: datetime.fromisoformat(at) + timedelta(days=moved) for rule, at in before.clocks.items()
@@ -225,12 +225,12 @@ def test_who_says_that_it_was_not_them_leaves_the_decision_to_an_officer(known, 
     process_request(request_id, services=known)
     deny_identity(request_id, actor="person", services=known)
     process_request(request_id, services=known)
-    _, tasks, _ = look(known, request_id)
+    _, tasks, _ = read_doubted(known, request_id)
     assert WaitReason.IDENTITY_NOT_PROVEN in [task.wait_reason for task in tasks]
     clock.at += timedelta(days=31)
     process_request(request_id, services=known)
     assert [kind for kind, _, _ in letters(known, request_id)] == [LetterKind.IDENTITY_REQUEST]
-    assert "identity.denied" in facts(known, request_id)
+    assert "identity.denied" in list_fact_names(known, request_id)
 
 
 # --- What comes by a door at which nobody looked -------------------------------------------------------
@@ -243,7 +243,7 @@ def test_an_address_on_record_that_a_code_proved_counts_as_a_reply_from_it(known
             event.detail for event in tx.evidence.list_facts_of_request(request_id) if event.fact == "identity.proven"
         ]
     assert [detail["method"] for detail in details] == ["on_record_reply"]
-    assert look(known, request_id)[2] is None
+    assert read_doubted(known, request_id)[2] is None
 
 
 @pytest.mark.parametrize(
@@ -269,17 +269,17 @@ def test_an_address_on_record_that_a_code_proved_counts_as_a_reply_from_it(known
 @pytest.mark.parametrize("kind", [RequestKind.ACCESS, RequestKind.ERASURE])
 def test_records_that_do_not_have_the_proven_address_are_a_doubt(known, principal, address, found, source, kind):
     request_id = open_on_page(known, principal, address, source=source, kind=kind)
-    check = look(known, request_id)[2]
+    check = read_doubted(known, request_id)[2]
     assert (check.doubt if check else None) == found
     process_request(request_id, services=known)
-    request, tasks, _ = look(known, request_id)
+    request, tasks, _ = read_doubted(known, request_id)
     assert any(task.wait_reason is WaitReason.IDENTITY_PENDING for task in tasks) == (found is not None)
     assert found is None or request.closed_at is None
 
 
 def test_an_operator_s_own_judgement_is_not_doubted(known):
     request_id = open_on_page(known, Principal(customer_id="7001"), "new@example.com", source=RequestSource.OPERATOR)
-    assert look(known, request_id)[2] is None
+    assert read_doubted(known, request_id)[2] is None
 
 
 def test_an_order_that_the_address_does_not_have_is_a_doubt_and_its_own_is_none(known, monkeypatch):
@@ -288,16 +288,16 @@ def test_an_order_that_the_address_does_not_have_is_a_doubt_and_its_own_is_none(
         asked = page.ask(RequestKind.ACCESS if found is None else RequestKind.ERASURE, order=number)
         page.work()
         page.enter(asked, page.read_code())
-        check = look(known, page.requests()[-1].id)[2]
+        check = read_doubted(known, page.requests()[-1].id)[2]
         assert (check.doubt if check else None) == found
-    assert "2002" not in str(page.facts(page.requests()[-1].id))
+    assert "2002" not in str(page.list_fact_names(page.requests()[-1].id))
 
 
 def test_a_withdrawal_is_opened_for_whoever_is_named_without_a_doubt(known, monkeypatch):
     monkeypatch.setattr(open_for_person, "PERSON_KINDS", tuple(RequestKind))
     kind = RequestKind.CONSENT_WITHDRAWAL
     request_id = open_on_page(known, Principal(email="new@example.com", phone=ASHA.phone), "new@example.com", kind=kind)
-    assert look(known, request_id)[2] is None
+    assert read_doubted(known, request_id)[2] is None
 
 
 # --- What is kept ------------------------------------------------------------------------------------
@@ -314,4 +314,4 @@ def test_by_what_it_was_proven_is_destroyed_after_seven_days_and_the_result_stay
         with services.store.transaction() as tx:
             assert bool(tx.identity_checks.read_proof(request_id)) is is_kept
             assert tx.identity_checks.find_check(request_id).method is IdentityMethod.DOCUMENT_SEEN
-    assert "identity.proven" in facts(services, request_id)
+    assert "identity.proven" in list_fact_names(services, request_id)

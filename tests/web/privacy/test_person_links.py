@@ -65,7 +65,7 @@ def make_path(services, request):
     return link and "/packages/" + link.rpartition("/")[2]
 
 
-def facts(services, request):
+def list_fact_pairs(services, request):
     with services.store.transaction() as tx:
         return [(event.fact, event.detail) for event in tx.evidence.list_facts_of_request(request.id)]
 
@@ -97,8 +97,8 @@ def test_s06_p30_a_link_gives_the_package_once_and_that_is_the_answer(stated, cl
     answered = get_request(stated, request)
     assert (answered.answered_at, answered.answer_basis) == (clock.at, AnswerBasis.DELIVERED)
     assert answered.handed_over_at == clock.at
-    [(_, released)] = [fact for fact in facts(stated, request) if fact[0] == "package.released"]
-    [(_, delivered)] = [fact for fact in facts(stated, request) if fact[0] == "answer.delivered"]
+    [(_, released)] = [fact for fact in list_fact_pairs(stated, request) if fact[0] == "package.released"]
+    [(_, delivered)] = [fact for fact in list_fact_pairs(stated, request) if fact[0] == "answer.delivered"]
     assert (released["channel"], delivered["channel"], delivered["late"]) == ("link", "link", False)
     assert (released["bytes"], released["sha256"]) == (len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
     ended = [client.post(path), client.get(path)]
@@ -145,7 +145,7 @@ def test_two_who_began_before_the_end_are_both_on_record_and_the_first_is_the_an
     assert b"".join(first) == CONTENT
     clock.at += timedelta(minutes=1)
     list(second)
-    names = [name for name, _ in facts(stated, request)]
+    names = [name for name, _ in list_fact_pairs(stated, request)]
     assert (names.count("package.released"), names.count("answer.delivered")) == (2, 1)
 
 
@@ -190,7 +190,7 @@ def test_a_new_link_ends_the_old_ones_and_its_letter_has_the_next_number(stated)
     assert client.get(old).status_code == 404
     with stated.store.transaction() as tx:
         assert [one.number for one in tx.person_letters.list_letters(request.id)] == [0, 1, 2]
-    assert [detail["number"] for name, detail in facts(stated, request) if name == "download.renewed"] == [1, 2]
+    assert [detail["number"] for name, detail in list_fact_pairs(stated, request) if name == "download.renewed"] == [1, 2]
     unverified = store_package(stated, "x@example.com", subject="other").id
     for request_id, why in (("req_none", "request_unknown"), (unverified, "address_not_verified")):
         with pytest.raises(PayloadInvalid, match=why):
