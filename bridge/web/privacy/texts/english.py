@@ -15,8 +15,8 @@ ENGLISH_TEXTS: Mapping[str, str] = {
     "choose_title": "What do you ask for?",
     "found_title": "By what we find you",
     "found": "We find your records by the e-mail address that you ordered with, by your phone number, and by the number of an order.",
-    "proof": "To be sure that it is you, we send a code to the e-mail address that you give. We take back consent, "
-    "take a complaint and name our processors without that.",
+    "proof": "To be sure that it is you, we send a code to the e-mail address that you give. To take back "
+    "a consent, to complain, or to get the list of those who work with your data, you need no code.",
     "cost": "It costs nothing. We confirm that we have your request within {hours} hours, and answer within {days} days.",
     "by_mail_title": "Or write to us",
     "by_mail": "You can ask for all of this by e-mail, phone or letter, too.",
