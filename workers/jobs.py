@@ -20,6 +20,7 @@ from bridge.services import Services
 from bridge.steps.identity.answer_submission import answer_submission as submission_step
 from bridge.steps.index.index_orders import index_deliveries as index_step
 from bridge.steps.index.reconcile.run_reconciliation import run_reconciliation as reconcile_step
+from bridge.steps.mailbox.read_mailbox import read_mailbox
 from bridge.steps.notices.notify import process_notice_account as notify_step
 from bridge.steps.operations.operator_messages import send_message
 from bridge.steps.recovery.ledger_gate import read_ledger_gate
@@ -118,6 +119,11 @@ def reconcile(run_id: str) -> None:
 def submission(submission_id: str) -> None:
     """Send the code to who sent a form on the public page, or open the request of one that needs no code."""
     _run_step("submission", submission_id, lambda: submission_step(submission_id, services=open_services()))
+
+
+def fetch_mail(mailbox: str) -> None:
+    """Read what came into the merchant's mailbox since it was read last."""
+    _run_step("fetch_mail", mailbox, lambda: read_mailbox(services=open_services()))
 
 
 def send_operator_message(channel: str) -> None:

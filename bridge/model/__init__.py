@@ -1,12 +1,14 @@
 """The nouns: what is received, requested, found, retained and proven.
 
 Frozen values and closed sets only; nothing here reads a clock, a table or the network. Times are aware UTC, ids are
-strings with a prefix (`dlv_`, `req_`, `tsk_`, `ntc_`, `ent_`, `doc_`, `clm_`, `rfd_`, `rev_`, `rcn_`, `ltr_`, `sub_`).
+strings with a prefix (`dlv_`, `req_`, `tsk_`, `ntc_`, `ent_`, `doc_`, `clm_`, `rfd_`, `rev_`, `rcn_`, `ltr_`, `sub_`,
+`mal_`).
 """
 
 from bridge.model.deliveries import Delivery, DeliveryState, RememberedBody
 from bridge.model.desk.identity import IdentityCheck, IdentityDoubt, IdentityMethod, PageSubmission, PersonLink
 from bridge.model.desk.letters import LetterKind, LetterState, LinkPurpose, PersonLetter
+from bridge.model.desk.mails import FetchedMail, IncomingMail, Mail, MailboxPosition, MailContent, MailKind, MailState
 from bridge.model.desk.particulars import (
     CorrectionParticulars,
     FieldChange,
@@ -162,6 +164,7 @@ __all__ = [
     "ErasureState",
     "Event",
     "Fact",
+    "FetchedMail",
     "FieldChange",
     "Finding",
     "FindingPage",
@@ -174,6 +177,7 @@ __all__ = [
     "IdentityDoubt",
     "IdentityMethod",
     "IncidentParticulars",
+    "IncomingMail",
     "IndexedOrder",
     "InvoiceCopy",
     "InvoiceSearchResult",
@@ -187,6 +191,11 @@ __all__ = [
     "LinkPurpose",
     "ListedWaybill",
     "LocateProgress",
+    "Mail",
+    "MailContent",
+    "MailKind",
+    "MailState",
+    "MailboxPosition",
     "NominationParticulars",
     "NomineeParticulars",
     "Notice",

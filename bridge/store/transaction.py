@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     import bridge.store.letters.letters
     import bridge.store.letters.links
     import bridge.store.listing
+    import bridge.store.mailbox.mailboxes
+    import bridge.store.mailbox.mails
     import bridge.store.notices.accounts
     import bridge.store.notices.letters
     import bridge.store.notices.notice_items
@@ -78,6 +80,8 @@ class Tx:
     page_submissions: bridge.store.identity.submissions.PageSubmissionRows
     identity_checks: bridge.store.identity.checks.IdentityCheckRows
     record_owners: bridge.store.identity.owners.RecordOwners
+    mailboxes: bridge.store.mailbox.mailboxes.MailboxRows
+    mails: bridge.store.mailbox.mails.MailRows
     findings: bridge.store.access.findings.FindingRows
     packages: bridge.store.access.packages.PackageRows
     hand_overs: bridge.store.access.hand_overs.HandOverRows

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import io
-import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,11 +19,10 @@ from bridge.steps.letters.letter_links import LINK_BY_LETTER
 from bridge.web import create_app
 from bridge.web.privacy.form import PAGE_KINDS
 from tests.browser.accessibility import faults_of
-from tests.browser.test_answering import focused, tab_to
+from tests.browser.test_answering import focused, shot, tab_to
 from tests.factories import ASHA, SHOP, customer, make_request, opened
 from tests.web.privacy.page_case import Page, serve_page
 
-SHOTS = os.environ.get("SCREENSHOTS", "")  # a folder, for whoever wants to look
 AXE = importlib.util.find_spec("axe_playwright_python")
 RUN_AXE = """() => axe.run(document, {resultTypes: ['violations']}).then(
   found => found.violations.flatMap(each => each.nodes.map(node => each.id + ': ' + node.html.slice(0, 120))))"""
@@ -85,11 +83,6 @@ def run_axe(page: Any) -> list[str]:
     finally:
         context.close()
     return found
-
-
-def shot(page: Any, *name: str) -> None:
-    if SHOTS:
-        page.screenshot(path=Path(SHOTS) / ("-".join(name) + ".png"), full_page=True)
 
 
 def test_axe_is_there_where_the_project_s_own_requirements_are_installed() -> None:
@@ -170,7 +163,9 @@ def test_the_pages_of_links_can_be_read_and_used(visit, web, site, language):
     request = make_request(source=RequestSource.OPERATOR)
     with services.store.transaction() as tx:
         opened(tx, request)
-    ask_for_identity(request.id, IdentityDoubt.UNUSUAL_REQUEST, actor="operator:a", reason="asked twice", services=services)
+    ask_for_identity(
+        request.id, IdentityDoubt.UNUSUAL_REQUEST, actor="operator:a", reason="asked twice", services=services
+    )
     with services.store.transaction() as tx:
         link = LINK_BY_LETTER[LetterKind.IDENTITY_REQUEST](request, tx, services)
     path = "/identity/" + link.rpartition("/")[2]

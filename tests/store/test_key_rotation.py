@@ -16,8 +16,11 @@ from bridge.model import (
     GatherProgress,
     IdentityCheck,
     IdentityDoubt,
+    IncomingMail,
     InvoiceCopy,
     Language,
+    MailKind,
+    MailState,
     PageSubmission,
     Principal,
     ReplyContact,
@@ -60,6 +63,9 @@ COPY = InvoiceCopy(
 )
 
 CONTACT = RequestDetails(contact=ReplyContact(address=ASHA.email))
+MAIL = IncomingMail(
+    message_id="<1@a.example>", references=(), sender=ASHA.email, subject="", text="Hello", arrived_at=NOW, size=9
+)
 PROOF = {"answered": "link"}
 SUBMISSION = PageSubmission(
     id="", shop=SHOP, kind=RequestKind.ACCESS, email=ASHA.email, language=Language.HINDI, created_at=NOW
@@ -111,6 +117,8 @@ def seal_every_column(store, bodies=1):
         _, token = tx.page_submissions.add_submission(SUBMISSION)
         tx.identity_checks.save_check(make_check(request.id))
         tx.identity_checks.save_proof(make_check(request.id), PROOF)
+        mail = tx.mails.add_mail(MAIL, shop=SHOP, kind=MailKind.MESSAGE, state=MailState.OPEN)
+        assert tx.mails.open_content(mail).text == MAIL.text
         document = tx.documents.seal_document(SHOP, COPY)
         vault, connection = store.keyring, tx.session.connection
         wrap = {"id": "rfd_1", "shop": SHOP}
@@ -166,6 +174,7 @@ def test_rotation_reseals_every_value_under_the_active_key_and_all_still_open(ma
         assert tx.request_details.get_details(request.id, request.kind) == CONTACT
         assert tx.identity_checks.read_proof(request.id) == PROOF
         assert tx.page_submissions.find_submission(token).email == ASHA.email
+        assert [tx.mails.open_content(mail).text for mail in tx.mails.list_mails()] == ["Hello"]
         assert tx.documents.open_document(document.id) == COPY.content
         assert list(tx.index.list_orders(SHOP, ASHA)) == ["1001"]
         assert tx.notice_items.list_items()[0].reference

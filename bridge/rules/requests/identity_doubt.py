@@ -23,8 +23,8 @@ IDENTITY_FREE_KINDS = frozenset(
         RequestKind.SHOP_ERASURE,
     }
 )
-# nobody of the merchant has looked at what came by these
-UNSEEN_SOURCES = frozenset({RequestSource.PAGE, RequestSource.MAIL})
+# by these, who asks is known by an address alone
+REMOTE_SOURCES = frozenset({RequestSource.PAGE, RequestSource.MAIL})
 MAX_TIMES_ASKED = 3
 
 
@@ -44,7 +44,7 @@ def find_identity_doubt(
 
     An address that is on no record and stands alone is no doubt: nothing but its own records is found by it.
     """
-    if kind in IDENTITY_FREE_KINDS or source not in UNSEEN_SOURCES or set(named_owners) <= set(address_owners):
+    if kind in IDENTITY_FREE_KINDS or source not in REMOTE_SOURCES or set(named_owners) <= set(address_owners):
         return None
     is_of_some = bool(set(named_owners) & set(address_owners))
     return IdentityDoubt.NAMES_SEVERAL_PERSONS if is_of_some else IdentityDoubt.ADDRESS_NOT_ON_RECORD

@@ -89,7 +89,7 @@ def open_identity_doubt(
     return times_asked
 
 
-def judge_unseen_request(
+def judge_remote_request(
     request_id: str,
     source: RequestSource,
     details: RequestDetails | None,
@@ -98,7 +98,7 @@ def judge_unseen_request(
     tx: Tx,
     services: Services,
 ) -> None:
-    """Decide about a request that nobody of the merchant has seen, in the transaction that opens or joins it.
+    """Decide about a request whose sender is known by an address alone, in the transaction that opens or joins it.
 
     `doubt` is what its door found. An address that a code proved, and that is on the records that the request names, counts
     as a reply from them.

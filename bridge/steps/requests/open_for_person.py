@@ -21,11 +21,11 @@ from bridge.model import (
 )
 from bridge.rules.index.unreadable_identifiers import find_unreadable_fields
 from bridge.rules.requests.deadlines import compute_clocks
-from bridge.rules.requests.identity_doubt import UNSEEN_SOURCES
+from bridge.rules.requests.identity_doubt import REMOTE_SOURCES
 from bridge.rules.webhooks.shop_domains import is_shop_domain
 from bridge.services import Services
 from bridge.steps.evidence.record_facts import enqueue_request_ids
-from bridge.steps.identity.doubts import judge_unseen_request
+from bridge.steps.identity.doubts import judge_remote_request
 from bridge.steps.requests.open_or_join import open_or_join
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def open_person_request(
         )
         if details:
             tx.request_details.save_details(request_id, request.shop, details)
-        if source in UNSEEN_SOURCES:
-            judge_unseen_request(request_id, source, details, doubt, tx=tx, services=services)
+        if source in REMOTE_SOURCES:
+            judge_remote_request(request_id, source, details, doubt, tx=tx, services=services)
     enqueue_request_ids([request_id], services)
     return request_id

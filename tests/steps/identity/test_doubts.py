@@ -170,7 +170,9 @@ def test_c03_the_clock_runs_on_with_a_reminder_at_half_and_an_answer_at_the_end(
     assert list_fact_names(known, request_id).count("identity.not_proven") == 1
     confirm(known, request_id)
     process_request(request_id, services=known)
-    assert not [task for task in read_doubted(known, request_id)[1] if task.wait_reason is WaitReason.IDENTITY_NOT_PROVEN]
+    assert not [
+        task for task in read_doubted(known, request_id)[1] if task.wait_reason is WaitReason.IDENTITY_NOT_PROVEN
+    ]
 
 
 @pytest.mark.parametrize(

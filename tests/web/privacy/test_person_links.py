@@ -190,7 +190,10 @@ def test_a_new_link_ends_the_old_ones_and_its_letter_has_the_next_number(stated)
     assert client.get(old).status_code == 404
     with stated.store.transaction() as tx:
         assert [one.number for one in tx.person_letters.list_letters(request.id)] == [0, 1, 2]
-    assert [detail["number"] for name, detail in list_fact_pairs(stated, request) if name == "download.renewed"] == [1, 2]
+    assert [detail["number"] for name, detail in list_fact_pairs(stated, request) if name == "download.renewed"] == [
+        1,
+        2,
+    ]
     unverified = store_package(stated, "x@example.com", subject="other").id
     for request_id, why in (("req_none", "request_unknown"), (unverified, "address_not_verified")):
         with pytest.raises(PayloadInvalid, match=why):
