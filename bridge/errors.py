@@ -52,6 +52,10 @@ class LinkInvalid(Refused):
     """The link is unknown, used, expired or answered; the answer never says which."""
 
 
+class LinkEnded(LinkInvalid):
+    """The link was good once: it was used, or its time is over."""
+
+
 class FormInvalid(Refused):
     """The body is not the form of the answer page."""
 

@@ -17,6 +17,7 @@ from bridge import logs
 from bridge.bootstrap import make_services, make_store
 from bridge.errors import BridgeError, Retryable
 from bridge.services import Services
+from bridge.steps.identity.answer_submission import answer_submission as submission_step
 from bridge.steps.index.index_orders import index_deliveries as index_step
 from bridge.steps.index.reconcile.run_reconciliation import run_reconciliation as reconcile_step
 from bridge.steps.letters.send_letter import send_due_letter as letter_step
@@ -119,6 +120,11 @@ def letter(letter_id: str) -> None:
 def reconcile(run_id: str) -> None:
     """Compare a part of a shop's orders with the index, and fill the holes."""
     _run_step("reconcile", run_id, lambda: reconcile_step(run_id, services=open_services()))
+
+
+def submission(submission_id: str) -> None:
+    """Send the code to who sent a form on the public page, or open the request of one that needs no code."""
+    _run_step("submission", submission_id, lambda: submission_step(submission_id, services=open_services()))
 
 
 def fetch_mail(mailbox: str) -> None:

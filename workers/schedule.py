@@ -1,6 +1,6 @@
 """The clock process: `python -m workers.schedule`.
 
-Every few seconds it enqueues due rows that no worker holds. Three times a minute it records that it works, and has
+Every few seconds it destroys what waited on the public page for too long, and enqueues due rows that no worker holds. Three times a minute it records that it works, and has
 operators told what needs somebody. Every hour it destroys what has expired: bodies and
 packages, documents whose last day has passed, bank details of settled refunds, records that reached their maximum
 age; it overwrites what they left in the database's files, counts rows for SQLite's plans, writes to persons whose request is late, logs the answers that are about to be lost or late and the holds
@@ -24,6 +24,7 @@ from bridge.bootstrap import make_services, make_store
 from bridge.errors import BridgeError, SettingsInvalid
 from bridge.services import Services
 from bridge.steps.evidence.sign_head import sign_head
+from bridge.steps.identity.answer_submission import expire_submissions
 from bridge.steps.index.reconcile.open_reconciliation import start_nightly_reconciliations
 from bridge.steps.letters.queue_answers import queue_late_letters
 from bridge.steps.mailbox.read_mailbox import ensure_mailbox
@@ -83,6 +84,7 @@ def tick(services: Services, holder: str, interval_s: float, last_expired_at: da
         # a restored backup: no work until an operator has checked it
         is_blocked = bool(check_ledger_gate(services=services))
         if not is_blocked:
+            expire_submissions(services=services)
             ensure_mailbox(services=services)
             enqueue_due(services=services)
             sync_ledger(services=services)

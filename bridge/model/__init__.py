@@ -1,10 +1,12 @@
 """The nouns: what is received, requested, found, retained and proven.
 
 Frozen values and closed sets only; nothing here reads a clock, a table or the network. Times are aware UTC, ids are
-strings with a prefix (`dlv_`, `req_`, `tsk_`, `ntc_`, `ent_`, `doc_`, `clm_`, `rfd_`, `rev_`, `rcn_`, `ltr_`, `mal_`).
+strings with a prefix (`dlv_`, `req_`, `tsk_`, `ntc_`, `ent_`, `doc_`, `clm_`, `rfd_`, `rev_`, `rcn_`, `ltr_`, `sub_`,
+`mal_`).
 """
 
 from bridge.model.deliveries import Delivery, DeliveryState, RememberedBody
+from bridge.model.desk.identity import IdentityCheck, IdentityDoubt, IdentityMethod, PageSubmission, PersonLink
 from bridge.model.desk.letters import LetterKind, LetterState, LinkPurpose, PersonLetter
 from bridge.model.desk.mails import FetchedMail, IncomingMail, Mail, MailboxPosition, MailContent, MailKind, MailState
 from bridge.model.desk.particulars import (
@@ -173,6 +175,9 @@ __all__ = [
     "GrievanceParticulars",
     "HeldTask",
     "HoleCounts",
+    "IdentityCheck",
+    "IdentityDoubt",
+    "IdentityMethod",
     "IncidentParticulars",
     "IncomingMail",
     "IndexedOrder",
@@ -207,12 +212,14 @@ __all__ = [
     "OrderReach",
     "OrderSelection",
     "Outcome",
+    "PageSubmission",
     "ParcelListing",
     "ParcelStatus",
     "Particulars",
     "PaymentReference",
     "PendingPackage",
     "PersonLetter",
+    "PersonLink",
     "PlanLine",
     "PlatformCustomer",
     "PlatformOrder",

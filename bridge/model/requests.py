@@ -115,6 +115,8 @@ class WaitReason(StrEnum):
     GAVE_WAY = "gave_way"
     PLATFORM_UNCONFIRMED = "platform_unconfirmed"
     HELD_BY_LAW = "held_by_law"
+    IDENTITY_PENDING = "identity_pending"
+    IDENTITY_NOT_PROVEN = "identity_not_proven"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,6 +15,7 @@ from sqlalchemy import Column, Table
 
 from bridge.store import session
 from bridge.store.access import findings, packages
+from bridge.store.identity import checks, submissions
 from bridge.store.index import reconciliations as reconciliation_rows
 from bridge.store.index import rows
 from bridge.store.letters import details
@@ -25,6 +26,7 @@ from bridge.store.requests import requests as request_rows
 from bridge.store.requests import tasks
 from bridge.store.retention import documents
 from bridge.store.schema.desk_tables import mails, request_details
+from bridge.store.schema.identity_tables import identity_checks, page_submissions
 from bridge.store.schema.index_tables import data_keys, orders, parcels, reconciliations
 from bridge.store.schema.notice_tables import notice_items
 from bridge.store.schema.operator_tables import users
@@ -83,6 +85,10 @@ SEALED_COLUMNS = (
     SealedColumn(refund_accounts.c.wrapped, "refund_accounts|{id}|wrapped|{shop}", KeyScope.KEYRING),
     SealedColumn(refund_accounts.c.reference, "refund_accounts|{id}|reference|{shop}", KeyScope.KEYRING),
     SealedColumn(request_details.c.wrapped, details.DETAILS_AAD.replace("{column}", "wrapped"), KeyScope.KEYRING),
+    SealedColumn(
+        page_submissions.c.wrapped, submissions.SUBMISSION_AAD.replace("{column}", "wrapped"), KeyScope.KEYRING
+    ),
+    SealedColumn(identity_checks.c.wrapped, checks.IDENTITY_AAD.replace("{column}", "wrapped"), KeyScope.KEYRING),
     SealedColumn(mails.c.wrapped, mail_rows.MAIL_AAD.replace("{column}", "wrapped"), KeyScope.KEYRING),
     SealedColumn(deliveries.c.body, inbox.DELIVERY_BODY_AAD, KeyScope.KEYRING),
     SealedColumn(task_rows.c.cursor, tasks.TASK_CURSOR_AAD, KeyScope.KEYRING),
@@ -93,6 +99,8 @@ SEALED_COLUMNS = (
     SealedColumn(users.c.verifier, user_rows.VERIFIER_AAD, KeyScope.KEYRING),
     SealedColumn(refund_accounts.c.doc, "refund_accounts|{id}|doc|{shop}", KeyScope.ROW_KEY),
     SealedColumn(request_details.c.doc, details.DETAILS_AAD.replace("{column}", "doc"), KeyScope.ROW_KEY),
+    SealedColumn(page_submissions.c.doc, submissions.SUBMISSION_AAD.replace("{column}", "doc"), KeyScope.ROW_KEY),
+    SealedColumn(identity_checks.c.doc, checks.IDENTITY_AAD.replace("{column}", "doc"), KeyScope.ROW_KEY),
     SealedColumn(mails.c.doc, mail_rows.MAIL_AAD.replace("{column}", "doc"), KeyScope.ROW_KEY),
     SealedColumn(vault_documents.c.doc, documents.DOCUMENT_AAD, KeyScope.ROW_KEY),
     SealedColumn(requests.c.principal, request_rows.PRINCIPAL_AAD, KeyScope.ROW_KEY),

@@ -28,12 +28,10 @@ from bridge.store.engine import (
     translate_database_errors,
 )
 from bridge.store.erasure.remnants import OverwriteResult, list_parts, overwrite_parts
+from bridge.store.operations.leased_tables import LEASED_BY_JOB
 from bridge.store.requests.requests import OPEN_STATES
 from bridge.store.requests.turns import GAVE_WAY
 from bridge.store.retention.expire_packages import destroy_old_bodies, destroy_old_details, destroy_old_package
-from bridge.store.schema.desk_tables import mailboxes, person_letters
-from bridge.store.schema.index_tables import reconciliations
-from bridge.store.schema.notice_tables import notice_accounts
 from bridge.store.schema.tables import deliveries, requests
 from bridge.store.schema.ulid import new_id
 from bridge.store.session import Session
@@ -193,15 +191,10 @@ class SqlStore:
             jobs += [
                 (row, ("process", row.id, not row.gave_way)) for row in self._select_due_rows(tx, requests, max_jobs)
             ]
-            for table, job in (
-                (person_letters, "letter"),
-                (notice_accounts, "notify"),
-                (reconciliations, "reconcile"),
-                (mailboxes, "fetch_mail"),
-            ):
+            for table, job in LEASED_BY_JOB:
                 jobs += [(row, (job, row.id, False)) for row in self._select_due_rows(tx, table, max_jobs)]
             chosen = sorted(dict.fromkeys(job for _, job in jobs), key=lambda job: not job[2])[:max_jobs]
-            for table in (deliveries, requests, person_letters, notice_accounts, reconciliations, mailboxes):
+            for table in (deliveries, requests, *(table for table, _ in LEASED_BY_JOB)):
                 ids = [row.id for row, job in jobs if job in chosen]
                 tx.session.connection.execute(update(table).where(table.c.id.in_(ids)).values(rung_at=now))
         return sum(enqueue(*job) for job in chosen)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     import bridge.store.erasure.remnants
     import bridge.store.evidence.chain_heads
     import bridge.store.evidence.operator_facts
+    import bridge.store.identity.checks
+    import bridge.store.identity.owners
+    import bridge.store.identity.submissions
     import bridge.store.index.holes
     import bridge.store.index.person_lookup
     import bridge.store.index.reconciliations
@@ -76,6 +79,9 @@ class Tx:
     request_details: bridge.store.letters.details.RequestDetailRows
     person_links: bridge.store.letters.links.PersonLinkRows
     person_letters: bridge.store.letters.letters.PersonLetterRows
+    page_submissions: bridge.store.identity.submissions.PageSubmissionRows
+    identity_checks: bridge.store.identity.checks.IdentityCheckRows
+    record_owners: bridge.store.identity.owners.RecordOwners
     mailboxes: bridge.store.mailbox.mailboxes.MailboxRows
     mails: bridge.store.mailbox.mails.MailRows
     findings: bridge.store.access.findings.FindingRows

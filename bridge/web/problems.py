@@ -11,8 +11,10 @@ from bridge.errors import (
     BodyIncomplete,
     BodyTooLarge,
     BodyTooSlow,
+    ConcurrentChange,
     FormInvalid,
     LengthRequired,
+    LinkEnded,
     LinkInvalid,
     MediaTypeWrong,
     RequestsTooMany,
@@ -29,10 +31,12 @@ STATUS_BY_ERROR: dict[type, int] = {
     BodyTooSlow: 408,
     LengthRequired: 411,
     LinkInvalid: 404,
+    LinkEnded: 410,
     FormInvalid: 400,
     MediaTypeWrong: 415,
     RequestsTooMany: 429,
     StoreUnavailable: 503,
+    ConcurrentChange: 503,
 }
 UNREAD_BODY_STATUSES = (400, 408, 411, 413, 415, 429)  # answered before the body was read to its end
 RETRY_AFTER_S = 5

@@ -49,7 +49,8 @@ class ClockRules:
     """Hours, days and months that the merchant promises or owes; names are those of `[clocks]`.
 
     `platform_erasure_days` after Shopify was asked to erase, a person is asked whether it did. Shopify waits up to 180
-    days after the last order, and ten days more.
+    days after the last order, and ten days more. `pause_while_identity_pending` stops the term of a person in the United
+    Kingdom while proof of who asks is awaited; no other law stops it.
     """
 
     ack_hours_policy: int
@@ -59,6 +60,7 @@ class ClockRules:
     resolve_days_shopify: int
     timezone: str
     platform_erasure_days: int = DEFAULT_PLATFORM_ERASURE_DAYS
+    pause_while_identity_pending: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -199,4 +201,5 @@ def _read_clock_rules(clocks: TomlTable) -> ClockRules:
         platform_erasure_days=clocks.get_int(
             "platform_erasure_days", 1, _DAYS_IN_TEN_YEARS, DEFAULT_PLATFORM_ERASURE_DAYS
         ),
+        pause_while_identity_pending=clocks.get_bool("pause_while_identity_pending", default=False),
     )

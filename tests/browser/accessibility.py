@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # Reads only; the test's own script runs where the page may run none.
-LOOK = """() => {
+LOOK = """language => {
   const faults = [], seen = node => node.checkVisibility({visibilityProperty: true});
   const say = (what, node) => faults.push(what + ': ' + node.outerHTML.slice(0, 120));
   const channel = c => { c /= 255; return c <= .03928 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4 };
@@ -20,17 +20,17 @@ LOOK = """() => {
     const [high, low] = [light(one), light(two)].sort((a, b) => b - a);
     return (high + .05) / (low + .05);
   };
-  if (document.documentElement.lang !== 'en') faults.push('no language');
+  if (document.documentElement.lang !== language) faults.push('no language');
   if (document.querySelectorAll('h1').length !== 1) faults.push('not one h1');
   if (document.querySelectorAll('main').length !== 1) faults.push('not one main');
   if (document.title.trim() === '') faults.push('no title');
   if (document.querySelector('script')) faults.push('a script');
   const ids = [...document.querySelectorAll('[id]')].map(node => node.id);
   if (new Set(ids).size !== ids.length) faults.push('an id twice');
-  for (const node of document.querySelectorAll('input, select, textarea')) {
+  for (const node of document.querySelectorAll('input:not([type=hidden]), select, textarea')) {
     if (![...node.labels].some(label => label.textContent.trim())) say('no label', node);
     if (!node.name) say('no name', node);
-    const edge = node.type === 'radio' ? 'color' : 'borderColor';
+    const edge = ['radio', 'checkbox'].includes(node.type) ? 'color' : 'borderColor';
     if (contrast(read(getComputedStyle(node)[edge]), behind(node.parentElement)) < 3) say('pale edge', node);
   }
   for (const node of document.querySelectorAll('input[type=radio]'))
@@ -59,8 +59,8 @@ LOOK = """() => {
 }"""
 
 
-def faults_of(page) -> list[str]:
+def faults_of(page, language: str = "en") -> list[str]:
     """Everything about the page as it stands that would keep somebody out."""
-    found = page.evaluate(LOOK)
+    found = page.evaluate(LOOK, language)
     assert found["least"] < 99, "no words were looked at"
     return found["faults"]

@@ -14,13 +14,18 @@ from bridge.model import (
     DocumentForm,
     DocumentKind,
     GatherProgress,
+    IdentityCheck,
+    IdentityDoubt,
     IncomingMail,
     InvoiceCopy,
+    Language,
     MailKind,
     MailState,
+    PageSubmission,
     Principal,
     ReplyContact,
     RequestDetails,
+    RequestKind,
     Role,
     TaskAction,
 )
@@ -62,6 +67,22 @@ CONTACT = RequestDetails(contact=ReplyContact(address=ASHA.email))
 MAIL = IncomingMail(
     message_id="<1@a.example>", references=(), sender=ASHA.email, subject="", text="Hello", arrived_at=NOW, size=9
 )
+PROOF = {"answered": "link"}
+SUBMISSION = PageSubmission(
+    id="", shop=SHOP, kind=RequestKind.ACCESS, email=ASHA.email, language=Language.HINDI, created_at=NOW
+)
+
+
+def make_check(request_id):
+    """Make a doubt that nobody has ended."""
+    return IdentityCheck(
+        request_id=request_id,
+        shop=SHOP,
+        doubt=IdentityDoubt.UNUSUAL_REQUEST,
+        times_asked=1,
+        asked_at=NOW,
+        remind_at=NOW + timedelta(days=15),
+    )
 
 
 @pytest.fixture
@@ -95,6 +116,9 @@ def seal_every_column(store, bodies=1):
         tx.reconciliations.open_reconciliation(make_reconciliation())
         tx.request_details.save_details(request.id, SHOP, CONTACT)
         tx.users.add_user("asha.k", Role.ADMIN, "three words of mine")
+        _, token = tx.page_submissions.add_submission(SUBMISSION)
+        tx.identity_checks.save_check(make_check(request.id))
+        tx.identity_checks.save_proof(make_check(request.id), PROOF)
         mail = tx.mails.add_mail(MAIL, shop=SHOP, kind=MailKind.MESSAGE, state=MailState.OPEN)
         assert tx.mails.open_content(mail).text == MAIL.text
         document = tx.documents.seal_document(SHOP, COPY)
@@ -110,7 +134,7 @@ def seal_every_column(store, bodies=1):
         )  # fmt: skip
     for _ in range(bodies):
         accepted(store, "orders/create", {"id": 7, "name": _})
-    return request, document
+    return request, document, token
 
 
 def key_usage(store):
@@ -130,7 +154,7 @@ def test_every_sealed_or_secret_column_is_registered_once():
 
 def test_rotation_reseals_every_value_under_the_active_key_and_all_still_open(make_store):
     before = make_store(OLD)
-    request, document = seal_every_column(before)
+    request, document, token = seal_every_column(before)
     found = key_usage(before)
     locked = {column for column, count in found.counts_by_key["k1"].items() if count}
     assert locked >= {sealed.name for sealed in SEALED_COLUMNS if sealed.key_scope is KeyScope.KEYRING}
@@ -150,6 +174,8 @@ def test_rotation_reseals_every_value_under_the_active_key_and_all_still_open(ma
         assert b"".join(tx.packages.read_package(request.id)) == b"Asha"
         assert tx.tokens.read_tokens(SHOP)[::2] == ("shpat_1", "shprt_1")
         assert tx.request_details.get_details(request.id, request.kind) == CONTACT
+        assert tx.identity_checks.read_proof(request.id) == PROOF
+        assert tx.page_submissions.find_submission(token).email == ASHA.email
         assert [tx.mails.open_content(mail).text for mail in tx.mails.list_mails()] == ["Hello"]
         assert tx.documents.open_document(document.id) == COPY.content
         assert list(tx.index.list_orders(SHOP, ASHA)) == ["1001"]

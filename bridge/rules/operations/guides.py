@@ -75,6 +75,16 @@ WAIT_GUIDES: Mapping[WaitReason, Guide] = {
         page="waiting-request",
     ),
     WaitReason.HELD_BY_LAW: _by_itself("a law keeps data until a day", page="held-by-law"),
+    WaitReason.IDENTITY_PENDING: _by_itself(
+        "a request waits for proof of who asks, and is reminded of it",
+        page="identity-not-proven",
+        command="dsr identified {id}",
+    ),
+    WaitReason.IDENTITY_NOT_PROVEN: Guide(
+        words="the term passed, or somebody said that it was not them, and it is not proven who asks",
+        command="dsr identified {id} or dsr identify {id}",
+        page="identity-not-proven",
+    ),
 }
 
 TASK_STATE_GUIDES: Mapping[TaskState, Guide] = {

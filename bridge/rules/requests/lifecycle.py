@@ -58,6 +58,8 @@ CARRIERS_AFTER_PLATFORM = frozenset({TaskAction.GATHER})
 # data subject is must be known before anything is destroyed.
 RUNS_AFTER_FIRST_TRY = frozenset({TaskAction.ERASE})
 FINISHED_STATES = (TaskState.DONE, TaskState.FAILED)
+# nothing of such a request is answered, whatever its system is
+IDENTITY_WAITS = (WaitReason.IDENTITY_PENDING, WaitReason.IDENTITY_NOT_PROVEN)
 
 
 def list_initial_tasks(
@@ -146,7 +148,8 @@ def assess_request_status(tasks: Sequence[Task]) -> RequestStatus:
     """Return where a request stands by its tasks.
 
     It can be answered when the bridge's and the platform's own tasks are done and every other system was asked at
-    least once; a carrier that is down delays no answer, its part follows. A task of the bridge that waits for an
+    least once; a carrier that is down delays no answer, its part follows. While it is not proven who asks, nothing is
+    answered. A task of the bridge that waits for an
     operator is open too: such a request waits, and cannot be answered. What a law keeps delays no answer, nor what comes
     after it: it follows by itself. It is complete when every system answered; a processor that was only asked did not.
     """
@@ -159,17 +162,20 @@ def assess_request_status(tasks: Sequence[Task]) -> RequestStatus:
     retried = [task for task in tasks if task.state is TaskState.RETRY]
     waiting = [task for task in tasks if task.state is TaskState.WAITING]
     # a waiting task of the bridge waits for an operator, a processor's for others: only the first delays the answer
+    is_unidentified = any(task.wait_reason in IDENTITY_WAITS for task in waiting)
     is_answer_blocked = any(map(_is_needed_for_answer, (*pending, *retried))) or any(
         task.system in OWN_SYSTEMS for task in waiting if task not in held
     )
-    if pending or any(map(_is_needed_for_answer, retried)):
+    if is_unidentified:
+        state = RequestState.WAITING
+    elif pending or any(map(_is_needed_for_answer, retried)):
         state = RequestState.IN_PROGRESS
     else:
         state = RequestState.WAITING if retried or waiting else RequestState.DONE
     return RequestStatus(
         state=state,
         complete=all(task.state is TaskState.DONE and not task.gaps for task in tasks),
-        answerable=not pending and not is_answer_blocked,
+        answerable=not pending and not is_answer_blocked and not is_unidentified,
         wake_at=_find_earliest_datetime(task.wake_at for task in (*retried, *waiting)),
     )
 

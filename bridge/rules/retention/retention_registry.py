@@ -57,7 +57,11 @@ CATEGORY_REGISTRY: Mapping[str, StoredCategory | UnstoredCategory] = {
     ),
     "usage_cookies": UnstoredCategory(STORED_AT_SHOP),
     "support": UnstoredCategory("the bridge stores no ticket"),
-    "identity_proof": UnstoredCategory("who decided is in the evidence; the bridge accepts no document"),
+    "identity_proof": StoredCategory(
+        location="identity_checks.doc; the result is in the evidence, and no document is accepted",
+        deleted_by="age",
+        events=("identity_decided_at",),
+    ),
     "webhook_payload": StoredCategory(location="deliveries.body", deleted_by="purge"),
     "request_evidence": StoredCategory(
         location="requests, tasks, certificates, plans, notices, reviews, claims that are over",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from bridge.model import LetterKind, PrivacyRequest
 from bridge.services import Services
+from bridge.steps.access.download_links import make_download_link
+from bridge.steps.identity.recorded_contact import make_proof_link
 
 if TYPE_CHECKING:
     from bridge.store import Tx
@@ -14,4 +16,9 @@ if TYPE_CHECKING:
 # returns the whole address, or None where this letter of this request has no link
 LinkMaker = Callable[[PrivacyRequest, "Tx", Services], str | None]
 
-LINK_BY_LETTER: Mapping[LetterKind, LinkMaker] = {}
+LINK_BY_LETTER: Mapping[LetterKind, LinkMaker] = {
+    LetterKind.ANSWER: make_download_link,
+    LetterKind.SUPPLEMENT: make_download_link,
+    LetterKind.IDENTITY_REQUEST: make_proof_link,
+    LetterKind.IDENTITY_REMINDER: make_proof_link,
+}

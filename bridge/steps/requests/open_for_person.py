@@ -11,12 +11,22 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bridge.errors import PayloadInvalid
-from bridge.model import Principal, PrivacyRequest, RequestDetails, RequestKind, RequestSource, RequestState
+from bridge.model import (
+    IdentityDoubt,
+    Principal,
+    PrivacyRequest,
+    RequestDetails,
+    RequestKind,
+    RequestSource,
+    RequestState,
+)
 from bridge.rules.index.unreadable_identifiers import find_unreadable_fields
 from bridge.rules.requests.deadlines import compute_clocks
+from bridge.rules.requests.identity_doubt import REMOTE_SOURCES
 from bridge.rules.webhooks.shop_domains import is_shop_domain
 from bridge.services import Services
 from bridge.steps.evidence.record_facts import enqueue_request_ids
+from bridge.steps.identity.doubts import judge_remote_request
 from bridge.steps.letters.acknowledge import enqueue_letters, queue_acknowledgement
 from bridge.steps.requests.open_or_join import open_or_join
 
@@ -98,11 +108,13 @@ def open_person_request(
     source: RequestSource = RequestSource.OPERATOR,
     details: RequestDetails | None = None,
     once: OnceKey | None = None,
+    doubt: IdentityDoubt | None = None,
 ) -> str:
     """Open the request, or join an open one. Return its id. Raises PayloadInvalid.
 
     `details` are what is asked for exactly and how to reach the person; of a request that is joined they replace those
-    that it has. With `once` the same call opens nothing again and returns the id of the first.
+    that it has. `doubt` is why it is not sure who asks, where the door found one. With `once` the same call opens nothing again
+    and returns the id of the first.
     """
     with services.store.transaction() as tx:
         if once and (first := tx.api_access.begin_opening(once.key_hash, once.body_hash)):
@@ -112,6 +124,8 @@ def open_person_request(
             request, {"reason": reason}, tx=tx, services=services, idempotency_key=request.id, actor=actor
         )
         queue_acknowledgement(request_id, request, details, tx=tx, services=services, actor=actor)
+        if source in REMOTE_SOURCES:
+            judge_remote_request(request_id, source, details, doubt, tx=tx, services=services)
         if once:
             tx.api_access.finish_opening(once.key_hash, request_id)
     enqueue_request_ids([request_id], services)

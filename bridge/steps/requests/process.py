@@ -24,6 +24,7 @@ from bridge.steps.erasure.find_platform_parcels import find_platform_parcels
 from bridge.steps.erasure.poll_platform_erasure import poll_platform_erasure
 from bridge.steps.erasure.remove_platform_residue import remove_platform_residue
 from bridge.steps.erasure.request_platform_erasure import request_platform_erasure
+from bridge.steps.identity.wait_for_identity import wait_for_identity
 from bridge.steps.index.index_orders import index_deliveries_of_shop
 from bridge.steps.new_tasks import build_task
 from bridge.steps.notices.sync_notice_task import sync_notice_task
@@ -128,12 +129,17 @@ def _run_due_tasks(request: PrivacyRequest, lease: Lease, services: Services) ->
         if stale := reopen_stale_reading(tasks.values(), services):
             tx.tasks.save_task(stale)
             tasks[stale.id] = stale
-    if waiting := wait_for_merge(request, tasks.values(), lease, services=services):
+    waiting = wait_for_identity(request, tasks.values(), lease, services=services) or wait_for_merge(
+        request, tasks.values(), lease, services=services
+    )
+    if waiting:
         conclude_request(request.id, lease, has_changed=waiting != tasks[waiting.id], services=services)
         return False
     has_changed = gives_way = False
     run_ids: set[str] = set()
     while not gives_way and (task := _find_next_task(list(tasks.values()), run_ids, services)):
+        if wait_for_identity(request, tasks.values(), lease, services=services):
+            break  # it is doubted since a moment ago
         run_ids.add(task.id)
         after = tasks[task.id] = STEP_BY_ACTION[task.action](request, task, lease, services=services)
         has_changed |= _extract_reported_fields(after) != reported.get(task.id)

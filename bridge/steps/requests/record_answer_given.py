@@ -22,12 +22,16 @@ if TYPE_CHECKING:
 
 
 def record_package_release(
-    request: PrivacyRequest, *, actor: str, reason: str, size_bytes: int, sha256: str, tx: Tx
+    request: PrivacyRequest, *, actor: str, reason: str, size_bytes: int, sha256: str, tx: Tx, channel: str = ""
 ) -> None:
-    """Record that the package left the bridge in the clear, and why; where it goes from there, `record_delivery` says."""
+    """Record that the package left the bridge in the clear, why, and by which channel where the bridge itself handed it over.
+
+    Where it goes from an operator, `record_delivery` says.
+    """
     tx.hand_overs.record_hand_over(request.id, tx.session.now())
     tx.hand_overs.wake_waiting_erasures(request.shop)
-    _record_answer_fact(Fact.PACKAGE_RELEASED, request, actor, tx, reason=reason, bytes=size_bytes, sha256=sha256)
+    by = {"channel": channel} if channel else {}
+    _record_answer_fact(Fact.PACKAGE_RELEASED, request, actor, tx, reason=reason, bytes=size_bytes, sha256=sha256, **by)
 
 
 def record_receipt_acknowledgement(

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from bridge.store.crypto.keyring import Keyring
 from bridge.store.schema.tables import certificates, packages, requests, superseded_certificates
@@ -85,8 +85,20 @@ class PackageRows:
         """Yield the opened package in pieces; nothing where there is none."""
         of_request = packages.c.request_id == request_id
         for seq in self._connection.scalars(select(packages.c.seq).where(of_request).order_by(packages.c.seq)).all():
-            sealed = self._connection.scalar(select(packages.c.body).where(of_request, packages.c.seq == seq))
-            yield self._session.open(sealed or b"", PACKAGE_AAD.format(request_id=request_id, seq=seq))
+            yield self.read_piece(request_id, seq)
+
+    def read_piece(self, request_id: str, seq: int) -> bytes:
+        """Return one opened piece of a package, counted from 0; empty where it has no such piece."""
+        is_piece = (packages.c.request_id == request_id, packages.c.seq == seq)
+        sealed = self._connection.scalar(select(packages.c.body).where(*is_piece))
+        return self._session.open(sealed, PACKAGE_AAD.format(request_id=request_id, seq=seq)) if sealed else b""
+
+    def measure_package(self, request_id: str) -> int:
+        """Return the bytes of the opened package: all pieces but the last have the same size."""
+        last: int | None = self._connection.scalar(
+            select(func.max(packages.c.seq)).where(packages.c.request_id == request_id)
+        )
+        return 0 if last is None else last * PIECE_BYTES + len(self.read_piece(request_id, last))
 
     def filter_kept_packages(self, request_ids: Sequence[str]) -> frozenset[str]:
         """Return those of the requests whose package is still stored."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 
-from bridge.model import LinkPurpose
+from bridge.model import LinkPurpose, PersonLink
 from bridge.store.schema.desk_tables import person_links
 from bridge.store.session import Session
 
@@ -34,6 +34,15 @@ class PersonLinkRows:
             select(person_links.c.request_id).where(*self._is_open(token, purpose))
         )
         return found
+
+    def find_link(self, token: str, purpose: LinkPurpose) -> PersonLink | None:
+        """Return the link of a token, open or not; None where the token is unknown or of another purpose."""
+        named = (person_links.c.token_hash == _hash_person_token(token), person_links.c.purpose == purpose)
+        row = self._connection.execute(select(person_links).where(*named)).one_or_none()
+        if row is None:
+            return None
+        is_open = row.used_at is None and row.expires_at > self._session.now()
+        return PersonLink(request_id=row.request_id, expires_at=row.expires_at, is_open=is_open)
 
     def use_link(self, token: str, purpose: LinkPurpose) -> str | None:
         """Use a link up and return its request; None as `find_linked_request`, and where another was faster."""

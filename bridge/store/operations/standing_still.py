@@ -15,6 +15,7 @@ from bridge.store.access.hand_overs import IS_UNFULFILLED
 from bridge.store.requests.requests import OPEN_STATES
 from bridge.store.schema.columns import inline
 from bridge.store.schema.desk_tables import mails, person_letters
+from bridge.store.schema.identity_tables import page_submissions
 from bridge.store.schema.notice_tables import notice_accounts
 from bridge.store.schema.tables import deliveries, requests, tasks
 from bridge.store.session import Session
@@ -42,12 +43,14 @@ class StandingStillQueries:
             requests: requests.c.wake_at,
             notice_accounts: notice_accounts.c.wake_at,
             person_letters: person_letters.c.wake_at,
+            page_submissions: page_submissions.c.wake_at,
         }
         is_open = {
             deliveries: deliveries.c.state == DeliveryState.RECEIVED,
             requests: requests.c.state.in_(OPEN_STATES),
             notice_accounts: notice_accounts.c.wake_at.is_not(None),
             person_letters: person_letters.c.wake_at.is_not(None),
+            page_submissions: page_submissions.c.wake_at.is_not(None),
         }
         now, found = self._session.now(), {}
         for table, since in waits_since.items():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import update
@@ -10,7 +12,7 @@ from sqlalchemy import update
 from bridge.model import Principal, PrivacyRequest, RequestKind, RequestSource, RequestState
 from bridge.rules.index.identity import is_readable_identifier
 from bridge.store.index.person_lookup import PersonLookup
-from bridge.store.requests.requests import RequestRows, active_key
+from bridge.store.requests.requests import OPEN_STATES, RequestRows, active_key
 from bridge.store.requests.tasks import TaskRows
 from bridge.store.schema.tables import requests
 from bridge.store.session import Session
@@ -90,6 +92,18 @@ class RequestChanges:
         values["clocks"] = json.dumps(dict(earlier_request.clocks))
         is_later = (requests.c.id == request_id, requests.c.due_at > earlier_request.due_at)
         self._connection.execute(update(requests).where(*is_later).values(**values))
+
+    def move_clocks(self, request_id: str, clocks: Mapping[str, datetime], *, governed_by: str) -> None:
+        """Store other days for the clocks of a request, and which governs: the one way by which a clock moves later."""
+        stored = {rule: at.isoformat() for rule, at in clocks.items()}
+        values = {"clocks": json.dumps(stored), "due_at": clocks[governed_by], "due_governed_by": governed_by}
+        self._update_request(request_id, **values)
+
+    def wake_request(self, request_id: str) -> None:
+        """Make a request that is not done due now."""
+        is_open = (requests.c.id == request_id, requests.c.state.in_(OPEN_STATES))
+        due = update(requests).where(*is_open).values(wake_at=self._session.now(), rung_at=None)
+        self._connection.execute(due)
 
     def restart_request(self, request_id: str) -> None:
         """Run unfinished and failed tasks of a request again from their last page; clocks stay as they are."""

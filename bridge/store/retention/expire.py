@@ -16,11 +16,13 @@ from sqlalchemy import Select, and_, delete, exists, func, select, update
 
 from bridge.errors import NeedsOperator
 from bridge.store.bounded_changes import delete_some, match_keys
+from bridge.store.identity.checks import IdentityCheckRows
 from bridge.store.index.contact_keys import delete_orphaned_contact_keys
 from bridge.store.notices.notice_items import NEXT_ITEM_VERSION
 from bridge.store.retention import expired_records as expired
 from bridge.store.retention.expired_records import EXPIRED_KEY_PREFIX, EXPIRED_SELECTS, IS_DISPOSED_WITH_DOCUMENTS
 from bridge.store.schema.desk_tables import person_letters, person_links, request_details
+from bridge.store.schema.identity_tables import identity_checks
 from bridge.store.schema.index_tables import customers, merges, orders, parcels, suppressions
 from bridge.store.schema.notice_tables import notice_items, notice_links, notices
 from bridge.store.schema.retention_tables import legal_holds, plans, reviews
@@ -53,6 +55,7 @@ class ExpiryRows:
                 legal_holds, ("shop", "id", "order_key"), rows
             ),
             expired.select_expired_notice_item_texts: self._clear_notice_item_texts,
+            expired.select_expired_identity_proofs: self._destroy_identity_proofs,
             expired.select_expired_orders: self._delete_orders_with_parcels,
             expired.select_expired_unreported_orders: self._delete_orders_with_parcels,
             expired.select_expired_undated_orders: self._delete_orders_with_parcels,
@@ -143,6 +146,12 @@ class ExpiryRows:
         )
         self._raise_if_rows_remain(notice_items, named, notice_items.c.doc.is_not(None))
 
+    def _destroy_identity_proofs(self, rows: Sequence[Any]) -> None:
+        request_ids = [row.request_id for row in rows]
+        IdentityCheckRows(self._session).destroy_proofs(request_ids)
+        stored = (identity_checks.c.request_id.in_(request_ids), identity_checks.c.doc.is_not(None))
+        self._raise_if_rows_remain(identity_checks, *stored)
+
     def _delete_orders_with_parcels(self, rows: Sequence[Any]) -> None:
         of_orders = match_keys([parcels.c.shop, parcels.c.order_key], rows)
         keys = {(row.shop, row.data_key_id) for row in rows}
@@ -165,7 +174,7 @@ class ExpiryRows:
     def _reduce_requests_to_register(self, rows: Sequence[Any]) -> None:
         """Delete all of a request but its line in the register: kind, days, lateness. The evidence chain stays complete."""
         ids = [row.id for row in rows]
-        desk_tables = (request_details, person_letters, person_links)
+        desk_tables = (request_details, person_letters, person_links, identity_checks)
         tables = (tasks, certificates, superseded_certificates, plans, findings, packages, notice_items, reviews)
         conditions: dict[Any, Any] = {table: table.c.request_id.in_(ids) for table in (*tables, *desk_tables)}
         holds_of_requests = legal_holds.c.request_id.in_(ids)

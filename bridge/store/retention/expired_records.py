@@ -13,6 +13,7 @@ from sqlalchemy import Select, and_, exists, func, literal_column, or_, select
 
 from bridge.model import DeliveryState, RequestState
 from bridge.store.schema.columns import inline
+from bridge.store.schema.identity_tables import identity_checks
 from bridge.store.schema.index_tables import customers, merges, orders, parcels, suppressions
 from bridge.store.schema.notice_tables import notice_items
 from bridge.store.schema.retention_tables import legal_holds, reviews, vault_documents
@@ -139,10 +140,18 @@ def select_expired_merges(cutoff: datetime) -> Select[Any]:
     return select(merges.c.shop, merges.c.deleted_key).where(merges.c.merged_at < cutoff, *is_unused)
 
 
+def select_expired_identity_proofs(cutoff: datetime) -> Select[Any]:
+    """Select doubts that ended, whose proof is still stored."""
+    expired = (identity_checks.c.doc.is_not(None), identity_checks.c.decided_at < cutoff)
+    rows = select(identity_checks.c.shop, identity_checks.c.request_id)
+    return rows.where(*expired).order_by(identity_checks.c.decided_at)
+
+
 EXPIRED_SELECTS: Mapping[str, tuple[Callable[[datetime], Select[Any]], ...]] = {
     "suppression": (select_expired_suppressions,),
     "security_log": (select_expired_delivery_receipts,),
     "request_evidence": (select_expired_closed_requests, select_expired_released_legal_holds),
+    "identity_proof": (select_expired_identity_proofs,),
     "instruction_text": (select_expired_notice_item_texts,),
     "parcel_index": (
         select_expired_orders,

@@ -66,7 +66,7 @@ def parse_answer_form(raw: bytes) -> AnswerForm:
         raise FormInvalid from None
     if any(len(values) != 1 for values in fields.values()):
         raise FormInvalid
-    form = AnswerForm({name: _clean_form_text(values[0]) for name, values in fields.items()})
+    form = AnswerForm({name: clean_form_text(values[0]) for name, values in fields.items()})
     if form.action not in ("answer", "acknowledge"):
         raise FormInvalid
     return form
@@ -141,6 +141,6 @@ def _parse_iso_date(text: str) -> date | None:
         return None
 
 
-def _clean_form_text(text: str) -> str:
+def clean_form_text(text: str) -> str:
     """Return the text with one kind of line end, without control characters and surrounding space."""
     return CONTROL_CHARACTERS.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()

@@ -30,7 +30,7 @@ class _RateWindow:
 
 
 class RateLimiter:
-    """Counts good and refused requests per client, within one window of time."""
+    """Counts good and refused requests per client, within one window of time. `purpose` keeps the digests of limits apart."""
 
     def __init__(
         self,
@@ -38,18 +38,24 @@ class RateLimiter:
         *,
         now: Callable[[], float] = time.monotonic,
         max_clients: int = MAX_CLIENTS,
+        purpose: str = "notices",
+        window_s: float = RATE_WINDOW_S,
+        max_failures: int = MAX_FAILURES,
+        max_successes: int = MAX_SUCCESSES,
     ) -> None:
         self._digest, self._now, self._max_clients = digest, now, max_clients
+        self._purpose, self._window_s = purpose, window_s
+        self._max_failures, self._max_successes = max_failures, max_successes
         self._windows: OrderedDict[str, _RateWindow] = OrderedDict()
         self._lock = threading.Lock()
 
     def admit(self, address: str) -> str:
         """Return the client's digest, which `count_request` takes. Raises RequestsTooMany."""
-        client = self._digest("notices|client", address.encode())
+        client = self._digest(f"{self._purpose}|client", address.encode())
         with self._lock:
             window, now = self._windows.get(client), self._now()
-            if window and now - window.started_at < RATE_WINDOW_S and _is_limit_reached(window):
-                raise RequestsTooMany(math.ceil(window.started_at + RATE_WINDOW_S - now))
+            if window and now - window.started_at < self._window_s and self._is_limit_reached(window):
+                raise RequestsTooMany(math.ceil(window.started_at + self._window_s - now))
         return client
 
     def count_request(self, client: str, *, succeeded: bool) -> None:
@@ -57,16 +63,15 @@ class RateLimiter:
         with self._lock:
             now = self._now()
             window = self._windows.pop(client, None)
-            if window is None or now - window.started_at >= RATE_WINDOW_S:
+            if window is None or now - window.started_at >= self._window_s:
                 window = _RateWindow(now)
             window.successes, window.failures = (window.successes + succeeded, window.failures + (not succeeded))
             self._windows[client] = window
             if len(self._windows) > self._max_clients:
                 self._windows.popitem(last=False)
 
-
-def _is_limit_reached(window: _RateWindow) -> bool:
-    return window.failures >= MAX_FAILURES or window.successes >= MAX_SUCCESSES
+    def _is_limit_reached(self, window: _RateWindow) -> bool:
+        return window.failures >= self._max_failures or window.successes >= self._max_successes
 
 
 def resolve_client_address(environ: Mapping[str, Any], proxies: Collection[str]) -> str:

@@ -24,9 +24,11 @@ from bridge.web.server.stalls import StallWatch
 log = structlog.get_logger()
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-Answer = tuple[int, list[tuple[str, str]], bytes]
+Answer = tuple[int, list[tuple[str, str]], bytes | Iterable[bytes]]
 
 MAX_LOOP_BODY_BYTES = 262_144  # to hash and seal more would hold up the event loop
+STREAM_KEY = "bridge.stream"  # a view sets it in the environ: its answer is sent piece by piece, each made when the one before is gone
+STREAM_DEADLINE_S = 1800.0  # of a whole answer: 100 MB in half an hour are 56 kB a second
 WHOLE_BODY_BYTES = 65_536  # the server buffers as much of a connection in any case
 
 
@@ -71,10 +73,24 @@ class RequestReceiver:
         if "HTTP_TRANSFER_ENCODING" in environ:
             # it may have said a length, too, which the server has taken away: what follows must not be taken for a request
             headers.append(("connection", "close"))
-        if content:
+        if not isinstance(content, bytes):
+            await self._send_pieces(protocol.response_stream(status, headers), content)
+        elif content:
             protocol.response_bytes(status, headers, content)
         else:
             protocol.response_empty(status, headers)
+
+    async def _send_pieces(self, transport: Any, pieces: Iterable[bytes]) -> None:
+        """Send an answer piece by piece. Pieces are made on a thread, which no slow client holds."""
+        loop, iterator = asyncio.get_running_loop(), iter(pieces)
+        try:
+            async with asyncio.timeout(STREAM_DEADLINE_S):
+                while (piece := await loop.run_in_executor(self._threads, next, iterator, None)) is not None:
+                    await transport.send_bytes(piece)
+        except Exception as fault:  # noqa: BLE001 - the client left, or the pieces ended: its own type for each server
+            log.warning("response.broken_off", fault=logs.describe_exception(fault))
+        finally:
+            await loop.run_in_executor(self._threads, getattr(pieces, "close", _do_nothing))
 
     def __rsgi_del__(self, _loop: Any) -> None:
         """End the threads, after the last request was answered, and what the application needs for answering."""
@@ -115,6 +131,8 @@ class RequestReceiver:
         begun: list[Any] = []
         try:
             parts = self._app(environ, lambda *start: begun.extend(start))
+            if environ.get(STREAM_KEY):
+                return int(begun[0][:3]), begun[1], parts
             try:
                 content = b"".join(parts)
             finally:
@@ -125,3 +143,7 @@ class RequestReceiver:
             return 500, [("content-length", "0")], b""
         status, headers = begun[0], begun[1]
         return int(status[:3]), headers, content
+
+
+def _do_nothing() -> None:
+    pass

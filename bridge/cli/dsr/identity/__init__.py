@@ -1,0 +1,1 @@
+"""`dsr identify` and `dsr identified`: a doubt about who asks, and its end."""
