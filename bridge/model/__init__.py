@@ -5,6 +5,7 @@ strings with a prefix (`dlv_`, `req_`, `tsk_`, `ntc_`, `ent_`, `doc_`, `clm_`, `
 """
 
 from bridge.model.deliveries import Delivery, DeliveryState, RememberedBody
+from bridge.model.desk.approvals import Approval, ApprovalGate, AwaitingRequest, DeedPlan
 from bridge.model.desk.letters import LetterKind, LetterState, LinkPurpose, PersonLetter
 from bridge.model.desk.particulars import (
     CorrectionParticulars,
@@ -116,6 +117,7 @@ from bridge.model.requests import (
     PendingPackage,
     Principal,
     PrivacyRequest,
+    RequestEnding,
     RequestKind,
     RequestSource,
     RequestState,
@@ -135,6 +137,9 @@ __all__ = [
     "AcceptedPolicy",
     "AnswerBasis",
     "AnswerRow",
+    "Approval",
+    "ApprovalGate",
+    "AwaitingRequest",
     "Balance",
     "BankDetails",
     "CheckResult",
@@ -148,6 +153,7 @@ __all__ = [
     "CustomerSearchProgress",
     "CustomerVerdict",
     "Deadlines",
+    "DeedPlan",
     "Delivery",
     "DeliveryState",
     "Destruction",
@@ -227,6 +233,7 @@ __all__ = [
     "Remnant",
     "ReplyContact",
     "RequestDetails",
+    "RequestEnding",
     "RequestKind",
     "RequestSource",
     "RequestState",

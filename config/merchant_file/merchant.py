@@ -12,6 +12,7 @@ from typing import Any
 
 from bridge.errors import SettingsInvalid
 from config.merchant_file.access_rules import AccessRules, read_access_rules
+from config.merchant_file.approval_rules import ApprovalRules, read_approval_rules
 from config.merchant_file.notice_rules import NoticeRules, read_notice_rules
 from config.merchant_file.processors import AttributionRule, Processor, read_attribution_rules, read_processors
 from config.toml_reader import PLACEHOLDERS, FileReport, TomlTable, label_file, read_toml
@@ -89,6 +90,7 @@ class Merchant:
     attribution: tuple[AttributionRule, ...] = ()
     instructions: NoticeRules = field(default_factory=NoticeRules)
     access: AccessRules = field(default_factory=AccessRules)
+    approval: ApprovalRules = field(default_factory=ApprovalRules)
 
     def list_blank_contacts(self) -> list[tuple[str, str]]:
         """Return the (table, key) of what every letter to a data subject prints of its sender and nobody has filled in."""
@@ -123,7 +125,7 @@ def load_merchant(path: Path, text: str | None = None) -> Merchant:
     merchant_table = top.get_table("merchant", required=True)
     officer = top.get_table("grievance_officer", required=True)
     clocks = top.get_table("clocks", required=True)
-    notices, access = top.get_table("notices"), top.get_table("access")
+    notices, access, approval = top.get_table("notices"), top.get_table("access"), top.get_table("approval")
     route = notices.get_table("complaint_route", required=True)
     fields: dict[str, Any] = {
         **_read_merchant_table(merchant_table),
@@ -140,8 +142,9 @@ def load_merchant(path: Path, text: str | None = None) -> Merchant:
         "attribution": read_attribution_rules(top),
         "instructions": read_notice_rules(notices),
         "access": read_access_rules(access),
+        "approval": read_approval_rules(approval),
     }
-    for table in (merchant_table, officer, clocks, notices, access, top.get_table("intake"), top):
+    for table in (merchant_table, officer, clocks, notices, access, approval, top.get_table("intake"), top):
         table.report_unknown_keys()
     if report.faults:
         raise SettingsInvalid(report.faults)

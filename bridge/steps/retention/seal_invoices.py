@@ -144,7 +144,9 @@ def seal_invoices(request: PrivacyRequest, task: Task, lease: Lease, *, services
     operator must act: file the document, attest it, or remove the obstacle. Evidence is written when all is decided:
     who writes it has taken the shop's lock before.
     """
-    search = _read_orders(request, lease, services)
+    with services.store.transaction() as tx:
+        tx.requests.verify_lease(lease)
+    search = _read_orders(request, services)
     _ask_platform(request, search, services)
     sealed = _seal_found_copies(request, search, lease, services)
     after, plan, changes = _plan_search(request, task, search, sealed, services)
@@ -154,10 +156,26 @@ def seal_invoices(request: PrivacyRequest, task: Task, lease: Lease, *, services
         return _save_search(request, after, search, sealed, plan, changes, tx, services)
 
 
-def _read_orders(request: PrivacyRequest, lease: Lease, services: Services) -> _Search:
+def preview_invoice_search(request: PrivacyRequest, services: Services) -> tuple[InvoiceSearchResult, int, str]:
+    """Return what a search would leave without a copy, how many orders it would seal copies of, and why it could not ask.
+
+    Asks the platform as `seal_invoices` does, and changes nothing. An order whose copy would be sealed counts as one
+    that needs none.
+    """
+    search = _read_orders(request, services)
+    _ask_platform(request, search, services)
+    never_invoiced = search.find_never_invoiced(services)
+    sealable = {order_id for order_id in search.missing if search.sales.get(order_id)}
+    result = InvoiceSearchResult(
+        never_invoiced=never_invoiced | sealable,
+        missing_copies=frozenset(search.missing - never_invoiced - sealable),
+        is_complete=search.is_complete,
+    )
+    return result, len(sealable), str(search.fault) if search.fault else ""
+
+
+def _read_orders(request: PrivacyRequest, services: Services) -> _Search:
     """Return the orders that the index knows, and what an earlier search missed, whether or not it is still named."""
-    with services.store.transaction() as tx:
-        tx.requests.verify_lease(lease)
     if not has_bridge_vault(services):
         return _Search()
     with services.store.read() as tx:

@@ -97,6 +97,7 @@ requests = table(
     plain_column("handed_over_at", UtcDateTime, nullable=True),
     plain_column("answered_at", UtcDateTime, nullable=True),
     plain_column("answer_basis", String(16), nullable=True),
+    plain_column("ending", String(16), nullable=True),
     *lease_columns(),
     partial_index("ix_requests_due_open", "wake_at", where="wake_at IS NOT NULL"),
     Index(None, "shop", "subject"),
