@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bridge.model import LetterKind, PrivacyRequest
 from bridge.services import Services
+from bridge.steps.requests.approval.take_back import build_take_back_link
 
 if TYPE_CHECKING:
     from bridge.store import Tx
@@ -14,4 +15,4 @@ if TYPE_CHECKING:
 # returns the whole address, or None where this letter of this request has no link
 LinkMaker = Callable[[PrivacyRequest, "Tx", Services], str | None]
 
-LINK_BY_LETTER: Mapping[LetterKind, LinkMaker] = {}
+LINK_BY_LETTER: Mapping[LetterKind, LinkMaker] = {LetterKind.ACKNOWLEDGEMENT: build_take_back_link}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bridge.model import (
+    DeedPlan,
     EraseProgress,
     PlatformRequestProgress,
     PrivacyRequest,
@@ -21,8 +22,6 @@ from bridge.steps.erasure.erasure import Erasure
 from bridge.store import Tx
 
 Tasks = Sequence[Task]
-Customers = Sequence[tuple[Task, PrivacyRequest]]  # each task with the request as one about its customer
-RowsOrFault = tuple[list[dict[str, Any]], str]  # the rows, and why they could not be read, else ''
 
 TASK_EXPLANATIONS = {  # action: what the task does, and why
     TaskAction.GATHER: ("reads what the system holds of the data subject", "the data subject asked for access"),
@@ -99,6 +98,25 @@ def build_plan_view(request: PrivacyRequest, tasks: Tasks, tx: Tx, services: Ser
         "lines": lines,
         "changed": compare_plans(saved["lines"], lines) if saved else [],
         "later": [],
+    }
+
+
+def build_awaited_plan(plan: DeedPlan, digest: str, approval: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is shown of the plan of a request that waits for an approval, with its digest."""
+    lines, unread = plan.parts.get("lines"), dict(plan.unread)
+    made: dict[str, Any] = {"state": "planned", "made_at": None, "changed": [], "later": []}
+    return {
+        "plan": None if lines is None else {**made, "lines": lines},
+        "guards": plan.parts.get("guards", []),
+        "guards_unread": unread.pop("guards", ""),
+        "residue": plan.parts.get("residue", []),
+        "residue_unread": unread.pop("residue", ""),
+        "letters": plan.parts.get("letters", []),
+        "copies": plan.parts.get("copies"),
+        "stated": plan.parts["stated"],
+        "unread": unread,
+        "approval": dict(approval),
+        "digest": digest,
     }
 
 
