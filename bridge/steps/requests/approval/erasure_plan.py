@@ -13,6 +13,7 @@ from typing import Any
 
 from bridge.errors import BridgeError
 from bridge.model import (
+    ErasureAction,
     InvoiceSearchResult,
     PlatformRequestProgress,
     Principal,
@@ -65,7 +66,7 @@ def read_erasure_parts(
         of_index = plan_notice_items(request, *about, tx=tx, services=services)
         of_platform = plan_notice_items(request, Principal(), unreported, {}, tx=tx, services=services)
         targets = {(target.processor, target.reference): target for target in (*of_index.targets, *of_platform.targets)}
-        lines = serialise_plan(erasure.preview())
+        lines = [_drop_moving_day(line) for line in serialise_plan(erasure.preview())]
     counts = Counter((target.processor, target.reference_kind) for target in targets.values())
     parts = {
         "lines": lines,
@@ -80,6 +81,11 @@ def read_erasure_parts(
     }
     faults = {"guards": guards_fault, "residue": residue_fault, "copies": copies_fault, "letters": parcels_fault}
     return parts, {name: fault for name, fault in faults.items() if fault}
+
+
+def _drop_moving_day(line: dict[str, Any]) -> dict[str, Any]:
+    """Return a line without its last day where that counts from the deed: until then it moves each day."""
+    return {**line, "until": None} if line["action"] == ErasureAction.KEEP_AS_EVIDENCE else line
 
 
 def _build_letter_row(processor_id: str, reference_kind: str, count: int, services: Services) -> dict[str, Any]:
