@@ -35,6 +35,7 @@ _templates = Environment(
     lstrip_blocks=True,
     auto_reload=False,
 )
+_templates.globals["choices"] = ()  # the style has a rule for each answer of the other page's form
 
 
 def create_requests_blueprint(services: Services) -> Blueprint:
