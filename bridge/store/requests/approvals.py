@@ -87,11 +87,6 @@ class ApprovalRows:
             for row in self._connection.execute(rows)
         ]
 
-    def delete_gate(self, request_id: str) -> None:
-        """Delete the gate and the approvals of a request that ended."""
-        for table in (approval_gates, approvals):
-            self._connection.execute(delete(table).where(table.c.request_id == request_id))
-
     def _change_gate(self, request_id: str, values: Mapping[str, Any]) -> None:
         of_request = approval_gates.c.request_id == request_id
         self._connection.execute(update(approval_gates).where(of_request).values(**values))

@@ -76,7 +76,7 @@ requests = table(
     shop_column(),
     plain_column("kind", String(32)),
     plain_column("source", String(16)),
-    plain_column("state", String(16)),
+    plain_column("state", String(32)),
     pseudonym_column("subject"),
     pseudonym_column("once_key", 200, unique=True),
     pseudonym_column("active_key", 200, nullable=True, unique=True),

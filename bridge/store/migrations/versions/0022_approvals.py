@@ -34,7 +34,10 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("request_id", "actor", "plan_digest", name="pk_approvals"),
     )
-    op.add_column("requests", sa.Column("ending", sa.String(16), nullable=True))
+    with op.batch_alter_table("requests") as requests:
+        requests.add_column(sa.Column("ending", sa.String(16), nullable=True))
+        # `awaiting_approval` has 17 letters
+        requests.alter_column("state", existing_type=sa.String(16), type_=sa.String(32), existing_nullable=False)
 
 
 def downgrade() -> None:
@@ -45,5 +48,6 @@ def downgrade() -> None:
     )
     with op.batch_alter_table("requests") as requests:
         requests.drop_column("ending")
+        requests.alter_column("state", existing_type=sa.String(32), type_=sa.String(16), existing_nullable=False)
     op.drop_table("approvals")
     op.drop_table("approval_gates")

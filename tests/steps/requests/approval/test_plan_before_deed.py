@@ -8,14 +8,25 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bridge.errors import ConnectorUnavailable, PayloadInvalid
-from bridge.model import LetterKind, Principal, RequestEnding, RequestKind, RequestSource, RequestState, TaskState
+from bridge.model import (
+    CorrectionParticulars,
+    FieldChange,
+    LetterKind,
+    Principal,
+    RequestDetails,
+    RequestEnding,
+    RequestKind,
+    RequestSource,
+    RequestState,
+    TaskState,
+)
 from bridge.rules.requests.approval_rules import digest_plan
 from bridge.steps.requests.approval.approve import approve_request, require_approval, show_plan
 from bridge.steps.requests.approval.deed_plan import read_deed_plan
 from bridge.steps.requests.approval.end_early import refuse_request, withdraw_request
 from bridge.steps.requests.process import process_request
 from bridge.steps.webhooks.dispatch import dispatch_delivery
-from tests.factories import ASHA, SHOP, accepted, order, redact_body, settled_retention
+from tests.factories import ASHA, SHOP, accepted, make_request, opened, order, redact_body, settled_retention
 from tests.kit.operator_requests import open_as_operator
 from tests.steps.sales_case import sold
 
@@ -276,3 +287,34 @@ def test_an_access_request_may_be_refused_while_it_is_gathered(services):
     refuse_request(request_id, "manifestly_unfounded", actor=ONE, services=services)
     assert not process_request(request_id, services=services)
     assert find(services, request_id).source is RequestSource.OPERATOR
+
+
+def test_a_kind_without_lines_shows_its_tasks_and_what_was_stated_masked(services):
+    changes = (FieldChange(field="phone", new="+919811122233", old=""),)
+    stated = RequestDetails(particulars=CorrectionParticulars(changes=changes, proof="passport"))
+    with services.store.transaction() as tx:
+        request = opened(tx, make_request(kind=RequestKind.CORRECTION, source=RequestSource.OPERATOR))
+        tx.approvals.open_gate(request.id, RequestSource.OPERATOR, free_at=None)
+        tx.request_details.save_details(request.id, SHOP, stated)
+        with pytest.raises(PayloadInvalid, match="not_approved"):
+            require_approval(request, tx)
+    plan, digest = show_plan(request.id, services=services)
+    assert plan.parts["stated"] == {
+        "changes": [{"field": "phone", "new": "+*** (13 characters)", "old": ""}],
+        "proof": "p*** (8 characters)",
+    }
+    with services.store.transaction() as tx:  # restated: the same length, another number
+        other = CorrectionParticulars(changes=(FieldChange(field="phone", new="+919811122234"),), proof="passport")
+        tx.request_details.save_details(request.id, SHOP, RequestDetails(particulars=other))
+    with pytest.raises(PayloadInvalid, match="plan_changed"):
+        approve_request(request.id, actor=ONE, plan_digest=digest, services=services)
+
+
+def test_while_readings_are_not_done_nothing_is_approved_by_itself_and_nothing_runs(shipped, platform, clock):
+    platform.customer_faults = [ConnectorUnavailable("shopify: HTTP 503")]
+    request_id = open_waiting(shipped)
+    assert find(shipped, request_id).state is RequestState.IN_PROGRESS
+    assert platform.requested == []
+    clock.at += timedelta(minutes=1)
+    process_request(request_id, services=shipped)
+    assert find(shipped, request_id).state is RequestState.AWAITING_APPROVAL
