@@ -13,12 +13,12 @@ from tests.kit.config_files import copy_changed
 TWO = 'two_people = ["nominee_exercise", "incident"]'
 
 
-def load(folder, *pairs):
+def load_rules(folder, *pairs):
     return load_merchant(copy_changed(MERCHANT_FILE, folder / "merchant.toml", pairs)).approval
 
 
 def test_the_shipped_file_says_what_is_meant_without_it(tmp_path):
-    assert load(tmp_path) == ApprovalRules()
+    assert load_rules(tmp_path) == ApprovalRules()
     (tmp_path / "bare").mkdir()
     bare = MERCHANT_FILE.read_text().partition("[approval]\n")
     text = bare[0] + bare[2].partition("\n\n")[2]
@@ -27,7 +27,7 @@ def test_the_shipped_file_says_what_is_meant_without_it(tmp_path):
 
 
 def test_what_is_named_is_obeyed_and_two_kinds_keep_two_people(tmp_path):
-    rules = load(tmp_path, (TWO, 'two_people = ["erasure"]'), ("doors_without = []", 'doors_without = ["api"]'))
+    rules = load_rules(tmp_path, (TWO, 'two_people = ["erasure"]'), ("doors_without = []", 'doors_without = ["api"]'))
     assert (set(rules.two_people), rules.doors_without) == ({"erasure", *ALWAYS_TWO}, ("api",))
 
 
@@ -44,5 +44,5 @@ def test_what_is_named_is_obeyed_and_two_kinds_keep_two_people(tmp_path):
 )
 def test_a_fault_names_its_place(tmp_path, old, new, fault):
     with pytest.raises(SettingsInvalid) as raised:
-        load(tmp_path, (old, new))
+        load_rules(tmp_path, (old, new))
     assert fault in str(raised.value)

@@ -26,7 +26,6 @@ class ApprovalGate:
     begun_at: datetime | None = None
     shown_digest: str = ""
     shown_parts: Mapping[str, str] = field(default_factory=dict)
-    shown_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -79,12 +79,12 @@ def list_counting_approvals(approvals: Collection[Approval]) -> list[Approval]:
 
 def digest_plan(plan: DeedPlan) -> str:
     """Return the SHA-256 of what a plan says, as hexadecimal digits."""
-    return _digest({"parts": dict(plan.parts), "unread": sorted(plan.unread)})
+    return _hash_value({"parts": dict(plan.parts), "unread": sorted(plan.unread)})
 
 
 def digest_parts(plan: DeedPlan) -> dict[str, str]:
     """Return the digest of each part of a plan that could be read."""
-    return {name: _digest(part) for name, part in plan.parts.items() if name not in plan.unread}
+    return {name: _hash_value(part) for name, part in plan.parts.items() if name not in plan.unread}
 
 
 def list_changed_parts(shown: Mapping[str, str], plan: DeedPlan) -> list[str]:
@@ -104,5 +104,5 @@ def check_second_person(actor: str, approvals: Collection[Approval]) -> None:
         raise PayloadInvalid("approved_by_you")
 
 
-def _digest(value: object) -> str:
+def _hash_value(value: object) -> str:
     return hashlib.sha256(encode_canonical_json({"of": value})).hexdigest()

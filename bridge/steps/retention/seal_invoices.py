@@ -157,21 +157,16 @@ def seal_invoices(request: PrivacyRequest, task: Task, lease: Lease, *, services
 
 
 def preview_invoice_search(request: PrivacyRequest, services: Services) -> tuple[InvoiceSearchResult, int, str]:
-    """Return what a search would leave without a copy, how many orders it would seal copies of, and why it could not ask.
+    """Return what a search would find, how many copies it would seal, and why it could not ask. Changes nothing.
 
-    Asks the platform as `seal_invoices` does, and changes nothing. An order whose copy would be sealed counts as one
-    that needs none.
+    An order whose copy would be sealed counts as one that needs none.
     """
     search = _read_orders(request, services)
     _ask_platform(request, search, services)
-    never_invoiced = search.find_never_invoiced(services)
     sealable = {order_id for order_id in search.missing if search.sales.get(order_id)}
-    result = InvoiceSearchResult(
-        never_invoiced=never_invoiced | sealable,
-        missing_copies=frozenset(search.missing - never_invoiced - sealable),
-        is_complete=search.is_complete,
-    )
-    return result, len(sealable), str(search.fault) if search.fault else ""
+    needs_none = search.find_never_invoiced(services) | sealable
+    result = InvoiceSearchResult(never_invoiced=needs_none, missing_copies=frozenset(search.missing - needs_none))
+    return replace(result, is_complete=search.is_complete), len(sealable), str(search.fault or "")
 
 
 def _read_orders(request: PrivacyRequest, services: Services) -> _Search:

@@ -1,4 +1,4 @@
-"""Which requests wait for whom, and what counts as a change of a plan."""
+"""Which requests wait for how many persons, and what counts as a change of a plan."""
 
 from __future__ import annotations
 

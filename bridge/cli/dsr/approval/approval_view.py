@@ -25,7 +25,7 @@ DECISION_FAULTS: Mapping[str, str] = {
     "code_not_for_kind": "this reason is not for a request of this kind",
     "code_not_for_law": "no law that applies to this person knows this reason",
     "extension_reason_unknown": "no reason has this code; `dsr extend --help` lists them",
-    "extension_unknown_to_law": "only the GDPR knows a longer term, for a person whom it protects; Indian law knows none",
+    "extension_unknown_to_law": "only the GDPR knows a longer term, for a person protected by it; Indian law knows none",
     "extended_before": "it was extended before, and can be extended once",
     "request_closed": "it is closed",
     "first_month_over": "the person must be told within the first month, and that is over",

@@ -24,7 +24,7 @@ from bridge.steps.requests.approval.extend import extend_request
 def extend(request_id: str, until: When, reason: str) -> None:
     """Extend the term of a request by at most two months, within the first month (GDPR Art 12(3)).
 
-    Only for a person whom the GDPR protects: Indian law knows no longer term. The clocks that were counted before stay.
+    Only for a person protected by the GDPR: Indian law knows no longer term. The clocks that were counted before stay.
     """
     with (
         open_command_context() as context,

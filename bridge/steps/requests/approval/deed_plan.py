@@ -51,13 +51,13 @@ def read_deed_plan(request_id: str, *, services: Services) -> DeedPlan:
 def mask_details(details: RequestDetails) -> dict[str, Any]:
     """Return what a request states, with codes in the clear and of everything else its first letter and its length."""
     stated = asdict(details.particulars) if details.particulars else {}
-    return {name: _mask_value(name, value) for name, value in stated.items()}
+    return {name: _mask_stated_value(name, value) for name, value in stated.items()}
 
 
-def _mask_value(name: str, value: Any) -> Any:
+def _mask_stated_value(name: str, value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _mask_value(key, each) for key, each in value.items()}
+        return {key: _mask_stated_value(key, each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_mask_value(name, each) for each in value]
+        return [_mask_stated_value(name, each) for each in value]
     text = str(value)
     return text if name in CODE_FIELDS or not text else f"{text[0]}*** ({len(text)} characters)"

@@ -39,7 +39,7 @@ def end_as_withdrawn(request: PrivacyRequest, actor: str, tx: Tx, **detail: Any)
     """End a locked request as withdrawn, in the caller's transaction. Raises PayloadInvalid as `withdraw_request`."""
     if not request.source.is_merchants or request.kind is RequestKind.INCIDENT:
         raise PayloadInvalid("not_withdrawable")
-    _end(request, RequestEnding.WITHDRAWN, Fact.REQUEST_WITHDRAWN, actor, tx, **detail)
+    _end_undone(request, RequestEnding.WITHDRAWN, Fact.REQUEST_WITHDRAWN, actor, tx, **detail)
     queue_letter(request, LetterKind.WITHDRAWN, tx=tx, actor=actor)
 
 
@@ -59,7 +59,7 @@ def refuse_request(request_id: str, code: str, *, actor: str, reason: str = "", 
         day = local_day(services.clock.now(), services.retention)
         routes = list_complaint_routes(services.merchant.complaint_route, day=day, regimes=regimes)
         detail = {"code": code, "laws": laws, "remedies": list_remedies(routes)}
-        _end(request, RequestEnding.REFUSED, Fact.REQUEST_REFUSED, actor, tx, **detail, reason=reason)
+        _end_undone(request, RequestEnding.REFUSED, Fact.REQUEST_REFUSED, actor, tx, **detail, reason=reason)
         queue_letter(request, LetterKind.REFUSAL, tx=tx, values={"reason": code}, actor=actor)
     log.info("request.refused", id=request_id, kind=request.kind, code=code)
     return laws
@@ -92,7 +92,7 @@ def lock_open_request(request_id: str, tx: Tx) -> PrivacyRequest:
     return request
 
 
-def _end(request: PrivacyRequest, ending: RequestEnding, fact: Fact, actor: str, tx: Tx, **detail: Any) -> None:
+def _end_undone(request: PrivacyRequest, ending: RequestEnding, fact: Fact, actor: str, tx: Tx, **detail: Any) -> None:
     tx.request_changes.end_early(request.id, ending, is_answered=ending is RequestEnding.WITHDRAWN)
     tx.person_links.delete_links(request.id, LinkPurpose.TAKE_BACK)
     known = {name: value for name, value in detail.items() if value != ""}

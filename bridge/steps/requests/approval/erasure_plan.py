@@ -50,7 +50,7 @@ def read_erasure_parts(
     """Return the parts of the plan of an erasure, and by part why it could not be read. Raises StoreUnavailable."""
     with services.store.read() as tx:
         customers = [(task, select_customer(request, task, tx)) for task in tasks]
-    guards, guards_fault = list_precheck_findings(customers, services)
+    findings, findings_fault = list_precheck_findings(customers, services)
     residue, residue_fault = list_residue(customers, services)
     search, sealable, copies_fault = InvoiceSearchResult(), 0, ""
     search_task = find_invoice_search_task(tasks)
@@ -76,10 +76,10 @@ def read_erasure_parts(
             for (processor, reference_kind), count in sorted(counts.items())
         ],
         "shopify": [[task.action, task.customer] for task, _ in customers if task.action in PLATFORM_ACTIONS],
-        "guards": guards,
+        "guards": findings,
         "residue": residue,
     }
-    faults = {"guards": guards_fault, "residue": residue_fault, "copies": copies_fault, "letters": parcels_fault}
+    faults = {"guards": findings_fault, "residue": residue_fault, "copies": copies_fault, "letters": parcels_fault}
     return parts, {name: fault for name, fault in faults.items() if fault}
 
 

@@ -62,22 +62,22 @@ def open_waiting(services, who=ASHA, **given):
     return request_id
 
 
-def find(services, request_id):
+def find_request(services, request_id):
     with services.store.transaction() as tx:
         return tx.requests.get_request(request_id)
 
 
-def facts(services, request_id):
+def list_fact_names(services, request_id):
     with services.store.transaction() as tx:
         return [event.fact for event in tx.evidence.list_facts_of_request(request_id)]
 
 
-def letters(services, request_id):
+def list_letter_kinds(services, request_id):
     with services.store.transaction() as tx:
         return [one.kind for one in tx.person_letters.list_letters(request_id)]
 
 
-def count_rows(services):
+def count_stored(services):
     from sqlalchemy import func, select  # noqa: PLC0415
 
     from bridge.store.schema.tables import metadata  # noqa: PLC0415
@@ -93,11 +93,11 @@ def approve(services, request_id, actor=ONE):
 
 
 def test_e01_nothing_is_changed_before_the_plan_is_approved_and_then_exactly_the_plan_is(shipped, platform, clock):
-    before = count_rows(shipped)
+    before = count_stored(shipped)
     request_id = open_waiting(shipped)
-    assert find(shipped, request_id).state is RequestState.AWAITING_APPROVAL
+    assert find_request(shipped, request_id).state is RequestState.AWAITING_APPROVAL
     plan, digest = show_plan(request_id, services=shipped)
-    assert (count_rows(shipped), platform.requested, platform.removed) == (before, [], [])
+    assert (count_stored(shipped), platform.requested, platform.removed) == (before, [], [])
     assert not process_request(request_id, services=shipped), "no worker takes it"
     erased = {(line["what"], line["count"]) for line in plan.parts["lines"] if line["action"] == "erase"}
     assert ("orders: keyed hashes, number and id sealed", 1) in erased
@@ -108,18 +108,22 @@ def test_e01_nothing_is_changed_before_the_plan_is_approved_and_then_exactly_the
     status = approve_request(request_id, actor=ONE, plan_digest=digest, services=shipped)
     assert (status.missing, status.free_at) == (0, clock.at + timedelta(hours=48))
     assert process_request(request_id, services=shipped)
-    assert (find(shipped, request_id).state, count_rows(shipped)) == (RequestState.WAITING, before), "48 h to take back"
+    assert (find_request(shipped, request_id).state, count_stored(shipped)) == (RequestState.WAITING, before), (
+        "48 h to take back"
+    )
     clock.at += timedelta(hours=48)
     assert process_request(request_id, services=shipped)
     assert platform.requested == ["7001"]
-    assert count_rows(shipped)["orders"] == 0
+    assert count_stored(shipped)["orders"] == 0
     with shipped.store.transaction() as tx:
         done = tx.plans.find_plan(request_id)["lines"]
     of_bridge = {(one["what"], one["count"]) for one in done if (one["system"], one["action"]) == ("bridge", "erase")}
-    planned = [one for one in plan.parts["lines"] if (one["system"], one["action"]) == ("bridge", "erase")]
-    assert of_bridge == {(one["what"], one["count"]) for one in planned}, "the result is what the plan said"
+    wanted = [one for one in plan.parts["lines"] if (one["system"], one["action"]) == ("bridge", "erase")]
+    assert of_bridge == {(one["what"], one["count"]) for one in wanted}, "the result is what the plan said"
     assert [
-        fact for fact in facts(shipped, request_id) if fact in ("approval.awaited", "plan.approved", "deed.begun")
+        fact
+        for fact in list_fact_names(shipped, request_id)
+        if fact in ("approval.awaited", "plan.approved", "deed.begun")
     ] == ["approval.awaited", "plan.approved", "deed.begun"]
 
 
@@ -140,10 +144,10 @@ def test_e01_a_plan_that_changed_is_not_approved_and_after_its_approval_not_carr
     clock.at += timedelta(hours=49)
     place_order(shipped, platform, 1003)
     process_request(request_id, services=shipped)
-    stopped = find(shipped, request_id)
+    stopped = find_request(shipped, request_id)
     assert (stopped.state, stopped.last_error) == (RequestState.AWAITING_APPROVAL, "plan_changed")
     assert platform.requested == []
-    assert "plan.changed" in facts(shipped, request_id)
+    assert "plan.changed" in list_fact_names(shipped, request_id)
     assert approve(shipped, request_id).missing == 0, "the same person may approve the new plan"
     process_request(request_id, services=shipped)
     assert platform.requested == ["7001"]
@@ -158,15 +162,15 @@ def test_what_cannot_be_read_at_the_deed_is_no_change_and_what_nobody_saw_is_one
     platform.balance_faults = []
     clock.at += timedelta(hours=49)
     process_request(request_id, services=shipped)
-    assert find(shipped, request_id).last_error == "plan_changed", "nobody saw what the customer would lose"
+    assert find_request(shipped, request_id).last_error == "plan_changed", "nobody saw what the customer would lose"
     approve(shipped, request_id)
     platform.balance_faults = [ConnectorUnavailable("shopify: HTTP 503")]
     process_request(request_id, services=shipped)
-    assert "deed.begun" in facts(shipped, request_id)
+    assert "deed.begun" in list_fact_names(shipped, request_id)
 
 
 def test_e01_who_is_meant_is_part_of_the_plan(shipped):
-    """Two persons of whom nothing is held have the same lines, and not the same plan."""
+    """Two persons, both without data here, have the same lines, and not the same plan."""
     nobody, other = (open_waiting(shipped, Principal(email=f"{name}@example.com")) for name in ("nobody", "other"))
     plans = [read_deed_plan(one, services=shipped) for one in (nobody, other)]
     assert plans[0].parts["lines"] == plans[1].parts["lines"]
@@ -179,9 +183,9 @@ def test_a_wider_wish_needs_a_new_approval_and_a_webhook_none(shipped, platform,
     approve(shipped, request_id)
     clock.at += timedelta(hours=49)
     process_request(request_id, services=shipped)
-    assert platform.requested == ["7001"], (find(shipped, request_id), facts(shipped, request_id))
+    assert platform.requested == ["7001"]
     assert open_waiting(shipped, replace(ASHA, email="asha.second@example.com", order_ids=("2002",))) == request_id
-    assert find(shipped, request_id).state is RequestState.AWAITING_APPROVAL
+    assert find_request(shipped, request_id).state is RequestState.AWAITING_APPROVAL
     assert approve(shipped, request_id).missing == 0
 
 
@@ -191,8 +195,8 @@ def test_what_shopify_orders_waits_for_no_approval(shipped, clock):
     by_webhook = dispatch_delivery(delivery.id, services=shipped)
     assert by_webhook != waiting
     process_request(by_webhook, services=shipped)
-    assert count_rows(shipped)["orders"] == 0
-    assert find(shipped, waiting).state is RequestState.AWAITING_APPROVAL
+    assert count_stored(shipped)["orders"] == 0
+    assert find_request(shipped, waiting).state is RequestState.AWAITING_APPROVAL
     assert approve(shipped, waiting).missing == 0, "the officer sees what is left, and decides"
     clock.at += timedelta(hours=49)
     assert process_request(waiting, services=shipped)
@@ -209,7 +213,7 @@ def test_what_was_opened_by_hand_widens_no_request_of_shopify(shipped, platform)
         tx.request_changes.restart_request(waiting)
         tx.request_changes.restart_request(by_webhook)
     process_request(by_webhook, services=shipped)
-    assert find(shipped, by_webhook).closed_at
+    assert find_request(shipped, by_webhook).closed_at
 
 
 def test_e09_two_people_approve_where_two_are_needed(shipped):
@@ -219,9 +223,9 @@ def test_e09_two_people_approve_where_two_are_needed(shipped):
     assert approve(ours, request_id).missing == 1
     with pytest.raises(PayloadInvalid, match="approved_by_you"):
         approve_request(request_id, actor=ONE.upper(), services=ours)
-    assert find(ours, request_id).state is RequestState.AWAITING_APPROVAL
+    assert find_request(ours, request_id).state is RequestState.AWAITING_APPROVAL
     assert approve(ours, request_id, TWO).missing == 0
-    assert find(ours, request_id).state is RequestState.IN_PROGRESS
+    assert find_request(ours, request_id).state is RequestState.IN_PROGRESS
 
 
 def test_a_merchant_may_let_a_door_run_by_itself(shipped, platform):
@@ -232,17 +236,17 @@ def test_a_merchant_may_let_a_door_run_by_itself(shipped, platform):
 
 
 def test_a_request_that_was_taken_back_destroys_nothing_and_ends(shipped, platform, clock):
-    before = count_rows(shipped)
+    before = count_stored(shipped)
     request_id = open_waiting(shipped)
     approve(shipped, request_id)
     withdraw_request(request_id, actor=ONE, reason="a phone call", services=shipped)
-    ended = find(shipped, request_id)
+    ended = find_request(shipped, request_id)
     assert (ended.state, ended.ending, ended.answered_at) == (RequestState.DONE, RequestEnding.WITHDRAWN, clock.at)
     clock.at += timedelta(days=60)
     assert not process_request(request_id, services=shipped)
-    assert (count_rows(shipped), platform.requested) == (before, [])
-    assert letters(shipped, request_id) == [LetterKind.WITHDRAWN]
-    assert "request.withdrawn" in facts(shipped, request_id)
+    assert (count_stored(shipped), platform.requested) == (before, [])
+    assert list_letter_kinds(shipped, request_id) == [LetterKind.WITHDRAWN]
+    assert "request.withdrawn" in list_fact_names(shipped, request_id)
     with shipped.store.transaction() as tx:
         assert {task.state for task in tx.tasks.list_tasks(request_id)} == {TaskState.DONE}
     for again in (withdraw_request, lambda *of, **given: refuse_request(*of, "excessive", **given)):
@@ -267,7 +271,7 @@ def test_p38_a_refusal_names_its_law_the_authority_and_the_court(shipped):
             refuse_request(request_id, code, actor=ONE, services=shipped)
     laws = refuse_request(request_id, "identity_not_proven", actor=ONE, reason="no answer", services=shipped)
     assert "GDPR Art 12(2), 12(6)" in laws
-    ended = find(shipped, request_id)
+    ended = find_request(shipped, request_id)
     assert (ended.state, ended.ending, ended.answered_at) == (RequestState.DONE, RequestEnding.REFUSED, None)
     with shipped.store.transaction() as tx:
         (refusal,) = (one for one in tx.evidence.list_facts_of_request(request_id) if one.fact == "request.refused")
@@ -286,7 +290,7 @@ def test_an_access_request_may_be_refused_while_it_is_gathered(services):
     request_id = open_as_operator(services, ASHA, shop=SHOP, kind=RequestKind.ACCESS)
     refuse_request(request_id, "manifestly_unfounded", actor=ONE, services=services)
     assert not process_request(request_id, services=services)
-    assert find(services, request_id).source is RequestSource.OPERATOR
+    assert find_request(services, request_id).source is RequestSource.OPERATOR
 
 
 def test_a_kind_without_lines_shows_its_tasks_and_what_was_stated_masked(services):
@@ -313,8 +317,8 @@ def test_a_kind_without_lines_shows_its_tasks_and_what_was_stated_masked(service
 def test_while_readings_are_not_done_nothing_is_approved_by_itself_and_nothing_runs(shipped, platform, clock):
     platform.customer_faults = [ConnectorUnavailable("shopify: HTTP 503")]
     request_id = open_waiting(shipped)
-    assert find(shipped, request_id).state is RequestState.IN_PROGRESS
+    assert find_request(shipped, request_id).state is RequestState.IN_PROGRESS
     assert platform.requested == []
     clock.at += timedelta(minutes=1)
     process_request(request_id, services=shipped)
-    assert find(shipped, request_id).state is RequestState.AWAITING_APPROVAL
+    assert find_request(shipped, request_id).state is RequestState.AWAITING_APPROVAL

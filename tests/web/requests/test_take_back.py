@@ -19,7 +19,7 @@ FORM = "application/x-www-form-urlencoded"
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
-def acknowledge(services, kind=RequestKind.ERASURE):
+def open_acknowledged(services, kind=RequestKind.ERASURE):
     """Open a request and return its id, and the path of the link in its acknowledgement."""
     request_id = open_as_operator(services, ASHA, shop=SHOP, kind=kind, approved=False)
     with services.store.transaction() as tx:
@@ -28,21 +28,21 @@ def acknowledge(services, kind=RequestKind.ERASURE):
     return request_id, link and "/requests/" + link.rpartition("/requests/")[2]
 
 
-def find(services, request_id):
+def read_request(services, request_id):
     with services.store.transaction() as tx:
         return tx.requests.get_request(request_id)
 
 
-def shape(response):
+def describe_response(response):
     return response.status_code, sorted(response.headers.items()), response.data
 
 
-def send(client, path, **given):
+def press_button(client, path, **given):
     return client.post(path, **{"data": "", "content_type": FORM} | given)
 
 
 def test_reading_the_page_changes_nothing_and_the_button_ends_the_request(client, services):
-    request_id, path = acknowledge(services)
+    request_id, path = open_acknowledged(services)
     for _ in range(2):  # a mail scanner, then the person
         page = client.get(path)
         assert (page.status_code, page.mimetype) == (200, "text/html")
@@ -51,22 +51,22 @@ def test_reading_the_page_changes_nothing_and_the_button_ends_the_request(client
     assert path.rpartition("/")[2].encode() not in page.data, "the token is in no page"
     assert "form-action 'self'" in page.headers["Content-Security-Policy"]
     assert "script-src" not in page.headers["Content-Security-Policy"]
-    assert find(services, request_id).state is RequestState.IN_PROGRESS
-    assert send(client, path).status_code == 200
-    ended = find(services, request_id)
+    assert read_request(services, request_id).state is RequestState.IN_PROGRESS
+    assert press_button(client, path).status_code == 200
+    ended = read_request(services, request_id)
     assert (ended.state, ended.ending) == (RequestState.DONE, "withdrawn")
     assert not process_request(request_id, services=services)
     with services.store.transaction() as tx:
         (fact,) = (one for one in tx.evidence.list_facts_of_request(request_id) if one.fact == "request.withdrawn")
         assert [one.kind for one in tx.person_letters.list_letters(request_id)] == [LetterKind.WITHDRAWN]
     assert (fact.actor, fact.detail["via"]) == ("data_subject", "by_link")
-    assert send(client, path).status_code == 404, "once"
+    assert press_button(client, path).status_code == 404, "once"
 
 
 def test_every_link_that_is_not_valid_gets_one_answer(client, services, clock):
-    _, used = acknowledge(services)
-    assert send(client, used).status_code == 200
-    begun_id, begun = acknowledge(services)
+    _, used = open_acknowledged(services)
+    assert press_button(client, used).status_code == 200
+    begun_id, begun = open_acknowledged(services)
     let_act(services, begun_id)
     with services.store.transaction() as tx:
         other = tx.person_links.create_link(begun_id, LinkPurpose.DOWNLOAD, expires_at=clock.at + timedelta(days=9))
@@ -80,23 +80,23 @@ def test_every_link_that_is_not_valid_gets_one_answer(client, services, clock):
         "/requests/x",
         "/requests/%00%FF",
     ]
-    pages = [shape(client.get(path)) for path in paths]
+    pages = [describe_response(client.get(path)) for path in paths]
     assert pages[0][0] == 404
     assert pages == [pages[0]] * len(paths)
-    assert [shape(send(client, path)) for path in paths] == pages
-    assert find(services, begun_id).ending is None
+    assert [describe_response(press_button(client, path)) for path in paths] == pages
+    assert read_request(services, begun_id).ending is None
 
 
 def test_what_is_no_form_and_what_is_too_long_changes_nothing(client, services):
-    request_id, path = acknowledge(services)
-    assert send(client, path, content_type="application/json").status_code == 415
-    assert send(client, path, data="x" * 2_000).status_code == 413
-    assert find(services, request_id).ending is None
+    request_id, path = open_acknowledged(services)
+    assert press_button(client, path, content_type="application/json").status_code == 415
+    assert press_button(client, path, data="x" * 2_000).status_code == 413
+    assert read_request(services, request_id).ending is None
 
 
 def test_there_is_a_link_only_while_it_can_be_taken_back(services, clock):
-    assert acknowledge(services, RequestKind.ACCESS)[1] is None
-    request_id, path = acknowledge(services)
+    assert open_acknowledged(services, RequestKind.ACCESS)[1] is None
+    request_id, path = open_acknowledged(services)
     assert path
     clock.at += timedelta(hours=48)
     with services.store.transaction() as tx:
@@ -105,7 +105,7 @@ def test_there_is_a_link_only_while_it_can_be_taken_back(services, clock):
 
 
 def test_the_page_speaks_the_language_of_the_letters(client, services):
-    request_id, path = acknowledge(services)
+    request_id, path = open_acknowledged(services)
     contact = ReplyContact(address="asha@example.com", language=Language.HINDI)
     with services.store.transaction() as tx:
         tx.request_details.save_details(request_id, SHOP, RequestDetails(contact=contact))
