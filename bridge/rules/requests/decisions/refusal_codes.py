@@ -13,9 +13,6 @@ from bridge.errors import PayloadInvalid
 from bridge.model import RequestKind
 
 EVERY_KIND = frozenset(RequestKind) - {RequestKind.SHOP_ERASURE}
-RIGHTS_OVER_DATA = frozenset(
-    {RequestKind.ERASURE, RequestKind.CORRECTION, RequestKind.RESTRICTION, RequestKind.OBJECTION}
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
