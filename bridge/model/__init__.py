@@ -6,6 +6,7 @@ strings with a prefix (`dlv_`, `req_`, `tsk_`, `ntc_`, `ent_`, `doc_`, `clm_`, `
 """
 
 from bridge.model.deliveries import Delivery, DeliveryState, RememberedBody
+from bridge.model.desk.approvals import Approval, ApprovalGate, AwaitingRequest, DeedPlan
 from bridge.model.desk.identity import IdentityCheck, IdentityDoubt, IdentityMethod, PageSubmission, PersonLink
 from bridge.model.desk.letters import LetterKind, LetterState, LinkPurpose, PersonLetter
 from bridge.model.desk.mails import FetchedMail, IncomingMail, Mail, MailboxPosition, MailContent, MailKind, MailState
@@ -120,6 +121,7 @@ from bridge.model.requests import (
     PendingPackage,
     Principal,
     PrivacyRequest,
+    RequestEnding,
     RequestKind,
     RequestSource,
     RequestState,
@@ -140,6 +142,9 @@ __all__ = [
     "Act",
     "AnswerBasis",
     "AnswerRow",
+    "Approval",
+    "ApprovalGate",
+    "AwaitingRequest",
     "Balance",
     "BankDetails",
     "CheckResult",
@@ -153,6 +158,7 @@ __all__ = [
     "CustomerSearchProgress",
     "CustomerVerdict",
     "Deadlines",
+    "DeedPlan",
     "Delivery",
     "DeliveryState",
     "Destruction",
@@ -244,6 +250,7 @@ __all__ = [
     "Remnant",
     "ReplyContact",
     "RequestDetails",
+    "RequestEnding",
     "RequestKind",
     "RequestSource",
     "RequestState",

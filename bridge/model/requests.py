@@ -51,10 +51,12 @@ class RequestSource(StrEnum):
 class RequestState(StrEnum):
     """Where a privacy request stands.
 
-    `waiting`: the data subject can be answered and others must still answer, or, while the request is not closed, an
-    operator must act.
+    `awaiting_approval`: nothing was changed for it, and nothing is before its plan is approved. `waiting`: the data subject
+    can be answered and others must still answer, or, while the request is not closed, an operator must act, or the time in
+    which it can be taken back is not over.
     """
 
+    AWAITING_APPROVAL = "awaiting_approval"
     IN_PROGRESS = "in_progress"
     WAITING = "waiting"
     DONE = "done"
@@ -95,6 +97,13 @@ class AnswerBasis(StrEnum):
     DELIVERED = "delivered"
     WAIVED = "waived"
     ASSUMED = "assumed"
+
+
+class RequestEnding(StrEnum):
+    """How a request ended that was not carried out."""
+
+    WITHDRAWN = "withdrawn"
+    REFUSED = "refused"
 
 
 class WaitReason(StrEnum):
@@ -198,6 +207,7 @@ class PrivacyRequest:
     handed_over_at: datetime | None = None
     answered_at: datetime | None = None
     answer_basis: AnswerBasis | None = None
+    ending: RequestEnding | None = None
     attempts: int = 0
     last_error: str = ""
 

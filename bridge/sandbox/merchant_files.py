@@ -62,12 +62,20 @@ RETENTION_VALUES: Mapping[tuple[str, str], Any] = {
 }
 
 
-def write_merchant_files(folder: Path, *, shops: Sequence[str], notice_terms: Mapping[str, Any]) -> dict[str, str]:
+def write_merchant_files(
+    folder: Path,
+    *,
+    shops: Sequence[str],
+    notice_terms: Mapping[str, Any],
+    approval_terms: Mapping[str, Any] | None = None,
+) -> dict[str, str]:
     """Write both files into `folder` and return the settings that name them.
 
-    `notice_terms` replaces values of `[notices]`, such as `answer_days`. Raises NeedsOperator.
+    `notice_terms` replaces values of `[notices]`, such as `answer_days`, and `approval_terms` those of `[approval]`. Raises
+    NeedsOperator.
     """
     terms = {("notices", name): value for name, value in notice_terms.items()}
+    terms |= {("approval", name): value for name, value in (approval_terms or {}).items()}
     merchant = _fill_shipped_file("merchant.toml", {**MERCHANT_VALUES, ("merchant", "shops"): list(shops), **terms})
     files = {
         "merchant.toml": f"{merchant}\n{_fill_shipped_file('merchant_file/intermediaries.toml', INTERMEDIARY_VALUES)}",

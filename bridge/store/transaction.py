@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     import bridge.store.recovery.ledger_state
     import bridge.store.recovery.reapply_erasures
     import bridge.store.refunds.refund_accounts
+    import bridge.store.requests.approvals
     import bridge.store.requests.request_changes
     import bridge.store.requests.requests
     import bridge.store.requests.tasks
@@ -74,6 +75,7 @@ class Tx:
     remembered_bodies: bridge.store.webhooks.remembered_bodies.RememberedBodyRows
     requests: bridge.store.requests.requests.RequestRows
     request_changes: bridge.store.requests.request_changes.RequestChanges
+    approvals: bridge.store.requests.approvals.ApprovalRows
     tasks: bridge.store.requests.tasks.TaskRows
     turns: bridge.store.requests.turns.TurnRows
     request_details: bridge.store.letters.details.RequestDetailRows

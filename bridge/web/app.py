@@ -6,7 +6,7 @@ from flask import Flask
 
 from bridge.services import Services
 from bridge.store import SqlStore
-from bridge.web import api, health, inbound_mail, metrics, notices, privacy, problems, processors, webhooks
+from bridge.web import api, health, inbound_mail, metrics, notices, privacy, problems, processors, requests, webhooks
 from bridge.web.flask_application import WebApplication
 from bridge.web.security_headers import add_security_headers
 
@@ -31,6 +31,7 @@ def create_app(services: Services, store: SqlStore) -> Flask:
     app.register_blueprint(notices.create_notices_blueprint(services))
     app.register_blueprint(privacy.create_privacy_blueprint(services))
     app.register_blueprint(privacy.create_person_links_blueprint(services))
+    app.register_blueprint(requests.create_requests_blueprint(services))
     app.register_blueprint(inbound_mail.create_inbound_mail_blueprint(services))
 
     app.wsgi_app = add_security_headers(app.wsgi_app, https=services.settings.is_production)  # type: ignore[assignment, method-assign]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -54,6 +55,10 @@ def read_row_gauges(tx: Tx) -> Iterator[GaugeMetricFamily]:
     for labels, count in sorted(tx.standing_still.count_tasks().items()):
         tasks.add_metric(list(labels), count)
     yield tasks
+    awaited = GaugeMetricFamily("bridge_approvals_awaited", "Requests that await an approval", labels=["kind"])
+    for kind, count in sorted(Counter(one.kind for one in tx.approvals.list_awaiting_requests()).items()):
+        awaited.add_metric([kind], count)
+    yield awaited
     last: dict[str, datetime] = {}
     for (_, topic), received_at in tx.operator_queries.list_last_received().items():
         last[topic] = max(received_at, last.get(topic, received_at))

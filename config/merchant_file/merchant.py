@@ -12,6 +12,7 @@ from typing import Any
 
 from bridge.errors import SettingsInvalid
 from config.merchant_file.access_rules import AccessRules, read_access_rules
+from config.merchant_file.approval_rules import ApprovalRules, read_approval_rules
 from config.merchant_file.letter_rules import LetterRules, read_letter_rules
 from config.merchant_file.notice_rules import NoticeRules, read_notice_rules
 from config.merchant_file.processors import AttributionRule, Processor, read_attribution_rules, read_processors
@@ -93,6 +94,7 @@ class Merchant:
     instructions: NoticeRules = field(default_factory=NoticeRules)
     access: AccessRules = field(default_factory=AccessRules)
     letters: LetterRules = field(default_factory=LetterRules)
+    approval: ApprovalRules = field(default_factory=ApprovalRules)
 
     def list_blank_contacts(self) -> list[tuple[str, str]]:
         """Return the (table, key) of what every letter to a data subject prints of its sender and nobody has filled in."""
@@ -127,7 +129,8 @@ def load_merchant(path: Path, text: str | None = None) -> Merchant:
     merchant_table = top.get_table("merchant", required=True)
     officer = top.get_table("grievance_officer", required=True)
     clocks = top.get_table("clocks", required=True)
-    notices, access, letters = (top.get_table(name) for name in ("notices", "access", "letters"))
+    tables = ("notices", "access", "letters", "approval")
+    notices, access, letters, approval = (top.get_table(name) for name in tables)
     route = notices.get_table("complaint_route", required=True)
     fields: dict[str, Any] = {
         **_read_merchant_table(merchant_table),
@@ -145,8 +148,9 @@ def load_merchant(path: Path, text: str | None = None) -> Merchant:
         "instructions": read_notice_rules(notices),
         "access": read_access_rules(access),
         "letters": read_letter_rules(letters),
+        "approval": read_approval_rules(approval),
     }
-    for table in (merchant_table, officer, clocks, notices, access, letters, top.get_table("intake"), top):
+    for table in (merchant_table, officer, clocks, notices, access, letters, approval, top.get_table("intake"), top):
         table.report_unknown_keys()
     if report.faults:
         raise SettingsInvalid(report.faults)

@@ -29,12 +29,16 @@ LEAVES = dict(walk_leaves())
 WITHOUT_DOCUMENT = {"demo", "serve", "sandbox"}  # they run programs until these end
 # what destroys, lets be destroyed, goes out of the house, or ends for good
 IRREVERSIBLE = {
+    "dsr approve",
     "dsr cancel",
     "dsr close",
     "dsr continue",
+    "dsr extend",
     "dsr open",
+    "dsr refuse",
     "dsr release",
     "dsr waive",
+    "dsr withdraw",
     "hold accept",
     "hold release",
     "hold sweep",

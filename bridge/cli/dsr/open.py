@@ -14,6 +14,8 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import exit_on_refusal, open_command_context
+from bridge.cli.dsr.approval.approval_view import describe_approval
+from bridge.cli.dsr.dsr_view import find_request_or_exit
 from bridge.cli.files.input_files import INPUT_FILE, read_input_text
 from bridge.cli.options import ADVICE, OPTIONAL_SHOP_OPTION, free_text_option
 from bridge.cli.printing import show
@@ -63,7 +65,7 @@ class CountryParam(click.ParamType[str]):
     "open",
     example="dsr open access --email asha@example.com --reason 'e-mail of 12 Nov'\n"
     "dsr open erasure --identifiers - --reason 'letter of 12 Nov' --yes < person.json",
-    irreversible="An erasure is opened: what is erased for it does not come back.",
+    irreversible="An erasure is opened. Once `dsr approve` approved its plan, what is erased does not come back.",
     asks=lambda given: given["kind"] in ERASING_KINDS,
 )
 @click.argument("kind", type=click.Choice([kind.value for kind in PERSON_KINDS]))
@@ -96,7 +98,9 @@ def open_request_command(
     reason: str,
     dry_run: bool,
 ) -> None:
-    """Open a request by hand. It runs like one from Shopify; its clock starts when the data subject asked.
+    """Open a request by hand. Its clock starts when the data subject asked.
+
+    An erasure changes nothing before `dsr plan` showed it and `dsr approve` approved it ([approval] of the merchant file).
 
     What stands on a command line is seen by others on the machine and stays in the shell's history: give addresses and
     numbers by --identifiers -, as JSON or as lines: email: asha@example.com
@@ -137,9 +141,16 @@ def open_request_command(
                 with context.store.transaction() as tx:
                     widened = tx.requests.get_request(joined.id) or joined
                 result["not_added"] = _count_missing_contacts(principal, widened.principal)
+            if not dry_run:
+                with context.store.read() as tx:
+                    opened_request = find_request_or_exit(tx, result["id"])
+                    result["approval"] = describe_approval(tx, opened_request, services)
     would_verb, verb = ("Would join", "Joined") if joined else ("Would open", "Opened")
     opened = f"{would_verb if dry_run else verb} {result['id'] or result['joins'] or kind}"
-    show(result, f"{opened}: {_describe_deadlines(result)}{_describe_missing_contacts(result)}")
+    show(
+        result,
+        f"{opened}: {_describe_deadlines(result)}{_describe_missing_contacts(result)}{_describe_approval(result)}",
+    )
 
 
 def _build_details(principal: Principal, language: str | None) -> RequestDetails | None:
@@ -163,6 +174,18 @@ def _describe_missing_contacts(result: Mapping[str, Any]) -> str:
     return (
         f"\nIt does not go by {named} that you gave: it was opened with others, or those may be another person's "
         "(`review list`). When it is closed, open a request for them."
+    )
+
+
+def _describe_approval(result: Mapping[str, Any]) -> str:
+    approval = result.get("approval")
+    if not approval or approval["acts"]:
+        return ""
+    until = approval["can_be_taken_back_until"]
+    free = f" The person can take it back until {format_time(until)}." if until else ""
+    return (
+        f"\nNothing is changed for it before its plan is approved: `bridge dsr plan {result['id']}`, then "
+        f"`bridge dsr approve {result['id']}`.{free}"
     )
 
 

@@ -9,6 +9,7 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
+from bridge.cli.dsr.approval.approval_view import describe_approval
 from bridge.cli.dsr.dsr_view import find_request_or_exit
 from bridge.cli.printing import print_fields, print_table, show
 from bridge.cli.shared.ids import REQUEST_ID
@@ -23,13 +24,17 @@ TASK_COLUMNS = ("system", "action", "state", "outcome", "records", "attempts", "
 def show_request_command(request_id: str) -> None:
     """Show one request: its clocks, the task of each system, holds and facts. It never names the data subject."""
     with open_command_context() as context, context.store.transaction() as tx:
-        request = describe_request(tx, find_request_or_exit(tx, request_id))
+        found = find_request_or_exit(tx, request_id)
+        request = {**describe_request(tx, found), "approval": describe_approval(tx, found, context.services)}
     show(request, _print_request)
 
 
 def _print_request(request: Mapping[str, Any]) -> None:
     heading = {name: request[name] for name in REQUEST_COLUMNS}
     print_fields({**heading, "late": request["late"]}, width=18)
+    if approval := request["approval"]:
+        click.echo("\nApproval")
+        print_fields(approval, width=24)
     click.echo("\nTasks")
     several = len({task.get("customer", "") for task in request["tasks"]} - {""}) > 1
     rows = [{"customer": "", **task} for task in request["tasks"]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import click
@@ -10,7 +11,7 @@ import click
 from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
 from bridge.cli.printing import show
-from bridge.model import RequestState
+from bridge.model import AwaitingRequest, RequestState
 from bridge.rules.operations.conditions import Condition, FoundCondition, describe_age
 from bridge.steps.operations.conditions import Liveness, list_conditions, read_liveness
 
@@ -20,7 +21,7 @@ BLOCKS: Mapping[str, tuple[Condition, ...]] = {
     "incomplete": (Condition.REQUEST_INCOMPLETE,),
     "stuck": tuple(each for each in Condition if each not in (Condition.REQUEST_LATE, Condition.REQUEST_INCOMPLETE)),
 }
-SHOWN_IDS = 3
+SHOWN_IDS, SHOWN_AWAITING = 3, 10
 
 
 @json_command(example="status\nstatus --json")
@@ -32,12 +33,14 @@ def status() -> None:
             liveness = read_liveness(tx=tx)
             found = list_conditions(tx=tx, services=context.services)
             requests = tx.operator_queries.count_by_state()["requests"]
+            awaiting = tx.approvals.list_awaiting_requests()
         rows = [_describe_row(one) for one in found]
         result = {
             "at": now,
             "processes": _describe_processes(liveness),
             "requests": {state.value: requests.get(state, 0) for state in RequestState},
             **{block: [row for row in rows if row["condition"] in kinds] for block, kinds in BLOCKS.items()},
+            "approvals": [_describe_awaiting(one, now) for one in awaiting],
             "must_act": _count_actors(rows),
         }
         show(result, lambda shown: _print_status(shown, liveness))
@@ -55,6 +58,18 @@ def _describe_row(one: FoundCondition) -> dict[str, Any]:
         "who": one.guide.who,
         "command": one.command,
         "page": one.guide.page,
+    }
+
+
+def _describe_awaiting(one: AwaitingRequest, now: datetime) -> dict[str, Any]:
+    """Return a request that awaits an approval; `hours_left` is below zero where it is late."""
+    return {
+        "id": one.request_id,
+        "kind": one.kind,
+        "door": one.door.value,
+        "approvals": one.approvals,
+        "due_at": one.due_at,
+        "hours_left": int((one.due_at - now).total_seconds() // 3_600),
     }
 
 
@@ -86,6 +101,14 @@ def _print_status(result: Mapping[str, Any], liveness: Liveness) -> None:
         click.echo(f"\n{block.upper()}" + ("" if result[block] else "  nothing"))
         for row in result[block]:
             _print_row(row, now)
+    awaiting = result["approvals"]
+    click.echo("\nAWAITS YOUR APPROVAL" + ("" if awaiting else "  nothing"))
+    for one in awaiting[:SHOWN_AWAITING]:
+        click.echo(
+            f"  {one['id']}  {one['kind']}, by {one['door']}, {one['hours_left']} h left -> dsr plan {one['id']}"
+        )
+    if len(awaiting) > SHOWN_AWAITING:
+        click.echo(f"  and {len(awaiting) - SHOWN_AWAITING} more: dsr list --state awaiting_approval")
     actors = ", ".join(f"{who} {count}" for who, count in result["must_act"].items())
     click.echo(f"\nMUST ACT  {actors or 'nobody'}")
 

@@ -30,6 +30,7 @@ class Condition(StrEnum):
     REQUEST_LATE = "request_late"
     REQUEST_INCOMPLETE = "request_incomplete"
     REQUEST_NEEDS_PERSON = "request_needs_person"
+    REQUEST_AWAITS_APPROVAL = "request_awaits_approval"
     NOTICE_NEEDS_PERSON = "notice_needs_person"
     LETTER_WITHHELD = "letter_withheld"
     LETTER_BOUNCED = "letter_bounced"
@@ -83,6 +84,11 @@ CONDITION_GUIDES: Mapping[Condition, Guide] = {
     Condition.REQUEST_INCOMPLETE: OTHER_SHORTFALL,
     Condition.REQUEST_NEEDS_PERSON: Guide(
         words="requests wait for a person", command="dsr show {id}", page="waiting-request"
+    ),
+    Condition.REQUEST_AWAITS_APPROVAL: Guide(
+        words="requests await an approval, and are due within days",
+        command="dsr plan {id}, then dsr approve {id}",
+        page="approval-awaited",
     ),
     Condition.NOTICE_NEEDS_PERSON: Guide(
         words="records cannot be told to a processor", command="notice list", page="notice-stuck"

@@ -40,6 +40,7 @@ NOTICE_TERMS = {  # seconds instead of days, so that the demo shows a reminder a
     "remind_days": [0.0002],
     "read_back_hours": 0.0005,
 }
+APPROVAL_TERMS = {"cooling_off_hours": 0}  # the demo does not wait two days
 MAIL_SENDER = "Example Silver <privacy@example.in>"
 
 
@@ -95,7 +96,12 @@ class DemoEnvironment:
             "BRIDGE_KEYS": f"demo1:{make_key()}",
             "BRIDGE_PSEUDONYM_KEY": make_key(),
             "BRIDGE_EVIDENCE_KEY": make_key(),
-            **write_merchant_files(self.folder, shops=[INVENTED_SHOP, UNINSTALLED_SHOP], notice_terms=NOTICE_TERMS),
+            **write_merchant_files(
+                self.folder,
+                shops=[INVENTED_SHOP, UNINSTALLED_SHOP],
+                notice_terms=NOTICE_TERMS,
+                approval_terms=APPROVAL_TERMS,
+            ),
             "SMTP_URL": self.mailbox.url,
             "MAIL_FROM": MAIL_SENDER,
             "WEB_CONCURRENCY": "2",
@@ -170,10 +176,11 @@ class DemoEnvironment:
         )
 
     def wait_for_closed_request(self, kind: str, shop: str) -> Any:
-        """Return the newest request of a kind after it is closed."""
+        """Return the newest request of a kind that Shopify sent, after it is closed."""
 
         def find_closed_request() -> Any:
-            rows = [row for row in self.run_command("dsr", "list", "--kind", kind) if row["shop"] == shop]
+            listed = self.run_command("dsr", "list", "--kind", kind)
+            rows = [row for row in listed if (row["shop"], row["source"]) == (shop, "webhook")]
             return rows[0] if rows and rows[0]["closed_at"] else None
 
         return self.wait_until(f"the closed request ({kind}) of {shop}", find_closed_request)

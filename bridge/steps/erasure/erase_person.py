@@ -78,6 +78,7 @@ def execute_erasure(request: PrivacyRequest, task: Task, lease: Lease, *, servic
             for each in postponed_tasks:
                 tx.tasks.save_task(each)
             if changes:
+                tx.approvals.close_gate(request.id)  # where a person approved the plan, that must be done anew
                 save_plan(request, plan, changes, tx=tx, services=services)
         return postponed_tasks[-1]
     raise ConcurrentChange

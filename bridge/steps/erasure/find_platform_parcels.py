@@ -6,7 +6,7 @@ cannot say is a gap of the certificate. Takes numbers only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -50,26 +50,21 @@ def find_platform_parcels(request: PrivacyRequest, task: Task, lease: Lease, *, 
 
     Raises LeaseLost and StoreUnavailable.
     """
-    principal, platform = request.principal.for_others, services.connectors.get(PLATFORM)
-    now = services.clock.now()
+    platform, now = services.connectors.get(PLATFORM), services.clock.now()
     parcels: list[Waybill] = []
     if not isinstance(platform, Platform):
         after = fail_task(task, Outcome.DENIED, "not_configured", now)
     else:
         try:
-            orders = platform.list_shipped_orders(principal, shop=request.shop) if principal != Principal() else ()
-            rules = services.merchant.attribution
-            for order in orders:  # what came before a fault counts
-                parcels += read_platform_parcels(order, rules)
+            parcels.extend(list_platform_parcels(request, platform, services))  # what came before a fault counts
             after = finish_task(replace(task, attempts=task.attempts + 1), None, now)
         except SYSTEM_ERRORS as fault:
             after = after_failure(task, fault, services)
+    principal = request.principal.for_others
     with services.store.read() as tx:
         if tx.person_lookup.is_merged(request.shop, principal):
             parcels = []  # they belong to the surviving customer, and may be under way
-        indexed = tx.index.list_parcels(request.shop, principal)
-        known = {normalise_waybill(parcel.number) for parcel in indexed}
-        unreported = [parcel for parcel in parcels if normalise_waybill(parcel.number) not in known]
+        unreported, indexed = select_unreported_parcels(request, parcels, tx)
         listings = _list_platform_listings(parcels, now)
         plan = plan_notice_items(request, Principal(), unreported, {}, tx=tx, services=services)
     *earlier, last = cut_batches(
@@ -101,6 +96,23 @@ def find_platform_parcels(request: PrivacyRequest, task: Task, lease: Lease, *, 
             tx.request_changes.replace_principal(request, select_platform_identifiers(request, tx))
         record_task_result(request, after, tx, outcome=after.outcome, records=after.records, reason=after.last_error)
     return after
+
+
+def list_platform_parcels(request: PrivacyRequest, platform: Platform, services: Services) -> Iterator[Waybill]:
+    """Yield the parcels of the data subject's orders that the platform knows. Raises as the platform."""
+    principal = request.principal.for_others
+    orders = platform.list_shipped_orders(principal, shop=request.shop) if principal != Principal() else ()
+    for order in orders:
+        yield from read_platform_parcels(order, services.merchant.attribution)
+
+
+def select_unreported_parcels(
+    request: PrivacyRequest, parcels: Sequence[Waybill], tx: Tx
+) -> tuple[list[Waybill], Sequence[Waybill]]:
+    """Return those of the platform's parcels that the index does not know, and what it knows."""
+    indexed = tx.index.list_parcels(request.shop, request.principal.for_others)
+    known = {normalise_waybill(parcel.number) for parcel in indexed}
+    return [parcel for parcel in parcels if normalise_waybill(parcel.number) not in known], indexed
 
 
 def _list_platform_listings(parcels: Sequence[Waybill], now: datetime) -> dict[str, list[FulfillmentListing]]:

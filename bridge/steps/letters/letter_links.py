@@ -9,6 +9,7 @@ from bridge.model import LetterKind, PrivacyRequest
 from bridge.services import Services
 from bridge.steps.access.download_links import make_download_link
 from bridge.steps.identity.recorded_contact import make_proof_link
+from bridge.steps.requests.approval.take_back import build_take_back_link
 
 if TYPE_CHECKING:
     from bridge.store import Tx
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 LinkMaker = Callable[[PrivacyRequest, "Tx", Services], str | None]
 
 LINK_BY_LETTER: Mapping[LetterKind, LinkMaker] = {
+    LetterKind.ACKNOWLEDGEMENT: build_take_back_link,
     LetterKind.ANSWER: make_download_link,
     LetterKind.SUPPLEMENT: make_download_link,
     LetterKind.IDENTITY_REQUEST: make_proof_link,

@@ -22,6 +22,7 @@ from bridge.rules.operations.conditions import (
     is_worker_silent,
 )
 from bridge.rules.operations.task_troubles import TroubledTask, find_shortfall, find_waiting_for
+from bridge.rules.requests.approval_rules import WARN_BEFORE_DUE
 from bridge.services import Services
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def list_conditions(*, tx: Tx, services: Services) -> list[FoundCondition]:
     return [
         *found,
         *_list_row_conditions(tx),
+        *_list_approval_conditions(tx, now),
         *_list_task_conditions(tx),
         *_list_letters(tx),
         *_list_messages(tx),
@@ -107,6 +109,14 @@ def _list_row_conditions(tx: Tx) -> Iterator[FoundCondition]:
             counts[row["reason"]] = counts.get(row["reason"], 0) + row["entries"]
     for reason, count in counts.items():
         yield FoundCondition(condition=Condition.NOTICE_NEEDS_PERSON, reason=reason, count=count)
+
+
+def _list_approval_conditions(tx: Tx, now: datetime) -> Iterator[FoundCondition]:
+    soon = [one for one in tx.approvals.list_awaiting_requests() if one.due_at - now < WARN_BEFORE_DUE]
+    if soon:
+        ids = tuple(one.request_id for one in soon[:LISTED_IDS])
+        since = min(one.received_at for one in soon)
+        yield FoundCondition(condition=Condition.REQUEST_AWAITS_APPROVAL, count=len(soon), ids=ids, since=since)
 
 
 @dataclass(slots=True)

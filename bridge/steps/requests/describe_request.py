@@ -30,6 +30,7 @@ REQUEST_COLUMNS = (
     "answered_at",
     "answer_basis",
     "complete",
+    "ending",
     "last_error",
 )
 

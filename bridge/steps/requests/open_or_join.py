@@ -15,6 +15,7 @@ from bridge.rules.requests import lifecycle
 from bridge.rules.requests.answer_times import is_late
 from bridge.services import Services
 from bridge.steps.new_tasks import build_task
+from bridge.steps.requests.approval.open_gate import is_gate_needed, must_stay_apart, open_gate
 
 if TYPE_CHECKING:
     from bridge.store import Tx
@@ -37,18 +38,24 @@ def open_or_join(
     if request.external_ref:
         # the subject is part of it: samples and test tools give the same number to every request
         idempotency_key = f"{request.shop}|{request.kind}|{request.external_ref}|{request.subject}"
-    same = _find_same_request(request, idempotency_key, tx)
+    is_gated = is_gate_needed(request, services)
+    same = _find_same_request(request, idempotency_key, tx, services)
     if same is None and tx.requests.open_request(
-        request, idempotency_key=idempotency_key, tasks=_build_initial_tasks(request, services)
+        request,
+        idempotency_key=idempotency_key,
+        tasks=_build_initial_tasks(request, services),
+        stays_apart=is_gated and bool(tx.requests.find_open_request_id(request.shop, request.kind, request.subject)),
     ):
+        if is_gated:
+            open_gate(request, tx, services)
         record_opening(request, receipt, actor, tx=tx, services=services)
         return request.id
-    same = same or _find_same_request(request, idempotency_key, tx)
+    same = same or _find_same_request(request, idempotency_key, tx, services)
     if same is None:
         raise AssertionError("a request that is neither new nor known")
     if same.state is not RequestState.DONE:
         tx.hand_overs.withdraw_waiver(same.id)
-        tx.request_changes.widen_request(same.id, request.principal)
+        tx.request_changes.widen_request(same.id, request.principal, keeps_approval=not request.source.is_merchants)
     due_at = same.due_at
     if same.closed_at is None and request.due_at < due_at:
         tx.request_changes.advance_deadlines(same.id, request)
@@ -105,10 +112,17 @@ def record_opening(
     )
 
 
-def _find_same_request(request: PrivacyRequest, idempotency_key: str, tx: Tx) -> PrivacyRequest | None:
-    return tx.requests.find_request_by_idempotency_key(idempotency_key) or tx.requests.find_open_request_of_same_person(
-        request, request.kind
-    )
+def _find_same_request(
+    request: PrivacyRequest, idempotency_key: str, tx: Tx, services: Services
+) -> PrivacyRequest | None:
+    if known := tx.requests.find_request_by_idempotency_key(idempotency_key):
+        return known
+    other = tx.requests.find_open_request_of_same_person(request, request.kind)
+    if other is None or not must_stay_apart(request, other, tx, services):
+        return other
+    if not is_gate_needed(request, services):
+        tx.request_changes.stay_apart(other.id)  # later webhooks join the one that runs by itself
+    return None
 
 
 def _build_initial_tasks(request: PrivacyRequest, services: Services) -> list[Task]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from bridge.errors import KeyMissing, LeaseLost, SealBroken, StoreUnavailable
 from bridge.logs import describe_exception
 from bridge.model import Fact, Lease, PrivacyRequest, RequestKind, Task, TaskAction, TaskState, WaitReason
+from bridge.rules.requests.approval_rules import READING_ACTIONS
 from bridge.rules.requests.lifecycle import VAULT, compute_retry_pause_s, has_finished_prerequisites, is_task_ready
 from bridge.rules.requests.progress_codec import encode_detail
 from bridge.services import Services
@@ -29,6 +30,7 @@ from bridge.steps.index.index_orders import index_deliveries_of_shop
 from bridge.steps.new_tasks import build_task
 from bridge.steps.notices.sync_notice_task import sync_notice_task
 from bridge.steps.operations.log_life import log_request_failed, log_task_change
+from bridge.steps.requests.approval.pass_gate import is_gate_closed, pass_gate
 from bridge.steps.requests.conclude import conclude_request
 from bridge.steps.requests.merge_wait import wait_for_merge
 from bridge.steps.requests.take_turns import lease_next_request, must_give_way
@@ -124,38 +126,87 @@ def _run_due_tasks(request: PrivacyRequest, lease: Lease, services: Services) ->
         conclude_request(request.id, lease, has_changed=False, gave_way=True, services=services)
         return True
     with services.store.transaction() as tx:
-        tasks = {task.id: task for task in _load_tasks(request, lease, tx, services)}
-        reported = {task.id: _extract_reported_fields(task) for task in tasks.values()}
-        if stale := reopen_stale_reading(tasks.values(), services):
+        run = _Run(request, _load_tasks(request, lease, tx, services), lease, services)
+        if stale := reopen_stale_reading(run.tasks.values(), services):
             tx.tasks.save_task(stale)
-            tasks[stale.id] = stale
-    waiting = wait_for_identity(request, tasks.values(), lease, services=services) or wait_for_merge(
-        request, tasks.values(), lease, services=services
+            run.tasks[stale.id] = stale
+        is_gated = is_gate_closed(request, tx)
+    waiting = wait_for_identity(request, run.tasks.values(), lease, services=services) or wait_for_merge(
+        request, run.tasks.values(), lease, services=services
     )
     if waiting:
-        conclude_request(request.id, lease, has_changed=waiting != tasks[waiting.id], services=services)
+        conclude_request(request.id, lease, has_changed=waiting != run.tasks[waiting.id], services=services)
         return False
-    has_changed = gives_way = False
-    run_ids: set[str] = set()
-    while not gives_way and (task := _find_next_task(list(tasks.values()), run_ids, services)):
-        if wait_for_identity(request, tasks.values(), lease, services=services):
-            break  # it is doubted since a moment ago
-        run_ids.add(task.id)
-        after = tasks[task.id] = STEP_BY_ACTION[task.action](request, task, lease, services=services)
-        has_changed |= _extract_reported_fields(after) != reported.get(task.id)
-        log_task_change(task, after)
-        if task.action in LEARNS_CUSTOMER_ID:
-            with services.store.transaction() as tx:
-                request = _load_leased_request(lease, tx) or request
-                tasks = {task.id: task for task in tx.tasks.list_tasks(request.id)}  # of further customers, too
-        gives_way = after.wait_reason is WaitReason.GAVE_WAY or must_give_way(
-            lease, sum(each.records for each in tasks.values()), services
-        )
-    gave_way = gives_way and any(_list_ready_tasks(tasks.values(), services))
+    if is_gated:
+        run.run_tasks(READING_ACTIONS)
+        if not run.gives_way and _stop_at_gate(run, services):
+            return False
+    run.run_tasks(frozenset(TaskAction))  # none where it gives way
+    if run.is_stopped and _stop_at_gate(run, services):  # the plan changed while it was carried out
+        return False
+    gave_way = run.gives_way and any(_list_ready_tasks(run.tasks.values(), services))
     if request.kind is not RequestKind.ACCESS:
         overwrite_erased_keys(services=services)  # before the certificate, which says whether it was done
-    conclude_request(request.id, lease, has_changed=has_changed, gave_way=gave_way, services=services)
+    conclude_request(request.id, lease, has_changed=run.has_changed, gave_way=gave_way, services=services)
     return gave_way
+
+
+class _Run:
+    """One run of a request: its tasks by id as they stand, and whether a reported one changed.
+
+    `gives_way`: others have their turn now. `is_stopped`: its plan changed, and it may only read until that is approved.
+    """
+
+    def __init__(self, request: PrivacyRequest, tasks: Sequence[Task], lease: Lease, services: Services) -> None:
+        self.request, self.lease = request, lease
+        self.tasks = {task.id: task for task in tasks}
+        self.has_changed = self.gives_way = self.is_stopped = False
+        self._reported = {task.id: _extract_reported_fields(task) for task in tasks}
+        self._services = services
+        self._run_ids: set[str] = set()
+
+    def run_tasks(self, actions: frozenset[TaskAction]) -> None:
+        """Run what is due of these actions, each task at most once a run, until none is or it gives way."""
+        while not (self.gives_way or self.is_stopped) and (task := self._find_next_task(actions)):
+            if wait_for_identity(self.request, self.tasks.values(), self.lease, services=self._services):
+                return  # it is doubted since a moment ago
+            self._run_ids.add(task.id)
+            after = STEP_BY_ACTION[task.action](self.request, task, self.lease, services=self._services)
+            self.tasks[task.id] = after
+            self.has_changed |= _extract_reported_fields(after) != self._reported.get(task.id)
+            log_task_change(task, after)
+            if task.action in LEARNS_CUSTOMER_ID or after.wait_reason is WaitReason.PLAN_CHANGED:
+                self._load_again(is_acting=actions != READING_ACTIONS)
+            records = sum(each.records for each in self.tasks.values())
+            has_given_way = after.wait_reason is WaitReason.GAVE_WAY
+            self.gives_way = has_given_way or must_give_way(self.lease, records, self._services)
+
+    def _find_next_task(self, actions: frozenset[TaskAction]) -> Task | None:
+        ready = _list_ready_tasks(self.tasks.values(), self._services)
+        return next((task for task in ready if task.action in actions and task.id not in self._run_ids), None)
+
+    def _load_again(self, *, is_acting: bool) -> None:
+        with self._services.store.transaction() as tx:
+            self.is_stopped = is_acting and is_gate_closed(self.request, tx)
+            self.request = _load_leased_request(self.lease, tx) or self.request
+            # of further customers, too
+            self.tasks = {task.id: task for task in tx.tasks.list_tasks(self.request.id)}
+
+
+def _stop_at_gate(run: _Run, services: Services) -> bool:
+    """Release a request that may not act, and return True; False where it may act from now on."""
+    wait = pass_gate(run.request, run.tasks.values(), run.lease, services=services)
+    if wait is not None:
+        with services.store.transaction() as tx:
+            tx.requests.release_lease(
+                run.lease,
+                state=wait.state,
+                wake_at=wait.wake_at,
+                complete=run.request.complete,
+                closed_at=run.request.closed_at,
+                last_error=wait.reason,
+            )
+    return wait is not None
 
 
 def _load_tasks(request: PrivacyRequest, lease: Lease, tx: Tx, services: Services) -> list[Task]:
@@ -182,11 +233,6 @@ def _extract_reported_fields(task: Task) -> tuple[object, ...]:
     """Return the fields of a task that appear in a package or certificate: it is made anew where they changed."""
     detail = encode_detail(task.progress)
     return task.state, task.outcome, task.records, task.gaps, task.last_error, task.expected_by, detail
-
-
-def _find_next_task(tasks: Sequence[Task], run_ids: set[str], services: Services) -> Task | None:
-    """Return the next task that is due, each at most once a run."""
-    return next((task for task in _list_ready_tasks(tasks, services) if task.id not in run_ids), None)
 
 
 def _list_ready_tasks(tasks: Collection[Task], services: Services) -> Iterator[Task]:

@@ -144,7 +144,9 @@ def seal_invoices(request: PrivacyRequest, task: Task, lease: Lease, *, services
     operator must act: file the document, attest it, or remove the obstacle. Evidence is written when all is decided:
     who writes it has taken the shop's lock before.
     """
-    search = _read_orders(request, lease, services)
+    with services.store.transaction() as tx:
+        tx.requests.verify_lease(lease)
+    search = _read_orders(request, services)
     _ask_platform(request, search, services)
     sealed = _seal_found_copies(request, search, lease, services)
     after, plan, changes = _plan_search(request, task, search, sealed, services)
@@ -154,10 +156,21 @@ def seal_invoices(request: PrivacyRequest, task: Task, lease: Lease, *, services
         return _save_search(request, after, search, sealed, plan, changes, tx, services)
 
 
-def _read_orders(request: PrivacyRequest, lease: Lease, services: Services) -> _Search:
+def preview_invoice_search(request: PrivacyRequest, services: Services) -> tuple[InvoiceSearchResult, int, str]:
+    """Return what a search would find, how many copies it would seal, and why it could not ask. Changes nothing.
+
+    An order whose copy would be sealed counts as one that needs none.
+    """
+    search = _read_orders(request, services)
+    _ask_platform(request, search, services)
+    sealable = {order_id for order_id in search.missing if search.sales.get(order_id)}
+    needs_none = search.find_never_invoiced(services) | sealable
+    result = InvoiceSearchResult(never_invoiced=needs_none, missing_copies=frozenset(search.missing - needs_none))
+    return replace(result, is_complete=search.is_complete), len(sealable), str(search.fault or "")
+
+
+def _read_orders(request: PrivacyRequest, services: Services) -> _Search:
     """Return the orders that the index knows, and what an earlier search missed, whether or not it is still named."""
-    with services.store.transaction() as tx:
-        tx.requests.verify_lease(lease)
     if not has_bridge_vault(services):
         return _Search()
     with services.store.read() as tx:

@@ -9,9 +9,10 @@ from typing import Any
 
 from sqlalchemy import update
 
-from bridge.model import Principal, PrivacyRequest, RequestKind, RequestSource, RequestState
+from bridge.model import AnswerBasis, Principal, PrivacyRequest, RequestEnding, RequestKind, RequestSource, RequestState
 from bridge.rules.index.identity import is_readable_identifier
 from bridge.store.index.person_lookup import PersonLookup
+from bridge.store.requests.approvals import ApprovalRows
 from bridge.store.requests.requests import OPEN_STATES, RequestRows, active_key
 from bridge.store.requests.tasks import TaskRows
 from bridge.store.schema.tables import requests
@@ -24,10 +25,14 @@ class RequestChanges:
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
         self._requests, self._tasks = RequestRows(session), TaskRows(session)
+        self._approvals = ApprovalRows(session)
         self._person_lookup = PersonLookup(session)
 
-    def widen_request(self, request_id: str, principal: Principal) -> None:
-        """Make a request cover these identifiers and orders too; where it grows, its tasks start again."""
+    def widen_request(self, request_id: str, principal: Principal, *, keeps_approval: bool = False) -> None:
+        """Make a request cover these identifiers and orders too; where it grows, its tasks start again.
+
+        With `keeps_approval` it acts as before: what is added needs no approval.
+        """
         request = self._requests.get_request(request_id)
         if request is None:
             return
@@ -46,13 +51,18 @@ class RequestChanges:
             cutoff_at=max(known.cutoff_at, principal.cutoff_at) if known.cutoff_at and principal.cutoff_at else None,
         )
         if wider != known:
-            self.change_principal(request, wider)
+            self.change_principal(request, wider, keeps_approval=keeps_approval)
         else:
             self.restart_request(request_id)
 
-    def change_principal(self, request: PrivacyRequest, principal: Principal) -> None:
-        """Make a request about this principal, and run all its tasks but notices again from the start."""
+    def change_principal(self, request: PrivacyRequest, principal: Principal, *, keeps_approval: bool = False) -> None:
+        """Make a request about this principal, and run all its tasks but notices again from the start.
+
+        Where its plan was approved, that must be done anew, unless the caller says otherwise.
+        """
         self.replace_principal(request, principal)
+        if not keeps_approval:
+            self._approvals.close_gate(request.id)
         self._tasks.reset_tasks(request.id)
         # the next write of a worker that started before the request changed is refused
         self._update_request(request.id, fence=requests.c.fence + 1, lease_until=None)
@@ -110,9 +120,30 @@ class RequestChanges:
         self._tasks.restart_tasks(request_id)
         row = self._requests.read_request_row(request_id)
         values: dict[str, Any] = {"state": RequestState.IN_PROGRESS}
-        if row.source != RequestSource.LEDGER:
+        other = self._requests.find_open_request_id(row.shop, row.kind, row.subject)
+        if row.source != RequestSource.LEDGER and other in (None, request_id):  # it stays apart from another
             values["active_key"] = active_key(row.shop, row.kind, row.subject)
         values |= {"attempts": 0, "last_error": "", "wake_at": self._session.now(), "rung_at": None}
+        self._update_request(request_id, **values)
+
+    def end_early(self, request_id: str, ending: RequestEnding, *, is_answered: bool) -> None:
+        """End a request that is not carried out; `is_answered` where nobody is owed an answer any more."""
+        now = self._session.now()
+        values: dict[str, Any] = {"state": RequestState.DONE, "ending": ending, "closed_at": now, "complete": None}
+        values |= dict.fromkeys(("active_key", "wake_at", "rung_at", "lease_until")) | {"last_error": ""}
+        if is_answered:
+            values |= {"answered_at": now, "answer_basis": AnswerBasis.WAIVED}
+        # the next write of a worker that reads for it is refused
+        self._update_request(request_id, fence=requests.c.fence + 1, **values)
+        self._tasks.end_tasks(request_id)
+
+    def stay_apart(self, request_id: str) -> None:
+        """Let the next request of the same data subject and kind be one of its own."""
+        self._update_request(request_id, active_key=None)
+
+    def extend_deadline(self, request_id: str, due_at: datetime, governed_by: str, clocks: Mapping[str, str]) -> None:
+        """Store a later deadline, with all clocks that were counted before."""
+        values = {"due_at": due_at, "due_governed_by": governed_by, "clocks": json.dumps(dict(clocks))}
         self._update_request(request_id, **values)
 
     def _update_request(self, request_id: str, **values: Any) -> None:

@@ -11,7 +11,17 @@ from typing import Any
 from sqlalchemy import and_, bindparam, or_, select, update
 
 from bridge.errors import LeaseLost
-from bridge.model import AnswerBasis, Lease, Principal, PrivacyRequest, RequestKind, RequestSource, RequestState, Task
+from bridge.model import (
+    AnswerBasis,
+    Lease,
+    Principal,
+    PrivacyRequest,
+    RequestEnding,
+    RequestKind,
+    RequestSource,
+    RequestState,
+    Task,
+)
 from bridge.store.requests.tasks import TaskRows
 from bridge.store.schema.tables import requests, tasks
 from bridge.store.session import Session
@@ -59,16 +69,19 @@ class RequestRows:
         self._tasks = TaskRows(session)
 
     def open_request(
-        self, request: PrivacyRequest, *, idempotency_key: str, tasks: Sequence[Task]
+        self, request: PrivacyRequest, *, idempotency_key: str, tasks: Sequence[Task], stays_apart: bool = False
     ) -> PrivacyRequest | None:
-        """Store a request with its tasks. None where one was opened under this idempotency key before."""
+        """Store a request with its tasks. None where one was opened under this idempotency key before.
+
+        One that `stays_apart` is joined by no later one: another of the data subject and kind is open.
+        """
         key = self._session.get_or_create_data_key(request.shop, request.subject or request.id)
         same = {name: getattr(request, name) for name in PrivacyRequest.__slots__ if name not in LEASE_FIELDS}
         row = same | {
             "once_key": idempotency_key,
             # what the ledger goes on with is joined by none: the platform must be asked by one that names the person
             "active_key": None
-            if request.source is RequestSource.LEDGER
+            if stays_apart or request.source is RequestSource.LEDGER
             else active_key(request.shop, request.kind, request.subject),
             "principal": self.seal_principal(request.id, request.shop, request.principal, key.id, key.key),
             "data_key_id": key.id,
@@ -86,6 +99,11 @@ class RequestRows:
     def find_open_request(self, shop: str, kind: str, subject: str) -> PrivacyRequest | None:
         """Return the request of the same data subject and kind that is not done, if any."""
         return self._find_request(SELECT_ACTIVE_REQUEST, active_key(shop, kind, subject))
+
+    def find_open_request_id(self, shop: str, kind: str, subject: str) -> str | None:
+        """Return the id of the request of the same data subject and kind that later ones join, if any."""
+        row = self._connection.execute(SELECT_ACTIVE_REQUEST, {"of": active_key(shop, kind, subject)}).one_or_none()
+        return row.id if row else None
 
     def find_open_request_of_same_person(self, request: PrivacyRequest, kind: str) -> PrivacyRequest | None:
         """Return the data subject's request of this kind that is not done, under any key of the shop."""
@@ -228,6 +246,7 @@ def request_from_row(row: Any, principal: Principal) -> PrivacyRequest:
     values = {name: getattr(row, name) for name in PrivacyRequest.__slots__}
     values |= {"kind": RequestKind(row.kind), "source": RequestSource(row.source), "state": RequestState(row.state)}
     values["answer_basis"] = AnswerBasis(row.answer_basis) if row.answer_basis else None
+    values["ending"] = RequestEnding(row.ending) if row.ending else None
     return PrivacyRequest(**values | {"principal": principal, "clocks": json.loads(row.clocks)})
 
 

@@ -118,6 +118,14 @@ class TaskRows:
         )
         self._connection.execute(update(tasks).where(*waiting).values(wake_at=self._session.now()))
 
+    def end_tasks(self, request_id: str) -> None:
+        """End the tasks of a request that is not carried out: none of them runs, and none is a fault."""
+        open_tasks = (tasks.c.request_id == request_id, tasks.c.state != TaskState.DONE)
+        ended = {"state": TaskState.DONE, "outcome": None, "last_error": "", "wait_reason": "", "wake_at": None}
+        self._connection.execute(
+            update(tasks).where(*open_tasks).values(**ended, finished_at=self._session.now(), gaps="[]", cursor=None)
+        )
+
     def list_held_tasks(self) -> list[HeldTask]:
         """Return the tasks that wait for a hold, of all shops."""
         columns = (requests.c.id, requests.c.received_at, requests.c.due_at)

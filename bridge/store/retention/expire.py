@@ -21,7 +21,7 @@ from bridge.store.index.contact_keys import delete_orphaned_contact_keys
 from bridge.store.notices.notice_items import NEXT_ITEM_VERSION
 from bridge.store.retention import expired_records as expired
 from bridge.store.retention.expired_records import EXPIRED_KEY_PREFIX, EXPIRED_SELECTS, IS_DISPOSED_WITH_DOCUMENTS
-from bridge.store.schema.desk_tables import person_letters, person_links, request_details
+from bridge.store.schema.desk_tables import approval_gates, approvals, person_letters, person_links, request_details
 from bridge.store.schema.identity_tables import identity_checks
 from bridge.store.schema.index_tables import customers, merges, orders, parcels, suppressions
 from bridge.store.schema.notice_tables import notice_items, notice_links, notices
@@ -174,7 +174,7 @@ class ExpiryRows:
     def _reduce_requests_to_register(self, rows: Sequence[Any]) -> None:
         """Delete all of a request but its line in the register: kind, days, lateness. The evidence chain stays complete."""
         ids = [row.id for row in rows]
-        desk_tables = (request_details, person_letters, person_links, identity_checks)
+        desk_tables = (request_details, person_letters, person_links, identity_checks, approval_gates, approvals)
         tables = (tasks, certificates, superseded_certificates, plans, findings, packages, notice_items, reviews)
         conditions: dict[Any, Any] = {table: table.c.request_id.in_(ids) for table in (*tables, *desk_tables)}
         holds_of_requests = legal_holds.c.request_id.in_(ids)

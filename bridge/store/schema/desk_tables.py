@@ -56,6 +56,27 @@ person_links = table(
     Index(None, "request_id"),
 )
 
+approval_gates = table(
+    "approval_gates",
+    plain_column("request_id", String(40), primary_key=True),
+    plain_column("door", String(16)),
+    plain_column("opened_at", UtcDateTime),
+    plain_column("free_at", UtcDateTime, nullable=True),
+    plain_column("begun_at", UtcDateTime, nullable=True),
+    plain_column("shown_digest", String(64)),
+    plain_column("shown_parts", Text),
+    plain_column("shown_at", UtcDateTime, nullable=True),
+)
+
+approvals = table(
+    "approvals",
+    plain_column("request_id", String(40), primary_key=True),
+    plain_column("actor", String(64), primary_key=True),
+    plain_column("plan_digest", String(64), primary_key=True),
+    plain_column("approved_at", UtcDateTime),
+    plain_column("ended_at", UtcDateTime, nullable=True),
+)
+
 mailboxes = table(
     "mailboxes",
     plain_column("id", String(32), primary_key=True),

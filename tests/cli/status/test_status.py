@@ -11,7 +11,7 @@ def test_it_shows_what_needs_somebody_and_ends_with_0(office):
     result = office.say("status", "--json")
     assert result.code == 0
     shown = result.json
-    assert shown.keys() == {"at", "processes", "requests", "late", "incomplete", "stuck", "must_act"}
+    assert shown.keys() == {"at", "processes", "requests", "late", "incomplete", "stuck", "approvals", "must_act"}
     assert set(shown["requests"]) == {state.value for state in RequestState}
     (failed,) = (row for row in shown["stuck"] if row["condition"] == "delivery_failed")
     assert failed["ids"]

@@ -7,7 +7,16 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bridge.model import BankDetails, EraseProgress, ErasureAction, RequestKind, TaskAction, TaskState, get_progress
+from bridge.model import (
+    BankDetails,
+    EraseProgress,
+    ErasureAction,
+    RequestKind,
+    RequestState,
+    TaskAction,
+    TaskState,
+    get_progress,
+)
 from bridge.rules.refunds.settlement import validate_settlement
 from bridge.rules.retention.statutory_last_days import compute_day_start
 from bridge.steps.index.index_orders import index_deliveries
@@ -19,7 +28,7 @@ from bridge.steps.retention.legal_hold import open_order_legal_hold, open_person
 from bridge.steps.webhooks.dispatch import dispatch_delivery
 from tests.factories import ASHA, SHOP, accepted, customer, order, order_body, redact_body, settled_retention
 from tests.kit.durations import days
-from tests.kit.operator_requests import open_as_operator
+from tests.kit.operator_requests import let_act, open_as_operator
 
 IN_JUNE = datetime(2027, 6, 2, 10, 0, tzinfo=UTC)
 LAST_MONTH = IN_JUNE - days(31)
@@ -155,6 +164,12 @@ def test_a_hold_that_was_opened_after_the_plan_stops_the_deed(services, clock, p
     waive_answer(access, actor=WHO, reason="taken back", services=services)
     with services.store.transaction() as tx:
         tx.request_changes.restart_request(request_id)
+    process_request(request_id, services=services)
+    with services.store.transaction() as tx:
+        stopped = tx.requests.get_request(request_id)
+        assert (stopped.state, stopped.last_error) == (RequestState.AWAITING_APPROVAL, "plan_changed")
+        tx.request_changes.restart_request(request_id)
+    let_act(services, request_id)
     for _ in range(2):
         process_request(request_id, services=services)
         clock.at += timedelta(seconds=2)

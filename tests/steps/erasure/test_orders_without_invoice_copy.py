@@ -15,12 +15,10 @@ from bridge.model import (
     Outcome,
     PostalAddress,
     Principal,
-    RequestKind,
     TaskAction,
     TaskState,
 )
 from bridge.rules.requests.progress_codec import encode_detail
-from bridge.steps.requests.open_for_person import open_person_request
 from bridge.steps.requests.process import process_request
 from bridge.steps.webhooks.dispatch import dispatch_delivery
 from tests.factories import ASHA, NOW, SHOP, accepted, make_request, make_task, opened, redact_body
@@ -143,9 +141,7 @@ def test_a_customer_known_by_address_alone_is_still_known_when_shopify_may_be_as
 def test_where_shopify_cannot_say_which_orders_there_are_it_is_not_asked_and_a_replay_begins_anew(services, platform):
     platform.customers = {ASHA.email: "7001"}
     platform.locate_faults = [REFUSED, REFUSED]
-    request_id = open_person_request(
-        RequestKind.ERASURE, SHOP, ASHA, NOW, actor="operator:test", reason="a letter", services=services
-    )
+    request_id = open_as_operator(services, ASHA, shop=SHOP, at=NOW)
     process_request(request_id, services=services)
     request, tasks, _ = request_of(services, request_id)
     assert (platform.requested, tasks["shopify", TaskAction.REQUEST_PLATFORM_ERASURE].last_error) == (
@@ -183,9 +179,7 @@ def test_a_credit_note_is_no_copy_of_its_invoice(services, deliver, forget, plat
     platform.sold["1001"] = [sold(1001)]
     if hand:
         platform.customers = {ASHA.email: "7001"}
-        request_id = open_person_request(
-            RequestKind.ERASURE, SHOP, ASHA, NOW, actor="operator:test", reason="a letter", services=services
-        )
+        request_id = open_as_operator(services, ASHA, shop=SHOP, at=NOW)
         process_request(request_id, services=services)
     else:
         forget(1001)
@@ -242,9 +236,7 @@ def test_what_was_missing_stays_missing_when_less_is_known_of_the_customer(servi
     platform.customers = {ASHA.email: "7001"}
     platform.list_shipped_orders = ByAddress()
     platform.sold["4004"] = ConnectorUnavailable("shopify: HTTP 503")
-    request_id = open_person_request(
-        RequestKind.ERASURE, SHOP, ASHA, NOW, actor="operator:test", reason="a letter", services=services
-    )
+    request_id = open_as_operator(services, ASHA, shop=SHOP, at=NOW)
     process_request(request_id, services=services)
     process_hourly(services, request_id)
     assert platform.requested == []

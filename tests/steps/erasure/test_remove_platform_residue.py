@@ -8,20 +8,9 @@ from datetime import timedelta
 import pytest
 
 from bridge.errors import ConnectorUnavailable, CredentialRejected
-from bridge.model import (
-    Absence,
-    ErasureState,
-    Outcome,
-    Principal,
-    RequestKind,
-    RequestState,
-    Residue,
-    TaskAction,
-    TaskState,
-)
+from bridge.model import Absence, ErasureState, Outcome, Principal, RequestState, Residue, TaskAction, TaskState
 from bridge.rules.requests.lifecycle import decide_residue_action
 from bridge.rules.requests.progress_codec import encode_detail
-from bridge.steps.requests.open_for_person import open_person_request
 from bridge.steps.requests.process import process_request
 from config.retention_file.retention_model import RESIDUE_KINDS, ResidueRules
 from tests.factories import NOW, SHOP, make_request, make_task, opened
@@ -220,15 +209,7 @@ def test_what_the_file_keeps_since_a_try_broke_off_is_not_counted_as_erased(appl
 def test_an_access_request_is_answered_before_anything_is_removed(applying, platform, clock):
     services = applying()
     access = make_request(principal=Principal(customer_id="7001"))
-    request_id = open_person_request(
-        RequestKind.ERASURE,
-        SHOP,
-        Principal(customer_id="7001"),
-        NOW,
-        actor="operator:test",
-        reason="a letter",
-        services=services,
-    )
+    request_id = open_as_operator(services, Principal(customer_id="7001"), shop=SHOP, at=NOW)
     with services.store.transaction() as tx:
         subject = tx.requests.get_request(request_id).subject
         opened(tx, replace(access, subject=subject), make_task(access.id))

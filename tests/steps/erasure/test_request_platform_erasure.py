@@ -12,15 +12,14 @@ from bridge.steps.erasure.cancel_platform_erasure import cancel_platform_erasure
 from bridge.steps.requests.open_for_person import open_person_request
 from bridge.steps.requests.process import process_request
 from tests.factories import NOW, SHOP
+from tests.kit.operator_requests import open_as_operator
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 ASHA = Principal(email="asha@example.com")
 
 
 def opened_by_hand(services, who=ASHA, kind=RequestKind.ERASURE, received_at=NOW):
-    return open_person_request(
-        kind, SHOP, who, received_at, actor="operator:test", reason="a letter", services=services
-    )
+    return open_as_operator(services, who, shop=SHOP, kind=kind, at=received_at)
 
 
 def tasks(services, request_id):

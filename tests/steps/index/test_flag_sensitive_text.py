@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bridge.model import RequestKind, Residue
+from bridge.model import Residue
 from bridge.steps.index.index_orders import index_deliveries
-from bridge.steps.requests.open_for_person import open_person_request
 from bridge.steps.requests.process import process_request
 from config.retention_file.retention_model import ResidueRules
 from tests.factories import ASHA, NOW, SHOP, accepted, order_body
+from tests.kit.operator_requests import open_as_operator
 from tests.kit.retention_files import let_contracts_be_over
 from tests.kit.stored import list_reviews
 from tests.steps.refunds.test_refunds import at_rest
@@ -67,9 +67,7 @@ def test_t15_an_erasure_removes_engraving_and_note_and_the_ifsc_opens_a_review(s
     accepted(services.store, "orders/create", order_body(1001, note=NOTE, line_items=ENGRAVED))
     index_deliveries(SHOP, services=services)
     assert list_reviews(services.store) == [("bank_details", "order note: bank_account, ifsc")]
-    request_id = open_person_request(
-        RequestKind.ERASURE, SHOP, ASHA, NOW, actor="operator:test", reason="mail", services=services
-    )
+    request_id = open_as_operator(services, ASHA, shop=SHOP, at=NOW)
     process_request(request_id, services=services)
     assert platform.removed == [note], "at the shop"
     rest = at_rest(services.store, database_url)

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from structlog.testing import capture_logs
 
 from bridge.errors import PayloadInvalid
-from bridge.model import BankDetails, RefundState, RequestKind
+from bridge.model import BankDetails, RefundState
 from bridge.rules.refunds.settlement import validate_settlement
 from bridge.steps.access.package import build_access_package, save_access_package
 from bridge.steps.refunds.discard_bank_details import discard_bank_details
@@ -21,12 +21,12 @@ from bridge.steps.refunds.erase_settled import erase_settled_bank_details
 from bridge.steps.refunds.read_bank_details import read_bank_details
 from bridge.steps.refunds.settle_refund import settle_refund
 from bridge.steps.refunds.store_bank_details import store_bank_details
-from bridge.steps.requests.open_for_person import open_person_request
 from bridge.steps.requests.process import process_request
 from bridge.store.schema.retention_tables import legal_holds, refund_accounts
 from bridge.store.schema.tables import metadata
 from tests.factories import ASHA, NOW, SHOP, make_finding, make_request, make_task, opened, order
 from tests.fakes import page
+from tests.kit.operator_requests import open_as_operator
 from tests.kit.stored import list_fact_details
 from tests.store.refunds.test_refund_accounts import open_hold
 from workers.schedule import tick
@@ -181,9 +181,7 @@ def test_t14_an_erasure_during_an_open_refund_restricts_the_details_until_they_e
     with services.store.transaction() as tx:
         tx.index.ingest_sightings(SHOP, [order(1001)])
     account = given(services)
-    request_id = open_person_request(
-        RequestKind.ERASURE, SHOP, ASHA, NOW, actor=WHO, reason="a letter", services=services
-    )
+    request_id = open_as_operator(services, ASHA, shop=SHOP, at=NOW)
     with services.store.transaction() as tx:  # what the erasure's plan does
         found = tx.refunds.list_refund_accounts_of_orders(SHOP, ["1001"])
         assert [one.id for one in found] == [account.id]

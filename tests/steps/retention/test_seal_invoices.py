@@ -15,7 +15,6 @@ from bridge.model import (
     InvoiceCopy,
     Outcome,
     Principal,
-    RequestKind,
     RequestSource,
     RequestState,
     TaskAction,
@@ -25,11 +24,11 @@ from bridge.rules.requests.progress_codec import encode_detail
 from bridge.rules.retention.release import DocumentRetentionCalculator
 from bridge.steps.erasure.erasure import Erasure
 from bridge.steps.index.index_orders import index_deliveries
-from bridge.steps.requests.open_for_person import open_person_request
 from bridge.steps.requests.process import process_request
 from bridge.steps.webhooks.dispatch import dispatch_delivery
 from bridge.store.schema.retention_tables import vault_documents
 from tests.factories import ASHA, CANARIES, NOW, SHOP, accepted, redact_body
+from tests.kit.operator_requests import open_as_operator
 from tests.kit.retention_files import let_contracts_be_over
 from tests.steps.sales_case import DELHI, documents, opened, orders_left, raw, refund_body, request_of, sold, sold_body
 
@@ -200,9 +199,7 @@ def test_an_operators_request_waits_with_shopify_while_a_copy_is_missing(service
     platform.customers = {ASHA.email: "7001"}
     platform.sent = [{"id": "gid://shopify/Order/4004"}]
     platform.sold["4004"] = CredentialRejected("shopify: HTTP 403")
-    request_id = open_person_request(
-        RequestKind.ERASURE, SHOP, ASHA, NOW, actor="operator:test", reason="a letter", services=services
-    )
+    request_id = open_as_operator(services, ASHA, shop=SHOP, at=NOW)
     process_request(request_id, services=services)
     request, tasks, _ = request_of(services, request_id)
     ask = tasks["shopify", TaskAction.REQUEST_PLATFORM_ERASURE]
@@ -220,9 +217,7 @@ def test_t04_an_operators_request_erases_the_bridge_first_and_shopify_later(serv
     services = let_contracts_be_over(services)
     deliver("orders/paid", sold_body(1001))
     platform.customers = {ASHA.email: "7001"}
-    request_id = open_person_request(
-        RequestKind.ERASURE, SHOP, ASHA, NOW, actor="operator:test", reason="a letter", services=services
-    )
+    request_id = open_as_operator(services, ASHA, shop=SHOP, at=NOW)
     process_request(request_id, services=services)
     request, tasks, _ = request_of(services, request_id)
     assert (platform.requested, orders_left(services)) == (["7001"], set())

@@ -347,3 +347,26 @@ def test_0012_forgets_what_waits_and_overwrites_all_of_it_after_the_way_back(sto
         [one] = tx.remnants.list_remnants(lacking=store.list_parts())
         assert tx.remnants.list_overwritten(store.list_parts()) == []
     assert (one.request_id, one.shop, one.overwritten) == ("", "", frozenset())
+
+
+def test_0022_runs_nothing_that_waits_for_an_approval_after_the_way_back(store):
+    """What an earlier release opened has no gate; what waits for an approval is failed, and what began goes on."""
+    with store.transaction() as tx:
+        waiting, begun, earlier = (
+            opened(tx, make_request(kind=RequestKind.ERASURE, source=RequestSource.OPERATOR, subject=f"s{number}")).id
+            for number in range(3)
+        )
+        for request_id in (waiting, begun):
+            tx.approvals.open_gate(request_id, RequestSource.OPERATOR, free_at=None)
+        tx.approvals.begin_deed(begun)
+        tx.session.connection.execute(
+            update(requests).where(requests.c.id == waiting).values(state="awaiting_approval")
+        )
+    downgrade_database(store.engine, "0019")
+    states = {waiting: "failed", begun: "in_progress", earlier: "in_progress"}
+    with store.engine.connect() as connection:
+        assert dict(connection.execute(text("SELECT id, state FROM requests")).all()) == states
+    upgrade_database(store.engine)
+    with store.transaction() as tx:
+        assert [tx.approvals.find_gate(request_id) for request_id in states] == [None] * 3
+        assert tx.requests.get_request(begun).ending is None

@@ -12,15 +12,21 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import exit_with_error, open_command_context
+from bridge.cli.dsr.approval.approval_view import describe_approval
 from bridge.cli.dsr.dsr_view import find_request_or_exit
 from bridge.cli.dsr.plan import plan_view as view
-from bridge.cli.printing import print_table, show
+from bridge.cli.printing import print_fields, print_table, show
+from bridge.cli.shared.dates import format_time
 from bridge.cli.shared.ids import REQUEST_ID
+from bridge.model import RequestState
 from bridge.steps.erasure.customers.customer_tasks import select_customer
+from bridge.steps.requests.approval.approve import show_plan
+from bridge.steps.requests.approval.erasure_plan import list_precheck_findings, list_residue
 
 TASK_COLUMNS = ("system", "action", "state", "what", "reason")
 CUSTOMER_COLUMNS = ("customer", "held_by", "expected_by")
 PLAN_COLUMNS = ("system", "category", "what", "action", "count", "reason", "until", "law")
+LETTER_COLUMNS = ("processor", "channel", "records", "named_by")
 RESIDUE_COLUMNS = ("system", "action", "kind", "ref", "what", "reason")
 
 
@@ -29,9 +35,10 @@ RESIDUE_COLUMNS = ("system", "action", "kind", "ref", "what", "reason")
 def plan(request_id: str) -> None:
     """Show what each task does, and what becomes of each field of each system: action, reason, law, day.
 
-    If the bridge has to request the erasure from Shopify, it reads there what the data subject would lose and what
-    other apps wrote. It changes nothing. For an erasure that ran, it shows what was planned and what differed when
-    it was carried out.
+    Of a request that waits for an approval it shows every line, every letter that would go to a processor and what would
+    be asked of Shopify, with the digest that `dsr approve` takes. If the bridge has to request the erasure from Shopify,
+    it reads there what the data subject would lose and what other apps wrote. It changes nothing. For an erasure that
+    ran, it shows what was planned and what differed when it was carried out.
     """
     with open_command_context() as context:
         services = context.services
@@ -39,7 +46,9 @@ def plan(request_id: str) -> None:
             request = find_request_or_exit(tx, request_id)
             tasks = tx.tasks.list_tasks(request_id)
             customers = [(task, select_customer(request, task, tx)) for task in tasks]
-            erasure_plan = view.build_plan_view(request, tasks, tx, services)
+            approval = describe_approval(tx, request, services)
+            is_awaiting = bool(approval) and not approval["acts"] and request.state is not RequestState.DONE
+            erasure_plan = None if is_awaiting else view.build_plan_view(request, tasks, tx, services)
         result: dict[str, Any] = {
             "id": request_id,
             "kind": request.kind,
@@ -47,8 +56,11 @@ def plan(request_id: str) -> None:
             "tasks": [view.explain_task(task, services) for task in tasks],
             "plan": erasure_plan,
         }
-        result["guards"], result["guards_unread"] = view.list_precheck_findings(customers, services)
-        result["residue"], result["residue_unread"] = view.list_residue(customers, services)
+        if is_awaiting:
+            result |= view.build_awaited_plan(*show_plan(request_id, services=services), approval)
+        else:
+            result["guards"], result["guards_unread"] = list_precheck_findings(customers, services)
+            result["residue"], result["residue_unread"] = list_residue(customers, services)
     show(result, lambda shown: _print_plan(shown, with_residue=view.has_residue_task(tasks)))
     if result["guards_unread"]:
         fault = result["guards_unread"]
@@ -74,6 +86,27 @@ def _print_plan(result: Mapping[str, Any], *, with_residue: bool) -> None:
     if with_residue:
         click.echo("\nWritten by other apps")
         print_table(result["residue"], RESIDUE_COLUMNS, empty="none found")
+    if "digest" in result:
+        _print_approval(result)
+
+
+def _print_approval(result: Mapping[str, Any]) -> None:
+    if result["stated"]:
+        click.echo("\nStated")
+        print_fields(result["stated"], width=18)
+    click.echo("\nLetters and calls to processors")
+    print_table(result["letters"], LETTER_COLUMNS, empty="none")
+    if copies := result["copies"]:
+        click.echo(f"\nInvoice copies: {copies['sealed_first']} are sealed first, {copies['missing']} are missing.")
+    for part, fault in result["unread"].items():
+        click.echo(f"Could not be read now: {part} ({fault}).")
+    approval = result["approval"]
+    by = f", given by {', '.join(approval['approved_by'])}" if approval["approved_by"] else ""
+    click.echo(f"\nPlan {result['digest']}")
+    click.echo(f"Approvals: {approval['missing']} of {approval['needed']} missing{by}.")
+    if until := approval["can_be_taken_back_until"]:
+        click.echo(f"The person can take the request back until {format_time(until)}; nothing is done before.")
+    click.echo(f"-> bridge dsr approve {result['id']} --plan {result['digest']}")
 
 
 def _format_plan_line(line: Mapping[str, Any] | None) -> str:

@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bridge.cli.printing import select_fields
-from bridge.errors import BridgeError
 from bridge.model import (
+    DeedPlan,
     EraseProgress,
     PlatformRequestProgress,
-    Principal,
     PrivacyRequest,
     RequestKind,
-    Residue,
     Task,
     TaskAction,
-    TaskState,
     get_progress,
 )
-from bridge.ports import Platform
 from bridge.rules.erasure.plan_lines import compare_plans, serialise_plan
-from bridge.rules.requests.lifecycle import PLATFORM, decide_residue_action
 from bridge.rules.requests.progress_codec import encode_detail
 from bridge.services import Services
 from bridge.steps.erasure.erasure import Erasure
-from bridge.steps.erasure.precheck import run_precheck
 from bridge.store import Tx
 
 Tasks = Sequence[Task]
-Customers = Sequence[tuple[Task, PrivacyRequest]]  # each task with the request as one about its customer
-RowsOrFault = tuple[list[dict[str, Any]], str]  # the rows, and why they could not be read, else ''
 
 TASK_EXPLANATIONS = {  # action: what the task does, and why
     TaskAction.GATHER: ("reads what the system holds of the data subject", "the data subject asked for access"),
@@ -111,64 +101,25 @@ def build_plan_view(request: PrivacyRequest, tasks: Tasks, tx: Tx, services: Ser
     }
 
 
-def list_precheck_findings(customers: Customers, services: Services) -> RowsOrFault:
-    """Return what the prechecks find now, each with its count and whether it stops; and why they failed, else ''.
-
-    Once the erasure was requested from Shopify: what they found then. Empty if the bridge does not request it, or
-    if Shopify does not know the data subject. Of several customers each row names its own.
-    """
-    rows: list[dict[str, Any]] = []
-    for task, about in customers:
-        if task.action is TaskAction.REQUEST_PLATFORM_ERASURE:
-            found, fault = _list_findings_of_customer(about, task, services)
-            rows += [{"customer": task.customer, **row} if task.customer else row for row in found]
-            if fault:
-                return [], fault
-    return rows, ""
-
-
-def _list_findings_of_customer(request: PrivacyRequest, task: Task, services: Services) -> RowsOrFault:
-    platform = services.connectors.get(PLATFORM)
-    if not isinstance(platform, Platform):
-        return [], ""
-    progress = get_progress(task, PlatformRequestProgress)
-    if task.state is TaskState.DONE or request.principal == Principal():
-        return [asdict(each) for each in progress.prechecks], ""
-    try:
-        customer_id = platform.find_customer(request.principal, shop=request.shop)
-        released, shop = progress.released_codes, request.shop
-        findings = run_precheck(platform, customer_id, shop, released, services=services) if customer_id else []
-    except BridgeError as fault:
-        return [], str(fault)
-    return [asdict(finding) for finding in findings], ""
+def build_awaited_plan(plan: DeedPlan, digest: str, approval: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is shown of the plan of a request that waits for an approval, with its digest."""
+    lines, unread = plan.parts.get("lines"), dict(plan.unread)
+    made: dict[str, Any] = {"state": "planned", "made_at": None, "changed": [], "later": []}
+    return {
+        "plan": None if lines is None else {**made, "lines": lines},
+        "guards": plan.parts.get("guards", []),
+        "guards_unread": unread.pop("guards", ""),
+        "residue": plan.parts.get("residue", []),
+        "residue_unread": unread.pop("residue", ""),
+        "letters": plan.parts.get("letters", []),
+        "copies": plan.parts.get("copies"),
+        "stated": plan.parts["stated"],
+        "unread": unread,
+        "approval": dict(approval),
+        "digest": digest,
+    }
 
 
 def has_residue_task(tasks: Tasks) -> bool:
     """Return whether the request removes what other apps wrote at the platform."""
     return any(task.action is TaskAction.REMOVE_PLATFORM_RESIDUE for task in tasks)
-
-
-def list_residue(customers: Customers, services: Services) -> RowsOrFault:
-    """Return what other apps wrote, each with what becomes of it; and why it could not be read, else ''."""
-    own = [(task, about) for task, about in customers if task.action is TaskAction.REMOVE_PLATFORM_RESIDUE]
-    if not own:
-        return [], ""
-    platform = services.connectors.get(PLATFORM)
-    if not isinstance(platform, Platform):
-        return [], "no platform is configured"
-    if all(about.principal == Principal() for _, about in own):
-        return [], "the request no longer knows its data subject"
-    rows: list[dict[str, Any]] = []
-    try:
-        for task, about in own:
-            residue = platform.list_platform_residue(about.principal, shop=about.shop)
-            rows += [_residue_row(item, task, services) for item in residue]
-    except BridgeError as fault:
-        return [], str(fault)
-    return rows, ""
-
-
-def _residue_row(item: Residue, task: Task, services: Services) -> dict[str, Any]:
-    action, reason = decide_residue_action(item, services.retention)
-    row = {"system": item.system, "action": action, **select_fields(item, ("kind", "ref", "what")), "reason": reason}
-    return {**row, "customer": task.customer} if task.customer else row

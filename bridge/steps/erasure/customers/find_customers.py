@@ -131,6 +131,7 @@ def _save_customers(
     is_wider = set(settled.customer_ids) - set(request.principal.customer_ids) and request.principal.customer_id
     if is_wider or set(list_contacts(settled)) - set(list_contacts(request.principal)):
         reopen_shared_tasks(request, tx)
+        tx.approvals.close_gate(request.id)  # where a person approved the plan, it was about fewer customers
     if settled != request.principal:
         tx.request_changes.replace_principal(request, settled)
     open_customer_reviews(request, doubts, tx)

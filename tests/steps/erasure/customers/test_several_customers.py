@@ -28,7 +28,7 @@ from bridge.steps.requests.process import process_request
 from bridge.steps.retention.legal_hold import open_order_legal_hold, open_person_legal_hold
 from bridge.steps.webhooks.dispatch import dispatch_delivery
 from tests.factories import SHOP, accepted, customer, merged, order, parcels, redact_body
-from tests.kit.operator_requests import open_as_operator
+from tests.kit.operator_requests import let_act, open_as_operator
 from tests.kit.retention_files import let_contracts_be_over
 from tests.steps.erasure.outcome.outcome_case import render
 from tests.steps.sales_case import sold
@@ -290,6 +290,11 @@ def test_a_platform_that_cannot_be_searched_leaves_other_customers_of_the_index_
     assert certificate["outcome"] != "erased"
     with town.store.transaction() as tx:
         tx.request_changes.restart_request(request_id)
+    run_again(town, request_id)
+    assert list_indexed(town) == ({"7002", "7003"}, {"7002", "7003"}), "nobody approved to erase them, too"
+    with town.store.transaction() as tx:
+        tx.request_changes.restart_request(request_id)
+    let_act(town, request_id)
     run_again(town, request_id)
     assert list_indexed(town) == (set(), set())
     assert sorted(platform.requested) == sorted(EMAILS)
