@@ -28,6 +28,11 @@ class RequestKind(StrEnum):
     PROCESSOR_LIST = "processor_list"
     INCIDENT = "incident"
 
+    @property
+    def stands_alone(self) -> bool:
+        """Whether a second one of the same person is another request: each says something of its own."""
+        return self in (RequestKind.CONSENT_WITHDRAWAL, RequestKind.GRIEVANCE)
+
 
 class RequestSource(StrEnum):
     """How a request reached the bridge: the door it came by.
@@ -74,6 +79,9 @@ class TaskAction(StrEnum):
     ERASE = "erase"
     POLL_PLATFORM_ERASURE = "follow"
     NOTIFY_PROCESSOR = "instruct"
+    STOP_MARKETING = "stop_marketing"
+    ANSWER_GRIEVANCE = "answer_grievance"
+    LIST_PROCESSORS = "list_processors"
 
 
 class TaskState(StrEnum):
@@ -115,6 +123,7 @@ class WaitReason(StrEnum):
     GAVE_WAY = "gave_way"
     PLATFORM_UNCONFIRMED = "platform_unconfirmed"
     HELD_BY_LAW = "held_by_law"
+    GRIEVANCE_UNANSWERED = "grievance_unanswered"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,7 +18,8 @@ from config.toml_reader import PLACEHOLDERS, FileReport, TomlTable, label_file, 
 
 MERCHANT_SCHEMA = "merchant-config/1"
 LEGAL_FORMS = ("proprietorship", "partnership", "llp", "company", "unknown")
-DEFAULT_PLATFORM_ERASURE_DAYS = 190
+DEFAULT_PLATFORM_ERASURE_DAYS, DEFAULT_CONSENT_WITHDRAWAL_HOURS = 190, 24
+_COUNTRY = re.compile(r"[A-Z]{2}")
 _SHOP_DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
 _HOURS_PER_YEAR, _DAYS_IN_TEN_YEARS = 24 * 366, 3660  # bounds that only catch typing errors
 
@@ -58,6 +59,7 @@ class ClockRules:
     resolve_days_shopify: int
     timezone: str
     platform_erasure_days: int = DEFAULT_PLATFORM_ERASURE_DAYS
+    consent_withdrawal_hours: int = DEFAULT_CONSENT_WITHDRAWAL_HOURS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +91,12 @@ class Merchant:
     attribution: tuple[AttributionRule, ...] = ()
     instructions: NoticeRules = field(default_factory=NoticeRules)
     access: AccessRules = field(default_factory=AccessRules)
+    restricted_countries: tuple[str, ...] = ()
+
+    def find_restricted(self, processor_id: str) -> tuple[str, ...]:
+        """Return the countries of a processor to which nothing may be sent."""
+        countries = {country for each in self.processors if each.id == processor_id for country in each.countries}
+        return tuple(sorted(countries & {*self.restricted_countries}))
 
     def list_blank_contacts(self) -> list[tuple[str, str]]:
         """Return the (table, key) of what every letter to a data subject prints of its sender and nobody has filled in."""
@@ -123,7 +131,7 @@ def load_merchant(path: Path, text: str | None = None) -> Merchant:
     merchant_table = top.get_table("merchant", required=True)
     officer = top.get_table("grievance_officer", required=True)
     clocks = top.get_table("clocks", required=True)
-    notices, access = top.get_table("notices"), top.get_table("access")
+    notices, access, transfers = (top.get_table(name) for name in ("notices", "access", "transfers"))
     route = notices.get_table("complaint_route", required=True)
     fields: dict[str, Any] = {
         **_read_merchant_table(merchant_table),
@@ -140,8 +148,9 @@ def load_merchant(path: Path, text: str | None = None) -> Merchant:
         "attribution": read_attribution_rules(top),
         "instructions": read_notice_rules(notices),
         "access": read_access_rules(access),
+        "restricted_countries": _read_countries(transfers),
     }
-    for table in (merchant_table, officer, clocks, notices, access, top.get_table("intake"), top):
+    for table in (merchant_table, officer, clocks, notices, access, transfers, top.get_table("intake"), top):
         table.report_unknown_keys()
     if report.faults:
         raise SettingsInvalid(report.faults)
@@ -185,6 +194,13 @@ def _read_shops(merchant_table: TomlTable) -> tuple[str, ...]:
     return tuple(dict.fromkeys(shops))
 
 
+def _read_countries(transfers: TomlTable) -> tuple[str, ...]:
+    countries = transfers.get_texts("restricted_countries")
+    if not all(_COUNTRY.fullmatch(country) for country in countries):
+        transfers.add_fault("restricted_countries", "must list countries by two capital letters, such as XK")
+    return countries
+
+
 def _read_clock_rules(clocks: TomlTable) -> ClockRules:
     return ClockRules(
         ack_hours_policy=clocks.get_int("ack_hours_policy", 1, _HOURS_PER_YEAR),
@@ -195,5 +211,9 @@ def _read_clock_rules(clocks: TomlTable) -> ClockRules:
         timezone=clocks.get_timezone("timezone", "Asia/Kolkata"),
         platform_erasure_days=clocks.get_int(
             "platform_erasure_days", 1, _DAYS_IN_TEN_YEARS, DEFAULT_PLATFORM_ERASURE_DAYS
+        ),
+        # nobody may take longer than a day
+        consent_withdrawal_hours=clocks.get_int(
+            "consent_withdrawal_hours", 1, DEFAULT_CONSENT_WITHDRAWAL_HOURS, DEFAULT_CONSENT_WITHDRAWAL_HOURS
         ),
     )

@@ -113,7 +113,11 @@ class ReplyContact:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RequestDetails:
-    """What a request states beside the person's identifiers. Sealed under a key of its own, so that it outlives an erasure briefly."""
+    """What a request states beside the person's identifiers. Sealed under a key of its own, so that it outlives an erasure briefly.
+
+    `answer` is the text that answers it, where a person writes one; '' until then.
+    """
 
     particulars: Particulars | None = None
     contact: ReplyContact | None = None
+    answer: str = ""

@@ -27,9 +27,11 @@ class Condition(StrEnum):
     MANDATORY_WEBHOOK_UNHANDLED = "mandatory_webhook_unhandled"
     REQUEST_FAILED = "request_failed"
     REQUEST_LATE = "request_late"
+    CONSENT_NOT_WITHDRAWN = "consent_not_withdrawn"
     REQUEST_INCOMPLETE = "request_incomplete"
     REQUEST_NEEDS_PERSON = "request_needs_person"
     NOTICE_NEEDS_PERSON = "notice_needs_person"
+    PROCESSOR_RESTRICTED = "processor_restricted"
     MESSAGE_NOT_SENT = "message_not_sent"
 
 
@@ -74,12 +76,22 @@ CONDITION_GUIDES: Mapping[Condition, Guide] = {
     Condition.REQUEST_LATE: Guide(
         words="the deadline has passed without an answer", command="dsr show {id}", page="late-request"
     ),
+    Condition.CONSENT_NOT_WITHDRAWN: Guide(
+        words="a consent that was taken back a day ago still stands at Shopify",
+        command="dsr show {id}, then dsr replay {id}",
+        page="consent-not-withdrawn",
+    ),
     Condition.REQUEST_INCOMPLETE: OTHER_SHORTFALL,
     Condition.REQUEST_NEEDS_PERSON: Guide(
         words="requests wait for a person", command="dsr show {id}", page="waiting-request"
     ),
     Condition.NOTICE_NEEDS_PERSON: Guide(
         words="records cannot be told to a processor", command="notice list", page="notice-stuck"
+    ),
+    Condition.PROCESSOR_RESTRICTED: Guide(
+        words="a processor is in a country to which nothing may be sent",
+        command="processors",
+        page="country-restricted",
     ),
     Condition.MESSAGE_NOT_SENT: Guide(
         words="a message to operators could not be sent", command="doctor", page="operators-not-told", who="host"

@@ -120,7 +120,8 @@ def encode_request_details(details: model.RequestDetails) -> dict[str, Any]:
     given = asdict(particulars) if particulars else None
     if given and "noticed_at" in given:
         given["noticed_at"] = given["noticed_at"].isoformat()
-    return {"particulars": given, "contact": asdict(contact) if contact else None}
+    answer = {"answer": details.answer} if details.answer else {}
+    return {"particulars": given, "contact": asdict(contact) if contact else None, **answer}
 
 
 def decode_request_details(kind: RequestKind, stored: Mapping[str, Any]) -> model.RequestDetails:
@@ -129,4 +130,5 @@ def decode_request_details(kind: RequestKind, stored: Mapping[str, Any]) -> mode
     return model.RequestDetails(
         particulars=parse_particulars(kind, given) if given is not None else None,
         contact=model.ReplyContact(**contact | {"language": model.Language(contact["language"])}) if contact else None,
+        answer=stored.get("answer", ""),
     )

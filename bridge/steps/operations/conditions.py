@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bridge.ports.null_queue import NullQueue
@@ -79,16 +79,24 @@ def list_conditions(*, tx: Tx, services: Services) -> list[FoundCondition]:
         found.append(FoundCondition(condition=Condition.REDIS_UNREACHABLE))
     if services.ledger.configured and tx.ledger_state.read_gate_reason():
         found.append(FoundCondition(condition=Condition.BACKUP_RESTORED))
-    return [*found, *_list_row_conditions(tx), *_list_task_conditions(tx), *_list_messages(tx)]
+    return [
+        *found,
+        *_list_row_conditions(tx, services),
+        *_list_restricted_processors(services),
+        *_list_task_conditions(tx),
+        *_list_messages(tx),
+    ]
 
 
-def _list_row_conditions(tx: Tx) -> Iterator[FoundCondition]:
+def _list_row_conditions(tx: Tx, services: Services) -> Iterator[FoundCondition]:
     queries = tx.standing_still
+    withdrawn_before = services.clock.now() - timedelta(hours=services.merchant.clocks.consent_withdrawal_hours)
     for condition, (count, ids, since) in (
         (Condition.DELIVERY_FAILED, queries.find_failed_deliveries()),
         (Condition.MANDATORY_WEBHOOK_UNHANDLED, queries.find_unhandled_mandatory()),
         (Condition.REQUEST_FAILED, queries.find_failed_requests()),
         (Condition.REQUEST_LATE, queries.find_late_requests()),
+        (Condition.CONSENT_NOT_WITHDRAWN, queries.find_standing_consents(withdrawn_before)),
     ):
         if count:
             yield FoundCondition(condition=condition, count=count, ids=tuple(ids), since=since)
@@ -98,6 +106,12 @@ def _list_row_conditions(tx: Tx) -> Iterator[FoundCondition]:
             counts[row["reason"]] = counts.get(row["reason"], 0) + row["entries"]
     for reason, count in counts.items():
         yield FoundCondition(condition=Condition.NOTICE_NEEDS_PERSON, reason=reason, count=count)
+
+
+def _list_restricted_processors(services: Services) -> Iterator[FoundCondition]:
+    named = [each.id for each in services.merchant.processors if services.merchant.find_restricted(each.id)]
+    if named:
+        yield FoundCondition(condition=Condition.PROCESSOR_RESTRICTED, count=len(named), systems=tuple(named))
 
 
 @dataclass(slots=True)

@@ -21,7 +21,13 @@ from bridge.steps.requests.open_or_join import open_or_join
 if TYPE_CHECKING:
     from bridge.store import Tx
 
-PERSON_KINDS = (RequestKind.ACCESS, RequestKind.ERASURE)
+PERSON_KINDS = (
+    RequestKind.ACCESS,
+    RequestKind.ERASURE,
+    RequestKind.CONSENT_WITHDRAWAL,
+    RequestKind.GRIEVANCE,
+    RequestKind.PROCESSOR_LIST,
+)
 RECEIVED_AT_BASES = {
     RequestSource.OPERATOR: "operator_entered",
     RequestSource.API: "api_stated",
@@ -55,7 +61,9 @@ def build_person_request(
     subject = tx.person_lookup.find_subject(shop, principal)
     if not subject:
         raise PayloadInvalid("nobody_named")
-    deadlines = compute_clocks(received_at=received_at, webhook_received_at=None, rules=services.merchant.clocks)
+    deadlines = compute_clocks(
+        received_at=received_at, webhook_received_at=None, rules=services.merchant.clocks, kind=kind
+    )
     return PrivacyRequest(
         id=services.store.new_id("req"),
         shop=shop,

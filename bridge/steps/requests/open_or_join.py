@@ -106,9 +106,10 @@ def record_opening(
 
 
 def _find_same_request(request: PrivacyRequest, idempotency_key: str, tx: Tx) -> PrivacyRequest | None:
-    return tx.requests.find_request_by_idempotency_key(idempotency_key) or tx.requests.find_open_request_of_same_person(
-        request, request.kind
-    )
+    known = tx.requests.find_request_by_idempotency_key(idempotency_key)
+    if known or request.kind.stands_alone:
+        return known
+    return tx.requests.find_open_request_of_same_person(request, request.kind)
 
 
 def _build_initial_tasks(request: PrivacyRequest, services: Services) -> list[Task]:

@@ -96,7 +96,7 @@ class RequestChanges:
         self._tasks.restart_tasks(request_id)
         row = self._requests.read_request_row(request_id)
         values: dict[str, Any] = {"state": RequestState.IN_PROGRESS}
-        if row.source != RequestSource.LEDGER:
+        if row.source != RequestSource.LEDGER and not RequestKind(row.kind).stands_alone:
             values["active_key"] = active_key(row.shop, row.kind, row.subject)
         values |= {"attempts": 0, "last_error": "", "wake_at": self._session.now(), "rung_at": None}
         self._update_request(request_id, **values)

@@ -17,6 +17,7 @@ REFERENCE_LABELS = {
     ReferenceKind.WAYBILL: "Waybill",
     ReferenceKind.ORDER: "Order",
     ReferenceKind.CUSTOMER: "Customer",
+    ReferenceKind.PHONE_SHA256: "SHA-256 of a phone number:",
     ReferenceKind.EMAIL_SHA256: "SHA-256 of an e-mail address:",
 }
 # the answer, its label, its meaning
