@@ -74,9 +74,10 @@ class NomineeParticulars:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GrievanceParticulars:
-    """The complaint as it was recorded (policy s.16)."""
+    """The complaint as it was recorded (policy s.16), and the officer's `answer`, '' until there is one."""
 
     text: str
+    answer: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,11 +114,7 @@ class ReplyContact:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RequestDetails:
-    """What a request states beside the person's identifiers. Sealed under a key of its own, so that it outlives an erasure briefly.
-
-    `answer` is the text that answers it, where a person writes one; '' until then.
-    """
+    """What a request states beside the person's identifiers. Sealed under a key of its own, so that it outlives an erasure briefly."""
 
     particulars: Particulars | None = None
     contact: ReplyContact | None = None
-    answer: str = ""

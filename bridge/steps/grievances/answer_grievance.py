@@ -8,7 +8,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bridge.errors import PayloadInvalid
-from bridge.model import Fact, GrievanceProgress, Lease, LetterKind, PrivacyRequest, RequestKind, Task, WaitReason
+from bridge.model import (
+    Fact,
+    GrievanceParticulars,
+    GrievanceProgress,
+    Lease,
+    LetterKind,
+    PrivacyRequest,
+    RequestDetails,
+    RequestKind,
+    Task,
+    WaitReason,
+)
 from bridge.rules.requests.particulars import MAX_TEXT_CHARS
 from bridge.services import Services
 from bridge.steps.evidence.record_facts import enqueue_request_ids
@@ -25,7 +36,7 @@ def wait_for_grievance_answer(request: PrivacyRequest, task: Task, lease: Lease,
     """
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
-        if tx.request_details.get_details(request.id, request.kind).answer:
+        if _get_grievance(tx.request_details.get_details(request.id, request.kind)).answer:
             after = finish_task(task, None, services.clock.now())
         else:
             reason = WaitReason.GRIEVANCE_UNANSWERED
@@ -57,9 +68,10 @@ def answer_grievance(request_id: str, text: str, outcome: str, *, actor: str, se
         if request.kind is not RequestKind.GRIEVANCE:
             raise PayloadInvalid("not_a_grievance")
         details = tx.request_details.get_details(request.id, request.kind)
-        if details.answer or request.closed_at is not None:
+        if request.closed_at is not None or _get_grievance(details).answer:
             raise PayloadInvalid("answered_already")
-        tx.request_details.save_details(request.id, request.shop, replace(details, answer=answer))
+        answered = replace(details, particulars=replace(_get_grievance(details), answer=answer))
+        tx.request_details.save_details(request.id, request.shop, answered)
         tx.request_changes.restart_request(request.id)
         queue_letter(request, LetterKind.GRIEVANCE_ANSWERED, tx=tx, values={"reason": outcome}, actor=actor)
         tx.evidence.append_fact(
@@ -71,3 +83,9 @@ def answer_grievance(request_id: str, text: str, outcome: str, *, actor: str, se
             outcome=outcome,
         )
     enqueue_request_ids([request_id], services)
+
+
+def _get_grievance(details: RequestDetails) -> GrievanceParticulars:
+    if not isinstance(details.particulars, GrievanceParticulars):
+        raise TypeError("a grievance whose complaint was not recorded, or has expired")
+    return details.particulars

@@ -6,6 +6,7 @@ now, so that it can only be due earlier. Calls nobody.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from bridge.errors import PayloadInvalid
 from bridge.model import Principal, PrivacyRequest, RequestDetails, RequestKind, RequestSource, RequestState
 from bridge.rules.index.unreadable_identifiers import find_unreadable_fields
 from bridge.rules.requests.deadlines import compute_clocks
+from bridge.rules.requests.particulars import parse_particulars
 from bridge.rules.webhooks.shop_domains import is_shop_domain
 from bridge.services import Services
 from bridge.steps.evidence.record_facts import enqueue_request_ids
@@ -96,17 +98,19 @@ def open_person_request(
     source: RequestSource = RequestSource.OPERATOR,
     details: RequestDetails | None = None,
 ) -> str:
-    """Open the request, or join an open one. Return its id. Raises PayloadInvalid.
+    """Open the request, or join an open one. Return its id. Raises PayloadInvalid, also where `details` lack what the kind needs.
 
     `details` are what is asked for exactly and how to reach the person; of a request that is joined they replace those
     that it has.
     """
+    stated = details.particulars if details else None
+    details = replace(details or RequestDetails(), particulars=stated or parse_particulars(kind, {}))
     with services.store.transaction() as tx:
         request = build_person_request(kind, shop, principal, received_at, source=source, tx=tx, services=services)
         request_id = open_or_join(
             request, {"reason": reason}, tx=tx, services=services, idempotency_key=request.id, actor=actor
         )
-        if details:
+        if details != RequestDetails():
             tx.request_details.save_details(request_id, request.shop, details)
     enqueue_request_ids([request_id], services)
     return request_id
