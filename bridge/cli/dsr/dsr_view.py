@@ -9,12 +9,12 @@ from typing import Any
 
 from bridge.cli.printing import select_fields
 from bridge.cli.shared.ids import exit_with_unknown_id
-from bridge.model import PrivacyRequest, Task
+from bridge.model import PrivacyRequest, RequestKind, Task
 from bridge.rules.requests.answer_times import is_late
 from bridge.rules.requests.progress_codec import encode_detail
 from bridge.store import Tx
 
-REQUEST_KINDS = ("access", "erasure", "shop_erasure")
+REQUEST_KINDS = tuple(kind.value for kind in RequestKind)
 REQUEST_COLUMNS = (
     "id",
     "shop",
