@@ -6,4 +6,4 @@ from bridge.cli.shared.command_group import command_group
 
 @command_group(find_commands(__name__, __path__))
 def consent() -> None:
-    """Consents to marketing: whom nobody writes to any more."""
+    """Consents to marketing: which persons get no offers any more."""

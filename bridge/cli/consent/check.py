@@ -1,4 +1,4 @@
-"""`consent check`: say to whom offers may not be sent."""
+"""`consent check`: say which persons no offer may be sent to."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def check_consents_command(shop: str | None, source: Path) -> None:
     Who is not listed took none back here: whether there is a consent at all, Shopify knows. It answers with numbers of
     lines, and repeats no identifier. This is recorded as evidence, with the count.
     """
-    contacts = list(_read_contacts(read_input_text(source, max_bytes=MAX_LINES * MAX_LINE_CHARS)))
+    contacts = list(_parse_lines(read_input_text(source, max_bytes=MAX_LINES * MAX_LINE_CHARS)))
     with open_command_context() as context, context.store.transaction() as tx:
         domain = context.choose_shop(shop)
         context.require_known_shop(domain)
@@ -46,7 +46,7 @@ def check_consents_command(shop: str | None, source: Path) -> None:
     show(result, _print_stops)
 
 
-def _read_contacts(text: str) -> Iterator[tuple[int, tuple[str, str]]]:
+def _parse_lines(text: str) -> Iterator[tuple[int, tuple[str, str]]]:
     """Yield the number of each line with its field and value. Raises UsageError that repeats none."""
     lines = text.splitlines()
     if len(lines) > MAX_LINES:

@@ -1,6 +1,6 @@
 """Reads which consents to marketing stand at Shopify, takes them back, and reads them again.
 
-A customer whom only a phone names is asked no more by text message; that phone's owner may not be the owner of the
+A customer that only a phone names is asked no more by text message; that phone's owner may not be the owner of the
 e-mail address. https://shopify.dev/docs/api/admin-graphql/latest/mutations/customerEmailMarketingConsentUpdate and
 customerSmsMarketingConsentUpdate
 """
@@ -32,7 +32,7 @@ def list_customer_consents(
     found: dict[str, CustomerConsents] = {}
     for identifier, (field, _) in iterate_identifiers(principal):
         own_channels = PHONE_CHANNELS.intersection(channels) if field == "phone" else channels
-        reply = _read_customer(client, identifier, shop) if own_channels else None
+        reply = _read_consents_of(client, identifier, shop) if own_channels else None
         if reply is None or not (customer := reply.data.get("customer") or {}):
             continue
         number = normalise_identifier("customer", str(customer["id"]))
@@ -56,14 +56,14 @@ def take_back_consents(client: ShopifyClient, customer_id: str, channels: Collec
             raise ConnectorUnavailable(f"shopify: {code}")
         if code:
             raise ConnectorRefused(f"shopify: {code}")
-    after = _read_customer(client, {"id": customer}, shop)
+    after = _read_consents_of(client, {"id": customer}, shop)
     left = list_consenting_channels(list_consent_events((after.data.get("customer") if after else None) or {}))
     if DOCUMENT_BY_CHANNEL.keys() & left & set(channels):
         raise ConnectorUnavailable("shopify: a consent stands after it was taken back")
     return left & set(channels)
 
 
-def _read_customer(client: ShopifyClient, identifier: Mapping[str, str], shop: str) -> GraphQLReply | None:
+def _read_consents_of(client: ShopifyClient, identifier: Mapping[str, str], shop: str) -> GraphQLReply | None:
     """Return the answer with the consents; None where nobody can be found. Raises as `run_document`."""
     try:
         reply = client.run_document(shop, "consents", identifier=identifier)

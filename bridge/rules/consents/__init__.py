@@ -1,1 +1,1 @@
-"""Consents to marketing: which channels a withdrawal is about, whom it concerns, when a new consent ends it."""
+"""Consents to marketing: which channels a withdrawal is about, by which keys the person is known, when a new consent ends it."""

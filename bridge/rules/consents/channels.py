@@ -38,7 +38,7 @@ def list_consenting_channels(events: Iterable[ConsentEvent]) -> set[str]:
     return {event.channel for event in events if event.state in CONSENTING_STATES}
 
 
-def list_told_processors(processors: Iterable[Processor], channels: Iterable[str]) -> list[Processor]:
+def list_notified_processors(processors: Iterable[Processor], channels: Iterable[str]) -> list[Processor]:
     """Return the processors that are told to stop: those that get instructions and reach persons on one of these channels."""
     withdrawn = set(channels)
     return [each for each in processors if each.is_notice_recipient and withdrawn.intersection(each.channels)]

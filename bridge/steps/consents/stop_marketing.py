@@ -32,7 +32,7 @@ from bridge.model import (
     get_progress,
 )
 from bridge.ports import Platform
-from bridge.rules.consents.channels import list_standing_channels, list_told_processors, list_withdrawn_channels
+from bridge.rules.consents.channels import list_standing_channels, list_notified_processors, list_withdrawn_channels
 from bridge.rules.index.identity import list_normal_forms
 from bridge.rules.notices.recipients import list_stop_targets
 from bridge.rules.requests.lifecycle import PLATFORM
@@ -68,9 +68,9 @@ def stop_marketing(request: PrivacyRequest, task: Task, lease: Lease, *, service
         tx.tasks.save_task(after)
         progress = get_progress(after, StopMarketingProgress)
         if after.state is TaskState.DONE and request.kind is RequestKind.CONSENT_WITHDRAWAL:
-            told = [each.id for each in list_told_processors(services.merchant.processors, progress.channels)]
+            notified = [each.id for each in list_notified_processors(services.merchant.processors, progress.channels)]
             # the same words whether or not the person is a customer
-            values = {"channels": ",".join(progress.channels), "systems": ",".join((PLATFORM, *told))}
+            values = {"channels": ",".join(progress.channels), "systems": ",".join((PLATFORM, *notified))}
             queue_letter(request, LetterKind.CONSENT_WITHDRAWN, tx=tx, values=values)
         if (after.state, after.outcome, after.last_error) != (task.state, task.outcome, task.last_error):
             record_task_result(request, after, tx, outcome=after.outcome, records=after.records)
@@ -160,7 +160,7 @@ def _keep_proof(
 def _remember_stop(
     request: PrivacyRequest, task: Task, principal: Principal, events: Sequence[ConsentEvent], tx: Tx
 ) -> int:
-    """Remember whom nobody writes to. Return by how many keys the person is recognised."""
+    """Remember that nobody writes to the person. Return by how many keys the person is recognised."""
     progress = get_progress(task, StopMarketingProgress)
     contacts: dict[Contact, None] = {("customer", number): None for number in principal.customer_ids}
     for field in ("email", "phone"):
@@ -175,8 +175,8 @@ def _open_instructions(
     request: PrivacyRequest, principal: Principal, channels: Sequence[str], tx: Tx, services: Services
 ) -> tuple[NoticePlan, dict[str, int]]:
     """Open an item for each record at a processor of messages. Return the plan, and how many are new by processor."""
-    told = list_told_processors(services.merchant.processors, channels)
-    targets = list_stop_targets(principal.for_others, told)
-    counts = {each.id: sum(target.processor == each.id for target in targets) for each in told}
+    notified = list_notified_processors(services.merchant.processors, channels)
+    targets = list_stop_targets(principal.for_others, notified)
+    counts = {each.id: sum(target.processor == each.id for target in targets) for each in notified}
     plan = NoticePlan(parcels=(), targets=targets, orders={}, record_counts=counts, purpose=NoticePurpose.STOP_MESSAGES)
     return plan, open_items_of_plan(request, plan, (), tx=tx, services=services)

@@ -84,7 +84,7 @@ def withdraw(services, principal=ASHA, *channels, source=RequestSource.PAGE):
     return request_id
 
 
-def read(services, request_id):
+def read_stop(services, request_id):
     with services.store.read() as tx:
         request = tx.requests.get_request(request_id)
         [task] = [one for one in tx.tasks.list_tasks(request_id) if one.action is TaskAction.STOP_MARKETING]
@@ -106,7 +106,7 @@ def list_letters(services, request_id):
 def test_t20_a_withdrawal_by_any_door_stops_here_at_the_platform_and_at_processors(services, platform, source):
     """P-16, T20."""
     request_id = withdraw(services, source=source)
-    request, task = read(services, request_id)
+    request, task = read_stop(services, request_id)
     assert platform.taken_back == [("7001", {"email", "sms"})]
     assert list_stopped(services, email=ASHA.email) == ["email", "profiling"]
     assert list_stopped(services, phone=PHONE) == ["profiling", "sms", "whatsapp"]
@@ -126,7 +126,7 @@ def test_t20_a_withdrawal_by_any_door_stops_here_at_the_platform_and_at_processo
 def test_the_consents_are_kept_as_proof_without_a_contact_before_they_are_taken_back(services, platform):
     """P-62: that processing before was allowed can be shown."""
     platform.stop_faults = [ConnectorUnavailable("shopify: 502")]
-    _, task = read(services, withdraw(services))
+    _, task = read_stop(services, withdraw(services))
     proof = get_progress(task, StopMarketingProgress)
     assert (platform.taken_back, task.state) == ([], TaskState.RETRY)
     assert [(event.channel, event.state) for event in proof.events] == [
@@ -143,12 +143,12 @@ def test_a_stranger_gets_the_same_answer_and_is_remembered(services, platform):
     unknown = withdraw(services, STRANGER)
     assert list_stopped(services, email=STRANGER.email) == ["email", "profiling"]
     assert list_letters(services, unknown) == list_letters(services, known)
-    assert read(services, unknown)[0].closed_at is not None
+    assert read_stop(services, unknown)[0].closed_at is not None
 
 
 def test_a_withdrawal_has_a_clock_of_24_hours_and_needs_no_reason(services, clock):
     """C-09."""
-    request, _ = read(services, withdraw(services))
+    request, _ = read_stop(services, withdraw(services))
     assert (request.due_governed_by, request.due_at) == ("consent_24_hours", clock.at + timedelta(hours=24))
     assert request.clocks.keys() == {"consent_24_hours", "policy_30_days", "law_one_month"}
 
@@ -201,7 +201,7 @@ def test_what_cannot_be_taken_back_is_seen_by_operators_and_answers_nobody(servi
     platform.customer_consents = [CustomerConsents(customer_id="7001", events=(whatsapp,))]
     vars(platform).update(deepcopy(change))
     request_id = withdraw(services)
-    _, task = read(services, request_id)
+    _, task = read_stop(services, request_id)
     assert (task.state, task.last_error) == (TaskState.FAILED, error)
     assert list_letters(services, request_id) == {}
     clock.at += timedelta(hours=25)
@@ -212,7 +212,7 @@ def test_what_cannot_be_taken_back_is_seen_by_operators_and_answers_nobody(servi
 
 def test_consents_that_cannot_be_read_are_no_success(services, platform):
     platform.customer_consents = [CustomerConsents(customer_id="7001", events=(), missing="consents_denied")]
-    _, task = read(services, withdraw(services))
+    _, task = read_stop(services, withdraw(services))
     assert (task.state, task.last_error) == (TaskState.FAILED, "consents_denied")
     assert [gap.reason for gap in task.gaps] == ["consents_denied"]
 

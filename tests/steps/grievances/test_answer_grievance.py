@@ -49,7 +49,7 @@ def complain(services, principal=STRANGER, text=COMPLAINT):
     return request_id
 
 
-def read(services, request_id):
+def read_grievance(services, request_id):
     with services.store.read() as tx:
         request = tx.requests.get_request(request_id)
         return request, tx.tasks.list_tasks(request_id)[0], tx.request_details.get_details(request_id, request.kind)
@@ -63,7 +63,7 @@ def list_letters(services, request_id):
 def test_a_grievance_of_somebody_unknown_waits_for_the_officer_and_is_answered(services, clock):
     """P-20."""
     request_id = complain(services)
-    request, task, details = read(services, request_id)
+    request, task, details = read_grievance(services, request_id)
     assert (request.state, task.state, details.particulars.text) == (RequestState.WAITING, TaskState.WAITING, COMPLAINT)
     assert request.closed_at is None
     with services.store.read() as tx:
@@ -72,7 +72,7 @@ def test_a_grievance_of_somebody_unknown_waits_for_the_officer_and_is_answered(s
     clock.at += timedelta(days=3)
     answer_grievance(request_id, f" {ANSWER}\n", "partly", actor=WHO, services=services)
     process_request(request_id, services=services)
-    request, task, details = read(services, request_id)
+    request, task, details = read_grievance(services, request_id)
     assert (request.state, request.complete, request.closed_at) == (RequestState.DONE, True, clock.at)
     assert details.particulars == GrievanceParticulars(text=COMPLAINT, answer=ANSWER)
     assert list_letters(services, request_id)[LetterKind.GRIEVANCE_ANSWERED] == {"reason": "partly"}
@@ -84,7 +84,7 @@ def test_a_grievance_of_somebody_unknown_waits_for_the_officer_and_is_answered(s
 
 def test_its_clocks_are_those_of_the_law_and_the_ninety_days_lengthen_nothing(services, clock):
     """P-20: 48 hours to acknowledge, one month at the most."""
-    request, _, _ = read(services, complain(services))
+    request, _, _ = read_grievance(services, complain(services))
     assert request.acknowledge_due_at == clock.at + timedelta(hours=48)
     assert request.clocks.keys() == {"policy_30_days", "law_one_month"}
     assert request.due_at <= clock.at + timedelta(days=31)
@@ -93,7 +93,10 @@ def test_its_clocks_are_those_of_the_law_and_the_ninety_days_lengthen_nothing(se
 def test_two_complaints_of_one_person_are_two_grievances(services):
     first, second = complain(services, ASHA), complain(services, ASHA, "and nobody wrote back")
     assert first != second
-    assert [read(services, one)[2].particulars.text for one in (first, second)] == [COMPLAINT, "and nobody wrote back"]
+    assert [read_grievance(services, one)[2].particulars.text for one in (first, second)] == [
+        COMPLAINT,
+        "and nobody wrote back",
+    ]
     answer_grievance(first, ANSWER, "upheld", actor=WHO, services=services)
     answer_grievance(second, ANSWER, "upheld", actor=WHO, services=services)
 
