@@ -32,7 +32,7 @@ from bridge.model import (
     get_progress,
 )
 from bridge.ports import Platform
-from bridge.rules.consents.channels import list_standing_channels, list_notified_processors, list_withdrawn_channels
+from bridge.rules.consents.channels import list_notified_processors, list_standing_channels, list_withdrawn_channels
 from bridge.rules.index.identity import list_normal_forms
 from bridge.rules.notices.recipients import list_stop_targets
 from bridge.rules.requests.lifecycle import PLATFORM

@@ -104,7 +104,7 @@ def list_letters(services, request_id):
 
 @pytest.mark.parametrize("source", [RequestSource.PAGE, RequestSource.MAIL, RequestSource.API, RequestSource.OPERATOR])
 def test_t20_a_withdrawal_by_any_door_stops_here_at_the_platform_and_at_processors(services, platform, source):
-    """P-16, T20."""
+    """P-16, P-36, T20."""
     request_id = withdraw(services, source=source)
     request, task = read_stop(services, request_id)
     assert platform.taken_back == [("7001", {"email", "sms"})]

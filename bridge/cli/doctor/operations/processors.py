@@ -18,15 +18,18 @@ def check_processors(context: CommandContext) -> Iterator[CheckResult]:
     """Yield each processor to which nothing is sent, and each that nobody looked at for a year."""
     merchant, today = context.configuration.merchant, datetime.now(UTC).astimezone(context.merchant_zone).date()
     for each in merchant.processors:
-        name = f"processor {each.id}"
         if countries := merchant.find_restricted(each.id):
-            detail = f"nothing is sent to it: {', '.join(countries)} is in restricted_countries of the merchant file"
-            yield CheckResult(name=name, ok=False, detail=detail, fix=RESTRICTED_FIX)
+            detail = (
+                f"nothing is sent to {each.id}: {', '.join(countries)} is in restricted_countries of the merchant file"
+            )
+            yield CheckResult(name="processor country", ok=False, detail=detail, fix=RESTRICTED_FIX)
         if not each.named:
             continue
         if each.last_reviewed_on is None:
-            detail = "last_reviewed_on is not set: nobody has recorded a look at how it keeps its contract"
-            yield CheckResult(name=name, ok=None, detail=detail, fix=REVIEW_FIX)
+            detail = f"{each.id}: last_reviewed_on is not set; nobody has recorded a look at how it keeps its contract"
+            yield CheckResult(name="processor review", ok=None, detail=detail, fix=REVIEW_FIX)
         elif add_months_to_date(each.last_reviewed_on, MONTHS_BETWEEN_REVIEWS) <= today:
-            detail = f"last looked at on {each.last_reviewed_on}, more than {MONTHS_BETWEEN_REVIEWS} months ago"
-            yield CheckResult(name=name, ok=None, detail=detail, fix=REVIEW_FIX)
+            detail = (
+                f"{each.id}: last looked at on {each.last_reviewed_on}, more than {MONTHS_BETWEEN_REVIEWS} months ago"
+            )
+            yield CheckResult(name="processor review", ok=None, detail=detail, fix=REVIEW_FIX)
