@@ -7,6 +7,7 @@ DPDP Act s.6(5)).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -21,7 +22,9 @@ from bridge.model import (
     Lease,
     LetterKind,
     NoticePurpose,
+    ObjectionParticulars,
     Outcome,
+    Particulars,
     Principal,
     PrivacyRequest,
     RequestKind,
@@ -34,7 +37,7 @@ from bridge.model import (
 from bridge.ports import Platform
 from bridge.rules.consents.channels import list_notified_processors, list_standing_channels, list_withdrawn_channels
 from bridge.rules.index.identity import list_normal_forms
-from bridge.rules.notices.recipients import list_stop_targets
+from bridge.rules.notices.recipients import NoticeTarget, list_stop_targets
 from bridge.rules.requests.lifecycle import PLATFORM
 from bridge.rules.retention.consent_evidence import merge_consents
 from bridge.services import Services
@@ -46,12 +49,18 @@ from bridge.steps.task_results import SYSTEM_ERRORS, after_failure, fail_task, f
 if TYPE_CHECKING:
     from bridge.store import Tx
 
-CONSENT_STANDS = "consent_stands"
+CONSENT_STANDS, MARKETING = "consent_stands", "marketing"
 
 
 def stop_marketing(request: PrivacyRequest, task: Task, lease: Lease, *, services: Services) -> Task:
-    """Take the consents back. Return the task as saved. Raises LeaseLost and StoreUnavailable."""
-    task = _stop_here(request, task, lease, services)
+    """Take the consents back. Return the task as saved. An objection to something else leaves them.
+
+    Raises LeaseLost and StoreUnavailable.
+    """
+    stated = _read_particulars(request, services)
+    if isinstance(stated, ObjectionParticulars) and MARKETING not in stated.purposes:
+        return _save_end(request, task, finish_task(task, Outcome.ABSENT, services.clock.now()), lease, services)
+    task = _stop_here(request, task, stated, lease, services)
     platform = services.connectors.get(PLATFORM)
     if not isinstance(platform, Platform):
         after = fail_task(task, Outcome.DENIED, "not_configured", services.clock.now())
@@ -63,28 +72,49 @@ def stop_marketing(request: PrivacyRequest, task: Task, lease: Lease, *, service
             after = _take_back(request, task, customers, platform, services)
         except SYSTEM_ERRORS as fault:
             after = after_failure(task, fault, services)
+    return _save_end(request, task, after, lease, services)
+
+
+def _read_particulars(request: PrivacyRequest, services: Services) -> Particulars | None:
+    with services.store.read() as tx:
+        return tx.request_details.get_details(request.id, request.kind).particulars
+
+
+def _save_end(request: PrivacyRequest, task: Task, after: Task, lease: Lease, services: Services) -> Task:
+    """Save how the task ends, with the letter where it is done. Return the task as saved."""
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
         tx.tasks.save_task(after)
         progress = get_progress(after, StopMarketingProgress)
-        if after.state is TaskState.DONE and request.kind is RequestKind.CONSENT_WITHDRAWAL:
-            notified = [each.id for each in list_notified_processors(services.merchant.processors, progress.channels)]
-            # the same words whether or not the person is a customer
-            values = {"channels": ",".join(progress.channels), "systems": ",".join((PLATFORM, *notified))}
-            queue_letter(request, LetterKind.CONSENT_WITHDRAWN, tx=tx, values=values)
+        if after.state is TaskState.DONE and progress.stopped_at is not None:
+            _queue_answer(request, progress.channels, tx, services)
         if (after.state, after.outcome, after.last_error) != (task.state, task.outcome, task.last_error):
             record_task_result(request, after, tx, outcome=after.outcome, records=after.records)
     return after
 
 
-def _stop_here(request: PrivacyRequest, task: Task, lease: Lease, services: Services) -> Task:
+def _queue_answer(request: PrivacyRequest, channels: Sequence[str], tx: Tx, services: Services) -> None:
+    if request.kind is RequestKind.CONSENT_WITHDRAWAL:
+        # by what the person stated: the same words whether or not the person is a customer
+        targets = _list_targets(request.principal, channels, services)
+        systems = dict.fromkeys((PLATFORM, *(target.processor for target in targets)))
+        values = {"channels": ",".join(channels), "systems": ",".join(systems)}
+        queue_letter(request, LetterKind.CONSENT_WITHDRAWN, tx=tx, values=values)
+    if request.kind is RequestKind.OBJECTION:
+        # nothing is weighed: GDPR Art 21(3)
+        values = {"outcome": "upheld", "purposes": MARKETING, "reason": "absolute"}
+        queue_letter(request, LetterKind.OBJECTION_DECIDED, tx=tx, values=values)
+
+
+def _stop_here(
+    request: PrivacyRequest, task: Task, stated: Particulars | None, lease: Lease, services: Services
+) -> Task:
     """Remember, once, that nobody writes to the person any more. Return the task as saved."""
     if get_progress(task, StopMarketingProgress).stopped_at is not None:
         return task
     now = services.clock.now()
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
-        stated = tx.request_details.get_details(request.id, request.kind).particulars
         channels = list_withdrawn_channels(stated.channels if isinstance(stated, WithdrawalParticulars) else ())
         task = replace(task, progress=StopMarketingProgress(stopped_at=now, channels=channels))
         tx.tasks.save_task(task)
@@ -175,8 +205,12 @@ def _open_instructions(
     request: PrivacyRequest, principal: Principal, channels: Sequence[str], tx: Tx, services: Services
 ) -> tuple[NoticePlan, dict[str, int]]:
     """Open an item for each record at a processor of messages. Return the plan, and how many are new by processor."""
-    notified = list_notified_processors(services.merchant.processors, channels)
-    targets = list_stop_targets(principal.for_others, notified)
-    counts = {each.id: sum(target.processor == each.id for target in targets) for each in notified}
+    targets = _list_targets(principal, channels, services)
+    counts = Counter(target.processor for target in targets)
     plan = NoticePlan(parcels=(), targets=targets, orders={}, record_counts=counts, purpose=NoticePurpose.STOP_MESSAGES)
     return plan, open_items_of_plan(request, plan, (), tx=tx, services=services)
+
+
+def _list_targets(principal: Principal, channels: Sequence[str], services: Services) -> list[NoticeTarget]:
+    notified = list_notified_processors(services.merchant.processors, channels)
+    return list_stop_targets(principal.for_others, notified)

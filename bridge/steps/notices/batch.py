@@ -60,11 +60,14 @@ def open_due_notices(account: str, lease: Lease, services: Services) -> datetime
 
 
 def _open_notice(items: Sequence[NoticeItem], processor: Processor, now: datetime, tx: Tx, services: Services) -> None:
+    via = NoticeChannel(processor.erasure_channel)
+    if via is NoticeChannel.API and items[0].purpose is not NoticePurpose.ERASE:
+        via = NoticeChannel.EMAIL  # such an interface can erase and nothing else
     notice = Notice(
         id=services.store.new_id("ntc"),
         shop=items[0].shop,
         processor=items[0].processor,
-        via=NoticeChannel(processor.erasure_channel),
+        via=via,
         purpose=items[0].purpose,
         created_at=now,
         next_at=now,

@@ -14,8 +14,10 @@ from bridge.model import (
     CustomerConsents,
     Fact,
     LetterKind,
+    NoticeChannel,
     NoticePurpose,
     NoticeState,
+    ObjectionParticulars,
     Principal,
     ReferenceKind,
     RequestDetails,
@@ -28,12 +30,13 @@ from bridge.model import (
     WithdrawalParticulars,
     get_progress,
 )
+from bridge.steps.consents.stop_marketing import stop_marketing
 from bridge.steps.notices.notify import process_notice_account
 from bridge.steps.operations.conditions import list_conditions
 from bridge.steps.requests.open_for_person import open_person_request
 from bridge.steps.requests.process import process_request
 from config.merchant_file.processors import Processor
-from tests.factories import ASHA, SHOP, make_entry
+from tests.factories import ASHA, SHOP, make_entry, make_request, make_task
 
 STRANGER = Principal(email="nobody@example.org")
 PHONE = "+919900112233"
@@ -137,12 +140,15 @@ def test_the_consents_are_kept_as_proof_without_a_contact_before_they_are_taken_
 
 
 def test_a_stranger_gets_the_same_answer_and_is_remembered(services, platform):
-    """P-16, C-09: nothing says whether somebody is a customer."""
-    known = withdraw(services)
+    """P-16, C-09: nothing says whether somebody is a customer, nor which processor knows customers by a number."""
+    known = withdraw(services, replace(ASHA, customer_id="", phone=""))
     platform.customer_consents = []
     unknown = withdraw(services, STRANGER)
     assert list_stopped(services, email=STRANGER.email) == ["email", "profiling"]
     assert list_letters(services, unknown) == list_letters(services, known)
+    assert list_letters(services, known)[LetterKind.CONSENT_WITHDRAWN]["systems"] == "shopify,ads"
+    with services.store.read() as tx:
+        assert "newsletter" in {item.processor for item in tx.notice_items.list_items(request_id=known)}
     assert read_stop(services, unknown)[0].closed_at is not None
 
 
@@ -240,3 +246,38 @@ def test_the_letter_to_a_processor_leaves_at_once_although_one_left_today(servic
         waiting = [item for item in tx.notice_items.list_items(account=account) if not item.notice_id]
     assert [notice.purpose for notice in notices] == [NoticePurpose.ERASE, NoticePurpose.STOP_MESSAGES]
     assert [item.purpose for item in waiting] == [NoticePurpose.ERASE]
+
+
+def object_to(services, *purposes):
+    """Store an objection whose step is `stop_marketing`, and run that step."""
+    with services.store.transaction() as tx:
+        request = make_request(kind=RequestKind.OBJECTION, subject=f"subject-{purposes[0]}")
+        task = make_task(request.id, system="shopify", action=TaskAction.STOP_MARKETING)
+        tx.requests.open_request(request, idempotency_key=request.id, tasks=[task])
+        tx.request_details.save_details(
+            request.id, SHOP, RequestDetails(particulars=ObjectionParticulars(purposes=purposes))
+        )
+        lease = tx.requests.acquire_lease(request.id)
+    return request, stop_marketing(request, task, lease, services=services)
+
+
+def test_an_objection_to_marketing_is_the_same_deed_and_one_to_something_else_leaves_it(services, platform):
+    request, task = object_to(services, "marketing", "cod_risk")
+    assert (task.state, platform.taken_back) == (TaskState.DONE, [("7001", {"email", "sms"})])
+    upheld = {"outcome": "upheld", "purposes": "marketing", "reason": "absolute"}
+    assert list_letters(services, request.id) == {LetterKind.OBJECTION_DECIDED: upheld}
+    with services.store.transaction() as tx:
+        tx.marketing_stops.end_stops(SHOP, [("customer", "7001")], {"email": services.clock.now() + timedelta(days=1)})
+    other, task = object_to(services, "analytics")
+    assert (task.state, len(platform.taken_back)) == (TaskState.DONE, 1)
+    assert list_letters(services, other.id) == {}
+    assert "email" not in list_stopped(services, customer="7001")
+
+
+def test_an_interface_that_can_only_erase_is_not_used_to_stop_messages(services):
+    news = replace(NEWSLETTER, erasure_channel="api")
+    services = replace(services, merchant=replace(services.merchant, processors=(news,)))
+    withdraw(services)
+    process_notice_account(f"{SHOP}|newsletter", services=services)
+    with services.store.read() as tx:
+        assert [notice.via for notice in tx.notices.list_notices()] == [NoticeChannel.EMAIL]
