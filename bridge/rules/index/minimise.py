@@ -38,6 +38,7 @@ class SightingKind(StrEnum):
     CUSTOMER = "customer"
     CUSTOMER_DELETED = "customer_gone"
     CUSTOMERS_MERGED = "merge"
+    CONSENT = "consent"
     NOTHING = "nothing"
 
 
@@ -165,6 +166,17 @@ def _read_customer_sighting(body: Mapping[str, Any], _: AttributionRules) -> Sig
     )
 
 
+def _read_consent_sighting(body: Mapping[str, Any], _: AttributionRules) -> Sighting:
+    """Return a change of a consent, of which bodies about customers say nothing since version 2025-01."""
+    return Sighting(
+        kind=SightingKind.CONSENT,
+        customer_id=legacy_id(body.get("customer_id")) or read_record_id(body),
+        email=read_text(body.get("email_address")),
+        phone=read_text(body.get("phone")),
+        consents=tuple(_iterate_consents(body)),
+    )
+
+
 def _iterate_consents(body: Mapping[str, Any]) -> Iterator[tuple[str, datetime]]:
     """Yield the channels of consents that stand, with the day of each; one without a day proves nothing."""
     for channel in ("email", "sms"):
@@ -201,4 +213,6 @@ _SIGHTING_READERS: Mapping[str, Callable[[Mapping[str, Any], AttributionRules], 
     "customers": _read_customer_sighting,
     "customers/delete": lambda body, _: Sighting(kind=SightingKind.CUSTOMER_DELETED, customer_id=read_record_id(body)),
     "customers/merge": _read_customer_merge,
+    "customers_email_marketing_consent": _read_consent_sighting,
+    "customers_marketing_consent": _read_consent_sighting,
 }

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bridge.model import Fact
-from tests.factories import ASHA, SHOP
+from tests.factories import ASHA, SHOP, fixture
 
 CONTACTS = [("email", ASHA.email), ("customer", "7001")]
 
@@ -57,4 +57,29 @@ def test_an_older_consent_or_none_leaves_the_stop(services, deliver, clock, stop
 
 def test_another_customer_ends_nothing(services, deliver, clock, stopped_at):
     update_customer(deliver, clock, stopped_at + timedelta(minutes=5), id=7002, email="bikram@example.in")
+    assert list_stopped(services) == {CONTACTS[0]: ["email"], CONTACTS[1]: ["email", "sms"]}
+
+
+@pytest.mark.parametrize(
+    ("topic", "body"),
+    [
+        ("customers_email_marketing_consent/update", {"customer_id": 7001, "email_address": ASHA.email}),
+        ("customers_marketing_consent/update", {"id": 7001, "phone": "+919900112233"}),
+    ],
+)
+def test_the_topics_of_consents_say_it_where_those_of_customers_do_not(services, deliver, stopped_at, topic, body):
+    channel = "email" if "email" in topic else "sms"
+    consent = {"state": "subscribed", "consent_updated_at": (stopped_at + timedelta(minutes=5)).isoformat()}
+    deliver(topic, body | {f"{channel}_marketing_consent": consent})
+    assert channel not in list_stopped(services)[CONTACTS[1]]
+    with services.store.read() as tx:  # what it says of the customer is no more than that
+        assert (
+            tx.person_lookup.find_customers_by(SHOP, "email", [tx.person_lookup.pseudonym(SHOP, "email", ASHA.email)])
+            == set()
+        )
+
+
+@pytest.mark.parametrize("name", ["customers_email_marketing_consent_update", "customers_marketing_consent_update"])
+def test_a_recorded_body_of_no_consent_ends_nothing(services, deliver, stopped_at, name):
+    deliver(name.removesuffix("_update") + "/update", fixture(f"{name}.json"))
     assert list_stopped(services) == {CONTACTS[0]: ["email"], CONTACTS[1]: ["email", "sms"]}
