@@ -57,7 +57,7 @@ def stop_marketing(request: PrivacyRequest, task: Task, lease: Lease, *, service
 
     Raises LeaseLost and StoreUnavailable.
     """
-    stated = _read_particulars(request, services)
+    stated = _read_statement(request, services)
     if isinstance(stated, ObjectionParticulars) and MARKETING not in stated.purposes:
         return _save_end(request, task, finish_task(task, Outcome.ABSENT, services.clock.now()), lease, services)
     task = _stop_here(request, task, stated, lease, services)
@@ -75,7 +75,7 @@ def stop_marketing(request: PrivacyRequest, task: Task, lease: Lease, *, service
     return _save_end(request, task, after, lease, services)
 
 
-def _read_particulars(request: PrivacyRequest, services: Services) -> Particulars | None:
+def _read_statement(request: PrivacyRequest, services: Services) -> Particulars | None:
     with services.store.read() as tx:
         return tx.request_details.get_details(request.id, request.kind).particulars
 
