@@ -19,7 +19,6 @@ REMOVED_KEYS: Mapping[str, frozenset[str]] = {
             "warn_at_percent",
             "pause_while_identity_pending",
             "gdpr_extension_months",
-            "consent_withdrawal_hours",
             "certin_report_hours",
             "board_report_hours",
             "gdpr_report_hours",

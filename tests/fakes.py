@@ -6,7 +6,7 @@ Real objects, not mocks: `tests/test_fakes.py` holds their signatures to those o
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from bridge.model import (
     Balance,
     CheckResult,
     ConsentReading,
+    CustomerConsents,
     ErasureState,
     Finding,
     FindingPage,
@@ -183,6 +184,10 @@ class FakePlatform:
         self.consents = ConsentReading()
         self.consent_faults: list[BridgeError] = []  # each call raises the first, before it returns anything
         self.consents_asked: list[Principal] = []
+        self.customer_consents: list[CustomerConsents] = []  # of whoever is asked for
+        self.unchangeable: set[str] = set()  # channels on which it changes nothing
+        self.taken_back: list[tuple[str, frozenset[str]]] = []
+        self.stop_faults: list[BridgeError] = []  # each call that takes back raises the first, before it does
         self.requested: list[str] = []
         self.answers: list[ErasureState | BridgeError] = []
         self.sent: list[Mapping[str, Any]] = []  # orders with their parcels
@@ -227,6 +232,22 @@ class FakePlatform:
         if self.installed_faults:
             raise self.installed_faults.pop(0)
         return shop in self.installed
+
+    def list_customer_consents(
+        self, principal: Principal, channels: Collection[str], *, shop: str
+    ) -> Sequence[CustomerConsents]:
+        if self.consent_faults:
+            raise self.consent_faults.pop(0)
+        return [
+            replace(one, events=tuple(event for event in one.events if event.channel in channels))
+            for one in self.customer_consents
+        ]
+
+    def take_back_consents(self, customer_id: str, channels: Collection[str], *, shop: str) -> set[str]:
+        if self.stop_faults:
+            raise self.stop_faults.pop(0)
+        self.taken_back.append((customer_id, frozenset(channels)))
+        return self.unchangeable & set(channels)
 
     def find_customer(self, principal: Principal, *, shop: str) -> str:
         found = (number for email, number in self.customers.items() if email in principal.email)

@@ -229,6 +229,18 @@ class ConsentEvent:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CustomerConsents:
+    """The consents of one customer at a platform, with the contacts in the clear.
+
+    `missing` is a code of why there may be more, '' where nothing is missing.
+    """
+
+    customer_id: str
+    events: tuple[ConsentEvent, ...] = ()
+    missing: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ConsentReading:
     """What was read, and as a code why there may be more: `consents_redacted`, `denied`; '' where nothing is missing."""
 

@@ -60,6 +60,7 @@ class ReferenceKind(StrEnum):
     ORDER = "order"
     CUSTOMER = "customer"
     EMAIL_SHA256 = "email_sha256"
+    PHONE_SHA256 = "phone_sha256"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

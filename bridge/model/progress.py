@@ -76,6 +76,30 @@ class ConsentProgress:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class StopMarketingProgress:
+    """Which consents were taken back: since when nobody is written to, on which channels.
+
+    `events` are the consents that stood at the platform before, for proof, with keyed hashes in place of contacts; `sha256`
+    is that of their canonical JSON, '' for none. `stopped_at` is None before the first run.
+    """
+
+    stopped_at: datetime | None = None
+    channels: tuple[str, ...] = ()
+    events: tuple[ConsentEvent, ...] = ()
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GrievanceProgress:
+    """Whether a grievance is answered stands in the details of its request: nothing is remembered between two runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessorListProgress:
+    """A list of processors is one letter: nothing is remembered between two runs."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class EraseProgress:
     """What all runs of an erasure removed, by table, and the orders that stay: a copy is missing, or a law keeps them.
 
@@ -234,6 +258,9 @@ Progress = (
     | LocateProgress
     | SealProgress
     | ConsentProgress
+    | StopMarketingProgress
+    | GrievanceProgress
+    | ProcessorListProgress
     | EraseProgress
     | ShopEraseProgress
     | PlatformRequestProgress

@@ -28,6 +28,11 @@ class RequestKind(StrEnum):
     PROCESSOR_LIST = "processor_list"
     INCIDENT = "incident"
 
+    @property
+    def stands_alone(self) -> bool:
+        """Whether a second one of the same person is another request: each says something of its own."""
+        return self in (RequestKind.CONSENT_WITHDRAWAL, RequestKind.GRIEVANCE)
+
 
 class RequestSource(StrEnum):
     """How a request reached the bridge: the door it came by.
@@ -76,6 +81,9 @@ class TaskAction(StrEnum):
     ERASE = "erase"
     POLL_PLATFORM_ERASURE = "follow"
     NOTIFY_PROCESSOR = "instruct"
+    STOP_MARKETING = "stop_marketing"
+    ANSWER_GRIEVANCE = "answer_grievance"
+    LIST_PROCESSORS = "list_processors"
 
 
 class TaskState(StrEnum):
@@ -126,6 +134,7 @@ class WaitReason(StrEnum):
     HELD_BY_LAW = "held_by_law"
     IDENTITY_PENDING = "identity_pending"
     IDENTITY_NOT_PROVEN = "identity_not_proven"
+    GRIEVANCE_UNANSWERED = "grievance_unanswered"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

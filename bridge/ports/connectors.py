@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from bridge.model import (
     Balance,
     CheckResult,
     ConsentReading,
+    CustomerConsents,
     ErasureState,
     FindingPage,
     OrderPage,
@@ -94,6 +95,22 @@ class Platform(Connector, Protocol):
         """Return the consents to marketing as they stand now, with the contact in the clear. Raises as `gather`.
 
         None are there of a customer that the platform does not know.
+        """
+        ...
+
+    def list_customer_consents(
+        self, principal: Principal, channels: Collection[str], *, shop: str
+    ) -> Sequence[CustomerConsents]:
+        """Return the consents on these channels (`email`, `sms`, …) of each customer that is the data subject.
+
+        Of a customer that only a phone names, those on channels of the phone. Raises as `gather`.
+        """
+        ...
+
+    def take_back_consents(self, customer_id: str, channels: Collection[str], *, shop: str) -> set[str]:
+        """Take back a customer's consents on these channels. Return those on which one stands that the bridge cannot change.
+
+        Repeating is safe. Raises as `gather`; ConnectorUnavailable where a consent stands after it was taken back.
         """
         ...
 

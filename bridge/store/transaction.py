@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import bridge.store.access.findings
     import bridge.store.access.hand_overs
     import bridge.store.access.packages
+    import bridge.store.consents.marketing_stops
     import bridge.store.erasure.erase_person
     import bridge.store.erasure.erasures
     import bridge.store.erasure.order_state
@@ -78,6 +79,7 @@ class Tx:
     approvals: bridge.store.requests.approvals.ApprovalRows
     tasks: bridge.store.requests.tasks.TaskRows
     turns: bridge.store.requests.turns.TurnRows
+    marketing_stops: bridge.store.consents.marketing_stops.MarketingStopRows
     request_details: bridge.store.letters.details.RequestDetailRows
     person_links: bridge.store.letters.links.PersonLinkRows
     person_letters: bridge.store.letters.letters.PersonLetterRows

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, jsonify, render_template_string
 
 from bridge.steps.access.package.sections.public_processors import list_public_processors
+from bridge.steps.access.package.text import NOT_PUBLISHED
 from config.merchant_file.merchant import Merchant
 
 PROCESSORS_TEMPLATE = """<!doctype html>
@@ -20,11 +21,13 @@ PROCESSORS_TEMPLATE = """<!doctype html>
 </style></head><body>
 <h1>Who processes your data for {{ name }}</h1>
 <table><caption>As of {{ as_of }}</caption>
-<thead><tr><th scope="col">Company</th><th scope="col">For what</th><th scope="col">Data</th><th scope="col">Where, and what protects it</th></tr></thead>
+<thead><tr><th scope="col">Company</th><th scope="col">Role</th><th scope="col">For what</th><th scope="col">Data</th>
+<th scope="col">Countries</th><th scope="col">What protects the data</th></tr></thead>
 <tbody>{% for row in rows %}<tr>
 <th scope="row">{{ row.name }}<br><small>{{ row.id }}</small></th>
-<td>{{ row.services }}</td><td>{{ (row.fields or row.data)|join(", ")|replace("_", " ") }}</td>
-<td>{{ row.where }}; protection: {{ row.protection }}</td></tr>{% endfor %}</tbody></table>
+<td>{{ row.role or unknown }}</td><td>{{ row.services or unknown }}</td>
+<td>{{ (row.fields or row.data)|join(", ")|replace("_", " ") or unknown }}</td>
+<td>{{ row.where }}</td><td>{{ row.protection }}</td></tr>{% endfor %}</tbody></table>
 <p>Certificates of erasure and bundles of evidence are signed with the key whose SHA-256 is <code>{{ fingerprint }}</code>.</p>
 </body></html>"""
 
@@ -43,6 +46,7 @@ def create_processors_blueprint(merchant: Merchant, *, signing_key_fingerprint: 
             name=merchant.trading_name,
             rows=list_public_processors(merchant),
             as_of=_find_today(merchant),
+            unknown=NOT_PUBLISHED,
             fingerprint=signing_key_fingerprint,
         )
 

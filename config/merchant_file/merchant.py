@@ -20,7 +20,8 @@ from config.toml_reader import PLACEHOLDERS, FileReport, TomlTable, label_file, 
 
 MERCHANT_SCHEMA = "merchant-config/1"
 LEGAL_FORMS = ("proprietorship", "partnership", "llp", "company", "unknown")
-DEFAULT_PLATFORM_ERASURE_DAYS = 190
+DEFAULT_PLATFORM_ERASURE_DAYS, DEFAULT_CONSENT_WITHDRAWAL_HOURS = 190, 24
+_COUNTRY = re.compile(r"[A-Z]{2}")
 _SHOP_DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
 _HOURS_PER_YEAR, _DAYS_IN_TEN_YEARS = 24 * 366, 3660  # bounds that only catch typing errors
 
@@ -62,6 +63,7 @@ class ClockRules:
     timezone: str
     platform_erasure_days: int = DEFAULT_PLATFORM_ERASURE_DAYS
     pause_while_identity_pending: bool = False
+    consent_withdrawal_hours: int = DEFAULT_CONSENT_WITHDRAWAL_HOURS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,6 +97,12 @@ class Merchant:
     access: AccessRules = field(default_factory=AccessRules)
     letters: LetterRules = field(default_factory=LetterRules)
     approval: ApprovalRules = field(default_factory=ApprovalRules)
+    restricted_countries: tuple[str, ...] = ()
+
+    def find_restricted(self, processor_id: str) -> tuple[str, ...]:
+        """Return the countries of a processor to which nothing may be sent."""
+        countries = {country for each in self.processors if each.id == processor_id for country in each.countries}
+        return tuple(sorted(countries & {*self.restricted_countries}))
 
     def list_blank_contacts(self) -> list[tuple[str, str]]:
         """Return the (table, key) of what every letter to a data subject prints of its sender and nobody has filled in."""
@@ -129,8 +137,8 @@ def load_merchant(path: Path, text: str | None = None) -> Merchant:
     merchant_table = top.get_table("merchant", required=True)
     officer = top.get_table("grievance_officer", required=True)
     clocks = top.get_table("clocks", required=True)
-    tables = ("notices", "access", "letters", "approval")
-    notices, access, letters, approval = (top.get_table(name) for name in tables)
+    tables = ("notices", "access", "letters", "approval", "transfers")
+    notices, access, letters, approval, transfers = known = [top.get_table(name) for name in tables]
     route = notices.get_table("complaint_route", required=True)
     fields: dict[str, Any] = {
         **_read_merchant_table(merchant_table),
@@ -149,8 +157,9 @@ def load_merchant(path: Path, text: str | None = None) -> Merchant:
         "access": read_access_rules(access),
         "letters": read_letter_rules(letters),
         "approval": read_approval_rules(approval),
+        "restricted_countries": _read_countries(transfers),
     }
-    for table in (merchant_table, officer, clocks, notices, access, letters, approval, top.get_table("intake"), top):
+    for table in (merchant_table, officer, clocks, *known, top.get_table("intake"), top):
         table.report_unknown_keys()
     if report.faults:
         raise SettingsInvalid(report.faults)
@@ -194,6 +203,13 @@ def _read_shops(merchant_table: TomlTable) -> tuple[str, ...]:
     return tuple(dict.fromkeys(shops))
 
 
+def _read_countries(transfers: TomlTable) -> tuple[str, ...]:
+    countries = transfers.get_texts("restricted_countries")
+    if not all(_COUNTRY.fullmatch(country) for country in countries):
+        transfers.add_fault("restricted_countries", "must list countries by two capital letters, such as XK")
+    return countries
+
+
 def _read_clock_rules(clocks: TomlTable) -> ClockRules:
     return ClockRules(
         ack_hours_policy=clocks.get_int("ack_hours_policy", 1, _HOURS_PER_YEAR),
@@ -206,4 +222,8 @@ def _read_clock_rules(clocks: TomlTable) -> ClockRules:
             "platform_erasure_days", 1, _DAYS_IN_TEN_YEARS, DEFAULT_PLATFORM_ERASURE_DAYS
         ),
         pause_while_identity_pending=clocks.get_bool("pause_while_identity_pending", default=False),
+        # nobody may take longer than a day
+        consent_withdrawal_hours=clocks.get_int(
+            "consent_withdrawal_hours", 1, DEFAULT_CONSENT_WITHDRAWAL_HOURS, DEFAULT_CONSENT_WITHDRAWAL_HOURS
+        ),
     )

@@ -18,7 +18,13 @@ ERASURE_CHANNELS = ("", "email", "portal", "api", "platform", "own")
 NOTICE_CHANNELS = ("email", "portal", "api")  # the channels of an instruction
 APPLIES_TO = ("parcels", "orders", "everyone")
 DEFAULT_REFERENCE_KINDS = {"parcels": "waybill", "orders": "order", "everyone": "customer"}
-REFERENCE_KINDS = ("waybill", "order", "customer", "email_sha256")
+REFERENCE_KINDS = ("waybill", "order", "customer", "email_sha256", "phone_sha256")
+# the channels of a consent that a processor of messages or of advertising serves, where the file does not say
+DEFAULT_CHANNELS: dict[str, tuple[str, ...]] = {
+    "messaging": ("email", "sms", "whatsapp"),
+    "advertising": ("profiling",),
+}
+CONSENT_CHANNELS = ("email", "sms", "whatsapp", "profiling")
 LETTER_TEMPLATES = ("carrier", "payment", "messaging", "advertising", "general")
 _ORDER_DATA_KINDS = {"order_lines", "payment_reference", "invoice_document"}
 _PROCESSOR_ID = re.compile(r"[a-z0-9_-]{1,32}")
@@ -30,7 +36,8 @@ class Processor:
 
     `applies_to` says whose records it holds (those with parcels on its account, with orders, everybody),
     `names` which reference an instruction uses, `carries` the systems whose parcels are on this account.
-    Nothing is sent to `privacy_contact` before `contact_verified_on`.
+    Nothing is sent to `privacy_contact` before `contact_verified_on`. `channels` are those of a consent by which it reaches
+    persons. `last_reviewed_on` is when somebody last looked at how it keeps the contract.
     """
 
     id: str
@@ -52,6 +59,8 @@ class Processor:
     carries: tuple[str, ...] = ()
     template: str = "general"
     policy_sections: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    last_reviewed_on: date | None = None
 
     @property
     def is_notice_recipient(self) -> bool:
@@ -103,6 +112,7 @@ def _read_processor(table: TomlTable) -> Processor:
         safeguard=table.get_text("transfer_safeguard", ""),
         contract_ref=table.get_text("contract_ref", "", recommended=named),
         policy_sections=table.get_texts("policy_sections"),
+        last_reviewed_on=table.get_date("last_reviewed_on", optional=True),
         erasure_channel=channel,
         **_read_notice_fields(table, channel, data),
     )
@@ -113,6 +123,10 @@ def _read_notice_fields(table: TomlTable, channel: str, data: tuple[str, ...]) -
     default = "parcels" if "shipment" in data else "orders" if _ORDER_DATA_KINDS.intersection(data) else "everyone"
     applies_to = table.get_choice("applies_to", APPLIES_TO, default)
     verified = table.get_date("contact_verified_on", optional=True)
+    template = table.get_choice("template", LETTER_TEMPLATES, "carrier" if applies_to == "parcels" else "general")
+    channels = table.get_texts("channels") or DEFAULT_CHANNELS.get(template, ())
+    if not set(channels) <= set(CONSENT_CHANNELS):
+        table.add_fault("channels", f"must be of {', '.join(CONSENT_CHANNELS)}")
     if channel == "email" and verified is None:
         reason = "is not set: instructions wait until somebody made sure of the address"
         table.add_warning("contact_verified_on", reason)
@@ -123,7 +137,8 @@ def _read_notice_fields(table: TomlTable, channel: str, data: tuple[str, ...]) -
         "applies_to": applies_to,
         "names": table.get_choice("names", REFERENCE_KINDS, DEFAULT_REFERENCE_KINDS[applies_to]),
         "carries": table.get_texts("carries"),
-        "template": table.get_choice("template", LETTER_TEMPLATES, "carrier" if applies_to == "parcels" else "general"),
+        "template": template,
+        "channels": channels,
     }
 
 

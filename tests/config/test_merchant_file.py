@@ -1,6 +1,7 @@
 """The merchant's file: every fault at once, in sentences; unset values are named."""
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -174,6 +175,9 @@ def test_one_shop_may_be_named_alone(changed):
         ),
         ("{ value = false,", '{ value = "no",', "[grievance_officer] domain_control_verified must be true or false"),
         ('id = "bluedart"', 'id = "shopify"', "[processor.shopify] id is used twice"),
+        ("restricted_countries = []", 'restricted_countries = ["India"]', "[transfers] restricted_countries must list"),
+        ('id = "bluedart"', 'id = "bluedart"\nchannels = ["fax"]', "[processor.bluedart] channels must be of email"),
+        ("consent_withdrawal_hours = 24", "consent_withdrawal_hours = 48", "[clocks] consent_withdrawal_hours must be"),
         ('id = "bluedart"', 'id = "Blue Dart"', "[processor.Blue Dart] id must be of small letters, digits, - and _"),
         ('id = "bluedart"', "", "[processor.2] id is missing"),
         ('status = "unnamed"', 'status = "lost"', "[processor.payment_gateway] status must be one of named, unnamed"),
@@ -198,7 +202,6 @@ def test_every_setting_that_the_bridge_does_not_obey_is_refused_by_name_at_once(
         "warn_at_percent": [50, 75, 90],
         "pause_while_identity_pending": ["UK"],
         "gdpr_extension_months": 2,
-        "consent_withdrawal_hours": 24,
         "certin_report_hours": 6,
         "board_report_hours": 72,
         "gdpr_report_hours": 72,
@@ -348,3 +351,24 @@ def test_a_file_without_the_days_waits_as_long_as_shopify(changed):
     )
     assert load_merchant(changed((line, ""))).clocks.platform_erasure_days == 190
     assert load_merchant(changed(("= 190 ", "= 30 "))).clocks.platform_erasure_days == 30
+
+
+def test_what_a_processor_writes_by_follows_from_its_template_and_when_it_was_looked_at_is_a_day(changed):
+    merchant = load_merchant(
+        changed(
+            ('id = "bluedart"', 'id = "bluedart"\ntemplate = "messaging"\nlast_reviewed_on = 2026-03-04'),
+            ('id = "delhivery"', 'id = "delhivery"\ntemplate = "messaging"\nchannels = ["sms"]'),
+            ('id = "google"', 'id = "google"\ntemplate = "advertising"'),
+            ("restricted_countries = []", 'restricted_countries = ["SG", "XK"]'),
+        )
+    )
+    by_id = {each.id: each for each in merchant.processors}
+    channels = {name: by_id[name].channels for name in ("bluedart", "delhivery", "google", "shopify")}
+    assert channels == {
+        "bluedart": ("email", "sms", "whatsapp"),
+        "delhivery": ("sms",),
+        "google": ("profiling",),
+        "shopify": (),
+    }
+    assert (by_id["bluedart"].last_reviewed_on, by_id["google"].last_reviewed_on) == (date(2026, 3, 4), None)
+    assert (merchant.find_restricted("google"), merchant.find_restricted("bluedart")) == (("SG",), ())

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from bridge.model import NoticeState, ProcessorAnswer, ReferenceKind
+from bridge.model import NoticePurpose, NoticeState, ProcessorAnswer, ReferenceKind
 from bridge.rules.notices.answers import PROCESSOR_RETENTION_LAWS
 from tests.factories import CANARIES
 from tests.web.notice_case import answered, notify_task, rows, sent
@@ -161,3 +161,16 @@ def test_working_on_it_is_noted_and_the_link_stays(client, services):
     assert [fact.fact for fact in one.facts()] == ["notice.acknowledged"]
     assert "You told us that you are working on this" in client.get(one.path).text
     assert sent(client, one.path, answered(one, "erased")).status_code == 200
+
+
+@pytest.mark.parametrize("purpose", NoticePurpose)
+def test_the_page_asks_for_what_the_letter_asks_for_and_only_one_purpose_to_erase(client, services, purpose):
+    """Requirement P-16: who is told to stop messages is not asked to erase."""
+    one = notify_task(services, 1, purpose=purpose, entry={"purpose": purpose})
+    page = client.get(one.path).text
+    assert ("Please erase" in page, ">Erased<" in page) == (purpose is NoticePurpose.ERASE,) * 2
+    assert (">Done<" in page) == (purpose is not NoticePurpose.ERASE)
+    receipt = sent(client, one.path, answered(one, "erased") | {"do": "answer"})
+    assert receipt.status_code == 200
+    assert ("<strong>Erased" in receipt.text) == (purpose is NoticePurpose.ERASE)
+    assert one.now().state is NoticeState.COMPLETED

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bridge.cli.shared.ids import exit_with_unknown_id
-from bridge.model import PrivacyRequest
+from bridge.model import PrivacyRequest, RequestKind
 from bridge.store import Tx
 
-REQUEST_KINDS = ("access", "erasure", "shop_erasure")
+REQUEST_KINDS = tuple(kind.value for kind in RequestKind)
 
 
 def find_request_or_exit(tx: Tx, request_id: str) -> PrivacyRequest:

@@ -80,6 +80,7 @@ def _build_zip(request: PrivacyRequest, tx: Tx, context: CommandContext, *, to_h
     keyring = context.store.keyring
     delivery_ids = {str(fact.detail["delivery"]) for fact in facts if "delivery" in fact.detail}
     inputs = BundleInputs(
+        contracts={each.id: each.contract_ref for each in context.configuration.merchant.processors},
         request=request,
         tasks=tx.tasks.list_tasks(request.id),
         facts=facts,

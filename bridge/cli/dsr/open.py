@@ -16,11 +16,13 @@ from bridge.cli.command import json_command
 from bridge.cli.context import exit_on_refusal, open_command_context
 from bridge.cli.dsr.approval.approval_view import describe_approval
 from bridge.cli.dsr.dsr_view import find_request_or_exit
-from bridge.cli.files.input_files import INPUT_FILE, read_input_text
+from bridge.cli.files.input_files import INPUT_FILE, STDIN, read_input_text
+from bridge.cli.files.particulars import PARTICULARS_HELP, read_particulars
 from bridge.cli.options import ADVICE, OPTIONAL_SHOP_OPTION, free_text_option
 from bridge.cli.printing import show
 from bridge.cli.shared.dates import When, format_time, when_option
 from bridge.model import Language, Principal, ReplyContact, RequestDetails, RequestKind
+from bridge.rules.consents.channels import ALL_CHANNELS
 from bridge.rules.index.request_identifiers import MAX_TEXT_CHARS, build_principal, parse_identifiers
 from bridge.rules.requests.answer_times import is_late
 from bridge.rules.requests.same_person import list_contacts
@@ -35,6 +37,10 @@ OPENING_FAULTS = {
     "customer_unreadable": "--customer-id must be Shopify's number of the customer",
     "email_unreadable": "--email is not an e-mail address",
     "phone_unreadable": "--phone is not a phone number; write it with its country code",
+    "particulars_unknown": "--particulars, or an option, names what this kind of request has not",
+    "text_missing": "give the complaint by --particulars, a file or - for stdin",
+    "text_unreadable": "the complaint is no text, or longer than 10,000 characters",
+    "channels_unreadable": "the channels are of: email, sms, whatsapp, profiling",
 }
 
 ERASING_KINDS = (RequestKind.ERASURE, RequestKind.SHOP_ERASURE)
@@ -43,6 +49,7 @@ IDENTIFIERS_HELP = (
     "A file, or - for stdin, with customer_id, email, phone and order_id: a JSON object, or lines name: value."
 )
 CONTACT_NAMES = {"email": ("e-mail address", "e-mail addresses"), "phone": ("phone", "phones")}
+CHANNEL_HELP = "Of a withdrawal of consent: what it is about; may be repeated. [default: all]"
 COUNTRY_HELP = (
     "Where the data subject says to be, such as DE; may be repeated. Its law counts beside that of the addresses."
 )
@@ -64,7 +71,8 @@ class CountryParam(click.ParamType[str]):
 @json_command(
     "open",
     example="dsr open access --email asha@example.com --reason 'e-mail of 12 Nov'\n"
-    "dsr open erasure --identifiers - --reason 'letter of 12 Nov' --yes < person.json",
+    "dsr open erasure --identifiers - --reason 'letter of 12 Nov' --yes < person.json\n"
+    "dsr open consent_withdrawal --identifiers - --channel email --reason 'by phone' < person.json",
     irreversible="An erasure is opened. Once `dsr approve` approved its plan, what is erased does not come back.",
     asks=lambda given: given["kind"] in ERASING_KINDS,
 )
@@ -75,6 +83,8 @@ class CountryParam(click.ParamType[str]):
 @click.option("--phone", "phones", multiple=True, help=PHONE_HELP)
 @click.option("--order-id", "--order", "orders", multiple=True, help="Shopify's number of an order; may be repeated.")
 @click.option("--identifiers", "source", type=INPUT_FILE, help=IDENTIFIERS_HELP)
+@click.option("--particulars", "particulars_source", type=INPUT_FILE, help=PARTICULARS_HELP)
+@click.option("--channel", "channels", multiple=True, type=click.Choice(ALL_CHANNELS), help=CHANNEL_HELP)
 @click.option("--country", "countries", multiple=True, type=CountryParam(), help=COUNTRY_HELP)
 @click.option(
     "--language",
@@ -92,6 +102,8 @@ def open_request_command(
     phones: tuple[str, ...],
     orders: tuple[str, ...],
     source: Path | None,
+    particulars_source: Path | None,
+    channels: tuple[str, ...],
     countries: tuple[str, ...],
     language: str | None,
     received_at: When | None,
@@ -109,6 +121,10 @@ def open_request_command(
     with exit_on_refusal("Not opened", OPENING_FAULTS):
         principal = build_principal(_add_identifiers(identifiers | {"order_id": orders}, source, reason))
     principal = replace(principal, stated_countries=tuple(dict.fromkeys(countries)))
+    if particulars_source == source == STDIN:
+        raise click.UsageError("--identifiers and --particulars cannot both be read from stdin")
+    with exit_on_refusal("Not opened", OPENING_FAULTS):
+        particulars = read_particulars(RequestKind(kind), particulars_source, {"channels": channels})
     with open_command_context() as context:
         services = context.services
         asked_at = received_at.resolve(context.merchant_zone) if received_at else datetime.now(UTC)
@@ -116,7 +132,11 @@ def open_request_command(
         with exit_on_refusal("Not opened", OPENING_FAULTS):
             with context.store.transaction() as tx:
                 request = build_person_request(*wanted, tx=tx, services=services)
-                joined = tx.requests.find_open_request(request.shop, kind, request.subject)
+                joined = (
+                    None
+                    if request.kind.stands_alone
+                    else tx.requests.find_open_request(request.shop, kind, request.subject)
+                )
                 if dry_run:  # it says whether the person has such a request
                     context.record_search(tx, shop=request.shop, by="person", where="requests", results=bool(joined))
             governing = joined if joined and joined.due_at <= request.due_at else request
@@ -133,7 +153,7 @@ def open_request_command(
                 "id": None,
             }
             if not dry_run:
-                details = _build_details(principal, language)
+                details = replace(_build_details(principal, language) or RequestDetails(), particulars=particulars)
                 result["id"] = open_person_request(
                     *wanted, actor=context.operator, reason=reason, services=services, details=details
                 )

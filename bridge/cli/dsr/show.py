@@ -42,6 +42,8 @@ def _print_request(request: Mapping[str, Any]) -> None:
     for task in request["tasks"]:
         for gap in task["gaps"]:
             click.echo(f"  gap: {gap['system']}: {gap['what']} ({gap['absence']}, {gap['reason']})")
+        if channels := task["detail"].get("channels"):
+            click.echo(f"  taken back: {', '.join(channels)}, since {task['detail']['stopped_at']}")
         for name, count in task["detail"].items():
             if name.startswith(REMAINING_PREFIX) and isinstance(count, int):
                 click.echo(f"  kept: {count} {name.removeprefix(REMAINING_PREFIX).replace('_', ' ')}")

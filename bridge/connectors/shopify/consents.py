@@ -28,7 +28,7 @@ def read_consents(client: ShopifyClient, principal: Principal, shop: str) -> Con
         reply = client.run_document(shop, "consents", identifier=identifier)
         if reply.denied or reply.failed:
             missing = CONSENTS_DENIED
-        for event in _list_events(reply.data.get("customer") or {}):
+        for event in list_consent_events(reply.data.get("customer") or {}):
             if event.state == REDACTED.lower():
                 missing = missing or CONSENTS_REDACTED
             else:
@@ -36,7 +36,8 @@ def read_consents(client: ShopifyClient, principal: Principal, shop: str) -> Con
     return ConsentReading(events=tuple(events.values()), missing=missing)
 
 
-def _list_events(customer: Mapping[str, Any]) -> Iterator[ConsentEvent]:
+def list_consent_events(customer: Mapping[str, Any]) -> Iterator[ConsentEvent]:
+    """Yield the consents of a customer as Shopify returned it, one of which may come under two names."""
     email, phone = customer.get("defaultEmailAddress") or {}, customer.get("defaultPhoneNumber") or {}
     sources = (
         ("email", email, "emailAddress", customer.get("emailMarketingConsent"), CONSENT_NAMES),

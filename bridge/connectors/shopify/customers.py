@@ -20,7 +20,7 @@ def read_customers(client: ShopifyClient, principal: Principal, shop: str) -> li
     A customer whose name or contacts Shopify hides is one that cannot be compared.
     """
     found: dict[str, PlatformCustomer] = {}
-    for identifier, contact in _iterate_identifiers(principal):
+    for identifier, contact in iterate_identifiers(principal):
         customer = _look_up_customer(client, shop, identifier, is_phone=contact[0] == "phone")
         if customer is None:
             continue
@@ -32,7 +32,7 @@ def read_customers(client: ShopifyClient, principal: Principal, shop: str) -> li
     return list(found.values())
 
 
-def _iterate_identifiers(principal: Principal) -> Iterator[tuple[dict[str, str], Contact]]:
+def iterate_identifiers(principal: Principal) -> Iterator[tuple[dict[str, str], Contact]]:
     """Yield what Shopify is asked by, and the contact of the request that it is a spelling of."""
     for number in principal.customer_ids:
         yield {"id": build_gid("Customer", number)}, ("", "")

@@ -125,7 +125,14 @@ def iterate_customer_numbers(client: ShopifyClient, email: str, shop: str) -> It
 
 def _run_erasure_mutation(client: ShopifyClient, name: str, customer_id: str, shop: str) -> str:
     """Return the code of the first user error; '' if there is none."""
-    reply = client.run_document(shop, name, customer=build_gid("Customer", customer_id))
+    return read_user_error(client.run_document(shop, name, customer=build_gid("Customer", customer_id)))
+
+
+def read_user_error(reply: GraphQLReply) -> str:
+    """Return the code of the first user error of a mutation called `result`; '' if there is none.
+
+    Raises CredentialRejected where the mutation was denied.
+    """
     errors = (reply.require_access().data.get("result") or {}).get("userErrors") or []
     code = str(errors[0].get("code") or "REFUSED") if errors else ""
     return code if _ERROR_CODE_PATTERN.fullmatch(code) else "REFUSED" if code else ""

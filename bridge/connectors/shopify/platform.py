@@ -1,20 +1,20 @@
 """Implements `ports.Platform` for Shopify with tokens, client, gathering, erasure and residue.
 
-Keeps no state of a shop but its token. Changes nothing at Shopify but its own erasure request and, if asked to, the
-residue of other apps.
+Keeps no state of a shop but its token. Changes nothing at Shopify but its own erasure request, consents that were taken
+back and, if asked to, the residue of other apps.
 """
 
 from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from bridge.connectors.http import HttpClient
-from bridge.connectors.shopify import balances, consents, customers, erasure, residue
+from bridge.connectors.shopify import balances, consents, customers, erasure, residue, stop_marketing
 from bridge.connectors.shopify.api import scopes
 from bridge.connectors.shopify.api.client import (
     AccessForbidden,
@@ -38,6 +38,7 @@ from bridge.model import (
     Balance,
     CheckResult,
     ConsentReading,
+    CustomerConsents,
     ErasureState,
     FindingPage,
     OrderPage,
@@ -175,6 +176,16 @@ class Shopify:
     def read_consents(self, principal: Principal, *, shop: str) -> ConsentReading:
         """Return the customer's consents to marketing. Raises as `gather`."""
         return consents.read_consents(self._begin(shop), principal, shop)
+
+    def list_customer_consents(
+        self, principal: Principal, channels: Collection[str], *, shop: str
+    ) -> Sequence[CustomerConsents]:
+        """Return the consents on these channels of each customer that is the person. Raises as `gather`."""
+        return stop_marketing.list_customer_consents(self._begin(shop), principal, channels, shop)
+
+    def take_back_consents(self, customer_id: str, channels: Collection[str], *, shop: str) -> set[str]:
+        """Take back a customer's consents. Return those that only a person can take back. Raises as `gather`."""
+        return stop_marketing.take_back_consents(self._begin(shop), customer_id, channels, shop)
 
     def request_erasure(self, customer_id: str, *, shop: str) -> ErasureState:
         """Ask Shopify to erase this customer. Raises as `gather`."""

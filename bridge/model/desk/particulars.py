@@ -74,9 +74,10 @@ class NomineeParticulars:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GrievanceParticulars:
-    """The complaint as it was recorded (policy s.16)."""
+    """The complaint as it was recorded (policy s.16), and the officer's `answer`, '' until there is one."""
 
     text: str
+    answer: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

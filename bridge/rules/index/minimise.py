@@ -7,7 +7,7 @@ Shapes: REST bodies of 2026-01 to 2026-10, GIDs or numbers as ids.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -38,6 +38,7 @@ class SightingKind(StrEnum):
     CUSTOMER = "customer"
     CUSTOMER_DELETED = "customer_gone"
     CUSTOMERS_MERGED = "merge"
+    CONSENT = "consent"
     NOTHING = "nothing"
 
 
@@ -47,7 +48,8 @@ class Sighting:
 
     `cod`: the price is collected at the door, None where the delivery does not say. `matter` is a return or a
     dispute of the order by its own id (`return/1`), and `matter_open` whether it is still to be settled. `listings` say
-    which numbers each fulfilment lists now, `clues` which persons they are for.
+    which numbers each fulfilment lists now, `clues` which persons they are for. `consents` are (channel, when) of each consent to
+    marketing that stands.
     """
 
     kind: SightingKind
@@ -65,6 +67,7 @@ class Sighting:
     matter_open: bool = False
     listings: tuple[FulfillmentListing, ...] = ()
     clues: ConsigneeClues = field(default=ConsigneeClues(), repr=False)
+    consents: tuple[tuple[str, datetime], ...] = ()
 
 
 def extract_sighting(topic: str, body: Mapping[str, Any], rules: AttributionRules = ()) -> Sighting:
@@ -159,7 +162,28 @@ def _read_customer_sighting(body: Mapping[str, Any], _: AttributionRules) -> Sig
         phone=read_text(body.get("phone")),
         placed_at=parse_utc_datetime(body.get("created_at")),
         updated_at=parse_utc_datetime(body.get("updated_at")),
+        consents=tuple(_iterate_consents(body)),
     )
+
+
+def _read_consent_sighting(body: Mapping[str, Any], _: AttributionRules) -> Sighting:
+    """Return a change of a consent, of which bodies about customers say nothing since version 2025-01."""
+    return Sighting(
+        kind=SightingKind.CONSENT,
+        customer_id=legacy_id(body.get("customer_id")) or read_record_id(body),
+        email=read_text(body.get("email_address")),
+        phone=read_text(body.get("phone")),
+        consents=tuple(_iterate_consents(body)),
+    )
+
+
+def _iterate_consents(body: Mapping[str, Any]) -> Iterator[tuple[str, datetime]]:
+    """Yield the channels of consents that stand, with the day of each; one without a day proves nothing."""
+    for channel in ("email", "sms"):
+        consent = read_object(body.get(f"{channel}_marketing_consent"))
+        at = parse_utc_datetime(consent.get("consent_updated_at"))
+        if at is not None and read_text(consent.get("state")).lower() == "subscribed":
+            yield channel, at
 
 
 def _read_customer_merge(body: Mapping[str, Any], _: AttributionRules) -> Sighting:
@@ -189,4 +213,6 @@ _SIGHTING_READERS: Mapping[str, Callable[[Mapping[str, Any], AttributionRules], 
     "customers": _read_customer_sighting,
     "customers/delete": lambda body, _: Sighting(kind=SightingKind.CUSTOMER_DELETED, customer_id=read_record_id(body)),
     "customers/merge": _read_customer_merge,
+    "customers_email_marketing_consent": _read_consent_sighting,
+    "customers_marketing_consent": _read_consent_sighting,
 }

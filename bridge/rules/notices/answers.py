@@ -59,6 +59,7 @@ BLOCKING_REASONS = (
     "parcel_review_open",
     "carrier_unknown",
     "processor_not_listed",
+    "country_restricted",
     "no_channel",
     "no_contact",
     "contact_not_verified",

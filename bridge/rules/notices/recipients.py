@@ -18,6 +18,7 @@ from bridge.rules.index.identity import list_normal_forms
 if TYPE_CHECKING:
     from config.merchant_file.processors import Processor
 
+HASHED_FIELDS = {ReferenceKind.EMAIL_SHA256: "email", ReferenceKind.PHONE_SHA256: "phone"}
 ALL_PARCELS = "*"  # `carries` of a processor that has a copy of each parcel, whoever carries it
 NO_REFERENCE = "nothing_to_name_her_by"  # why a task fails: the processor knows no reference that we may send
 
@@ -101,9 +102,28 @@ def _list_other_targets(
                 yield NoticeTarget(processor=processor.id, reference_kind=reference_kind, reference=reference)
 
 
+def list_stop_targets(principal: Principal, processors: Sequence[Processor]) -> list[NoticeTarget]:
+    """Return each record of the data subject that these processors must send nothing to any more.
+
+    None of a processor that knows the data subject by nothing that the request names.
+    """
+    return [
+        NoticeTarget(processor=processor.id, reference_kind=kind, reference=reference)
+        for processor in processors
+        for kind in (_find_person_reference(processor),)
+        for reference in _build_subject_references(kind, principal)
+        if reference
+    ]
+
+
+def _find_person_reference(processor: Processor) -> ReferenceKind:
+    kind = ReferenceKind(processor.names)
+    return kind if kind in HASHED_FIELDS else ReferenceKind.CUSTOMER
+
+
 def _build_subject_references(reference_kind: ReferenceKind, principal: Principal) -> list[str]:
-    """Return what names the data subject there: Shopify's id, or the hash by which advertisers know each e-mail."""
-    if reference_kind is ReferenceKind.EMAIL_SHA256:
-        emails = list_normal_forms("email", principal.email)
-        return [hashlib.sha256(email.encode()).hexdigest() for email in emails] or [""]
+    """Return what names the data subject there: Shopify's id, or the hash by which others know each e-mail or phone."""
+    if field := HASHED_FIELDS.get(reference_kind):
+        forms = list_normal_forms(field, getattr(principal, field))
+        return [hashlib.sha256(form.encode()).hexdigest() for form in forms] or [""]
     return list(principal.customer_ids) or [""]

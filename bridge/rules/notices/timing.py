@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias
 
-from bridge.model import NoticeItem, ParcelStatus, ReferenceKind
+from bridge.model import NoticeItem, NoticePurpose, ParcelStatus, ReferenceKind
 from bridge.rules.retention.category_retention import CategoryRetention, calculate_category_retention
 from bridge.rules.retention.retention_events import OrderRecord, ParcelNews, build_retention_facts
 from bridge.rules.retention.statutory_last_days import compute_day_start, local_day
@@ -30,6 +30,8 @@ FINAL_PARCEL_STATUSES = (ParcelStatus.DELIVERED, ParcelStatus.RETURNED, ParcelSt
 UNINFORMATIVE_PARCEL_STATUSES = (ParcelStatus.UNKNOWN, ParcelStatus.NOT_FOUND)
 RETURNING_PARCEL_STATUSES = (ParcelStatus.RETURNING, ParcelStatus.RETURN_BOOKED, ParcelStatus.REDIRECTED)
 PAUSED_BY_OPERATOR = "held_by_operator"
+# what a person may demand at once, whatever is on its way or kept: nothing is destroyed by it
+IMMEDIATE_PURPOSES = frozenset({NoticePurpose.STOP_MESSAGES})
 Wait: TypeAlias = tuple[datetime | None, str]  # a reason to wait with its end; None is an open end
 
 
@@ -60,7 +62,7 @@ def decide_notice_timing(
     `is_trackable`: a system can be asked where the parcel is. `refunds` are those of its order. `kept` is what keeps the
     record of an item that names no parcel.
     """
-    if item.released:
+    if item.released or (item.purpose in IMMEDIATE_PURPOSES and PAUSED_BY_OPERATOR not in item.matters):
         return NoticeTiming()
     waits = _list_wait_reasons(item, is_trackable, notice_rules, retention, now, refunds)
     waits += _list_hold_waits(kept or CategoryRetention(), retention)

@@ -28,6 +28,7 @@ class Condition(StrEnum):
     MANDATORY_WEBHOOK_UNHANDLED = "mandatory_webhook_unhandled"
     REQUEST_FAILED = "request_failed"
     REQUEST_LATE = "request_late"
+    CONSENT_NOT_WITHDRAWN = "consent_not_withdrawn"
     REQUEST_INCOMPLETE = "request_incomplete"
     REQUEST_NEEDS_PERSON = "request_needs_person"
     REQUEST_AWAITS_APPROVAL = "request_awaits_approval"
@@ -35,6 +36,7 @@ class Condition(StrEnum):
     LETTER_WITHHELD = "letter_withheld"
     LETTER_BOUNCED = "letter_bounced"
     ACKNOWLEDGEMENT_OPEN = "acknowledgement_open"
+    PROCESSOR_RESTRICTED = "processor_restricted"
     MESSAGE_NOT_SENT = "message_not_sent"
     MAILBOX_UNREADABLE = "mailbox_unreadable"
     MAIL_UNREAD = "mail_unread"
@@ -81,6 +83,11 @@ CONDITION_GUIDES: Mapping[Condition, Guide] = {
     Condition.REQUEST_LATE: Guide(
         words="the deadline has passed without an answer", command="dsr show {id}", page="late-request"
     ),
+    Condition.CONSENT_NOT_WITHDRAWN: Guide(
+        words="a consent that was taken back a day ago still stands at Shopify",
+        command="dsr show {id}, then dsr replay {id}",
+        page="consent-not-withdrawn",
+    ),
     Condition.REQUEST_INCOMPLETE: OTHER_SHORTFALL,
     Condition.REQUEST_NEEDS_PERSON: Guide(
         words="requests wait for a person", command="dsr show {id}", page="waiting-request"
@@ -105,6 +112,11 @@ CONDITION_GUIDES: Mapping[Condition, Guide] = {
         words="half of the time to acknowledge a request has passed, and its acknowledgement has not left",
         command="letter list --unsent, or write by hand, then dsr acknowledge {id}",
         page="letter-not-sent",
+    ),
+    Condition.PROCESSOR_RESTRICTED: Guide(
+        words="a processor is in a country to which nothing may be sent",
+        command="processors",
+        page="country-restricted",
     ),
     Condition.MESSAGE_NOT_SENT: Guide(
         words="a message to operators could not be sent", command="doctor", page="operators-not-told", who="host"

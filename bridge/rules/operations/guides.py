@@ -74,6 +74,11 @@ WAIT_GUIDES: Mapping[WaitReason, Guide] = {
         command="dsr close {id} or dsr continue {id}",
         page="waiting-request",
     ),
+    WaitReason.GRIEVANCE_UNANSWERED: Guide(
+        words="a grievance waits for the officer's answer",
+        command="dsr read {id}, then dsr answer {id}",
+        page="grievance-unanswered",
+    ),
     WaitReason.HELD_BY_LAW: _by_itself("a law keeps data until a day", page="held-by-law"),
     WaitReason.IDENTITY_PENDING: _by_itself(
         "a request waits for proof of who asks, and is reminded of it",

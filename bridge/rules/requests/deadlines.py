@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from bridge.model import Deadlines
+from bridge.model import Deadlines, RequestKind
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from config.merchant_file.merchant import ClockRules
 
 POLICY_CLOCK, LAW_CLOCK, SHOPIFY_CLOCK = "policy_30_days", "law_one_month", "shopify_30_days"
+CONSENT_CLOCK = "consent_24_hours"
 MONTHS_PER_YEAR = 12
 
 
-def compute_clocks(*, received_at: datetime, webhook_received_at: datetime | None, rules: ClockRules) -> Deadlines:
+def compute_clocks(
+    *, received_at: datetime, webhook_received_at: datetime | None, rules: ClockRules, kind: RequestKind | None = None
+) -> Deadlines:
     """Return every clock of a request that reached the merchant at `received_at`.
 
     Acknowledging: 48 hours by law (Consumer Protection (E-Commerce) Rules 2020 r.4(5)), 72 by the
@@ -34,7 +37,9 @@ def compute_clocks(*, received_at: datetime, webhook_received_at: datetime | Non
     - `law_one_month`: one calendar month (SPDI Rules 2011 r.5(9), E-Commerce Rules r.4(5), GDPR Art 12(3);
       a month is a calendar month, General Clauses Act 1897 s.3(35));
     - `shopify_30_days`: counted from Shopify's webhook, where one came
-      (https://shopify.dev/docs/apps/build/compliance/privacy-law-compliance).
+      (https://shopify.dev/docs/apps/build/compliance/privacy-law-compliance);
+    - `consent_24_hours`: the withdrawal of a consent (`kind`), which ends what it allowed within a reasonable time
+      (DPDP Act s.6(6)); the merchant's file says how many hours that is.
 
     The 90 days of DPDP Rules r.14(3) are a ceiling for grievances and lengthen nothing. Where clocks agree,
     the first in this order governs. Raises ValueError for a moment without time zone.
@@ -47,6 +52,8 @@ def compute_clocks(*, received_at: datetime, webhook_received_at: datetime | Non
     }
     if webhook_received_at is not None:
         due[SHOPIFY_CLOCK] = _convert_to_utc(webhook_received_at) + timedelta(days=rules.resolve_days_shopify)
+    if kind is RequestKind.CONSENT_WITHDRAWAL:
+        due[CONSENT_CLOCK] = received + timedelta(hours=rules.consent_withdrawal_hours)
     governs = min(due, key=lambda rule: due[rule])  # min keeps the first of equals
     return Deadlines(
         acknowledge_due_at=received + timedelta(hours=hours),

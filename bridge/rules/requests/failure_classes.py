@@ -55,6 +55,9 @@ FAILURE_CLASSES: Mapping[str, FailureClass] = {
         "waiting-request", "shop list", "which shop it is must be known first: `shop identify`"
     ),
     WaitReason.PLATFORM_UNCONFIRMED: FailureClass("waiting-request", "dsr close"),
+    WaitReason.GRIEVANCE_UNANSWERED: FailureClass(
+        "grievance-unanswered", "dsr answer", "the officer has not answered the grievance: `dsr answer`"
+    ),
     WaitReason.HELD_BY_LAW: FailureClass(
         "held-by-law", "dsr show", "a law keeps the data until its day: it goes on by itself then"
     ),

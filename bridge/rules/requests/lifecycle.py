@@ -60,6 +60,14 @@ RUNS_AFTER_FIRST_TRY = frozenset({TaskAction.ERASE})
 FINISHED_STATES = (TaskState.DONE, TaskState.FAILED)
 # nothing of such a request is answered, whatever its system is
 IDENTITY_WAITS = (WaitReason.IDENTITY_PENDING, WaitReason.IDENTITY_NOT_PROVEN)
+# The tasks of a kind whose systems do not depend on who is asked.
+INITIAL_TASKS: Mapping[RequestKind, tuple[tuple[str, TaskAction], ...]] = {
+    RequestKind.SHOP_ERASURE: ((BRIDGE, TaskAction.ERASE),),
+    RequestKind.CONSENT_WITHDRAWAL: ((PLATFORM, TaskAction.STOP_MARKETING),),
+    RequestKind.GRIEVANCE: ((BRIDGE, TaskAction.ANSWER_GRIEVANCE),),
+    RequestKind.PROCESSOR_LIST: ((BRIDGE, TaskAction.LIST_PROCESSORS),),
+}
+NEEDED_AT_PLATFORM = (TaskAction.GATHER, TaskAction.STOP_MARKETING)  # before the person can be answered
 
 
 def list_initial_tasks(
@@ -84,7 +92,7 @@ def list_initial_tasks(
             (BRIDGE, TaskAction.ERASE),
             (PLATFORM, TaskAction.POLL_PLATFORM_ERASURE),
         ]
-    return [(BRIDGE, TaskAction.ERASE)]
+    return list(INITIAL_TASKS[kind])
 
 
 def decide_residue_action(residue: Residue, retention: Retention) -> tuple[str, str]:
@@ -183,7 +191,7 @@ def assess_request_status(tasks: Sequence[Task]) -> RequestStatus:
 def _is_needed_for_answer(task: Task) -> bool:
     if task.wait_reason is WaitReason.GAVE_WAY:
         return True  # in the middle of its pages
-    return task.system in OWN_SYSTEMS or (task.system == PLATFORM and task.action is TaskAction.GATHER)
+    return task.system in OWN_SYSTEMS or (task.system == PLATFORM and task.action in NEEDED_AT_PLATFORM)
 
 
 def _find_earliest_datetime(times: Iterable[datetime | None]) -> datetime | None:

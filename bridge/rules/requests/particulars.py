@@ -16,7 +16,8 @@ from bridge.errors import PayloadInvalid
 from bridge.model import RequestKind
 
 MAX_VALUE_CHARS, MAX_TEXT_CHARS, MAX_ITEMS = 500, 10_000, 20
-LONG_TEXTS = frozenset({"text", "grounds"})
+LONG_TEXTS = frozenset({"text", "grounds", "answer"})
+STORED_ONLY = frozenset({"answer"})  # what no door may state: the merchant writes it later
 CORRECTABLE_FIELDS = ("first_name", "last_name", "email", "phone", "address")
 PARTICULARS_BY_KIND: Mapping[RequestKind, type[Any]] = {
     RequestKind.CORRECTION: model.CorrectionParticulars,
@@ -34,18 +35,22 @@ ALLOWED_CODES: Mapping[tuple[RequestKind, str], frozenset[str]] = {
     (RequestKind.CONSENT_WITHDRAWAL, "channels"): frozenset({"email", "sms", "whatsapp", "profiling"}),
     (RequestKind.NOMINEE_EXERCISE, "right"): frozenset({"access", "erasure", "correction"}),
 }
-OPTIONAL_FIELDS = frozenset({"proof", "relation", "grounds", "channels"})
+OPTIONAL_FIELDS = frozenset({"proof", "relation", "grounds", "channels"}) | STORED_ONLY
 ALWAYS_NEEDED = {(RequestKind.NOMINEE_EXERCISE, "proof")}
 
 
-def parse_particulars(kind: RequestKind, given: Mapping[str, Any]) -> model.Particulars | None:
+def parse_particulars(
+    kind: RequestKind, given: Mapping[str, Any], *, is_stored: bool = False
+) -> model.Particulars | None:
     """Return the particulars of a request of this kind; None for a kind that has none.
+
+    What `is_stored` may hold more than what a door was given.
 
     Raises PayloadInvalid: `particulars_unknown`, `<field>_missing`, `<field>_unreadable`.
     """
     made = PARTICULARS_BY_KIND.get(kind)
     names = [each.name for each in fields(made)] if made else []
-    if not set(given) <= set(names):
+    if not set(given) <= set(names) - (frozenset() if is_stored else STORED_ONLY):
         raise PayloadInvalid("particulars_unknown")
     if made is None:
         return None
@@ -127,6 +132,6 @@ def decode_request_details(kind: RequestKind, stored: Mapping[str, Any]) -> mode
     """Return the details of a request of this kind from what `encode_request_details` wrote."""
     given, contact = stored["particulars"], stored["contact"]
     return model.RequestDetails(
-        particulars=parse_particulars(kind, given) if given is not None else None,
+        particulars=parse_particulars(kind, given, is_stored=True) if given is not None else None,
         contact=model.ReplyContact(**contact | {"language": model.Language(contact["language"])}) if contact else None,
     )

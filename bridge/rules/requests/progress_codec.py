@@ -14,6 +14,7 @@ from datetime import date, datetime
 from typing import Any, assert_never
 
 from bridge import model
+from bridge.rules.consents.stop_codec import decode_stop, encode_stop_detail
 
 PARCELS_PREFIX = "parcels:"  # before the list of parcels, where a connector's cursor was
 WAYBILL_FIELDS = ("number", "carrier", "account_holder", "order_id", "order_name")
@@ -25,6 +26,11 @@ REMAINING_KEYS = {
     "until": "kept_until",
     "legal_holds": "kept_claims",
     "refund_accounts": "kept_refund_accounts",
+}
+BLANK_PROGRESS: Mapping[model.TaskAction, type[model.Progress]] = {  # actions that remember nothing between two runs
+    model.TaskAction.LOCATE_PARCELS: model.LocateProgress,
+    model.TaskAction.ANSWER_GRIEVANCE: model.GrievanceProgress,
+    model.TaskAction.LIST_PROCESSORS: model.ProcessorListProgress,
 }
 RESIDUE_KEYS = {
     "reason": "reason",
@@ -61,7 +67,11 @@ def encode_cursor(progress: model.Progress | None) -> str:
             stored = _encode_kept(progress)
         case model.ShopEraseProgress(unfinished_decision=decision) if decision:
             stored = {"decision": decision, "rows": dict(progress.unfinished_rows)}
-        case model.NoticeProgress(listed_waybills=rows) | model.ConsentProgress(events=rows):
+        case (
+            model.NoticeProgress(listed_waybills=rows)
+            | model.ConsentProgress(events=rows)
+            | model.StopMarketingProgress(events=rows)
+        ):
             stored = [asdict(row) for row in rows]
     return json.dumps(stored) if stored else ""
 
@@ -77,7 +87,7 @@ def _encode_kept(progress: model.EraseProgress) -> list[str] | dict[str, Any]:
     return kept if progress.is_customer_kept else kept | {"customer": False}
 
 
-def encode_detail(progress: model.Progress | None) -> dict[str, Any]:
+def encode_detail(progress: model.Progress | None) -> dict[str, Any]:  # noqa: C901 - one case for each progress
     """Return the counts and codes of the progress, JSON-ready and without a personal value."""
     detail: dict[str, Any] = {}
     match progress:
@@ -88,6 +98,8 @@ def encode_detail(progress: model.Progress | None) -> dict[str, Any]:
             detail = dict(zip(("customers", "in_doubt", "left_out"), counts, strict=True))
         case model.ConsentProgress(sha256=sha256) if sha256:
             detail = {"sha256": sha256}
+        case model.StopMarketingProgress():
+            detail = encode_stop_detail(progress)
         case model.EraseProgress():
             held = {HELD_BY_KEY: list(progress.held_by)} if progress.held_by else {}
             detail = {**progress.removed_rows, **held}
@@ -144,13 +156,19 @@ def decode_progress(  # noqa: C901 - one case for each action
             progress = _decode_gather(cursor, detail)
         case model.TaskAction.FIND_CUSTOMERS:
             progress = _decode_customer_search(cursor, detail)
-        case model.TaskAction.LOCATE_PARCELS:
-            progress = model.LocateProgress()
+        case (
+            model.TaskAction.LOCATE_PARCELS
+            | model.TaskAction.ANSWER_GRIEVANCE
+            | model.TaskAction.LIST_PROCESSORS as blank
+        ):
+            progress = BLANK_PROGRESS[blank]()
         case model.TaskAction.SEAL_INVOICES:
             progress = _decode_seal(cursor)
         case model.TaskAction.KEEP_CONSENTS:
             events = tuple(model.ConsentEvent(**row) for row in json.loads(cursor or "[]"))
             progress = model.ConsentProgress(events=events, sha256=detail.get("sha256", ""))
+        case model.TaskAction.STOP_MARKETING:
+            progress = decode_stop(cursor, detail)
         case model.TaskAction.REQUEST_PLATFORM_ERASURE:
             progress = model.PlatformRequestProgress(
                 reason=detail.get("reason"),

@@ -53,7 +53,7 @@ CATEGORY_REGISTRY: Mapping[str, StoredCategory | UnstoredCategory] = {
     "cod_risk": UnstoredCategory(STORED_AT_SHOP),
     "marketing_consent": UnstoredCategory("after an erasure sealed with its task, and with it: request_evidence"),
     "suppression": StoredCategory(
-        location="suppressions", deleted_by="age", events=("created_at", "last_processing_at")
+        location="suppressions, marketing_stops", deleted_by="age", events=("created_at", "last_processing_at")
     ),
     "usage_cookies": UnstoredCategory(STORED_AT_SHOP),
     "support": UnstoredCategory("the bridge stores no ticket"),

@@ -29,6 +29,8 @@ REQUIRED_TOPICS = (
     "customers/update",
     "customers/delete",
     "customers/merge",
+    "customers_email_marketing_consent/update",
+    "customers_marketing_consent/update",
     UNINSTALLED_TOPIC,
 )
 

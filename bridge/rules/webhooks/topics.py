@@ -32,6 +32,8 @@ INDEXED_TOPIC_PREFIXES = (
     "returns/",
     "disputes/",
     "customers/",
+    "customers_email_marketing_consent/",
+    "customers_marketing_consent/",
     UNINSTALLED_TOPIC,
 )
 UNKNOWN_SHOP = "shop_unknown"  # reasons of rejection that a command or a later name of the shop takes back

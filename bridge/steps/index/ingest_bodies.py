@@ -13,6 +13,7 @@ from bridge.model import Fact, Sale
 from bridge.rules.index.minimise import Sighting, SightingKind, extract_sighting
 from bridge.rules.scanning.free_text import SensitiveTextLocation, find_sensitive_text
 from bridge.services import Services
+from bridge.steps.consents.renew_consents import end_renewed_stops, record_renewals
 from bridge.steps.index.flag_carrier_conflicts import flag_carrier_conflicts
 from bridge.steps.index.flag_sensitive_text import FREE_TEXT_CATEGORY, flag_sensitive_text
 from bridge.steps.index.late_delivery import apply_late_delivery
@@ -55,6 +56,7 @@ def ingest_bodies(
     # first: every step locks the keys of data subjects before the evidence
     released = release_merged_suppressions(shop, sightings, tx=tx, services=services)
     dropped = tx.index.ingest_sightings(shop, sightings)
+    renewed = end_renewed_stops(shop, [one for one in sightings if one not in dropped], tx=tx)
     erased_ids = {sighting.order_id for sighting in dropped}
     sales = [sale for one in parsed for sale in one.sales if seals_erased or sale.order_id not in erased_ids]
     seal_sales(shop, sales, tx=tx, services=services, erased_order_ids=erased_ids)
@@ -67,6 +69,7 @@ def ingest_bodies(
         if sighting.kind is SightingKind.CUSTOMERS_MERGED:
             tx.evidence.append_fact(Fact.CUSTOMERS_MERGED, shop=shop)
     record_released_suppressions(shop, released, tx)
+    record_renewals(shop, renewed, tx)
     return dropped
 
 

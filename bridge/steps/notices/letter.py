@@ -33,6 +33,7 @@ REFERENCE_KIND_LABELS = {
     ReferenceKind.WAYBILL: ("Waybill", "Waybills"),
     ReferenceKind.ORDER: ("Order", "Orders"),
     ReferenceKind.CUSTOMER: ("Customer id at our shop", "Customer ids at our shop"),
+    ReferenceKind.PHONE_SHA256: ("SHA-256 of the phone number", "SHA-256 of phone numbers"),
     ReferenceKind.EMAIL_SHA256: ("SHA-256 of the e-mail address", "SHA-256 of e-mail addresses"),
 }
 SUBJECTS = {

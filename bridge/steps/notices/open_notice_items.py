@@ -14,6 +14,7 @@ from bridge.model import (
     Fact,
     IndexedOrder,
     NoticeItem,
+    NoticePurpose,
     Outcome,
     Principal,
     PrivacyRequest,
@@ -41,13 +42,15 @@ if TYPE_CHECKING:
 class NoticePlan:
     """Records for which notice items are opened, and the data subject's orders by id.
 
-    `record_counts` says how many records each processor has of the whole plan, also in a part of it.
+    `record_counts` says how many records each processor has of the whole plan, also in a part of it. `purpose` is what the
+    processors are told to do.
     """
 
     parcels: Sequence[Waybill]
     targets: Sequence[NoticeTarget]
     orders: Mapping[str, IndexedOrder]
     record_counts: Mapping[str, int]
+    purpose: NoticePurpose = NoticePurpose.ERASE
 
     def select_part(self, order_ids: Collection[str], *, has_person: bool) -> NoticePlan:
         """Return the part about these orders; with `has_person` also what names the data subject, of all orders."""
@@ -116,7 +119,10 @@ def open_items_of_plan(
         is_new_task = processor not in known_tasks
         if is_new_task:
             tx.tasks.save_task(task)
-        items = [_build_notice_item(request, task, target, plan.orders, services) for target in named]
+        items = [
+            replace(_build_notice_item(request, task, target, plan.orders, services), purpose=plan.purpose)
+            for target in named
+        ]
         items = _add_legal_hold_blockers(items, request, tx)
         new_count = tx.notice_items.add_items(items)
         if new_count and not is_new_task:
@@ -137,6 +143,7 @@ def record_opened_items(request: PrivacyRequest, plan: NoticePlan, opened: Mappi
             subject=request.subject,
             processor=processor,
             entries=new_count,
+            **({} if plan.purpose is NoticePurpose.ERASE else {"purpose": plan.purpose}),
             **({} if plan.record_counts.get(processor) else {"reason": NO_REFERENCE}),
         )
     open_superseded_reviews(request.shop, plan.parcels, request.id, tx)

@@ -19,7 +19,7 @@ from bridge.model import Fact, Lease, Notice, NoticeChannel, NoticeItem, NoticeS
 from bridge.rules.notices.answers import ANSWERED_NOTICE_STATES, BLOCKING_REASONS
 from bridge.services import Services
 from bridge.steps.evidence.record_facts import account_key, enqueue_requests, record_notice_fact, save_notice
-from bridge.steps.notices.batch import RECHECK_DELAY, find_processor
+from bridge.steps.notices.batch import COUNTRY_RESTRICTED, RECHECK_DELAY, find_processor
 from bridge.steps.notices.erase_by_api import erase_by_api
 from bridge.steps.notices.letter import build_escalation_letter, build_instruction_letter
 from bridge.steps.notices.save_outcome import block_notice, save_notice_outcome, schedule_notice_retry
@@ -45,7 +45,8 @@ def send_due_letters(account: str, lease: Lease, services: Services) -> None:
         if not items:
             continue
         processor = find_processor(notice.processor, services)
-        if notice.state is NoticeState.QUEUED and notice.via is NoticeChannel.API:
+        is_restricted = bool(services.merchant.find_restricted(notice.processor))
+        if notice.state is NoticeState.QUEUED and notice.via is NoticeChannel.API and not is_restricted:
             erase_by_api(notice, items, lease, services)
         elif notice.state in SENT_STATES and notice.reminders >= len(services.merchant.instructions.remind_days):
             _expire_notice(notice, items, lease, services)
@@ -60,15 +61,22 @@ def find_send_blocker(notice: Notice, processor: Processor | None, services: Ser
     """Return the code of why no letter of this notice can go out now; '' where one can."""
     if processor is None:
         return "processor_not_listed"
+    if blocker := _find_recipient_blocker(notice, processor, services):
+        return blocker
+    if services.settings.is_production and not services.settings.public_url:
+        return "public_url_not_set"
+    return find_mail_blocker(services)
+
+
+def _find_recipient_blocker(notice: Notice, processor: Processor, services: Services) -> str:
+    """Return why nothing can go to this processor, '' where it can."""
+    if services.merchant.find_restricted(processor.id):
+        return COUNTRY_RESTRICTED
     if notice.via is NoticeChannel.PORTAL:
         return "file_by_hand"
     if not processor.privacy_contact:
         return "no_contact"
-    if processor.contact_verified_on is None:
-        return "contact_not_verified"
-    if services.settings.is_production and not services.settings.public_url:
-        return "public_url_not_set"
-    return find_mail_blocker(services)
+    return "contact_not_verified" if processor.contact_verified_on is None else ""
 
 
 def find_mail_blocker(services: Services) -> str:

@@ -84,8 +84,9 @@ def list_conditions(*, tx: Tx, services: Services) -> list[FoundCondition]:
         found.append(FoundCondition(condition=Condition.BACKUP_RESTORED))
     return [
         *found,
-        *_list_row_conditions(tx),
+        *_list_row_conditions(tx, services),
         *_list_approval_conditions(tx, now),
+        *_list_restricted_processors(services),
         *_list_task_conditions(tx),
         *_list_letters(tx),
         *_list_messages(tx),
@@ -93,13 +94,15 @@ def list_conditions(*, tx: Tx, services: Services) -> list[FoundCondition]:
     ]
 
 
-def _list_row_conditions(tx: Tx) -> Iterator[FoundCondition]:
+def _list_row_conditions(tx: Tx, services: Services) -> Iterator[FoundCondition]:
     queries = tx.standing_still
+    withdrawn_before = services.clock.now() - timedelta(hours=services.merchant.clocks.consent_withdrawal_hours)
     for condition, (count, ids, since) in (
         (Condition.DELIVERY_FAILED, queries.find_failed_deliveries()),
         (Condition.MANDATORY_WEBHOOK_UNHANDLED, queries.find_unhandled_mandatory()),
         (Condition.REQUEST_FAILED, queries.find_failed_requests()),
         (Condition.REQUEST_LATE, queries.find_late_requests()),
+        (Condition.CONSENT_NOT_WITHDRAWN, queries.find_standing_consents(withdrawn_before)),
     ):
         if count:
             yield FoundCondition(condition=condition, count=count, ids=tuple(ids), since=since)
@@ -117,6 +120,12 @@ def _list_approval_conditions(tx: Tx, now: datetime) -> Iterator[FoundCondition]
         ids = tuple(one.request_id for one in soon[:LISTED_IDS])
         since = min(one.received_at for one in soon)
         yield FoundCondition(condition=Condition.REQUEST_AWAITS_APPROVAL, count=len(soon), ids=ids, since=since)
+
+
+def _list_restricted_processors(services: Services) -> Iterator[FoundCondition]:
+    named = [each.id for each in services.merchant.processors if services.merchant.find_restricted(each.id)]
+    if named:
+        yield FoundCondition(condition=Condition.PROCESSOR_RESTRICTED, count=len(named), systems=tuple(named))
 
 
 @dataclass(slots=True)

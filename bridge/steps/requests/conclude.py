@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 
 FIELDS_OF_ISSUE = ("issued_at", "number", "supersedes", "evidence", "signature")
+CERTIFIED_KINDS = (RequestKind.ERASURE, RequestKind.SHOP_ERASURE)  # of any other kind the facts and letters say all
 MAX_BUILDS = 3  # of one package: its tasks may change while it is built, by an operator's answer
 
 
@@ -85,7 +86,7 @@ def _build_due_document(request_id: str, has_changed: bool, services: Services) 
                 if request.kind is RequestKind.ACCESS:
                     package = stack.enter_context(build_access_package(request, tasks, tx=tx, services=services))
                     due = replace(due, package=package)
-                else:
+                elif request.kind in CERTIFIED_KINDS:
                     status = assess_request_status(tasks)
                     due = replace(due, certificate=_build_certificate_body(request, tasks, status, tx, services))
         yield due

@@ -6,7 +6,7 @@ now, so that it can only be due earlier. Calls nobody.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from bridge.model import (
 from bridge.rules.index.unreadable_identifiers import find_unreadable_fields
 from bridge.rules.requests.deadlines import compute_clocks
 from bridge.rules.requests.identity_doubt import REMOTE_SOURCES
+from bridge.rules.requests.particulars import parse_particulars
 from bridge.rules.webhooks.shop_domains import is_shop_domain
 from bridge.services import Services
 from bridge.steps.evidence.record_facts import enqueue_request_ids
@@ -33,7 +34,13 @@ from bridge.steps.requests.open_or_join import open_or_join
 if TYPE_CHECKING:
     from bridge.store import Tx
 
-PERSON_KINDS = (RequestKind.ACCESS, RequestKind.ERASURE)
+PERSON_KINDS = (
+    RequestKind.ACCESS,
+    RequestKind.ERASURE,
+    RequestKind.CONSENT_WITHDRAWAL,
+    RequestKind.GRIEVANCE,
+    RequestKind.PROCESSOR_LIST,
+)
 RECEIVED_AT_BASES = {
     RequestSource.OPERATOR: "operator_entered",
     RequestSource.API: "api_stated",
@@ -75,7 +82,9 @@ def build_person_request(
     subject = tx.person_lookup.find_subject(shop, principal)
     if not subject:
         raise PayloadInvalid("nobody_named")
-    deadlines = compute_clocks(received_at=received_at, webhook_received_at=None, rules=services.merchant.clocks)
+    deadlines = compute_clocks(
+        received_at=received_at, webhook_received_at=None, rules=services.merchant.clocks, kind=kind
+    )
     return PrivacyRequest(
         id=services.store.new_id("req"),
         shop=shop,
@@ -110,12 +119,14 @@ def open_person_request(
     once: OnceKey | None = None,
     doubt: IdentityDoubt | None = None,
 ) -> str:
-    """Open the request, or join an open one. Return its id. Raises PayloadInvalid.
+    """Open the request, or join an open one. Return its id. Raises PayloadInvalid, also where `details` lack what the kind needs.
 
     `details` are what is asked for exactly and how to reach the person; of a request that is joined they replace those
     that it has. `doubt` is why it is not sure who asks, where the door found one. With `once` the same call opens nothing again
     and returns the id of the first.
     """
+    stated = details.particulars if details else None
+    details = replace(details or RequestDetails(), particulars=stated or parse_particulars(kind, {}))
     with services.store.transaction() as tx:
         if once and (first := tx.api_access.begin_opening(once.key_hash, once.body_hash)):
             return _check_same_call(first, once)

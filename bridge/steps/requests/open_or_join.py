@@ -117,6 +117,8 @@ def _find_same_request(
 ) -> PrivacyRequest | None:
     if known := tx.requests.find_request_by_idempotency_key(idempotency_key):
         return known
+    if request.kind.stands_alone:
+        return None
     other = tx.requests.find_open_request_of_same_person(request, request.kind)
     if other is None or not must_stay_apart(request, other, tx, services):
         return other

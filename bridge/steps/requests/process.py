@@ -19,14 +19,17 @@ from bridge.rules.requests.lifecycle import VAULT, compute_retry_pause_s, has_fi
 from bridge.rules.requests.progress_codec import encode_detail
 from bridge.services import Services
 from bridge.steps.access.gather import gather_records
+from bridge.steps.consents.stop_marketing import stop_marketing
 from bridge.steps.erasure.customers.find_customers import find_customers, plan_customer_search
 from bridge.steps.erasure.erase_person import execute_erasure
 from bridge.steps.erasure.find_platform_parcels import find_platform_parcels
 from bridge.steps.erasure.poll_platform_erasure import poll_platform_erasure
 from bridge.steps.erasure.remove_platform_residue import remove_platform_residue
 from bridge.steps.erasure.request_platform_erasure import request_platform_erasure
+from bridge.steps.grievances.answer_grievance import wait_for_grievance_answer
 from bridge.steps.identity.wait_for_identity import wait_for_identity
 from bridge.steps.index.index_orders import index_deliveries_of_shop
+from bridge.steps.letters.send_processor_list import send_processor_list
 from bridge.steps.new_tasks import build_task
 from bridge.steps.notices.sync_notice_task import sync_notice_task
 from bridge.steps.operations.log_life import log_request_failed, log_task_change
@@ -54,6 +57,9 @@ STEP_BY_ACTION: dict[TaskAction, Callable[..., Task]] = {
     TaskAction.ERASE: execute_erasure,
     TaskAction.POLL_PLATFORM_ERASURE: poll_platform_erasure,
     TaskAction.NOTIFY_PROCESSOR: sync_notice_task,
+    TaskAction.STOP_MARKETING: stop_marketing,
+    TaskAction.ANSWER_GRIEVANCE: wait_for_grievance_answer,
+    TaskAction.LIST_PROCESSORS: send_processor_list,
 }
 # these may find out the platform's id of the customer, which later tasks are asked by
 LEARNS_CUSTOMER_ID = (

@@ -73,7 +73,7 @@ def keep_consents(request: PrivacyRequest, task: Task, lease: Lease, *, services
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
         known = get_progress(task, ConsentProgress)
-        progress = merge_consents(known.events, _hide_contacts(request.shop, reading.events, tx))
+        progress = merge_consents(known.events, hide_contacts(request.shop, reading.events, tx))
         after = _add_consent_result(replace(after, progress=progress, records=len(progress.events)), reading.missing)
         tx.tasks.save_task(after)
         if progress.sha256 != known.sha256:
@@ -114,7 +114,7 @@ def reopen_stale_reading(tasks: Iterable[Task], services: Services) -> Task | No
     return replace(reading, state=TaskState.PENDING, attempts=0, finished_at=None) if is_old else None
 
 
-def _hide_contacts(shop: str, events: Iterable[ConsentEvent], tx: Tx) -> list[ConsentEvent]:
+def hide_contacts(shop: str, events: Iterable[ConsentEvent], tx: Tx) -> list[ConsentEvent]:
     """Return the consents with the pseudonym of the address or number in its place."""
     return [
         replace(

@@ -18,7 +18,9 @@ from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.schema.index_tables import customers, merges, orders, suppressions
 from bridge.store.session import Session
 
-CUSTOMER_KINDS = frozenset({SightingKind.CUSTOMER, SightingKind.CUSTOMER_DELETED, SightingKind.CUSTOMERS_MERGED})
+CUSTOMER_KINDS = frozenset(
+    {SightingKind.CUSTOMER, SightingKind.CUSTOMER_DELETED, SightingKind.CUSTOMERS_MERGED, SightingKind.CONSENT}
+)
 MAX_PAIRS = {"postgresql": 10_000, "sqlite": 400}  # of one statement
 CHANGES_ALL_KEYS = frozenset({SightingKind.CUSTOMER_DELETED, SightingKind.CUSTOMERS_MERGED, SightingKind.ORDER_DELETED})
 

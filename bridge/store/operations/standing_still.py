@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 
-from bridge.model import DeliveryState, MailState, RequestKind, RequestState, TaskState
+from bridge.model import DeliveryState, MailState, RequestKind, RequestState, TaskAction, TaskState
 from bridge.rules.operations.task_troubles import TroubledTask
 from bridge.rules.requests.progress_codec import derive_wait_reason
 from bridge.store.access.hand_overs import IS_UNFULFILLED
@@ -81,6 +81,14 @@ class StandingStillQueries:
         """Return the requests whose deadline has passed without an answer, the earliest deadline first."""
         is_late = and_(IS_UNFULFILLED, requests.c.due_at < self._session.now())
         return self._find_rows(requests, requests.c.due_at, is_late)
+
+    def find_standing_consents(self, received_before: datetime) -> FoundRows:
+        """Return the requests that were received before and that ask for consents to be taken back that were not."""
+        stops = select(tasks.c.request_id).where(
+            tasks.c.action == inline(TaskAction.STOP_MARKETING), tasks.c.state != inline(TaskState.DONE)
+        )
+        is_late = and_(requests.c.id.in_(stops), requests.c.received_at <= received_before)
+        return self._find_rows(requests, requests.c.received_at, is_late)
 
     def _find_rows(self, table: Any, since: Any, condition: ColumnElement[bool]) -> FoundRows:
         count = self._connection.scalar(select(func.count()).select_from(table).where(condition)) or 0

@@ -121,7 +121,8 @@ class RequestChanges:
         row = self._requests.read_request_row(request_id)
         values: dict[str, Any] = {"state": RequestState.IN_PROGRESS}
         other = self._requests.find_open_request_id(row.shop, row.kind, row.subject)
-        if row.source != RequestSource.LEDGER and other in (None, request_id):  # it stays apart from another
+        may_be_joined = row.source != RequestSource.LEDGER and not RequestKind(row.kind).stands_alone
+        if may_be_joined and other in (None, request_id):  # it stays apart from another
             values["active_key"] = active_key(row.shop, row.kind, row.subject)
         values |= {"attempts": 0, "last_error": "", "wake_at": self._session.now(), "rung_at": None}
         self._update_request(request_id, **values)

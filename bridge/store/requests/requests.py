@@ -79,9 +79,10 @@ class RequestRows:
         same = {name: getattr(request, name) for name in PrivacyRequest.__slots__ if name not in LEASE_FIELDS}
         row = same | {
             "once_key": idempotency_key,
-            # what the ledger goes on with is joined by none: the platform must be asked by one that names the person
+            # what the ledger goes on with is joined by none: the platform must be asked by one that names the person; nor
+            # is what says something of its own
             "active_key": None
-            if stays_apart or request.source is RequestSource.LEDGER
+            if stays_apart or request.source is RequestSource.LEDGER or request.kind.stands_alone
             else active_key(request.shop, request.kind, request.subject),
             "principal": self.seal_principal(request.id, request.shop, request.principal, key.id, key.key),
             "data_key_id": key.id,

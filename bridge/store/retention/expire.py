@@ -21,7 +21,14 @@ from bridge.store.index.contact_keys import delete_orphaned_contact_keys
 from bridge.store.notices.notice_items import NEXT_ITEM_VERSION
 from bridge.store.retention import expired_records as expired
 from bridge.store.retention.expired_records import EXPIRED_KEY_PREFIX, EXPIRED_SELECTS, IS_DISPOSED_WITH_DOCUMENTS
-from bridge.store.schema.desk_tables import approval_gates, approvals, person_letters, person_links, request_details
+from bridge.store.schema.desk_tables import (
+    approval_gates,
+    approvals,
+    marketing_stops,
+    person_letters,
+    person_links,
+    request_details,
+)
 from bridge.store.schema.identity_tables import identity_checks
 from bridge.store.schema.index_tables import customers, merges, orders, parcels, suppressions
 from bridge.store.schema.notice_tables import notice_items, notice_links, notices
@@ -48,6 +55,9 @@ class ExpiryRows:
         self._deleters: Mapping[Any, Callable[[Sequence[Any]], None]] = {
             expired.select_expired_suppressions: lambda rows: self._delete_rows(
                 suppressions, ("shop", "field", "key"), rows
+            ),
+            expired.select_expired_marketing_stops: lambda rows: self._delete_rows(
+                marketing_stops, ("shop", "field", "channel", "key"), rows
             ),
             expired.select_expired_delivery_receipts: lambda rows: self._delete_rows(deliveries, ("shop", "id"), rows),
             expired.select_expired_closed_requests: self._reduce_requests_to_register,

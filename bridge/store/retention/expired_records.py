@@ -13,6 +13,7 @@ from sqlalchemy import Select, and_, exists, func, literal_column, or_, select
 
 from bridge.model import DeliveryState, RequestState
 from bridge.store.schema.columns import inline
+from bridge.store.schema.desk_tables import marketing_stops
 from bridge.store.schema.identity_tables import identity_checks
 from bridge.store.schema.index_tables import customers, merges, orders, parcels, suppressions
 from bridge.store.schema.notice_tables import notice_items
@@ -46,6 +47,12 @@ def select_expired_suppressions(cutoff: datetime) -> Select[Any]:
     """Select suppression keys that reached their age."""
     rows = select(suppressions.c.shop, suppressions.c.field, suppressions.c.key)
     return rows.where(suppressions.c.erased_at < cutoff).order_by(suppressions.c.erased_at)
+
+
+def select_expired_marketing_stops(cutoff: datetime) -> Select[Any]:
+    """Select withdrawals of consents to marketing that reached their age."""
+    key = (marketing_stops.c[name] for name in ("shop", "field", "channel", "key"))
+    return select(*key).where(marketing_stops.c.since < cutoff).order_by(marketing_stops.c.since)
 
 
 def select_expired_delivery_receipts(cutoff: datetime) -> Select[Any]:
@@ -148,7 +155,7 @@ def select_expired_identity_proofs(cutoff: datetime) -> Select[Any]:
 
 
 EXPIRED_SELECTS: Mapping[str, tuple[Callable[[datetime], Select[Any]], ...]] = {
-    "suppression": (select_expired_suppressions,),
+    "suppression": (select_expired_suppressions, select_expired_marketing_stops),
     "security_log": (select_expired_delivery_receipts,),
     "request_evidence": (select_expired_closed_requests, select_expired_released_legal_holds),
     "identity_proof": (select_expired_identity_proofs,),

@@ -26,6 +26,18 @@ request_details = table(
     plain_column("erased_at", UtcDateTime, nullable=True),
 )
 
+# Who is not to be written to on which channel. It outlives an erasure: without it nobody would know.
+marketing_stops = table(
+    "marketing_stops",
+    shop_column(primary_key=True),
+    plain_column("field", String(16), primary_key=True),
+    pseudonym_column("key", primary_key=True),
+    plain_column("channel", String(16), primary_key=True),
+    plain_column("since", UtcDateTime),
+    plain_column("request_id", String(40)),
+    Index(None, "since"),
+)
+
 person_letters = table(
     "person_letters",
     plain_column("id", String(40), primary_key=True),

@@ -141,6 +141,7 @@ tasks = table(
     UniqueConstraint("request_id", "system", "action", "customer"),
     Index(None, "customer"),
     partial_index("ix_tasks_waiting_open", "request_id", where="state = 'waiting'"),
+    partial_index("ix_tasks_stops_open", "request_id", where="action = 'stop_marketing' AND state <> 'done'"),
 )
 
 findings = table(

@@ -23,6 +23,7 @@ from bridge.web.notices import render, view_models
 from bridge.web.notices.form import MAX_FORM_BYTES, AnswerForm, FieldFault, evaluate_form, parse_answer_form
 from bridge.web.notices.limits import RateLimiter, resolve_client_address
 from bridge.web.notices.messages import PROBLEM_TEXTS
+from bridge.web.notices.purposes import PURPOSE_WORDS
 from bridge.web.security_headers import allow_form
 
 FORM_MEDIA_TYPE = "application/x-www-form-urlencoded"
@@ -109,7 +110,9 @@ class AnswerPage:
             head=view_models.build_notice_header(notice, self._services),
             lines=view_models.build_record_lines(items),
             answers=answers,
-            counts=[(label, counts[each]) for each, label, _ in view_models.FORM_ANSWER_CHOICES if counts[each]],
+            counts=[
+                (label, counts[each]) for each, label in PURPOSE_WORDS[notice.purpose].labels.items() if counts[each]
+            ],
             when=view_models.format_local_time(when, view_models.read_answer_time_zone(self._services)),
         )
 

@@ -10,23 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bridge.model import Notice, NoticeItem, NoticeState, ProcessorAnswer, ReferenceKind
+from bridge.model import Notice, NoticeItem, NoticeState, ReferenceKind
 from bridge.services import Services
+from bridge.web.notices.purposes import PURPOSE_WORDS, PurposeWords
 
 REFERENCE_LABELS = {
     ReferenceKind.WAYBILL: "Waybill",
     ReferenceKind.ORDER: "Order",
     ReferenceKind.CUSTOMER: "Customer",
+    ReferenceKind.PHONE_SHA256: "SHA-256 of a phone number:",
     ReferenceKind.EMAIL_SHA256: "SHA-256 of an e-mail address:",
 }
-# the answer, its label, its meaning
-FORM_ANSWER_CHOICES = (
-    (ProcessorAnswer.ERASED, "Erased", "You hold nothing of it any more."),
-    (ProcessorAnswer.RETAINED, "Kept under a law", "A law makes you keep some of it, until a day."),
-    (ProcessorAnswer.NOT_FOUND, "Not found", "You looked, and hold nothing under this reference."),
-    (ProcessorAnswer.REFUSED, "Refused", "You will not erase it. Please say why in the note."),
-)
-FORM_ANSWER_LABELS = {answer: label for answer, label, _ in FORM_ANSWER_CHOICES}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +56,7 @@ class NoticeHeader:
     due: str
     is_late: bool
     is_acknowledged: bool
+    words: PurposeWords
 
 
 def build_requester(services: Services) -> Requester:
@@ -90,6 +85,7 @@ def build_notice_header(notice: Notice, services: Services) -> NoticeHeader:
         due=format_local_time(notice.due_at, read_answer_time_zone(services)) if notice.due_at else "",
         is_late=bool(notice.due_at and notice.due_at < services.clock.now()),
         is_acknowledged=notice.state is NoticeState.ACKNOWLEDGED,
+        words=PURPOSE_WORDS[notice.purpose],
     )
 
 

@@ -20,7 +20,7 @@ INDEX = fixture("INDEX.json")
 FIELDS = {
     "kind", "order_id", "order_name", "customer_id", "kept_customer_id", "email", "phone", "placed_at",
     "updated_at", "parcels", "cod", "matter", "matter_open",
-    "listings", "clues",
+    "listings", "clues", "consents",
 }  # fmt: skip
 TOPICS = st.sampled_from(
     [

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from bridge.model import Fact, RequestKind, SignedHead
+from bridge.model import Fact, RequestKind, SignedHead, TaskAction
 from bridge.rules.evidence.chain_heads import encode_head_statement
 from bridge.steps.evidence.bundle import BundleInputs, build_evidence_bundle, select_signed_heads
 from bridge.steps.evidence.bundle.archive import build_zip
@@ -93,3 +94,11 @@ def test_a_missing_certificate_or_head_is_stated(store, facts_of_request):
     assert "no certificate" in text
     assert "No head of the chain was signed since" in text
     assert "--to-head" in text
+
+
+def test_the_contract_of_each_processor_stands_in_the_bundle(store, facts_of_request):
+    """Requirement P-43: of each processor that was instructed, or that none is on record."""
+    tasks = [make_task(REQUEST.id, system=name, action=TaskAction.NOTIFY_PROCESSOR) for name in ("news", "texts")]
+    files = build_bundle(store, facts_of_request, tasks=tasks, contracts={"news": "C-7", "texts": "", "ads": "C-8"})
+    table = json.loads(files["07_third_parties.json"])
+    assert table["contracts"] == {"news": "C-7", "texts": "contract reference not recorded"}

@@ -68,7 +68,10 @@ OPTIONAL_SCOPES = (
 ACTION_SCOPES = (
     ("webhooks about fulfilments", "read_fulfillments"),
     ("asking Shopify to erase, and cancelling that", "write_customer_data_erasure"),
-    ("removing what other apps wrote about a customer; two links of an e-mail address", "write_customers"),
+    (
+        "taking back consents; removing what other apps wrote about a customer; two links of an e-mail address",
+        "write_customers",
+    ),
     ("removing what other apps wrote about an order", "write_orders"),
 )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bridge.sandbox.shopify.engine.run import FieldError
 from bridge.sandbox.shopify.mutations.changes import make_user_error
-from bridge.sandbox.shopify.records.parts import Record, make_gid, read_gid_number
+from bridge.sandbox.shopify.records.parts import Record, format_utc_time, make_gid, read_gid_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,8 +56,20 @@ class ConsentMutations:
             return (
                 {"customer": found} if is_email else make_user_error("input", "A phone number is required", "INVALID")
             )
-        values = {contact_field: found[contact_field] | {"marketingState": state}, channel: {"marketingState": state}}
-        self._shop.write_fields(found["id"], values)
+        given = consent_input[channel]
+        level, at = (
+            given.get("marketingOptInLevel"),
+            given.get("consentUpdatedAt") or format_utc_time(self._shop.world.now),
+        )
+        contact = found[contact_field] | {
+            "marketingState": state,
+            "marketingOptInLevel": level,
+            "marketingUpdatedAt": at,
+        }
+        if channel in contact:  # newer versions have the same consent under the number
+            contact[channel] = contact[channel] | {"state": state, "optInLevel": level, "updatedAt": at}
+        consent = {"marketingState": state, "marketingOptInLevel": level, "consentUpdatedAt": at}
+        self._shop.write_fields(found["id"], {contact_field: contact, channel: consent})
         return {"customer": self._query_root.find_customer(read_gid_number(found["id"]))}
 
     def opt_out_of_sale(self, args: Mapping[str, Any]) -> Record:

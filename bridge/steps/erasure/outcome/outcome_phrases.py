@@ -75,6 +75,7 @@ WAIT_REASONS: Mapping[str, str] = {
     "parcel_review_open": "we check whether the parcel is yours",
     "carrier_unknown": "we have to find out who carried it",
     "processor_not_listed": "we have to find out who carried it",
+    "country_restricted": "it is in a country to which we may send nothing",
     "file_by_hand": "we have to file it by hand",
     PAUSED_BY_OPERATOR: "a person here has stopped it for now",
 }

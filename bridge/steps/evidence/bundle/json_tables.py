@@ -16,12 +16,24 @@ from bridge import __version__
 from bridge.model import Event, PrivacyRequest, RequestKind, RequestSource, SignedHead, Task, TaskAction, TaskState
 from bridge.rules.requests.answer_times import judge_lateness
 from bridge.rules.requests.progress_codec import encode_detail
+from bridge.rules.requests.request_register import describe_contract
 
 RECEIPT_FACTS = ("request.opened", "request.joined", "delivery.")
 SOURCE_FACTS = ("task.", "principal.", "shop.", "platform_erasure.", "late_delivery.")
-DECISION_FACTS = ("plan.", "guard.", "hold.", "law_file.", "shop_erasure.", "vault.", "review.")
+DECISION_FACTS = (
+    "plan.",
+    "guard.",
+    "hold.",
+    "law_file.",
+    "shop_erasure.",
+    "vault.",
+    "review.",
+    "marketing.",
+    "consents.",
+    "grievance.",
+)
 NOTICE_FACTS = ("instruction.", "entry.", "notice.", "parcel.")
-LETTER_FACTS = ("notice.sent", "notice.reminded", "notice.filed", "notice.bounced", "package.", "answer.")
+LETTER_FACTS = ("notice.sent", "notice.reminded", "notice.filed", "notice.bounced", "package.", "answer.", "letter.")
 AFTERCARE_FACTS = ("document.", "record.", "notice.reopened", "notice.read_back", "request.replayed", "tombstones.")
 DELIVERY_FIELDS = ("id", "topic", "webhook_id", "event_id", "api_version", "triggered_at", "received_at", "state")
 
@@ -33,7 +45,7 @@ class BundleInputs:
     `facts` are the request's own; `rows` are all facts in the bundle, which may include those of other requests
     between them, and end with the fact of this export. `deliveries` are the webhooks that the facts name, without bodies. `heads` are the signed heads to
     show. `public_key` is base64; `timestamp_roots` are the certificates (PEM) of the timestamp authority, '' for none;
-    `timezone` is an IANA name; `machine` names system and language that the software runs on.
+    `contracts` are the references of contracts by processor; `timezone` is an IANA name; `machine` names system and language that the software runs on.
     """
 
     request: PrivacyRequest
@@ -47,6 +59,7 @@ class BundleInputs:
     public_key: str
     timezone: str
     timestamp_roots: str = ""
+    contracts: Mapping[str, str] = field(default_factory=dict)
     machine: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -98,6 +111,9 @@ def build_json_tables(inputs: BundleInputs) -> dict[str, Any]:
         },
         "07_third_parties.json": {
             "processors": certificate.get("processors") or [_build_task_row(task) for task in processor_tasks],
+            "contracts": {
+                task.system: describe_contract(inputs.contracts.get(task.system, "")) for task in processor_tasks
+            },
             "platform": certificate.get("platform", []),
             "not_instructed": certificate.get("not_instructed", []),
             "facts": _select_fact_rows(inputs, NOTICE_FACTS),

@@ -100,11 +100,13 @@ CHANGES = {
     "erasure_cancel": "customerCancelDataErasure",
     "residue_metafields_delete": "metafieldsDelete",
     "residue_order_update": "orderUpdate",
+    "stop_email": "customerEmailMarketingConsentUpdate",
+    "stop_sms": "customerSmsMarketingConsentUpdate",
 }
 
 
 @pytest.mark.parametrize("name", documents.list_documents())
-def test_only_documents_about_an_erasure_or_a_bulk_operation_are_mutations(name):
+def test_only_documents_that_change_something_for_a_request_are_mutations(name):
     text = documents.build_document(name, "2026-10")
     if name in CHANGES:
         assert text.count("mutation") == 1

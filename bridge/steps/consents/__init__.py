@@ -1,0 +1,1 @@
+"""Consents to marketing: taken back, and given anew."""

@@ -1,0 +1,1 @@
+"""Tables of consents to marketing that were taken back."""
