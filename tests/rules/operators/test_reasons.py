@@ -35,6 +35,7 @@ NOTHING += [
     "ok ok ok",
     "...",
 ]
+NOTHING += ["\u1ebdx", "l\u00fd do", "\u7a0e", "\u7a0e\u52d9"]  # letters beyond Latin-1 make one word no longer
 SOMETHING = [
     "tax audit",
     "answer to the request",
