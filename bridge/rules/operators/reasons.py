@@ -9,6 +9,9 @@ import re
 import unicodedata
 
 MIN_WORDS, MIN_LETTERS = 2, 8
+# scripts that put no blanks between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese
+_UNSPACED_SCRIPTS = re.compile("[\u0e01-\u0edf\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u9fff]")
+MIN_UNSPACED_LETTERS = 4
 _FILLERS = frozenset(
     """
     a an and as asdf at be because bla blah check checking data do dummy example fix foo bar baz for hello i in is it just
@@ -39,11 +42,11 @@ def says_no_reason(text: str) -> bool:
     meaningful = [word for word in words if not _is_filler(word)]
     counted = [word for word in words if len(word) > 1 or word.isdecimal()]
     letters = sum(map(len, words))
-    # what is written without blanks between words (Thai, Japanese) is judged by its letters
-    is_unspaced = any(ord(letter) >= 0x0E00 for word in meaningful for letter in word)
-    return not any(not word.isdecimal() for word in meaningful) or (
-        not is_unspaced and (len(set(counted)) < MIN_WORDS or letters < MIN_LETTERS)
-    )
+    if not any(not word.isdecimal() for word in meaningful):
+        return True
+    if any(_UNSPACED_SCRIPTS.search(word) for word in meaningful):
+        return letters < MIN_UNSPACED_LETTERS
+    return len(set(counted)) < MIN_WORDS or letters < MIN_LETTERS
 
 
 def _is_filler(word: str) -> bool:
