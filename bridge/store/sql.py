@@ -44,6 +44,13 @@ from bridge.store.webhooks.commit_waiters import call_blocking
 from bridge.store.webhooks.group_commit import GroupCommit
 from bridge.store.webhooks.insert_rows import DeliveryRow, insert_new_rows
 
+# taken when no privacy work waits
+LATER_JOBS = {
+    "letter": person_letters,
+    "notify": notice_accounts,
+    "reconcile": reconciliations,
+    "fetch_mail": mailboxes,
+}
 ROWS_COUNTED_OF_INDEX = 400  # a few milliseconds for all of them
 EnqueueJobs = Callable[[Sequence[tuple[str, str, bool]]], None]
 RecordDestroyed = Callable[[Tx, str, int], None]
@@ -193,15 +200,10 @@ class SqlStore:
             jobs += [
                 (row, ("process", row.id, not row.gave_way)) for row in self._select_due_rows(tx, requests, max_jobs)
             ]
-            for table, job in (
-                (person_letters, "letter"),
-                (notice_accounts, "notify"),
-                (reconciliations, "reconcile"),
-                (mailboxes, "fetch_mail"),
-            ):
+            for job, table in LATER_JOBS.items():
                 jobs += [(row, (job, row.id, False)) for row in self._select_due_rows(tx, table, max_jobs)]
             chosen = sorted(dict.fromkeys(job for _, job in jobs), key=lambda job: not job[2])[:max_jobs]
-            for table in (deliveries, requests, person_letters, notice_accounts, reconciliations, mailboxes):
+            for table in (deliveries, requests, *LATER_JOBS.values()):
                 ids = [row.id for row, job in jobs if job in chosen]
                 tx.session.connection.execute(update(table).where(table.c.id.in_(ids)).values(rung_at=now))
         return sum(enqueue(*job) for job in chosen)

@@ -67,7 +67,7 @@ class AnsweredGrievance(GrievanceParticulars):
     answer = "We paid your refund today."
 
 
-class ToldIncident(IncidentParticulars):
+class KnownIncident(IncidentParticulars):
     """A breach with what may come of it and what a person can do."""
 
     consequences = "Strangers may write to you."
@@ -78,7 +78,7 @@ def make_letter_input(kind: LetterKind, language: Language = Language.ENGLISH, *
     """Make what a letter of this kind is built from."""
     request_kind = KINDS.get(kind, RequestKind.ACCESS)
     stated = {
-        LetterKind.BREACH: ToldIncident(noticed_at=WRITTEN_AT, text="A list of names could be read."),
+        LetterKind.BREACH: KnownIncident(noticed_at=WRITTEN_AT, text="A list of names could be read."),
         LetterKind.GRIEVANCE_ANSWERED: AnsweredGrievance(text=COMPLAINT),
     }
     usual: dict[str, Any] = {
