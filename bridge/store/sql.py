@@ -28,12 +28,10 @@ from bridge.store.engine import (
     translate_database_errors,
 )
 from bridge.store.erasure.remnants import OverwriteResult, list_parts, overwrite_parts
+from bridge.store.later_jobs import LATER_JOBS
 from bridge.store.requests.requests import OPEN_STATES
 from bridge.store.requests.turns import GAVE_WAY
 from bridge.store.retention.expire_packages import destroy_old_bodies, destroy_old_details, destroy_old_package
-from bridge.store.schema.desk_tables import mailboxes, person_letters
-from bridge.store.schema.index_tables import reconciliations
-from bridge.store.schema.notice_tables import notice_accounts
 from bridge.store.schema.tables import deliveries, requests
 from bridge.store.schema.ulid import new_id
 from bridge.store.session import Session
@@ -44,13 +42,6 @@ from bridge.store.webhooks.commit_waiters import call_blocking
 from bridge.store.webhooks.group_commit import GroupCommit
 from bridge.store.webhooks.insert_rows import DeliveryRow, insert_new_rows
 
-# taken when no privacy work waits
-LATER_JOBS = {
-    "letter": person_letters,
-    "notify": notice_accounts,
-    "reconcile": reconciliations,
-    "fetch_mail": mailboxes,
-}
 ROWS_COUNTED_OF_INDEX = 400  # a few milliseconds for all of them
 EnqueueJobs = Callable[[Sequence[tuple[str, str, bool]]], None]
 RecordDestroyed = Callable[[Tx, str, int], None]
