@@ -43,7 +43,7 @@ def test_an_operator_reads_a_withheld_letter_gives_it_an_address_and_ends_anothe
         request_id,
         "refusal",
         "--value",
-        "reason=no_match",
+        "reason=identity_not_proven",
         "--language",
         "hi",
         "--html",

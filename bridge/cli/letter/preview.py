@@ -16,12 +16,17 @@ from bridge.model import Language, LetterKind, LetterState, PersonLetter
 from bridge.steps.letters.send_letter import read_letter_input
 
 
-@json_command(example="letter preview req_01M84N6EY20CZ9W2PB73FKRKAY refusal --value reason=no_match --language hi")
+@json_command(
+    example="letter preview req_01M84N6EY20CZ9W2PB73FKRKAY refusal --value reason=identity_not_proven --language hi"
+)
 @click.argument("request_id", type=REQUEST_ID, metavar="REQUEST")
 @click.argument("kind", type=click.Choice([each.value for each in LetterKind]))
 @click.option("--language", type=click.Choice([each.value for each in Language]), help="[default: the person's]")
 @click.option(
-    "--value", "values", multiple=True, help="What the letter says beside the request, such as reason=no_match."
+    "--value",
+    "values",
+    multiple=True,
+    help="What the letter says beside the request, such as reason=identity_not_proven.",
 )
 @view.form_options
 def preview(

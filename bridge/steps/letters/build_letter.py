@@ -11,7 +11,15 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bridge.model import GrievanceParticulars, IncidentParticulars, Language, LetterKind, PrivacyRequest, RequestDetails
+from bridge.model import (
+    GrievanceParticulars,
+    IncidentParticulars,
+    Language,
+    LetterKind,
+    Particulars,
+    PrivacyRequest,
+    RequestDetails,
+)
 from bridge.rules.requests.regimes import list_complaint_routes
 from bridge.rules.retention.statutory_last_days import local_day
 from bridge.steps.access.package.letter import build_sender_values
@@ -25,6 +33,8 @@ from config.retention_file.retention import Retention
 
 # from this day on whoever complains gets a copy of the complaint as it was recorded (G.S.R. 789(E))
 COPIES_FROM = date(2027, 1, 1)
+# of a breach, in the order in which a person is told
+BREACH_TEXTS = ("text", "consequences", "measures", "advice")
 DAY_VALUES = {"by": "by_on", "until": "until_on", "from": "from_on", "due": "due_on", "noticed": "noticed_on"}
 CODE_VALUES = {
     "reason": ("reasons", "reason"),
@@ -41,7 +51,7 @@ class LetterInput:
     """What a letter is built from.
 
     `values` are codes, counts and days by the name that `queue_letter` gave them. `certificate` is the request's latest, for
-    an outcome. `for_store_owner` says that the owner of the shop hands the letter on.
+    an outcome, `incident` what is known of the breach that a letter tells of. `for_store_owner` says that the owner of the shop hands the letter on.
     """
 
     request: PrivacyRequest
@@ -52,6 +62,7 @@ class LetterInput:
     written_at: datetime
     values: Mapping[str, str] = field(default_factory=dict)
     details: RequestDetails = field(default_factory=RequestDetails)
+    incident: Particulars | None = None
     certificate: Mapping[str, Any] | None = None
     link: str = ""
     for_store_owner: bool = False
@@ -159,8 +170,9 @@ def _find_copy(given: LetterInput) -> str:
     stated = given.details.particulars
     if given.kind is LetterKind.ACKNOWLEDGEMENT and isinstance(stated, GrievanceParticulars):
         return stated.text if local_day(given.written_at, given.merchant.clocks) >= COPIES_FROM else ""
-    if given.kind is LetterKind.BREACH and isinstance(stated, IncidentParticulars):
-        return stated.text
+    if given.kind is LetterKind.BREACH and isinstance(given.incident, IncidentParticulars):
+        parts = (getattr(given.incident, name, "") for name in BREACH_TEXTS)
+        return "\n".join(filter(None, parts))
     if given.kind is LetterKind.GRIEVANCE_ANSWERED and isinstance(stated, GrievanceParticulars):
         return str(getattr(stated, "answer", ""))
     return ""

@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING
 
 from bridge.errors import ConnectorRefused, ConnectorUnavailable, CredentialRejected, LeaseLost, StoreUnavailable
 from bridge.logs import describe_exception
-from bridge.model import Fact, Lease, Letter, LetterKind, LetterState, PersonLetter, PrivacyRequest
+from bridge.model import (
+    Fact,
+    Lease,
+    Letter,
+    LetterKind,
+    LetterState,
+    Particulars,
+    PersonLetter,
+    PrivacyRequest,
+    RequestDetails,
+    RequestKind,
+)
 from bridge.rules.requests.lifecycle import compute_retry_pause_s
 from bridge.services import Services
 from bridge.steps.evidence.record_facts import enqueue_request_ids
@@ -102,10 +113,23 @@ def read_letter_input(
         written_at=services.clock.now(),
         values=dict(letter.values),
         details=details,
+        incident=_read_incident(request, letter, details, tx),
         certificate=tx.packages.find_certificate(request_id) if letter.kind is LetterKind.OUTCOME else None,
         link=(make_link(request, tx, services) if make_link else None) or "",
         for_store_owner=recipient.is_store_owner,
     )
+
+
+def _read_incident(
+    request: PrivacyRequest, letter: PersonLetter, details: RequestDetails, tx: Tx
+) -> Particulars | None:
+    """Return what is known of a breach: of the incident that the letter names, or of the request itself."""
+    if letter.kind is not LetterKind.BREACH:
+        return None
+    incident_id = dict(letter.values).get("incident", request.id)
+    if incident_id == request.id:
+        return details.particulars
+    return tx.request_details.get_details(incident_id, RequestKind.INCIDENT).particulars
 
 
 def _build_mail(letter: PersonLetter, page: LetterPage, recipient: Recipient, services: Services) -> Letter:

@@ -46,19 +46,15 @@ VALUES: Mapping[LetterKind, Mapping[str, str]] = MappingProxyType(
         LetterKind.IDENTITY_REQUEST: {"by": "2027-02-14"},
         LetterKind.IDENTITY_REMINDER: {"by": "2027-02-14"},
         LetterKind.SUPPLEMENT: {"systems": "delhivery,bluedart"},
-        LetterKind.EXTENSION: {"until": "2027-03-31", "reason": "complexity"},
-        LetterKind.REFUSAL: {"reason": "no_match"},
+        LetterKind.EXTENSION: {"until": "2027-03-31", "reason": "complex"},
+        LetterKind.REFUSAL: {"reason": "identity_not_proven"},
         LetterKind.LATE: {"due": "2027-02-28"},
-        LetterKind.CORRECTED: {
-            "fields": "phone,address",
-            "recipients": "delhivery,shopify",
-            "declined": "email:proof_missing",
-        },
+        LetterKind.CORRECTED: {"fields": "phone,address", "recipients": "delhivery,shopify", "declined": "email:taken"},
         LetterKind.RESTRICTED: {"ground": "accuracy"},
-        LetterKind.RESTRICTION_LIFTED: {"from": "2027-03-05", "reason": "corrected"},
+        LetterKind.RESTRICTION_LIFTED: {"from": "2027-03-05", "reason": "accuracy_verified"},
         LetterKind.OBJECTION_DECIDED: {"outcome": "declined", "purposes": "cod_risk", "reason": "compelling_grounds"},
         LetterKind.CONSENT_WITHDRAWN: {"channels": "email,sms", "systems": "shopify"},
-        LetterKind.GRIEVANCE_ANSWERED: {"reason": "resolved"},
+        LetterKind.GRIEVANCE_ANSWERED: {"reason": "upheld"},
         LetterKind.BREACH: {"noticed": "2027-01-30"},
     }
 )
@@ -71,11 +67,18 @@ class AnsweredGrievance(GrievanceParticulars):
     answer = "We paid your refund today."
 
 
+class KnownIncident(IncidentParticulars):
+    """A breach with what may come of it and what a person can do."""
+
+    consequences = "Strangers may write to you."
+    advice = "Answer no such message."
+
+
 def make_letter_input(kind: LetterKind, language: Language = Language.ENGLISH, **given: Any) -> LetterInput:
     """Make what a letter of this kind is built from."""
     request_kind = KINDS.get(kind, RequestKind.ACCESS)
     stated = {
-        LetterKind.BREACH: IncidentParticulars(noticed_at=WRITTEN_AT, text="A list of names could be read."),
+        LetterKind.BREACH: KnownIncident(noticed_at=WRITTEN_AT, text="A list of names could be read."),
         LetterKind.GRIEVANCE_ANSWERED: AnsweredGrievance(text=COMPLAINT),
     }
     usual: dict[str, Any] = {
@@ -93,6 +96,7 @@ def make_letter_input(kind: LetterKind, language: Language = Language.ENGLISH, *
         "written_at": WRITTEN_AT,
         "values": VALUES.get(kind, {}),
         "details": RequestDetails(particulars=stated.get(kind)),
+        "incident": stated.get(kind),
         "certificate": outcome_case.certify(
             outcome_case.make_erase_task(customers=1, orders=2), outcome_case.make_poll_task()
         )

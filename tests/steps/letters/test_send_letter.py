@@ -272,7 +272,7 @@ def test_a_request_of_shopify_is_answered_to_whom_the_merchants_file_says(sender
 
 def test_an_answer_that_bounced_later_counts_as_not_given_and_can_be_sent_again(sender, clock):
     request = make_request(source=RequestSource.OPERATOR, kind=RequestKind.ACCESS, closed_at=NOW)
-    letter_id = queue(sender, LetterKind.REFUSAL, request=request, values={"reason": "no_match"})
+    letter_id = queue(sender, LetterKind.REFUSAL, request=request, values={"reason": "identity_not_proven"})
     with sender.store.transaction() as tx:
         lease = tx.requests.acquire_lease(request.id)
         tx.requests.release_lease(lease, state="done", wake_at=None, complete=True, closed_at=NOW)
