@@ -170,7 +170,7 @@ def founded(
 @pytest.fixture(scope="session")
 def whole_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     folder = tmp_path_factory.mktemp("town")
-    with founded(folder, f"sqlite:///{folder}/bridge.db") as town:
+    with founded(folder, f"sqlite:///{folder}/bridge.db", WEB_CONCURRENCY="2") as town:
         yield town
 
 

@@ -62,7 +62,7 @@ def environment(database: str, redis_url: str, **more: str) -> dict[str, str]:
         "BRIDGE_PSEUDONYM_KEY": key(b"p"),
         "BRIDGE_EVIDENCE_KEY": key(b"s"),
         "BODY_DEADLINE_S": f"{DEADLINE_S:g}",
-        "WEB_CONCURRENCY": "2",
+        "WEB_CONCURRENCY": "1",  # each process takes most of a second to start
         "BRIDGE_MERGE_WAIT_MINUTES": "0",
         **more,
     }

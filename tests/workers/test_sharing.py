@@ -31,7 +31,7 @@ def shops():
 
 @pytest.fixture
 def scene(shops):
-    with Scene(shops=shops, more=lambda _: {"LEASE_S": "3", "SWEEP_EVERY_S": "0.5"}) as scene:
+    with Scene(shops=shops, more=lambda _: {"LEASE_S": "3", "SWEEP_EVERY_S": "0.5", "WEB_CONCURRENCY": "1"}) as scene:
         yield scene
     shops.control("reset")
 
@@ -140,7 +140,7 @@ def test_a_shops_many_erasures_do_not_hold_up_another_shop(scene):
 
 
 def test_a_carrier_that_hangs_holds_up_one_request_and_no_other(shops):
-    with Scene(shops=shops, more=lambda _: shops.carriers_environ) as scene:
+    with Scene(shops=shops, more=lambda _: {**shops.carriers_environ, "WEB_CONCURRENCY": "1"}) as scene:
         shops.control("faults", shops.delhivery_url, kind="hang", times=None, seconds=600)
         shops.control("faults", shops.bluedart_url, kind="hang", times=None, seconds=600)
         scene.bridge.start(workers=1)
