@@ -22,7 +22,7 @@ demo: $(STAMP) ## Set up, and show the whole story against stand-ins of Shopify 
 test: $(STAMP) ## Set up, and run all tests on every core, with a real Redis and a real Postgres
 	@$(BIN)/python -m pytest -n auto --dist loadscope --no-loadscope-reorder
 
-test-deep: $(STAMP) ## The same, with each test of a step on both databases: `make test` lets them take turns
+test-deep: $(STAMP) ## The same, with each test of a step on both databases, and thrice the examples of a property
 	@$(BIN)/python -m pytest -n auto --dist loadscope --no-loadscope-reorder --deep
 
 run: $(STAMP) ## Web, worker, clock and an embedded Redis in this terminal; SANDBOX=1 adds the stand-ins

@@ -20,6 +20,7 @@ from tests.authority import Authority
 from tests.factories import make_services
 from tests.fakes import FakeCarrier, FakePlatform, FakeQueue
 from tests.kit.suite.databases_in_turn import split_turns
+from tests.kit.suite.examples import DEEP, count_examples
 from tests.kit.suite.scheduling import FileScheduling
 from tests.kit.suite.shared_statements import share_statements
 from tests.kit.suite.uncached_loggers import uncache_loggers
@@ -48,7 +49,9 @@ SLOWEST = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--deep", action="store_true", help="run each test of a step on both databases: make test-deep")
+    parser.addoption(
+        "--deep", action="store_true", help="each test of a step on both databases, thrice the examples: make test-deep"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -63,7 +66,9 @@ def pytest_configure(config: pytest.Config) -> None:
     share_statements()
     uncache_loggers()
     # a slow machine is no fault of what is tested
-    settings.register_profile("untimed", deadline=None)
+    if config.option.deep:
+        os.environ[DEEP] = "1"
+    settings.register_profile("untimed", deadline=None, max_examples=count_examples(100))
     settings.load_profile("untimed")
 
 
@@ -81,7 +86,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not config.option.deep and not any("::" in word for word in config.args):
         items[:], left_out = split_turns(items)
         config.hook.pytest_deselected(items=left_out)
-    items.sort(key=lambda item: next((at for at, start in enumerate(SLOWEST) if item.nodeid.startswith(start)), len(SLOWEST)))
+    items.sort(
+        key=lambda item: next((at for at, start in enumerate(SLOWEST) if item.nodeid.startswith(start)), len(SLOWEST))
+    )
 
 
 def pytest_collection_finish() -> None:

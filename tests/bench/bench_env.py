@@ -27,6 +27,7 @@ from bridge.sandbox.shopify.server import CLIENT_ID, CLIENT_SECRET
 from config.settings import read_environment
 from tests import servers
 from tests.bench.shops import invent_shop
+from tests.e2e import processes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,8 +117,9 @@ class Scene:
     def __enter__(self) -> Self:
         try:
             valkey = self._parts.enter_context(Valkey())
-            self.bridge = self._parts.enter_context(Bridge(self._environ(valkey), logs=self.folder / "logs"))
-            self.bridge.migrate()
+            environ = self._environ(valkey)
+            self.bridge = self._parts.enter_context(Bridge(environ, logs=self.folder / "logs"))
+            processes.migrate(environ)
         except BaseException:
             self._parts.close()
             raise

@@ -19,10 +19,13 @@ from bridge.web.notices import form
 from bridge.web.notices.messages import PROBLEM_TEXTS
 from bridge.web.problems import STATUS_BY_ERROR
 from tests.e2e import processes
+from tests.kit.suite.examples import count_examples
 from tests.web.notice_case import answered, client_of, entry_of, notify_task, rows, sent
 
 FORM = "application/x-www-form-urlencoded"
-ONCE = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ONCE = settings(
+    max_examples=count_examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 MB = 1_000_000
 
 
@@ -146,7 +149,7 @@ def test_a_form_of_garbage_is_an_answer_or_nothing_at_all(services, data):
     ),
     number=st.integers(1, 2),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=count_examples(300), deadline=None)
 def test_what_the_page_finds_good_the_rules_find_good(fields, number):
     entries, today = [entry_of(each) for each in range(1, number + 1)], date(2026, 11, 22)
     output, faults = form.evaluate_form(form.AnswerForm(fields), entries, today=today)
