@@ -140,8 +140,10 @@ def test_a_captured_pair_erases_nothing_new_and_brings_nothing_back(after_histor
     services = after_history
     before, opened = indexed(services), {request.id for request in list_requests(services)}
     for _ in range(2):
-        for path, header, shop in itertools.product(PATHS, HEADERS, (SHOP, OTHER_SHOP)):
-            post_captured(services, header, CAPTURED[captured], path, shop)
+        for path, header in itertools.product(PATHS, HEADERS):
+            post_captured(services, header, CAPTURED[captured], path)
+            if captured in (path, header):  # for another shop, where one of the two names its own topic
+                post_captured(services, header, CAPTURED[captured], path, OTHER_SHOP)
         run_workers(services)
         services.clock.at += 5 * HOUR  # what was deduplicated is forgotten
         assert indexed(services) == before
