@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -109,9 +110,7 @@ def has_tokens(services):
         return [tx.tokens.read_tokens(shop) is not None for shop in (SHOP, OTHER_SHOP)]
 
 
-@pytest.fixture
-def after_history(services, platform):
-    """Services of a bridge where everything of CAPTURED was received and acted on, and shop and customer are back."""
+def live_through_history(services, platform):
     for topic in ("app/uninstalled", "shop/redact"):
         post_captured(services, topic, CAPTURED[topic])
         run_workers(services)
@@ -132,6 +131,25 @@ def after_history(services, platform):
     post_captured(services, "orders/create", order_body(2001, at=back, parcels=[("Delhivery", "AWB2001")]))
     run_workers(services)
     assert [len(rows) for rows in indexed(services).values()] == [1, 1, 1]
+
+
+@pytest.fixture(scope="module")
+def history():
+    """The database after the history, and the moment: kept by the first test that needs it."""
+    return {}
+
+
+@pytest.fixture
+def after_history(services, platform, database_url, history):
+    """Services of a bridge where everything of CAPTURED was received and acted on, and shop and customer are back."""
+    database = Path(database_url.removeprefix("sqlite:///"))
+    if not history:
+        live_through_history(services, platform)
+        services.store.engine.dispose()
+        assert not database.with_name(f"{database.name}-wal").exists(), "all of it is in the file"
+        history["bytes"], history["now"] = database.read_bytes(), services.clock.at
+    database.write_bytes(history["bytes"])
+    services.clock.at, platform.installed = history["now"], {SHOP, OTHER_SHOP}
     return services
 
 
