@@ -32,7 +32,7 @@ def list_session_pids(session: int) -> list[int]:
 
 
 def _is_alive(pid: int) -> bool:
-    """Whether a process of Linux has not ended."""
+    """Return whether a process of Linux has not ended."""
     try:
         return (PROC / str(pid) / "stat").read_text().rpartition(") ")[2][0] != "Z"
     except OSError:  # it ended meanwhile
