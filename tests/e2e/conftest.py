@@ -31,7 +31,7 @@ from tests.e2e import processes
 from tests.kit.apart import read_apart
 from tests.kit.config_files import write_named_merchant
 
-ORDERS, HEAVY = 150, 1000
+ORDERS, HEAVY = 150, 700
 LEASE_S = 4.0
 NUMBERS = itertools.count(9_000_000_000_001)
 
@@ -141,10 +141,16 @@ class Town:
 
 @contextmanager
 def founded(
-    folder: Path, database: str, *, commands: Mapping[str, Sequence[str]] = COMMANDS, workers: int = 1, **more: str
+    folder: Path,
+    database: str,
+    *,
+    commands: Mapping[str, Sequence[str]] = COMMANDS,
+    workers: int = 1,
+    heavy: int = HEAVY,
+    **more: str,
 ) -> Iterator[Town]:
-    """Start a town with its own folder and database."""
-    world, uninstalled = invent_worlds(ORDERS, datetime.now(UTC).replace(microsecond=0), HEAVY)
+    """Start a town with its own folder and database, where one customer has so many (`heavy`) orders."""
+    world, uninstalled = invent_worlds(ORDERS, datetime.now(UTC).replace(microsecond=0), heavy)
     stand_ins = StandIns(world, uninstalled).start()
     (folder / "redis").mkdir()
     try:
