@@ -21,6 +21,7 @@ from tests.factories import make_services
 from tests.fakes import FakeCarrier, FakePlatform, FakeQueue
 from tests.kit.suite.databases_in_turn import split_turns
 from tests.kit.suite.examples import DEEP, count_examples
+from tests.kit.suite.parsed_files import share_parsed_files
 from tests.kit.suite.scheduling import FileScheduling
 from tests.kit.suite.shared_statements import share_statements
 from tests.kit.suite.uncached_loggers import uncache_loggers
@@ -64,6 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # thousands of tests keep many objects: looking for garbage as often as a small program does is a sixth of their time
     gc.set_threshold(20_000, 20, 50)
     share_statements()
+    share_parsed_files()
     uncache_loggers()
     # a slow machine is no fault of what is tested
     if config.option.deep:
