@@ -19,6 +19,9 @@ from bridge.store.migrations.upgrade import upgrade_database
 from tests.authority import Authority
 from tests.factories import make_services
 from tests.fakes import FakeCarrier, FakePlatform, FakeQueue
+from tests.kit.suite.databases_in_turn import split_turns
+from tests.kit.suite.examples import DEEP, count_examples
+from tests.kit.suite.parsed_files import share_parsed_files
 from tests.kit.suite.scheduling import FileScheduling
 from tests.kit.suite.shared_statements import share_statements
 from tests.kit.suite.uncached_loggers import uncache_loggers
@@ -28,16 +31,28 @@ from tests.servers import Postgres, own_name
 _session_resources = SessionResources()
 ONE_DATABASE = "test"  # of this process, emptied for each test
 _copied_databases: set[str] = set()
-# Their tests start many processes.
-SLOW_FOLDERS = (
+# In this order: their tests start many processes or wait long.
+SLOWEST = (
+    "tests/workers/test_sharing.py",
     "tests/torture/",
     "tests/e2e/",
     "tests/workers/",
-    "tests/sandbox/",
+    "tests/store/pooling/",
     "tests/web/",
-    "tests/browser/",
+    "tests/config/test_hosts.py",
+    "tests/cli/init/",
     "tests/cli/start/",
+    "tests/browser/",
+    "tests/sandbox/",
+    "tests/steps/",
+    "tests/connectors/",
 )
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--deep", action="store_true", help="each test of a step on both databases, thrice the examples: make test-deep"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -50,9 +65,12 @@ def pytest_configure(config: pytest.Config) -> None:
     # thousands of tests keep many objects: looking for garbage as often as a small program does is a sixth of their time
     gc.set_threshold(20_000, 20, 50)
     share_statements()
+    share_parsed_files()
     uncache_loggers()
     # a slow machine is no fault of what is tested
-    settings.register_profile("untimed", deadline=None)
+    if config.option.deep:
+        os.environ[DEEP] = "1"
+    settings.register_profile("untimed", deadline=None, max_examples=count_examples(100))
     settings.load_profile("untimed")
 
 
@@ -65,9 +83,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FileScheduli
     return FileScheduling(config, log)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest, so that no worker waits for the other's last."""
-    items.sort(key=lambda item: not item.nodeid.startswith(SLOW_FOLDERS))
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let tests take turns with the databases, and begin with what takes longest, so that nobody waits for the last of it."""
+    if not config.option.deep and not any("::" in word for word in config.args):
+        items[:], left_out = split_turns(items)
+        config.hook.pytest_deselected(items=left_out)
+    items.sort(
+        key=lambda item: next((at for at, start in enumerate(SLOWEST) if item.nodeid.startswith(start)), len(SLOWEST))
+    )
 
 
 def pytest_collection_finish() -> None:

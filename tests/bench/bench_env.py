@@ -27,6 +27,7 @@ from bridge.sandbox.shopify.server import CLIENT_ID, CLIENT_SECRET
 from config.settings import read_environment
 from tests import servers
 from tests.bench.shops import invent_shop
+from tests.e2e import processes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,8 +117,9 @@ class Scene:
     def __enter__(self) -> Self:
         try:
             valkey = self._parts.enter_context(Valkey())
-            self.bridge = self._parts.enter_context(Bridge(self._environ(valkey), logs=self.folder / "logs"))
-            self.bridge.migrate()
+            environ = self._environ(valkey)
+            self.bridge = self._parts.enter_context(Bridge(environ, logs=self.folder / "logs"))
+            processes.migrate(environ)
         except BaseException:
             self._parts.close()
             raise
@@ -168,13 +170,14 @@ class Scene:
         return self.number("SELECT count(*) FROM requests WHERE closed_at IS NOT NULL")
 
     def until(self, what: str, look: Callable[[], Any], *, patience_s: float = PATIENCE_S) -> float:
-        """Look until it is so. Returns the seconds it took."""
+        """Look until it is so, to a hundredth of the time it takes. Returns the seconds it took."""
         patience_s *= Patience.factor
         began = time.perf_counter()
         while not look():
-            if time.perf_counter() - began > patience_s:
+            waited = time.perf_counter() - began
+            if waited > patience_s:
                 raise TooSlowError(f"{what}: not within {patience_s:g} s")
-            time.sleep(0.01)
+            time.sleep(max(0.01, waited / 100))  # each look costs the machine that is measured
         return time.perf_counter() - began
 
 

@@ -226,7 +226,7 @@ def test_nothing_else_says_that_there_is_none():
 
 def test_the_kinds_of_reviews_are_those_that_are_opened():
     opened = set()
-    for path in modules("bridge"):
+    for path in (each for each in modules("bridge") if ".open_review(" in each.read_text(encoding="utf-8")):
         for call in (node for node in ast.walk(tree(path)) if isinstance(node, ast.Call)):
             if isinstance(call.func, ast.Attribute) and call.func.attr == "open_review" and len(call.args) > 1:
                 opened.add(resolve_constant(path, call.args[1]))

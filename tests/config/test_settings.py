@@ -42,6 +42,8 @@ def test_env_example_is_itself_a_valid_environment():
 def environment_readers(source):
     """Names by which a module reads the environment; to set a variable for a library is no reading."""
     names = {"environ", "environb", "getenv", "getenvb", "putenv"}
+    if not any(name in source for name in names):
+        return
     nodes = list(ast.walk(ast.parse(source)))
     set_ones = {id(node.value) for node in nodes if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)}
     for node in nodes:

@@ -150,7 +150,7 @@ def find_unread_fields(owners: Iterable[type]) -> list[str]:
         f"{owner.__name__}.{each.name}"
         for owner in owners
         for each in dataclasses.fields(owner)
-        if each.name not in names_read() | names_read_through(owner) | OBEYED_BY_READER.keys()
+        if not any(each.name in names for names in (names_read(), names_read_through(owner), OBEYED_BY_READER))
         and not (owner.__name__ == "Processor" and printed)
     ]
 

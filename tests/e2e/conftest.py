@@ -31,7 +31,7 @@ from tests.e2e import processes
 from tests.kit.apart import read_apart
 from tests.kit.config_files import write_named_merchant
 
-ORDERS, HEAVY = 150, 1000
+ORDERS, HEAVY = 150, 700
 LEASE_S = 4.0
 NUMBERS = itertools.count(9_000_000_000_001)
 
@@ -141,10 +141,16 @@ class Town:
 
 @contextmanager
 def founded(
-    folder: Path, database: str, *, commands: Mapping[str, Sequence[str]] = COMMANDS, workers: int = 1, **more: str
+    folder: Path,
+    database: str,
+    *,
+    commands: Mapping[str, Sequence[str]] = COMMANDS,
+    workers: int = 1,
+    heavy: int = HEAVY,
+    **more: str,
 ) -> Iterator[Town]:
-    """Start a town with its own folder and database."""
-    world, uninstalled = invent_worlds(ORDERS, datetime.now(UTC).replace(microsecond=0), HEAVY)
+    """Start a town with its own folder and database, where one customer has so many (`heavy`) orders."""
+    world, uninstalled = invent_worlds(ORDERS, datetime.now(UTC).replace(microsecond=0), heavy)
     stand_ins = StandIns(world, uninstalled).start()
     (folder / "redis").mkdir()
     try:
@@ -170,7 +176,7 @@ def founded(
 @pytest.fixture(scope="session")
 def whole_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     folder = tmp_path_factory.mktemp("town")
-    with founded(folder, f"sqlite:///{folder}/bridge.db") as town:
+    with founded(folder, f"sqlite:///{folder}/bridge.db", WEB_CONCURRENCY="2") as town:
         yield town
 
 

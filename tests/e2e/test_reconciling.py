@@ -15,7 +15,7 @@ from tests.e2e.conftest import Town, founded
 def quiet_town(tmp_path_factory):
     """A town of its own: no webhook is posted."""
     folder = tmp_path_factory.mktemp("quiet")
-    with founded(folder, f"sqlite:///{folder}/bridge.db") as town:
+    with founded(folder, f"sqlite:///{folder}/bridge.db", heavy=1_000) as town:
         yield town
 
 

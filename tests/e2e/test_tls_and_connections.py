@@ -89,7 +89,7 @@ def test_web_worker_and_clock_together_stay_within_twenty_connections(tmp_path_f
     """WEB_CONCURRENCY of its default, one process of each line of the Procfile, under a burst of webhooks."""
     url = postgres.create_database("counted")
     own = psycopg.connect(postgres.url("postgres").replace("+psycopg", ""), autocommit=True)
-    with own, founded(tmp_path_factory.mktemp("counted"), url) as town:
+    with own, founded(tmp_path_factory.mktemp("counted"), url, WEB_CONCURRENCY="2") as town:
         counts, ends = [], threading.Event()
 
         def count():

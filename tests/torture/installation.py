@@ -72,6 +72,7 @@ def install(folder: Path, postgres: servers.Postgres | None) -> Iterator[Install
             "MAIL_FROM": "Mini Miss <privacy@example.in>",
             "LEASE_S": "2",
             "SWEEP_EVERY_S": "0.3",
+            "WEB_CONCURRENCY": "2",
         }
         town = parts.enter_context(
             founded(folder, database, commands=commands, workers=WANTED["worker"], **files, **more, ACCEPT_WAIT_S="2")

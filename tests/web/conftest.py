@@ -40,7 +40,7 @@ class Edge:
 def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
     folder = tmp_path_factory.mktemp("edge")
     with Valkey() as valkey:
-        environ = processes.environment(f"sqlite:///{folder}/bridge.db", valkey.url)
+        environ = processes.environment(f"sqlite:///{folder}/bridge.db", valkey.url, WEB_CONCURRENCY="2")
         processes.migrate(environ)
         with Bridge(environ, logs=folder / "logs") as bridge:
             bridge.start(workers=0, clock=False)

@@ -60,7 +60,7 @@ def test_counts_wait_while_the_database_is_unavailable(services, clock, vault):
 
 def test_a_web_process_counts_and_records_when_it_ends(tmp_path):
     with Valkey() as valkey:
-        environ = processes.environment(f"sqlite:///{tmp_path}/bridge.db", valkey.url, WEB_CONCURRENCY="1")
+        environ = processes.environment(f"sqlite:///{tmp_path}/bridge.db", valkey.url)
         processes.migrate(environ)
         with Bridge(environ, logs=tmp_path / "logs") as bridge, processes.services(environ) as services:
             bridge.start(workers=0, clock=False)

@@ -9,7 +9,7 @@ import pytest
 from bridge.sandbox.processes import COMMANDS
 from tests.bench.bench_env import Scene, Shops, world
 
-CROWD, FEW, HUGE = (10, 5), (3, 3), (1, 1_200)
+CROWD, SOME, FEW, HUGE = (10, 5), (5, 5), (3, 3), (1, 800)
 PATIENCE_S = 120.0
 CLOSED = "SELECT count(*) FROM requests WHERE closed_at IS NOT NULL"
 # A worker of the release before, as far as jobs go: each works on the request that it names.
@@ -25,13 +25,13 @@ run.main()
 
 @pytest.fixture(scope="module")
 def shops():
-    with Shops(CROWD, FEW, HUGE) as shops:
+    with Shops(CROWD, SOME, FEW, HUGE) as shops:
         yield shops
 
 
 @pytest.fixture
 def scene(shops):
-    with Scene(shops=shops, more=lambda _: {"LEASE_S": "3", "SWEEP_EVERY_S": "0.5"}) as scene:
+    with Scene(shops=shops, more=lambda _: {"LEASE_S": "3", "SWEEP_EVERY_S": "0.5", "WEB_CONCURRENCY": "1"}) as scene:
         yield scene
     shops.control("reset")
 
@@ -60,16 +60,16 @@ def assert_complete(scene, requests):
 
 
 def test_four_workers_share_a_small_bucket_and_no_request_starves(scene, shops):
-    maximum, rate = 1_000.0, 500.0
+    maximum, rate = 1_000.0, 1_000.0
     scene.bridge.start(workers=4)
     shops.control("bucket", maximum=maximum, restore_rate=rate)
     before, began = shops.calls()["points"], time.monotonic()
-    post_all(scene, CROWD)
-    scene.until("everybody's request", lambda: closed_of(scene, CROWD) >= CROWD[0], patience_s=PATIENCE_S)
+    post_all(scene, SOME)
+    scene.until("everybody's request", lambda: closed_of(scene, SOME) >= SOME[0], patience_s=PATIENCE_S)
     took, spent = time.monotonic() - began, shops.calls()["points"] - before
     assert spent > maximum, "the bucket was empty in between"
     assert spent <= maximum + rate * (took + 1)
-    assert_complete(scene, CROWD[0])
+    assert_complete(scene, SOME[0])
 
 
 def test_one_shops_empty_bucket_does_not_hold_up_another_shop(scene, shops):
@@ -121,9 +121,9 @@ def test_workers_of_two_releases_work_from_one_queue(scene):
     scene.bridge.start(workers=1)
     scene.bridge._commands = COMMANDS
     scene.bridge.start_process("worker")
-    post_all(scene, CROWD)
+    post_all(scene, SOME)
     post_all(scene, FEW, first=100)
-    everybody = CROWD[0] + FEW[0]
+    everybody = SOME[0] + FEW[0]
     scene.until("everybody's request", lambda: scene.number(CLOSED) >= everybody, patience_s=PATIENCE_S)
     assert_complete(scene, everybody)
     assert scene.number("SELECT count(*) FROM evidence WHERE fact = 'request.closed'") == everybody, (
@@ -140,14 +140,14 @@ def test_a_shops_many_erasures_do_not_hold_up_another_shop(scene):
 
 
 def test_a_carrier_that_hangs_holds_up_one_request_and_no_other(shops):
-    with Scene(shops=shops, more=lambda _: shops.carriers_environ) as scene:
+    with Scene(shops=shops, more=lambda _: {**shops.carriers_environ, "WEB_CONCURRENCY": "1"}) as scene:
         shops.control("faults", shops.delhivery_url, kind="hang", times=None, seconds=600)
         shops.control("faults", shops.bluedart_url, kind="hang", times=None, seconds=600)
         scene.bridge.start(workers=1)
         began = time.monotonic()
-        post_all(scene, CROWD)
-        scene.until("everybody's request", lambda: closed_of(scene, CROWD) >= CROWD[0], patience_s=PATIENCE_S)
-        # two carriers, 20 s each: once, not for each of ten people and three times for each call, which takes 20 minutes
+        post_all(scene, SOME)
+        scene.until("everybody's request", lambda: closed_of(scene, SOME) >= SOME[0], patience_s=PATIENCE_S)
+        # two carriers, 20 s each: once, not for each of five people and three times for each call, which takes 10 minutes
         assert time.monotonic() - began < PATIENCE_S
         assert scene.number("SELECT count(*) FROM tasks WHERE state = 'retry' AND attempts = 0") > 0
     shops.control("reset", shops.delhivery_url)

@@ -1,7 +1,7 @@
 """Kill a session when the process that watches it ends, for whatever reason it ends.
 
-It runs as a separate process (`python -I -S kill_on_exit.py PID`) and reads its standard input, to which nothing is
-written: end of input means that the owner ended. It imports nothing of the bridge and prints nothing.
+It runs as a separate process (WAIT) and reads its standard input, to which nothing is written: end of input means that
+the owner ended. It imports nothing of the bridge and prints nothing.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 
 PROC = Path("/proc")
+# One beside every process that is started: it imports what it needs when it has something to do.
+WAIT = "import sys; sys.stdin.read(); import runpy; del sys.argv[0]; runpy.run_path(sys.argv[0], run_name='__main__')"
 
 
 def list_session_pids(session: int) -> list[int]:
@@ -21,20 +23,20 @@ def list_session_pids(session: int) -> list[int]:
 
     RQ's work-horses leave it; a zombie may wait long for an init that does not reap.
     """
-    return [pid for pid, state in _list_processes() if state != "Z" and _get_session_id(pid) == session]
-
-
-def _list_processes() -> list[tuple[int, str]]:
-    """Return every process id with the first letter of its state."""
     if not PROC.is_dir():  # macOS
         listing = subprocess.run(["/bin/ps", "-axo", "pid=,stat="], capture_output=True, text=True, check=True)
-        return [(int(row.split()[0]), row.split()[1][0]) for row in listing.stdout.splitlines()]
-    rows = []
-    for entry in PROC.iterdir():
-        if entry.name.isdigit():
-            with suppress(OSError):  # the process ended meanwhile
-                rows.append((int(entry.name), (entry / "stat").read_text().rpartition(") ")[2][0]))
-    return rows
+        rows = [row.split() for row in listing.stdout.splitlines()]
+        return [int(pid) for pid, state in rows if state[0] != "Z" and _get_session_id(int(pid)) == session]
+    pids = [int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit()]
+    return [pid for pid in pids if _get_session_id(pid) == session and _is_alive(pid)]
+
+
+def _is_alive(pid: int) -> bool:
+    """Return whether a process of Linux has not ended."""
+    try:
+        return (PROC / str(pid) / "stat").read_text().rpartition(") ")[2][0] != "Z"
+    except OSError:  # it ended meanwhile
+        return False
 
 
 def _get_session_id(pid: int) -> int:
@@ -60,7 +62,7 @@ class SessionKiller:
     def __init__(self, pid: int) -> None:
         """Start to watch the session."""
         self._watcher = subprocess.Popen(
-            [sys.executable, "-I", "-S", __file__, str(pid)], stdin=subprocess.PIPE, start_new_session=True
+            [sys.executable, "-I", "-S", "-c", WAIT, __file__, str(pid)], stdin=subprocess.PIPE, start_new_session=True
         )
 
     def disarm(self) -> None:
@@ -72,5 +74,4 @@ class SessionKiller:
 
 
 if __name__ == "__main__":
-    sys.stdin.read()
     signal_session(int(sys.argv[1]), signal.SIGKILL)

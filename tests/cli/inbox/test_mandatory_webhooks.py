@@ -23,7 +23,7 @@ def receiver(tmp_path_factory):
     """A bridge with a worker, and its environment."""
     folder = tmp_path_factory.mktemp("receiver")
     with Valkey() as valkey:
-        environ = processes.environment(f"sqlite:///{folder}/bridge.db", valkey.url, WEB_CONCURRENCY="1")
+        environ = processes.environment(f"sqlite:///{folder}/bridge.db", valkey.url)
         processes.migrate(environ)
         with Bridge(environ, logs=folder / "logs") as bridge:
             bridge.start(workers=1, clock=True)

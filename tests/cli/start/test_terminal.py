@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
@@ -11,6 +12,7 @@ import sys
 import termios
 from fcntl import ioctl
 from struct import pack
+from unittest import mock
 
 import pytest
 
@@ -48,14 +50,8 @@ def on_terminal(environ, *words, types="", columns=80, **more):
 
 def put_token(environ):
     answer = json.dumps({"access_token": "a", "refresh_token": "r", "expires_in": 3600})
-    subprocess.run(
-        [sys.executable, "-m", "bridge", "token", "put", SHOP],
-        env=environ,
-        cwd=ROOT,
-        input=answer,
-        text=True,
-        check=True,
-    )
+    with mock.patch.object(sys, "stdin", io.StringIO(answer)):
+        assert processes.say(environ, "token", "put", SHOP).code == 0
 
 
 def list_tokens(environ):

@@ -22,10 +22,15 @@ from tests.connectors.contract import SHOP
 from tests.connectors.delhivery import delhivery_answers as delhivery
 from tests.connectors.odd_answers.mutations import mutated, spoiled
 from tests.connectors.shiprocket import test_client as shiprocket
+from tests.kit.suite.examples import count_examples
 
 FAMILIES = (Retryable, Permanent, NeedsOperator)
-ROWS = settings(max_examples=50, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-ANSWERS = settings(max_examples=50, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+ROWS = settings(
+    max_examples=count_examples(50), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
+ANSWERS = settings(
+    max_examples=count_examples(50), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
 NUMBERS = ("99900012343", "99900022224", "99900033335")
 ODD = NUMBERS[1]
 STATUSES = (200, 200, 200, 201, 204, 206, 301, 302, 304, 400, 401, 403, 404, 408, 418, 422, 429, 500, 502, 599)

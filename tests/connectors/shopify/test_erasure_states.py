@@ -14,6 +14,7 @@ from bridge.model import ConsentReading, Outcome, Principal
 from bridge.sandbox.schema import VERSIONS, load_schema
 from bridge.sandbox.shopify.server import CLIENT_ID, CLIENT_SECRET
 from bridge.sandbox.world import INVENTED_SHOP
+from tests.kit.suite.examples import count_examples
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -52,7 +53,7 @@ CUSTOMERS = st.fixed_dictionaries(
 CONSENTS = ("emailMarketingConsent", "smsMarketingConsent", "defaultPhoneNumber")
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=count_examples(50), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(customer=CUSTOMERS)
 def test_what_shopify_shows_decides(invented_shop, shopify, customer):
     bikram = invented_shop.world.bikram

@@ -19,6 +19,7 @@ from config.retention_file.gdpr_bases import ERASE_ON_CONFLICT
 from config.retention_file.retention import load_retention
 from config.settings import RETENTION_FILE
 from tests.kit.retention_files import drop_holds
+from tests.kit.suite.examples import count_examples
 
 SHIPPED = load_retention(RETENTION_FILE)
 DECIDED = replace(
@@ -47,7 +48,7 @@ EVENT_NAMES = (
 MOMENTS = st.datetimes(min_value=datetime(2016, 1, 1), max_value=datetime(2036, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis adds the zone
 EVENTS = st.dictionaries(st.sampled_from(EVENT_NAMES), MOMENTS)
 DAYS = st.dates(min_value=date(2026, 11, 1), max_value=date(2036, 1, 1))
-quick = settings(max_examples=80, deadline=None)
+quick = settings(max_examples=count_examples(80), deadline=None)
 
 
 def calculate(category, events, day, retention, regimes=("IN",)):

@@ -15,8 +15,9 @@ from bridge.rules.index.identity import (
     list_normal_forms,
     normalise_identifier,
 )
+from tests.kit.suite.examples import count_examples
 
-quick = settings(max_examples=200, deadline=None, derandomize=True)
+quick = settings(max_examples=count_examples(200), deadline=None, derandomize=True)
 ASHA, BELA = "asha@example.com", "bela@example.com"
 
 

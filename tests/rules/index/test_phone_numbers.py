@@ -16,8 +16,9 @@ from bridge.rules.index.identity import (
     list_normal_forms,
     normalise_identifier,
 )
+from tests.kit.suite.examples import count_examples
 
-quick = settings(max_examples=100, deadline=None, derandomize=True)
+quick = settings(max_examples=count_examples(100), deadline=None, derandomize=True)
 FARAH, BELA = "+919844444441", "+919855555555"
 SPELLINGS = """
     9844444441 | 09844444441 | 009844444441 | 0 98444 44441 | +09844444441 | +009844444441 | 919844444441

@@ -23,6 +23,7 @@ from bridge.rules.retention.statutory_last_days import (
 )
 from config.retention_file.retention import Calendar, Law, load_retention
 from config.retention_file.retention_model import RetentionRule
+from tests.kit.suite.examples import count_examples
 
 SHIPPED = load_retention(Path(__file__).parents[3] / "config" / "retention.toml")
 REVIEWED = replace(
@@ -47,7 +48,7 @@ EVENTS = st.dictionaries(
     MOMENTS,
     min_size=1,
 )
-quick = settings(max_examples=60, deadline=None)
+quick = settings(max_examples=count_examples(60), deadline=None)
 
 
 def last(rule, moment, calendar=INDIA):

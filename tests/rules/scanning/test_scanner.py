@@ -212,11 +212,11 @@ def test_twice_the_text_is_twice_the_work(piece, read):
 
 @pytest.mark.parametrize("read", [scan_text, mask_text])
 @pytest.mark.parametrize("piece", HOSTILE[:4])
-def test_two_megabytes_of_hits_are_scanned_quickly(piece, read):
+def test_a_megabyte_of_hits_are_scanned_quickly(piece, read):
     """A bound on time, and a wide one: what copies the text for each hit would take minutes."""
     began = time.monotonic()
-    read(piece * (2_000_000 // len(piece)))
-    assert time.monotonic() - began < 30
+    read(piece * (1_000_000 // len(piece)))
+    assert time.monotonic() - began < 15
 
 
 def test_a_megabyte_of_one_digit_groups_is_scanned_quickly():

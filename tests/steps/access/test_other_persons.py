@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from bridge.model import Principal
 from config.merchant_file.access_rules import AccessRules
+from tests.kit.suite.examples import count_examples
 from tests.steps.access.export_case import MERCHANT, REQUEST, Package, case, fixture, found
 
 KABIR = {
@@ -293,7 +294,7 @@ SYLLABLES = ["ka", "mi", "ro", "shu", "van", "del", "pri", "jo", "tek", "zu"]
 NAMES = st.lists(st.sampled_from(SYLLABLES), min_size=2, max_size=4).map(lambda parts: "".join(parts).capitalize())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=count_examples(25), deadline=None)
 @given(
     first=NAMES,
     last=NAMES,

@@ -19,6 +19,7 @@ from bridge.store.schema.index_tables import customers, merges, orders, parcels,
 from bridge.store.schema.tables import deliveries, metadata
 from tests.factories import ASHA, NOW, SHOP, accepted, order_body, redact_body
 from tests.kit.stored import list_fact_details
+from tests.kit.suite.examples import count_examples
 
 MINUTES = timedelta(minutes=1)
 MOVING = {"id": 31, "order_id": 1001, "tracking_company": "Delhivery", "tracking_numbers": ["AWB7007007"]}
@@ -170,7 +171,7 @@ def run_in_order(services, names):
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=count_examples(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.permutations(sorted(EVENTS)))
 def test_within_the_wait_the_order_of_arrival_changes_nothing(services, order):
     end = run_in_order(services, order)

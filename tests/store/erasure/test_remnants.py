@@ -23,6 +23,7 @@ from bridge.store.schema.tables import deliveries
 from bridge.store.sealed_columns import SEALED_TABLES
 from tests.factories import ASHA, NOW, SHOP, accepted, customer, order, order_body, parcels
 from tests.kit.indexing import ingest
+from tests.kit.suite.examples import count_examples
 
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 ON_POSTGRES = pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
@@ -286,7 +287,7 @@ def test_numbers_of_transactions_are_compared_around_their_end(transaction_id, h
 
 
 @ON_SQLITE
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=count_examples(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rounds=st.lists(st.tuples(st.integers(1, 60), st.integers(0, 60), st.integers(40, 6000)), min_size=3, max_size=10)
 )

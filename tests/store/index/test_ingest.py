@@ -18,6 +18,7 @@ from bridge.store.schema.tables import metadata
 from tests.factories import ASHA, NOW, OTHER_SHOP, SHOP, customer, merged, order
 from tests.factories import parcels as shipped
 from tests.kit.indexing import ingest
+from tests.kit.suite.examples import count_examples
 
 BHAVNA = Principal(customer_id="7002", email="bhavna@example.com")
 
@@ -136,7 +137,7 @@ def histories(draw):
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=count_examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=histories())
 def test_any_sequence_of_deliveries_ends_in_the_newest(store, history):
     newest, sightings, cut = history

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bridge.rules.operations.alerts import list_announcements
+from tests.kit.suite.examples import count_examples
 
 KEYS = [("request_late", ""), ("request_incomplete", "unreached"), ("clock_silent", "")]
 
@@ -52,7 +53,7 @@ def test_one_that_comes_back_before_its_end_was_said_goes_on(store):
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=count_examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.sets(st.sampled_from(KEYS)), st.booleans()), max_size=8))
 def test_beginnings_and_ends_alternate_whatever_happens(store, steps):
     see(store)

@@ -10,6 +10,7 @@ from sqlalchemy import event
 
 from bridge.store import SqlStore
 from bridge.store.shops.directory_cache import read_shop_directory
+from tests.kit.suite.examples import count_examples
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 
@@ -73,7 +74,7 @@ def test_a_transaction_that_wrote_a_row_twice_leaves_the_last_value(store, secon
             assert read_names(tx)[0].last_seen_at == NOW + timedelta(minutes=2)
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=count_examples(15), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     changes=st.lists(
         st.tuples(st.integers(0, 1), st.sampled_from("abc"), st.sampled_from(["", "1", "2"]), st.integers(0, 9)),

@@ -19,6 +19,7 @@ TOPIC = "orders/create"
 CLIENTS = 6
 LISTENING = "0A"
 AFTER_S = 1.0  # of load after the change
+PAUSE_S = 0.02  # of a client: the new process needs the processors too
 
 
 class Client(threading.Thread):
@@ -37,6 +38,7 @@ class Client(threading.Thread):
             headers = processes.signed(TOPIC, raw)
             while not self._send(connection, raw, headers):
                 time.sleep(0.01)
+            time.sleep(PAUSE_S)
         connection.close()
 
     def _send(self, connection, raw, headers):
@@ -59,7 +61,7 @@ class Client(threading.Thread):
 @pytest.fixture
 def web_environ(tmp_path):
     with Valkey() as valkey:
-        made = processes.environment(f"sqlite:///{tmp_path}/bridge.db", valkey.url, WEB_CONCURRENCY="1")
+        made = processes.environment(f"sqlite:///{tmp_path}/bridge.db", valkey.url)
         processes.migrate(made)
         yield made
 

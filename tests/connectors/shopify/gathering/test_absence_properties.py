@@ -15,6 +15,7 @@ from bridge.model import Principal
 from bridge.sandbox.faults import PAGE_FAULTS
 from bridge.sandbox.shopify import ShopifyStandIn
 from bridge.sandbox.world import invent_world
+from tests.kit.suite.examples import count_examples
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 WORLD = invent_world(orders=12, now=NOW)
@@ -145,7 +146,7 @@ def complete(spoiled_shopify):
 
 
 @settings(
-    max_examples=40,
+    max_examples=count_examples(40),
     derandomize=True,
     deadline=None,
     database=None,

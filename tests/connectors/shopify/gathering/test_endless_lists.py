@@ -15,6 +15,7 @@ from bridge.connectors.shopify.gathering.paging import LIST_DOES_NOT_END, ListDo
 from bridge.errors import ConnectorRefused, ConnectorUnavailable
 from bridge.model import Absence, Principal
 from tests.kit.gathering import collect_gaps
+from tests.kit.suite.examples import count_examples
 
 HEAVY_ORDERS = 300
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -114,7 +115,7 @@ def page(cursor, *ids, more=True):
     return {"nodes": [{"id": one} for one in ids], "pageInfo": {"hasNextPage": more, "endCursor": cursor}}
 
 
-@settings(max_examples=100, derandomize=True, deadline=None)
+@settings(max_examples=count_examples(100), derandomize=True, deadline=None)
 @given(
     lead=st.lists(st.integers(0, 10**9), unique=True, max_size=40),
     loop=st.integers(1, 30),
@@ -135,7 +136,7 @@ def test_every_loop_is_found_within_a_few_rounds(lead, loop, has_rows, fresh):
     assert fault == LIST_DOES_NOT_END
 
 
-@settings(max_examples=50, derandomize=True, deadline=None)
+@settings(max_examples=count_examples(50), derandomize=True, deadline=None)
 @given(sizes=st.lists(st.integers(0, 5), max_size=60))
 def test_a_list_that_ends_is_read_to_its_end(sizes):
     empty = max((len(run) for run in "".join("x" if one else " " for one in sizes).split("x")), default=0)

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bridge.model import Finding
+from tests.kit.suite.examples import count_examples
 from tests.steps.access.export_case import NOW, Package, case, fixture, found, task
 
 CARRIERS = ("Delhivery", "Blue Dart", "Pigeon Post", "")
@@ -80,7 +81,7 @@ def find_letter_figure(letter: str, pattern: str) -> int:
     return int(match.group(1).replace(",", "")) if match else 0
 
 
-@settings(max_examples=60, deadline=timedelta(seconds=5), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=count_examples(60), deadline=timedelta(seconds=5), suppress_health_check=[HealthCheck.too_slow])
 @given(records=RECORDS)
 def test_letter_tables_summary_and_manifest_agree(records):
     tasks = [task("shopify", records=99), task("delhivery", records=99)]  # what a task says is not what is counted

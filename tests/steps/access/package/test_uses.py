@@ -20,6 +20,7 @@ from config.merchant_file.access_rules import AccessRules, AutomatedDecision
 from config.merchant_file.merchant import load_merchant
 from config.retention_file.retention import load_retention
 from config.settings import MERCHANT_FILE, RETENTION_FILE
+from tests.kit.suite.examples import count_examples
 from tests.steps.access.export_case import MERCHANT, RETENTION, Package, case, fixture, found, task, visible
 
 DISCOUNT = AutomatedDecision(
@@ -231,7 +232,7 @@ def test_what_the_merchant_lets_the_bridge_remove_at_the_platform_does_not_stay(
         assert says in rows["order_free_text"]["when_you_ask_for_erasure"], apply
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=count_examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     text=st.text(max_size=60), marked=st.sampled_from(["<script>x</script>", "{{ 7*7 }}", "<b onclick=x>", "None", ""])
 )

@@ -19,6 +19,7 @@ from bridge.steps.erasure.outcome.certificate_reader import CertificateDays
 from bridge.steps.erasure.outcome.erased_and_kept import list_erased_data, list_remaining_data_rows, shorten_law
 from bridge.steps.erasure.outcome.open_answers import list_open_answers
 from tests.factories import CANARIES, NOW
+from tests.kit.suite.examples import count_examples
 from tests.steps.erasure.outcome import outcome_case as case
 
 SPRING, SUMMER = datetime(2026, 11, 30, 9, tzinfo=UTC), datetime(2027, 6, 2, 9, tzinfo=UTC)
@@ -49,7 +50,7 @@ def count_records(rows, name):
 
 
 @given(case.certificates())
-@settings(max_examples=60)
+@settings(max_examples=count_examples(60))
 def test_every_count_and_day_is_the_certificates(certificate):
     page, text = case.render(certificate)
     allowed = {case.format_day(found) for found in ISO.findall(str(certificate))} | {
@@ -75,7 +76,7 @@ def test_every_count_and_day_is_the_certificates(certificate):
 
 
 @given(case.certificates())
-@settings(max_examples=40)
+@settings(max_examples=count_examples(40))
 def test_nothing_is_blank_a_code_or_a_statute_in_the_body(certificate):
     """Requirement S-03."""
     page, text = case.render(certificate)
@@ -90,7 +91,7 @@ def test_nothing_is_blank_a_code_or_a_statute_in_the_body(certificate):
 
 
 @given(case.certificates())
-@settings(max_examples=60)
+@settings(max_examples=count_examples(60))
 def test_traces_are_told_while_they_can_exist_and_not_longer(certificate):
     """Requirement: one sentence, how it ends, and no day that nobody promised."""
     may_remain = certificate["remnants"] is not None and certificate["remnants"]["values_overwritten_at"] is None
@@ -104,7 +105,7 @@ def test_traces_are_told_while_they_can_exist_and_not_longer(certificate):
 
 
 @given(case.certificates())
-@settings(max_examples=40)
+@settings(max_examples=count_examples(40))
 def test_who_has_not_answered_is_named_and_nobody_else(certificate):
     names = {row["who"] for row in list_open_answers(certificate, DAYS)}
     unanswered = {

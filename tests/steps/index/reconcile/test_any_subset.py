@@ -10,6 +10,7 @@ from bridge.model import ReconciliationState
 from bridge.store.schema import index_tables
 from bridge.store.schema.retention_tables import vault_documents
 from bridge.store.schema.tables import deliveries
+from tests.kit.suite.examples import count_examples
 
 INVENTED_ORDERS = 10
 EMPTIED = (
@@ -52,7 +53,7 @@ def deliver_and_reconcile(case, webhooks):
     return case.read_index()
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=count_examples(8), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(random=st.randoms(use_true_random=False), share=st.floats(0, 1))
 def test_any_subset_of_webhooks_and_a_reconciliation_give_the_same_index(case, random, share):
     webhooks = list_webhooks(case.world)
