@@ -21,6 +21,15 @@ from bridge.model.desk.particulars import (
     RestrictionParticulars,
     WithdrawalParticulars,
 )
+from bridge.model.desk.rights import (
+    CorrectableOrder,
+    CorrectableRecord,
+    CorrectionProgress,
+    ObjectionProgress,
+    Restriction,
+    RestrictionProgress,
+    StopMarketingProgress,
+)
 from bridge.model.evidence import Event, Fact, SignedHead, SignedTimestamp
 from bridge.model.findings import (
     Absence,
@@ -143,7 +152,10 @@ __all__ = [
     "ConsentReading",
     "ConsigneeClues",
     "Contact",
+    "CorrectableOrder",
+    "CorrectableRecord",
     "CorrectionParticulars",
+    "CorrectionProgress",
     "CustomerJudgement",
     "CustomerSearchProgress",
     "CustomerVerdict",
@@ -193,6 +205,7 @@ __all__ = [
     "NoticeReport",
     "NoticeState",
     "ObjectionParticulars",
+    "ObjectionProgress",
     "OrderPage",
     "OrderReach",
     "OrderSelection",
@@ -232,7 +245,9 @@ __all__ = [
     "RequestState",
     "Residue",
     "ResidueProgress",
+    "Restriction",
     "RestrictionParticulars",
+    "RestrictionProgress",
     "Review",
     "Sale",
     "SaleLine",
@@ -247,6 +262,7 @@ __all__ = [
     "ShopOrderKey",
     "SignedHead",
     "SignedTimestamp",
+    "StopMarketingProgress",
     "Task",
     "TaskAction",
     "TaskState",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from bridge.model.desk.rights import CorrectionProgress, ObjectionProgress, RestrictionProgress, StopMarketingProgress
 from bridge.model.findings import DoubtedCustomer, Outcome
 from bridge.model.holding import ConsentEvent
 from bridge.model.parcels import Waybill
@@ -240,4 +241,8 @@ Progress = (
     | PollProgress
     | ResidueProgress
     | NoticeProgress
+    | CorrectionProgress
+    | RestrictionProgress
+    | StopMarketingProgress
+    | ObjectionProgress
 )

@@ -74,6 +74,10 @@ class TaskAction(StrEnum):
     ERASE = "erase"
     POLL_PLATFORM_ERASURE = "follow"
     NOTIFY_PROCESSOR = "instruct"
+    CORRECT = "correct"
+    RESTRICT = "restrict"
+    STOP_MARKETING = "stop_marketing"
+    WEIGH_OBJECTION = "weigh"
 
 
 class TaskState(StrEnum):
@@ -115,6 +119,9 @@ class WaitReason(StrEnum):
     GAVE_WAY = "gave_way"
     PLATFORM_UNCONFIRMED = "platform_unconfirmed"
     HELD_BY_LAW = "held_by_law"
+    PERSON_RESTRICTED = "person_restricted"
+    RESTRICTION_IN_FORCE = "restriction_in_force"
+    OBJECTION_UNDECIDED = "objection_undecided"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

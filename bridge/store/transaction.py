@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     import bridge.store.refunds.refund_accounts
     import bridge.store.requests.request_changes
     import bridge.store.requests.requests
+    import bridge.store.requests.restrictions
     import bridge.store.requests.tasks
     import bridge.store.requests.turns
     import bridge.store.retention.documents
@@ -69,6 +70,7 @@ class Tx:
     request_changes: bridge.store.requests.request_changes.RequestChanges
     tasks: bridge.store.requests.tasks.TaskRows
     turns: bridge.store.requests.turns.TurnRows
+    restrictions: bridge.store.requests.restrictions.RestrictionRows
     request_details: bridge.store.letters.details.RequestDetailRows
     person_links: bridge.store.letters.links.PersonLinkRows
     person_letters: bridge.store.letters.letters.PersonLetterRows

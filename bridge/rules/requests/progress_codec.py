@@ -14,6 +14,7 @@ from datetime import date, datetime
 from typing import Any, assert_never
 
 from bridge import model
+from bridge.rules.requests.rights_codec import decode_rights_progress, encode_rights_detail
 
 PARCELS_PREFIX = "parcels:"  # before the list of parcels, where a connector's cursor was
 WAYBILL_FIELDS = ("number", "carrier", "account_holder", "order_id", "order_name")
@@ -110,6 +111,13 @@ def encode_detail(progress: model.Progress | None) -> dict[str, Any]:
         case model.ResidueProgress():
             values = {key: getattr(progress, name) for name, key in RESIDUE_KEYS.items()}
             detail = {key: value for key, value in values.items() if value is not None}
+        case (
+            model.CorrectionProgress()
+            | model.RestrictionProgress()
+            | model.StopMarketingProgress()
+            | model.ObjectionProgress()
+        ):
+            detail = encode_rights_detail(progress)
         case model.NoticeProgress(report=model.NoticeReport() as report):
             detail = {
                 "entries": report.items,
@@ -172,6 +180,13 @@ def decode_progress(  # noqa: C901 - one case for each action
             )
         case model.TaskAction.NOTIFY_PROCESSOR:
             progress = _decode_notice(cursor, detail)
+        case (
+            model.TaskAction.CORRECT
+            | model.TaskAction.RESTRICT
+            | model.TaskAction.STOP_MARKETING
+            | model.TaskAction.WEIGH_OBJECTION
+        ):
+            progress = decode_rights_progress(action, detail)
         case _:
             assert_never(action)
     return progress

@@ -100,11 +100,17 @@ CHANGES = {
     "erasure_cancel": "customerCancelDataErasure",
     "residue_metafields_delete": "metafieldsDelete",
     "residue_order_update": "orderUpdate",
+    "customer_correct": "customerUpdate",
+    "customer_address_correct": "customerAddressUpdate",
+    "customer_address_add": "customerAddressCreate",
+    "order_correct": "orderUpdate",
+    "email_marketing_stop": "customerEmailMarketingConsentUpdate",
+    "sms_marketing_stop": "customerSmsMarketingConsentUpdate",
 }
 
 
 @pytest.mark.parametrize("name", documents.list_documents())
-def test_only_documents_about_an_erasure_or_a_bulk_operation_are_mutations(name):
+def test_only_documents_about_the_right_of_a_person_or_a_bulk_operation_are_mutations(name):
     text = documents.build_document(name, "2026-10")
     if name in CHANGES:
         assert text.count("mutation") == 1
