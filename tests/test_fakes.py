@@ -15,6 +15,7 @@ from bridge.model import Letter, Outcome
 from bridge.ports import (
     AlertReceiver,
     CallLimits,
+    ChangesCustomers,
     Connector,
     Eraser,
     Mailer,
@@ -29,6 +30,7 @@ from tests.fakes import (
     FakeAlertReceiver,
     FakeCallLimits,
     FakeCarrier,
+    FakeChangingPlatform,
     FakeEraser,
     FakeMailer,
     FakeNamingPlatform,
@@ -56,6 +58,7 @@ def public(port):
         (RedisCallLimits, CallLimits),
         (FakeCarrier, Connector),
         (FakePlatform, Platform),
+        (FakeChangingPlatform, ChangesCustomers),
         (FakeTracker, Tracker),
         (FakeEraser, Eraser),
         (FakeMailer, Mailer),

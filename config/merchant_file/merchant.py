@@ -14,6 +14,7 @@ from bridge.errors import SettingsInvalid
 from config.merchant_file.access_rules import AccessRules, read_access_rules
 from config.merchant_file.notice_rules import NoticeRules, read_notice_rules
 from config.merchant_file.processors import AttributionRule, Processor, read_attribution_rules, read_processors
+from config.merchant_file.rights_rules import RightsRules, read_rights_rules
 from config.toml_reader import PLACEHOLDERS, FileReport, TomlTable, label_file, read_toml
 
 MERCHANT_SCHEMA = "merchant-config/1"
@@ -89,6 +90,7 @@ class Merchant:
     attribution: tuple[AttributionRule, ...] = ()
     instructions: NoticeRules = field(default_factory=NoticeRules)
     access: AccessRules = field(default_factory=AccessRules)
+    rights: RightsRules = field(default_factory=RightsRules)
 
     def list_blank_contacts(self) -> list[tuple[str, str]]:
         """Return the (table, key) of what every letter to a data subject prints of its sender and nobody has filled in."""
@@ -140,6 +142,7 @@ def load_merchant(path: Path, text: str | None = None) -> Merchant:
         "attribution": read_attribution_rules(top),
         "instructions": read_notice_rules(notices),
         "access": read_access_rules(access),
+        "rights": read_rights_rules(top.get_table("rights")),
     }
     for table in (merchant_table, officer, clocks, notices, access, top.get_table("intake"), top):
         table.report_unknown_keys()

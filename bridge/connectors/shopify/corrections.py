@@ -16,7 +16,7 @@ from bridge.connectors.shopify.gathering.session import build_gid
 from bridge.connectors.shopify.residue import find_block_reason
 from bridge.model import CorrectableOrder, CorrectableRecord
 from bridge.rules.index.identity import normalise_identifier
-from bridge.rules.requests.corrections import format_address_text, parse_address_text
+from bridge.rules.requests.rights.corrections import format_address_text, parse_address_text
 
 REASONS_ON_THE_WAY = ("order_open", "parcel_not_delivered")
 CUSTOMER_NAMES = {"first_name": "firstName", "last_name": "lastName", "email": "email", "phone": "phone"}

@@ -65,13 +65,17 @@ class CorrectionProgress:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RestrictionProgress:
-    """What is restricted, on which ground, and when it ends; `told` counts the records of which each processor is told."""
+    """What is restricted, on which ground, and when it ends; `told` counts the records of which each processor is told.
+
+    `reason` is the code of why it ends; `told_by_operator`: no letter of the bridge tells the person so.
+    """
 
     ground: str = ""
     orders: int = 0
     told: Mapping[str, int] = field(default_factory=dict)
     ends_at: datetime | None = None
     reason: str = ""
+    told_by_operator: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

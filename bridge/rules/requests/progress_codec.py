@@ -14,7 +14,7 @@ from datetime import date, datetime
 from typing import Any, assert_never
 
 from bridge import model
-from bridge.rules.requests.rights_codec import decode_rights_progress, encode_rights_detail
+from bridge.rules.requests.rights.rights_codec import decode_rights_progress, encode_rights_detail
 
 PARCELS_PREFIX = "parcels:"  # before the list of parcels, where a connector's cursor was
 WAYBILL_FIELDS = ("number", "carrier", "account_holder", "order_id", "order_name")
@@ -78,7 +78,7 @@ def _encode_kept(progress: model.EraseProgress) -> list[str] | dict[str, Any]:
     return kept if progress.is_customer_kept else kept | {"customer": False}
 
 
-def encode_detail(progress: model.Progress | None) -> dict[str, Any]:
+def encode_detail(progress: model.Progress | None) -> dict[str, Any]:  # noqa: C901 - one case for each action
     """Return the counts and codes of the progress, JSON-ready and without a personal value."""
     detail: dict[str, Any] = {}
     match progress:

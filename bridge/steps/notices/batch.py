@@ -1,4 +1,4 @@
-"""Batch the queued items of an account into notices, at most once per digest interval. Sends nothing.
+"""Batch the queued items of an account into notices, those to erase at most once per digest interval. Sends nothing.
 
 Items that cannot be sent (the processor is not in the merchant's file or has no channel) are marked as blocked with
 the reason and checked again after an hour.
@@ -48,22 +48,28 @@ def open_due_notices(account: str, lease: Lease, services: Services) -> datetime
             return now + RECHECK_DELAY
         last_opened_at = tx.notices.find_last_opened_at(account)
         next_at = last_opened_at + services.merchant.instructions.digest_interval if last_opened_at else now
-        if next_at > now:
+        is_digest_due = next_at <= now
+        # what a person wants changed or stopped waits for no digest: a parcel may be on its way
+        due_items = [item for item in queued_items if is_digest_due or item.purpose is not NoticePurpose.ERASE]
+        if not due_items:
             return next_at
         for purpose in NoticePurpose:
-            of_purpose = [item for item in queued_items if item.purpose is purpose]
+            of_purpose = [item for item in due_items if item.purpose is purpose]
             for start in range(0, len(of_purpose), MAX_ITEMS_PER_NOTICE):
                 _open_notice(of_purpose[start : start + MAX_ITEMS_PER_NOTICE], processor, now, tx, services)
-    enqueue_requests(queued_items, services)
-    return None
+    enqueue_requests(due_items, services)
+    return None if len(due_items) == len(queued_items) else next_at
 
 
 def _open_notice(items: Sequence[NoticeItem], processor: Processor, now: datetime, tx: Tx, services: Services) -> None:
+    via = NoticeChannel(processor.erasure_channel)
+    if via is NoticeChannel.API and items[0].purpose is not NoticePurpose.ERASE:
+        via = NoticeChannel.EMAIL  # such an interface can erase and nothing else
     notice = Notice(
         id=services.store.new_id("ntc"),
         shop=items[0].shop,
         processor=items[0].processor,
-        via=NoticeChannel(processor.erasure_channel),
+        via=via,
         purpose=items[0].purpose,
         created_at=now,
         next_at=now,

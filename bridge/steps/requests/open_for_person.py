@@ -13,6 +13,7 @@ from bridge.errors import PayloadInvalid
 from bridge.model import Principal, PrivacyRequest, RequestDetails, RequestKind, RequestSource, RequestState
 from bridge.rules.index.unreadable_identifiers import find_unreadable_fields
 from bridge.rules.requests.deadlines import compute_clocks
+from bridge.rules.requests.rights.joined_details import merge_details
 from bridge.rules.webhooks.shop_domains import is_shop_domain
 from bridge.services import Services
 from bridge.steps.evidence.record_facts import enqueue_request_ids
@@ -21,7 +22,15 @@ from bridge.steps.requests.open_or_join import open_or_join
 if TYPE_CHECKING:
     from bridge.store import Tx
 
-PERSON_KINDS = (RequestKind.ACCESS, RequestKind.ERASURE)
+PERSON_KINDS = (
+    RequestKind.ACCESS,
+    RequestKind.ERASURE,
+    RequestKind.CORRECTION,
+    RequestKind.RESTRICTION,
+    RequestKind.OBJECTION,
+)
+# these say nothing without what exactly is asked for
+KINDS_WITH_PARTICULARS = (RequestKind.CORRECTION, RequestKind.RESTRICTION, RequestKind.OBJECTION)
 RECEIVED_AT_BASES = {
     RequestSource.OPERATOR: "operator_entered",
     RequestSource.API: "api_stated",
@@ -90,15 +99,31 @@ def open_person_request(
 ) -> str:
     """Open the request, or join an open one. Return its id. Raises PayloadInvalid.
 
-    `details` are what is asked for exactly and how to reach the person; of a request that is joined they replace those
-    that it has.
+    `details` are what is asked for exactly and how to reach the person. A request that is joined asks for both from then
+    on, and its tasks run again where that is more.
     """
+    if kind in KINDS_WITH_PARTICULARS and (details is None or details.particulars is None):
+        raise PayloadInvalid("particulars_missing")
     with services.store.transaction() as tx:
         request = build_person_request(kind, shop, principal, received_at, source=source, tx=tx, services=services)
         request_id = open_or_join(
             request, {"reason": reason}, tx=tx, services=services, idempotency_key=request.id, actor=actor
         )
         if details:
-            tx.request_details.save_details(request_id, request.shop, details)
+            _save_details(request_id, details, tx)
     enqueue_request_ids([request_id], services)
     return request_id
+
+
+def _save_details(request_id: str, details: RequestDetails, tx: Tx) -> None:
+    """Save what is stated, with what the request that was joined stated before."""
+    request = tx.requests.get_request(request_id)
+    if request is None:
+        raise AssertionError("a request that was opened or joined is gone")
+    known = tx.request_details.get_details(request_id, request.kind)
+    merged = merge_details(known, details)
+    if merged == known:
+        return
+    tx.request_details.save_details(request_id, request.shop, merged)
+    if known.particulars is not None and merged.particulars != known.particulars:
+        tx.request_changes.change_principal(request, request.principal)  # its tasks begin again

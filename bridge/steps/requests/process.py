@@ -18,6 +18,7 @@ from bridge.rules.requests.lifecycle import VAULT, compute_retry_pause_s, has_fi
 from bridge.rules.requests.progress_codec import encode_detail
 from bridge.services import Services
 from bridge.steps.access.gather import gather_records
+from bridge.steps.consents.stop_marketing import stop_marketing
 from bridge.steps.erasure.customers.find_customers import find_customers, plan_customer_search
 from bridge.steps.erasure.erase_person import execute_erasure
 from bridge.steps.erasure.find_platform_parcels import find_platform_parcels
@@ -34,6 +35,10 @@ from bridge.steps.requests.take_turns import lease_next_request, must_give_way
 from bridge.steps.retention.keep_consents import build_consent_task, keep_consents, reopen_stale_reading
 from bridge.steps.retention.overwrite_remnants import overwrite_erased_keys
 from bridge.steps.retention.seal_invoices import seal_invoices
+from bridge.steps.rights.correct_records import correct_records
+from bridge.steps.rights.restrict_processing import restrict_processing
+from bridge.steps.rights.restricted_person import wait_for_restriction
+from bridge.steps.rights.weigh_objection import weigh_objection
 
 if TYPE_CHECKING:
     from bridge.store import Tx
@@ -51,6 +56,10 @@ STEP_BY_ACTION: dict[TaskAction, Callable[..., Task]] = {
     TaskAction.ERASE: execute_erasure,
     TaskAction.POLL_PLATFORM_ERASURE: poll_platform_erasure,
     TaskAction.NOTIFY_PROCESSOR: sync_notice_task,
+    TaskAction.CORRECT: correct_records,
+    TaskAction.RESTRICT: restrict_processing,
+    TaskAction.STOP_MARKETING: stop_marketing,
+    TaskAction.WEIGH_OBJECTION: weigh_objection,
 }
 # these may find out the platform's id of the customer, which later tasks are asked by
 LEARNS_CUSTOMER_ID = (
@@ -131,7 +140,10 @@ def _run_due_tasks(request: PrivacyRequest, lease: Lease, services: Services) ->
     if waiting := wait_for_merge(request, tasks.values(), lease, services=services):
         conclude_request(request.id, lease, has_changed=waiting != tasks[waiting.id], services=services)
         return False
-    has_changed = gives_way = False
+    restricted = wait_for_restriction(request, tasks.values(), lease, services=services)
+    has_changed = any(task.wait_reason is not tasks[task.id].wait_reason for task in restricted)
+    tasks |= {task.id: task for task in restricted}
+    gives_way = False
     run_ids: set[str] = set()
     while not gives_way and (task := _find_next_task(list(tasks.values()), run_ids, services)):
         run_ids.add(task.id)

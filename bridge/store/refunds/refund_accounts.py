@@ -157,11 +157,8 @@ class RefundRows:
     def list_due_refund_accounts(self, *, limit: int) -> Sequence[RefundAccount]:
         """Return settled refunds whose day has come and that neither a legal hold nor a restriction keeps."""
         is_due = (refund_accounts.c.state == RefundState.SETTLED, refund_accounts.c.erase_at <= self._session.now())
-        is_due = (
-            *is_due,
-            ~is_restricted(refund_accounts.c.shop, refund_accounts.c.order_key, refund_accounts.c.subject),
-        )
-        found = self._read_accounts(*is_due)
+        is_kept = is_restricted(refund_accounts.c.shop, refund_accounts.c.order_key, refund_accounts.c.subject)
+        found = self._read_accounts(*is_due, ~is_kept)
         on_hold = self.find_account_ids_on_legal_hold(found)
         return [account for account in found if account.id not in on_hold][:limit]
 

@@ -165,8 +165,8 @@ class ExpiryRows:
     def _reduce_requests_to_register(self, rows: Sequence[Any]) -> None:
         """Delete all of a request but its line in the register: kind, days, lateness. The evidence chain stays complete."""
         ids = [row.id for row in rows]
-        tables = (tasks, certificates, superseded_certificates, plans, findings, packages, notice_items, reviews)
-        tables = (*tables, restrictions)
+        others = (plans, findings, packages, notice_items, reviews, restrictions)
+        tables = (tasks, certificates, superseded_certificates, *others)
         conditions: dict[Any, Any] = {table: table.c.request_id.in_(ids) for table in tables}
         holds_of_requests = legal_holds.c.request_id.in_(ids)
         conditions[legal_holds] = and_(holds_of_requests, ~IS_DISPOSED_WITH_DOCUMENTS)

@@ -1,6 +1,4 @@
-"""Tables of the officer's desk: what a request states beside the person's identifiers, letters to the person, their links,
-restrictions of processing.
-"""
+"""Tables of the officer's desk: what a request states beside identifiers, letters to the person, their links, restrictions."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import pytest
 
 from bridge.errors import CredentialRejected
 from bridge.model import Principal
-from bridge.rules.requests.corrections import is_same_value, select_own_changes
+from bridge.rules.requests.rights.corrections import is_same_value, select_own_changes
 from bridge.sandbox.world import INVENTED_SHOP
 
 NEW_ADDRESS = "address1: 9 Elsewhere Road\ncity: Agra\nzip: 282002\nprovince: Uttar Pradesh\ncountry: IN"
@@ -50,7 +50,7 @@ def test_only_orders_on_their_way_are_listed_and_corrected(shopify, asha, invent
     own = [order for order in invented_shop.world.orders if str(order.person_id) == asha]
     arrived = next(order for order in own if order.parcels and all(parcel.delivered_at for parcel in order.parcels))
     assert str(arrived.id) not in {order.id for order in read(shopify, asha).orders}
-    unsent = {"fulfillments": [], "displayFulfillmentStatus": "UNFULFILLED", "closedAt": None}
+    unsent = {"fulfillments": [], "displayFulfillmentStatus": "UNFULFILLED", "closedAt": None, "cancelledAt": None}
     invented_shop.write_fields(f"gid://shopify/Order/{arrived.id}", unsent)
     [order] = [one for one in read(shopify, asha).orders if one.id == str(arrived.id)]
     changes = select_own_changes(NEW, read(shopify, asha).values, order.values)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.rules.requests.corrections import (
+from bridge.rules.requests.rights.corrections import (
     ADDRESS_PARTS,
     NEEDED_PARTS,
     format_address_text,
@@ -21,8 +21,7 @@ PART = st.text(alphabet="abc 7/,-", min_size=1, max_size=20).map(lambda text: " 
 
 @given(
     st.fixed_dictionaries(
-        dict.fromkeys(NEEDED_PARTS, PART),
-        optional={name: PART for name in ADDRESS_PARTS if name not in NEEDED_PARTS},
+        dict.fromkeys(NEEDED_PARTS, PART), optional={name: PART for name in ADDRESS_PARTS if name not in NEEDED_PARTS}
     )
 )
 def test_an_address_is_read_as_it_was_written(parts):
