@@ -148,8 +148,10 @@ def open_items_of_plan(
 
 def _replace_items(items: Sequence[NoticeItem], tx: Tx) -> int:
     """Store items for another purpose than an erasure: what the same task told before is told anew."""
-    former = [tx.notice_items.list_items(request_id=items[0].request_id)] if items else []
-    letters = {item.notice_id for each in former for item in each if item.task_id == items[0].task_id} - {""}
+    if not items:
+        return 0
+    former = tx.notice_items.list_items(request_id=items[0].request_id)
+    letters = {item.notice_id for item in former if item.task_id == items[0].task_id} - {""}
     count = tx.notice_items.replace_items(items)
     for notice_id in sorted(letters):
         if not tx.notice_items.list_items(notice_id=notice_id, limit=1):
