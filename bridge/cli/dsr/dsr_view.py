@@ -14,7 +14,7 @@ from bridge.rules.requests.answer_times import is_late
 from bridge.rules.requests.progress_codec import encode_detail
 from bridge.store import Tx
 
-REQUEST_KINDS = ("access", "erasure", "shop_erasure")
+REQUEST_KINDS = ("access", "erasure", "shop_erasure", "correction", "restriction", "objection")
 REQUEST_COLUMNS = (
     "id",
     "shop",
@@ -103,5 +103,6 @@ def describe_request(tx: Tx, request: PrivacyRequest) -> dict[str, Any]:
         "orders_named": len(request.principal.order_ids),
         "tasks": [_task_row(task) for task in tx.tasks.list_tasks(request.id)],
         "holds": [*(certificate or {}).get("kept", []), *list_request_holds(tx, request)],
+        "restrictions": [asdict(one) for one in tx.restrictions.list_restrictions(request.id)],
         "facts": [asdict(event) for event in tx.evidence.list_facts_of_request(request.id)],
     }

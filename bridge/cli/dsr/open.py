@@ -14,6 +14,7 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import exit_on_refusal, open_command_context
+from bridge.cli.dsr.rights.particulars import PARTICULARS_FAULTS, particulars_options, read_details
 from bridge.cli.files.input_files import INPUT_FILE, read_input_text
 from bridge.cli.options import ADVICE, OPTIONAL_SHOP_OPTION, free_text_option
 from bridge.cli.printing import show
@@ -33,6 +34,7 @@ OPENING_FAULTS = {
     "customer_unreadable": "--customer-id must be Shopify's number of the customer",
     "email_unreadable": "--email is not an e-mail address",
     "phone_unreadable": "--phone is not a phone number; write it with its country code",
+    **PARTICULARS_FAULTS,
 }
 
 ERASING_KINDS = (RequestKind.ERASURE, RequestKind.SHOP_ERASURE)
@@ -62,7 +64,9 @@ class CountryParam(click.ParamType[str]):
 @json_command(
     "open",
     example="dsr open access --email asha@example.com --reason 'e-mail of 12 Nov'\n"
-    "dsr open erasure --identifiers - --reason 'letter of 12 Nov' --yes < person.json",
+    "dsr open erasure --identifiers - --reason 'letter of 12 Nov' --yes < person.json\n"
+    "dsr open correction --customer-id 7001 --particulars - --reason 'letter of 12 Nov' < changes.json\n"
+    "dsr open objection --customer-id 7001 --purpose marketing --reason 'call of 12 Nov'",
     irreversible="An erasure is opened: what is erased for it does not come back.",
     asks=lambda given: given["kind"] in ERASING_KINDS,
 )
@@ -73,6 +77,7 @@ class CountryParam(click.ParamType[str]):
 @click.option("--phone", "phones", multiple=True, help=PHONE_HELP)
 @click.option("--order-id", "--order", "orders", multiple=True, help="Shopify's number of an order; may be repeated.")
 @click.option("--identifiers", "source", type=INPUT_FILE, help=IDENTIFIERS_HELP)
+@particulars_options
 @click.option("--country", "countries", multiple=True, type=CountryParam(), help=COUNTRY_HELP)
 @when_option("--received-at", meaning="When the data subject asked. [default: now]")
 @free_text_option("--reason", "How the request came, for example 'e-mail of 12 Nov'. No names.")
@@ -85,6 +90,9 @@ def open_request_command(
     phones: tuple[str, ...],
     orders: tuple[str, ...],
     source: Path | None,
+    particulars_source: Path | None,
+    ground: str | None,
+    purposes: tuple[str, ...],
     countries: tuple[str, ...],
     received_at: When | None,
     reason: str,
@@ -94,10 +102,14 @@ def open_request_command(
 
     What stands on a command line is seen by others on the machine and stays in the shell's history: give addresses and
     numbers by --identifiers -, as JSON or as lines: email: asha@example.com
+
+    A correction takes its values by --particulars: {"changes": [{"field": "phone", "new": "+91…"}]}, with the fields
+    first_name, last_name, email, phone and address. An address is lines address1, address2, city, province, zip, country.
     """
     identifiers = {"customer_id": [customer_id] if customer_id else [], "email": emails, "phone": phones}
     with exit_on_refusal("Not opened", OPENING_FAULTS):
         principal = build_principal(_add_identifiers(identifiers | {"order_id": orders}, source, reason))
+        details = read_details(RequestKind(kind), particulars_source, source, ground, purposes, reason)
     principal = replace(principal, stated_countries=tuple(dict.fromkeys(countries)))
     with open_command_context() as context:
         services = context.services
@@ -123,7 +135,9 @@ def open_request_command(
                 "id": None,
             }
             if not dry_run:
-                result["id"] = open_person_request(*wanted, actor=context.operator, reason=reason, services=services)
+                result["id"] = open_person_request(
+                    *wanted, actor=context.operator, reason=reason, services=services, details=details
+                )
             if joined and not dry_run:
                 with context.store.transaction() as tx:
                     widened = tx.requests.get_request(joined.id) or joined

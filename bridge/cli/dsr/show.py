@@ -17,6 +17,18 @@ from bridge.rules.requests.progress_codec import REMAINING_PREFIX
 TASK_COLUMNS = ("system", "action", "state", "outcome", "records", "attempts", "expected_by", "last_error")
 
 
+# of what a correction, restriction or objection did so far
+RIGHTS_DETAILS = ("corrected", "declined", "orders_refused", "told", "channels", "purposes", "decisions", "reason")
+
+
+def _describe_detail(value: Any) -> str:
+    """Return codes and counts of a detail in one line."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {count}" for name, count in value.items())
+    rows = value if isinstance(value, list | tuple) else [value]
+    return ", ".join(":".join(map(str, row)) if isinstance(row, list | tuple) else str(row) for row in rows)
+
+
 @json_command("show", example="dsr show req_01M84N6EY20CZ9W2PB73FKRKAY")
 @click.argument("request_id", type=REQUEST_ID, metavar="ID")
 def show_request_command(request_id: str) -> None:
@@ -39,6 +51,14 @@ def _print_request(request: Mapping[str, Any]) -> None:
         for name, count in task["detail"].items():
             if name.startswith(REMAINING_PREFIX) and isinstance(count, int):
                 click.echo(f"  kept: {count} {name.removeprefix(REMAINING_PREFIX).replace('_', ' ')}")
+    if request["restrictions"]:
+        click.echo("\nRestrictions")
+        rows = [{**row, "purpose": row["purpose"] or "all"} for row in request["restrictions"]]
+        print_table(rows, ("purpose", "ground", "orders", "since", "ends_at", "lifted_at"), empty="none")
+    for task in request["tasks"]:
+        for name in RIGHTS_DETAILS:
+            if value := task["detail"].get(name):
+                click.echo(f"  {name.replace('_', ' ')}: {_describe_detail(value)}")
     click.echo("\nHolds")
     print_table(request["holds"], ("category", "what", "until"), empty="none")
     click.echo("\nFacts")
