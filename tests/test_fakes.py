@@ -58,7 +58,6 @@ def public(port):
         (RedisCallLimits, CallLimits),
         (FakeCarrier, Connector),
         (FakePlatform, Platform),
-        (FakeChangingPlatform, ChangesCustomers),
         (FakeTracker, Tracker),
         (FakeEraser, Eraser),
         (FakeMailer, Mailer),
@@ -85,6 +84,13 @@ def test_a_platform_that_names_shops_is_one_by_its_methods():
     assert isinstance(FakeNamingPlatform(), Platform)
     assert not isinstance(FakePlatform(), NamesShops)
     assert public(FakeNamingPlatform) == public(Platform) | public(NamesShops)
+
+
+def test_a_platform_whose_customers_can_be_changed_is_one_by_its_methods():
+    assert isinstance(FakeChangingPlatform(), ChangesCustomers)
+    assert isinstance(FakeChangingPlatform(), Platform)
+    assert not isinstance(FakePlatform(), ChangesCustomers)
+    assert public(FakeChangingPlatform) == public(Platform) | public(ChangesCustomers)
 
 
 def test_fakes_are_objects_with_memory_and_not_dataclasses_or_mocks():

@@ -18,7 +18,16 @@ TASK_COLUMNS = ("system", "action", "state", "outcome", "records", "attempts", "
 
 
 # of what a correction, restriction or objection did so far
-RIGHTS_DETAILS = ("corrected", "declined", "orders_refused", "told", "channels", "purposes", "decisions", "reason")
+RIGHTS_DETAILS = (
+    "corrected",
+    "declined",
+    "orders_refused",
+    "recipients",
+    "channels",
+    "purposes",
+    "decisions",
+    "reason",
+)
 
 
 def _describe_detail(value: Any) -> str:

@@ -142,7 +142,7 @@ def correct_order(client: ShopifyClient, order: CorrectableOrder, values: Mappin
     return _run_correction(client, shop, "order_correct", input=change)
 
 
-def stop_marketing(client: ShopifyClient, customer_id: str, shop: str) -> dict[str, str]:
+def withdraw_marketing_consents(client: ShopifyClient, customer_id: str, shop: str) -> dict[str, str]:
     """Withdraw the consents to e-mail and SMS. Return by channel `stopped`, `none` or the code of a refusal.
 
     Raises as `run_document`.

@@ -210,7 +210,7 @@ class Shopify:
 
     def stop_marketing(self, customer_id: str, *, shop: str) -> Mapping[str, str]:
         """Withdraw the customer's consents to e-mail and SMS. Raises as `gather`."""
-        return corrections.stop_marketing(self._begin(shop), customer_id, shop)
+        return corrections.withdraw_marketing_consents(self._begin(shop), customer_id, shop)
 
     def read_shop_identity(self, domain: str) -> ShopIdentity:
         """Return the number and the present domain of the shop that has this domain. Raises as `gather`."""

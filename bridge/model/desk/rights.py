@@ -53,29 +53,29 @@ class CorrectionProgress:
     """What became of a correction: fields that are right at the platform now, and (field, code) of those that are not.
 
     `orders` counts orders on their way that were corrected, `orders_refused` those that the platform did not change,
-    `told` the records of which each processor is told.
+    `recipients` the records of which each processor is told.
     """
 
     corrected: tuple[str, ...] = ()
     declined: tuple[tuple[str, str], ...] = ()
     orders: int = 0
     orders_refused: int = 0
-    told: Mapping[str, int] = field(default_factory=dict)
+    recipients: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RestrictionProgress:
-    """What is restricted, on which ground, and when it ends; `told` counts the records of which each processor is told.
+    """What is restricted, on which ground, and when it ends; `recipients` counts the records of which each processor is told.
 
-    `reason` is the code of why it ends; `told_by_operator`: no letter of the bridge tells the person so.
+    `reason` is the code of why it ends; `is_informed_otherwise`: no letter of the bridge tells the person so.
     """
 
     ground: str = ""
     orders: int = 0
-    told: Mapping[str, int] = field(default_factory=dict)
+    recipients: Mapping[str, int] = field(default_factory=dict)
     ends_at: datetime | None = None
     reason: str = ""
-    told_by_operator: bool = False
+    is_informed_otherwise: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -76,8 +76,8 @@ def list_initial_tasks(
 ) -> list[tuple[str, TaskAction]]:
     """Return the (system, action) pairs of a new request. Notices to carriers follow when their parcels are known.
 
-    The platform erases by itself what it sent by webhook, and must be asked for what was opened by hand. Raises KeyError
-    for a kind that cannot be opened.
+    The platform erases by itself what it sent by webhook, and must be asked for what was opened by hand. A kind
+    that cannot be opened has none.
     """
     if kind is RequestKind.ACCESS:
         return [(system, TaskAction.GATHER) for system in (PLATFORM, *sorted(carriers))]
@@ -94,7 +94,7 @@ def list_initial_tasks(
             (BRIDGE, TaskAction.ERASE),
             (PLATFORM, TaskAction.POLL_PLATFORM_ERASURE),
         ]
-    return list(TASKS_BY_KIND[kind])
+    return list(TASKS_BY_KIND.get(kind, ()))
 
 
 def decide_residue_action(residue: Residue, retention: Retention) -> tuple[str, str]:

@@ -26,7 +26,7 @@ from bridge.ports import ChangesCustomers, Platform
 from bridge.rules.requests.lifecycle import PLATFORM
 from bridge.services import Services
 from bridge.steps.letters.queue_letter import queue_letter
-from bridge.steps.rights.tell_recipients import ToldRecipients, tell_recipients
+from bridge.steps.rights.inform_recipients import RecipientNotices, inform_recipients
 from bridge.steps.task_results import SYSTEM_ERRORS, after_failure, fail_task, finish_task, record_task_result
 
 if TYPE_CHECKING:
@@ -55,18 +55,18 @@ def stop_marketing(request: PrivacyRequest, task: Task, lease: Lease, *, service
             for customer in platform.list_customers(request.principal, shop=request.shop):
                 customer_ids.append(customer.id)
                 _add_results(channels, platform.stop_marketing(customer.id, shop=request.shop))
-            after = _finish(task, channels, services)
+            after = _end_stop(task, channels, services)
         except SYSTEM_ERRORS as fault:
             after = after_failure(task, fault, services)
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
-        told = None
+        notices = None
         if after.state is TaskState.DONE:
             principal = replace(request.principal, customer_id=customer_ids[0]) if customer_ids else request.principal
-            told = tell_recipients(request, principal, NoticePurpose.STOP_MESSAGES, tx=tx, services=services)
+            notices = inform_recipients(request, principal, NoticePurpose.STOP_MESSAGES, tx=tx, services=services)
         tx.tasks.save_task(after)
-        if told:
-            _record(request, channels, told, tx)
+        if notices:
+            _record(request, channels, notices, tx)
         record_task_result(request, after, tx, outcome=after.outcome, reason=after.last_error)
     return after
 
@@ -86,7 +86,7 @@ def _add_results(channels: dict[str, str], found: Mapping[str, str]) -> None:
         channels[channel] = result if known in ("none", "stopped") and result != "none" else known
 
 
-def _finish(task: Task, channels: Mapping[str, str], services: Services) -> Task:
+def _end_stop(task: Task, channels: Mapping[str, str], services: Services) -> Task:
     """Return the task as done, or failed where the platform refuses a channel: marketing may go on there."""
     now, refused = (
         services.clock.now(),
@@ -99,15 +99,15 @@ def _finish(task: Task, channels: Mapping[str, str], services: Services) -> Task
     return finish_task(task, Outcome.CHANGED if stopped else Outcome.ABSENT, now)
 
 
-def _record(request: PrivacyRequest, channels: Mapping[str, str], told: ToldRecipients, tx: Tx) -> None:
-    told.record(tx)
+def _record(request: PrivacyRequest, channels: Mapping[str, str], notices: RecipientNotices, tx: Tx) -> None:
+    notices.record(tx)
     tx.evidence.append_fact(
         Fact.MARKETING_STOPPED,
         shop=request.shop,
         request_id=request.id,
         subject=request.subject,
         channels=dict(channels),
-        told=told.counts,
+        recipients=notices.counts,
     )
     if request.kind is RequestKind.OBJECTION:
         values = {"outcome": "upheld", "purposes": MARKETING, "reason": "absolute"}

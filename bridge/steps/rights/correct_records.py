@@ -38,7 +38,7 @@ from bridge.rules.requests.rights.corrections import (
 )
 from bridge.services import Services
 from bridge.steps.letters.queue_letter import queue_letter
-from bridge.steps.rights.tell_recipients import tell_recipients
+from bridge.steps.rights.inform_recipients import inform_recipients
 from bridge.steps.task_results import SYSTEM_ERRORS, after_failure, fail_task, finish_task, record_task_result
 
 if TYPE_CHECKING:
@@ -165,22 +165,22 @@ def _save_correction(request: PrivacyRequest, task: Task, correction: _Correctio
     corrected, declined = correction.corrected, tuple(sorted(correction.declined.items()))
     for field, former, new in correction.list_former_contacts():
         tx.index.replace_contact(request.shop, correction.customer_id, field, former, new)
-    told = None
+    notices = None
     if corrected:
         principal = replace(request.principal, customer_id=correction.customer_id)
-        told = tell_recipients(request, principal, NoticePurpose.CORRECT, tx=tx, services=services)
+        notices = inform_recipients(request, principal, NoticePurpose.CORRECT, tx=tx, services=services)
     progress = CorrectionProgress(
         corrected=corrected,
         declined=declined,
         orders=correction.orders,
         orders_refused=correction.orders_refused,
-        told=told.counts if told else {},
+        recipients=notices.counts if notices else {},
     )
     task = replace(task, records=len(corrected), progress=progress)
     tx.tasks.save_task(task)
     number = sum(letter.kind is LetterKind.CORRECTED for letter in tx.person_letters.list_letters(request.id))
-    if told:
-        told.record(tx)
+    if notices:
+        notices.record(tx)
     codes = [f"{field}:{code}" for field, code in declined]
     tx.evidence.append_fact(
         Fact.RECORDS_CORRECTED,
@@ -192,9 +192,9 @@ def _save_correction(request: PrivacyRequest, task: Task, correction: _Correctio
         declined=codes,
         orders=progress.orders,
         orders_refused=progress.orders_refused,
-        told=dict(progress.told),
+        recipients=dict(progress.recipients),
     )
-    values = {"fields": ",".join(corrected), "recipients": ",".join(progress.told), "declined": ",".join(codes)}
+    values = {"fields": ",".join(corrected), "recipients": ",".join(progress.recipients), "declined": ",".join(codes)}
     queue_letter(request, LetterKind.CORRECTED, tx=tx, number=number, values=values)
     record_task_result(request, task, tx, outcome=task.outcome, records=task.records)
     return task

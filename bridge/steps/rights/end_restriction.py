@@ -24,27 +24,27 @@ LIFT_CODES = ("accuracy_verified", "processing_lawful", "claims_settled", "objec
 
 
 def end_restriction(
-    request_id: str, *, code: str, actor: str, reason: str, services: Services, told_at: datetime | None = None
+    request_id: str, *, code: str, actor: str, reason: str, services: Services, informed_at: datetime | None = None
 ) -> datetime:
     """Set when a restriction ends and queue the letter. Return the end, in UTC.
 
-    With `told_at` the person was told then in another way: the days count from it, and no letter is written. Raises
-    PayloadInvalid: `request_unknown`, `not_restricted`, `end_is_set`, `told_in_the_future`, `code_unknown`.
+    With `informed_at` the person was told then in another way: the days count from it, and no letter is written. Raises
+    PayloadInvalid: `request_unknown`, `not_restricted`, `end_is_set`, `informed_in_the_future`, `code_unknown`.
     """
     now = services.clock.now()
     if code not in LIFT_CODES:
         raise PayloadInvalid("code_unknown")
-    if told_at is not None and told_at > now:
-        raise PayloadInvalid("told_in_the_future")
+    if informed_at is not None and informed_at > now:
+        raise PayloadInvalid("informed_in_the_future")
     with services.store.transaction() as tx:
         request, task = _get_restriction(request_id, tx)
         progress = get_progress(task, RestrictionProgress)
         if progress.ends_at is not None:
             raise PayloadInvalid("end_is_set")
         notice = timedelta(days=services.merchant.rights.restriction_notice_days)
-        ends_at = max(now, (told_at or now) + notice)
+        ends_at = max(now, (informed_at or now) + notice)
         tx.restrictions.set_end(request_id, ends_at)
-        progress = replace(progress, ends_at=ends_at, reason=code, told_by_operator=told_at is not None)
+        progress = replace(progress, ends_at=ends_at, reason=code, is_informed_otherwise=informed_at is not None)
         tx.tasks.save_task(replace(task, progress=progress))
         tx.evidence.append_fact(
             Fact.RESTRICTION_END_SET,
@@ -55,9 +55,9 @@ def end_restriction(
             reason=reason,
             code=code,
             ends_at=ends_at.isoformat(),
-            told_at=told_at.isoformat() if told_at else None,
+            informed_at=informed_at.isoformat() if informed_at else None,
         )
-        if told_at is None:
+        if informed_at is None:
             day = local_day(ends_at, services.retention.calendar).isoformat()
             values = {"from": day, "reason": code}
             queue_letter(request, LetterKind.RESTRICTION_LIFTED, tx=tx, values=values, actor=actor)

@@ -29,19 +29,19 @@ from bridge.rules.requests.rights.restricted_person import RESTRICTION_PREFIX
 from bridge.services import Services
 from bridge.steps.letters.queue_letter import queue_letter
 from bridge.steps.notices.pause_items import pause_items, resume_items
+from bridge.steps.rights.inform_recipients import inform_recipients
 from bridge.steps.rights.restricted_person import list_blockable_items
-from bridge.steps.rights.tell_recipients import tell_recipients
 from bridge.steps.task_results import fail_task, finish_task, record_task_result, wait_task
 
 if TYPE_CHECKING:
     from bridge.store import Tx
 
 EVERY_PURPOSE = ""
-UNTOLD_RECHECK = timedelta(days=1)  # the letter that tells the person may be sent late
+LETTER_RECHECK = timedelta(days=1)  # the letter that tells the person may be sent late
 
 
 def restrict_processing(request: PrivacyRequest, task: Task, lease: Lease, *, services: Services) -> Task:
-    """Impose the restriction, or look whether its day has come. Return the task as saved.
+    """Restrict the data, or look whether the day of the end has come. Return the task as saved.
 
     Raises LeaseLost and StoreUnavailable.
     """
@@ -53,9 +53,9 @@ def restrict_processing(request: PrivacyRequest, task: Task, lease: Lease, *, se
         now, progress = services.clock.now(), get_progress(task, RestrictionProgress)
         task = replace(task, progress=replace(progress, ends_at=restriction.ends_at))
         is_due = restriction.ends_at is not None and restriction.ends_at <= now
-        if is_due and (progress.told_by_operator or _is_letter_sent(request, tx)):
+        if is_due and (progress.is_informed_otherwise or _is_letter_sent(request, tx)):
             return _lift(request, restriction, task, tx, services)
-        task = _keep_in_force(task, now + UNTOLD_RECHECK if is_due else restriction.ends_at)
+        task = _keep_in_force(task, now + LETTER_RECHECK if is_due else restriction.ends_at)
         tx.tasks.save_task(task)
     return task
 
@@ -69,12 +69,12 @@ def _impose(request: PrivacyRequest, task: Task, tx: Tx, services: Services) -> 
     orders = tx.restrictions.impose_restriction(request, particulars.ground, [EVERY_PURPOSE])
     blocker = RESTRICTION_PREFIX + request.id
     blocked = pause_items(list_blockable_items(request, tx), blocker, tx=tx, services=services)
-    told = tell_recipients(request, request.principal, NoticePurpose.RESTRICT, tx=tx, services=services)
-    progress = RestrictionProgress(ground=particulars.ground, orders=orders, told=told.counts)
+    notices = inform_recipients(request, request.principal, NoticePurpose.RESTRICT, tx=tx, services=services)
+    progress = RestrictionProgress(ground=particulars.ground, orders=orders, recipients=notices.counts)
     task = replace(task, records=orders, outcome=Outcome.CHANGED, progress=progress, attempts=task.attempts + 1)
     task = _keep_in_force(task, None)
     tx.tasks.save_task(task)
-    told.record(tx)
+    notices.record(tx)
     tx.evidence.append_fact(
         Fact.PROCESSING_RESTRICTED,
         shop=request.shop,
@@ -82,7 +82,7 @@ def _impose(request: PrivacyRequest, task: Task, tx: Tx, services: Services) -> 
         subject=request.subject,
         ground=particulars.ground,
         orders=orders,
-        told=told.counts,
+        recipients=notices.counts,
         blocked=blocked,
     )
     queue_letter(request, LetterKind.RESTRICTED, tx=tx, values={"ground": particulars.ground})
@@ -102,10 +102,10 @@ def _is_letter_sent(request: PrivacyRequest, tx: Tx) -> bool:
 def _lift(request: PrivacyRequest, restriction: Restriction, task: Task, tx: Tx, services: Services) -> Task:
     tx.restrictions.lift_restriction(request.id, [EVERY_PURPOSE])
     resumed = resume_items(list_blockable_items(request, tx), RESTRICTION_PREFIX + request.id, tx=tx, services=services)
-    told = tell_recipients(request, request.principal, NoticePurpose.LIFT_RESTRICTION, tx=tx, services=services)
+    notices = inform_recipients(request, request.principal, NoticePurpose.LIFT_RESTRICTION, tx=tx, services=services)
     task = finish_task(task, Outcome.CHANGED, services.clock.now())
     tx.tasks.save_task(task)
-    told.record(tx)
+    notices.record(tx)
     tx.evidence.append_fact(
         Fact.RESTRICTION_LIFTED,
         shop=request.shop,
@@ -113,7 +113,7 @@ def _lift(request: PrivacyRequest, restriction: Restriction, task: Task, tx: Tx,
         subject=request.subject,
         ground=restriction.ground,
         since=restriction.since.isoformat(),
-        told=told.counts,
+        recipients=notices.counts,
         resumed=resumed,
     )
     record_task_result(request, task, tx, outcome=task.outcome, records=task.records)

@@ -25,7 +25,7 @@ class VaultOrderRows:
         self._documents = DocumentRows(session)
 
     def list_orders_with_due_documents(self, due_on: date, *, limit: int) -> Sequence[ShopOrderKey]:
-        """Return orders with a document whose stored day has come, but those of whom all may only be stored."""
+        """Return orders with a document whose stored day has come, without those that may only be stored."""
         is_kept = is_restricted(vault_documents.c.shop, vault_documents.c.order_key)
         return self._list_orders(and_(vault_documents.c.erasable_from <= due_on, ~is_kept), limit=limit)
 

@@ -54,10 +54,10 @@ def test_p31_recipients_of_delivered_parcels_are_told_too_and_counted(desk):
         sent = order(1002, parcels=[("Delhivery", "AWB1"), ("Blue Dart", "BD1")], fulfillment_status="fulfilled")
         tx.index.ingest_sightings(SHOP, [sent])
     request_id = desk.correct(address="address1: 9 Elsewhere Road\ncity: Agra\nzip: 282002")
-    assert desk.tasks(request_id)[CORRECT].progress.told == {"bluedart": 1, "delhivery": 2}
+    assert desk.tasks(request_id)[CORRECT].progress.recipients == {"bluedart": 1, "delhivery": 2}
     assert {item.reference for item in desk.items(request_id)} == {"AWB7007007", "AWB1", "BD1"}
     done = next(fact for fact in desk.facts(request_id) if fact.fact == Fact.RECORDS_CORRECTED)
-    assert done.detail["told"] == {"bluedart": 1, "delhivery": 2}
+    assert done.detail["recipients"] == {"bluedart": 1, "delhivery": 2}
 
 
 def test_a_processor_gets_no_value_that_the_file_does_not_allow_it(desk):
@@ -102,7 +102,7 @@ def test_what_the_platform_refuses_is_declined_with_a_code_and_the_letter_says_s
 def test_what_cannot_be_read_is_declined_and_nobody_is_told(desk, changes, declined):
     request_id = desk.correct(**changes)
     task = desk.tasks(request_id)[CORRECT]
-    assert (task.progress.declined, task.outcome, task.progress.told) == (declined, Outcome.RETAINED, {})
+    assert (task.progress.declined, task.outcome, task.progress.recipients) == (declined, Outcome.RETAINED, {})
     assert desk.items(request_id) == []
     assert desk.request(request_id).state is RequestState.DONE
     assert desk.record(request_id)["status"] == "partly_fulfilled"
@@ -176,8 +176,8 @@ def test_no_value_stands_in_evidence_record_or_tasks(desk):
     request_id = desk.correct(phone=NEW_PHONE, email=NEW_MAIL)
     with desk.store.read() as tx:
         certificate = tx.packages.find_certificate(request_id)
-    said = json.dumps([fact.detail for fact in desk.facts(request_id)], default=str) + json.dumps(certificate)
-    assert not any(value in said for value in (NEW_PHONE, NEW_MAIL, ASHA.email, ASHA.phone, "Qwertzuiop"))
+    texts = json.dumps([fact.detail for fact in desk.facts(request_id)], default=str) + json.dumps(certificate)
+    assert not any(value in texts for value in (NEW_PHONE, NEW_MAIL, ASHA.email, ASHA.phone, "Qwertzuiop"))
 
 
 def test_a_correction_without_particulars_is_not_opened(desk):

@@ -43,7 +43,7 @@ def restricted(desk):
     return request_id
 
 
-def end(desk, request_id, **given):
+def end_as_officer(desk, request_id, **given):
     usual = {"code": "claims_settled", "actor": "officer", "reason": "suit ended"}
     return end_restriction(request_id, services=desk.services, **(usual | given))
 
@@ -70,7 +70,7 @@ def shopify_erases(desk):
 def test_p33_a_restriction_is_in_force_answered_and_told_to_carriers_and_marketing_stops(desk, restricted):
     task = desk.tasks(restricted)[RESTRICT]
     assert (task.wait_reason, task.wake_at) == (WaitReason.RESTRICTION_IN_FORCE, None)
-    assert task.progress.told == {"delhivery": 1}
+    assert task.progress.recipients == {"delhivery": 1}
     request = desk.request(restricted)
     assert (request.state, request.closed_at) == (RequestState.WAITING, NOW)
     assert desk.letters(restricted) == [(LetterKind.RESTRICTED, 0, {"ground": "claims"})]
@@ -116,7 +116,7 @@ def test_p33_what_expires_stays_while_restricted_and_goes_afterwards(desk, restr
         assert "parcel_index" not in expire_aged_records(services=services)
         assert expire_documents(services=services).destroyed == 0
     assert (count_orders(desk), len(documents(services))) == (1, 1)
-    end(desk, restricted, told_at=NOW)
+    end_as_officer(desk, restricted, informed_at=NOW)
     desk.process(restricted)
     assert expire_aged_records(services=services)["parcel_index"] >= 1
     assert expire_documents(services=services).destroyed == 1
@@ -139,7 +139,7 @@ def test_p33_a_processor_is_not_told_to_erase_while_the_person_is_restricted(des
 
 def test_p33_it_is_lifted_by_itself_on_the_day_that_the_person_was_told(desk, restricted):
     desk.notify()
-    ends_at = end(desk, restricted)
+    ends_at = end_as_officer(desk, restricted)
     assert ends_at == NOW + days(7)
     assert desk.letters(restricted)[-1] == (
         LetterKind.RESTRICTION_LIFTED,
@@ -147,7 +147,7 @@ def test_p33_it_is_lifted_by_itself_on_the_day_that_the_person_was_told(desk, re
         {"from": "2026-11-29", "reason": "claims_settled"},
     )
     with pytest.raises(PayloadInvalid, match="end_is_set"):
-        end(desk, restricted)
+        end_as_officer(desk, restricted)
     desk.process(restricted)
     assert desk.tasks(restricted)[RESTRICT].wake_at == ends_at
     desk.clock.at = ends_at
@@ -169,7 +169,7 @@ def test_p33_it_is_lifted_by_itself_on_the_day_that_the_person_was_told(desk, re
 
 def test_a_restriction_that_shopify_s_erasure_waited_for_lets_it_go_on(desk, restricted):
     erasure = shopify_erases(desk)
-    end(desk, restricted, told_at=NOW - days(8))
+    end_as_officer(desk, restricted, informed_at=NOW - days(8))
     desk.process(restricted)
     assert desk.tasks(restricted)[RESTRICT].state is TaskState.DONE
     desk.clock.at += days(2)
@@ -178,18 +178,19 @@ def test_a_restriction_that_shopify_s_erasure_waited_for_lets_it_go_on(desk, res
 
 
 @pytest.mark.parametrize(
-    ("given", "reason"), [({"code": "because"}, "code_unknown"), ({"told_at": NOW + days(9)}, "told_in_the_future")]
+    ("given", "reason"),
+    [({"code": "because"}, "code_unknown"), ({"informed_at": NOW + days(9)}, "informed_in_the_future")],
 )
 def test_an_end_that_cannot_be_is_refused(desk, restricted, given, reason):
     with pytest.raises(PayloadInvalid, match=reason):
-        end(desk, restricted, **given)
+        end_as_officer(desk, restricted, **given)
 
 
 def test_only_a_restriction_in_force_can_end(desk):
     with pytest.raises(PayloadInvalid, match="request_unknown"):
-        end(desk, "req_none")
+        end_as_officer(desk, "req_none")
     with pytest.raises(PayloadInvalid, match="not_restricted"):
-        end(desk, desk.correct(phone="+919811122299"))
+        end_as_officer(desk, desk.correct(phone="+919811122299"))
 
 
 def test_twice_is_once(desk, restricted):

@@ -30,7 +30,7 @@ def open_objection(desk, *purposes):
     return request_id
 
 
-def decide(desk, request_id, outcome, *purposes, code="interests_prevail"):
+def decide_as_officer(desk, request_id, outcome, *purposes, code="interests_prevail"):
     return decide_objection(
         request_id, outcome, purposes, code=code, actor="officer", reason="weighed", services=desk.services
     )
@@ -50,7 +50,7 @@ def test_p35_an_objection_to_marketing_is_absolute_and_done_at_once(desk):
     assert desk.letters(request_id) == [(LetterKind.OBJECTION_DECIDED, 0, values)]
     assert restrictions(desk, request_id) == {}
     with pytest.raises(PayloadInvalid, match="marketing_is_absolute"):
-        decide(desk, request_id, "declined", "marketing")
+        decide_as_officer(desk, request_id, "declined", "marketing")
     stopped = next(fact for fact in desk.facts(request_id) if fact.fact == Fact.MARKETING_STOPPED)
     assert stopped.detail["channels"] == {"email": "stopped", "sms": "none"}
 
@@ -65,10 +65,10 @@ def test_p35_what_is_weighed_stops_meanwhile_and_is_decided_with_reasons(desk):
         "cod_risk": None,
         "analytics": None,
     }
-    assert decide(desk, request_id, "upheld", "analytics") == ("cod_risk",)
+    assert decide_as_officer(desk, request_id, "upheld", "analytics") == ("cod_risk",)
     desk.process(request_id)
     assert desk.request(request_id).closed_at is None
-    assert decide(desk, request_id, "declined", "cod_risk", code="compelling_grounds") == ()
+    assert decide_as_officer(desk, request_id, "declined", "cod_risk", code="compelling_grounds") == ()
     desk.process(request_id)
     request = desk.request(request_id)
     assert (request.state, request.closed_at) == (RequestState.DONE, NOW)
@@ -104,14 +104,14 @@ def test_a_purpose_restriction_keeps_nobody_else_away(desk):
 def test_a_decision_that_cannot_be_is_refused(desk, outcome, purposes, code, reason):
     request_id = open_objection(desk, "cod_risk")
     with pytest.raises(PayloadInvalid, match=reason):
-        decide(desk, request_id, outcome, *purposes, code=code)
+        decide_as_officer(desk, request_id, outcome, *purposes, code=code)
 
 
 def test_only_an_objection_is_decided(desk):
     with pytest.raises(PayloadInvalid, match="request_unknown"):
-        decide(desk, "req_none", "upheld", "cod_risk")
+        decide_as_officer(desk, "req_none", "upheld", "cod_risk")
     with pytest.raises(PayloadInvalid, match="no_objection"):
-        decide(desk, desk.correct(phone="+919811122299"), "upheld", "cod_risk")
+        decide_as_officer(desk, desk.correct(phone="+919811122299"), "upheld", "cod_risk")
 
 
 def test_a_second_objection_adds_its_purposes(desk):

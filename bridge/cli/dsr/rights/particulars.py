@@ -60,7 +60,7 @@ def read_details(
     """Return what is asked for exactly; None where nothing is given. Raises PayloadInvalid, and UsageError that repeats no value."""
     if source and identifiers and str(source) == str(identifiers) == "-":
         raise click.UsageError("--particulars and --identifiers cannot both read stdin")
-    given: dict[str, Any] = _read_json(source) if source else {}
+    given: dict[str, Any] = _read_particulars_json(source) if source else {}
     given |= {"ground": ground} if ground else {}
     given |= {"purposes": list(purposes)} if purposes else {}
     if not given:
@@ -70,7 +70,7 @@ def read_details(
     return RequestDetails(particulars=parse_particulars(kind, given))
 
 
-def _read_json(source: Path) -> dict[str, Any]:
+def _read_particulars_json(source: Path) -> dict[str, Any]:
     try:
         given = json.loads(read_input_text(source, max_bytes=4 * MAX_TEXT_CHARS))
     except (ValueError, RecursionError):

@@ -26,7 +26,7 @@ PROCESSOR_FIELDS: Mapping[str, tuple[str, ...]] = {
 
 def parse_address_text(text: str) -> dict[str, str] | None:
     """Return the parts of an address; None where the text is no such list, or lacks street, town or postal code."""
-    parts = _read_json_object(text) if text.lstrip().startswith("{") else _read_lines(text)
+    parts = _read_json_object(text) if text.lstrip().startswith("{") else _read_address_lines(text)
     if parts is None or not set(parts) <= set(ADDRESS_PARTS) or not all(parts.get(name) for name in NEEDED_PARTS):
         return None
     return None if any(len(value) > MAX_PART_CHARS for value in parts.values()) else parts
@@ -42,7 +42,7 @@ def _read_json_object(text: str) -> dict[str, str] | None:
     return {str(name): " ".join(value.split()) for name, value in given.items()}
 
 
-def _read_lines(text: str) -> dict[str, str] | None:
+def _read_address_lines(text: str) -> dict[str, str] | None:
     rows = [line.partition(":") for line in text.splitlines() if line.strip()]
     if not all(mark for _, mark, _ in rows):
         return None
@@ -63,11 +63,13 @@ def is_same_value(field: str, one: str, other: str) -> bool:
         if first is None or second is None:
             return False
         # country and province have a name and a code: the town and its postal code decide
-        return all(_fold(first.get(name, "")) == _fold(second.get(name, "")) for name in (*NEEDED_PARTS, "address2"))
-    return _fold(one) == _fold(other) != ""
+        return all(
+            _fold_text(first.get(name, "")) == _fold_text(second.get(name, "")) for name in (*NEEDED_PARTS, "address2")
+        )
+    return _fold_text(one) == _fold_text(other) != ""
 
 
-def _fold(text: str) -> str:
+def _fold_text(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 

@@ -118,6 +118,6 @@ def _describe_restriction(restriction: Restriction, merchant: Merchant) -> dict[
 
 
 def _describe_decision(fact: Event) -> dict[str, Any]:
-    names = ("outcome", "purposes", "code", "ends_at", "told_at")
+    names = ("outcome", "purposes", "code", "ends_at", "informed_at")
     detail: Mapping[str, Any] = fact.detail
     return {"at": fact.at.isoformat(), "fact": fact.fact, **{name: detail[name] for name in names if name in detail}}

@@ -25,7 +25,7 @@ SENDERS = ("messaging", "advertising")  # templates of those that write, or show
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ToldRecipients:
+class RecipientNotices:
     """The instructions that were opened; `counts` are the records of each processor."""
 
     request: PrivacyRequest
@@ -42,9 +42,9 @@ class ToldRecipients:
         record_opened_items(self.request, self.plan, self.opened, tx=tx)
 
 
-def tell_recipients(
+def inform_recipients(
     request: PrivacyRequest, principal: Principal, purpose: NoticePurpose, *, tx: Tx, services: Services
-) -> ToldRecipients:
+) -> RecipientNotices:
     """Open an item for each record of the person at each recipient; to stop messages, at those that send them."""
     if purpose is NoticePurpose.STOP_MESSAGES:
         senders = [one for one in services.merchant.processors if one.template in SENDERS]
@@ -53,4 +53,4 @@ def tell_recipients(
     orders = tx.index.list_orders(request.shop, principal)
     plan = plan_notice_items(request, principal, parcels, orders, tx=tx, services=services)
     opened = open_items_of_plan(request, plan, orders, tx=tx, services=services, purpose=purpose)
-    return ToldRecipients(request=request, plan=plan, opened=opened)
+    return RecipientNotices(request=request, plan=plan, opened=opened)
