@@ -103,7 +103,7 @@ def open_request_command(
     What stands on a command line is seen by others on the machine and stays in the shell's history: give addresses and
     numbers by --identifiers -, as JSON or as lines: email: asha@example.com
 
-    A correction takes its values by --particulars: {"changes": [{"field": "phone", "new": "+91…"}]}, with the fields
+    A correction takes its values by --particulars: {"changes": [{"field": "phone", "new": "+919800000000"}]}, with the fields
     first_name, last_name, email, phone and address. An address is lines address1, address2, city, province, zip, country.
     """
     identifiers = {"customer_id": [customer_id] if customer_id else [], "email": emails, "phone": phones}

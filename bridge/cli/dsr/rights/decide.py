@@ -6,6 +6,7 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import exit_on_refusal, open_command_context
+from bridge.cli.dsr.dsr_view import find_request_or_exit
 from bridge.cli.options import REASON_OPTION
 from bridge.cli.printing import show
 from bridge.cli.shared.ids import REQUEST_ID
@@ -13,7 +14,6 @@ from bridge.steps.rights.weigh_objection import DECISION_CODES, OUTCOMES, decide
 from config.merchant_file.rights_rules import WEIGHED_PURPOSES
 
 DECISION_FAULTS = {
-    "request_unknown": "there is no such request; `bridge dsr list --kind objection` lists objections",
     "no_objection": "it is no objection that is weighed: see `bridge dsr show`",
     "purpose_not_weighed": "it does not object to that purpose, or that was decided before: see `bridge dsr show`",
 }
@@ -41,6 +41,8 @@ def decide(request_id: str, outcome: str, purposes: tuple[str, ...], code: str, 
     What is upheld stays stopped, what is declined goes on. Marketing is never weighed: it stopped at once.
     """
     with open_command_context() as context, exit_on_refusal("Not decided", DECISION_FAULTS):
+        with context.store.read() as tx:
+            find_request_or_exit(tx, request_id)
         undecided = decide_objection(
             request_id, outcome, purposes, code=code, actor=context.operator, reason=reason, services=context.services
         )

@@ -6,6 +6,7 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import exit_on_refusal, open_command_context
+from bridge.cli.dsr.dsr_view import find_request_or_exit
 from bridge.cli.options import REASON_OPTION
 from bridge.cli.printing import show
 from bridge.cli.shared.dates import When, format_time, when_option
@@ -13,7 +14,6 @@ from bridge.cli.shared.ids import REQUEST_ID
 from bridge.steps.rights.end_restriction import LIFT_CODES, end_restriction
 
 LIFTING_FAULTS = {
-    "request_unknown": "there is no such request; `bridge dsr list --kind restriction` lists restrictions",
     "not_restricted": "it is no restriction that is in force: see `bridge dsr show`",
     "end_is_set": "its end is set already: see `bridge dsr show`",
     "informed_in_the_future": "--informed-at must not lie in the future",
@@ -31,6 +31,8 @@ def lift(request_id: str, code: str, informed_at: When | None, reason: str) -> N
     It stays in force until the letter was sent. With --informed-at the days count from then.
     """
     with open_command_context() as context, exit_on_refusal("Not lifted", LIFTING_FAULTS):
+        with context.store.read() as tx:
+            find_request_or_exit(tx, request_id)
         informed = informed_at.resolve(context.merchant_zone) if informed_at else None
         services, actor = context.services, context.operator
         ends_at = end_restriction(
