@@ -23,6 +23,7 @@ from bridge.web.notices import render, view_models
 from bridge.web.notices.form import MAX_FORM_BYTES, AnswerForm, FieldFault, evaluate_form, parse_answer_form
 from bridge.web.notices.limits import RateLimiter, resolve_client_address
 from bridge.web.notices.messages import PROBLEM_TEXTS
+from bridge.web.notices.purpose_texts import list_answer_choices
 from bridge.web.security_headers import allow_form
 
 FORM_MEDIA_TYPE = "application/x-www-form-urlencoded"
@@ -64,6 +65,7 @@ class AnswerPage:
             requester=self._requester,
             head=view_models.build_notice_header(notice, self._services),
             lines=view_models.build_record_lines(items),
+            choices=list_answer_choices(notice.purpose),
             form=form,
             faults=faults,
             wrong={fault.field: fault.words for fault in faults},
@@ -101,7 +103,7 @@ class AnswerPage:
         self, notice: Notice, items: Sequence[NoticeItem], answers: Mapping[str, AnswerRow]
     ) -> Response:
         when = notice.answered_at or self._services.clock.now()
-        counts = Counter(one.answer for one in answers.values())
+        counts, choices = Counter(one.answer for one in answers.values()), list_answer_choices(notice.purpose)
         return render.stream_template(
             "receipt.html",
             gzip=_accepts_gzip(),
@@ -109,7 +111,8 @@ class AnswerPage:
             head=view_models.build_notice_header(notice, self._services),
             lines=view_models.build_record_lines(items),
             answers=answers,
-            counts=[(label, counts[each]) for each, label, _ in view_models.FORM_ANSWER_CHOICES if counts[each]],
+            labels={each: label for each, label, _ in choices},
+            counts=[(label, counts[each]) for each, label, _ in choices if counts[each]],
             when=view_models.format_local_time(when, view_models.read_answer_time_zone(self._services)),
         )
 

@@ -11,7 +11,7 @@ from flask import Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bridge.rules.notices.answers import MAX_NOTE_CHARS, PROCESSOR_RETENTION_LAWS
-from bridge.web.notices.view_models import FORM_ANSWER_CHOICES, FORM_ANSWER_LABELS
+from bridge.web.notices.purpose_texts import ERASURE_CHOICES
 
 BUFFERED_PIECES = 200  # pieces of a template's output that are joined before they are sent
 MAX_UNFOLDED_LINES = 8  # with more, each line is collapsed, since most processors give one answer for all
@@ -27,8 +27,7 @@ _templates = Environment(
 _templates.globals |= {
     "laws": PROCESSOR_RETENTION_LAWS,
     "longest_note": MAX_NOTE_CHARS,
-    "choices": FORM_ANSWER_CHOICES,
-    "labels": FORM_ANSWER_LABELS,
+    "choices": ERASURE_CHOICES,
     "open_lines": MAX_UNFOLDED_LINES,
 }
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bridge.model import Notice, NoticeItem, NoticeState, ProcessorAnswer, ReferenceKind
+from bridge.model import Notice, NoticeItem, NoticeState, ReferenceKind
 from bridge.services import Services
+from bridge.web.notices.purpose_texts import HEADINGS
 
 REFERENCE_LABELS = {
     ReferenceKind.WAYBILL: "Waybill",
@@ -19,14 +20,6 @@ REFERENCE_LABELS = {
     ReferenceKind.CUSTOMER: "Customer",
     ReferenceKind.EMAIL_SHA256: "SHA-256 of an e-mail address:",
 }
-# the answer, its label, its meaning
-FORM_ANSWER_CHOICES = (
-    (ProcessorAnswer.ERASED, "Erased", "You hold nothing of it any more."),
-    (ProcessorAnswer.RETAINED, "Kept under a law", "A law makes you keep some of it, until a day."),
-    (ProcessorAnswer.NOT_FOUND, "Not found", "You looked, and hold nothing under this reference."),
-    (ProcessorAnswer.REFUSED, "Refused", "You will not erase it. Please say why in the note."),
-)
-FORM_ANSWER_LABELS = {answer: label for answer, label, _ in FORM_ANSWER_CHOICES}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +55,8 @@ class NoticeHeader:
     due: str
     is_late: bool
     is_acknowledged: bool
+    verb: str
+    asks: str
 
 
 def build_requester(services: Services) -> Requester:
@@ -81,6 +76,7 @@ def build_notice_header(notice: Notice, services: Services) -> NoticeHeader:
     """Return what the page shows of the notice itself."""
     processor = next((each for each in services.merchant.processors if each.id == notice.processor), None)
     data = (processor.fields or processor.data) if processor else ()
+    verb, asks = HEADINGS[notice.purpose]
     return NoticeHeader(
         id=notice.id,
         processor=(processor.legal_name if processor else "") or notice.processor,
@@ -90,6 +86,8 @@ def build_notice_header(notice: Notice, services: Services) -> NoticeHeader:
         due=format_local_time(notice.due_at, read_answer_time_zone(services)) if notice.due_at else "",
         is_late=bool(notice.due_at and notice.due_at < services.clock.now()),
         is_acknowledged=notice.state is NoticeState.ACKNOWLEDGED,
+        verb=verb,
+        asks=asks,
     )
 
 
