@@ -1,11 +1,12 @@
 """The nouns: what is received, requested, found, retained and proven.
 
 Frozen values and closed sets only; nothing here reads a clock, a table or the network. Times are aware UTC, ids are
-strings with a prefix (`dlv_`, `req_`, `tsk_`, `ntc_`, `ent_`, `doc_`, `clm_`, `rfd_`, `rev_`, `rcn_`, `ltr_`).
+strings with a prefix (`dlv_`, `req_`, `tsk_`, `ntc_`, `ent_`, `doc_`, `clm_`, `rfd_`, `rev_`, `rcn_`, `ltr_`, `mal_`).
 """
 
 from bridge.model.deliveries import Delivery, DeliveryState, RememberedBody
 from bridge.model.desk.letters import LetterKind, LetterState, LinkPurpose, PersonLetter
+from bridge.model.desk.mails import FetchedMail, IncomingMail, Mail, MailboxPosition, MailContent, MailKind, MailState
 from bridge.model.desk.particulars import (
     CorrectionParticulars,
     FieldChange,
@@ -173,6 +174,7 @@ __all__ = [
     "ErasureState",
     "Event",
     "Fact",
+    "FetchedMail",
     "FieldChange",
     "Finding",
     "FindingPage",
@@ -182,6 +184,7 @@ __all__ = [
     "HeldTask",
     "HoleCounts",
     "IncidentParticulars",
+    "IncomingMail",
     "IndexedOrder",
     "InvoiceCopy",
     "InvoiceSearchResult",
@@ -195,6 +198,11 @@ __all__ = [
     "LinkPurpose",
     "ListedWaybill",
     "LocateProgress",
+    "Mail",
+    "MailContent",
+    "MailKind",
+    "MailState",
+    "MailboxPosition",
     "NominationParticulars",
     "NomineeParticulars",
     "Notice",

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     import bridge.store.letters.letters
     import bridge.store.letters.links
     import bridge.store.listing
+    import bridge.store.mailbox.mailboxes
+    import bridge.store.mailbox.mails
     import bridge.store.notices.accounts
     import bridge.store.notices.letters
     import bridge.store.notices.notice_items
@@ -74,6 +76,8 @@ class Tx:
     request_details: bridge.store.letters.details.RequestDetailRows
     person_links: bridge.store.letters.links.PersonLinkRows
     person_letters: bridge.store.letters.letters.PersonLetterRows
+    mailboxes: bridge.store.mailbox.mailboxes.MailboxRows
+    mails: bridge.store.mailbox.mails.MailRows
     findings: bridge.store.access.findings.FindingRows
     packages: bridge.store.access.packages.PackageRows
     hand_overs: bridge.store.access.hand_overs.HandOverRows

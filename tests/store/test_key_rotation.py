@@ -14,7 +14,10 @@ from bridge.model import (
     DocumentForm,
     DocumentKind,
     GatherProgress,
+    IncomingMail,
     InvoiceCopy,
+    MailKind,
+    MailState,
     Principal,
     ReplyContact,
     RequestDetails,
@@ -55,6 +58,9 @@ COPY = InvoiceCopy(
 )
 
 CONTACT = RequestDetails(contact=ReplyContact(address=ASHA.email))
+MAIL = IncomingMail(
+    message_id="<1@a.example>", references=(), sender=ASHA.email, subject="", text="Hello", arrived_at=NOW, size=9
+)
 
 
 @pytest.fixture
@@ -87,6 +93,8 @@ def seal_every_column(store, bodies=1):
         )
         tx.reconciliations.open_reconciliation(make_reconciliation())
         tx.request_details.save_details(request.id, SHOP, CONTACT)
+        mail = tx.mails.add_mail(MAIL, shop=SHOP, kind=MailKind.MESSAGE, state=MailState.OPEN)
+        assert tx.mails.open_content(mail).text == MAIL.text
         document = tx.documents.seal_document(SHOP, COPY)
         vault, connection = store.keyring, tx.session.connection
         wrap = {"id": "rfd_1", "shop": SHOP}
@@ -140,6 +148,7 @@ def test_rotation_reseals_every_value_under_the_active_key_and_all_still_open(ma
         assert b"".join(tx.packages.read_package(request.id)) == b"Asha"
         assert tx.tokens.read_tokens(SHOP)[::2] == ("shpat_1", "shprt_1")
         assert tx.request_details.get_details(request.id, request.kind) == CONTACT
+        assert [tx.mails.open_content(mail).text for mail in tx.mails.list_mails()] == ["Hello"]
         assert tx.documents.open_document(document.id) == COPY.content
         assert list(tx.index.list_orders(SHOP, ASHA)) == ["1001"]
         assert tx.notice_items.list_items()[0].reference

@@ -35,6 +35,7 @@ PERSONAL_DATA_TABLES: Mapping[str, tuple[str, str]] = {
     "findings": ("access_package", "what was gathered for an earlier request"),
     "packages": ("access_package", "packages of an earlier request"),
     "deliveries": ("webhook_payload", "webhook bodies that wait for a replay"),
+    "mails": ("support", "mails that were read, and their texts"),
 }
 CUSTOMER_MERGED_AWAY = "merged_into_another"  # a flag among the counts of an erasure, and why orders stay
 SURVIVING_CUSTOMER_DATA = "orders, parcels, e-mail and phone of the customer that was kept"

@@ -1,4 +1,4 @@
-"""What an erased data subject left besides the index: earlier requests, and bodies of webhooks that ended. No decisions."""
+"""What an erased data subject left besides the index: earlier requests, webhooks that ended, mails. No decisions."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import and_, delete, func, select, true, update
 
 from bridge.errors import KeyMissing, PayloadInvalid, SealBroken
-from bridge.model import DeliveryState, RequestState
+from bridge.model import DeliveryState, MailState, RequestState
 from bridge.rules.webhooks.topics import is_mandatory
+from bridge.store.schema.desk_tables import mails
 from bridge.store.schema.index_tables import suppressions
 from bridge.store.schema.tables import deliveries, findings, packages, requests
 from bridge.store.session import Session
@@ -43,13 +44,31 @@ class PersonTraceRows:
         *,
         cutoff_at: datetime | None = None,
     ) -> dict[str, int]:
-        """Count what `clear_prior_requests` and `destroy_webhook_bodies` would delete, per table."""
+        """Count what `clear_traces` would delete, per table."""
         ids = self._list_prior_requests(shop, subjects, request_id, cutoff_at)
         counts = {
             table.name: self._connection.scalar(select(func.count()).where(table.c.request_id.in_(ids))) or 0
             for table in (findings, packages)
         }
+        written = select(func.count()).where(*_match_mails(person_keys, cutoff_at))
+        counts[mails.name] = self._connection.scalar(written) or 0
         return counts | {deliveries.name: len(self._find_bodies(shop, person_keys, order_keys, cutoff_at))}
+
+    def clear_traces(
+        self,
+        shop: str,
+        subjects: Sequence[str],
+        request_id: str,
+        person_keys: PersonKeys,
+        order_keys: set[str],
+        *,
+        cutoff_at: datetime | None = None,
+    ) -> dict[str, int]:
+        """Delete what earlier requests, webhooks and mails hold of the data subject. Return how many per table."""
+        return self.clear_prior_requests(shop, subjects, request_id, cutoff_at=cutoff_at) | {
+            deliveries.name: self.destroy_webhook_bodies(shop, person_keys, order_keys, cutoff_at=cutoff_at),
+            mails.name: self._destroy_mails(person_keys, cutoff_at),
+        }
 
     def _list_prior_requests(
         self, shop: str, subjects: Sequence[str], request_id: str, cutoff_at: datetime | None
@@ -89,6 +108,12 @@ class PersonTraceRows:
             self._connection.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(destroyed))
         return len(ids)
 
+    def _destroy_mails(self, person_keys: PersonKeys, cutoff_at: datetime | None) -> int:
+        """Destroy what mails of the data subject say, but those that no officer has read yet. Return how many."""
+        destroyed = {"doc": None, "wrapped": None, "sender_key": ""}
+        changed = update(mails).where(*_match_mails(person_keys, cutoff_at)).values(destroyed)
+        return self._connection.execute(changed).rowcount
+
     def _find_bodies(
         self, shop: str, person_keys: PersonKeys, order_keys: set[str], cutoff_at: datetime | None
     ) -> list[str]:
@@ -118,6 +143,17 @@ class PersonTraceRows:
             return self._bodies.mentions_person(reader.open_delivery(row), shop, person_keys, order_keys)
         except (PayloadInvalid, SealBroken, KeyMissing):
             return row.reason in SETTLED_REASONS or not is_mandatory(row.topic, row.reason)
+
+
+def _match_mails(person_keys: PersonKeys, cutoff_at: datetime | None) -> tuple[Any, ...]:
+    """Return the conditions for mails by these addresses, whose keys are of one shop."""
+    addresses = [key for field, key in person_keys if field == "email"]
+    return (
+        mails.c.sender_key.in_(addresses),
+        mails.c.doc.is_not(None),
+        mails.c.state != MailState.OPEN,
+        _is_by(mails.c.arrived_at, cutoff_at),
+    )
 
 
 def _is_by(column: Any, cutoff_at: datetime | None) -> Any:

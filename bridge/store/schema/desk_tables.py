@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Index, Integer, String, Text, UniqueConstraint
 
 from bridge.store.schema.columns import (
     key_column,
@@ -69,4 +69,39 @@ person_links = table(
     plain_column("expires_at", UtcDateTime),
     plain_column("used_at", UtcDateTime, nullable=True),
     Index(None, "request_id"),
+)
+
+mailboxes = table(
+    "mailboxes",
+    plain_column("id", String(32), primary_key=True),
+    shop_column(),
+    plain_column("uid_validity", BigInteger),
+    plain_column("last_uid", BigInteger),
+    plain_column("checked_at", UtcDateTime, nullable=True),
+    *lease_columns(),
+)
+
+mails = table(
+    "mails",
+    plain_column("id", String(40), primary_key=True),
+    shop_column(),
+    pseudonym_column("once_key", unique=True),
+    pseudonym_column("sender_key"),
+    plain_column("kind", String(20)),
+    plain_column("state", String(16)),
+    plain_column("arrived_at", UtcDateTime),
+    plain_column("size", Integer),
+    plain_column("is_cut", Boolean),
+    plain_column("attachments", Integer),
+    plain_column("request_id", String(40)),
+    plain_column("notice_id", String(40)),
+    plain_column("letter_id", String(40)),
+    plain_column("handled_at", UtcDateTime, nullable=True),
+    key_column(nullable=True),
+    sealed_column("doc", nullable=True),
+    Index(None, "request_id"),
+    Index(None, "arrived_at", "id"),
+    Index(None, "sender_key", "arrived_at"),
+    partial_index("ix_mails_open", "arrived_at", "id", where="state = 'open'"),
+    partial_index("ix_mails_sealed_open", "handled_at", where="doc IS NOT NULL"),
 )
