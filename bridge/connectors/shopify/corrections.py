@@ -45,7 +45,7 @@ def read_correctable_record(client: ShopifyClient, customer_id: str, shop: str) 
     return CorrectableRecord(
         values={field: value for field, value in values.items() if value},
         address_id=str(address.get("id") or ""),
-        parts=_read_parts(address),
+        parts=_read_address_parts(address),
         orders=tuple(_iterate_orders(client, customer_id, shop)),
     )
 
@@ -70,7 +70,7 @@ def _iterate_orders(client: ShopifyClient, customer_id: str, shop: str) -> Itera
                 yield CorrectableOrder(
                     id=normalise_identifier("order", str(order["id"])),
                     values={field: value for field, value in values.items() if value},
-                    parts=_read_parts(address),
+                    parts=_read_address_parts(address),
                 )
 
 
@@ -79,7 +79,7 @@ def _read_postal_parts(address: Mapping[str, Any]) -> dict[str, str]:
     return parts | {"country": str(address.get("countryCodeV2") or address.get("country") or "")}
 
 
-def _read_parts(address: Mapping[str, Any]) -> dict[str, str]:
+def _read_address_parts(address: Mapping[str, Any]) -> dict[str, str]:
     """Return an address as Shopify takes it; its country by code, since names differ by language."""
     names = (*ADDRESS_NAMES.values(), "company", *POSTAL_NAMES)
     parts = {name: str(address[name]) for name in names if address.get(name)}

@@ -20,7 +20,7 @@ from bridge.store.index.contact_keys import delete_orphaned_contact_keys
 from bridge.store.notices.notice_items import NEXT_ITEM_VERSION
 from bridge.store.retention import expired_records as expired
 from bridge.store.retention.expired_records import EXPIRED_KEY_PREFIX, EXPIRED_SELECTS, IS_DISPOSED_WITH_DOCUMENTS
-from bridge.store.schema.desk_tables import restrictions
+from bridge.store.schema.desk_tables import request_details, restrictions
 from bridge.store.schema.index_tables import customers, merges, orders, parcels, suppressions
 from bridge.store.schema.notice_tables import notice_items, notice_links, notices
 from bridge.store.schema.retention_tables import legal_holds, plans, reviews
@@ -165,7 +165,7 @@ class ExpiryRows:
     def _reduce_requests_to_register(self, rows: Sequence[Any]) -> None:
         """Delete all of a request but its line in the register: kind, days, lateness. The evidence chain stays complete."""
         ids = [row.id for row in rows]
-        others = (plans, findings, packages, notice_items, reviews, restrictions)
+        others = (plans, findings, packages, notice_items, reviews, restrictions, request_details)
         tables = (tasks, certificates, superseded_certificates, *others)
         conditions: dict[Any, Any] = {table: table.c.request_id.in_(ids) for table in tables}
         holds_of_requests = legal_holds.c.request_id.in_(ids)

@@ -16,7 +16,7 @@ from bridge.errors import NeedsOperator
 from bridge.model import Destruction, RequestState
 from bridge.store.bounded_changes import change_some
 from bridge.store.retention.deletions import DELETION_KIND_SHOP, record_deletions
-from bridge.store.schema.desk_tables import mails, restrictions
+from bridge.store.schema.desk_tables import mails, request_details, restrictions
 from bridge.store.schema.index_tables import (
     contact_keys,
     customers,
@@ -33,7 +33,7 @@ from bridge.store.schema.tables import deliveries, findings, packages, requests,
 from bridge.store.session import Session
 
 INDEX_TABLES = (customers, contact_keys, merges, orders, parcels, suppressions, data_keys)
-DESK_TABLES = (restrictions, mails)
+DESK_TABLES = (request_details, restrictions, mails)
 SHOP_TABLES = (*INDEX_TABLES, reconciliations, notice_items, notices, notice_accounts, shop_turns, *DESK_TABLES)
 IS_NOT_RECEIPT = deliveries.c.topic != "shop/redact"
 HAS_BODY = and_(deliveries.c.body.is_not(None), IS_NOT_RECEIPT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -15,6 +16,7 @@ from bridge.model import (
     NoticeState,
     Outcome,
     Principal,
+    RequestDetails,
     RequestKind,
     RequestState,
     TaskAction,
@@ -201,3 +203,15 @@ def test_the_answer_of_a_carrier_ends_the_task_as_changed(desk):
     assert desk.tasks(request_id)["delhivery", TaskAction.NOTIFY_PROCESSOR].outcome is Outcome.CHANGED
     assert desk.request(request_id).state is RequestState.DONE
     assert desk.record(request_id)["status"] == "fulfilled"
+
+
+def test_an_erasure_of_the_person_destroys_the_former_and_the_new_values(desk):
+    request_id = desk.correct(phone=NEW_PHONE)
+    own = open_person_request(
+        RequestKind.ERASURE, SHOP, ASHA, desk.clock.at, actor="officer", reason="letter", services=desk.services
+    )
+    for _ in range(3):
+        desk.process(own)
+        desk.clock.at += timedelta(days=1)
+    assert desk.tasks(own)["bridge", TaskAction.ERASE].state is TaskState.DONE
+    assert desk.details(request_id) == RequestDetails()

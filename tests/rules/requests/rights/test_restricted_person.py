@@ -24,6 +24,7 @@ JOBS = {
     "process": "skips: `wait_for_restriction` by task",
     "notify": "skips: items of others' erasures are blocked, see `add_restriction_blockers`",
     "reconcile": "may: it stores what a webhook missed",
+    "fetch_mail": "may: it stores what arrives",
     "send_operator_message": "may: it names no person",
 }
 CLOCK_STEPS = {
