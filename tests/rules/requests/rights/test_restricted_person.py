@@ -41,6 +41,7 @@ CLOCK_STEPS = {
     "sync_ledger": "may: pseudonyms of what was erased",
     "watch": "may: it names no person",
     "check_ledger_gate": "may: it names no person",
+    "ensure_mailbox": "may: it stores what arrives",
 }
 
 
