@@ -16,6 +16,8 @@ from bridge.model import (
     Balance,
     CheckResult,
     ConsentReading,
+    CorrectableOrder,
+    CorrectableRecord,
     CustomerConsents,
     ErasureState,
     Finding,
@@ -313,6 +315,51 @@ class FakePlatform:
         self.removed += gone
         self.left_by_others = [item for item in self.left_by_others if item not in gone]
         return [item for item in items if item not in gone]
+
+
+class FakeChangingPlatform(FakePlatform):
+    """A platform whose customers can be corrected: `values` by customer id, `orders` on their way, `refuses` codes by field.
+
+    `dies_after_write` is raised once after a customer was written. Remembers consents that were withdrawn.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.values: dict[str, dict[str, str]] = {}
+        self.orders: list[CorrectableOrder] = []
+        self.refuses: dict[str, str] = {}
+        self.change_faults: list[BridgeError] = []  # each call raises the first, before it does anything
+        self.dies_after_write: BaseException | None = None
+        self.written: list[dict[str, str]] = []
+        self.unsubscribed: list[str] = []
+
+    def read_correctable_record(self, customer_id: str, *, shop: str) -> CorrectableRecord | None:
+        if self.change_faults:
+            raise self.change_faults.pop(0)
+        values = self.values.get(customer_id)
+        return CorrectableRecord(values=dict(values), orders=tuple(self.orders)) if values is not None else None
+
+    def correct_customer(
+        self, customer_id: str, record: CorrectableRecord, values: Mapping[str, str], *, shop: str
+    ) -> Mapping[str, str]:
+        accepted = {field: value for field, value in values.items() if field not in self.refuses}
+        self.written.append(accepted)
+        self.values[customer_id] |= accepted
+        if self.dies_after_write is not None:
+            death, self.dies_after_write = self.dies_after_write, None
+            raise death
+        return {field: code for field, code in self.refuses.items() if field in values}
+
+    def correct_order(self, order: CorrectableOrder, values: Mapping[str, str], *, shop: str) -> str:
+        changed = replace(order, values={**order.values, **values})
+        self.orders = [changed if one.id == order.id else one for one in self.orders]
+        return ""
+
+    def stop_marketing(self, customer_id: str, *, shop: str) -> Mapping[str, str]:
+        if self.change_faults:
+            raise self.change_faults.pop(0)
+        self.unsubscribed.append(customer_id)
+        return {"email": self.refuses.get("marketing", "stopped"), "sms": "none"}
 
 
 class FakeNamingPlatform(FakePlatform):

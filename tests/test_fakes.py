@@ -15,6 +15,7 @@ from bridge.model import Letter, Outcome
 from bridge.ports import (
     AlertReceiver,
     CallLimits,
+    ChangesCustomers,
     Connector,
     Eraser,
     Mailer,
@@ -29,6 +30,7 @@ from tests.fakes import (
     FakeAlertReceiver,
     FakeCallLimits,
     FakeCarrier,
+    FakeChangingPlatform,
     FakeEraser,
     FakeMailer,
     FakeNamingPlatform,
@@ -82,6 +84,13 @@ def test_a_platform_that_names_shops_is_one_by_its_methods():
     assert isinstance(FakeNamingPlatform(), Platform)
     assert not isinstance(FakePlatform(), NamesShops)
     assert public(FakeNamingPlatform) == public(Platform) | public(NamesShops)
+
+
+def test_a_platform_whose_customers_can_be_changed_is_one_by_its_methods():
+    assert isinstance(FakeChangingPlatform(), ChangesCustomers)
+    assert isinstance(FakeChangingPlatform(), Platform)
+    assert not isinstance(FakePlatform(), ChangesCustomers)
+    assert public(FakeChangingPlatform) == public(Platform) | public(ChangesCustomers)
 
 
 def test_fakes_are_objects_with_memory_and_not_dataclasses_or_mocks():

@@ -25,6 +25,14 @@ from bridge.model.desk.particulars import (
     RestrictionParticulars,
     WithdrawalParticulars,
 )
+from bridge.model.desk.rights import (
+    CorrectableOrder,
+    CorrectableRecord,
+    CorrectionProgress,
+    ObjectionProgress,
+    Restriction,
+    RestrictionProgress,
+)
 from bridge.model.desk.users import Act, Role, User
 from bridge.model.evidence import Event, Fact, SignedHead, SignedTimestamp
 from bridge.model.findings import (
@@ -157,7 +165,10 @@ __all__ = [
     "ConsentReading",
     "ConsigneeClues",
     "Contact",
+    "CorrectableOrder",
+    "CorrectableRecord",
     "CorrectionParticulars",
+    "CorrectionProgress",
     "CustomerConsents",
     "CustomerJudgement",
     "CustomerSearchProgress",
@@ -220,6 +231,7 @@ __all__ = [
     "NoticeReport",
     "NoticeState",
     "ObjectionParticulars",
+    "ObjectionProgress",
     "OrderPage",
     "OrderReach",
     "OrderSelection",
@@ -263,7 +275,9 @@ __all__ = [
     "RequestState",
     "Residue",
     "ResidueProgress",
+    "Restriction",
     "RestrictionParticulars",
+    "RestrictionProgress",
     "Review",
     "Role",
     "Sale",

@@ -14,6 +14,7 @@ class Outcome(StrEnum):
     FOUND = "found"
     ABSENT = "absent"
     ERASED = "erased"
+    CHANGED = "changed"
     ANONYMISED = "anonymised"
     RETAINED = "retained"
     UNCONFIRMED = "unconfirmed"

@@ -41,6 +41,7 @@ class NoticePurpose(StrEnum):
     CORRECT = "correct"
     RESTRICT = "restrict"
     STOP_MESSAGES = "stop_messages"
+    LIFT_RESTRICTION = "lift"
 
 
 class NoticeChannel(StrEnum):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from bridge.model.desk.rights import CorrectionProgress, ObjectionProgress, RestrictionProgress
 from bridge.model.findings import DoubtedCustomer, Outcome
 from bridge.model.holding import ConsentEvent
 from bridge.model.parcels import Waybill
@@ -267,4 +268,7 @@ Progress = (
     | PollProgress
     | ResidueProgress
     | NoticeProgress
+    | CorrectionProgress
+    | RestrictionProgress
+    | ObjectionProgress
 )

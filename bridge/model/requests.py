@@ -84,6 +84,9 @@ class TaskAction(StrEnum):
     STOP_MARKETING = "stop_marketing"
     ANSWER_GRIEVANCE = "answer_grievance"
     LIST_PROCESSORS = "list_processors"
+    CORRECT = "correct"
+    RESTRICT = "restrict"
+    WEIGH_OBJECTION = "weigh"
 
 
 class TaskState(StrEnum):
@@ -135,6 +138,9 @@ class WaitReason(StrEnum):
     IDENTITY_PENDING = "identity_pending"
     IDENTITY_NOT_PROVEN = "identity_not_proven"
     GRIEVANCE_UNANSWERED = "grievance_unanswered"
+    PERSON_RESTRICTED = "person_restricted"
+    RESTRICTION_IN_FORCE = "restriction_in_force"
+    OBJECTION_UNDECIDED = "objection_undecided"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,6 +1,7 @@
 """Protocols of what has two implementations: other people's systems, clock, queue, mail and the ledger."""
 
 from bridge.ports.call_limits import CallLimits, PointsReport
+from bridge.ports.changes import ChangesCustomers
 from bridge.ports.connectors import (
     Canceller,
     Connector,
@@ -18,6 +19,7 @@ __all__ = [
     "AlertReceiver",
     "CallLimits",
     "Canceller",
+    "ChangesCustomers",
     "Clock",
     "Connector",
     "CopiesAllParcels",

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     import bridge.store.requests.approvals
     import bridge.store.requests.request_changes
     import bridge.store.requests.requests
+    import bridge.store.requests.restrictions
     import bridge.store.requests.tasks
     import bridge.store.requests.turns
     import bridge.store.retention.documents
@@ -80,6 +81,7 @@ class Tx:
     tasks: bridge.store.requests.tasks.TaskRows
     turns: bridge.store.requests.turns.TurnRows
     marketing_stops: bridge.store.consents.marketing_stops.MarketingStopRows
+    restrictions: bridge.store.requests.restrictions.RestrictionRows
     request_details: bridge.store.letters.details.RequestDetailRows
     person_links: bridge.store.letters.links.PersonLinkRows
     person_letters: bridge.store.letters.letters.PersonLetterRows

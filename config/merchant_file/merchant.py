@@ -16,6 +16,7 @@ from config.merchant_file.approval_rules import ApprovalRules, read_approval_rul
 from config.merchant_file.letter_rules import LetterRules, read_letter_rules
 from config.merchant_file.notice_rules import NoticeRules, read_notice_rules
 from config.merchant_file.processors import AttributionRule, Processor, read_attribution_rules, read_processors
+from config.merchant_file.rights_rules import RightsRules, read_rights_rules
 from config.toml_reader import PLACEHOLDERS, FileReport, TomlTable, label_file, read_toml
 
 MERCHANT_SCHEMA = "merchant-config/1"
@@ -95,6 +96,7 @@ class Merchant:
     attribution: tuple[AttributionRule, ...] = ()
     instructions: NoticeRules = field(default_factory=NoticeRules)
     access: AccessRules = field(default_factory=AccessRules)
+    rights: RightsRules = field(default_factory=RightsRules)
     letters: LetterRules = field(default_factory=LetterRules)
     approval: ApprovalRules = field(default_factory=ApprovalRules)
     restricted_countries: tuple[str, ...] = ()
@@ -158,6 +160,7 @@ def load_merchant(path: Path, text: str | None = None) -> Merchant:
         "letters": read_letter_rules(letters),
         "approval": read_approval_rules(approval),
         "restricted_countries": _read_countries(transfers),
+        "rights": read_rights_rules(top.get_table("rights")),
     }
     for table in (merchant_table, officer, clocks, *known, top.get_table("intake"), top):
         table.report_unknown_keys()

@@ -3,7 +3,7 @@
 VERBS = frozenset(
     """
     Accept Acquire Add Advance Answer Append Apply Ask Assign Attach Begin Bind Bring Build Cancel Carry Change Check
-    Choose Clear Close Collect Commit Compare Complete Compute Configure Connect Continue Convert Copy Count Create Cut
+    Choose Clear Close Collect Commit Compare Complete Compute Configure Connect Continue Convert Copy Correct Count Create Cut
     Date Decide Declare Decode Delete Derive Destroy Discard Dismiss Do Drop Encode End Enqueue Erase Escalate Evaluate Execute Exit Expire
     Extend Extract Fail Fetch File Fill Filter Find Finish Flatten Follow Format Generate Give Go Grant Group Hand Handle
     Hash Index Insert Invent Iterate Keep Lease Leave Let Link List Listen Load Lock Log Look Make Mark Mask Match Merge

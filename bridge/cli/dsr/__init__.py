@@ -1,12 +1,13 @@
 """`dsr …`: privacy requests (data subject requests). One command per file."""
 
 from bridge.cli.command import find_commands
-from bridge.cli.dsr import answer, approval, identity
+from bridge.cli.dsr import answer, approval, identity, rights
 from bridge.cli.shared.command_group import command_group
 
 ANSWERS = find_commands(answer.__name__, answer.__path__)
 DECISIONS = find_commands(approval.__name__, approval.__path__, also=ANSWERS)
-ROOMS = find_commands(identity.__name__, identity.__path__, also=DECISIONS)
+RIGHTS = find_commands(rights.__name__, rights.__path__, also=DECISIONS)
+ROOMS = find_commands(identity.__name__, identity.__path__, also=RIGHTS)
 
 
 @command_group(find_commands(__name__, __path__, also=ROOMS))

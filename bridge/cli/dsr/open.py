@@ -16,13 +16,12 @@ from bridge.cli.command import json_command
 from bridge.cli.context import exit_on_refusal, open_command_context
 from bridge.cli.dsr.approval.approval_view import describe_approval
 from bridge.cli.dsr.dsr_view import find_request_or_exit
-from bridge.cli.files.input_files import INPUT_FILE, STDIN, read_input_text
-from bridge.cli.files.particulars import PARTICULARS_HELP, read_particulars
+from bridge.cli.dsr.rights.particulars import PARTICULARS_FAULTS, particulars_options, read_details
+from bridge.cli.files.input_files import INPUT_FILE, read_input_text
 from bridge.cli.options import ADVICE, OPTIONAL_SHOP_OPTION, free_text_option
 from bridge.cli.printing import show
 from bridge.cli.shared.dates import When, format_time, when_option
-from bridge.model import Language, Principal, ReplyContact, RequestDetails, RequestKind
-from bridge.rules.consents.channels import ALL_CHANNELS
+from bridge.model import Language, Principal, ReplyContact, RequestKind
 from bridge.rules.index.request_identifiers import MAX_TEXT_CHARS, build_principal, parse_identifiers
 from bridge.rules.requests.answer_times import is_late
 from bridge.rules.requests.same_person import list_contacts
@@ -37,10 +36,7 @@ OPENING_FAULTS = {
     "customer_unreadable": "--customer-id must be Shopify's number of the customer",
     "email_unreadable": "--email is not an e-mail address",
     "phone_unreadable": "--phone is not a phone number; write it with its country code",
-    "particulars_unknown": "--particulars, or an option, names what this kind of request has not",
-    "text_missing": "give the complaint by --particulars, a file or - for stdin",
-    "text_unreadable": "the complaint is no text, or longer than 10,000 characters",
-    "channels_unreadable": "the channels are of: email, sms, whatsapp, profiling",
+    **PARTICULARS_FAULTS,
 }
 
 ERASING_KINDS = (RequestKind.ERASURE, RequestKind.SHOP_ERASURE)
@@ -49,7 +45,6 @@ IDENTIFIERS_HELP = (
     "A file, or - for stdin, with customer_id, email, phone and order_id: a JSON object, or lines name: value."
 )
 CONTACT_NAMES = {"email": ("e-mail address", "e-mail addresses"), "phone": ("phone", "phones")}
-CHANNEL_HELP = "Of a withdrawal of consent: what it is about; may be repeated. [default: all]"
 COUNTRY_HELP = (
     "Where the data subject says to be, such as DE; may be repeated. Its law counts beside that of the addresses."
 )
@@ -72,7 +67,9 @@ class CountryParam(click.ParamType[str]):
     "open",
     example="dsr open access --email asha@example.com --reason 'e-mail of 12 Nov'\n"
     "dsr open erasure --identifiers - --reason 'letter of 12 Nov' --yes < person.json\n"
-    "dsr open consent_withdrawal --identifiers - --channel email --reason 'by phone' < person.json",
+    "dsr open consent_withdrawal --identifiers - --channel email --reason 'by phone' < person.json\n"
+    "dsr open correction --customer-id 7001 --particulars - --reason 'letter of 12 Nov' < changes.json\n"
+    "dsr open objection --customer-id 7001 --purpose marketing --reason 'call of 12 Nov'",
     irreversible="An erasure is opened. Once `dsr approve` approved its plan, what is erased does not come back.",
     asks=lambda given: given["kind"] in ERASING_KINDS,
 )
@@ -83,8 +80,7 @@ class CountryParam(click.ParamType[str]):
 @click.option("--phone", "phones", multiple=True, help=PHONE_HELP)
 @click.option("--order-id", "--order", "orders", multiple=True, help="Shopify's number of an order; may be repeated.")
 @click.option("--identifiers", "source", type=INPUT_FILE, help=IDENTIFIERS_HELP)
-@click.option("--particulars", "particulars_source", type=INPUT_FILE, help=PARTICULARS_HELP)
-@click.option("--channel", "channels", multiple=True, type=click.Choice(ALL_CHANNELS), help=CHANNEL_HELP)
+@particulars_options
 @click.option("--country", "countries", multiple=True, type=CountryParam(), help=COUNTRY_HELP)
 @click.option(
     "--language",
@@ -104,6 +100,8 @@ def open_request_command(
     source: Path | None,
     particulars_source: Path | None,
     channels: tuple[str, ...],
+    ground: str | None,
+    purposes: tuple[str, ...],
     countries: tuple[str, ...],
     language: str | None,
     received_at: When | None,
@@ -116,15 +114,16 @@ def open_request_command(
 
     What stands on a command line is seen by others on the machine and stays in the shell's history: give addresses and
     numbers by --identifiers -, as JSON or as lines: email: asha@example.com
+
+    A correction takes its values by --particulars: {"changes": [{"field": "phone", "new": "+919800000000"}]}, with the fields
+    first_name, last_name, email, phone and address. An address is lines address1, address2, city, province, zip, country.
     """
     identifiers = {"customer_id": [customer_id] if customer_id else [], "email": emails, "phone": phones}
     with exit_on_refusal("Not opened", OPENING_FAULTS):
         principal = build_principal(_add_identifiers(identifiers | {"order_id": orders}, source, reason))
+        codes = {"channels": channels, "ground": ground, "purposes": purposes}
+        details = read_details(RequestKind(kind), particulars_source, source, codes, reason)
     principal = replace(principal, stated_countries=tuple(dict.fromkeys(countries)))
-    if particulars_source == source == STDIN:
-        raise click.UsageError("--identifiers and --particulars cannot both be read from stdin")
-    with exit_on_refusal("Not opened", OPENING_FAULTS):
-        particulars = read_particulars(RequestKind(kind), particulars_source, {"channels": channels})
     with open_command_context() as context:
         services = context.services
         asked_at = received_at.resolve(context.merchant_zone) if received_at else datetime.now(UTC)
@@ -153,7 +152,7 @@ def open_request_command(
                 "id": None,
             }
             if not dry_run:
-                details = replace(_build_details(principal, language) or RequestDetails(), particulars=particulars)
+                details = replace(details, contact=_build_contact(principal, language))
                 result["id"] = open_person_request(
                     *wanted, actor=context.operator, reason=reason, services=services, details=details
                 )
@@ -173,11 +172,11 @@ def open_request_command(
     )
 
 
-def _build_details(principal: Principal, language: str | None) -> RequestDetails | None:
+def _build_contact(principal: Principal, language: str | None) -> ReplyContact | None:
     """Return the contact that letters go to, where a language is given for the e-mail address; None leaves it to the opening."""
     if not language or not principal.email:
         return None
-    return RequestDetails(contact=ReplyContact(address=principal.email, language=Language(language)))
+    return ReplyContact(address=principal.email, language=Language(language))
 
 
 def _count_missing_contacts(given: Principal, known: Principal) -> dict[str, int]:

@@ -79,4 +79,6 @@ def _read_outcome_input(request: PrivacyRequest, tx: Tx, context: CommandContext
 def _explain_other_kind(request: PrivacyRequest) -> str:
     if request.kind is RequestKind.ACCESS:
         return "it asks for access; `dsr package` writes the answer."
+    if request.kind is not RequestKind.SHOP_ERASURE:
+        return "letters tell the person what became of it; `dsr evidence` writes its record."
     return "it is the erasure of a shop; `dsr evidence` writes its certificate."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -17,6 +17,18 @@ from bridge.rules.requests.progress_codec import REMAINING_PREFIX
 from bridge.steps.requests.describe_request import LETTER_FIELDS, REQUEST_COLUMNS, describe_request
 
 TASK_COLUMNS = ("system", "action", "state", "outcome", "records", "attempts", "expected_by", "last_error")
+
+
+# of what a correction, restriction or objection did so far
+RIGHTS_DETAILS = ("corrected", "declined", "orders_refused", "recipients", "purposes", "decisions", "reason")
+
+
+def _describe_detail(value: Any) -> str:
+    """Return codes and counts of a detail in one line."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {count}" for name, count in value.items())
+    rows = value if isinstance(value, list | tuple) else [value]
+    return ", ".join(":".join(map(str, row)) if isinstance(row, list | tuple) else str(row) for row in rows)
 
 
 @json_command("show", example="dsr show req_01M84N6EY20CZ9W2PB73FKRKAY")
@@ -35,11 +47,26 @@ def _print_request(request: Mapping[str, Any]) -> None:
     if approval := request["approval"]:
         click.echo("\nApproval")
         print_fields(approval, width=24)
+    _print_tasks(request["tasks"])
+    if request["letters"]:
+        click.echo("\nLetters to the person")
+        print_table(request["letters"], LETTER_FIELDS, empty="none")
+    if request["restrictions"]:
+        click.echo("\nRestrictions")
+        rows = [{**row, "purpose": row["purpose"] or "all"} for row in request["restrictions"]]
+        print_table(rows, ("purpose", "ground", "orders", "since", "ends_at", "lifted_at"), empty="none")
+    click.echo("\nHolds")
+    print_table(request["holds"], ("category", "what", "until"), empty="none")
+    click.echo("\nFacts")
+    print_table(request["facts"], ("seq", "at", "fact", "actor"), empty="none")
+
+
+def _print_tasks(tasks: Sequence[Mapping[str, Any]]) -> None:
     click.echo("\nTasks")
-    several = len({task.get("customer", "") for task in request["tasks"]} - {""}) > 1
-    rows = [{"customer": "", **task} for task in request["tasks"]]
+    several = len({task.get("customer", "") for task in tasks} - {""}) > 1
+    rows = [{"customer": "", **task} for task in tasks]
     print_table(rows, (*TASK_COLUMNS, "customer") if several else TASK_COLUMNS, empty="none")
-    for task in request["tasks"]:
+    for task in tasks:
         for gap in task["gaps"]:
             click.echo(f"  gap: {gap['system']}: {gap['what']} ({gap['absence']}, {gap['reason']})")
         if channels := task["detail"].get("channels"):
@@ -47,10 +74,6 @@ def _print_request(request: Mapping[str, Any]) -> None:
         for name, count in task["detail"].items():
             if name.startswith(REMAINING_PREFIX) and isinstance(count, int):
                 click.echo(f"  kept: {count} {name.removeprefix(REMAINING_PREFIX).replace('_', ' ')}")
-    if request["letters"]:
-        click.echo("\nLetters to the person")
-        print_table(request["letters"], LETTER_FIELDS, empty="none")
-    click.echo("\nHolds")
-    print_table(request["holds"], ("category", "what", "until"), empty="none")
-    click.echo("\nFacts")
-    print_table(request["facts"], ("seq", "at", "fact", "actor"), empty="none")
+        for name in RIGHTS_DETAILS:
+            if value := task["detail"].get(name):
+                click.echo(f"  {name.replace('_', ' ')}: {_describe_detail(value)}")

@@ -17,6 +17,7 @@ from bridge.steps.evidence.record_facts import record_notice_fact
 from bridge.steps.notices.attachments import render_items_csv
 from bridge.steps.notices.batch import find_processor
 from bridge.steps.notices.letter import SUBJECTS, build_instruction_paragraphs
+from bridge.steps.rights.read_corrections import read_corrections
 
 FORMATS = ("pdf", "csv")
 
@@ -41,10 +42,13 @@ def export(notice_id: str, target: Path, wanted: str | None, force: bool) -> Non
                 exit_with_error(
                     "Not written: fill in [grievance_officer] of the merchant file, which the letter prints."
                 )
+            corrections = read_corrections(items, processor, tx)
             if form == "csv":
-                content = render_items_csv(items)
+                content = render_items_csv(items, corrections)
             else:
-                parts = build_instruction_paragraphs(notice, items, processor, services=services, max_lines=len(items))
+                parts = build_instruction_paragraphs(
+                    notice, items, processor, services=services, max_lines=len(items), corrections=corrections
+                )
                 title = f"{SUBJECTS[notice.purpose]}, instruction {notice.id}"
                 content = render_pdf(title, [(part.heading, part.lines) for part in parts])
             fact, reason = Fact.PERSONAL_DATA_REVEALED, f"exported as {form}"

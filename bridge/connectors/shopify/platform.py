@@ -1,7 +1,7 @@
 """Implements `ports.Platform` for Shopify with tokens, client, gathering, erasure and residue.
 
 Keeps no state of a shop but its token. Changes nothing at Shopify but its own erasure request, consents that were taken
-back and, if asked to, the residue of other apps.
+back, what a person wants corrected and, if asked to, the residue of other apps.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from bridge.connectors.http import HttpClient
-from bridge.connectors.shopify import balances, consents, customers, erasure, residue, stop_marketing
+from bridge.connectors.shopify import balances, consents, corrections, customers, erasure, residue, stop_marketing
 from bridge.connectors.shopify.api import scopes
 from bridge.connectors.shopify.api.client import (
     AccessForbidden,
@@ -38,6 +38,8 @@ from bridge.model import (
     Balance,
     CheckResult,
     ConsentReading,
+    CorrectableOrder,
+    CorrectableRecord,
     CustomerConsents,
     ErasureState,
     FindingPage,
@@ -202,6 +204,20 @@ class Shopify:
     def remove_platform_residue(self, items: Sequence[Residue], *, shop: str) -> Sequence[Residue]:
         """Remove these items, read again and return those that still exist. Raises as `gather`."""
         return residue.remove_residue(self._begin(shop), items, shop)
+
+    def read_correctable_record(self, customer_id: str, *, shop: str) -> CorrectableRecord | None:
+        """Return what can be corrected of a customer and of its orders on their way. Raises as `gather`."""
+        return corrections.read_correctable_record(self._begin(shop), customer_id, shop)
+
+    def correct_customer(
+        self, customer_id: str, record: CorrectableRecord, values: Mapping[str, str], *, shop: str
+    ) -> Mapping[str, str]:
+        """Write these values to the customer and its default address. Raises as `gather`."""
+        return corrections.correct_customer(self._begin(shop), customer_id, record, values, shop)
+
+    def correct_order(self, order: CorrectableOrder, values: Mapping[str, str], *, shop: str) -> str:
+        """Write these values to an order on its way. Raises as `gather`."""
+        return corrections.correct_order(self._begin(shop), order, values, shop)
 
     def read_shop_identity(self, domain: str) -> ShopIdentity:
         """Return the number and the present domain of the shop that has this domain. Raises as `gather`."""

@@ -18,6 +18,7 @@ from bridge.model import (
     Gap,
     Notice,
     NoticeItem,
+    NoticePurpose,
     NoticeReport,
     NoticeState,
     Outcome,
@@ -142,6 +143,8 @@ def derive_notice_task_status(
     open_items = [entry for entry in items if entry.answer is None]
     answers = Counter(entry.answer for entry in items if entry.answer is not None)
     given = [outcome for answer, outcome in ANSWER_OUTCOMES_WORST_FIRST if answers[answer]]
+    if items and items[0].purpose is not NoticePurpose.ERASE:  # a task has items of one purpose
+        given = [Outcome.CHANGED if outcome is Outcome.ERASED else outcome for outcome in given]
     refused = answers[ProcessorAnswer.REFUSED]
     state = TaskState.WAITING if open_items else TaskState.FAILED if refused else TaskState.DONE
     gap = Gap(system=processor, absence=Absence.NOT_REMOVED, what=f"{refused} records", reason="processor_refused")

@@ -1,7 +1,7 @@
 """Decide whether a processor may be notified yet, and if not: why, until when, when to check again.
 
-Pure. Never while a parcel moves, its cash is unpaid, a return, claim or dispute is open, or a hold runs: the carrier
-needs the data to deliver. In doubt it waits; a person may release.
+Pure. No erasure while a parcel moves, its cash is unpaid, a return, claim or dispute is open, or a hold runs: the carrier
+needs the data to deliver. In doubt it waits; a person may release. A correction or restriction waits for none of that.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias
 
 from bridge.model import NoticeItem, NoticePurpose, ParcelStatus, ReferenceKind
+from bridge.rules.notices.parcel_reviews import PARCEL_REVIEW_PREFIX
 from bridge.rules.retention.category_retention import CategoryRetention, calculate_category_retention
 from bridge.rules.retention.retention_events import OrderRecord, ParcelNews, build_retention_facts
 from bridge.rules.retention.statutory_last_days import compute_day_start, local_day
@@ -64,6 +65,8 @@ def decide_notice_timing(
     """
     if item.released or (item.purpose in IMMEDIATE_PURPOSES and PAUSED_BY_OPERATOR not in item.matters):
         return NoticeTiming()
+    if item.purpose is not NoticePurpose.ERASE:
+        return _decide_change_timing(item, now)
     waits = _list_wait_reasons(item, is_trackable, notice_rules, retention, now, refunds)
     waits += _list_hold_waits(kept or CategoryRetention(), retention)
     open_waits = [(until, reason) for until, reason in waits if until is None or until > now]
@@ -80,6 +83,14 @@ def decide_notice_timing(
     if is_trackable and not is_final:  # it may arrive earlier
         look_at = min(until, now + timedelta(days=pause_days))
     return NoticeTiming(reason=reason, not_before=until, look_at=look_at)
+
+
+def _decide_change_timing(item: NoticeItem, now: datetime) -> NoticeTiming:
+    """Decide about an item that erases nothing: at once, also while the parcel moves; not while it may be another person's."""
+    blockers = [one for one in item.matters if one == PAUSED_BY_OPERATOR or one.startswith(PARCEL_REVIEW_PREFIX)]
+    if not blockers:
+        return NoticeTiming()
+    return NoticeTiming(reason=_format_blocker_code(blockers), look_at=now + timedelta(days=OPEN_ENDED_PAUSE_DAYS))
 
 
 def _list_wait_reasons(

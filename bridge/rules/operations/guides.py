@@ -90,6 +90,19 @@ WAIT_GUIDES: Mapping[WaitReason, Guide] = {
         command="dsr identified {id} or dsr identify {id}",
         page="identity-not-proven",
     ),
+    WaitReason.PERSON_RESTRICTED: Guide(
+        words="an erasure that Shopify sent waits: the person's data may only be stored",
+        command="dsr lift of the restriction, once its ground has ended",
+        page="person-restricted",
+    ),
+    WaitReason.RESTRICTION_IN_FORCE: _by_itself(
+        "a restriction is in force until dsr lift ends it", page="person-restricted", command="dsr lift {id}"
+    ),
+    WaitReason.OBJECTION_UNDECIDED: Guide(
+        words="an objection is weighed, and what it is about stops meanwhile",
+        command="dsr decide {id}",
+        page="objection-undecided",
+    ),
 }
 
 TASK_STATE_GUIDES: Mapping[TaskState, Guide] = {

@@ -57,6 +57,8 @@ CARRIERS_AFTER_PLATFORM = frozenset({TaskAction.GATHER})
 # These need the task before them to have been tried once; every other action needs it done or failed. Which customers the
 # data subject is must be known before anything is destroyed.
 RUNS_AFTER_FIRST_TRY = frozenset({TaskAction.ERASE})
+# What the platform must have done before the data subject can be answered; its own erasure follows by itself.
+NEEDED_OF_PLATFORM = (TaskAction.GATHER, TaskAction.CORRECT, TaskAction.STOP_MARKETING)
 FINISHED_STATES = (TaskState.DONE, TaskState.FAILED)
 # nothing of such a request is answered, whatever its system is
 IDENTITY_WAITS = (WaitReason.IDENTITY_PENDING, WaitReason.IDENTITY_NOT_PROVEN)
@@ -66,8 +68,10 @@ INITIAL_TASKS: Mapping[RequestKind, tuple[tuple[str, TaskAction], ...]] = {
     RequestKind.CONSENT_WITHDRAWAL: ((PLATFORM, TaskAction.STOP_MARKETING),),
     RequestKind.GRIEVANCE: ((BRIDGE, TaskAction.ANSWER_GRIEVANCE),),
     RequestKind.PROCESSOR_LIST: ((BRIDGE, TaskAction.LIST_PROCESSORS),),
+    RequestKind.CORRECTION: ((PLATFORM, TaskAction.CORRECT),),
+    RequestKind.RESTRICTION: ((PLATFORM, TaskAction.STOP_MARKETING), (BRIDGE, TaskAction.RESTRICT)),
+    RequestKind.OBJECTION: ((PLATFORM, TaskAction.STOP_MARKETING), (BRIDGE, TaskAction.WEIGH_OBJECTION)),
 }
-NEEDED_AT_PLATFORM = (TaskAction.GATHER, TaskAction.STOP_MARKETING)  # before the person can be answered
 
 
 def list_initial_tasks(
@@ -75,7 +79,8 @@ def list_initial_tasks(
 ) -> list[tuple[str, TaskAction]]:
     """Return the (system, action) pairs of a new request. Notices to carriers follow when their parcels are known.
 
-    The platform erases by itself what it sent by webhook, and must be asked for what was opened by hand.
+    The platform erases by itself what it sent by webhook, and must be asked for what was opened by hand. A kind
+    that cannot be opened has none.
     """
     if kind is RequestKind.ACCESS:
         return [(system, TaskAction.GATHER) for system in (PLATFORM, *sorted(carriers))]
@@ -92,7 +97,7 @@ def list_initial_tasks(
             (BRIDGE, TaskAction.ERASE),
             (PLATFORM, TaskAction.POLL_PLATFORM_ERASURE),
         ]
-    return list(INITIAL_TASKS[kind])
+    return list(INITIAL_TASKS.get(kind, ()))
 
 
 def decide_residue_action(residue: Residue, retention: Retention) -> tuple[str, str]:
@@ -159,9 +164,10 @@ def assess_request_status(tasks: Sequence[Task]) -> RequestStatus:
     least once; a carrier that is down delays no answer, its part follows. While it is not proven who asks, nothing is
     answered. A task of the bridge that waits for an
     operator is open too: such a request waits, and cannot be answered. What a law keeps delays no answer, nor what comes
-    after it: it follows by itself. It is complete when every system answered; a processor that was only asked did not.
+    after it: it follows by itself. It is complete when every system answered; a processor that was only asked did not. A
+    restriction that is in force is what was asked for: its end is still to come.
     """
-    held = [task for task in tasks if task.wait_reason is WaitReason.HELD_BY_LAW]
+    held = [task for task in tasks if task.wait_reason in (WaitReason.HELD_BY_LAW, WaitReason.RESTRICTION_IN_FORCE)]
     pending = [
         task
         for task in tasks
@@ -182,16 +188,20 @@ def assess_request_status(tasks: Sequence[Task]) -> RequestStatus:
         state = RequestState.WAITING if retried or waiting else RequestState.DONE
     return RequestStatus(
         state=state,
-        complete=all(task.state is TaskState.DONE and not task.gaps for task in tasks),
+        complete=all(_is_done(task) and not task.gaps for task in tasks),
         answerable=not pending and not is_answer_blocked and not is_unidentified,
         wake_at=_find_earliest_datetime(task.wake_at for task in (*retried, *waiting)),
     )
 
 
+def _is_done(task: Task) -> bool:
+    return task.state is TaskState.DONE or task.wait_reason is WaitReason.RESTRICTION_IN_FORCE
+
+
 def _is_needed_for_answer(task: Task) -> bool:
     if task.wait_reason is WaitReason.GAVE_WAY:
         return True  # in the middle of its pages
-    return task.system in OWN_SYSTEMS or (task.system == PLATFORM and task.action in NEEDED_AT_PLATFORM)
+    return task.system in OWN_SYSTEMS or (task.system == PLATFORM and task.action in NEEDED_OF_PLATFORM)
 
 
 def _find_earliest_datetime(times: Iterable[datetime | None]) -> datetime | None:

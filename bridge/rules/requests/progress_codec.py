@@ -15,6 +15,7 @@ from typing import Any, assert_never
 
 from bridge import model
 from bridge.rules.consents.stop_codec import decode_stop, encode_stop_detail
+from bridge.rules.requests.rights.rights_codec import decode_rights_progress, encode_rights_detail
 
 PARCELS_PREFIX = "parcels:"  # before the list of parcels, where a connector's cursor was
 WAYBILL_FIELDS = ("number", "carrier", "account_holder", "order_id", "order_name")
@@ -122,6 +123,8 @@ def encode_detail(progress: model.Progress | None) -> dict[str, Any]:  # noqa: C
         case model.ResidueProgress():
             values = {key: getattr(progress, name) for name, key in RESIDUE_KEYS.items()}
             detail = {key: value for key, value in values.items() if value is not None}
+        case model.CorrectionProgress() | model.RestrictionProgress() | model.ObjectionProgress():
+            detail = encode_rights_detail(progress)
         case model.NoticeProgress(report=model.NoticeReport() as report):
             detail = {
                 "entries": report.items,
@@ -146,7 +149,7 @@ def encode_remaining_shop_data(remaining: model.RemainingShopData) -> dict[str, 
     return {REMAINING_KEYS[name]: value for name, value in values.items() if value}
 
 
-def decode_progress(  # noqa: C901 - one case for each action
+def decode_progress(  # noqa: C901, PLR0912 - one case for each action
     action: model.TaskAction, kind: model.RequestKind, cursor: str, detail: Mapping[str, Any]
 ) -> model.Progress:
     """Return the progress of a task of this action, in a request of this kind, from its two stored parts."""
@@ -190,6 +193,8 @@ def decode_progress(  # noqa: C901 - one case for each action
             )
         case model.TaskAction.NOTIFY_PROCESSOR:
             progress = _decode_notice(cursor, detail)
+        case model.TaskAction.CORRECT | model.TaskAction.RESTRICT | model.TaskAction.WEIGH_OBJECTION:
+            progress = decode_rights_progress(action, detail)
         case _:
             assert_never(action)
     return progress

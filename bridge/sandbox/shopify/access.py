@@ -100,6 +100,8 @@ SCOPES_BY_TYPE: Mapping[str, tuple[str, ...]] = {
     "CustomerEmailMarketingConsentUpdatePayload": ("write_customers",),
     "CustomerRequestDataErasurePayload": ("write_customer_data_erasure",),
     "CustomerSmsMarketingConsentUpdatePayload": ("write_customers",),
+    "CustomerAddressCreatePayload": ("write_customers",),
+    "CustomerAddressUpdatePayload": ("write_customers",),
     "CustomerUpdatePayload": ("write_customers",),
     "DataSaleOptOutPayload": ("write_privacy_settings",),
     "DraftOrderDeletePayload": ("write_draft_orders",),

@@ -206,10 +206,11 @@ class QueryRoot:
         wanted = args["identifier"]
         for one in self.shop.people:
             readable = one.id not in self.shop.redacted_customer_ids
+            email, phone = (self.shop.read_contact(one, field) for field in ("email", "phone"))
             if (
                 (wanted.get("id") and read_gid_number(wanted["id"]) == one.id)
-                or (readable and one.email and str(wanted.get("emailAddress") or "").casefold() == one.email)
-                or (readable and one.phone and wanted.get("phoneNumber") == one.phone)
+                or (readable and email and str(wanted.get("emailAddress") or "").casefold() == email)
+                or (readable and phone and wanted.get("phoneNumber") == phone)
             ):
                 return self.find_customer(one.id)
         return None

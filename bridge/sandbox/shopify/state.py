@@ -57,6 +57,11 @@ class Shop:
         created = next((one for one in self.created_people if one.id == person_id), None)
         return created or self.world.get_person(person_id)
 
+    def read_contact(self, person: Person, field: str) -> str:
+        """Return the `email` or `phone` of a customer: as a mutation wrote it, else the world's."""
+        written = self.written_fields.get(make_gid("Customer", person.id), {})
+        return str(written.get(field, getattr(person, field)) or "")
+
     def create_person(self, email: str) -> Person:
         """Add a customer of which only the address is known."""
         with self._lock:

@@ -118,7 +118,16 @@ def _end_erasure(run: ErasureRun, last: OrderBatch, erasure: Erasure, task: Task
     if task.wait_reason is WaitReason.HELD_BY_LAW:
         record_task_result(request, task, tx, reason=task.last_error, held_by=erasure.list_grounds())
     close_identity_reviews(request, tx)
+    if task.state is TaskState.DONE:
+        _erase_corrected_values(request, tx)
     return task
+
+
+def _erase_corrected_values(request: PrivacyRequest, tx: Tx) -> None:
+    """Destroy what the person's corrections state: the former and the new values."""
+    for other in tx.requests.list_requests_of_same_person(request):
+        if other.kind is RequestKind.CORRECTION:
+            tx.request_details.erase_details(other.id)
 
 
 def _postpone_while_kept(erasure: Erasure, task: Task, services: Services) -> list[Task]:

@@ -1,4 +1,4 @@
-"""Batch the queued items of an account into notices, at most once per digest interval; what is immediate, at once. Sends nothing.
+"""Batch the queued items of an account into notices, those to erase at most once per digest interval. Sends nothing.
 
 Items that cannot be sent (the processor is not in the merchant's file or has no channel) are marked as blocked with
 the reason and checked again after an hour.
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from bridge.model import Fact, Lease, Notice, NoticeChannel, NoticeItem, NoticePurpose, NoticeState
 from bridge.rules.index.attribution import UNKNOWN_CARRIER
-from bridge.rules.notices.timing import IMMEDIATE_PURPOSES
 from bridge.services import Services
 from bridge.steps.evidence.record_facts import enqueue_requests, record_notice_fact
 from config.merchant_file.processors import Processor
@@ -50,13 +49,17 @@ def open_due_notices(account: str, lease: Lease, services: Services) -> datetime
             return now + RECHECK_DELAY
         last_opened_at = tx.notices.find_last_opened_at(account)
         next_at = last_opened_at + services.merchant.instructions.digest_interval if last_opened_at else now
-        due_items = [item for item in queued_items if next_at <= now or item.purpose in IMMEDIATE_PURPOSES]
+        is_digest_due = next_at <= now
+        # what a person wants changed or stopped waits for no digest: a parcel may be on its way
+        due_items = [item for item in queued_items if is_digest_due or item.purpose is not NoticePurpose.ERASE]
+        if not due_items:
+            return next_at
         for purpose in NoticePurpose:
             of_purpose = [item for item in due_items if item.purpose is purpose]
             for start in range(0, len(of_purpose), MAX_ITEMS_PER_NOTICE):
                 _open_notice(of_purpose[start : start + MAX_ITEMS_PER_NOTICE], processor, now, tx, services)
     enqueue_requests(due_items, services)
-    return next_at if len(due_items) < len(queued_items) else None
+    return None if len(due_items) == len(queued_items) else next_at
 
 
 def _open_notice(items: Sequence[NoticeItem], processor: Processor, now: datetime, tx: Tx, services: Services) -> None:

@@ -1,12 +1,12 @@
 """Build the letters to processors: who asks, on which ground, what to erase, by when and how to answer.
 
-They contain waybills, order names and the shop's ids; never a person's name, phone, e-mail or address. The text and
-the HTML part say the same.
+They contain waybills, order names and the shop's ids; never a person's name, phone, e-mail or address, but for what a
+correction tells in its attached file. The text and the HTML part say the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from bridge.model import Letter, Notice, NoticeItem, NoticePurpose, ReferenceKind
 from bridge.rules.retention.statutory_last_days import local_day
 from bridge.services import Services
-from bridge.steps.notices.attachments import render_items_csv
+from bridge.steps.notices.attachments import NO_CORRECTIONS, Corrections, render_items_csv
 from config.merchant_file.processors import Processor
 
 MAX_LINES = 100  # lines in the letter itself; the attached file lists all
@@ -41,12 +41,14 @@ SUBJECTS = {
     NoticePurpose.CORRECT: "Correction of personal data",
     NoticePurpose.RESTRICT: "Restriction of the use of personal data",
     NoticePurpose.STOP_MESSAGES: "Withdrawal of consent to messages",
+    NoticePurpose.LIFT_RESTRICTION: "End of a restriction of the use of personal data",
 }
 REASONS = {
     NoticePurpose.ERASE: "The persons concerned asked us to erase their data, and the purpose for which you got it is fulfilled.",
     NoticePurpose.CORRECT: "The persons concerned asked us to correct their data.",
     NoticePurpose.RESTRICT: "The persons concerned asked us to restrict the use of their data.",
-    NoticePurpose.STOP_MESSAGES: "The persons concerned took back their consent.",
+    NoticePurpose.STOP_MESSAGES: "The persons concerned took back their consent, or object to messages.",
+    NoticePurpose.LIFT_RESTRICTION: "The reason for which we asked you to restrict the use of these data has ended.",
 }
 
 
@@ -60,14 +62,22 @@ class InstructionParagraph:
 
 
 def build_instruction_letter(
-    notice: Notice, items: Sequence[NoticeItem], processor: Processor, *, token: str, reminder: int, services: Services
+    notice: Notice,
+    items: Sequence[NoticeItem],
+    processor: Processor,
+    *,
+    token: str,
+    reminder: int,
+    services: Services,
+    corrections: Corrections = NO_CORRECTIONS,
 ) -> Letter:
     """Return the instruction as a letter.
 
     `token` is the secret of the answer link. `reminder` counts from 1; 0 is the first letter. `notice.due_at` is set.
+    `corrections` are what `read_corrections` returns; its values stand in the attached file only.
     """
     link = f"{services.settings.public_base_url}/notices/{token}"
-    instruction = build_instruction_paragraphs(notice, items, processor, services=services)
+    instruction = build_instruction_paragraphs(notice, items, processor, services=services, corrections=corrections)
     overdue = notice.due_at is not None and services.clock.now() > notice.due_at
     opening = [f"To {processor.legal_name or processor.id}."]
     if reminder:
@@ -93,7 +103,7 @@ def build_instruction_letter(
         html=_render_letter_html(subject, paragraphs, link),
         message_id=_build_message_id(notice, services),
         reply_to=services.merchant.officer.email,
-        attachments=((f"{notice.id}.csv", "text/csv", render_items_csv(items)),),
+        attachments=((f"{notice.id}.csv", "text/csv", render_items_csv(items, corrections)),),
     )
 
 
@@ -110,7 +120,13 @@ def read_mail_domain(services: Services) -> str:
 
 
 def build_instruction_paragraphs(
-    notice: Notice, items: Sequence[NoticeItem], processor: Processor, *, services: Services, max_lines: int = MAX_LINES
+    notice: Notice,
+    items: Sequence[NoticeItem],
+    processor: Processor,
+    *,
+    services: Services,
+    max_lines: int = MAX_LINES,
+    corrections: Corrections = NO_CORRECTIONS,
 ) -> list[InstructionParagraph]:
     """Return the paragraphs that letter and PDF have in common, without opening and answer link.
 
@@ -122,7 +138,7 @@ def build_instruction_paragraphs(
     names = REFERENCE_KIND_LABELS[items[0].names if items else ReferenceKind.WAYBILL]
     label, verb = (names[0], "is") if len(items) == 1 else (names[1], "are")
     item_count = f"{len(items)} {label[:1].lower()}{label[1:]} {verb}"
-    listed_lines = [_format_item_line(item) for item in items[:max_lines]]
+    listed_lines = [_format_item_line(item, corrections.get(item.request_id, {})) for item in items[:max_lines]]
     if len(items) > max_lines:
         listed_lines.append(f"and {len(items) - max_lines} more, in the file {notice.id}.csv")
     return [
@@ -180,7 +196,7 @@ def _build_orders(purpose: NoticePurpose, items_listed: str, processor: Processo
     data, everywhere = REQUESTED_DATA_PHRASES[processor.template], "in your systems and in those of your own processors"
     if purpose is NoticePurpose.CORRECT:
         return (
-            f"Correct {data}, {everywhere}, as the list says.",
+            f"Correct {data}, {everywhere}: the list says which, the attached file what is right as far as you may have it.",
             f"{items_listed}.",
             "Use the corrected data from now on, also for what is still on its way. Change no document that was issued.",
         )
@@ -188,6 +204,11 @@ def _build_orders(purpose: NoticePurpose, items_listed: str, processor: Processo
         return (
             f"Store {data}, and use it for nothing but what is on its way, legal claims and what the person consents to.",
             f"{items_listed}. This holds until we write that the restriction has ended.",
+        )
+    if purpose is NoticePurpose.LIFT_RESTRICTION:
+        return (
+            f"You may use {data} again as our contract says. We had asked you to store them only.",
+            f"{items_listed}.",
         )
     if purpose is NoticePurpose.STOP_MESSAGES:
         return (
@@ -212,11 +233,12 @@ def _list_legal_grounds(purpose: NoticePurpose, services: Services) -> tuple[str
     return (REASONS[purpose], *(f"{text[:1].upper()}{text[1:]}." for text in sentences))
 
 
-def _format_item_line(item: NoticeItem) -> str:
+def _format_item_line(item: NoticeItem, corrected: Mapping[str, str]) -> str:
     with_waybills = f" (with {', '.join(item.also)})" if item.also else ""
     order = f", order {item.order}" if item.order and item.names is ReferenceKind.WAYBILL else ""
     # no line break of a typed value starts a new line
-    return " ".join(f"{item.reference}{with_waybills}{order}".split())
+    fields = f": {', '.join(name.replace('_', ' ') for name in corrected)}" if corrected else ""
+    return " ".join(f"{item.reference}{with_waybills}{order}{fields}".split())
 
 
 def _format_local_time(utc_datetime: datetime | None, services: Services) -> str:

@@ -1,4 +1,4 @@
-"""Opens a notice item for each record that a processor holds of an erased data subject, and a task for each processor.
+"""Opens a notice item for each record that a processor holds of a data subject, and a task for each processor.
 
 Works in the caller's transaction. Decides nothing about when the processor is notified: `notify` does. Calls nobody.
 """
@@ -32,6 +32,7 @@ from bridge.steps.index.doubt_parcels import add_review_blockers, open_supersede
 from bridge.steps.index.flag_carrier_conflicts import flag_carrier_conflicts
 from bridge.steps.new_tasks import build_task
 from bridge.steps.notices.pause_items import LEGAL_HOLD_PREFIX
+from bridge.steps.rights.restricted_person import add_restriction_blockers
 from bridge.steps.task_results import fail_task
 
 if TYPE_CHECKING:
@@ -89,15 +90,26 @@ def open_notice_items(
     *,
     tx: Tx,
     services: Services,
-) -> None:
-    """Open an item for each record as `plan_notice_items` lists them. Writes evidence last."""
+    purpose: NoticePurpose = NoticePurpose.ERASE,
+) -> dict[str, int]:
+    """Open an item for each record as `plan_notice_items` lists them. Return how many by processor. Writes evidence last.
+
+    For another purpose than an erasure what was told before is told anew.
+    """
     plan = plan_notice_items(request, principal, parcels, orders, tx=tx, services=services)
-    opened = open_items_of_plan(request, plan, orders, tx=tx, services=services)
+    opened = open_items_of_plan(request, plan, orders, tx=tx, services=services, purpose=purpose)
     record_opened_items(request, plan, opened, tx=tx)
+    return opened
 
 
 def open_items_of_plan(
-    request: PrivacyRequest, plan: NoticePlan, order_ids: Iterable[str], *, tx: Tx, services: Services
+    request: PrivacyRequest,
+    plan: NoticePlan,
+    order_ids: Iterable[str],
+    *,
+    tx: Tx,
+    services: Services,
+    purpose: NoticePurpose = NoticePurpose.ERASE,
 ) -> dict[str, int]:
     """Open the items of a plan, or of the part of it about these orders. One that is listed already stays as it is.
 
@@ -106,7 +118,9 @@ def open_items_of_plan(
     by_processor: dict[str, list[NoticeTarget]] = {}
     for target in plan.targets:
         by_processor.setdefault(target.processor, []).append(target)
-    tx.legal_holds.extend_legal_holds(request, {*order_ids, *(parcel.order_id for parcel in plan.parcels)})
+    is_erasure = purpose is NoticePurpose.ERASE
+    if is_erasure:
+        tx.legal_holds.extend_legal_holds(request, {*order_ids, *(parcel.order_id for parcel in plan.parcels)})
     known_tasks = {
         task.system: task for task in tx.tasks.list_tasks(request.id) if task.action is TaskAction.NOTIFY_PROCESSOR
     }
@@ -120,16 +134,31 @@ def open_items_of_plan(
         if is_new_task:
             tx.tasks.save_task(task)
         items = [
-            replace(_build_notice_item(request, task, target, plan.orders, services), purpose=plan.purpose)
+            replace(_build_notice_item(request, task, target, plan.orders, services), purpose=purpose)
             for target in named
         ]
-        items = _add_legal_hold_blockers(items, request, tx)
-        new_count = tx.notice_items.add_items(items)
+        if is_erasure:
+            items = _add_legal_hold_blockers(items, request, tx)
+            items = add_restriction_blockers(items, request, tx)
+        new_count = tx.notice_items.add_items(items) if is_erasure else _replace_items(items, tx)
         if new_count and not is_new_task:
             tx.notice_items.wake_requests_of_items(items)
         if new_count or is_new_task:
             opened[processor] = new_count
     return opened
+
+
+def _replace_items(items: Sequence[NoticeItem], tx: Tx) -> int:
+    """Store items for another purpose than an erasure: what the same task told before is told anew."""
+    if not items:
+        return 0
+    former = tx.notice_items.list_items(request_id=items[0].request_id)
+    letters = {item.notice_id for item in former if item.task_id == items[0].task_id} - {""}
+    count = tx.notice_items.replace_items(items)
+    for notice_id in sorted(letters):
+        if not tx.notice_items.list_items(notice_id=notice_id, limit=1):
+            tx.notices.withdraw_notice(notice_id)
+    return count
 
 
 def record_opened_items(request: PrivacyRequest, plan: NoticePlan, opened: Mapping[str, int], *, tx: Tx) -> None:

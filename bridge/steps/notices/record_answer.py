@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from bridge.errors import PayloadInvalid
-from bridge.model import AnswerRow, Fact, Notice, NoticeChannel, NoticeItem, NoticeState, ProcessorAnswer
+from bridge.model import AnswerRow, Fact, Notice, NoticeChannel, NoticeItem, NoticePurpose, NoticeState, ProcessorAnswer
 from bridge.rules.notices import answers as answer_rules
 from bridge.services import Services
 from bridge.steps.evidence.record_facts import account_key, enqueue_requests, record_notice_fact, save_notice
@@ -104,7 +104,9 @@ def get_unanswered_notice(notice_id: str, tx: Tx) -> Notice:
 
 def _answer_item(item: NoticeItem, row: AnswerRow, now: datetime, zone: ZoneInfo, services: Services) -> NoticeItem:
     look_at = until = None
-    if row.answer is ProcessorAnswer.RETAINED and row.until is not None:
+    if item.purpose is not NoticePurpose.ERASE:
+        pass  # nothing was erased that could be looked for
+    elif row.answer is ProcessorAnswer.RETAINED and row.until is not None:
         look_at = until = datetime.combine(row.until + timedelta(days=1), time.min, zone)
     elif row.answer in NO_DATA_ANSWERS and item.baseline:
         look_at = now + timedelta(hours=services.merchant.instructions.read_back_hours)

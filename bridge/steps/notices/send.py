@@ -23,6 +23,7 @@ from bridge.steps.notices.batch import COUNTRY_RESTRICTED, RECHECK_DELAY, find_p
 from bridge.steps.notices.erase_by_api import erase_by_api
 from bridge.steps.notices.letter import build_escalation_letter, build_instruction_letter
 from bridge.steps.notices.save_outcome import block_notice, save_notice_outcome, schedule_notice_retry
+from bridge.steps.rights.read_corrections import read_corrections
 from config.merchant_file.processors import Processor
 
 if TYPE_CHECKING:
@@ -97,9 +98,12 @@ def _send_letter(
     with services.store.transaction() as tx:
         tx.notice_accounts.verify_lease(lease)
         tx.notices.save_link_token(notice.id, token, now + timedelta(days=rules.link_days))
+        corrections = read_corrections(items, processor, tx)
     reminder = notice.reminders + 1 if notice.state in SENT_STATES else 0
     dated = replace(notice, due_at=due_at)
-    letter = build_instruction_letter(dated, items, processor, token=token, reminder=reminder, services=services)
+    letter = build_instruction_letter(
+        dated, items, processor, token=token, reminder=reminder, services=services, corrections=corrections
+    )
     try:
         services.mailer.send_letter(letter)
     except (ConnectorUnavailable, ConnectorRefused, CredentialRejected) as fault:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bridge.errors import BridgeError, Retryable
-from bridge.model import ConsigneeClues, Lease, NoticeItem, NoticeState, ReferenceKind, RefundAccount
+from bridge.model import ConsigneeClues, Lease, NoticeItem, NoticePurpose, NoticeState, ReferenceKind, RefundAccount
 from bridge.ports import Tracker
 from bridge.rules.notices.timing import FINAL_PARCEL_STATUSES, UNINFORMATIVE_PARCEL_STATUSES, decide_notice_timing
 from bridge.rules.requests.lifecycle import compute_retry_pause_s
@@ -83,7 +83,12 @@ def _track_system_parcels(due_items: Sequence[NoticeItem], system: str, lease: L
 
 def _is_query_needed(item: NoticeItem, now: datetime) -> bool:
     """Return False if an operator released the item or must decide about it, or if it was under way less than a day ago."""
-    if item.released or item.names is not ReferenceKind.WAYBILL or is_under_review(item):
+    if (
+        item.purpose is not NoticePurpose.ERASE
+        or item.released
+        or item.names is not ReferenceKind.WAYBILL
+        or is_under_review(item)
+    ):
         return False
     is_under_way = item.status not in (*FINAL_PARCEL_STATUSES, *UNINFORMATIVE_PARCEL_STATUSES)
     is_fresh = item.status_at is not None and now - item.status_at <= FRESH_STATUS_AGE

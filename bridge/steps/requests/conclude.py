@@ -21,6 +21,7 @@ from bridge.rules.erasure.remaining_data import list_remaining_data
 from bridge.rules.evidence.chain import encode_canonical_json
 from bridge.rules.requests.answer_times import judge_lateness
 from bridge.rules.requests.lifecycle import RequestStatus, assess_request_status
+from bridge.rules.requests.rights.rights_record import RIGHTS_KINDS, build_rights_record
 from bridge.rules.retention.consent_evidence import list_kept_consents, plan_kept_consents
 from bridge.services import Services
 from bridge.steps.access.package import AccessPackage, build_access_package, save_access_package
@@ -141,7 +142,18 @@ def issue_certificate(
 def _build_certificate_body(
     request: PrivacyRequest, tasks: list[Task], status: RequestStatus, tx: Tx, services: Services
 ) -> dict[str, Any]:
-    """Return the certificate from what is stored now, without its number and signature."""
+    """Return the certificate or record from what is stored now, without its number and signature."""
+    if request.kind in RIGHTS_KINDS:
+        return build_rights_record(
+            replace(request, shop=tx.shop_names.directory.find_current_name(request.shop)),
+            tasks,
+            status,
+            facts=tx.evidence.list_facts_of_request(request.id),
+            particulars=tx.request_details.get_details(request.id, request.kind).particulars,
+            restrictions=tx.restrictions.list_restrictions(request.id),
+            merchant=services.merchant,
+            now=services.clock.now(),
+        )
     documents: dict[str, list[Document]] = {}
     for document in (
         tx.documents.list_documents(shop=request.shop)

@@ -101,6 +101,7 @@ def describe_request(tx: Tx, request: PrivacyRequest) -> dict[str, Any]:
         "tasks": [_task_row(task) for task in tx.tasks.list_tasks(request.id)],
         "letters": [_pick(letter, LETTER_FIELDS) for letter in tx.person_letters.list_letters(request.id)],
         "holds": [*(certificate or {}).get("kept", []), *list_request_holds(tx, request)],
+        "restrictions": [asdict(one) for one in tx.restrictions.list_restrictions(request.id)],
         "facts": [asdict(event) for event in tx.evidence.list_facts_of_request(request.id)],
     }
 

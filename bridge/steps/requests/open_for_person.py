@@ -24,6 +24,7 @@ from bridge.rules.index.unreadable_identifiers import find_unreadable_fields
 from bridge.rules.requests.deadlines import compute_clocks
 from bridge.rules.requests.identity_doubt import REMOTE_SOURCES
 from bridge.rules.requests.particulars import parse_particulars
+from bridge.rules.requests.rights.joined_details import merge_details
 from bridge.rules.webhooks.shop_domains import is_shop_domain
 from bridge.services import Services
 from bridge.steps.evidence.record_facts import enqueue_request_ids
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 PERSON_KINDS = (
     RequestKind.ACCESS,
     RequestKind.ERASURE,
+    RequestKind.CORRECTION,
+    RequestKind.RESTRICTION,
+    RequestKind.OBJECTION,
     RequestKind.CONSENT_WITHDRAWAL,
     RequestKind.GRIEVANCE,
     RequestKind.PROCESSOR_LIST,
@@ -121,9 +125,9 @@ def open_person_request(
 ) -> str:
     """Open the request, or join an open one. Return its id. Raises PayloadInvalid, also where `details` lack what the kind needs.
 
-    `details` are what is asked for exactly and how to reach the person; of a request that is joined they replace those
-    that it has. `doubt` is why it is not sure who asks, where the door found one. With `once` the same call opens nothing again
-    and returns the id of the first.
+    `details` are what is asked for exactly and how to reach the person. A request that is joined asks for both from then
+    on, and its tasks run again where that is more. `doubt` is why it is not sure who asks, where the door found one. With
+    `once` the same call opens nothing again and returns the id of the first.
     """
     stated = details.particulars if details else None
     details = replace(details or RequestDetails(), particulars=stated or parse_particulars(kind, {}))
@@ -134,6 +138,7 @@ def open_person_request(
         request_id = open_or_join(
             request, {"reason": reason}, tx=tx, services=services, idempotency_key=request.id, actor=actor
         )
+        details = _add_to_known(request_id, details, tx)
         queue_acknowledgement(request_id, request, details, tx=tx, services=services, actor=actor)
         if source in REMOTE_SOURCES:
             judge_remote_request(request_id, source, details, doubt, tx=tx, services=services)
@@ -150,3 +155,15 @@ def _check_same_call(first: tuple[str, str], once: OnceKey) -> str:
     if body_hash != once.body_hash:
         raise PayloadInvalid("key_reused")
     return request_id
+
+
+def _add_to_known(request_id: str, details: RequestDetails, tx: Tx) -> RequestDetails:
+    """Return what is stated together with what the request that was joined stated before; its tasks begin again for more."""
+    request = tx.requests.get_request(request_id)
+    if request is None:
+        raise AssertionError("a request that was opened or joined is gone")
+    known = tx.request_details.get_details(request_id, request.kind)
+    merged = merge_details(known, details)
+    if known.particulars is not None and merged.particulars != known.particulars:
+        tx.request_changes.change_principal(request, request.principal)
+    return merged

@@ -7,7 +7,7 @@ others wait, it gives way after a few seconds and goes on later, from where it w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -40,6 +40,10 @@ from bridge.steps.requests.take_turns import lease_next_request, must_give_way
 from bridge.steps.retention.keep_consents import build_consent_task, keep_consents, reopen_stale_reading
 from bridge.steps.retention.overwrite_remnants import overwrite_erased_keys
 from bridge.steps.retention.seal_invoices import seal_invoices
+from bridge.steps.rights.correct_records import correct_records
+from bridge.steps.rights.restrict_processing import restrict_processing
+from bridge.steps.rights.restricted_person import wait_for_restriction
+from bridge.steps.rights.weigh_objection import weigh_objection
 
 if TYPE_CHECKING:
     from bridge.store import Tx
@@ -60,6 +64,9 @@ STEP_BY_ACTION: dict[TaskAction, Callable[..., Task]] = {
     TaskAction.STOP_MARKETING: stop_marketing,
     TaskAction.ANSWER_GRIEVANCE: wait_for_grievance_answer,
     TaskAction.LIST_PROCESSORS: send_processor_list,
+    TaskAction.CORRECT: correct_records,
+    TaskAction.RESTRICT: restrict_processing,
+    TaskAction.WEIGH_OBJECTION: weigh_objection,
 }
 # these may find out the platform's id of the customer, which later tasks are asked by
 LEARNS_CUSTOMER_ID = (
@@ -143,6 +150,7 @@ def _run_due_tasks(request: PrivacyRequest, lease: Lease, services: Services) ->
     if waiting:
         conclude_request(request.id, lease, has_changed=waiting != run.tasks[waiting.id], services=services)
         return False
+    run.put_off(wait_for_restriction(request, run.tasks.values(), lease, services=services))
     if is_gated:
         run.run_tasks(READING_ACTIONS)
         if not run.gives_way and _stop_at_gate(run, services):
@@ -170,6 +178,12 @@ class _Run:
         self._reported = {task.id: _extract_reported_fields(task) for task in tasks}
         self._services = services
         self._run_ids: set[str] = set()
+
+    def put_off(self, waiting: Iterable[Task]) -> None:
+        """Take over tasks that were saved as waiting since the run began."""
+        for task in waiting:
+            self.has_changed |= task.wait_reason is not self.tasks[task.id].wait_reason
+            self.tasks[task.id] = task
 
     def run_tasks(self, actions: frozenset[TaskAction]) -> None:
         """Run what is due of these actions, each task at most once a run, until none is or it gives way."""

@@ -1,7 +1,7 @@
 """Date sealed documents and destroy them when their retention has ended and no legal hold keeps them.
 
 The decision is made again when a document is destroyed, from the retention file and the legal holds; the stored date
-only selects candidates. Nothing is destroyed while a changed retention file is not accepted. Each run is bounded: the
+only selects candidates. Nothing is destroyed while a changed retention file is not accepted, nor of a person whose data may only be stored. Each run is bounded: the
 caller repeats it while `has_more`. Calls no other system.
 """
 
@@ -72,8 +72,10 @@ def recompute_expiry_dates(orders: Sequence[ShopOrderKey], *, tx: Tx, services: 
 def _date_or_destroy(orders: Sequence[ShopOrderKey], today: date, tx: Tx, services: Services) -> tuple[int, int]:
     """Date the retained documents and destroy the erasable ones. Return the number of each."""
     decisions = _decide_orders(orders, today, tx, services)
-    retained = [decision for decision in decisions if not decision[2].is_erasable]
-    erasable = [decision for decision in decisions if decision[2].is_erasable]
+    # a person whose data may only be stored keeps also what is due
+    restricted = tx.restrictions.find_restricted_orders(order for order, _, kept in decisions if kept.is_erasable)
+    erasable = [decision for decision in decisions if decision[2].is_erasable and decision[0] not in restricted]
+    retained = [decision for decision in decisions if decision not in erasable]
     _save_expiry_dates(retained, tx, services)
     destroyed = tx.documents.delete_documents([document.id for _, documents, _ in erasable for document in documents])
     for (shop, _), documents, document_retention in erasable:

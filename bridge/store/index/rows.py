@@ -16,6 +16,7 @@ from sqlalchemy import select
 from bridge.model import IndexedOrder, ParcelStatus, Principal, Waybill
 from bridge.rules.index.listings import decide_listing, find_fulfillments
 from bridge.rules.index.minimise import Sighting
+from bridge.store.index.corrected_contacts import replace_customer_contact
 from bridge.store.index.ingest import ingest_batch
 from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.index.routing import SightingRouter
@@ -46,6 +47,10 @@ class IndexRows:
     ) -> set[int]:
         """Return the positions of sightings whose order or customer another shop knows, and neither this one nor `own`."""
         return SightingRouter(self._session).find_sightings_of_other_shops(shop, sightings, own)
+
+    def replace_contact(self, shop: str, customer_id: str, field: str, former: str, new: str) -> None:
+        """Find a customer by a new e-mail address or phone (`field`), and by the former one no longer."""
+        replace_customer_contact(self._session, shop, customer_id, field, former, new)
 
     def list_parcels(self, shop: str, principal: Principal) -> list[Waybill]:
         """Return every parcel of the data subject's orders and of the orders that are named."""

@@ -32,9 +32,9 @@ class NoticeRows:
         self._items.save_items(replace(item, notice_id=notice.id) for item in items)
 
     def withdraw_notice(self, notice_id: str) -> None:
-        """Delete a notice that was never sent, because it has no items any more."""
-        unsent = (notices.c.id == notice_id, notices.c.state == NoticeState.QUEUED)
-        self._connection.execute(delete(notices).where(*unsent))
+        """Delete a notice that has no items any more, with its links: it was never sent, or others took their place."""
+        self.delete_link_tokens(notice_id)
+        self._connection.execute(delete(notices).where(notices.c.id == notice_id))
 
     def find_notice(self, notice_id: str) -> Notice | None:
         """Return one notice, if there is one with this id."""

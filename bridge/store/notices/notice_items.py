@@ -69,6 +69,13 @@ class NoticeItemRows:
         self._wake_accounts((item.shop, item.processor) for item in new)
         return len(new)
 
+    def replace_items(self, items: Sequence[NoticeItem]) -> int:
+        """Store items in the place of those of the same tasks and records: each is told anew. Return how many there are."""
+        for item in items:
+            same = notice_items.c.entry_key == self._compute_item_keys(item)["entry_key"]
+            self._connection.execute(delete(notice_items).where(notice_items.c.task_id == item.task_id, same))
+        return self.add_items(items)
+
     def _wake_accounts(self, accounts: Iterable[tuple[str, str]]) -> None:
         """Make these (shop, processor) due now, in one order for all workers."""
         for shop, processor in sorted(set(accounts)):

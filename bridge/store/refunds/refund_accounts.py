@@ -18,6 +18,7 @@ from sqlalchemy import and_, delete, func, or_, select, update
 from bridge.errors import NeedsOperator
 from bridge.model import BankDetails, PaymentReference, Principal, RefundAccount, RefundState, Settlement
 from bridge.store.index.person_lookup import PersonLookup
+from bridge.store.requests.restrictions import is_restricted
 from bridge.store.schema.retention_tables import legal_holds, refund_accounts
 from bridge.store.schema.ulid import new_id
 from bridge.store.session import Session
@@ -160,9 +161,10 @@ class RefundRows:
         return self._connection.execute(restriction).rowcount
 
     def list_due_refund_accounts(self, *, limit: int) -> Sequence[RefundAccount]:
-        """Return settled refunds whose day has come and that no active legal hold keeps."""
+        """Return settled refunds whose day has come and that neither a legal hold nor a restriction keeps."""
         is_due = (refund_accounts.c.state == RefundState.SETTLED, refund_accounts.c.erase_at <= self._session.now())
-        found = self._read_accounts(*is_due)
+        is_kept = is_restricted(refund_accounts.c.shop, refund_accounts.c.order_key, refund_accounts.c.subject)
+        found = self._read_accounts(*is_due, ~is_kept)
         on_hold = self.find_account_ids_on_legal_hold(found)
         return [account for account in found if account.id not in on_hold][:limit]
 

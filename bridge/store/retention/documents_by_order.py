@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import or_, select, tuple_
+from sqlalchemy import and_, or_, select, tuple_
 
 from bridge.model import Document, ShopOrderKey
+from bridge.store.requests.restrictions import is_restricted
 from bridge.store.retention.documents import DocumentRows
 from bridge.store.schema.retention_tables import vault_documents
 from bridge.store.session import Session
@@ -24,8 +25,9 @@ class VaultOrderRows:
         self._documents = DocumentRows(session)
 
     def list_orders_with_due_documents(self, due_on: date, *, limit: int) -> Sequence[ShopOrderKey]:
-        """Return orders with a document whose stored day has come."""
-        return self._list_orders(vault_documents.c.erasable_from <= due_on, limit=limit)
+        """Return orders with a document whose stored day has come, without those that may only be stored."""
+        is_kept = is_restricted(vault_documents.c.shop, vault_documents.c.order_key)
+        return self._list_orders(and_(vault_documents.c.erasable_from <= due_on, ~is_kept), limit=limit)
 
     def list_orders_with_outdated_policy(self, law_sha256: str, *, limit: int) -> Sequence[ShopOrderKey]:
         """Return orders with a document whose day was not computed under this retention file.

@@ -28,6 +28,7 @@ from bridge.store.schema.desk_tables import (
     person_letters,
     person_links,
     request_details,
+    restrictions,
 )
 from bridge.store.schema.identity_tables import identity_checks
 from bridge.store.schema.index_tables import customers, merges, orders, parcels, suppressions
@@ -186,7 +187,8 @@ class ExpiryRows:
         ids = [row.id for row in rows]
         desk_tables = (request_details, person_letters, person_links, identity_checks, approval_gates, approvals)
         tables = (tasks, certificates, superseded_certificates, plans, findings, packages, notice_items, reviews)
-        conditions: dict[Any, Any] = {table: table.c.request_id.in_(ids) for table in (*tables, *desk_tables)}
+        of_request = (*tables, *desk_tables, restrictions)
+        conditions: dict[Any, Any] = {table: table.c.request_id.in_(ids) for table in of_request}
         holds_of_requests = legal_holds.c.request_id.in_(ids)
         conditions[legal_holds] = and_(holds_of_requests, ~IS_DISPOSED_WITH_DOCUMENTS)
         notice_id_query = select(notice_items.c.notice_id).where(conditions[notice_items]).distinct()

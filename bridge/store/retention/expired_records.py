@@ -1,6 +1,6 @@
 """Selects what has expired, by category of the retention file: each selection finds its rows by an index.
 
-Records under an active legal hold are not selected.
+Records under an active legal hold, or of a person whose data may only be stored, are not selected.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Select, and_, exists, func, literal_column, or_, select
 
 from bridge.model import DeliveryState, RequestState
+from bridge.store.requests.restrictions import is_restricted
 from bridge.store.schema.columns import inline
 from bridge.store.schema.desk_tables import marketing_stops
 from bridge.store.schema.identity_tables import identity_checks
@@ -98,6 +99,7 @@ def select_expired_notice_item_texts(cutoff: datetime) -> Select[Any]:
             legal_holds.c.order_key != "",
         ),
         ~_has_active_legal_hold(legal_holds.c.request_id == notice_items.c.request_id),
+        ~is_restricted(notice_items.c.shop, notice_items.c.order_key),
     )
     rows = select(notice_items.c.shop, notice_items.c.id)
     return rows.where(*expired).order_by(notice_items.c.answered_at)
@@ -110,6 +112,7 @@ def _match_unreported_orders(cutoff: datetime) -> Select[Any]:
     return rows.where(
         ~exists().where(_IS_PARCEL_OF_ORDER, or_(reported_at >= cutoff, reported_at.is_(None))),
         ~_has_active_legal_hold(legal_holds.c.shop == orders.c.shop, legal_holds.c.order_key == orders.c.order_key),
+        ~is_restricted(orders.c.shop, orders.c.order_key, orders.c.customer_key),
     )
 
 
@@ -134,7 +137,8 @@ def select_expired_undated_orders(cutoff: datetime) -> Select[Any]:
 def select_expired_customers(cutoff: datetime) -> Select[Any]:
     """Select customers without an order."""
     of_customer = and_(orders.c.shop == customers.c.shop, orders.c.customer_key == customers.c.customer_key)
-    expired = (customers.c.source_updated_at < cutoff, ~exists().where(of_customer))
+    is_kept = is_restricted(customers.c.shop, customers.c.customer_key)
+    expired = (customers.c.source_updated_at < cutoff, ~exists().where(of_customer), ~is_kept)
     return select(customers.c.shop, customers.c.customer_key).where(*expired)
 
 

@@ -1,4 +1,4 @@
-"""Tables of the officer's desk: what a request states beside the person's identifiers, letters to the person, their links."""
+"""Tables of the officer's desk: what a request states beside identifiers, letters to the person, their links, restrictions."""
 
 from __future__ import annotations
 
@@ -55,6 +55,21 @@ person_letters = table(
     UniqueConstraint("request_id", "kind", "number"),
     Index(None, "wake_at"),
     Index(None, "state", "created_at", "id"),
+)
+
+# A row for each customer and each order that a restriction is about, so that a search by either finds it.
+restrictions = table(
+    "restrictions",
+    plain_column("request_id", String(40), primary_key=True),
+    plain_column("purpose", String(16), primary_key=True),
+    pseudonym_column("record_key", primary_key=True),
+    shop_column(),
+    plain_column("field", String(16)),
+    plain_column("ground", String(16)),
+    plain_column("since", UtcDateTime),
+    plain_column("ends_at", UtcDateTime, nullable=True),
+    plain_column("lifted_at", UtcDateTime, nullable=True),
+    partial_index("ix_restrictions_in_force_open", "shop", "record_key", where="lifted_at IS NULL"),
 )
 
 person_links = table(

@@ -16,7 +16,14 @@ from bridge.errors import NeedsOperator
 from bridge.model import Destruction, RequestState
 from bridge.store.bounded_changes import change_some
 from bridge.store.retention.deletions import DELETION_KIND_SHOP, record_deletions
-from bridge.store.schema.desk_tables import mails, marketing_stops, person_letters, person_links, request_details
+from bridge.store.schema.desk_tables import (
+    mails,
+    marketing_stops,
+    person_letters,
+    person_links,
+    request_details,
+    restrictions,
+)
 from bridge.store.schema.identity_tables import identity_checks, page_submissions
 from bridge.store.schema.index_tables import (
     contact_keys,
@@ -34,7 +41,7 @@ from bridge.store.schema.tables import deliveries, findings, packages, requests,
 from bridge.store.session import Session
 
 INDEX_TABLES = (customers, contact_keys, merges, orders, parcels, suppressions, data_keys)
-DESK_TABLES = (page_submissions, identity_checks, person_letters, request_details, mails, marketing_stops)
+DESK_TABLES = (page_submissions, identity_checks, person_letters, request_details, mails, marketing_stops, restrictions)
 SHOP_TABLES = (*INDEX_TABLES, reconciliations, notice_items, notices, notice_accounts, shop_turns, *DESK_TABLES)
 IS_NOT_RECEIPT = deliveries.c.topic != "shop/redact"
 HAS_BODY = and_(deliveries.c.body.is_not(None), IS_NOT_RECEIPT)

@@ -63,4 +63,10 @@ PURPOSE_WORDS: Mapping[NoticePurpose, PurposeWords] = {
         reason="The persons behind the records below took back their consent to offers in our name.",
         task="Please take them off every list of ours, by these references",
     ),
+    NoticePurpose.LIFT_RESTRICTION: PurposeWords(
+        kind="notice that a restriction ended",
+        heading="Please note for {records} that a restriction ended, and answer here",
+        reason="The restriction on the use of the data of the persons behind the records below has ended.",
+        task="You may use again what you hold about them under these references",
+    ),
 }

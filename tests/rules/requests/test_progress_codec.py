@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bridge.model import (
     ConsentEvent,
     ConsentProgress,
+    CorrectionProgress,
     CustomerSearchProgress,
     DoubtedCustomer,
     EraseProgress,
@@ -22,6 +23,7 @@ from bridge.model import (
     LocateProgress,
     NoticeProgress,
     NoticeReport,
+    ObjectionProgress,
     Outcome,
     PlatformRequestProgress,
     PollProgress,
@@ -30,6 +32,7 @@ from bridge.model import (
     RemainingShopData,
     RequestKind,
     ResidueProgress,
+    RestrictionProgress,
     SealProgress,
     ShopEraseProgress,
     StopMarketingProgress,
@@ -163,6 +166,28 @@ PROGRESS = {
             notices=LINES,
         ),
         listed_waybills=st.lists(st.builds(ListedWaybill, waybill=TEXT, order=TEXT), max_size=3).map(tuple),
+    ),
+    (TaskAction.CORRECT, RequestKind.CORRECTION): st.builds(
+        CorrectionProgress,
+        corrected=IDS,
+        declined=st.lists(st.tuples(TEXT, TEXT), max_size=3).map(tuple),
+        orders=COUNT,
+        orders_refused=COUNT,
+        recipients=ROWS,
+    ),
+    (TaskAction.RESTRICT, RequestKind.RESTRICTION): st.builds(
+        RestrictionProgress,
+        ground=TEXT,
+        orders=COUNT,
+        recipients=ROWS,
+        ends_at=st.none() | st.datetimes(timezones=st.just(UTC)),
+        reason=TEXT,
+    ),
+    (TaskAction.STOP_MARKETING, RequestKind.OBJECTION): st.builds(
+        StopMarketingProgress, channels=st.dictionaries(TEXT, TEXT, max_size=2)
+    ),
+    (TaskAction.WEIGH_OBJECTION, RequestKind.OBJECTION): st.builds(
+        ObjectionProgress, purposes=IDS, decisions=st.lists(st.tuples(TEXT, TEXT, TEXT), max_size=3).map(tuple)
     ),
 }
 

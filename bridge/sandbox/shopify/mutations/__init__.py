@@ -5,10 +5,11 @@ Every other mutation is answered with a user error. The invented world stays unc
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from bridge.sandbox.shopify.mutations.changes import find_node, make_user_error
 from bridge.sandbox.shopify.mutations.consent import ConsentMutations
+from bridge.sandbox.shopify.mutations.corrections import CorrectionMutations
 from bridge.sandbox.shopify.mutations.deletions import DeletionMutations
 from bridge.sandbox.shopify.mutations.erasure import ErasureMutations
 from bridge.sandbox.shopify.records.parts import Record, make_gid, read_gid_number
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bridge.sandbox.shopify.query_root import QueryRoot
-
-CUSTOMER_FIELDS: Final = frozenset({"email", "firstName", "lastName", "note", "phone", "tags", "locale"})
-ORDER_FIELDS: Final = frozenset({"email", "note", "phone", "tags", "poNumber", "customAttributes"})
 
 
 class Mutations:
@@ -34,32 +32,13 @@ class Mutations:
         """Return the record of the mutation root."""
         return {
             "__typename": "Mutation",
-            "customerUpdate": self.update_customer,
-            "orderUpdate": self.update_order,
             "giftCardUpdate": self.update_gift_card,
             "bulkOperationCancel": self.cancel_bulk_operation,
+            **CorrectionMutations(self._query_root).build_fields(),
             **ErasureMutations(self._query_root).build_fields(),
             **ConsentMutations(self._query_root).build_fields(),
             **DeletionMutations(self._query_root).build_fields(),
         }
-
-    def update_customer(self, args: Mapping[str, Any]) -> Record:
-        """Change a customer."""
-        return self._update_record("customer", args["input"], CUSTOMER_FIELDS)
-
-    def update_order(self, args: Mapping[str, Any]) -> Record:
-        """Change an order: given `customAttributes` and tags replace the former ones."""
-        return self._update_record("order", args["input"], ORDER_FIELDS)
-
-    def _update_record(self, kind: str, input_fields: Mapping[str, Any], allowed_fields: frozenset[str]) -> Record:
-        find_target = self._query_root.find_customer if kind == "customer" else self._query_root.find_order
-        number = read_gid_number(input_fields["id"])
-        if find_target(number) is None:
-            return make_user_error("id", f"{kind.title()} does not exist", "INVALID")
-        self._shop.write_fields(
-            input_fields["id"], {name: value for name, value in input_fields.items() if name in allowed_fields}
-        )
-        return {kind: find_target(number)}
 
     def update_gift_card(self, args: Mapping[str, Any]) -> Record:
         """Change the note of a gift card."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from bridge.model import Event, SignedHead
 from bridge.rules.evidence.chain import encode_canonical_json, encode_event
 from bridge.rules.evidence.chain_heads import encode_head_statement
+from bridge.rules.requests.rights.rights_record import RIGHTS_KINDS
 from bridge.steps.evidence.bundle.json_tables import (
     BundleInputs,
     build_json_tables,
@@ -74,7 +75,8 @@ def _build_tables(inputs: BundleInputs) -> dict[str, bytes]:
         unsigned = {name: value for name, value in inputs.certificate.items() if name != "signature"}
         files["certificate.json"] = encode_canonical_json(unsigned)
         files["certificate.sig"] = b64decode(inputs.certificate["signature"]["value"])
-        files[f"schema/{CERTIFICATE_SCHEMA_FILE.name}"] = CERTIFICATE_SCHEMA_FILE.read_bytes()
+        if inputs.request.kind not in RIGHTS_KINDS:  # a record of other rights is no certificate of erasure
+            files[f"schema/{CERTIFICATE_SCHEMA_FILE.name}"] = CERTIFICATE_SCHEMA_FILE.read_bytes()
     return files
 
 

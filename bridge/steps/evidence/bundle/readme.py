@@ -6,6 +6,7 @@ Commands are the lines that begin with four blanks; a test runs them unchanged.
 from __future__ import annotations
 
 from bridge.model import SignedHead
+from bridge.rules.requests.rights.rights_record import RIGHTS_KINDS
 from bridge.steps.evidence.bundle.json_tables import BundleInputs, is_complete, name_head_files
 
 TIMESTAMP_ROOT_PATH = (
@@ -96,10 +97,16 @@ def render_readme(inputs: BundleInputs) -> str:
     )
 
 
+def _name_certificate(inputs: BundleInputs) -> str:
+    if inputs.request.kind in RIGHTS_KINDS:
+        return "record of what was asked and done, as it was signed"
+    return "certificate of erasure (item 9), as it was signed; its schema"
+
+
 def _render_contents(inputs: BundleInputs) -> list[str]:
     return [
         "01_receipt ... 12_electronic_record   what was requested, decided and done, and when; no person is named",
-        "certificate.json, .sig       the certificate of erasure (item 9), as it was signed; its schema"
+        f"certificate.json, .sig       the {_name_certificate(inputs)}"
         if inputs.certificate
         else "(no certificate: this request is no erasure, or is not answered yet)",
         "facts/, CHAIN                each fact as it was hashed; CHAIN lists previous hash, hash, file",

@@ -1,0 +1,1 @@
+"""Correction, restriction and objection: what changes, who may work meanwhile, and the record of it."""
