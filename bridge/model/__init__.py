@@ -1,11 +1,13 @@
 """The nouns: what is received, requested, found, retained and proven.
 
 Frozen values and closed sets only; nothing here reads a clock, a table or the network. Times are aware UTC, ids are
-strings with a prefix (`dlv_`, `req_`, `tsk_`, `ntc_`, `ent_`, `doc_`, `clm_`, `rfd_`, `rev_`, `rcn_`, `ltr_`).
+strings with a prefix (`dlv_`, `req_`, `tsk_`, `ntc_`, `ent_`, `doc_`, `clm_`, `rfd_`, `rev_`, `rcn_`, `ltr_`, `nom_`).
 """
 
 from bridge.model.deliveries import Delivery, DeliveryState, RememberedBody
+from bridge.model.desk.incidents import AffectedPersons, IncidentRecipient, IncidentReport
 from bridge.model.desk.letters import LetterKind, LetterState, LinkPurpose, PersonLetter
+from bridge.model.desk.nominations import Nomination
 from bridge.model.desk.particulars import (
     CorrectionParticulars,
     FieldChange,
@@ -81,9 +83,12 @@ from bridge.model.progress import (
     CustomerSearchProgress,
     EraseProgress,
     GatherProgress,
+    IncidentProgress,
     InvoiceSearchResult,
     ListedWaybill,
     LocateProgress,
+    NominationProgress,
+    NomineeProgress,
     NoticeProgress,
     NoticeReport,
     PlatformRequestProgress,
@@ -133,6 +138,7 @@ __all__ = [
     "MERCHANT_ACCOUNT",
     "Absence",
     "AcceptedPolicy",
+    "AffectedPersons",
     "AnswerBasis",
     "AnswerRow",
     "Balance",
@@ -170,6 +176,9 @@ __all__ = [
     "HeldTask",
     "HoleCounts",
     "IncidentParticulars",
+    "IncidentProgress",
+    "IncidentRecipient",
+    "IncidentReport",
     "IndexedOrder",
     "InvoiceCopy",
     "InvoiceSearchResult",
@@ -183,8 +192,11 @@ __all__ = [
     "LinkPurpose",
     "ListedWaybill",
     "LocateProgress",
+    "Nomination",
     "NominationParticulars",
+    "NominationProgress",
     "NomineeParticulars",
+    "NomineeProgress",
     "Notice",
     "NoticeChannel",
     "NoticeItem",

@@ -74,6 +74,9 @@ class TaskAction(StrEnum):
     ERASE = "erase"
     POLL_PLATFORM_ERASURE = "follow"
     NOTIFY_PROCESSOR = "instruct"
+    RECORD_NOMINATION = "nominate"
+    ADMIT_NOMINEE = "admit_nominee"
+    REPORT_INCIDENT = "report"
 
 
 class TaskState(StrEnum):
@@ -115,6 +118,10 @@ class WaitReason(StrEnum):
     GAVE_WAY = "gave_way"
     PLATFORM_UNCONFIRMED = "platform_unconfirmed"
     HELD_BY_LAW = "held_by_law"
+    NOMINATOR_UNPROVEN = "nominator_unproven"
+    NOMINATION_MISSING = "nomination_missing"
+    TWO_APPROVALS_MISSING = "two_approvals_missing"
+    INCIDENT_NOT_REPORTED = "incident_not_reported"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,6 +15,8 @@ from sqlalchemy import Column, Table
 
 from bridge.store import session
 from bridge.store.access import findings, packages
+from bridge.store.desk import incident_persons as incident_person_rows
+from bridge.store.desk import nominations as nomination_rows
 from bridge.store.index import reconciliations as reconciliation_rows
 from bridge.store.index import rows
 from bridge.store.letters import details
@@ -22,7 +24,7 @@ from bridge.store.notices import notice_items as notice_item_rows
 from bridge.store.requests import requests as request_rows
 from bridge.store.requests import tasks
 from bridge.store.retention import documents
-from bridge.store.schema.desk_tables import request_details
+from bridge.store.schema.desk_tables import incident_persons, nominations, request_details
 from bridge.store.schema.index_tables import data_keys, orders, parcels, reconciliations
 from bridge.store.schema.notice_tables import notice_items
 from bridge.store.schema.retention_tables import refund_accounts, vault_documents
@@ -80,6 +82,14 @@ SEALED_COLUMNS = (
     SealedColumn(refund_accounts.c.wrapped, "refund_accounts|{id}|wrapped|{shop}", KeyScope.KEYRING),
     SealedColumn(refund_accounts.c.reference, "refund_accounts|{id}|reference|{shop}", KeyScope.KEYRING),
     SealedColumn(request_details.c.wrapped, details.DETAILS_AAD.replace("{column}", "wrapped"), KeyScope.KEYRING),
+    SealedColumn(
+        nominations.c.wrapped, nomination_rows.NOMINATION_AAD.replace("{column}", "wrapped"), KeyScope.KEYRING
+    ),
+    SealedColumn(
+        incident_persons.c.wrapped,
+        incident_person_rows.INCIDENT_PERSONS_AAD.replace("{column}", "wrapped"),
+        KeyScope.KEYRING,
+    ),
     SealedColumn(deliveries.c.body, inbox.DELIVERY_BODY_AAD, KeyScope.KEYRING),
     SealedColumn(task_rows.c.cursor, tasks.TASK_CURSOR_AAD, KeyScope.KEYRING),
     SealedColumn(token_rows.c.token, tokens.TOKEN_AAD.replace("{column}", "token"), KeyScope.KEYRING),
@@ -88,6 +98,10 @@ SEALED_COLUMNS = (
     SealedColumn(notice_items.c.doc, notice_item_rows.NOTICE_ITEM_AAD, KeyScope.KEYRING),
     SealedColumn(refund_accounts.c.doc, "refund_accounts|{id}|doc|{shop}", KeyScope.ROW_KEY),
     SealedColumn(request_details.c.doc, details.DETAILS_AAD.replace("{column}", "doc"), KeyScope.ROW_KEY),
+    SealedColumn(nominations.c.doc, nomination_rows.NOMINATION_AAD.replace("{column}", "doc"), KeyScope.ROW_KEY),
+    SealedColumn(
+        incident_persons.c.doc, incident_person_rows.INCIDENT_PERSONS_AAD.replace("{column}", "doc"), KeyScope.ROW_KEY
+    ),
     SealedColumn(vault_documents.c.doc, documents.DOCUMENT_AAD, KeyScope.ROW_KEY),
     SealedColumn(requests.c.principal, request_rows.PRINCIPAL_AAD, KeyScope.ROW_KEY),
     SealedColumn(orders.c.doc, rows.ORDER_AAD.replace("{key}", "{order_key}"), KeyScope.ROW_KEY),

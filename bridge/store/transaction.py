@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     import bridge.store.access.findings
     import bridge.store.access.hand_overs
     import bridge.store.access.packages
+    import bridge.store.desk.deadline_warnings
+    import bridge.store.desk.incident_persons
+    import bridge.store.desk.nominations
+    import bridge.store.desk.two_person
     import bridge.store.erasure.erase_person
     import bridge.store.erasure.erasures
     import bridge.store.erasure.order_state
@@ -72,6 +76,10 @@ class Tx:
     request_details: bridge.store.letters.details.RequestDetailRows
     person_links: bridge.store.letters.links.PersonLinkRows
     person_letters: bridge.store.letters.letters.PersonLetterRows
+    nominations: bridge.store.desk.nominations.NominationRows
+    incident_persons: bridge.store.desk.incident_persons.IncidentPersonRows
+    two_person: bridge.store.desk.two_person.TwoPersonApprovalRows
+    deadline_warnings: bridge.store.desk.deadline_warnings.DeadlineWarningRows
     findings: bridge.store.access.findings.FindingRows
     packages: bridge.store.access.packages.PackageRows
     hand_overs: bridge.store.access.hand_overs.HandOverRows

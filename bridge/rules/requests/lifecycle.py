@@ -58,6 +58,15 @@ CARRIERS_AFTER_PLATFORM = frozenset({TaskAction.GATHER})
 # data subject is must be known before anything is destroyed.
 RUNS_AFTER_FIRST_TRY = frozenset({TaskAction.ERASE})
 FINISHED_STATES = (TaskState.DONE, TaskState.FAILED)
+# Of the kinds that have the same tasks whatever their source.
+INITIAL_TASKS: Mapping[RequestKind, tuple[tuple[str, TaskAction], ...]] = {
+    RequestKind.SHOP_ERASURE: ((BRIDGE, TaskAction.ERASE),),
+    RequestKind.NOMINATION: ((BRIDGE, TaskAction.RECORD_NOMINATION),),
+    RequestKind.NOMINEE_EXERCISE: ((BRIDGE, TaskAction.ADMIT_NOMINEE),),
+    RequestKind.INCIDENT: ((BRIDGE, TaskAction.REPORT_INCIDENT),),
+}
+# Others end with their facts: a certificate says what was destroyed.
+CERTIFIED_KINDS = frozenset({RequestKind.ERASURE, RequestKind.SHOP_ERASURE})
 
 
 def list_initial_tasks(
@@ -82,7 +91,7 @@ def list_initial_tasks(
             (BRIDGE, TaskAction.ERASE),
             (PLATFORM, TaskAction.POLL_PLATFORM_ERASURE),
         ]
-    return [(BRIDGE, TaskAction.ERASE)]
+    return list(INITIAL_TASKS[kind])
 
 
 def decide_residue_action(residue: Residue, retention: Retention) -> tuple[str, str]:

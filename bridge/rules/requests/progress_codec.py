@@ -14,6 +14,7 @@ from datetime import date, datetime
 from typing import Any, assert_never
 
 from bridge import model
+from bridge.rules.desk.desk_progress import decode_desk_progress, encode_desk_detail
 
 PARCELS_PREFIX = "parcels:"  # before the list of parcels, where a connector's cursor was
 WAYBILL_FIELDS = ("number", "carrier", "account_holder", "order_id", "order_name")
@@ -77,7 +78,7 @@ def _encode_kept(progress: model.EraseProgress) -> list[str] | dict[str, Any]:
     return kept if progress.is_customer_kept else kept | {"customer": False}
 
 
-def encode_detail(progress: model.Progress | None) -> dict[str, Any]:
+def encode_detail(progress: model.Progress | None) -> dict[str, Any]:  # noqa: C901 - one case for each class
     """Return the counts and codes of the progress, JSON-ready and without a personal value."""
     detail: dict[str, Any] = {}
     match progress:
@@ -110,6 +111,8 @@ def encode_detail(progress: model.Progress | None) -> dict[str, Any]:
         case model.ResidueProgress():
             values = {key: getattr(progress, name) for name, key in RESIDUE_KEYS.items()}
             detail = {key: value for key, value in values.items() if value is not None}
+        case model.NominationProgress() | model.NomineeProgress() | model.IncidentProgress():
+            detail = encode_desk_detail(progress)
         case model.NoticeProgress(report=model.NoticeReport() as report):
             detail = {
                 "entries": report.items,
@@ -172,6 +175,8 @@ def decode_progress(  # noqa: C901 - one case for each action
             )
         case model.TaskAction.NOTIFY_PROCESSOR:
             progress = _decode_notice(cursor, detail)
+        case model.TaskAction.RECORD_NOMINATION | model.TaskAction.ADMIT_NOMINEE | model.TaskAction.REPORT_INCIDENT:
+            progress = decode_desk_progress(action, detail)
         case _:
             assert_never(action)
     return progress

@@ -20,7 +20,7 @@ from bridge.rules.erasure.certificate import build_certificate
 from bridge.rules.erasure.remaining_data import list_remaining_data
 from bridge.rules.evidence.chain import encode_canonical_json
 from bridge.rules.requests.answer_times import judge_lateness
-from bridge.rules.requests.lifecycle import RequestStatus, assess_request_status
+from bridge.rules.requests.lifecycle import CERTIFIED_KINDS, RequestStatus, assess_request_status
 from bridge.rules.retention.consent_evidence import list_kept_consents, plan_kept_consents
 from bridge.services import Services
 from bridge.steps.access.package import AccessPackage, build_access_package, save_access_package
@@ -84,7 +84,7 @@ def _build_due_document(request_id: str, has_changed: bool, services: Services) 
                 if request.kind is RequestKind.ACCESS:
                     package = stack.enter_context(build_access_package(request, tasks, tx=tx, services=services))
                     due = replace(due, package=package)
-                else:
+                elif request.kind in CERTIFIED_KINDS:
                     status = assess_request_status(tasks)
                     due = replace(due, certificate=_build_certificate_body(request, tasks, status, tx, services))
         yield due

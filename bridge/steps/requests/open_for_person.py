@@ -6,11 +6,22 @@ now, so that it can only be due earlier. Calls nobody.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bridge.errors import PayloadInvalid
-from bridge.model import Principal, PrivacyRequest, RequestDetails, RequestKind, RequestSource, RequestState
+from bridge.model import (
+    IncidentParticulars,
+    NomineeParticulars,
+    Principal,
+    PrivacyRequest,
+    RequestDetails,
+    RequestKind,
+    RequestSource,
+    RequestState,
+)
+from bridge.rules.desk.incident_clocks import compute_incident_clocks
 from bridge.rules.index.unreadable_identifiers import find_unreadable_fields
 from bridge.rules.requests.deadlines import compute_clocks
 from bridge.rules.webhooks.shop_domains import is_shop_domain
@@ -21,7 +32,15 @@ from bridge.steps.requests.open_or_join import open_or_join
 if TYPE_CHECKING:
     from bridge.store import Tx
 
-PERSON_KINDS = (RequestKind.ACCESS, RequestKind.ERASURE)
+PERSON_KINDS = (
+    RequestKind.ACCESS,
+    RequestKind.ERASURE,
+    RequestKind.NOMINATION,
+    RequestKind.NOMINEE_EXERCISE,
+    RequestKind.INCIDENT,
+)
+# these are nothing without what they state
+NEEDS_PARTICULARS = (RequestKind.NOMINATION, RequestKind.NOMINEE_EXERCISE, RequestKind.INCIDENT)
 RECEIVED_AT_BASES = {
     RequestSource.OPERATOR: "operator_entered",
     RequestSource.API: "api_stated",
@@ -39,8 +58,13 @@ def build_person_request(
     source: RequestSource = RequestSource.OPERATOR,
     tx: Tx,
     services: Services,
+    details: RequestDetails | None = None,
+    external_ref: str = "",
 ) -> PrivacyRequest:
-    """Return the request as it would be opened; nothing is stored. Raises PayloadInvalid with a constant reason."""
+    """Return the request as it would be opened; nothing is stored. Raises PayloadInvalid with a constant reason.
+
+    An incident is about nobody whom it names, and its clocks run since it was noticed.
+    """
     now = services.clock.now()
     if kind not in PERSON_KINDS:
         raise PayloadInvalid("kind_not_by_hand")
@@ -52,10 +76,21 @@ def build_person_request(
         raise PayloadInvalid("received_in_the_future")
     if unreadable := find_unreadable_fields(principal):
         raise PayloadInvalid(f"{unreadable[0]}_unreadable")
+    particulars = details.particulars if details else None
+    if kind in NEEDS_PARTICULARS and particulars is None:
+        raise PayloadInvalid("particulars_missing")
+    if isinstance(particulars, NomineeParticulars) and particulars.right not in PERSON_KINDS:
+        raise PayloadInvalid("right_not_by_hand")
     subject = tx.person_lookup.find_subject(shop, principal)
-    if not subject:
+    if isinstance(particulars, IncidentParticulars):
+        if principal != Principal() or particulars.noticed_at > now:
+            raise PayloadInvalid("person_named" if principal != Principal() else "received_in_the_future")
+        received_at = particulars.noticed_at
+        deadlines = compute_incident_clocks(received_at, laws=services.retention.laws)
+    elif not subject:
         raise PayloadInvalid("nobody_named")
-    deadlines = compute_clocks(received_at=received_at, webhook_received_at=None, rules=services.merchant.clocks)
+    else:
+        deadlines = compute_clocks(received_at=received_at, webhook_received_at=None, rules=services.merchant.clocks)
     return PrivacyRequest(
         id=services.store.new_id("req"),
         shop=shop,
@@ -71,6 +106,7 @@ def build_person_request(
         due_at=deadlines.due_at,
         due_governed_by=deadlines.due_governed_by,
         clocks={rule: due_at.isoformat() for rule, due_at in deadlines.due_by_rule.items()},
+        external_ref=external_ref,
         policy_sha256=services.merchant.policy_sha256,
         retention_sha256=services.retention.sha256,
     )
@@ -94,11 +130,27 @@ def open_person_request(
     that it has.
     """
     with services.store.transaction() as tx:
-        request = build_person_request(kind, shop, principal, received_at, source=source, tx=tx, services=services)
-        request_id = open_or_join(
-            request, {"reason": reason}, tx=tx, services=services, idempotency_key=request.id, actor=actor
+        request = build_person_request(
+            kind, shop, principal, received_at, source=source, tx=tx, services=services, details=details
         )
-        if details:
-            tx.request_details.save_details(request_id, request.shop, details)
+        request_id = open_built_request(
+            request, {"reason": reason}, details=details, actor=actor, tx=tx, services=services
+        )
     enqueue_request_ids([request_id], services)
+    return request_id
+
+
+def open_built_request(
+    request: PrivacyRequest,
+    receipt: Mapping[str, Any],
+    *,
+    details: RequestDetails | None,
+    actor: str,
+    tx: Tx,
+    services: Services,
+) -> str:
+    """Open what `build_person_request` built, or join an open one, in the caller's transaction. Return its id."""
+    request_id = open_or_join(request, receipt, tx=tx, services=services, idempotency_key=request.id, actor=actor)
+    if details:
+        tx.request_details.save_details(request_id, request.shop, details)
     return request_id

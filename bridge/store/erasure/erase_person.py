@@ -203,10 +203,8 @@ class PersonEraser:
         customer_keys = frozenset[tuple[str, str]]() if keeps_customer else person_keys
         removed = self.delete_person_rows(shop, customer_keys, order_keys, cutoff_at=cutoff_at)
         if not is_merged:
-            removed |= self._traces.clear_prior_requests(shop, rows.subjects, request_id, cutoff_at=cutoff_at)
-            removed["deliveries"] = self._traces.destroy_webhook_bodies(
-                shop, *self._collect_keys(rows, request_id), cutoff_at=cutoff_at
-            )
+            keys = self._collect_keys(rows, request_id)
+            removed |= self._traces.clear_traces(shop, rows.subjects, request_id, *keys, cutoff_at=cutoff_at)
         erased_at = cutoff_at or self._session.now()  # an order that is placed later is a new contract
         suppressed = {(field, key) for field in rows.keys for key in rows.contacts.get(field) or rows.keys[field]}
         suppressed |= {("order", key) for key in (*order_keys, *rows.named_keys)}

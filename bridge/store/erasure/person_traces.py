@@ -11,6 +11,8 @@ from sqlalchemy import and_, delete, func, select, true, update
 from bridge.errors import KeyMissing, PayloadInvalid, SealBroken
 from bridge.model import DeliveryState, RequestState
 from bridge.rules.webhooks.topics import is_mandatory
+from bridge.store.desk.nominations import NominationRows
+from bridge.store.schema.desk_tables import nominations
 from bridge.store.schema.index_tables import suppressions
 from bridge.store.schema.tables import deliveries, findings, packages, requests
 from bridge.store.session import Session
@@ -21,17 +23,34 @@ BODIES_PER_READ = 200
 
 
 class PersonTraceRows:
-    """Earlier requests of a data subject, and webhooks about it that failed or were rejected."""
+    """Earlier requests and nominations of a data subject, and webhooks about it that failed or were rejected."""
 
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
-        self._bodies = PersonBodyRows(session)
+        self._bodies, self._nominations = PersonBodyRows(session), NominationRows(session)
 
     def list_erased_orders(self, shop: str, request_id: str) -> list[str]:
         """Return the keys of the orders that an erasure suppressed under this key of the shop."""
         of_request = (suppressions.c.shop == shop, suppressions.c.request_id == request_id)
         erased = select(suppressions.c.key).where(*of_request, suppressions.c.field == "order")
         return list(self._connection.scalars(erased))
+
+    def clear_traces(
+        self,
+        shop: str,
+        subjects: Sequence[str],
+        request_id: str,
+        person_keys: PersonKeys,
+        order_keys: set[str],
+        *,
+        cutoff_at: datetime | None = None,
+    ) -> dict[str, int]:
+        """Delete what `count_traces` counts: of earlier requests, nominations that nobody used, bodies. Return rows per table."""
+        removed = self.clear_prior_requests(shop, subjects, request_id, cutoff_at=cutoff_at)
+        nominators = _list_nominators(subjects, person_keys)
+        removed[nominations.name] = self._nominations.erase_nominations_of_person(shop, nominators, cutoff_at=cutoff_at)
+        removed[deliveries.name] = self.destroy_webhook_bodies(shop, person_keys, order_keys, cutoff_at=cutoff_at)
+        return removed
 
     def count_traces(
         self,
@@ -43,12 +62,14 @@ class PersonTraceRows:
         *,
         cutoff_at: datetime | None = None,
     ) -> dict[str, int]:
-        """Count what `clear_prior_requests` and `destroy_webhook_bodies` would delete, per table."""
+        """Count what `clear_traces` would delete, per table."""
         ids = self._list_prior_requests(shop, subjects, request_id, cutoff_at)
         counts = {
             table.name: self._connection.scalar(select(func.count()).where(table.c.request_id.in_(ids))) or 0
             for table in (findings, packages)
         }
+        of_person = (shop, _list_nominators(subjects, person_keys))
+        counts["nominations"] = self._nominations.count_erasable(*of_person, cutoff_at=cutoff_at)
         return counts | {deliveries.name: len(self._find_bodies(shop, person_keys, order_keys, cutoff_at))}
 
     def _list_prior_requests(
@@ -118,6 +139,11 @@ class PersonTraceRows:
             return self._bodies.mentions_person(reader.open_delivery(row), shop, person_keys, order_keys)
         except (PayloadInvalid, SealBroken, KeyMissing):
             return row.reason in SETTLED_REASONS or not is_mandatory(row.topic, row.reason)
+
+
+def _list_nominators(subjects: Sequence[str], person_keys: PersonKeys) -> list[str]:
+    """Return what a nomination of the data subject may stand under; a phone alone names nobody."""
+    return [*subjects, *(key for field, key in sorted(person_keys) if field != "phone")]
 
 
 def _is_by(column: Any, cutoff_at: datetime | None) -> Any:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import update
 
-from bridge.model import Principal, PrivacyRequest, RequestKind, RequestSource, RequestState
+from bridge.model import AnswerBasis, Principal, PrivacyRequest, RequestKind, RequestSource, RequestState
 from bridge.rules.index.identity import is_readable_identifier
 from bridge.store.index.person_lookup import PersonLookup
-from bridge.store.requests.requests import RequestRows, active_key
+from bridge.store.requests.requests import NEVER_JOINED_KINDS, RequestRows, active_key
 from bridge.store.requests.tasks import TaskRows
 from bridge.store.schema.tables import requests
 from bridge.store.session import Session
@@ -91,12 +92,18 @@ class RequestChanges:
         is_later = (requests.c.id == request_id, requests.c.due_at > earlier_request.due_at)
         self._connection.execute(update(requests).where(*is_later).values(**values))
 
+    def govern_by(self, request_id: str, *, rule: str, due_at: datetime, fulfilled_at: datetime | None) -> None:
+        """Store which of a request's clocks governs now, and since when everybody was told; the clocks stay as they are."""
+        basis = AnswerBasis.DELIVERED if fulfilled_at else None
+        values = {"due_governed_by": rule, "due_at": due_at, "answered_at": fulfilled_at, "answer_basis": basis}
+        self._update_request(request_id, **values)
+
     def restart_request(self, request_id: str) -> None:
         """Run unfinished and failed tasks of a request again from their last page; clocks stay as they are."""
         self._tasks.restart_tasks(request_id)
         row = self._requests.read_request_row(request_id)
         values: dict[str, Any] = {"state": RequestState.IN_PROGRESS}
-        if row.source != RequestSource.LEDGER:
+        if row.source != RequestSource.LEDGER and row.kind not in NEVER_JOINED_KINDS:
             values["active_key"] = active_key(row.shop, row.kind, row.subject)
         values |= {"attempts": 0, "last_error": "", "wake_at": self._session.now(), "rung_at": None}
         self._update_request(request_id, **values)

@@ -19,6 +19,8 @@ from bridge.store.upsert import upsert
 from bridge.store.webhooks.insert_rows import ENQUEUE_GRACE_S
 
 OPEN_STATES = (RequestState.IN_PROGRESS, RequestState.WAITING)
+# what each one states is its own: a second nominee, another breach
+NEVER_JOINED_KINDS = (RequestKind.NOMINATION, RequestKind.NOMINEE_EXERCISE, RequestKind.INCIDENT)
 LEASE_FIELDS = {"attempts", "last_error"}  # a new request has their defaults
 LATER_TUPLE_FIELDS = (
     "confirmed_order_ids",
@@ -68,7 +70,7 @@ class RequestRows:
             "once_key": idempotency_key,
             # what the ledger goes on with is joined by none: the platform must be asked by one that names the person
             "active_key": None
-            if request.source is RequestSource.LEDGER
+            if request.source is RequestSource.LEDGER or request.kind in NEVER_JOINED_KINDS
             else active_key(request.shop, request.kind, request.subject),
             "principal": self.seal_principal(request.id, request.shop, request.principal, key.id, key.key),
             "data_key_id": key.id,

@@ -20,6 +20,7 @@ from bridge.store.index.contact_keys import delete_orphaned_contact_keys
 from bridge.store.notices.notice_items import NEXT_ITEM_VERSION
 from bridge.store.retention import expired_records as expired
 from bridge.store.retention.expired_records import EXPIRED_KEY_PREFIX, EXPIRED_SELECTS, IS_DISPOSED_WITH_DOCUMENTS
+from bridge.store.schema.desk_tables import deadline_warnings, incident_persons, nominations, two_person_approvals
 from bridge.store.schema.index_tables import customers, merges, orders, parcels, suppressions
 from bridge.store.schema.notice_tables import notice_items, notice_links, notices
 from bridge.store.schema.retention_tables import legal_holds, plans, reviews
@@ -51,6 +52,7 @@ class ExpiryRows:
             expired.select_expired_released_legal_holds: lambda rows: self._delete_rows(
                 legal_holds, ("shop", "id", "order_key"), rows
             ),
+            expired.select_expired_nominations: lambda rows: self._delete_rows(nominations, ("shop", "id"), rows),
             expired.select_expired_notice_item_texts: self._clear_notice_item_texts,
             expired.select_expired_orders: self._delete_orders_with_parcels,
             expired.select_expired_unreported_orders: self._delete_orders_with_parcels,
@@ -164,7 +166,18 @@ class ExpiryRows:
     def _reduce_requests_to_register(self, rows: Sequence[Any]) -> None:
         """Delete all of a request but its line in the register: kind, days, lateness. The evidence chain stays complete."""
         ids = [row.id for row in rows]
-        tables = (tasks, certificates, superseded_certificates, plans, findings, packages, notice_items, reviews)
+        of_desk = (incident_persons, two_person_approvals, deadline_warnings)
+        tables = (
+            tasks,
+            certificates,
+            superseded_certificates,
+            plans,
+            findings,
+            packages,
+            notice_items,
+            reviews,
+            *of_desk,
+        )
         conditions: dict[Any, Any] = {table: table.c.request_id.in_(ids) for table in tables}
         holds_of_requests = legal_holds.c.request_id.in_(ids)
         conditions[legal_holds] = and_(holds_of_requests, ~IS_DISPOSED_WITH_DOCUMENTS)

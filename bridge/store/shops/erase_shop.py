@@ -16,6 +16,7 @@ from bridge.errors import NeedsOperator
 from bridge.model import Destruction, RequestState
 from bridge.store.bounded_changes import change_some
 from bridge.store.retention.deletions import DELETION_KIND_SHOP, record_deletions
+from bridge.store.schema.desk_tables import incident_persons, nominations
 from bridge.store.schema.index_tables import (
     contact_keys,
     customers,
@@ -32,7 +33,16 @@ from bridge.store.schema.tables import deliveries, findings, packages, requests,
 from bridge.store.session import Session
 
 INDEX_TABLES = (customers, contact_keys, merges, orders, parcels, suppressions, data_keys)
-SHOP_TABLES = (*INDEX_TABLES, reconciliations, notice_items, notices, notice_accounts, shop_turns)
+SHOP_TABLES = (
+    *INDEX_TABLES,
+    reconciliations,
+    notice_items,
+    notices,
+    notice_accounts,
+    shop_turns,
+    nominations,
+    incident_persons,
+)
 IS_NOT_RECEIPT = deliveries.c.topic != "shop/redact"
 HAS_BODY = and_(deliveries.c.body.is_not(None), IS_NOT_RECEIPT)
 SETTLED_DELIVERIES = "settled_deliveries"  # rows without a body: which topic came when, and nothing else
