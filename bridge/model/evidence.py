@@ -63,7 +63,7 @@ class Fact(StrEnum):
     INCIDENT_PERSONS_FOUND = "incident.persons_found"
     INCIDENT_NOTICE_RENDERED = "incident.notice_rendered"
     INCIDENT_REPORTED = "incident.reported"
-    DEADLINE_WARNED = "deadline.warned"
+    DEADLINE_PASSED = "deadline.passed"
     PACKAGE_SEALED = "package.sealed"
     PACKAGE_RELEASED = "package.released"
     ANSWER_DELIVERED = "answer.delivered"

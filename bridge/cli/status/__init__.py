@@ -14,11 +14,12 @@ from bridge.model import RequestState
 from bridge.rules.operations.conditions import Condition, FoundCondition, describe_age
 from bridge.steps.operations.conditions import Liveness, list_conditions, read_liveness
 
+LATE_CONDITIONS = (Condition.REQUEST_LATE, Condition.DEADLINE_MISSED, Condition.DEADLINE_NEAR)
 # in which block of the screen a condition stands
 BLOCKS: Mapping[str, tuple[Condition, ...]] = {
-    "late": (Condition.REQUEST_LATE,),
+    "late": LATE_CONDITIONS,
     "incomplete": (Condition.REQUEST_INCOMPLETE,),
-    "stuck": tuple(each for each in Condition if each not in (Condition.REQUEST_LATE, Condition.REQUEST_INCOMPLETE)),
+    "stuck": tuple(each for each in Condition if each not in (*LATE_CONDITIONS, Condition.REQUEST_INCOMPLETE)),
 }
 SHOWN_IDS = 3
 

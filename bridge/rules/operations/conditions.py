@@ -27,6 +27,8 @@ class Condition(StrEnum):
     MANDATORY_WEBHOOK_UNHANDLED = "mandatory_webhook_unhandled"
     REQUEST_FAILED = "request_failed"
     REQUEST_LATE = "request_late"
+    DEADLINE_NEAR = "deadline_near"
+    DEADLINE_MISSED = "deadline_missed"
     REQUEST_INCOMPLETE = "request_incomplete"
     REQUEST_NEEDS_PERSON = "request_needs_person"
     NOTICE_NEEDS_PERSON = "notice_needs_person"
@@ -73,6 +75,14 @@ CONDITION_GUIDES: Mapping[Condition, Guide] = {
     ),
     Condition.REQUEST_LATE: Guide(
         words="the deadline has passed without an answer", command="dsr show {id}", page="late-request"
+    ),
+    Condition.DEADLINE_NEAR: Guide(
+        words="a good part of the time to answer, acknowledge or report is over",
+        command="dsr show {id}",
+        page="deadline-near",
+    ),
+    Condition.DEADLINE_MISSED: Guide(
+        words="the time to acknowledge or to report a breach has passed", command="dsr show {id}", page="deadline-near"
     ),
     Condition.REQUEST_INCOMPLETE: OTHER_SHORTFALL,
     Condition.REQUEST_NEEDS_PERSON: Guide(

@@ -22,6 +22,7 @@ from bridge.rules.operations.conditions import (
 )
 from bridge.rules.operations.task_troubles import TroubledTask, find_shortfall, find_waiting_for
 from bridge.services import Services
+from bridge.steps.desk.warn_of_deadlines import list_deadline_conditions
 
 if TYPE_CHECKING:
     from bridge.store import Tx
@@ -79,7 +80,8 @@ def list_conditions(*, tx: Tx, services: Services) -> list[FoundCondition]:
         found.append(FoundCondition(condition=Condition.REDIS_UNREACHABLE))
     if services.ledger.configured and tx.ledger_state.read_gate_reason():
         found.append(FoundCondition(condition=Condition.BACKUP_RESTORED))
-    return [*found, *_list_row_conditions(tx), *_list_task_conditions(tx), *_list_messages(tx)]
+    deadlines = list_deadline_conditions(now, tx)
+    return [*found, *_list_row_conditions(tx), *deadlines, *_list_task_conditions(tx), *_list_messages(tx)]
 
 
 def _list_row_conditions(tx: Tx) -> Iterator[FoundCondition]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import insert, select
 
@@ -16,6 +16,7 @@ from bridge.store.schema.tables import evidence, requests
 from bridge.store.session import Session
 
 IDS_AT_ONCE = 500
+LONGEST_TERM = timedelta(days=120)  # a month, two more by an extension, and a month in which a late one is seen
 GivenWarning = tuple[str, str, int]
 
 
@@ -26,8 +27,9 @@ class DeadlineWarningRows:
         self._session, self._connection = session, session.connection
 
     def list_unfulfilled(self) -> list[PrivacyRequest]:
-        """Return the requests whose data subject has no answer yet, without the principal, the earliest deadline first."""
-        rows = select(requests).where(IS_UNFULFILLED).order_by(requests.c.due_at, requests.c.id)
+        """Return the requests of the last months that are not fulfilled, without the principal, the earliest deadline first."""
+        is_recent = requests.c.received_at > self._session.now() - LONGEST_TERM
+        rows = select(requests).where(is_recent, IS_UNFULFILLED).order_by(requests.c.due_at, requests.c.id)
         return [request_from_row(row, Principal()) for row in self._connection.execute(rows)]
 
     def find_acknowledged(self, request_ids: Collection[str]) -> dict[str, datetime]:
