@@ -17,7 +17,7 @@ from bridge.cli.shared.failures import run_and_exit
 
 SECTIONS = {  # who needs what
     "Requests": ("dsr", "inbox", "notice", "review"),
-    "Privacy officer": ("hold", "vault", "refund", "evidence", "law", "processors"),
+    "Privacy officer": ("nomination", "incident", "hold", "vault", "refund", "evidence", "law", "processors"),
     "Operations": (
         "status",
         "doctor",

@@ -11,10 +11,12 @@ from sqlalchemy import event, insert, select, update
 
 from bridge.errors import KeyMissing, StoreUnavailable
 from bridge.model import (
+    AffectedPersons,
     DocumentForm,
     DocumentKind,
     GatherProgress,
     InvoiceCopy,
+    NominationParticulars,
     Principal,
     ReplyContact,
     RequestDetails,
@@ -54,6 +56,7 @@ COPY = InvoiceCopy(
     content=b"Asha's invoice",
 )
 
+NOMINEE = NominationParticulars(name="Ravi Qwertzuiop", contact="ravi@qwertzuiop.example")
 CONTACT = RequestDetails(contact=ReplyContact(address=ASHA.email))
 
 
@@ -87,6 +90,8 @@ def seal_every_column(store, bodies=1):
         )
         tx.reconciliations.open_reconciliation(make_reconciliation())
         tx.request_details.save_details(request.id, SHOP, CONTACT)
+        tx.nominations.add_nomination(SHOP, request.subject, request.id, NOMINEE)
+        tx.incident_persons.save_persons(request.id, SHOP, AffectedPersons(persons=((SHOP, request.subject),)))
         document = tx.documents.seal_document(SHOP, COPY)
         vault, connection = store.keyring, tx.session.connection
         wrap = {"id": "rfd_1", "shop": SHOP}
@@ -140,6 +145,8 @@ def test_rotation_reseals_every_value_under_the_active_key_and_all_still_open(ma
         assert b"".join(tx.packages.read_package(request.id)) == b"Asha"
         assert tx.tokens.read_tokens(SHOP)[::2] == ("shpat_1", "shprt_1")
         assert tx.request_details.get_details(request.id, request.kind) == CONTACT
+        assert [one.nominee for one in tx.nominations.list_nominations_of_person(SHOP, ASHA)] == [NOMINEE]
+        assert tx.incident_persons.get_persons(request.id).persons == ((SHOP, request.subject),)
         assert tx.documents.open_document(document.id) == COPY.content
         assert list(tx.index.list_orders(SHOP, ASHA)) == ["1001"]
         assert tx.notice_items.list_items()[0].reference

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bridge.cli.printing import select_fields
 from bridge.cli.shared.ids import exit_with_unknown_id
-from bridge.model import PrivacyRequest, Task
-from bridge.rules.requests.answer_times import is_late
+from bridge.model import PrivacyRequest, RequestKind, Task
+from bridge.rules.desk.deadline_warnings import compute_hours_left, describe_hours_left, is_acknowledgement_awaited
+from bridge.rules.requests.answer_times import find_fulfilled_at, is_late
 from bridge.rules.requests.progress_codec import encode_detail
 from bridge.store import Tx
 
-REQUEST_KINDS = ("access", "erasure", "shop_erasure")
+REQUEST_KINDS = tuple(kind.value for kind in RequestKind)
+LATE = "late"  # where a request stands whose day has passed without an answer
 REQUEST_COLUMNS = (
     "id",
     "shop",
@@ -34,9 +37,35 @@ REQUEST_COLUMNS = (
 )
 
 
-def build_request_row(request: PrivacyRequest) -> dict[str, Any]:
-    """Return what is shown of a request in lists and views: whether it is late counts from what reached the person."""
-    return {**select_fields(request, REQUEST_COLUMNS), "late": is_late(request, datetime.now(UTC))}
+def build_request_row(request: PrivacyRequest, *, acknowledged_at: datetime | None = None) -> dict[str, Any]:
+    """Return what is shown of a request in lists and views: whether it is late counts from what reached the person.
+
+    `standing` is its state, or `late`; the hours that are left are negative where a day has passed.
+    """
+    now = datetime.now(UTC)
+    late, is_open = is_late(request, now), find_fulfilled_at(request) is None
+    awaits_acknowledgement = is_acknowledgement_awaited(request) and acknowledged_at is None
+    return {
+        **select_fields(request, REQUEST_COLUMNS),
+        "standing": LATE if late and is_open else request.state.value,
+        "hours_left": compute_hours_left(request.due_at, now) if is_open else None,
+        "acknowledge_hours_left": (
+            compute_hours_left(request.acknowledge_due_at, now) if awaits_acknowledgement else None
+        ),
+        "late": late,
+    }
+
+
+def build_request_rows(tx: Tx, requests: Sequence[PrivacyRequest]) -> list[dict[str, Any]]:
+    """Return these requests as they are shown in a list."""
+    acknowledged = tx.deadline_warnings.find_acknowledged([request.id for request in requests])
+    return [build_request_row(request, acknowledged_at=acknowledged.get(request.id)) for request in requests]
+
+
+def describe_time_left(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row for a table: the hours that are left in words."""
+    words = {name: describe_hours_left(row[name]) for name in ("hours_left", "acknowledge_hours_left")}
+    return {**row, "time_left": words["hours_left"], "to_acknowledge": words["acknowledge_hours_left"]}
 
 
 def find_request_or_exit(tx: Tx, request_id: str) -> PrivacyRequest:
@@ -94,8 +123,9 @@ def list_request_holds(tx: Tx, request: PrivacyRequest) -> list[dict[str, Any]]:
 def describe_request(tx: Tx, request: PrivacyRequest) -> dict[str, Any]:
     """Return everything that is shown of a request: clocks, tasks, holds, facts."""
     certificate = tx.packages.find_certificate(request.id)
+    [row] = build_request_rows(tx, [request])
     return {
-        **build_request_row(request),
+        **row,
         "shop": tx.shop_names.directory.find_current_name(request.shop),
         **select_fields(request, ("subject", "external_ref", "received_at_basis", "webhook_received_at")),
         "clocks": dict(request.clocks),

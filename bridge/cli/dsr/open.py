@@ -18,6 +18,7 @@ from bridge.cli.files.input_files import INPUT_FILE, read_input_text
 from bridge.cli.options import ADVICE, OPTIONAL_SHOP_OPTION, free_text_option
 from bridge.cli.printing import show
 from bridge.cli.shared.dates import When, format_time, when_option
+from bridge.cli.shared.particulars_option import PARTICULARS_FAULTS, PARTICULARS_OPTION, read_details
 from bridge.model import Principal, RequestKind
 from bridge.rules.index.request_identifiers import MAX_TEXT_CHARS, build_principal, parse_identifiers
 from bridge.rules.requests.answer_times import is_late
@@ -32,6 +33,7 @@ OPENING_FAULTS = {
     "customer_repeated": "give one customer id; open a request for each customer",
     "customer_unreadable": "--customer-id must be Shopify's number of the customer",
     "email_unreadable": "--email is not an e-mail address",
+    **PARTICULARS_FAULTS,
     "phone_unreadable": "--phone is not a phone number; write it with its country code",
 }
 
@@ -62,7 +64,8 @@ class CountryParam(click.ParamType[str]):
 @json_command(
     "open",
     example="dsr open access --email asha@example.com --reason 'e-mail of 12 Nov'\n"
-    "dsr open erasure --identifiers - --reason 'letter of 12 Nov' --yes < person.json",
+    "dsr open erasure --identifiers - --reason 'letter of 12 Nov' --yes < person.json\n"
+    "dsr open nomination --email asha@example.com --particulars - --reason 'letter' < nominee.json",
     irreversible="An erasure is opened: what is erased for it does not come back.",
     asks=lambda given: given["kind"] in ERASING_KINDS,
 )
@@ -74,6 +77,7 @@ class CountryParam(click.ParamType[str]):
 @click.option("--order-id", "--order", "orders", multiple=True, help="Shopify's number of an order; may be repeated.")
 @click.option("--identifiers", "source", type=INPUT_FILE, help=IDENTIFIERS_HELP)
 @click.option("--country", "countries", multiple=True, type=CountryParam(), help=COUNTRY_HELP)
+@PARTICULARS_OPTION
 @when_option("--received-at", meaning="When the data subject asked. [default: now]")
 @free_text_option("--reason", "How the request came, for example 'e-mail of 12 Nov'. No names.")
 @click.option("--dry-run", is_flag=True, help="Show the clocks and the open request that it would join; store nothing.")
@@ -86,6 +90,7 @@ def open_request_command(
     orders: tuple[str, ...],
     source: Path | None,
     countries: tuple[str, ...],
+    particulars: Path | None,
     received_at: When | None,
     reason: str,
     dry_run: bool,
@@ -93,7 +98,8 @@ def open_request_command(
     """Open a request by hand. It runs like one from Shopify; its clock starts when the data subject asked.
 
     What stands on a command line is seen by others on the machine and stays in the shell's history: give addresses and
-    numbers by --identifiers -, as JSON or as lines: email: asha@example.com
+    numbers by --identifiers -, as JSON or as lines: email: asha@example.com. What else is stated comes by --particulars.
+    An incident names nobody: its clocks run since it was noticed.
     """
     identifiers = {"customer_id": [customer_id] if customer_id else [], "email": emails, "phone": phones}
     with exit_on_refusal("Not opened", OPENING_FAULTS):
@@ -104,8 +110,9 @@ def open_request_command(
         asked_at = received_at.resolve(context.merchant_zone) if received_at else datetime.now(UTC)
         wanted = (RequestKind(kind), context.choose_shop(shop), principal, asked_at)
         with exit_on_refusal("Not opened", OPENING_FAULTS):
+            details = read_details(RequestKind(kind), particulars, source)
             with context.store.transaction() as tx:
-                request = build_person_request(*wanted, tx=tx, services=services)
+                request = build_person_request(*wanted, tx=tx, services=services, details=details)
                 joined = tx.requests.find_open_request(request.shop, kind, request.subject)
                 if dry_run:  # it says whether the person has such a request
                     context.record_search(tx, shop=request.shop, by="person", where="requests", results=bool(joined))
@@ -123,7 +130,9 @@ def open_request_command(
                 "id": None,
             }
             if not dry_run:
-                result["id"] = open_person_request(*wanted, actor=context.operator, reason=reason, services=services)
+                result["id"] = open_person_request(
+                    *wanted, actor=context.operator, reason=reason, services=services, details=details
+                )
             if joined and not dry_run:
                 with context.store.transaction() as tx:
                     widened = tx.requests.get_request(joined.id) or joined

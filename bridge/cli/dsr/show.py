@@ -9,11 +9,13 @@ import click
 
 from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
-from bridge.cli.dsr.dsr_view import REQUEST_COLUMNS, describe_request, find_request_or_exit
+from bridge.cli.dsr.dsr_view import REQUEST_COLUMNS, describe_request, describe_time_left, find_request_or_exit
 from bridge.cli.printing import print_fields, print_table, show
 from bridge.cli.shared.ids import REQUEST_ID
 from bridge.rules.requests.progress_codec import REMAINING_PREFIX
 
+TIME_LEFT = ("standing", "time_left", "to_acknowledge")
+DESK_DETAIL = ("nomination", "opened", "reports", "persons", "letters")  # of nominations, nominees, incidents
 TASK_COLUMNS = ("system", "action", "state", "outcome", "records", "attempts", "expected_by", "last_error")
 
 
@@ -28,7 +30,8 @@ def show_request_command(request_id: str) -> None:
 
 def _print_request(request: Mapping[str, Any]) -> None:
     heading = {name: request[name] for name in REQUEST_COLUMNS}
-    print_fields({**heading, "late": request["late"]}, width=18)
+    left = {name: value for name, value in describe_time_left(request).items() if name in TIME_LEFT}
+    print_fields({**heading, "late": request["late"], **left}, width=18)
     click.echo("\nTasks")
     several = len({task.get("customer", "") for task in request["tasks"]} - {""}) > 1
     rows = [{"customer": "", **task} for task in request["tasks"]]
@@ -39,7 +42,17 @@ def _print_request(request: Mapping[str, Any]) -> None:
         for name, count in task["detail"].items():
             if name.startswith(REMAINING_PREFIX) and isinstance(count, int):
                 click.echo(f"  kept: {count} {name.removeprefix(REMAINING_PREFIX).replace('_', ' ')}")
+        for name in DESK_DETAIL:
+            if name in task["detail"]:
+                click.echo(f"  {name}: {_format_detail(task['detail'][name])}")
     click.echo("\nHolds")
     print_table(request["holds"], ("category", "what", "until"), empty="none")
     click.echo("\nFacts")
     print_table(request["facts"], ("seq", "at", "fact", "actor"), empty="none")
+
+
+def _format_detail(value: Any) -> str:
+    """Return a value of a task's detail in one line."""
+    if not isinstance(value, list):
+        return str(value)
+    return "; ".join(" ".join(f"{name} {part}" for name, part in row.items()) for row in value)

@@ -30,6 +30,7 @@ ID_KINDS = {
     "rev": IdKind("review", "review show", "review list"),
     "rfd": IdKind("refund", "refund show", "refund list"),
     "clm": IdKind("legal hold", "", "hold list"),
+    "nom": IdKind("nomination", "", "nomination list"),
     "doc": IdKind("document", "", "vault list"),
 }
 
@@ -55,6 +56,7 @@ class IdParam(click.ParamType[str]):
 
 
 REQUEST_ID, DELIVERY_ID, ITEM_ID, NOTICE_ID = IdParam("req"), IdParam("dlv"), IdParam("ent"), IdParam("ntc")
+NOMINATION_ID = IdParam("nom")
 REVIEW_ID, REFUND_ID, HOLD_ID, DOCUMENT_ID = IdParam("rev"), IdParam("rfd"), IdParam("clm"), IdParam("doc")
 NOTICE_OR_ITEM_ID = IdParam("ntc", "ent")
 

@@ -37,7 +37,10 @@ def status() -> None:
         result = {
             "at": now,
             "processes": _describe_processes(liveness),
-            "requests": {state.value: requests.get(state, 0) for state in RequestState},
+            "requests": {
+                **{state.value: requests.get(state, 0) for state in RequestState},
+                "late": sum(one.count for one in found if one.condition is Condition.REQUEST_LATE),
+            },
             **{block: [row for row in rows if row["condition"] in kinds] for block, kinds in BLOCKS.items()},
             "must_act": _count_actors(rows),
         }

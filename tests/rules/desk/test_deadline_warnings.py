@@ -63,7 +63,14 @@ def test_an_answered_request_has_no_clock():
 
 @pytest.mark.parametrize(
     ("hours", "words"),
-    [(None, ""), (0.5, "30 min left"), (5.9, "6 h left"), (719.7, "30 days left"), (-3, "late by 3 h"), (-96, "late by 4 days")],
+    [
+        (None, ""),
+        (0.5, "30 min left"),
+        (5.9, "6 h left"),
+        (719.7, "30 days left"),
+        (-3, "late by 3 h"),
+        (-96, "late by 4 days"),
+    ],
 )
 def test_hours_left_in_words(hours, words):
     assert describe_hours_left(hours) == words

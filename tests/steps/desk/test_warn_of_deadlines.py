@@ -5,15 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.model import (
-    Fact,
-    IncidentParticulars,
-    LetterKind,
-    Principal,
-    RequestDetails,
-    RequestKind,
-    RequestSource,
-)
+from bridge.model import Fact, IncidentParticulars, LetterKind, Principal, RequestDetails, RequestKind, RequestSource
 from bridge.rules.operations.conditions import Condition
 from bridge.steps.desk.warn_of_deadlines import list_deadline_conditions, warn_of_deadlines
 from bridge.steps.operations.operator_messages import send_message, watch
