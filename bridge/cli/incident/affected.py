@@ -1,4 +1,4 @@
-"""`incident affected`: find the persons whom an incident concerns."""
+"""`incident affected`: find the persons that an incident concerns."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def find_affected_command(
     whole_shop: bool,
     anew: bool,
 ) -> None:
-    """Count the persons whom an incident concerns and keep their pseudonyms, sealed. It names nobody.
+    """Count the persons that an incident concerns and keep their pseudonyms, sealed. It names nobody.
 
     Without --processor and --whole-shop: those whose data were shown, exported, downloaded or opened in the time, by
     --actor or by anybody. Approvals so far no longer count where somebody is added.

@@ -39,11 +39,11 @@ def describe_incident_state(request: PrivacyRequest, *, now: datetime, tx: Tx, s
     """Return where an incident stands. Raises PayloadInvalid as `read_incident_account`."""
     account = read_incident_account(request, tx=tx, services=services)
     progress, clocks = read_incident_progress(request.id, tx), parse_clocks(request.clocks)
-    told = {report.recipient: report for report in progress.reports}
+    informed = {report.recipient: report for report in progress.reports}
     rows = []
     for rule, due_at in sorted(clocks.items(), key=lambda each: each[1]):
         recipient = RECIPIENT_BY_RULE[rule]
-        report = told.get(recipient)
+        report = informed.get(recipient)
         hours = None if report else compute_hours_left(due_at, now)
         is_late = (report.is_needed and report.at > due_at) if report else now > due_at
         rows.append(

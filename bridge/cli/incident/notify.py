@@ -1,4 +1,4 @@
-"""`incident notify`: have the persons whom an incident concerns written to."""
+"""`incident notify`: have the persons that an incident concerns written to."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bridge.steps.desk.incidents.notify_people import notify_people
 )
 @click.argument("request_id", type=REQUEST_ID, metavar="ID")
 def notify_people_command(request_id: str) -> None:
-    """Queue a letter to each person whom an incident concerns and whose address is known.
+    """Queue a letter to each person that an incident concerns and whose address is known.
 
     Addresses are known from the persons' own requests. The others must be told by other means, such as the shop's
     page or mails from Shopify: `incident report --to people` records that.

@@ -1,4 +1,4 @@
-"""`nomination …`: whom persons nominated, and nominees who act for a person. One command per file."""
+"""`nomination …`: nominees of persons, and nominees who act for a person. One command per file."""
 
 from bridge.cli.command import find_commands
 from bridge.cli.shared.command_group import command_group
@@ -6,4 +6,4 @@ from bridge.cli.shared.command_group import command_group
 
 @command_group(find_commands(__name__, __path__))
 def nomination() -> None:
-    """Whom persons nominated for death or incapacity, and nominees who act."""
+    """Nominees of persons for death or incapacity, and nominees who act."""

@@ -1,4 +1,4 @@
-"""`nomination list`: list whom persons nominated."""
+"""`nomination list`: list the nominees of persons."""
 
 from __future__ import annotations
 

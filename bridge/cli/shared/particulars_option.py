@@ -54,11 +54,11 @@ def read_details(kind: RequestKind, source: Path | None, identifiers: Path | Non
     if source == STDIN and identifiers == STDIN:
         raise click.UsageError("only one of --identifiers and --particulars can be -")
     given = read_mapping(source)
-    contact = _read_contact(given.pop("reply_to", None), given.pop("language", Language.ENGLISH.value))
+    contact = _read_reply_contact(given.pop("reply_to", None), given.pop("language", Language.ENGLISH.value))
     return RequestDetails(particulars=parse_particulars(kind, given), contact=contact)
 
 
-def _read_contact(address: Any, language: Any) -> ReplyContact | None:
+def _read_reply_contact(address: Any, language: Any) -> ReplyContact | None:
     if address is None:
         return None
     if not isinstance(address, str) or "@" not in address or len(address) > 320:

@@ -27,7 +27,7 @@ class IncidentReport:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AffectedPersons:
-    """The persons whom an incident concerns, as (shop, pseudonym), and how many reads named no person."""
+    """The persons that an incident concerns, as (shop, pseudonym), and how many reads named no person."""
 
     persons: tuple[tuple[str, str], ...] = ()
     unnamed_reads: int = 0

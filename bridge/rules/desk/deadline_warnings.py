@@ -46,9 +46,9 @@ def list_running_clocks(
         return
     ends: dict[str, datetime] = {}
     if request.kind is RequestKind.INCIDENT:
-        told = {report.recipient for report in reports}
+        informed = {report.recipient for report in reports}
         by_recipient = {RECIPIENT_BY_RULE[rule]: at for rule, at in parse_clocks(request.clocks).items()}
-        ends = {recipient.value: at for recipient, at in by_recipient.items() if recipient not in told}
+        ends = {recipient.value: at for recipient, at in by_recipient.items() if recipient not in informed}
     else:
         ends[ANSWER] = request.due_at
         if is_acknowledgement_awaited(request) and acknowledged_at is None:

@@ -59,8 +59,8 @@ def compute_incident_clocks(noticed_at: datetime, *, laws: Mapping[str, Law]) ->
 
 def find_governing_clock(clocks: Mapping[str, datetime], reports: Iterable[IncidentReport]) -> GoverningClock:
     """Return the earliest clock that is open or was missed; where each was kept, the last one."""
-    told = {report.recipient: report for report in reports}
-    by_rule = {rule: told.get(RECIPIENT_BY_RULE[rule]) for rule in clocks}
+    informed = {report.recipient: report for report in reports}
+    by_rule = {rule: informed.get(RECIPIENT_BY_RULE[rule]) for rule in clocks}
     unkept = [
         rule for rule, report in by_rule.items() if report is None or (report.is_needed and report.at > clocks[rule])
     ]

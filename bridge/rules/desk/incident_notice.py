@@ -60,12 +60,12 @@ AUTHORITIES = frozenset(IncidentRecipient) - {IncidentRecipient.PEOPLE}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IncidentAccount:
-    """What is known of an incident now; `told_persons` counts those who were written to."""
+    """What is known of an incident now; `informed_persons` counts those who were written to."""
 
     request_id: str
     particulars: IncidentParticulars
     affected: AffectedPersons
-    told_persons: int
+    informed_persons: int
     merchant: Merchant
 
 
@@ -104,7 +104,7 @@ def render_notice(
     ]
     if to in AUTHORITIES and account.affected.counted_at is not None:
         persons = len(account.affected.persons)
-        lines += ["", "Persons concerned", f"{persons} found so far; {account.told_persons} of them written to."]
+        lines += ["", "Persons concerned", f"{persons} found so far; {account.informed_persons} of them written to."]
     contact = f"{officer.name}, {officer.designation}, {officer.email}, {officer.phone}"
     lines += ["", "Who answers questions", contact, merchant.address]
     return "\n".join([*head, *lines]) + "\n"

@@ -46,7 +46,7 @@ def admit_nominee(request: PrivacyRequest, task: Task, lease: Lease, *, services
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
         task = read_own_task(task, tx)
-        after = _decide(request, task, tx, services)
+        after = _admit_or_wait(request, task, tx, services)
         tx.tasks.save_task(after)
         if after != task:
             record_task_result(request, after, tx, reason=after.last_error)
@@ -55,7 +55,7 @@ def admit_nominee(request: PrivacyRequest, task: Task, lease: Lease, *, services
     return after
 
 
-def _decide(request: PrivacyRequest, task: Task, tx: Tx, services: Services) -> Task:
+def _admit_or_wait(request: PrivacyRequest, task: Task, tx: Tx, services: Services) -> Task:
     now, progress = services.clock.now(), get_progress(task, NomineeProgress)
     nominee = tx.request_details.get_details(request.id, request.kind).particulars
     if progress.declined:

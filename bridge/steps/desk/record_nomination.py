@@ -1,4 +1,4 @@
-"""Records whom a person nominates, and ends a nomination. Calls nobody.
+"""Records the nominees of a person, and ends a nomination. Calls nobody.
 
 What came by the public page or by mail waits until the person has proven the address, or an operator has made sure.
 """

@@ -63,7 +63,7 @@ def build_person_request(
 ) -> PrivacyRequest:
     """Return the request as it would be opened; nothing is stored. Raises PayloadInvalid with a constant reason.
 
-    An incident is about nobody whom it names, and its clocks run since it was noticed.
+    An incident is about nobody that it names, and its clocks run since it was noticed.
     """
     now = services.clock.now()
     if kind not in PERSON_KINDS:

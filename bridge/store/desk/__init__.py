@@ -1,1 +1,1 @@
-"""Nominations, persons whom an incident concerns, approvals by two people, warnings of deadlines."""
+"""Nominations, persons that an incident concerns, approvals by two people, warnings of deadlines."""

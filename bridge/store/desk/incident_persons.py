@@ -1,4 +1,4 @@
-"""The persons whom an incident concerns: found in evidence and in the index, and stored sealed, as pseudonyms."""
+"""The persons that an incident concerns: found in evidence and in the index, and stored sealed, as pseudonyms."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _PERSON_OF_ORDER = func.coalesce(
 
 
 class IncidentPersonRows:
-    """Persons whom incidents concern."""
+    """Persons that incidents concern."""
 
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
@@ -45,7 +45,7 @@ class IncidentPersonRows:
     def save_persons(self, request_id: str, shop: str, found: AffectedPersons) -> None:
         """Seal who is concerned by an incident, in the place of what was stored before."""
         plain = json.dumps({"persons": found.persons, "unnamed_reads": found.unnamed_reads}).encode()
-        sealed = seal_under_own_key(self._session.keyring, request_id, plain, _build_aad(request_id, shop))
+        sealed = seal_under_own_key(self._session.keyring, request_id, plain, _build_persons_aad(request_id, shop))
         row: dict[str, Any] = {"request_id": request_id, "shop": shop, "counted_at": self._session.now(), **sealed}
         changed = ("wrapped", "doc", "counted_at")
         self._connection.execute(upsert(self._connection, incident_persons, ["request_id"], changed), row)
@@ -56,7 +56,7 @@ class IncidentPersonRows:
         row = self._connection.execute(of_request).one_or_none()
         if row is None:
             return AffectedPersons()
-        aad = _build_aad(request_id, row.shop)
+        aad = _build_persons_aad(request_id, row.shop)
         stored = json.loads(open_under_own_key(self._session.keyring, row.wrapped, row.doc, aad))
         persons = tuple((shop, key) for shop, key in stored["persons"])
         return AffectedPersons(persons=persons, unnamed_reads=stored["unnamed_reads"], counted_at=row.counted_at)
@@ -107,7 +107,7 @@ class IncidentPersonRows:
         if shops:
             rows = rows.where(orders.c.shop.in_(shops))
         kept = self._read_merges()
-        return {(row.shop, _follow(kept, row.shop, row.person)) for row in self._connection.execute(rows)}
+        return {(row.shop, _follow_merges(kept, row.shop, row.person)) for row in self._connection.execute(rows)}
 
     def find_requests_of_persons(self, persons: Collection[Person]) -> dict[Person, list[str]]:
         """Return the ids of these persons' requests that still name the person, newest first."""
@@ -124,7 +124,7 @@ class IncidentPersonRows:
         return {(row.shop, row.deleted_key): row.kept_key for row in rows}
 
 
-def _follow(kept: dict[Person, str], shop: str, key: str) -> str:
+def _follow_merges(kept: dict[Person, str], shop: str, key: str) -> str:
     seen = set[str]()
     while (shop, key) in kept and key not in seen:
         seen.add(key)
@@ -132,5 +132,5 @@ def _follow(kept: dict[Person, str], shop: str, key: str) -> str:
     return key
 
 
-def _build_aad(request_id: str, shop: str) -> str:
+def _build_persons_aad(request_id: str, shop: str) -> str:
     return INCIDENT_PERSONS_AAD.replace("{request_id}", request_id).replace("{shop}", shop)

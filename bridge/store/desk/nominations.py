@@ -30,7 +30,9 @@ class NominationRows:
         """Store a nomination that stands from now on. Return its id."""
         nomination_id = new_id("nom")
         plain = json.dumps(asdict(nominee)).encode()
-        sealed = seal_under_own_key(self._session.keyring, nomination_id, plain, _build_aad(nomination_id, shop))
+        sealed = seal_under_own_key(
+            self._session.keyring, nomination_id, plain, _build_nomination_aad(nomination_id, shop)
+        )
         row: dict[str, Any] = {"id": nomination_id, "shop": shop, "subject": subject, "request_id": request_id}
         row |= {"since": self._session.now(), "exercised_by": ""}
         self._connection.execute(insert(nominations).values(**row, **sealed))
@@ -100,7 +102,7 @@ class NominationRows:
         values: Mapping[str, Any] = {name: getattr(row, name) for name in Nomination.__slots__ if name != "nominee"}
         if row.doc is None or row.wrapped is None:
             return Nomination(**values)
-        plain = open_under_own_key(self._session.keyring, row.wrapped, row.doc, _build_aad(row.id, row.shop))
+        plain = open_under_own_key(self._session.keyring, row.wrapped, row.doc, _build_nomination_aad(row.id, row.shop))
         return Nomination(**values, nominee=NominationParticulars(**json.loads(plain)))
 
 
@@ -121,5 +123,5 @@ def list_subject_keys(lookup: PersonLookup, shop: str, principal: Principal, sub
     return list(dict.fromkeys(key for key in found if key))
 
 
-def _build_aad(nomination_id: str, shop: str) -> str:
+def _build_nomination_aad(nomination_id: str, shop: str) -> str:
     return NOMINATION_AAD.replace("{id}", nomination_id).replace("{shop}", shop)

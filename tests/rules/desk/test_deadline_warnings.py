@@ -1,6 +1,6 @@
 """C-01, C-06, C-10: replays, further rules and restarts never make a day later, and what is over of a term never shrinks."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from hypothesis import given
@@ -16,7 +16,7 @@ from bridge.rules.requests.deadlines import compute_clocks
 from config.merchant_file.merchant import ClockRules
 from tests.factories import NOW, make_request
 
-MOMENTS = st.datetimes(datetime(2024, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))
+MOMENTS = st.datetimes(NOW.replace(tzinfo=None), NOW.replace(tzinfo=None, year=2036), timezones=st.just(UTC))
 RULES = st.builds(
     ClockRules,
     ack_hours_policy=st.integers(1, 200),

@@ -17,7 +17,8 @@ from config.settings import RETENTION_FILE
 
 LAWS = load_retention(RETENTION_FILE).laws
 TODAY = datetime(2026, 11, 30, 9, 30, tzinfo=UTC)
-MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))
+EARLIEST = TODAY.replace(year=2020, tzinfo=None)
+MOMENTS = st.datetimes(EARLIEST, EARLIEST.replace(year=2040), timezones=st.just(UTC))
 
 
 def test_p69_cert_in_has_6_hours_the_european_authority_72_and_the_board_72_from_its_day_on():
@@ -44,10 +45,10 @@ def test_a_report_in_time_leaves_the_next_clock_and_a_late_one_stays_late():
     in_time = find_governing_clock(clocks, [report(certin, 6)])
     assert (in_time.rule, in_time.fulfilled_at) == ("gdpr_authority_72_hours", None)
     assert find_governing_clock(clocks, [report(certin, 7)]).rule == "certin_6_hours"
-    all_told = [report(certin, 5), report(authority, 80, is_needed=False), report(people, 71)]
-    done = find_governing_clock(clocks, all_told)
+    all_reports = [report(certin, 5), report(authority, 80, is_needed=False), report(people, 71)]
+    done = find_governing_clock(clocks, all_reports)
     assert (done.due_at, done.fulfilled_at) == (TODAY + timedelta(hours=72), TODAY + timedelta(hours=80))
-    late = find_governing_clock(clocks, [report(certin, 7), *all_told[1:]])
+    late = find_governing_clock(clocks, [report(certin, 7), *all_reports[1:]])
     assert late.rule == "certin_6_hours"
     assert late.fulfilled_at > late.due_at
 
@@ -66,7 +67,7 @@ def test_the_governing_clock_is_one_of_the_stored_ones_and_no_missed_clock_is_pa
     reports = [report(recipient, hours) for recipient, hours in dict(reported).items()]
     governing = find_governing_clock(clocks, reports)
     assert clocks[governing.rule] == governing.due_at
-    told = {one.recipient: one.at for one in reports}
-    unkept = [at for rule, at in clocks.items() if told.get(RECIPIENT_BY_RULE[rule], at + timedelta(1)) > at]
+    informed = {one.recipient: one.at for one in reports}
+    unkept = [at for rule, at in clocks.items() if informed.get(RECIPIENT_BY_RULE[rule], at + timedelta(1)) > at]
     assert governing.due_at == (min(unkept) if unkept else max(clocks.values()))
     assert len(INCIDENT_CLOCKS) == len(IncidentRecipient)

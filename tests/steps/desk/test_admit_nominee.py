@@ -12,14 +12,14 @@ from bridge.steps.desk.two_person import approve_by_two
 from bridge.steps.requests.open_for_person import open_person_request
 from bridge.steps.requests.process import process_request
 from tests.factories import ASHA, SHOP
-from tests.steps.desk.test_nominations import RAVI, list_of_asha, nominate
+from tests.steps.desk.desk_case import RAVI, approve_and_process, list_of_asha, nominate, read_with_task
 
 ACTS = NomineeParticulars(
     name="ravi  QWERTZUIOP", contact="Ravi@Qwertzuiop.example", right="access", proof="death certificate seen"
 )
 
 
-def act(services, nominee=ACTS):
+def ask_as_nominee(services, nominee=ACTS):
     request_id = open_person_request(
         RequestKind.NOMINEE_EXERCISE,
         SHOP,
@@ -34,32 +34,21 @@ def act(services, nominee=ACTS):
     return request_id
 
 
-def read(services, request_id):
-    with services.store.read() as tx:
-        return tx.requests.get_request(request_id), tx.tasks.list_tasks(request_id)[0]
-
-
-def approve(services, request_id, *actors):
-    for actor in actors:
-        approve_by_two(request_id, actor=actor, reason="seen", services=services)
-        process_request(request_id, services=services)
-
-
 def test_e09_two_different_people_admit_a_nominee_and_the_persons_request_is_opened_with_the_nominees_address(services):
     nominate(services)
-    request_id = act(services)
-    assert read(services, request_id)[1].wait_reason is WaitReason.TWO_APPROVALS_MISSING
-    approve(services, request_id, "operator:a")
+    request_id = ask_as_nominee(services)
+    assert read_with_task(services, request_id)[1].wait_reason is WaitReason.TWO_APPROVALS_MISSING
+    approve_and_process(services, request_id, "operator:a")
     with pytest.raises(PayloadInvalid, match="approved_already"):
         approve_by_two(request_id, actor="operator:a", reason="again", services=services)
-    assert read(services, request_id)[1].wait_reason is WaitReason.TWO_APPROVALS_MISSING
-    approve(services, request_id, "operator:b")
-    request, task = read(services, request_id)
+    assert read_with_task(services, request_id)[1].wait_reason is WaitReason.TWO_APPROVALS_MISSING
+    approve_and_process(services, request_id, "operator:b")
+    request, task = read_with_task(services, request_id)
     assert request.state is RequestState.DONE
-    opened, _ = read(services, task.progress.opened_request_id)
+    opened, _ = read_with_task(services, task.progress.opened_request_id)
     assert (opened.kind, opened.principal, opened.external_ref) == (RequestKind.ACCESS, ASHA, request_id)
     assert (opened.received_at, opened.due_at) == (request.received_at, request.due_at)
-    with services.store.read() as tx:
+    with services.store.read_with_task() as tx:
         assert tx.request_details.get_details(opened.id, opened.kind).contact.address == ACTS.contact
         facts = [fact for fact in tx.evidence.list_facts_of_request(request_id) if fact.fact == "nominee.admitted"]
     assert [fact.detail["opened"] for fact in facts] == [opened.id]
@@ -71,33 +60,33 @@ def test_e09_two_different_people_admit_a_nominee_and_the_persons_request_is_ope
 )
 def test_p15_without_a_nomination_that_names_the_nominee_nothing_is_opened(services, change):
     nominate(services)
-    request_id = act(services, replace(ACTS, **change))
-    approve(services, request_id, "operator:a", "operator:b")
-    request, task = read(services, request_id)
+    request_id = ask_as_nominee(services, replace(ACTS, **change))
+    approve_and_process(services, request_id, "operator:a", "operator:b")
+    request, task = read_with_task(services, request_id)
     assert (task.wait_reason, request.state) == (WaitReason.NOMINATION_MISSING, RequestState.WAITING)
     decline_nominee(request_id, actor="operator:a", reason="no such nominee", services=services)
     process_request(request_id, services=services)
-    request, task = read(services, request_id)
+    request, task = read_with_task(services, request_id)
     assert (request.state, task.progress.opened_request_id) == (RequestState.DONE, "")
 
 
 def test_a_nomination_that_ends_before_the_second_approval_voids_the_first(services):
     nominate(services)
-    request_id = act(services)
-    approve(services, request_id, "operator:a")
+    request_id = ask_as_nominee(services)
+    approve_and_process(services, request_id, "operator:a")
     [nomination] = list_of_asha(services)
     end_nomination(nomination.id, actor="operator:a", reason="letter", services=services)
     nominate(services, RAVI)
-    approve(services, request_id, "operator:b")
-    assert read(services, request_id)[1].wait_reason is WaitReason.TWO_APPROVALS_MISSING
-    approve(services, request_id, "operator:a")
-    assert read(services, request_id)[0].state is RequestState.DONE
+    approve_and_process(services, request_id, "operator:b")
+    assert read_with_task(services, request_id)[1].wait_reason is WaitReason.TWO_APPROVALS_MISSING
+    approve_and_process(services, request_id, "operator:a")
+    assert read_with_task(services, request_id)[0].state is RequestState.DONE
 
 
 def test_a_nominees_erasure_is_the_persons_erasure(services):
     nominate(services)
-    request_id = act(services, replace(ACTS, right="erasure"))
-    approve(services, request_id, "operator:a", "operator:b")
-    _, task = read(services, request_id)
-    opened, _ = read(services, task.progress.opened_request_id)
+    request_id = ask_as_nominee(services, replace(ACTS, right="erasure"))
+    approve_and_process(services, request_id, "operator:a", "operator:b")
+    _, task = read_with_task(services, request_id)
+    opened, _ = read_with_task(services, task.progress.opened_request_id)
     assert opened.kind is RequestKind.ERASURE

@@ -22,11 +22,11 @@ from bridge.rules.desk.incident_notice import list_missing_fields, render_notice
 from bridge.rules.requests.answer_times import is_late
 from bridge.steps.desk.incidents.describe_incident import PersonSearch, describe_incident, find_affected_persons
 from bridge.steps.desk.incidents.notify_people import list_breach_sections, notify_people
-from bridge.steps.desk.incidents.report_incident import read_incident_account, record_incident_report
-from bridge.steps.desk.two_person import approve_by_two
+from bridge.steps.desk.incidents.report_incident import read_incident_account
 from bridge.steps.requests.open_for_person import open_person_request
-from bridge.steps.requests.process import process_request
 from tests.factories import ASHA, NOW, OFFICER, OTHER_SHOP, SHOP, customer, make_services, order
+from tests.steps.desk.desk_case import INCIDENT_TEXT as TEXT
+from tests.steps.desk.desk_case import approve_and_process, open_incident, read_with_task, record_report
 
 FACTS = {
     "occurred": "between 14 and 16 November",
@@ -38,7 +38,6 @@ FACTS = {
     "culprit": "Nothing was found.",
     "prevention": "Two factors for each account.",
 }
-TEXT = "Somebody read the mail account of the shop."
 
 
 @pytest.fixture
@@ -47,42 +46,10 @@ def services(store, clock, queue, platform, carrier):
     return replace(made, merchant=replace(made.merchant, officer=OFFICER, legal_name="Minimiss Silver"))
 
 
-def open_incident(services, noticed_at=NOW - timedelta(hours=1)):
-    particulars = IncidentParticulars(noticed_at=noticed_at, text=TEXT)
-    request_id = open_person_request(
-        RequestKind.INCIDENT,
-        SHOP,
-        Principal(),
-        services.clock.now(),
-        actor="operator:a",
-        reason="ticket 1",
-        services=services,
-        details=RequestDetails(particulars=particulars),
-    )
-    process_request(request_id, services=services)
-    return request_id
-
-
-def read(services, request_id):
-    with services.store.read() as tx:
-        return tx.requests.get_request(request_id)
-
-
-def approve(services, request_id, *actors):
-    for actor in actors:
-        approve_by_two(request_id, actor=actor, reason="read", services=services)
-
-
-def tell(services, request_id, recipient, **given):
-    usual = {"at": services.clock.now(), "actor": "operator:a", "reason": "sent", "services": services}
-    record_incident_report(request_id, recipient, **(usual | given))
-    process_request(request_id, services=services)
-
-
 def test_p69_an_incident_is_about_nobody_keeps_its_clocks_and_each_breach_is_one_of_its_own(services):
     first, second = open_incident(services), open_incident(services)
     assert first != second
-    request = read(services, first)
+    request = read_with_task(services, first)[0]
     assert (request.subject, request.received_at) == ("", NOW - timedelta(hours=1))
     assert (request.due_governed_by, request.due_at) == ("certin_6_hours", NOW + timedelta(hours=5))
     assert set(request.clocks) == {"certin_6_hours", "gdpr_authority_72_hours", "people_without_delay"}
@@ -101,35 +68,35 @@ def test_p69_an_incident_is_about_nobody_keeps_its_clocks_and_each_breach_is_one
 def test_e09_nothing_goes_out_before_two_people_approved_what_stands_now(services):
     request_id = open_incident(services)
     with pytest.raises(PayloadInvalid, match="approvals_missing"):
-        tell(services, request_id, IncidentRecipient.CERTIN)
-    approve(services, request_id, "operator:a")
+        record_report(services, request_id, IncidentRecipient.CERTIN)
+    approve_and_process(services, request_id, "operator:a")
     with pytest.raises(PayloadInvalid, match="approvals_missing"):
-        tell(services, request_id, IncidentRecipient.CERTIN)
+        record_report(services, request_id, IncidentRecipient.CERTIN)
     describe_incident(request_id, FACTS, actor="operator:a", services=services)
-    approve(services, request_id, "operator:b")
+    approve_and_process(services, request_id, "operator:b")
     with pytest.raises(PayloadInvalid, match="approvals_missing"):  # the first was of another text
         notify_people(request_id, actor="operator:a", services=services)
-    approve(services, request_id, "operator:a")
-    tell(services, request_id, IncidentRecipient.CERTIN)
-    assert read(services, request_id).due_governed_by == "gdpr_authority_72_hours"
+    approve_and_process(services, request_id, "operator:a")
+    record_report(services, request_id, IncidentRecipient.CERTIN)
+    assert read_with_task(services, request_id)[0].due_governed_by == "gdpr_authority_72_hours"
     with pytest.raises(PayloadInvalid, match="reported_already"):
-        tell(services, request_id, IncidentRecipient.CERTIN)
+        record_report(services, request_id, IncidentRecipient.CERTIN)
     with pytest.raises(PayloadInvalid, match="recipient_has_no_clock"):  # before its day in May 2027
-        tell(services, request_id, IncidentRecipient.BOARD)
+        record_report(services, request_id, IncidentRecipient.BOARD)
 
 
 def test_p69_an_incident_ends_when_everybody_was_told_and_a_missed_clock_stays_late(services, clock):
     for hours, late in ((1, False), (6, True)):
         clock.at = NOW
         request_id = open_incident(services)
-        approve(services, request_id, "operator:a", "operator:b")
+        approve_and_process(services, request_id, "operator:a", "operator:b")
         clock.at = NOW + timedelta(hours=hours)
-        tell(services, request_id, IncidentRecipient.CERTIN)
-        assert is_late(read(services, request_id), clock.at) is late
-        tell(services, request_id, IncidentRecipient.AUTHORITY, is_needed=False)
-        assert read(services, request_id).state is RequestState.WAITING
-        tell(services, request_id, IncidentRecipient.PEOPLE, at=clock.at - timedelta(minutes=1))
-        request = read(services, request_id)
+        record_report(services, request_id, IncidentRecipient.CERTIN)
+        assert is_late(read_with_task(services, request_id)[0], clock.at) is late
+        record_report(services, request_id, IncidentRecipient.AUTHORITY, is_needed=False)
+        assert read_with_task(services, request_id)[0].state is RequestState.WAITING
+        record_report(services, request_id, IncidentRecipient.PEOPLE, at=clock.at - timedelta(minutes=1))
+        request = read_with_task(services, request_id)[0]
         assert (request.state, is_late(request, clock.at)) == (RequestState.DONE, late)
         with services.store.read() as tx:
             assert tx.packages.find_certificate(request_id) is None
@@ -137,7 +104,7 @@ def test_p69_an_incident_ends_when_everybody_was_told_and_a_missed_clock_stays_l
         assert [fact.detail["late"] for fact in facts] == [late, False, False]
 
 
-def test_v05_p69_persons_are_found_by_what_was_read_and_by_whom(services, clock):
+def test_v05_p69_persons_are_found_by_what_was_read_and_by_who_read_it(services, clock):
     request_id = open_incident(services)
     with services.store.transaction() as tx:
         for fact, actor, subject in (
@@ -203,17 +170,17 @@ def test_p69_people_are_written_to_once_where_an_address_is_known(services):
         details=RequestDetails(contact=ReplyContact(address=ASHA.email)),
     )  # fmt: skip
     request_id = open_incident(services)
-    subject = read(services, with_address).subject
+    subject = read_with_task(services, with_address)[0].subject
     with services.store.transaction() as tx:
         for each in (subject, "nobody knows"):
             tx.evidence.append_fact(Fact.PERSONAL_DATA_REVEALED, shop=SHOP, actor="operator:eve", subject=each)
     search = PersonSearch(since=NOW - timedelta(hours=1), until=NOW)
     find_affected_persons(request_id, search, actor="operator:a", services=services)
-    approve(services, request_id, "operator:a", "operator:b")
+    approve_and_process(services, request_id, "operator:a", "operator:b")
     with pytest.raises(PayloadInvalid, match="fields_missing"):
         notify_people(request_id, actor="operator:a", services=services)
     describe_incident(request_id, FACTS, actor="operator:a", services=services)
-    approve(services, request_id, "operator:a", "operator:b")
+    approve_and_process(services, request_id, "operator:a", "operator:b")
     for _ in range(2):
         done = notify_people(request_id, actor="operator:a", services=services)
         assert (done.persons, done.letters, done.without_address) == (2, 1, 1)

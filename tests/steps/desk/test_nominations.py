@@ -3,45 +3,12 @@
 import pytest
 
 from bridge.errors import PayloadInvalid
-from bridge.model import (
-    LetterKind,
-    NominationParticulars,
-    ReplyContact,
-    RequestDetails,
-    RequestKind,
-    RequestSource,
-    RequestState,
-    WaitReason,
-)
+from bridge.model import LetterKind, ReplyContact, RequestKind, RequestSource, RequestState, WaitReason
 from bridge.steps.desk.record_nomination import accept_nomination, end_nomination
 from bridge.steps.requests.open_for_person import open_person_request
 from bridge.steps.requests.process import process_request
 from tests.factories import ASHA, SHOP
-
-RAVI = NominationParticulars(name="Ravi Qwertzuiop", contact="ravi@qwertzuiop.example", relation="brother")
-MINA = NominationParticulars(name="Mina Qwertzuiop", contact="+919811122299")
-
-
-def nominate(services, nominee=RAVI, *, source=RequestSource.OPERATOR, contact=None, run=True):
-    request_id = open_person_request(
-        RequestKind.NOMINATION,
-        SHOP,
-        ASHA,
-        services.clock.now(),
-        actor="operator:test",
-        reason="a letter",
-        services=services,
-        source=source,
-        details=RequestDetails(particulars=nominee, contact=contact),
-    )
-    if run:
-        process_request(request_id, services=services)
-    return request_id
-
-
-def list_of_asha(services, principal=ASHA):
-    with services.store.read() as tx:
-        return tx.nominations.list_nominations_of_person(SHOP, principal)
+from tests.steps.desk.desk_case import MINA, RAVI, list_of_asha, nominate
 
 
 def test_p15_one_or_more_nominees_are_recorded_sealed_once_each_and_confirmed_by_letter(services):

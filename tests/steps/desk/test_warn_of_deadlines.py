@@ -31,13 +31,13 @@ class Receiver:
 
 
 @pytest.fixture
-def receiver():
+def alert_log():
     return Receiver()
 
 
 @pytest.fixture
-def services(store, clock, queue, platform, receiver):
-    return make_services(store, clock, queue, platform, alert_receiver=receiver)
+def services(store, clock, queue, platform, alert_log):
+    return make_services(store, clock, queue, platform, alert_receiver=alert_log)
 
 
 def find_conditions(services):
@@ -125,7 +125,7 @@ def test_p69_the_clocks_of_an_incident_are_warned_of_by_recipient(services, cloc
     }
 
 
-def test_p18_each_request_that_becomes_late_pages_operators_once(services, clock, receiver):
+def test_p18_each_request_that_becomes_late_pages_operators_once(services, clock, alert_log):
     first, second = make_request(subject="a"), make_request(subject="b", due_at=NOW + timedelta(days=31))
     with services.store.transaction() as tx:
         opened(tx, first)
@@ -134,7 +134,7 @@ def test_p18_each_request_that_becomes_late_pages_operators_once(services, clock
         clock.at = NOW + timedelta(days=day, minutes=minutes)
         watch("clock-1", services=services)
         send_message("alerts", services=services)  # as a worker does
-    late = [ids for condition, _, ids in receiver.raised if condition == "request_late"]
+    late = [ids for condition, _, ids in alert_log.raised if condition == "request_late"]
     assert late == [[first.id], [first.id, second.id]]
 
 

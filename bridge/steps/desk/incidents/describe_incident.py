@@ -1,4 +1,4 @@
-"""Adds to what is known of a breach, and finds the persons whom it concerns. Both void the approvals so far."""
+"""Adds to what is known of a breach, and finds the persons that it concerns. Both void the approvals so far."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bridge.steps.desk.desk_tasks import open_desk_task
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PersonSearch:
-    """Where the persons whom a breach concerns are looked for.
+    """Where the persons that a breach concerns are looked for.
 
     With `processor` those with parcels there; with `whole_shop` those with orders; else those whose data were read, by
     `actor` or by anybody. `shops` are keys, none means all.
@@ -59,7 +59,7 @@ def describe_incident(request_id: str, given: Mapping[str, Any], *, actor: str, 
 def find_affected_persons(
     request_id: str, search: PersonSearch, *, anew: bool = False, actor: str, services: Services
 ) -> tuple[AffectedPersons, int]:
-    """Find persons whom an incident concerns and store their pseudonyms sealed. Return all of them and how many are new.
+    """Find persons that an incident concerns and store their pseudonyms sealed. Return all of them and how many are new.
 
     They are added to those that were found before, unless `anew`. Raises PayloadInvalid as `open_desk_task`, and
     `processor_unknown`, `time_needed`.

@@ -1,4 +1,4 @@
-"""Has the persons whom a breach concerns written to, each where an address is known. Sends nothing itself.
+"""Has the persons that a breach concerns written to, each where an address is known. Sends nothing itself.
 
 A letter belongs to the newest request of a person that names an address: the bridge's index has none. Its text is that of
 the incident, whose id stands among its values. Who is written to twice by two clicks gets one letter.
@@ -65,8 +65,8 @@ def notify_people(request_id: str, *, actor: str, services: Services) -> PeopleN
         request, task = open_desk_task(request_id, IncidentProgress, tx)
         task = replace(task, progress=replace(get_progress(task, IncidentProgress), letters=letters))
         tx.tasks.save_task(task)
-        told = {report.recipient for report in read_incident_progress(request_id, tx).reports}
-        if letters == persons and IncidentRecipient.PEOPLE not in told:
+        informed = {report.recipient for report in read_incident_progress(request_id, tx).reports}
+        if letters == persons and IncidentRecipient.PEOPLE not in informed:
             report = IncidentReport(recipient=IncidentRecipient.PEOPLE, at=services.clock.now())
             save_incident_report(request, task, report, actor=actor, tx=tx)
     return PeopleNotice(persons=persons, letters=letters, without_address=persons - letters)

@@ -130,7 +130,7 @@ def read_incident_account(request: PrivacyRequest, *, tx: Tx, services: Services
         request_id=request.id,
         particulars=particulars,
         affected=tx.incident_persons.get_persons(request.id),
-        told_persons=read_incident_progress(request.id, tx).letters,
+        informed_persons=read_incident_progress(request.id, tx).letters,
         merchant=services.merchant,
     )
 

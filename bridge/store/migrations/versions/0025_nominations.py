@@ -1,4 +1,4 @@
-"""Add nominations, the persons whom an incident concerns, approvals by two people, and warnings of deadlines."""
+"""Add nominations, the persons that an incident concerns, approvals by two people, and warnings of deadlines."""
 
 from __future__ import annotations
 

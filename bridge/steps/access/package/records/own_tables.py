@@ -125,7 +125,7 @@ OWN_TABLES_BY_KIND: dict[str, FlatTable] = dict(
         ),
         _define_own_table(
             OwnKind.NOMINATION,
-            "nominations | Whom you nominated to act for you | request_evidence",
+            "nominations | Your nominees, who may act for you | request_evidence",
             "name | Name of the nominee | pd:Name",
             "contact | How to reach the nominee | pd:Contact",
             "relation | Relation to you",

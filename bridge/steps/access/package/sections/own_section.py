@@ -29,7 +29,7 @@ _HEADINGS = {
     OwnKind.WEBHOOK: "Messages of the shop platform about you that we still hold",
     OwnKind.REQUEST: "Your requests about personal data",
     OwnKind.NOTICE_ITEM: "What we asked others to erase for you",
-    OwnKind.NOMINATION: "Whom you nominated to act for you",
+    OwnKind.NOMINATION: "Your nominees, who may act for you",
     OwnKind.SUPPRESSION_KEY: "Codes that keep erased data from coming back",
 }
 _MAILBOX = ("mailbox", "Our mailbox: letters and messages that you wrote to us.")
