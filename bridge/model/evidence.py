@@ -56,6 +56,7 @@ class Fact(StrEnum):
     NOMINATION_RECORDED = "nomination.recorded"
     NOMINATION_ENDED = "nomination.ended"
     NOMINATION_ACCEPTED = "nomination.accepted"
+    NOMINATION_DECLINED = "nomination.declined"
     NOMINEE_ADMITTED = "nominee.admitted"
     NOMINEE_DECLINED = "nominee.declined"
     TWO_PERSON_APPROVED = "two_person.approved"

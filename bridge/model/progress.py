@@ -224,10 +224,14 @@ class NoticeProgress:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NominationProgress:
-    """The nomination that was recorded, '' before. `accepted`: an operator made sure who asked for it."""
+    """The nomination that was recorded, '' before.
+
+    `accepted`: an operator made sure who asked for it; `declined`: that could not be made sure.
+    """
 
     nomination_id: str = ""
     accepted: bool = False
+    declined: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

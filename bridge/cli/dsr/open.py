@@ -161,6 +161,8 @@ def _describe_missing_contacts(result: Mapping[str, Any]) -> str:
 
 def _describe_deadlines(result: Mapping[str, Any]) -> str:
     acknowledge, due = result["acknowledge_due_at"], result["due_at"]
+    if result["kind"] == RequestKind.INCIDENT:
+        return f"the first report is due {format_time(due)} ({result['due_governed_by']}). See `bridge incident show`."
     text = f"acknowledge by {format_time(acknowledge)}, due {format_time(due)} ({result['due_governed_by']})."
     days = (datetime.now(UTC) - due).days
     late = f"\nIt is late already, by {days} days: answer now, and say in the answer that it is late and why."

@@ -25,7 +25,6 @@ from bridge.steps.desk.incidents.report_incident import record_incident_report
 @when_option("--at", meaning="When it was sent. [default: now]")
 @click.option(
     "--reference",
-    default="",
     type=REFERENCE,
     callback=lambda _, __, given: given or "",
     help="The recipient's number of it. One word, no names.",

@@ -14,7 +14,7 @@ from bridge.model import RequestState
 from bridge.rules.operations.conditions import Condition, FoundCondition, describe_age
 from bridge.steps.operations.conditions import Liveness, list_conditions, read_liveness
 
-LATE_CONDITIONS = (Condition.REQUEST_LATE, Condition.DEADLINE_MISSED, Condition.DEADLINE_NEAR)
+LATE_CONDITIONS = (Condition.REQUEST_LATE, Condition.DEADLINE_MISSED)
 # in which block of the screen a condition stands
 BLOCKS: Mapping[str, tuple[Condition, ...]] = {
     "late": LATE_CONDITIONS,

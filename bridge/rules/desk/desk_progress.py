@@ -23,7 +23,11 @@ def encode_desk_detail(progress: DeskProgress) -> dict[str, Any]:
     values: dict[str, Any]
     match progress:
         case NominationProgress():
-            values = {"nomination": progress.nomination_id, "accepted": progress.accepted}
+            values = {
+                "nomination": progress.nomination_id,
+                "accepted": progress.accepted,
+                "declined": progress.declined,
+            }
         case NomineeProgress():
             values = {
                 "nomination": progress.nomination_id,
@@ -39,7 +43,11 @@ def encode_desk_detail(progress: DeskProgress) -> dict[str, Any]:
 def decode_desk_progress(action: TaskAction, detail: Mapping[str, Any]) -> DeskProgress:
     """Return the progress of a task of one of these actions from what `encode_desk_detail` wrote."""
     if action is TaskAction.RECORD_NOMINATION:
-        return NominationProgress(nomination_id=detail.get("nomination", ""), accepted=detail.get("accepted", False))
+        return NominationProgress(
+            nomination_id=detail.get("nomination", ""),
+            accepted=detail.get("accepted", False),
+            declined=detail.get("declined", False),
+        )
     if action is TaskAction.ADMIT_NOMINEE:
         return NomineeProgress(
             nomination_id=detail.get("nomination", ""),

@@ -18,7 +18,6 @@ from bridge.model import (
     NominationProgress,
     Outcome,
     PrivacyRequest,
-    RequestSource,
     Task,
     WaitReason,
     get_progress,
@@ -27,12 +26,12 @@ from bridge.rules.desk.nominees import find_matching_nomination
 from bridge.services import Services
 from bridge.steps.desk.desk_tasks import change_desk_progress, read_own_task
 from bridge.steps.letters.queue_letter import queue_letter
+from bridge.steps.requests.open_for_person import UNATTENDED_SOURCES
 from bridge.steps.task_results import fail_task, finish_task, record_task_result, wait_task
 
 if TYPE_CHECKING:
     from bridge.store import Tx
 
-UNATTENDED_SOURCES = (RequestSource.PAGE, RequestSource.MAIL)
 PROOF_PAUSE = timedelta(hours=1)
 
 
@@ -45,8 +44,8 @@ def record_nomination(request: PrivacyRequest, task: Task, lease: Lease, *, serv
         progress = get_progress(task, NominationProgress)
         details = tx.request_details.get_details(request.id, request.kind)
         is_proven = request.source not in UNATTENDED_SOURCES or bool(details.contact and details.contact.proven)
-        if progress.nomination_id:
-            after = finish_task(task, Outcome.FOUND, now)
+        if progress.nomination_id or progress.declined:
+            after = finish_task(task, Outcome.DENIED if progress.declined else Outcome.FOUND, now)
         elif not isinstance(details.particulars, NominationParticulars):
             after = fail_task(task, Outcome.ABSENT, "particulars_erased", now)
         elif not (is_proven or progress.accepted):
@@ -84,6 +83,23 @@ def accept_nomination(request_id: str, *, actor: str, reason: str, services: Ser
         lambda progress: replace(progress, accepted=True),
         waits_for=(WaitReason.NOMINATOR_UNPROVEN,),
         fact=Fact.NOMINATION_ACCEPTED,
+        actor=actor,
+        reason=reason,
+        services=services,
+    )
+
+
+def decline_nomination(request_id: str, *, actor: str, reason: str, services: Services) -> None:
+    """Record that it stays uncertain who asked for a nomination: the request ends and nothing is recorded.
+
+    Raises PayloadInvalid as `accept_nomination`.
+    """
+    change_desk_progress(
+        request_id,
+        NominationProgress,
+        lambda progress: replace(progress, declined=True),
+        waits_for=(WaitReason.NOMINATOR_UNPROVEN,),
+        fact=Fact.NOMINATION_DECLINED,
         actor=actor,
         reason=reason,
         services=services,

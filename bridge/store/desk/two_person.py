@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from bridge.store.schema.desk_tables import two_person_approvals
 from bridge.store.session import Session
@@ -26,7 +26,3 @@ class TwoPersonApprovalRows:
         of_content = (two_person_approvals.c.request_id == request_id, two_person_approvals.c.digest == digest)
         rows = select(two_person_approvals.c.actor).where(*of_content).order_by(two_person_approvals.c.at)
         return list(self._connection.scalars(rows))
-
-    def delete_approvals(self, request_id: str) -> None:
-        """Delete the approvals of a request."""
-        self._connection.execute(delete(two_person_approvals).where(two_person_approvals.c.request_id == request_id))

@@ -68,7 +68,7 @@ REPORTS = st.builds(
 )
 PROGRESS = {
     (TaskAction.RECORD_NOMINATION, RequestKind.NOMINATION): st.builds(
-        NominationProgress, nomination_id=TEXT, accepted=st.booleans()
+        NominationProgress, nomination_id=TEXT, accepted=st.booleans(), declined=st.booleans()
     ),
     (TaskAction.ADMIT_NOMINEE, RequestKind.NOMINEE_EXERCISE): st.builds(
         NomineeProgress, nomination_id=TEXT, opened_request_id=TEXT, declined=st.booleans()

@@ -48,7 +48,7 @@ def test_e09_two_different_people_admit_a_nominee_and_the_persons_request_is_ope
     opened, _ = read_with_task(services, task.progress.opened_request_id)
     assert (opened.kind, opened.principal, opened.external_ref) == (RequestKind.ACCESS, ASHA, request_id)
     assert (opened.received_at, opened.due_at) == (request.received_at, request.due_at)
-    with services.store.read_with_task() as tx:
+    with services.store.read() as tx:
         assert tx.request_details.get_details(opened.id, opened.kind).contact.address == ACTS.contact
         facts = [fact for fact in tx.evidence.list_facts_of_request(request_id) if fact.fact == "nominee.admitted"]
     assert [fact.detail["opened"] for fact in facts] == [opened.id]

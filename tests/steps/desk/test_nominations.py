@@ -4,7 +4,7 @@ import pytest
 
 from bridge.errors import PayloadInvalid
 from bridge.model import LetterKind, ReplyContact, RequestKind, RequestSource, RequestState, WaitReason
-from bridge.steps.desk.record_nomination import accept_nomination, end_nomination
+from bridge.steps.desk.record_nomination import accept_nomination, decline_nomination, end_nomination
 from bridge.steps.requests.open_for_person import open_person_request
 from bridge.steps.requests.process import process_request
 from tests.factories import ASHA, SHOP
@@ -46,6 +46,12 @@ def test_a_nomination_by_page_or_mail_waits_for_proof_of_the_address_or_an_opera
     accept_nomination(waits, actor="operator:test", reason="called back", services=services)
     process_request(waits, services=services)
     assert [one.nominee for one in list_of_asha(services)] == [RAVI, MINA]
+    declined = nominate(services, RAVI, source=source, contact=unproven)
+    decline_nomination(declined, actor="operator:test", reason="nobody answers", services=services)
+    process_request(declined, services=services)
+    with services.store.read() as tx:
+        assert tx.requests.get_request(declined).state is RequestState.DONE
+    assert len(list_of_asha(services)) == 2
     with pytest.raises(PayloadInvalid, match="not_waiting"):
         accept_nomination(waits, actor="operator:test", reason="called back", services=services)
 
