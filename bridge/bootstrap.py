@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 
 from bridge.async_enqueuer import AsyncEnqueuer
-from bridge.ports import AlertReceiver, CallLimits, Connector, Ledger, Queue, TimestampAuthority
+from bridge.ports import AlertReceiver, CallLimits, Connector, Ledger, Mailbox, Queue, TimestampAuthority
 from bridge.services import Services
 from bridge.store import Keyring, SqlStore
 from bridge.store.engine import TRANSACTION_POOLING, mark_pooled
@@ -72,6 +72,15 @@ def make_alert_receiver(settings: Settings) -> AlertReceiver | None:
     return AlertWebhook(settings.alert_webhook_url.reveal())
 
 
+def make_mailbox(settings: Settings) -> Mailbox | None:
+    """Return the mailbox that is read, None where none is set. Raises CredentialRejected."""
+    if not settings.mailbox_url:
+        return None
+    from bridge.connectors.mailbox.imap import ImapMailbox  # noqa: PLC0415 - slow to import
+
+    return ImapMailbox(settings.mailbox_url.reveal())
+
+
 def _load_before_fork() -> None:
     """Load what steps use and a listing does not: a worker forks for its jobs, and none of them should pay for it."""
     load_all_row_classes()
@@ -118,4 +127,5 @@ def make_services(
         sign=store.keyring.sign,
         timestamp_authority=make_timestamp_authority(settings),
         alert_receiver=make_alert_receiver(settings),
+        mailbox=make_mailbox(settings),
     )

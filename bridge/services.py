@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bridge.ports import AlertReceiver, Clock, Connector, Ledger, Mailer, Queue, TimestampAuthority
+    from bridge.ports import AlertReceiver, Clock, Connector, Ledger, Mailbox, Mailer, Queue, TimestampAuthority
     from bridge.store import SqlStore
     from config.merchant_file.merchant import Merchant
     from config.retention_file.retention import Retention
@@ -19,7 +19,7 @@ class Services:
     """All that a step is given.
 
     `connectors` are by system. `digest(name, content)` is a keyed HMAC (hex), `sign(content)` an Ed25519 signature
-    (base64). `timestamp_authority` and `alert_receiver` are None where none is configured.
+    (base64). `timestamp_authority`, `alert_receiver` and `mailbox` are None where none is configured.
     """
 
     settings: Settings
@@ -35,6 +35,7 @@ class Services:
     sign: Callable[[bytes], str]
     timestamp_authority: TimestampAuthority | None = None
     alert_receiver: AlertReceiver | None = None
+    mailbox: Mailbox | None = None
 
     @property
     def signing_key_fingerprint(self) -> str:

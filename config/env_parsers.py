@@ -100,6 +100,13 @@ def parse_secret_url(value: str) -> Secret:
     return Secret(value)
 
 
+def parse_mailbox_url(value: str) -> Secret:
+    """Return the address of a mailbox with its account."""
+    if not re.fullmatch(r"imaps?://[^:@\s]+:\S+@[^@/\s]+(/\S*)?", value):
+        raise ParseFault("must look like imaps://user:password@host/INBOX, with an @ of the user written as %40")
+    return Secret(value)
+
+
 def parse_key(value: str) -> Secret:
     """Return a key of 32 bytes from base64, or from the 64 hexadecimal digits that Heroku generates."""
     try:

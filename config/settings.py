@@ -101,6 +101,14 @@ class Settings(WebSettings, OperationsSettings, CarrierSettings):
     )
     smtp_url: Secret = secret_setting("SMTP_URL", "smtp://user:pass@host:587 or smtps://; empty: letters wait")
     mail_from: str = setting("MAIL_FROM", "sender of letters")
+    mailbox_url: Secret = secret_setting(
+        "MAILBOX_URL",
+        "imaps://user:pass@host/INBOX, the mailbox that people write to; empty: mail is not read",
+        env_parsers.parse_mailbox_url,
+    )
+    mail_webhook_token: Secret = secret_setting(
+        "MAIL_WEBHOOK_TOKEN", "secret of /inbound/mail, where a mail provider posts mail; empty: none is taken"
+    )
     keys: tuple[tuple[str, Secret], ...] = setting(
         "BRIDGE_KEYS",
         "key ring id:base64(32 bytes),…; the first one encrypts",

@@ -19,6 +19,7 @@ from bridge.errors import BridgeError, Retryable
 from bridge.services import Services
 from bridge.steps.index.index_orders import index_deliveries as index_step
 from bridge.steps.index.reconcile.run_reconciliation import run_reconciliation as reconcile_step
+from bridge.steps.mailbox.read_mailbox import read_mailbox
 from bridge.steps.notices.notify import process_notice_account as notify_step
 from bridge.steps.operations.operator_messages import send_message
 from bridge.steps.recovery.ledger_gate import read_ledger_gate
@@ -112,6 +113,11 @@ def notify(account: str) -> None:
 def reconcile(run_id: str) -> None:
     """Compare a part of a shop's orders with the index, and fill the holes."""
     _run_step("reconcile", run_id, lambda: reconcile_step(run_id, services=open_services()))
+
+
+def fetch_mail(mailbox: str) -> None:
+    """Read what came into the merchant's mailbox since it was read last."""
+    _run_step("fetch_mail", mailbox, lambda: read_mailbox(services=open_services()))
 
 
 def send_operator_message(channel: str) -> None:

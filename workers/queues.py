@@ -15,7 +15,7 @@ from rq import Queue as RqQueue
 from rq.queue import EnqueueData
 
 QUEUE = "bridge"
-JOB_NAMES = ("dispatch", "index", "process", "notify", "reconcile", "send_operator_message")
+JOB_NAMES = ("dispatch", "index", "process", "notify", "reconcile", "fetch_mail", "send_operator_message")
 JOBS = {name: f"workers.jobs.{name}" for name in JOB_NAMES}
 TIMEOUT_S = 900
 FAILURE_TTL_S = 300

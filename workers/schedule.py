@@ -25,6 +25,7 @@ from bridge.errors import BridgeError, SettingsInvalid
 from bridge.services import Services
 from bridge.steps.evidence.sign_head import sign_head
 from bridge.steps.index.reconcile.open_reconciliation import start_nightly_reconciliations
+from bridge.steps.mailbox.read_mailbox import ensure_mailbox
 from bridge.steps.operations.operator_messages import watch
 from bridge.steps.recovery.ledger_gate import check_ledger_gate
 from bridge.steps.recovery.sync_ledger import sync_ledger
@@ -80,6 +81,7 @@ def tick(services: Services, holder: str, interval_s: float, last_expired_at: da
         # a restored backup: no work until an operator has checked it
         is_blocked = bool(check_ledger_gate(services=services))
         if not is_blocked:
+            ensure_mailbox(services=services)
             enqueue_due(services=services)
             sync_ledger(services=services)
         watch(holder, is_stopped=is_blocked, services=services)

@@ -16,7 +16,7 @@ from bridge.cli.shared.command_group import command_group
 from bridge.cli.shared.failures import run_and_exit
 
 SECTIONS = {  # who needs what
-    "Requests": ("dsr", "inbox", "notice", "review"),
+    "Requests": ("dsr", "mail", "inbox", "notice", "review"),
     "Privacy officer": ("nomination", "incident", "hold", "vault", "refund", "evidence", "law", "processors"),
     "Operations": (
         "status",

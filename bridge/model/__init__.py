@@ -1,12 +1,13 @@
 """The nouns: what is received, requested, found, retained and proven.
 
 Frozen values and closed sets only; nothing here reads a clock, a table or the network. Times are aware UTC, ids are
-strings with a prefix (`dlv_`, `req_`, `tsk_`, `ntc_`, `ent_`, `doc_`, `clm_`, `rfd_`, `rev_`, `rcn_`, `ltr_`, `nom_`).
+strings with a prefix (`dlv_`, `req_`, `tsk_`, `ntc_`, `ent_`, `doc_`, `clm_`, `rfd_`, `rev_`, `rcn_`, `ltr_`, `mal_`, `nom_`).
 """
 
 from bridge.model.deliveries import Delivery, DeliveryState, RememberedBody
 from bridge.model.desk.incidents import AffectedPersons, IncidentRecipient, IncidentReport
 from bridge.model.desk.letters import LetterKind, LetterState, LinkPurpose, PersonLetter
+from bridge.model.desk.mails import FetchedMail, IncomingMail, Mail, MailboxPosition, MailContent, MailKind, MailState
 from bridge.model.desk.nominations import Nomination
 from bridge.model.desk.particulars import (
     CorrectionParticulars,
@@ -167,6 +168,7 @@ __all__ = [
     "ErasureState",
     "Event",
     "Fact",
+    "FetchedMail",
     "FieldChange",
     "Finding",
     "FindingPage",
@@ -179,6 +181,7 @@ __all__ = [
     "IncidentProgress",
     "IncidentRecipient",
     "IncidentReport",
+    "IncomingMail",
     "IndexedOrder",
     "InvoiceCopy",
     "InvoiceSearchResult",
@@ -192,6 +195,11 @@ __all__ = [
     "LinkPurpose",
     "ListedWaybill",
     "LocateProgress",
+    "Mail",
+    "MailContent",
+    "MailKind",
+    "MailState",
+    "MailboxPosition",
     "Nomination",
     "NominationParticulars",
     "NominationProgress",

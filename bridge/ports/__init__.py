@@ -12,7 +12,7 @@ from bridge.ports.connectors import (
     Tracker,
 )
 from bridge.ports.ledger import Ledger
-from bridge.ports.surroundings import AlertReceiver, Clock, Mailer, Queue, TimestampAuthority
+from bridge.ports.surroundings import AlertReceiver, Clock, Mailbox, Mailer, Queue, TimestampAuthority
 
 __all__ = [
     "AlertReceiver",
@@ -24,6 +24,7 @@ __all__ = [
     "Eraser",
     "Ledger",
     "ListsOrders",
+    "Mailbox",
     "Mailer",
     "NamesShops",
     "Platform",

@@ -1,4 +1,4 @@
-"""What a step needs of its surroundings: time, the job queue, the mail server and a timestamp authority."""
+"""What a step needs of its surroundings: time, the job queue, mail and a timestamp authority."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from bridge.model import Letter, SignedTimestamp
+from bridge.model import FetchedMail, Letter, MailboxPosition, SignedTimestamp
 
 
 class Clock(Protocol):
@@ -54,6 +54,21 @@ class Mailer(Protocol):
 
         Raises CredentialRejected or ConnectorUnavailable, with the server and the reason in words.
         """
+        ...
+
+
+class Mailbox(Protocol):
+    """The merchant's mailbox. Reading it changes nothing there."""
+
+    def fetch_mails(self, after: MailboxPosition) -> Sequence[FetchedMail]:
+        """Return the next mails after a position, oldest first and bounded; none where there are no more.
+
+        Raises ConnectorUnavailable (try again later) and CredentialRejected (login, folder, or no encryption).
+        """
+        ...
+
+    def check_server(self) -> None:
+        """Connect to the server, log in and open the folder. Raises as `fetch_mails`, with the reason in words."""
         ...
 
 

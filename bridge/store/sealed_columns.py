@@ -20,11 +20,12 @@ from bridge.store.desk import nominations as nomination_rows
 from bridge.store.index import reconciliations as reconciliation_rows
 from bridge.store.index import rows
 from bridge.store.letters import details
+from bridge.store.mailbox import mails as mail_rows
 from bridge.store.notices import notice_items as notice_item_rows
 from bridge.store.requests import requests as request_rows
 from bridge.store.requests import tasks
 from bridge.store.retention import documents
-from bridge.store.schema.desk_tables import incident_persons, nominations, request_details
+from bridge.store.schema.desk_tables import incident_persons, mails, nominations, request_details
 from bridge.store.schema.index_tables import data_keys, orders, parcels, reconciliations
 from bridge.store.schema.notice_tables import notice_items
 from bridge.store.schema.retention_tables import refund_accounts, vault_documents
@@ -90,6 +91,7 @@ SEALED_COLUMNS = (
         incident_person_rows.INCIDENT_PERSONS_AAD.replace("{column}", "wrapped"),
         KeyScope.KEYRING,
     ),
+    SealedColumn(mails.c.wrapped, mail_rows.MAIL_AAD.replace("{column}", "wrapped"), KeyScope.KEYRING),
     SealedColumn(deliveries.c.body, inbox.DELIVERY_BODY_AAD, KeyScope.KEYRING),
     SealedColumn(task_rows.c.cursor, tasks.TASK_CURSOR_AAD, KeyScope.KEYRING),
     SealedColumn(token_rows.c.token, tokens.TOKEN_AAD.replace("{column}", "token"), KeyScope.KEYRING),
@@ -102,6 +104,7 @@ SEALED_COLUMNS = (
     SealedColumn(
         incident_persons.c.doc, incident_person_rows.INCIDENT_PERSONS_AAD.replace("{column}", "doc"), KeyScope.ROW_KEY
     ),
+    SealedColumn(mails.c.doc, mail_rows.MAIL_AAD.replace("{column}", "doc"), KeyScope.ROW_KEY),
     SealedColumn(vault_documents.c.doc, documents.DOCUMENT_AAD, KeyScope.ROW_KEY),
     SealedColumn(requests.c.principal, request_rows.PRINCIPAL_AAD, KeyScope.ROW_KEY),
     SealedColumn(orders.c.doc, rows.ORDER_AAD.replace("{key}", "{order_key}"), KeyScope.ROW_KEY),

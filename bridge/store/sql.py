@@ -31,6 +31,7 @@ from bridge.store.erasure.remnants import OverwriteResult, list_parts, overwrite
 from bridge.store.requests.requests import OPEN_STATES
 from bridge.store.requests.turns import GAVE_WAY
 from bridge.store.retention.expire_packages import destroy_old_bodies, destroy_old_package
+from bridge.store.schema.desk_tables import mailboxes
 from bridge.store.schema.index_tables import reconciliations
 from bridge.store.schema.notice_tables import notice_accounts
 from bridge.store.schema.tables import deliveries, requests
@@ -192,10 +193,10 @@ class SqlStore:
             jobs += [
                 (row, ("process", row.id, not row.gave_way)) for row in self._select_due_rows(tx, requests, max_jobs)
             ]
-            for table, job in ((notice_accounts, "notify"), (reconciliations, "reconcile")):
+            for table, job in ((notice_accounts, "notify"), (reconciliations, "reconcile"), (mailboxes, "fetch_mail")):
                 jobs += [(row, (job, row.id, False)) for row in self._select_due_rows(tx, table, max_jobs)]
             chosen = sorted(dict.fromkeys(job for _, job in jobs), key=lambda job: not job[2])[:max_jobs]
-            for table in (deliveries, requests, notice_accounts, reconciliations):
+            for table in (deliveries, requests, notice_accounts, reconciliations, mailboxes):
                 ids = [row.id for row, job in jobs if job in chosen]
                 tx.session.connection.execute(update(table).where(table.c.id.in_(ids)).values(rung_at=now))
         return sum(enqueue(*job) for job in chosen)

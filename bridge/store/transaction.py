@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     import bridge.store.letters.letters
     import bridge.store.letters.links
     import bridge.store.listing
+    import bridge.store.mailbox.mailboxes
+    import bridge.store.mailbox.mails
     import bridge.store.notices.accounts
     import bridge.store.notices.letters
     import bridge.store.notices.notice_items
@@ -80,6 +82,8 @@ class Tx:
     incident_persons: bridge.store.desk.incident_persons.IncidentPersonRows
     two_person: bridge.store.desk.two_person.TwoPersonApprovalRows
     deadline_warnings: bridge.store.desk.deadline_warnings.DeadlineWarningRows
+    mailboxes: bridge.store.mailbox.mailboxes.MailboxRows
+    mails: bridge.store.mailbox.mails.MailRows
     findings: bridge.store.access.findings.FindingRows
     packages: bridge.store.access.packages.PackageRows
     hand_overs: bridge.store.access.hand_overs.HandOverRows

@@ -6,7 +6,7 @@ from flask import Flask
 
 from bridge.services import Services
 from bridge.store import SqlStore
-from bridge.web import health, metrics, notices, problems, processors, webhooks
+from bridge.web import health, inbound_mail, metrics, notices, problems, processors, webhooks
 from bridge.web.flask_application import WebApplication
 from bridge.web.security_headers import add_security_headers
 
@@ -28,6 +28,7 @@ def create_app(services: Services, store: SqlStore) -> Flask:
         processors.create_processors_blueprint(services.merchant, signing_key_fingerprint=fingerprint)
     )
     app.register_blueprint(notices.create_notices_blueprint(services))
+    app.register_blueprint(inbound_mail.create_inbound_mail_blueprint(services))
 
     app.wsgi_app = add_security_headers(app.wsgi_app, https=services.settings.is_production)  # type: ignore[assignment, method-assign]
     return app

@@ -68,6 +68,8 @@ HARMLESS = {
     "hold list",
     "keys overwrite",  # of what is destroyed already; it may be repeated
     "law release",
+    "mail dismiss",  # the mail itself stays
+    "mail show",
     "dsr deliver",  # says what happened
     "dsr package",
     "dsr hold",

@@ -15,7 +15,10 @@ from bridge.model import (
     DocumentForm,
     DocumentKind,
     GatherProgress,
+    IncomingMail,
     InvoiceCopy,
+    MailKind,
+    MailState,
     NominationParticulars,
     Principal,
     ReplyContact,
@@ -58,6 +61,9 @@ COPY = InvoiceCopy(
 
 NOMINEE = NominationParticulars(name="Ravi Qwertzuiop", contact="ravi@qwertzuiop.example")
 CONTACT = RequestDetails(contact=ReplyContact(address=ASHA.email))
+MAIL = IncomingMail(
+    message_id="<1@a.example>", references=(), sender=ASHA.email, subject="", text="Hello", arrived_at=NOW, size=9
+)
 
 
 @pytest.fixture
@@ -92,6 +98,8 @@ def seal_every_column(store, bodies=1):
         tx.request_details.save_details(request.id, SHOP, CONTACT)
         tx.nominations.add_nomination(SHOP, request.subject, request.id, NOMINEE)
         tx.incident_persons.save_persons(request.id, SHOP, AffectedPersons(persons=((SHOP, request.subject),)))
+        mail = tx.mails.add_mail(MAIL, shop=SHOP, kind=MailKind.MESSAGE, state=MailState.OPEN)
+        assert tx.mails.open_content(mail).text == MAIL.text
         document = tx.documents.seal_document(SHOP, COPY)
         vault, connection = store.keyring, tx.session.connection
         wrap = {"id": "rfd_1", "shop": SHOP}
@@ -147,6 +155,7 @@ def test_rotation_reseals_every_value_under_the_active_key_and_all_still_open(ma
         assert tx.request_details.get_details(request.id, request.kind) == CONTACT
         assert [one.nominee for one in tx.nominations.list_nominations_of_person(SHOP, ASHA)] == [NOMINEE]
         assert tx.incident_persons.get_persons(request.id).persons == ((SHOP, request.subject),)
+        assert [tx.mails.open_content(mail).text for mail in tx.mails.list_mails()] == ["Hello"]
         assert tx.documents.open_document(document.id) == COPY.content
         assert list(tx.index.list_orders(SHOP, ASHA)) == ["1001"]
         assert tx.notice_items.list_items()[0].reference

@@ -19,7 +19,7 @@ from bridge.cli.doctor.keys import check_keys, check_remnants
 from bridge.cli.doctor.ledger import check_ledger
 from bridge.cli.doctor.notices import check_notices
 from bridge.cli.doctor.operations.conditions import check_conditions
-from bridge.cli.doctor.operations.mail import check_mail_server, check_operator_messages
+from bridge.cli.doctor.operations.mail import check_mail_server, check_mailbox, check_operator_messages
 from bridge.cli.doctor.operations.report import print_report
 from bridge.cli.doctor.redis import check_redis
 from bridge.cli.doctor.refunds import check_refunds
@@ -45,6 +45,7 @@ CHECKS: tuple[Callable[[CommandContext], Iterable[CheckResult]], ...] = (
     check_conditions,
     check_connectors,
     check_mail_server,
+    check_mailbox,
     check_operator_messages,
     check_notices,
     check_vault,
@@ -59,7 +60,12 @@ CHECKS: tuple[Callable[[CommandContext], Iterable[CheckResult]], ...] = (
     check_reconciliations,
     check_subscriptions,
 )
-CHECKS_OF_OTHER_SYSTEMS = (check_connectors, check_mail_server, check_subscriptions)  # --offline skips them
+CHECKS_OF_OTHER_SYSTEMS = (
+    check_connectors,
+    check_mail_server,
+    check_mailbox,
+    check_subscriptions,
+)  # --offline skips them
 
 
 @json_command(example="doctor\ndoctor --offline --json")

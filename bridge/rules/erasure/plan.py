@@ -36,6 +36,7 @@ PERSONAL_DATA_TABLES: Mapping[str, tuple[str, str]] = {
     "packages": ("access_package", "packages of an earlier request"),
     "nominations": ("request_evidence", "nominations: name and contact of the nominee, sealed"),
     "deliveries": ("webhook_payload", "webhook bodies that wait for a replay"),
+    "mails": ("support", "mails that were read, and their texts"),
 }
 CUSTOMER_MERGED_AWAY = "merged_into_another"  # a flag among the counts of an erasure, and why orders stay
 SURVIVING_CUSTOMER_DATA = "orders, parcels, e-mail and phone of the customer that was kept"

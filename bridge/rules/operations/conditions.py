@@ -13,6 +13,7 @@ from bridge.rules.operations.guides import OTHER_SHORTFALL, SHORTFALL_GUIDES, WA
 WORKER_SILENT_AFTER = timedelta(seconds=90)  # a worker that waits for jobs is seen every 45 s
 CLOCK_SILENT_AFTER = timedelta(seconds=60)
 STANDS_STILL_AFTER = timedelta(minutes=10)
+MAIL_UNREAD_AFTER = timedelta(hours=12)  # a quarter of the time to acknowledge
 
 
 class Condition(StrEnum):
@@ -33,6 +34,8 @@ class Condition(StrEnum):
     REQUEST_NEEDS_PERSON = "request_needs_person"
     NOTICE_NEEDS_PERSON = "notice_needs_person"
     MESSAGE_NOT_SENT = "message_not_sent"
+    MAILBOX_UNREADABLE = "mailbox_unreadable"
+    MAIL_UNREAD = "mail_unread"
 
 
 CONDITION_GUIDES: Mapping[Condition, Guide] = {
@@ -93,6 +96,17 @@ CONDITION_GUIDES: Mapping[Condition, Guide] = {
     ),
     Condition.MESSAGE_NOT_SENT: Guide(
         words="a message to operators could not be sent", command="doctor", page="operators-not-told", who="host"
+    ),
+    Condition.MAILBOX_UNREADABLE: Guide(
+        words="the mailbox cannot be read: what people write is not seen",
+        command="mail fetch",
+        page="mailbox-unreadable",
+        who="host",
+    ),
+    Condition.MAIL_UNREAD: Guide(
+        words="mail waits for an officer, and its clocks run",
+        command="mail show {id}, then mail open or mail dismiss",
+        page="mail-unread",
     ),
 }
 

@@ -1,4 +1,4 @@
-"""Record a processor's answer to a notice, from the answer page, the command line or the API.
+"""Record a processor's answer to a notice, from the answer page, the command line or the API, or that its letter came back.
 
 Items, notice and facts are saved in one transaction. An item answered as erased is finished; a carrier that shows
 consignees is asked again later. Calls no other system.
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bridge.store import Tx
 
 NO_DATA_ANSWERS = (ProcessorAnswer.ERASED, ProcessorAnswer.NOT_FOUND)
+BOUNCE_REASON = "delivery status: failed"
 MIN_ACKNOWLEDGED_WAIT = timedelta(days=7)  # shortest wait after an acknowledgement, even past the due date
 
 
@@ -122,3 +123,20 @@ def _answer_item(item: NoticeItem, row: AnswerRow, now: datetime, zone: ZoneInfo
     if row.answer in NO_DATA_ANSWERS and look_at is None:  # it is not tracked any more
         updated = replace(updated, reference="")
     return updated
+
+
+def record_notice_bounce(message_id: str, *, tx: Tx, actor: str) -> Notice | None:
+    """Record that the letter with this Message-ID was returned. None where no notice that waits for an answer sent it.
+
+    Links of the letter end: it may have reached somebody else. Raises ConcurrentChange.
+    """
+    notice = tx.notices.find_notice_by_message_id(message_id)
+    if notice is None or notice.state in answer_rules.ANSWERED_NOTICE_STATES or notice.state is NoticeState.BOUNCED:
+        return None
+    after = replace(notice, state=NoticeState.BOUNCED, next_at=None, last_error=BOUNCE_REASON)
+    save_notice(after, notice, tx)
+    tx.notices.delete_link_tokens(notice.id)
+    items = tx.notice_items.list_items(notice_id=notice.id)
+    tx.notice_items.wake_requests_of_items(items)
+    record_notice_fact(Fact.NOTICE_BOUNCED, items, tx, notice=after, actor=actor, reason=BOUNCE_REASON)
+    return after

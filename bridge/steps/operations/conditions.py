@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from bridge.ports.null_queue import NullQueue
 from bridge.rules.notices.answers import BLOCKING_REASONS
 from bridge.rules.operations.conditions import (
+    MAIL_UNREAD_AFTER,
     STANDS_STILL_AFTER,
     WORKER_SILENT_AFTER,
     Condition,
@@ -80,8 +81,14 @@ def list_conditions(*, tx: Tx, services: Services) -> list[FoundCondition]:
         found.append(FoundCondition(condition=Condition.REDIS_UNREACHABLE))
     if services.ledger.configured and tx.ledger_state.read_gate_reason():
         found.append(FoundCondition(condition=Condition.BACKUP_RESTORED))
-    deadlines = list_deadline_conditions(now, tx)
-    return [*found, *_list_row_conditions(tx), *deadlines, *_list_task_conditions(tx), *_list_messages(tx)]
+    return [
+        *found,
+        *_list_row_conditions(tx),
+        *list_deadline_conditions(now, tx),
+        *_list_task_conditions(tx),
+        *_list_messages(tx),
+        *_list_mail_conditions(tx, services),
+    ]
 
 
 def _list_row_conditions(tx: Tx) -> Iterator[FoundCondition]:
@@ -140,3 +147,12 @@ def _judge_task(task: TroubledTask) -> tuple[Condition, str] | None:
 def _list_messages(tx: Tx) -> Iterator[FoundCondition]:
     for channel, (attempts, _) in tx.alerts.find_message_failures().items():
         yield FoundCondition(condition=Condition.MESSAGE_NOT_SENT, reason=channel, count=attempts)
+
+
+def _list_mail_conditions(tx: Tx, services: Services) -> Iterator[FoundCondition]:
+    state = tx.mailboxes.read_state() if services.mailbox is not None else None
+    if state is not None and state[1]:
+        yield FoundCondition(condition=Condition.MAILBOX_UNREADABLE, count=state[2], since=state[0])
+    count, ids, since = tx.standing_still.find_unread_mails(services.clock.now() - MAIL_UNREAD_AFTER)
+    if count:
+        yield FoundCondition(condition=Condition.MAIL_UNREAD, count=count, ids=tuple(ids), since=since)

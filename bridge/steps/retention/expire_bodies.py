@@ -1,12 +1,13 @@
-"""Delete raw bodies of failed or rejected deliveries, and access packages with their findings, after their maximum age.
+"""Delete raw bodies of failed or rejected deliveries, mails, and access packages with their findings, after their age.
 
-The ages come from the retention file (`webhook_payload.max_age_failed`, `access_package.max_age`); while a changed file
+The ages come from the retention file (`webhook_payload.max_age_failed`, of mails too, and `access_package.max_age`); while a changed file
 is not accepted, the longer of both ages counts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bridge.model import Fact
@@ -17,6 +18,7 @@ from bridge.steps.retention.accept_policy import list_binding_ages
 if TYPE_CHECKING:
     from bridge.store import Tx
 
+MAILS_AT_ONCE = 200
 FACT_BY_KIND = {"raw_bodies": Fact.RAW_BODY_DESTROYED, "packages": Fact.PACKAGE_DESTROYED}
 
 
@@ -24,11 +26,23 @@ def expire_bodies_and_packages(*, services: Services) -> Mapping[str, int]:
     """Delete what has expired. Return how many of each kind. Raises StoreUnavailable."""
     with services.store.transaction() as tx:
         ages = list_binding_ages(tx, services)
+    _expire_mails(find_expiry_days(ages, WEBHOOK_BODY_AGE), services)
     return services.store.expire_bodies_and_packages(
         keep_failed_days=find_expiry_days(ages, WEBHOOK_BODY_AGE),
         keep_packages_days=find_expiry_days(ages, ACCESS_PACKAGE_AGE),
         on_destroyed=_record_destroyed,
     )
+
+
+def _expire_mails(days: int, services: Services) -> None:
+    """Destroy what mails say that were done with so many days ago."""
+    destroyed = MAILS_AT_ONCE
+    while destroyed == MAILS_AT_ONCE:
+        with services.store.transaction() as tx:
+            before = services.clock.now() - timedelta(days=days)
+            destroyed = tx.mails.destroy_contents(handled_before=before, limit=MAILS_AT_ONCE)
+            if destroyed:
+                tx.evidence.append_fact(Fact.MAILS_DESTROYED, shop="", count=destroyed)
 
 
 def _record_destroyed(tx: Tx, kind: str, count: int) -> None:

@@ -203,8 +203,8 @@ class PersonEraser:
         customer_keys = frozenset[tuple[str, str]]() if keeps_customer else person_keys
         removed = self.delete_person_rows(shop, customer_keys, order_keys, cutoff_at=cutoff_at)
         if not is_merged:
-            keys = self._collect_keys(rows, request_id)
-            removed |= self._traces.clear_traces(shop, rows.subjects, request_id, *keys, cutoff_at=cutoff_at)
+            found = (rows.subjects, request_id, *self._collect_keys(rows, request_id))
+            removed |= self._traces.clear_traces(shop, *found, cutoff_at=cutoff_at)
         erased_at = cutoff_at or self._session.now()  # an order that is placed later is a new contract
         suppressed = {(field, key) for field in rows.keys for key in rows.contacts.get(field) or rows.keys[field]}
         suppressed |= {("order", key) for key in (*order_keys, *rows.named_keys)}

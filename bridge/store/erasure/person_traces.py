@@ -1,4 +1,4 @@
-"""What an erased data subject left besides the index: earlier requests, and bodies of webhooks that ended. No decisions."""
+"""What an erased data subject left besides the index: earlier requests, webhooks that ended, mails. No decisions."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import and_, delete, func, select, true, update
 
 from bridge.errors import KeyMissing, PayloadInvalid, SealBroken
-from bridge.model import DeliveryState, RequestState
+from bridge.model import DeliveryState, MailState, RequestState
 from bridge.rules.webhooks.topics import is_mandatory
 from bridge.store.desk.nominations import NominationRows
-from bridge.store.schema.desk_tables import nominations
+from bridge.store.schema.desk_tables import mails, nominations
 from bridge.store.schema.index_tables import suppressions
 from bridge.store.schema.tables import deliveries, findings, packages, requests
 from bridge.store.session import Session
@@ -35,23 +35,6 @@ class PersonTraceRows:
         erased = select(suppressions.c.key).where(*of_request, suppressions.c.field == "order")
         return list(self._connection.scalars(erased))
 
-    def clear_traces(
-        self,
-        shop: str,
-        subjects: Sequence[str],
-        request_id: str,
-        person_keys: PersonKeys,
-        order_keys: set[str],
-        *,
-        cutoff_at: datetime | None = None,
-    ) -> dict[str, int]:
-        """Delete what `count_traces` counts: of earlier requests, nominations that nobody used, bodies. Return rows per table."""
-        removed = self.clear_prior_requests(shop, subjects, request_id, cutoff_at=cutoff_at)
-        nominators = _list_nominators(subjects, person_keys)
-        removed[nominations.name] = self._nominations.erase_nominations_of_person(shop, nominators, cutoff_at=cutoff_at)
-        removed[deliveries.name] = self.destroy_webhook_bodies(shop, person_keys, order_keys, cutoff_at=cutoff_at)
-        return removed
-
     def count_traces(
         self,
         shop: str,
@@ -70,7 +53,28 @@ class PersonTraceRows:
         }
         of_person = (shop, _list_nominators(subjects, person_keys))
         counts["nominations"] = self._nominations.count_erasable(*of_person, cutoff_at=cutoff_at)
+        written = select(func.count()).where(*_match_mails(person_keys, cutoff_at))
+        counts[mails.name] = self._connection.scalar(written) or 0
         return counts | {deliveries.name: len(self._find_bodies(shop, person_keys, order_keys, cutoff_at))}
+
+    def clear_traces(
+        self,
+        shop: str,
+        subjects: Sequence[str],
+        request_id: str,
+        person_keys: PersonKeys,
+        order_keys: set[str],
+        *,
+        cutoff_at: datetime | None = None,
+    ) -> dict[str, int]:
+        """Delete what earlier requests, webhooks, mails and nominations that nobody used hold of the data subject. Return how many per table."""
+        return self.clear_prior_requests(shop, subjects, request_id, cutoff_at=cutoff_at) | {
+            deliveries.name: self.destroy_webhook_bodies(shop, person_keys, order_keys, cutoff_at=cutoff_at),
+            mails.name: self._destroy_mails(person_keys, cutoff_at),
+            nominations.name: self._nominations.erase_nominations_of_person(
+                shop, _list_nominators(subjects, person_keys), cutoff_at=cutoff_at
+            ),
+        }
 
     def _list_prior_requests(
         self, shop: str, subjects: Sequence[str], request_id: str, cutoff_at: datetime | None
@@ -110,6 +114,12 @@ class PersonTraceRows:
             self._connection.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(destroyed))
         return len(ids)
 
+    def _destroy_mails(self, person_keys: PersonKeys, cutoff_at: datetime | None) -> int:
+        """Destroy what mails of the data subject say, but those that no officer has read yet. Return how many."""
+        destroyed = {"doc": None, "wrapped": None, "sender_key": ""}
+        changed = update(mails).where(*_match_mails(person_keys, cutoff_at)).values(destroyed)
+        return self._connection.execute(changed).rowcount
+
     def _find_bodies(
         self, shop: str, person_keys: PersonKeys, order_keys: set[str], cutoff_at: datetime | None
     ) -> list[str]:
@@ -144,6 +154,17 @@ class PersonTraceRows:
 def _list_nominators(subjects: Sequence[str], person_keys: PersonKeys) -> list[str]:
     """Return what a nomination of the data subject may stand under; a phone alone names nobody."""
     return [*subjects, *(key for field, key in sorted(person_keys) if field != "phone")]
+
+
+def _match_mails(person_keys: PersonKeys, cutoff_at: datetime | None) -> tuple[Any, ...]:
+    """Return the conditions for mails by these addresses, whose keys are of one shop."""
+    addresses = [key for field, key in person_keys if field == "email"]
+    return (
+        mails.c.sender_key.in_(addresses),
+        mails.c.doc.is_not(None),
+        mails.c.state != MailState.OPEN,
+        _is_by(mails.c.arrived_at, cutoff_at),
+    )
 
 
 def _is_by(column: Any, cutoff_at: datetime | None) -> Any:

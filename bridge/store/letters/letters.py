@@ -43,6 +43,11 @@ class PersonLetterRows:
         queued: str | None = self._connection.scalar(insert, row)
         return queued
 
+    def find_letter(self, letter_id: str) -> PersonLetter | None:
+        """Return one letter, if there is one with this id."""
+        row = self._connection.execute(select(person_letters).where(person_letters.c.id == letter_id)).one_or_none()
+        return _letter_from_row(row) if row else None
+
     def list_letters(self, request_id: str) -> list[PersonLetter]:
         """Return the letters of a request, oldest first."""
         ordered = select(person_letters).where(person_letters.c.request_id == request_id).order_by(person_letters.c.id)

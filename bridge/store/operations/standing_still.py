@@ -8,11 +8,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 
-from bridge.model import DeliveryState, RequestKind, RequestState, TaskState
+from bridge.model import DeliveryState, MailState, RequestKind, RequestState, TaskState
 from bridge.rules.operations.task_troubles import TroubledTask
 from bridge.rules.requests.progress_codec import derive_wait_reason
 from bridge.store.access.hand_overs import IS_UNFULFILLED
 from bridge.store.requests.requests import OPEN_STATES
+from bridge.store.schema.columns import inline
+from bridge.store.schema.desk_tables import mails
 from bridge.store.schema.notice_tables import notice_accounts
 from bridge.store.schema.tables import deliveries, requests, tasks
 from bridge.store.session import Session
@@ -56,6 +58,11 @@ class StandingStillQueries:
         """Return the webhooks that were given up and are not mandatory: `find_unhandled_mandatory` has those."""
         is_failed = and_(deliveries.c.state == DeliveryState.FAILED, ~NEEDS_ACTION)
         return self._find_rows(deliveries, deliveries.c.received_at, is_failed)
+
+    def find_unread_mails(self, before: datetime) -> FoundRows:
+        """Return the mails that arrived before then and that no officer is done with."""
+        is_unread = and_(mails.c.state == inline(MailState.OPEN), mails.c.arrived_at < before)
+        return self._find_rows(mails, mails.c.arrived_at, is_unread)
 
     def find_unhandled_mandatory(self) -> FoundRows:
         """Return the mandatory webhooks that nobody has acted on."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Index, Integer, String, Text, UniqueConstraint
 
 from bridge.store.schema.columns import (
     key_column,
     lease_columns,
+    partial_index,
     plain_column,
     pseudonym_column,
     sealed_column,
@@ -93,4 +94,39 @@ deadline_warnings = table(
     plain_column("clock", String(32), primary_key=True),
     plain_column("percent", Integer, primary_key=True, autoincrement=False),
     plain_column("warned_at", UtcDateTime),
+)
+
+mailboxes = table(
+    "mailboxes",
+    plain_column("id", String(32), primary_key=True),
+    shop_column(),
+    plain_column("uid_validity", BigInteger),
+    plain_column("last_uid", BigInteger),
+    plain_column("checked_at", UtcDateTime, nullable=True),
+    *lease_columns(),
+)
+
+mails = table(
+    "mails",
+    plain_column("id", String(40), primary_key=True),
+    shop_column(),
+    pseudonym_column("once_key", unique=True),
+    pseudonym_column("sender_key"),
+    plain_column("kind", String(20)),
+    plain_column("state", String(16)),
+    plain_column("arrived_at", UtcDateTime),
+    plain_column("size", Integer),
+    plain_column("is_cut", Boolean),
+    plain_column("attachments", Integer),
+    plain_column("request_id", String(40)),
+    plain_column("notice_id", String(40)),
+    plain_column("letter_id", String(40)),
+    plain_column("handled_at", UtcDateTime, nullable=True),
+    key_column(nullable=True),
+    sealed_column("doc", nullable=True),
+    Index(None, "request_id"),
+    Index(None, "arrived_at", "id"),
+    Index(None, "sender_key", "arrived_at"),
+    partial_index("ix_mails_open", "arrived_at", "id", where="state = 'open'"),
+    partial_index("ix_mails_sealed_open", "handled_at", where="doc IS NOT NULL"),
 )

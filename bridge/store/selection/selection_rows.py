@@ -9,12 +9,25 @@ from typing import Any, TypeVar
 from sqlalchemy import and_, func, not_, or_, select
 
 from bridge.errors import PayloadInvalid
-from bridge.model import DeliveryState, Notice, NoticeState, Principal, PrivacyRequest, RequestState, Review, TaskState
+from bridge.model import (
+    DeliveryState,
+    Mail,
+    MailState,
+    Notice,
+    NoticeState,
+    Principal,
+    PrivacyRequest,
+    RequestState,
+    Review,
+    TaskState,
+)
 from bridge.store.access.hand_overs import IS_UNFULFILLED
+from bridge.store.mailbox.mails import mail_from_row
 from bridge.store.notices.letters import notice_from_row
 from bridge.store.requests.requests import request_from_row
 from bridge.store.reviews import REVIEW_COLUMNS
 from bridge.store.schema.columns import inline
+from bridge.store.schema.desk_tables import mails
 from bridge.store.schema.notice_tables import notice_items, notices
 from bridge.store.schema.retention_tables import reviews
 from bridge.store.schema.tables import deliveries, requests, tasks
@@ -87,6 +100,24 @@ class SelectionRows:
             conditions["open"] = reviews.c.closed_at.is_(None)
         return self._select_page(
             reviews, REVIEW_COLUMNS, "opened_at", conditions, wanted, lambda row: Review(**row), is_newest_first=False
+        )
+
+    def select_mails(self, wanted: RowFilter, *, is_open: bool = True) -> Page[Mail]:
+        """Return mails without their contents, oldest first."""
+        conditions = self._match_columns(mails, wanted, "kind") | self._match_shop(mails, wanted.shop)
+        if wanted.since:
+            conditions["since"] = mails.c.arrived_at >= wanted.since
+        if is_open:
+            conditions["open"] = mails.c.state == inline(MailState.OPEN)
+        columns = [mails.c[name] for name in Mail.__slots__]
+        return self._select_page(
+            mails,
+            columns,
+            "arrived_at",
+            conditions,
+            wanted,
+            lambda row: mail_from_row(SimpleNamespace(**row)),
+            is_newest_first=False,
         )
 
     def count_delivery_reasons(self, wanted: RowFilter) -> list[ReasonCount]:

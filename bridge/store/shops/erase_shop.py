@@ -16,7 +16,7 @@ from bridge.errors import NeedsOperator
 from bridge.model import Destruction, RequestState
 from bridge.store.bounded_changes import change_some
 from bridge.store.retention.deletions import DELETION_KIND_SHOP, record_deletions
-from bridge.store.schema.desk_tables import incident_persons, nominations
+from bridge.store.schema.desk_tables import incident_persons, mails, nominations
 from bridge.store.schema.index_tables import (
     contact_keys,
     customers,
@@ -42,6 +42,7 @@ SHOP_TABLES = (
     shop_turns,
     nominations,
     incident_persons,
+    mails,
 )
 IS_NOT_RECEIPT = deliveries.c.topic != "shop/redact"
 HAS_BODY = and_(deliveries.c.body.is_not(None), IS_NOT_RECEIPT)

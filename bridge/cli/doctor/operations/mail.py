@@ -1,4 +1,4 @@
-"""Check the mail server: it is spoken to, logged in to, and left without a letter; and who is told of what needs somebody."""
+"""Check mail: server and mailbox are logged in to and left without a letter; and who is told of what needs somebody."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from bridge.errors import BridgeError
 from bridge.model import CheckResult
 
 MAIL_FIX = "correct SMTP_URL and MAIL_FROM, deploy, then doctor: docs/runbooks/mail-server.md"
+MAILBOX_FIX = "correct MAILBOX_URL, deploy, then doctor: docs/runbooks/mailbox-unreadable.md"
 NO_MESSAGES = "OPS_EMAIL and ALERT_WEBHOOK_URL are not set: without Prometheus nobody is told what needs somebody"
 
 
@@ -23,6 +24,19 @@ def check_mail_server(context: CommandContext) -> Iterator[CheckResult]:
         yield CheckResult(name="mail server", ok=False, detail=str(fault), fix=MAIL_FIX)
     else:
         yield CheckResult(name="mail server", ok=True, detail="answers, encrypts and accepts the login")
+
+
+def check_mailbox(context: CommandContext) -> Iterator[CheckResult]:
+    """Yield whether the mailbox answers, encrypts and lets its folder be read. Reads no mail."""
+    mailbox = context.services.mailbox
+    if mailbox is None:
+        return
+    try:
+        mailbox.check_server()
+    except BridgeError as fault:
+        yield CheckResult(name="mailbox", ok=False, detail=str(fault), fix=MAILBOX_FIX)
+    else:
+        yield CheckResult(name="mailbox", ok=True, detail="answers, encrypts and can be read")
 
 
 def check_operator_messages(context: CommandContext) -> Iterator[CheckResult]:

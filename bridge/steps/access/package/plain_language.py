@@ -155,6 +155,7 @@ ERASED_ROW_NOUNS = {  # by table: singular, plural
     "findings": ("record gathered for an earlier answer", "records gathered for an earlier answer"),
     "packages": ("copy made for you", "copies made for you"),
     "deliveries": ("message of the shop platform", "messages of the shop platform"),
+    "mails": ("mail of yours", "mails of yours"),
 }
 SUPPRESSION_KEYS_SENTENCE = (
     "So that no late message brings your data back, we keep codes of your customer number, e-mail, phone and "

@@ -1,0 +1,1 @@
+"""The merchant's mailbox: what reaches it is read here, over IMAP or as a mail provider posts it."""

@@ -1,0 +1,1 @@
+"""Mail that was taken in, sealed, and how far the mailbox was read."""
