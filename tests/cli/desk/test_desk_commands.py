@@ -56,6 +56,9 @@ def test_p15_a_nomination_is_opened_listed_masked_used_by_two_people_and_ended(d
     shown = desk_office.say("nomination", "list", "--request", nomination, "--json")
     [row] = shown.json
     assert (row["name"], row["contact"], row["exercised_by"]) == ("R*** K***", "r***", None)
+    assert "stores the nominee sealed" in desk_office.say("dsr", "plan", nomination).out
+    bundle = desk_office.folder / "bundle.zip"
+    assert desk_office.say("dsr", "evidence", nomination, "--out", str(bundle)).code == 0
     acts = {**nominee, "right": "access", "proof": "certificate seen"}
     del acts["relation"]
     asked = open_with(desk_office, "nominee_exercise", acts, *person).json["id"]
