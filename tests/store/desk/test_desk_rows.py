@@ -12,7 +12,7 @@ NOMINEE = NominationParticulars(name="Ravi Qwertzuiop", contact="ravi@qwertzuiop
 TABLES = (nominations, incident_persons, two_person_approvals, deadline_warnings)
 
 
-def count_rows(store):
+def count_desk_rows(store):
     with store.read() as tx:
         return [tx.session.connection.scalar(select(func.count()).select_from(table)) for table in TABLES]
 
@@ -38,7 +38,7 @@ def test_what_ended_expires_and_a_nomination_that_stands_does_not(store):
     with store.transaction() as tx:
         assert tx.expiry.count_expired("request_evidence", cutoff) == 2
         tx.expiry.expire_records("request_evidence", cutoff, limit=100)
-    assert count_rows(store) == [1, 0, 0, 0]
+    assert count_desk_rows(store) == [1, 0, 0, 0]
 
 
 def test_the_erasure_of_a_shop_takes_nominations_and_persons_of_incidents(store):
@@ -46,7 +46,7 @@ def test_the_erasure_of_a_shop_takes_nominations_and_persons_of_incidents(store)
     with store.transaction() as tx:
         removed = tx.shop_eraser.erase_shop(SHOP, request_id="req_1")
     assert (removed["nominations"], removed["incident_persons"]) == (2, 1)
-    assert count_rows(store)[:2] == [0, 0]
+    assert count_desk_rows(store)[:2] == [0, 0]
 
 
 def test_an_approval_is_of_one_content_and_one_actor(store):
