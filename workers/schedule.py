@@ -1,7 +1,7 @@
 """The clock process: `python -m workers.schedule`.
 
-Every few seconds it destroys what waited on the public page for too long, and enqueues due rows that no worker holds. Three times a minute it records that it works, and has
-operators told what needs somebody. Every hour it destroys what has expired: bodies and
+Every few seconds it destroys what waited on the public page for too long, and enqueues due rows that no worker holds. Three times a minute it records that it works, has
+operators told what needs somebody, and warns of deadlines. Every hour it destroys what has expired: bodies and
 packages, documents whose last day has passed, bank details of settled refunds, records that reached their maximum
 age; it overwrites what they left in the database's files, counts rows for SQLite's plans, writes to persons whose request is late, logs the answers that are about to be lost or late and the holds
 whose day has passed, signs today's head of the evidence chain, and begins the nightly comparison of each shop's orders. Two clocks may run at once, since deployments overlap: the one that holds the lock in
@@ -88,7 +88,7 @@ def tick(services: Services, holder: str, interval_s: float, last_expired_at: da
             ensure_mailbox(services=services)
             enqueue_due(services=services)
             sync_ledger(services=services)
-        watch(holder, services=services)
+        watch(holder, is_stopped=is_blocked, services=services)
         if is_blocked:
             return last_expired_at
         now = services.clock.now()

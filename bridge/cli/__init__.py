@@ -17,7 +17,17 @@ from bridge.cli.shared.failures import run_and_exit
 
 SECTIONS = {  # who needs what
     "Requests": ("dsr", "letter", "mail", "inbox", "notice", "review"),
-    "Privacy officer": ("consent", "hold", "vault", "refund", "evidence", "law", "processors"),
+    "Privacy officer": (
+        "consent",
+        "nomination",
+        "incident",
+        "hold",
+        "vault",
+        "refund",
+        "evidence",
+        "law",
+        "processors",
+    ),
     "Operations": (
         "status",
         "doctor",

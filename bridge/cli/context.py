@@ -28,7 +28,11 @@ from bridge.store import SqlStore, Tx
 from bridge.store.migrations.revision import is_at_newest_revision
 from config.load import Configuration, read_configuration
 
-UNKNOWN_IDS = {"request_unknown": "req", "claim_unknown": "clm"}  # reason of a refusal: kind of the id
+UNKNOWN_IDS = {
+    "request_unknown": "req",
+    "claim_unknown": "clm",
+    "nomination_unknown": "nom",
+}  # reason of a refusal: kind of the id
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,16 @@
 
 Frozen values and closed sets only; nothing here reads a clock, a table or the network. Times are aware UTC, ids are
 strings with a prefix (`dlv_`, `req_`, `tsk_`, `ntc_`, `ent_`, `doc_`, `clm_`, `rfd_`, `rev_`, `rcn_`, `ltr_`, `sub_`,
-`mal_`).
+`mal_`, `nom_`).
 """
 
 from bridge.model.deliveries import Delivery, DeliveryState, RememberedBody
 from bridge.model.desk.approvals import Approval, ApprovalGate, AwaitingRequest, DeedPlan
 from bridge.model.desk.identity import IdentityCheck, IdentityDoubt, IdentityMethod, PageSubmission, PersonLink
+from bridge.model.desk.incidents import AffectedPersons, IncidentRecipient, IncidentReport
 from bridge.model.desk.letters import LetterKind, LetterState, LinkPurpose, PersonLetter
 from bridge.model.desk.mails import FetchedMail, IncomingMail, Mail, MailboxPosition, MailContent, MailKind, MailState
+from bridge.model.desk.nominations import Nomination
 from bridge.model.desk.particulars import (
     CorrectionParticulars,
     FieldChange,
@@ -96,9 +98,12 @@ from bridge.model.progress import (
     EraseProgress,
     GatherProgress,
     GrievanceProgress,
+    IncidentProgress,
     InvoiceSearchResult,
     ListedWaybill,
     LocateProgress,
+    NominationProgress,
+    NomineeProgress,
     NoticeProgress,
     NoticeReport,
     PlatformRequestProgress,
@@ -152,6 +157,7 @@ __all__ = [
     "Absence",
     "AcceptedPolicy",
     "Act",
+    "AffectedPersons",
     "AnswerBasis",
     "AnswerRow",
     "Approval",
@@ -202,6 +208,9 @@ __all__ = [
     "IdentityDoubt",
     "IdentityMethod",
     "IncidentParticulars",
+    "IncidentProgress",
+    "IncidentRecipient",
+    "IncidentReport",
     "IncomingMail",
     "IndexedOrder",
     "InvoiceCopy",
@@ -221,8 +230,11 @@ __all__ = [
     "MailKind",
     "MailState",
     "MailboxPosition",
+    "Nomination",
     "NominationParticulars",
+    "NominationProgress",
     "NomineeParticulars",
+    "NomineeProgress",
     "Notice",
     "NoticeChannel",
     "NoticeItem",

@@ -87,6 +87,9 @@ class TaskAction(StrEnum):
     CORRECT = "correct"
     RESTRICT = "restrict"
     WEIGH_OBJECTION = "weigh"
+    RECORD_NOMINATION = "nominate"
+    ADMIT_NOMINEE = "admit_nominee"
+    REPORT_INCIDENT = "report"
 
 
 class TaskState(StrEnum):
@@ -141,6 +144,10 @@ class WaitReason(StrEnum):
     PERSON_RESTRICTED = "person_restricted"
     RESTRICTION_IN_FORCE = "restriction_in_force"
     OBJECTION_UNDECIDED = "objection_undecided"
+    NOMINATOR_UNPROVEN = "nominator_unproven"
+    NOMINATION_MISSING = "nomination_missing"
+    TWO_APPROVALS_MISSING = "two_approvals_missing"
+    INCIDENT_NOT_REPORTED = "incident_not_reported"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,6 +15,8 @@ from sqlalchemy import Column, Table
 
 from bridge.store import session
 from bridge.store.access import findings, packages
+from bridge.store.desk import incident_persons as incident_person_rows
+from bridge.store.desk import nominations as nomination_rows
 from bridge.store.identity import checks, submissions
 from bridge.store.index import reconciliations as reconciliation_rows
 from bridge.store.index import rows
@@ -25,7 +27,7 @@ from bridge.store.operators import users as user_rows
 from bridge.store.requests import requests as request_rows
 from bridge.store.requests import tasks
 from bridge.store.retention import documents
-from bridge.store.schema.desk_tables import mails, request_details
+from bridge.store.schema.desk_tables import incident_persons, mails, nominations, request_details
 from bridge.store.schema.identity_tables import identity_checks, page_submissions
 from bridge.store.schema.index_tables import data_keys, orders, parcels, reconciliations
 from bridge.store.schema.notice_tables import notice_items
@@ -89,6 +91,14 @@ SEALED_COLUMNS = (
         page_submissions.c.wrapped, submissions.SUBMISSION_AAD.replace("{column}", "wrapped"), KeyScope.KEYRING
     ),
     SealedColumn(identity_checks.c.wrapped, checks.IDENTITY_AAD.replace("{column}", "wrapped"), KeyScope.KEYRING),
+    SealedColumn(
+        nominations.c.wrapped, nomination_rows.NOMINATION_AAD.replace("{column}", "wrapped"), KeyScope.KEYRING
+    ),
+    SealedColumn(
+        incident_persons.c.wrapped,
+        incident_person_rows.INCIDENT_PERSONS_AAD.replace("{column}", "wrapped"),
+        KeyScope.KEYRING,
+    ),
     SealedColumn(mails.c.wrapped, mail_rows.MAIL_AAD.replace("{column}", "wrapped"), KeyScope.KEYRING),
     SealedColumn(deliveries.c.body, inbox.DELIVERY_BODY_AAD, KeyScope.KEYRING),
     SealedColumn(task_rows.c.cursor, tasks.TASK_CURSOR_AAD, KeyScope.KEYRING),
@@ -101,6 +111,10 @@ SEALED_COLUMNS = (
     SealedColumn(request_details.c.doc, details.DETAILS_AAD.replace("{column}", "doc"), KeyScope.ROW_KEY),
     SealedColumn(page_submissions.c.doc, submissions.SUBMISSION_AAD.replace("{column}", "doc"), KeyScope.ROW_KEY),
     SealedColumn(identity_checks.c.doc, checks.IDENTITY_AAD.replace("{column}", "doc"), KeyScope.ROW_KEY),
+    SealedColumn(nominations.c.doc, nomination_rows.NOMINATION_AAD.replace("{column}", "doc"), KeyScope.ROW_KEY),
+    SealedColumn(
+        incident_persons.c.doc, incident_person_rows.INCIDENT_PERSONS_AAD.replace("{column}", "doc"), KeyScope.ROW_KEY
+    ),
     SealedColumn(mails.c.doc, mail_rows.MAIL_AAD.replace("{column}", "doc"), KeyScope.ROW_KEY),
     SealedColumn(vault_documents.c.doc, documents.DOCUMENT_AAD, KeyScope.ROW_KEY),
     SealedColumn(requests.c.principal, request_rows.PRINCIPAL_AAD, KeyScope.ROW_KEY),

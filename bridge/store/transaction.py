@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     import bridge.store.access.hand_overs
     import bridge.store.access.packages
     import bridge.store.consents.marketing_stops
+    import bridge.store.desk.deadline_warnings
+    import bridge.store.desk.incident_persons
+    import bridge.store.desk.nominations
+    import bridge.store.desk.two_person
     import bridge.store.erasure.erase_person
     import bridge.store.erasure.erasures
     import bridge.store.erasure.order_state
@@ -88,6 +92,10 @@ class Tx:
     page_submissions: bridge.store.identity.submissions.PageSubmissionRows
     identity_checks: bridge.store.identity.checks.IdentityCheckRows
     record_owners: bridge.store.identity.owners.RecordOwners
+    nominations: bridge.store.desk.nominations.NominationRows
+    incident_persons: bridge.store.desk.incident_persons.IncidentPersonRows
+    two_person: bridge.store.desk.two_person.TwoPersonApprovalRows
+    deadline_warnings: bridge.store.desk.deadline_warnings.DeadlineWarningRows
     mailboxes: bridge.store.mailbox.mailboxes.MailboxRows
     mails: bridge.store.mailbox.mails.MailRows
     findings: bridge.store.access.findings.FindingRows

@@ -11,6 +11,7 @@ from sqlalchemy import event, insert, select, update
 
 from bridge.errors import KeyMissing, StoreUnavailable
 from bridge.model import (
+    AffectedPersons,
     DocumentForm,
     DocumentKind,
     GatherProgress,
@@ -21,6 +22,7 @@ from bridge.model import (
     Language,
     MailKind,
     MailState,
+    NominationParticulars,
     PageSubmission,
     Principal,
     ReplyContact,
@@ -63,6 +65,7 @@ COPY = InvoiceCopy(
     content=b"Asha's invoice",
 )
 
+NOMINEE = NominationParticulars(name="Ravi Qwertzuiop", contact="ravi@qwertzuiop.example")
 CONTACT = RequestDetails(contact=ReplyContact(address=ASHA.email))
 MAIL = IncomingMail(
     message_id="<1@a.example>", references=(), sender=ASHA.email, subject="", text="Hello", arrived_at=NOW, size=9
@@ -119,6 +122,8 @@ def seal_every_column(store, bodies=1):
         _, token = tx.page_submissions.add_submission(SUBMISSION)
         tx.identity_checks.save_check(make_check(request.id))
         tx.identity_checks.save_proof(make_check(request.id), PROOF)
+        tx.nominations.add_nomination(SHOP, request.subject, request.id, NOMINEE)
+        tx.incident_persons.save_persons(request.id, SHOP, AffectedPersons(persons=((SHOP, request.subject),)))
         mail = tx.mails.add_mail(MAIL, shop=SHOP, kind=MailKind.MESSAGE, state=MailState.OPEN)
         assert tx.mails.open_content(mail).text == MAIL.text
         document = tx.documents.seal_document(SHOP, COPY)
@@ -176,6 +181,8 @@ def test_rotation_reseals_every_value_under_the_active_key_and_all_still_open(ma
         assert tx.request_details.get_details(request.id, request.kind) == CONTACT
         assert tx.identity_checks.read_proof(request.id) == PROOF
         assert tx.page_submissions.find_submission(token).email == ASHA.email
+        assert [one.nominee for one in tx.nominations.list_nominations_of_person(SHOP, ASHA)] == [NOMINEE]
+        assert tx.incident_persons.get_persons(request.id).persons == ((SHOP, request.subject),)
         assert [tx.mails.open_content(mail).text for mail in tx.mails.list_mails()] == ["Hello"]
         assert tx.documents.open_document(document.id) == COPY.content
         assert list(tx.index.list_orders(SHOP, ASHA)) == ["1001"]

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from bridge.cli.shared.ids import exit_with_unknown_id
 from bridge.model import PrivacyRequest, RequestKind
+from bridge.rules.desk.deadline_warnings import describe_hours_left
+from bridge.steps.requests.describe_request import build_request_row
 from bridge.store import Tx
 
 REQUEST_KINDS = tuple(kind.value for kind in RequestKind)
+
+
+def build_request_rows(tx: Tx, requests: Sequence[PrivacyRequest]) -> list[dict[str, Any]]:
+    """Return these requests as they are shown in a list."""
+    acknowledged = tx.deadline_warnings.find_acknowledged([request.id for request in requests])
+    return [build_request_row(request, acknowledged_at=acknowledged.get(request.id)) for request in requests]
+
+
+def describe_time_left(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row for a table: the hours that are left in words."""
+    words = {name: describe_hours_left(row[name]) for name in ("hours_left", "acknowledge_hours_left")}
+    return {**row, "time_left": words["hours_left"], "to_acknowledge": words["acknowledge_hours_left"]}
 
 
 def find_request_or_exit(tx: Tx, request_id: str) -> PrivacyRequest:

@@ -16,7 +16,7 @@ from bridge.cli.command import json_command
 from bridge.cli.context import exit_on_refusal, open_command_context
 from bridge.cli.dsr.approval.approval_view import describe_approval
 from bridge.cli.dsr.dsr_view import find_request_or_exit
-from bridge.cli.dsr.rights.particulars import PARTICULARS_FAULTS, particulars_options, read_details
+from bridge.cli.dsr.rights.particulars import OPTION_FAULTS, particulars_options, read_details
 from bridge.cli.files.input_files import INPUT_FILE, read_input_text
 from bridge.cli.options import ADVICE, OPTIONAL_SHOP_OPTION, free_text_option
 from bridge.cli.printing import show
@@ -35,8 +35,9 @@ OPENING_FAULTS = {
     "customer_repeated": "give one customer id; open a request for each customer",
     "customer_unreadable": "--customer-id must be Shopify's number of the customer",
     "email_unreadable": "--email is not an e-mail address",
+    **OPTION_FAULTS,
     "phone_unreadable": "--phone is not a phone number; write it with its country code",
-    **PARTICULARS_FAULTS,
+    **OPTION_FAULTS,
 }
 
 ERASING_KINDS = (RequestKind.ERASURE, RequestKind.SHOP_ERASURE)
@@ -68,6 +69,7 @@ class CountryParam(click.ParamType[str]):
     example="dsr open access --email asha@example.com --reason 'e-mail of 12 Nov'\n"
     "dsr open erasure --identifiers - --reason 'letter of 12 Nov' --yes < person.json\n"
     "dsr open consent_withdrawal --identifiers - --channel email --reason 'by phone' < person.json\n"
+    "dsr open nomination --email asha@example.com --particulars - --reason 'letter' < nominee.json\n"
     "dsr open correction --customer-id 7001 --particulars - --reason 'letter of 12 Nov' < changes.json\n"
     "dsr open objection --customer-id 7001 --purpose marketing --reason 'call of 12 Nov'",
     irreversible="An erasure is opened. Once `dsr approve` approved its plan, what is erased does not come back.",
@@ -113,7 +115,8 @@ def open_request_command(
     An erasure changes nothing before `dsr plan` showed it and `dsr approve` approved it ([approval] of the merchant file).
 
     What stands on a command line is seen by others on the machine and stays in the shell's history: give addresses and
-    numbers by --identifiers -, as JSON or as lines: email: asha@example.com
+    numbers by --identifiers -, as JSON or as lines: email: asha@example.com. What else is stated comes by --particulars.
+    An incident names nobody: its clocks run since it was noticed.
 
     A correction takes its values by --particulars: {"changes": [{"field": "phone", "new": "+919800000000"}]}, with the fields
     first_name, last_name, email, phone and address. An address is lines address1, address2, city, province, zip, country.
@@ -130,7 +133,7 @@ def open_request_command(
         wanted = (RequestKind(kind), context.choose_shop(shop), principal, asked_at)
         with exit_on_refusal("Not opened", OPENING_FAULTS):
             with context.store.transaction() as tx:
-                request = build_person_request(*wanted, tx=tx, services=services)
+                request = build_person_request(*wanted, tx=tx, services=services, details=details)
                 joined = (
                     None
                     if request.kind.stands_alone
@@ -152,7 +155,7 @@ def open_request_command(
                 "id": None,
             }
             if not dry_run:
-                details = replace(details, contact=_build_contact(principal, language))
+                details = replace(details, contact=_build_contact(principal, language) or details.contact)
                 result["id"] = open_person_request(
                     *wanted, actor=context.operator, reason=reason, services=services, details=details
                 )
@@ -210,6 +213,8 @@ def _describe_approval(result: Mapping[str, Any]) -> str:
 
 def _describe_deadlines(result: Mapping[str, Any]) -> str:
     acknowledge, due = result["acknowledge_due_at"], result["due_at"]
+    if result["kind"] == RequestKind.INCIDENT:
+        return f"the first report is due {format_time(due)} ({result['due_governed_by']}). See `bridge incident show`."
     text = f"acknowledge by {format_time(acknowledge)}, due {format_time(due)} ({result['due_governed_by']})."
     days = (datetime.now(UTC) - due).days
     late = f"\nIt is late already, by {days} days: answer now, and say in the answer that it is late and why."

@@ -10,12 +10,14 @@ import click
 from bridge.cli.command import json_command
 from bridge.cli.context import open_command_context
 from bridge.cli.dsr.approval.approval_view import describe_approval
-from bridge.cli.dsr.dsr_view import find_request_or_exit
+from bridge.cli.dsr.dsr_view import describe_time_left, find_request_or_exit
 from bridge.cli.printing import print_fields, print_table, show
 from bridge.cli.shared.ids import REQUEST_ID
 from bridge.rules.requests.progress_codec import REMAINING_PREFIX
 from bridge.steps.requests.describe_request import LETTER_FIELDS, REQUEST_COLUMNS, describe_request
 
+TIME_LEFT = ("standing", "time_left", "to_acknowledge")
+DESK_DETAIL = ("nomination", "opened", "reports", "persons", "letters")  # of nominations, nominees, incidents
 TASK_COLUMNS = ("system", "action", "state", "outcome", "records", "attempts", "expected_by", "last_error")
 
 
@@ -43,7 +45,8 @@ def show_request_command(request_id: str) -> None:
 
 def _print_request(request: Mapping[str, Any]) -> None:
     heading = {name: request[name] for name in REQUEST_COLUMNS}
-    print_fields({**heading, "late": request["late"]}, width=18)
+    left = {name: value for name, value in describe_time_left(request).items() if name in TIME_LEFT}
+    print_fields({**heading, "late": request["late"], **left}, width=18)
     if approval := request["approval"]:
         click.echo("\nApproval")
         print_fields(approval, width=24)
@@ -77,3 +80,13 @@ def _print_tasks(tasks: Sequence[Mapping[str, Any]]) -> None:
         for name in RIGHTS_DETAILS:
             if value := task["detail"].get(name):
                 click.echo(f"  {name.replace('_', ' ')}: {_describe_detail(value)}")
+        for name in DESK_DETAIL:
+            if name in task["detail"]:
+                click.echo(f"  {name}: {_format_detail(task['detail'][name])}")
+
+
+def _format_detail(value: Any) -> str:
+    """Return a value of a task's detail in one line."""
+    if not isinstance(value, list):
+        return str(value)
+    return "; ".join(" ".join(f"{name} {part}" for name, part in row.items()) for row in value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,8 @@ def register(month: When | None, target: Path | None, force: bool) -> None:
                 zone=zone,
                 now=datetime.now(UTC),
                 acknowledged=rows.find_acknowledgements(),
+                refusals=rows.count_refusals(),
+                open_work=rows.find_open_work(),
                 contracts={
                     each.id: each.contract_ref for each in context.configuration.merchant.processors if each.named
                 },
@@ -89,7 +91,14 @@ def _count_retained_documents(services: Services) -> list[tuple[tuple[str, ...],
 def _print_register(register_data: Mapping[str, Any]) -> None:
     print_table(register_data["months"], MONTH_COLUMNS, empty="No requests.")
     click.echo("\nLate")
-    print_table(register_data["late"], ("id", "kind", "state", "due_at", "closed_at", "answered_at"), empty="none")
+    print_table(
+        register_data["late"], ("id", "kind", "state", "due_at", "closed_at", "answered_at", "reason"), empty="none"
+    )
+    click.echo("\nBy kind and door")
+    print_table(_list_doors(register_data["months"]), ("month", "kind_and_door", "requests"), empty="none")
+    click.echo("\nRefused")
+    refusals = [{"code": code, "requests": count} for code, count in register_data["refusals"].items()]
+    print_table(refusals, ("code", "requests"), empty="none")
     click.echo("\nOpen answers")
     open_answers = [{"processor": name, "instructions": count} for name, count in register_data["open_answers"].items()]
     print_table(open_answers, ("processor", "instructions"), empty="none")
@@ -98,6 +107,12 @@ def _print_register(register_data: Mapping[str, Any]) -> None:
     click.echo("\nContracts with processors")
     contracts = [{"processor": name, "contract": text} for name, text in register_data["contracts"].items()]
     print_table(contracts, ("processor", "contract"), empty="none")
+
+
+def _list_doors(months: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    for month in months:
+        for kind_and_door, count in month["by_kind_and_door"].items():
+            yield {"month": month["month"], "kind_and_door": kind_and_door, "requests": count}
 
 
 def _render_register_csv(register_data: Mapping[str, Any]) -> str:
@@ -112,7 +127,7 @@ def _render_register_csv(register_data: Mapping[str, Any]) -> str:
                 parts = value if isinstance(value, Mapping) else {"": value}
                 for part, content in parts.items():
                     writer.writerow((section, row_key, f"{figure}.{part}".rstrip("."), content))
-    for section, figure in (("open_answers", "instructions"), ("contracts", "contract")):
+    for section, figure in (("open_answers", "instructions"), ("refusals", "requests"), ("contracts", "contract")):
         for processor, content in register_data[section].items():
             writer.writerow((section, processor, figure, content))
     return out.getvalue()

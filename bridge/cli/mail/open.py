@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -12,6 +10,7 @@ from bridge.cli.command import json_command
 from bridge.cli.context import exit_on_refusal, open_command_context
 from bridge.cli.dsr.open import OPENING_FAULTS
 from bridge.cli.files.input_files import INPUT_FILE, read_input_text
+from bridge.cli.files.particulars import PARTICULARS_HELP, read_request_details
 from bridge.cli.mail.mail_view import find_open_mail_or_exit
 from bridge.cli.options import OPTIONAL_SHOP_OPTION
 from bridge.cli.printing import show
@@ -19,7 +18,6 @@ from bridge.cli.shared.dates import format_time
 from bridge.cli.shared.ids import MAIL_ID
 from bridge.model import Language, RequestKind
 from bridge.rules.index.request_identifiers import MAX_TEXT_CHARS, build_principal, parse_identifiers
-from bridge.rules.requests.particulars import parse_particulars
 from bridge.steps.mailbox.open_mail import MAIL_FAULTS, open_mail
 from bridge.steps.requests.open_for_person import PERSON_KINDS
 
@@ -37,12 +35,7 @@ IDENTIFIERS_HELP = (
 @click.argument("kind", type=click.Choice([kind.value for kind in PERSON_KINDS]))
 @OPTIONAL_SHOP_OPTION
 @click.option("--identifiers", "source", type=INPUT_FILE, help=IDENTIFIERS_HELP)
-@click.option(
-    "--particulars",
-    "particulars_file",
-    type=INPUT_FILE,
-    help="A JSON file, or - for stdin, with what exactly is asked for.",
-)
+@click.option("--particulars", "particulars_file", type=INPUT_FILE, help=PARTICULARS_HELP)
 @click.option(
     "--language",
     type=click.Choice([language.value for language in Language]),
@@ -59,7 +52,6 @@ def open_mail_command(
     by the merchant's doors.
     """
     identifiers = _read_identifiers(source)
-    given = _read_particulars(particulars_file)
     with open_command_context() as context:
         with context.store.read() as tx:
             mail = find_open_mail_or_exit(mail_id, tx)
@@ -69,7 +61,7 @@ def open_mail_command(
                 RequestKind(kind),
                 shop=shop or mail.shop or context.choose_shop(None),
                 principal=build_principal(identifiers) if identifiers else None,
-                particulars=parse_particulars(RequestKind(kind), given),
+                details=read_request_details(RequestKind(kind), particulars_file, {}),
                 language=Language(language),
                 actor=context.operator,
                 services=context.services,
@@ -94,15 +86,3 @@ def _read_identifiers(source: Path | None) -> dict[str, list[str]]:
     if not read:
         raise click.UsageError("--identifiers is no JSON object and no lines of: customer_id, email, phone, order_id")
     return read
-
-
-def _read_particulars(source: Path | None) -> dict[str, Any]:
-    if source is None:
-        return {}
-    try:
-        given = json.loads(read_input_text(source, max_bytes=4 * MAX_TEXT_CHARS))
-    except (ValueError, RecursionError):
-        given = None
-    if not isinstance(given, dict):
-        raise click.UsageError("--particulars is no JSON object; docs/mail.md has an example for each kind")
-    return given

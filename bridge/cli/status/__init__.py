@@ -15,11 +15,12 @@ from bridge.model import AwaitingRequest, RequestState
 from bridge.rules.operations.conditions import Condition, FoundCondition, describe_age
 from bridge.steps.operations.conditions import Liveness, list_conditions, read_liveness
 
+LATE_CONDITIONS = (Condition.REQUEST_LATE, Condition.DEADLINE_MISSED)
 # in which block of the screen a condition stands
 BLOCKS: Mapping[str, tuple[Condition, ...]] = {
-    "late": (Condition.REQUEST_LATE,),
+    "late": LATE_CONDITIONS,
     "incomplete": (Condition.REQUEST_INCOMPLETE,),
-    "stuck": tuple(each for each in Condition if each not in (Condition.REQUEST_LATE, Condition.REQUEST_INCOMPLETE)),
+    "stuck": tuple(each for each in Condition if each not in (*LATE_CONDITIONS, Condition.REQUEST_INCOMPLETE)),
 }
 SHOWN_IDS, SHOWN_AWAITING = 3, 10
 
@@ -38,7 +39,10 @@ def status() -> None:
         result = {
             "at": now,
             "processes": _describe_processes(liveness),
-            "requests": {state.value: requests.get(state, 0) for state in RequestState},
+            "requests": {
+                **{state.value: requests.get(state, 0) for state in RequestState},
+                "late": sum(one.count for one in found if one.condition is Condition.REQUEST_LATE),
+            },
             **{block: [row for row in rows if row["condition"] in kinds] for block, kinds in BLOCKS.items()},
             "approvals": [_describe_awaiting(one, now) for one in awaiting],
             "must_act": _count_actors(rows),

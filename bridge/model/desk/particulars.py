@@ -64,12 +64,16 @@ class NominationParticulars:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NomineeParticulars:
-    """Who acts for the person, for which right (`access`, `erasure`, `correction`), and by what that is proven."""
+    """Who acts for the person, for which right (`access`, `erasure`, `correction`), and by what that is proven.
+
+    `proof` names what was seen, and no document is kept. `changes` are for a correction only.
+    """
 
     name: str
     contact: str
     right: str
     proof: str
+    changes: tuple[FieldChange, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,10 +86,23 @@ class GrievanceParticulars:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IncidentParticulars:
-    """What is known of a breach: when it was noticed, and what happened. `noticed_at` is an aware time in UTC."""
+    """What is known of a breach. `noticed_at` is an aware time in UTC, `text` says what happened: nature and extent.
+
+    The others may follow: when and where it occurred, what may come of it, what was done and will be done against that,
+    what a person can do, how it came about, what was found about who caused it, what keeps it from happening again
+    (DPDP Rules r.7).
+    """
 
     noticed_at: datetime
     text: str
+    occurred: str = ""
+    location: str = ""
+    consequences: str = ""
+    measures: str = ""
+    advice: str = ""
+    causes: str = ""
+    culprit: str = ""
+    prevention: str = ""
 
 
 Particulars = (

@@ -34,6 +34,7 @@ PERSONAL_DATA_TABLES: Mapping[str, tuple[str, str]] = {
     "parcels": (INDEX_CATEGORY, "parcels: waybill sealed, carrier, dates"),
     "findings": ("access_package", "what was gathered for an earlier request"),
     "packages": ("access_package", "packages of an earlier request"),
+    "nominations": ("request_evidence", "nominations: name and contact of the nominee, sealed"),
     "deliveries": ("webhook_payload", "webhook bodies that wait for a replay"),
     "mails": ("support", "mails that were read, and their texts"),
 }

@@ -29,6 +29,8 @@ class Condition(StrEnum):
     REQUEST_FAILED = "request_failed"
     REQUEST_LATE = "request_late"
     CONSENT_NOT_WITHDRAWN = "consent_not_withdrawn"
+    DEADLINE_NEAR = "deadline_near"
+    DEADLINE_MISSED = "deadline_missed"
     REQUEST_INCOMPLETE = "request_incomplete"
     REQUEST_NEEDS_PERSON = "request_needs_person"
     REQUEST_AWAITS_APPROVAL = "request_awaits_approval"
@@ -87,6 +89,14 @@ CONDITION_GUIDES: Mapping[Condition, Guide] = {
         words="a consent that was taken back a day ago still stands at Shopify",
         command="dsr show {id}, then dsr replay {id}",
         page="consent-not-withdrawn",
+    ),
+    Condition.DEADLINE_NEAR: Guide(
+        words="a good part of the time to answer, acknowledge or report is over",
+        command="dsr show {id}",
+        page="deadline-near",
+    ),
+    Condition.DEADLINE_MISSED: Guide(
+        words="the time to acknowledge or to report a breach has passed", command="dsr show {id}", page="deadline-near"
     ),
     Condition.REQUEST_INCOMPLETE: OTHER_SHORTFALL,
     Condition.REQUEST_NEEDS_PERSON: Guide(

@@ -79,6 +79,24 @@ WAIT_GUIDES: Mapping[WaitReason, Guide] = {
         command="dsr read {id}, then dsr answer {id}",
         page="grievance-unanswered",
     ),
+    WaitReason.NOMINATOR_UNPROVEN: Guide(
+        words="a nomination waits until it is certain that the person asked for it",
+        command="dsr show {id}, then nomination accept {id}",
+        page="nominee-waits",
+    ),
+    WaitReason.NOMINATION_MISSING: Guide(
+        words="somebody acts for a person, and no nomination that stands names them",
+        command="nomination list --request {id}, then nomination decline {id}",
+        page="nominee-waits",
+    ),
+    WaitReason.TWO_APPROVALS_MISSING: Guide(
+        words="a nominee waits for the approval of two people",
+        command="nomination approve {id}, by two people",
+        page="nominee-waits",
+    ),
+    WaitReason.INCIDENT_NOT_REPORTED: Guide(
+        words="a breach is not reported to everybody yet", command="incident show {id}", page="incident"
+    ),
     WaitReason.HELD_BY_LAW: _by_itself("a law keeps data until a day", page="held-by-law"),
     WaitReason.IDENTITY_PENDING: _by_itself(
         "a request waits for proof of who asks, and is reminded of it",

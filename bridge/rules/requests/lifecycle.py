@@ -71,7 +71,20 @@ INITIAL_TASKS: Mapping[RequestKind, tuple[tuple[str, TaskAction], ...]] = {
     RequestKind.CORRECTION: ((PLATFORM, TaskAction.CORRECT),),
     RequestKind.RESTRICTION: ((PLATFORM, TaskAction.STOP_MARKETING), (BRIDGE, TaskAction.RESTRICT)),
     RequestKind.OBJECTION: ((PLATFORM, TaskAction.STOP_MARKETING), (BRIDGE, TaskAction.WEIGH_OBJECTION)),
+    RequestKind.NOMINATION: ((BRIDGE, TaskAction.RECORD_NOMINATION),),
+    RequestKind.NOMINEE_EXERCISE: ((BRIDGE, TaskAction.ADMIT_NOMINEE),),
+    RequestKind.INCIDENT: ((BRIDGE, TaskAction.REPORT_INCIDENT),),
 }
+# Others end with their facts: a certificate, or a record of what a right changed, says what was done.
+CERTIFIED_KINDS = frozenset(
+    {
+        RequestKind.ERASURE,
+        RequestKind.SHOP_ERASURE,
+        RequestKind.CORRECTION,
+        RequestKind.RESTRICTION,
+        RequestKind.OBJECTION,
+    }
+)
 
 
 def list_initial_tasks(

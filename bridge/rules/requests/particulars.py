@@ -16,7 +16,8 @@ from bridge.errors import PayloadInvalid
 from bridge.model import RequestKind
 
 MAX_VALUE_CHARS, MAX_TEXT_CHARS, MAX_ITEMS = 500, 10_000, 20
-LONG_TEXTS = frozenset({"text", "grounds", "answer"})
+INCIDENT_TEXTS = ("occurred", "location", "consequences", "measures", "advice", "causes", "culprit", "prevention")
+LONG_TEXTS = frozenset({"text", "grounds", "answer", *INCIDENT_TEXTS})
 STORED_ONLY = frozenset({"answer"})  # what no door may state: the merchant writes it later
 CORRECTABLE_FIELDS = ("first_name", "last_name", "email", "phone", "address")
 PARTICULARS_BY_KIND: Mapping[RequestKind, type[Any]] = {
@@ -35,7 +36,7 @@ ALLOWED_CODES: Mapping[tuple[RequestKind, str], frozenset[str]] = {
     (RequestKind.CONSENT_WITHDRAWAL, "channels"): frozenset({"email", "sms", "whatsapp", "profiling"}),
     (RequestKind.NOMINEE_EXERCISE, "right"): frozenset({"access", "erasure", "correction"}),
 }
-OPTIONAL_FIELDS = frozenset({"proof", "relation", "grounds", "channels"}) | STORED_ONLY
+OPTIONAL_FIELDS = frozenset({"proof", "relation", "grounds", "channels", *INCIDENT_TEXTS}) | STORED_ONLY
 ALWAYS_NEEDED = {(RequestKind.NOMINEE_EXERCISE, "proof")}
 
 
@@ -54,6 +55,10 @@ def parse_particulars(
         raise PayloadInvalid("particulars_unknown")
     if made is None:
         return None
+    if kind is RequestKind.NOMINEE_EXERCISE and given.get("right") != RequestKind.CORRECTION:
+        if given.get("changes"):
+            raise PayloadInvalid("changes_unreadable")
+        names.remove("changes")
     particulars: model.Particulars = made(**{name: _read_value(kind, name, given.get(name)) for name in names})
     return particulars
 

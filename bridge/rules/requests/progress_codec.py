@@ -15,6 +15,7 @@ from typing import Any, assert_never
 
 from bridge import model
 from bridge.rules.consents.stop_codec import decode_stop, encode_stop_detail
+from bridge.rules.desk.desk_progress import decode_desk_progress, encode_desk_detail
 from bridge.rules.requests.rights.rights_codec import decode_rights_progress, encode_rights_detail
 
 PARCELS_PREFIX = "parcels:"  # before the list of parcels, where a connector's cursor was
@@ -125,6 +126,8 @@ def encode_detail(progress: model.Progress | None) -> dict[str, Any]:  # noqa: C
             detail = {key: value for key, value in values.items() if value is not None}
         case model.CorrectionProgress() | model.RestrictionProgress() | model.ObjectionProgress():
             detail = encode_rights_detail(progress)
+        case model.NominationProgress() | model.NomineeProgress() | model.IncidentProgress():
+            detail = encode_desk_detail(progress)
         case model.NoticeProgress(report=model.NoticeReport() as report):
             detail = {
                 "entries": report.items,
@@ -195,6 +198,8 @@ def decode_progress(  # noqa: C901, PLR0912 - one case for each action
             progress = _decode_notice(cursor, detail)
         case model.TaskAction.CORRECT | model.TaskAction.RESTRICT | model.TaskAction.WEIGH_OBJECTION:
             progress = decode_rights_progress(action, detail)
+        case model.TaskAction.RECORD_NOMINATION | model.TaskAction.ADMIT_NOMINEE | model.TaskAction.REPORT_INCIDENT:
+            progress = decode_desk_progress(action, detail)
         case _:
             assert_never(action)
     return progress

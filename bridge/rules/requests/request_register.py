@@ -27,6 +27,8 @@ def build_request_register(
     zone: tzinfo,
     now: datetime,
     acknowledged: Mapping[str, datetime] | None = None,
+    refusals: Mapping[str, int] | None = None,
+    open_work: Mapping[str, Sequence[str]] | None = None,
     contracts: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Return the register, JSON-ready.
@@ -34,7 +36,8 @@ def build_request_register(
     A request counts as closed, and its days end, when the data subject had what was asked for.
 
     `open_answers` counts the instructions that wait for each processor, `held` is (ids of holds, first day it
-    may go, documents), `acknowledged` says by id when a receipt was acknowledged, `contracts` maps each processor to the
+    may go, documents), `refusals` counts refused requests by reason code, `open_work` says by id what an unfinished request
+    waits for (systems and reasons), `acknowledged` says by id when a receipt was acknowledged, `contracts` maps each processor to the
     reference of its contract, `laws` maps ids of holds to what to quote. `zone` says which month a moment is in.
     """
     months: dict[str, list[PrivacyRequest]] = {}
@@ -44,7 +47,12 @@ def build_request_register(
         "schema": REGISTER_SCHEMA,
         "made_at": now.isoformat(),
         "months": [_summarise_month(month, months[month], acknowledged or {}, now) for month in sorted(months)],
-        "late": [_format_late_request(request) for request in requests if is_late(request, now)],
+        "late": [
+            _format_late_request(request, (open_work or {}).get(request.id, ()))
+            for request in requests
+            if is_late(request, now)
+        ],
+        "refusals": dict(sorted((refusals or {}).items())),
         "open_answers": dict(sorted(open_answers.items())),
         "held": _count_held_documents(held, laws),
         "contracts": {processor: describe_contract(ref) for processor, ref in sorted((contracts or {}).items())},
@@ -73,6 +81,10 @@ def _summarise_month(
         "month": month,
         "requests": len(requests),
         "by_kind": dict(sorted(Counter(request.kind.value for request in requests).items())),
+        "by_door": dict(sorted(Counter(request.source.value for request in requests).items())),
+        "by_kind_and_door": dict(
+            sorted(Counter(f"{request.kind.value} by {request.source.value}" for request in requests).items())
+        ),
         "by_state": dict(sorted(Counter(request.state.value for request in requests).items())),
         "closed": len(days),
         "ready_not_delivered": sum(
@@ -87,7 +99,7 @@ def _summarise_month(
     }
 
 
-def _format_late_request(request: PrivacyRequest) -> dict[str, Any]:
+def _format_late_request(request: PrivacyRequest, open_work: Sequence[str]) -> dict[str, Any]:
     return {
         "id": request.id,
         "kind": request.kind.value,
@@ -96,8 +108,14 @@ def _format_late_request(request: PrivacyRequest) -> dict[str, Any]:
         "due_governed_by": request.due_governed_by,
         "closed_at": request.closed_at.isoformat() if request.closed_at else None,
         "answered_at": request.answered_at.isoformat() if request.answered_at else None,
-        "reason": request.last_error,
+        "reason": request.last_error or "; ".join(open_work) or _explain_lateness(request),
     }
+
+
+def _explain_lateness(request: PrivacyRequest) -> str:
+    if find_fulfilled_at(request):
+        return "answered_after_its_day"
+    return "answer_not_delivered" if request.closed_at else "not_finished"
 
 
 def _count_held_documents(

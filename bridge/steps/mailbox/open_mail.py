@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bridge.errors import PayloadInvalid
 from bridge.model import (
     Fact,
     Language,
     Mail,
     MailState,
-    Particulars,
     Principal,
     PrivacyRequest,
     ReplyContact,
@@ -33,29 +34,28 @@ def open_mail(
     *,
     shop: str,
     principal: Principal | None,
-    particulars: Particulars | None,
+    details: RequestDetails,
     language: Language,
     actor: str,
     services: Services,
 ) -> PrivacyRequest:
-    """Open a request, or join an open one, and return it. Without a `principal` the sender's address names the person.
+    """Open a request, or join an open one, and return it.
 
+    Without a `principal` the sender's address names the person; letters go to it unless `details` say where.
     Raises PayloadInvalid with a key of MAIL_FAULTS or a reason of `open_person_request`.
     """
     with services.store.read() as tx:
         content = tx.mails.open_content(mail)
     if content is None:
         raise PayloadInvalid("mail_expired")
+    sender = ReplyContact(address=content.sender, language=language) if content.sender else None
     request_id = open_person_request(
         kind,
         shop,
         principal or Principal(email=content.sender),
         mail.arrived_at,
         source=RequestSource.MAIL,
-        details=RequestDetails(
-            particulars=particulars,
-            contact=ReplyContact(address=content.sender, language=language) if content.sender else None,
-        ),
+        details=details if details.contact or not sender else replace(details, contact=sender),
         actor=actor,
         reason=mail.id,
         services=services,

@@ -24,6 +24,7 @@ from bridge.rules.operations.conditions import (
 from bridge.rules.operations.task_troubles import TroubledTask, find_shortfall, find_waiting_for
 from bridge.rules.requests.approval_rules import WARN_BEFORE_DUE
 from bridge.services import Services
+from bridge.steps.desk.warn_of_deadlines import list_deadline_conditions
 
 if TYPE_CHECKING:
     from bridge.store import Tx
@@ -87,6 +88,7 @@ def list_conditions(*, tx: Tx, services: Services) -> list[FoundCondition]:
         *_list_row_conditions(tx, services),
         *_list_approval_conditions(tx, now),
         *_list_restricted_processors(services),
+        *list_deadline_conditions(now, tx),
         *_list_task_conditions(tx),
         *_list_letters(tx),
         *_list_messages(tx),

@@ -20,6 +20,7 @@ from bridge.rules.operations.alerts import build_alert_body, list_announcements
 from bridge.rules.operations.conditions import Condition, is_worker_silent
 from bridge.rules.operations.digest import build_digest_subject, build_digest_text, is_digest_due
 from bridge.services import Services
+from bridge.steps.desk.warn_of_deadlines import warn_of_deadlines
 from bridge.steps.operations.conditions import CLOCK, list_conditions, read_liveness
 
 log = structlog.get_logger()
@@ -32,9 +33,10 @@ SENDING_S = 180.0  # longer than any mail server may take: two workers never sen
 RETRY_PAUSES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
 
 
-def watch(holder: str, *, services: Services) -> bool:
+def watch(holder: str, *, is_stopped: bool = False, services: Services) -> bool:
     """Record that the clock `holder` turns, remember which conditions began or ended, and have messages sent that are due.
 
+    Deadlines are warned of first, unless all work `is_stopped`: a warning may write to a person.
     Does nothing within WATCH_INTERVAL of the last time; return whether it did. Raises StoreUnavailable.
     """
     with services.store.transaction() as tx:
@@ -42,6 +44,8 @@ def watch(holder: str, *, services: Services) -> bool:
         if last is not None and timedelta(0) <= services.clock.now() - last < WATCH_INTERVAL:
             return False
         tx.heartbeats.record_heartbeat(CLOCK, holder, version=__version__)
+    if not is_stopped:
+        warn_of_deadlines(services=services)
     _remember_conditions(services)
     for channel in _list_due_channels(services):
         is_queued = services.queue.enqueue(MESSAGE_JOB, channel, at_front=True)

@@ -20,7 +20,7 @@ from bridge.rules.erasure.certificate import build_certificate
 from bridge.rules.erasure.remaining_data import list_remaining_data
 from bridge.rules.evidence.chain import encode_canonical_json
 from bridge.rules.requests.answer_times import judge_lateness
-from bridge.rules.requests.lifecycle import RequestStatus, assess_request_status
+from bridge.rules.requests.lifecycle import CERTIFIED_KINDS, RequestStatus, assess_request_status
 from bridge.rules.requests.rights.rights_record import RIGHTS_KINDS, build_rights_record
 from bridge.rules.retention.consent_evidence import list_kept_consents, plan_kept_consents
 from bridge.services import Services
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 
 FIELDS_OF_ISSUE = ("issued_at", "number", "supersedes", "evidence", "signature")
-CERTIFIED_KINDS = (RequestKind.ERASURE, RequestKind.SHOP_ERASURE)  # of any other kind the facts and letters say all
 MAX_BUILDS = 3  # of one package: its tasks may change while it is built, by an operator's answer
 
 

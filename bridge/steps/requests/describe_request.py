@@ -9,12 +9,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bridge.model import PrivacyRequest, Task
-from bridge.rules.requests.answer_times import is_late
+from bridge.rules.desk.deadline_warnings import compute_hours_left, is_acknowledgement_awaited
+from bridge.rules.requests.answer_times import find_fulfilled_at, is_late
 from bridge.rules.requests.progress_codec import encode_detail
 
 if TYPE_CHECKING:
     from bridge.store import Tx
 
+LATE = "late"  # where a request stands whose day has passed without an answer
 REQUEST_COLUMNS = (
     "id",
     "shop",
@@ -37,9 +39,23 @@ REQUEST_COLUMNS = (
 LETTER_FIELDS = ("id", "kind", "number", "state", "created_at", "sent_at", "last_error")
 
 
-def build_request_row(request: PrivacyRequest) -> dict[str, Any]:
-    """Return what is shown of a request in lists and views: whether it is late counts from what reached the person."""
-    return {**_pick(request, REQUEST_COLUMNS), "late": is_late(request, datetime.now(UTC))}
+def build_request_row(request: PrivacyRequest, *, acknowledged_at: datetime | None = None) -> dict[str, Any]:
+    """Return what is shown of a request in lists and views: whether it is late counts from what reached the person.
+
+    `standing` is its state, or `late`; the hours that are left are negative where a day has passed.
+    """
+    now = datetime.now(UTC)
+    late, is_open = is_late(request, now), find_fulfilled_at(request) is None
+    awaits_acknowledgement = is_acknowledgement_awaited(request) and acknowledged_at is None
+    return {
+        **_pick(request, REQUEST_COLUMNS),
+        "standing": LATE if late and is_open else request.state.value,
+        "hours_left": compute_hours_left(request.due_at, now) if is_open else None,
+        "acknowledge_hours_left": (
+            compute_hours_left(request.acknowledge_due_at, now) if awaits_acknowledgement else None
+        ),
+        "late": late,
+    }
 
 
 def _task_row(task: Task) -> dict[str, Any]:

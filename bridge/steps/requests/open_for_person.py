@@ -6,13 +6,16 @@ now, so that it can only be due earlier. Calls nobody.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bridge.errors import PayloadInvalid
 from bridge.model import (
     IdentityDoubt,
+    IncidentParticulars,
+    NomineeParticulars,
     Principal,
     PrivacyRequest,
     RequestDetails,
@@ -20,6 +23,7 @@ from bridge.model import (
     RequestSource,
     RequestState,
 )
+from bridge.rules.desk.incident_clocks import compute_incident_clocks
 from bridge.rules.index.unreadable_identifiers import find_unreadable_fields
 from bridge.rules.requests.deadlines import compute_clocks
 from bridge.rules.requests.identity_doubt import REMOTE_SOURCES
@@ -42,9 +46,16 @@ PERSON_KINDS = (
     RequestKind.RESTRICTION,
     RequestKind.OBJECTION,
     RequestKind.CONSENT_WITHDRAWAL,
+    RequestKind.NOMINATION,
+    RequestKind.NOMINEE_EXERCISE,
     RequestKind.GRIEVANCE,
     RequestKind.PROCESSOR_LIST,
+    RequestKind.INCIDENT,
 )
+# nobody of the merchant's has read what came by these
+UNATTENDED_SOURCES = (RequestSource.PAGE, RequestSource.MAIL)
+# these are nothing without what they state
+NEEDS_PARTICULARS = (RequestKind.NOMINATION, RequestKind.NOMINEE_EXERCISE, RequestKind.INCIDENT)
 RECEIVED_AT_BASES = {
     RequestSource.OPERATOR: "operator_entered",
     RequestSource.API: "api_stated",
@@ -70,10 +81,15 @@ def build_person_request(
     source: RequestSource = RequestSource.OPERATOR,
     tx: Tx,
     services: Services,
+    details: RequestDetails | None = None,
+    external_ref: str = "",
 ) -> PrivacyRequest:
-    """Return the request as it would be opened; nothing is stored. Raises PayloadInvalid with a constant reason."""
+    """Return the request as it would be opened; nothing is stored. Raises PayloadInvalid with a constant reason.
+
+    An incident is about nobody that it names, and its clocks run since it was noticed.
+    """
     now = services.clock.now()
-    if kind not in PERSON_KINDS:
+    if kind not in PERSON_KINDS or (kind is RequestKind.INCIDENT and source in UNATTENDED_SOURCES):
         raise PayloadInvalid("kind_not_by_hand")
     known, directory = services.merchant.shops, tx.shop_names.directory
     if not is_shop_domain(shop) or (known and not directory.has_known_name(shop, known)):
@@ -83,12 +99,23 @@ def build_person_request(
         raise PayloadInvalid("received_in_the_future")
     if unreadable := find_unreadable_fields(principal):
         raise PayloadInvalid(f"{unreadable[0]}_unreadable")
+    particulars = details.particulars if details else None
+    if kind in NEEDS_PARTICULARS and particulars is None:
+        raise PayloadInvalid("particulars_missing")
+    if isinstance(particulars, NomineeParticulars) and particulars.right not in PERSON_KINDS:
+        raise PayloadInvalid("right_not_by_hand")
     subject = tx.person_lookup.find_subject(shop, principal)
-    if not subject:
+    if isinstance(particulars, IncidentParticulars):
+        if principal != Principal() or particulars.noticed_at > now:
+            raise PayloadInvalid("person_named" if principal != Principal() else "received_in_the_future")
+        received_at = particulars.noticed_at
+        deadlines = compute_incident_clocks(received_at, laws=services.retention.laws)
+    elif not subject:
         raise PayloadInvalid("nobody_named")
-    deadlines = compute_clocks(
-        received_at=received_at, webhook_received_at=None, rules=services.merchant.clocks, kind=kind
-    )
+    else:
+        deadlines = compute_clocks(
+            received_at=received_at, webhook_received_at=None, rules=services.merchant.clocks, kind=kind
+        )
     return PrivacyRequest(
         id=services.store.new_id("req"),
         shop=shop,
@@ -104,6 +131,7 @@ def build_person_request(
         due_at=deadlines.due_at,
         due_governed_by=deadlines.due_governed_by,
         clocks={rule: due_at.isoformat() for rule, due_at in deadlines.due_by_rule.items()},
+        external_ref=external_ref,
         policy_sha256=services.merchant.policy_sha256,
         retention_sha256=services.retention.sha256,
     )
@@ -134,12 +162,12 @@ def open_person_request(
     with services.store.transaction() as tx:
         if once and (first := tx.api_access.begin_opening(once.key_hash, once.body_hash)):
             return _check_same_call(first, once)
-        request = build_person_request(kind, shop, principal, received_at, source=source, tx=tx, services=services)
-        request_id = open_or_join(
-            request, {"reason": reason}, tx=tx, services=services, idempotency_key=request.id, actor=actor
+        request = build_person_request(
+            kind, shop, principal, received_at, source=source, tx=tx, services=services, details=details
         )
-        details = _add_to_known(request_id, details, tx)
-        queue_acknowledgement(request_id, request, details, tx=tx, services=services, actor=actor)
+        request_id = open_built_request(
+            request, {"reason": reason}, details=details, actor=actor, tx=tx, services=services
+        )
         if source in REMOTE_SOURCES:
             judge_remote_request(request_id, source, details, doubt, tx=tx, services=services)
         if once:
@@ -167,3 +195,19 @@ def _add_to_known(request_id: str, details: RequestDetails, tx: Tx) -> RequestDe
     if known.particulars is not None and merged.particulars != known.particulars:
         tx.request_changes.change_principal(request, request.principal)
     return merged
+
+
+def open_built_request(
+    request: PrivacyRequest,
+    receipt: Mapping[str, Any],
+    *,
+    details: RequestDetails | None,
+    actor: str,
+    tx: Tx,
+    services: Services,
+) -> str:
+    """Open what `build_person_request` built, or join an open one, in the caller's transaction. Return its id."""
+    request_id = open_or_join(request, receipt, tx=tx, services=services, idempotency_key=request.id, actor=actor)
+    stated = _add_to_known(request_id, details or RequestDetails(), tx)
+    queue_acknowledgement(request_id, request, stated, tx=tx, services=services, actor=actor)
+    return request_id

@@ -20,6 +20,9 @@ from bridge.rules.requests.progress_codec import encode_detail
 from bridge.services import Services
 from bridge.steps.access.gather import gather_records
 from bridge.steps.consents.stop_marketing import stop_marketing
+from bridge.steps.desk.admit_nominee import admit_nominee
+from bridge.steps.desk.incidents.report_incident import report_incident
+from bridge.steps.desk.record_nomination import record_nomination
 from bridge.steps.erasure.customers.find_customers import find_customers, plan_customer_search
 from bridge.steps.erasure.erase_person import execute_erasure
 from bridge.steps.erasure.find_platform_parcels import find_platform_parcels
@@ -67,6 +70,9 @@ STEP_BY_ACTION: dict[TaskAction, Callable[..., Task]] = {
     TaskAction.CORRECT: correct_records,
     TaskAction.RESTRICT: restrict_processing,
     TaskAction.WEIGH_OBJECTION: weigh_objection,
+    TaskAction.RECORD_NOMINATION: record_nomination,
+    TaskAction.ADMIT_NOMINEE: admit_nominee,
+    TaskAction.REPORT_INCIDENT: report_incident,
 }
 # these may find out the platform's id of the customer, which later tasks are asked by
 LEARNS_CUSTOMER_ID = (

@@ -122,7 +122,7 @@ def _get_request_of_person(request_id: str, tx: Tx) -> PrivacyRequest:
     request = tx.requests.get_request(request_id)
     if request is None:
         raise PayloadInvalid("request_unknown")
-    if request.kind is RequestKind.SHOP_ERASURE:
+    if request.kind in (RequestKind.SHOP_ERASURE, RequestKind.INCIDENT):
         raise PayloadInvalid("names_no_person")
     return request
 

@@ -108,7 +108,7 @@ class HandOverRows:
 
     def list_unfulfilled_requests(self) -> Sequence[tuple[str, datetime]]:
         """Return (id, deadline) of the requests of data subjects who are not known to have what they asked for."""
-        of_persons = requests.c.kind != RequestKind.SHOP_ERASURE
+        of_persons = requests.c.kind.not_in((RequestKind.SHOP_ERASURE, RequestKind.INCIDENT))
         rows = select(requests.c.id, requests.c.due_at).where(of_persons, IS_UNFULFILLED)
         return [(row.id, row.due_at) for row in self._connection.execute(rows.order_by(requests.c.due_at))]
 

@@ -11,7 +11,8 @@ from sqlalchemy import and_, delete, func, select, true, update
 from bridge.errors import KeyMissing, PayloadInvalid, SealBroken
 from bridge.model import DeliveryState, MailState, RequestState
 from bridge.rules.webhooks.topics import is_mandatory
-from bridge.store.schema.desk_tables import mails
+from bridge.store.desk.nominations import NominationRows
+from bridge.store.schema.desk_tables import mails, nominations
 from bridge.store.schema.index_tables import suppressions
 from bridge.store.schema.tables import deliveries, findings, packages, requests
 from bridge.store.session import Session
@@ -22,11 +23,11 @@ BODIES_PER_READ = 200
 
 
 class PersonTraceRows:
-    """Earlier requests of a data subject, and webhooks about it that failed or were rejected."""
+    """Earlier requests and nominations of a data subject, and webhooks about it that failed or were rejected."""
 
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
-        self._bodies = PersonBodyRows(session)
+        self._bodies, self._nominations = PersonBodyRows(session), NominationRows(session)
 
     def list_erased_orders(self, shop: str, request_id: str) -> list[str]:
         """Return the keys of the orders that an erasure suppressed under this key of the shop."""
@@ -50,6 +51,8 @@ class PersonTraceRows:
             table.name: self._connection.scalar(select(func.count()).where(table.c.request_id.in_(ids))) or 0
             for table in (findings, packages)
         }
+        of_person = (shop, _list_nominators(subjects, person_keys))
+        counts["nominations"] = self._nominations.count_erasable(*of_person, cutoff_at=cutoff_at)
         written = select(func.count()).where(*_match_mails(person_keys, cutoff_at))
         counts[mails.name] = self._connection.scalar(written) or 0
         return counts | {deliveries.name: len(self._find_bodies(shop, person_keys, order_keys, cutoff_at))}
@@ -64,10 +67,13 @@ class PersonTraceRows:
         *,
         cutoff_at: datetime | None = None,
     ) -> dict[str, int]:
-        """Delete what earlier requests, webhooks and mails hold of the data subject. Return how many per table."""
+        """Delete what earlier requests, webhooks, mails and nominations that nobody used hold of the data subject. Return how many per table."""
         return self.clear_prior_requests(shop, subjects, request_id, cutoff_at=cutoff_at) | {
             deliveries.name: self.destroy_webhook_bodies(shop, person_keys, order_keys, cutoff_at=cutoff_at),
             mails.name: self._destroy_mails(person_keys, cutoff_at),
+            nominations.name: self._nominations.erase_nominations_of_person(
+                shop, _list_nominators(subjects, person_keys), cutoff_at=cutoff_at
+            ),
         }
 
     def _list_prior_requests(
@@ -143,6 +149,11 @@ class PersonTraceRows:
             return self._bodies.mentions_person(reader.open_delivery(row), shop, person_keys, order_keys)
         except (PayloadInvalid, SealBroken, KeyMissing):
             return row.reason in SETTLED_REASONS or not is_mandatory(row.topic, row.reason)
+
+
+def _list_nominators(subjects: Sequence[str], person_keys: PersonKeys) -> list[str]:
+    """Return what a nomination of the data subject may stand under; a phone alone names nobody."""
+    return [*subjects, *(key for field, key in sorted(person_keys) if field != "phone")]
 
 
 def _match_mails(person_keys: PersonKeys, cutoff_at: datetime | None) -> tuple[Any, ...]:

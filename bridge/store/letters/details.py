@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +10,7 @@ from sqlalchemy import exists, or_, select, update
 
 from bridge.model import Destruction, LetterKind, RequestDetails, RequestKind, RequestState
 from bridge.rules.requests.particulars import decode_request_details, encode_request_details
+from bridge.store.crypto.own_key import open_under_own_key, seal_under_own_key
 from bridge.store.letters.letters import UNSENT_STATES
 from bridge.store.retention.deletions import DELETION_KIND_DETAILS, record_deletions
 from bridge.store.schema.desk_tables import person_letters, request_details
@@ -30,13 +30,11 @@ class RequestDetailRows:
 
     def save_details(self, request_id: str, shop: str, details: RequestDetails) -> None:
         """Seal the details of a request, in the place of what was stated before."""
-        keyring, key = self._session.keyring, secrets.token_bytes(32)
         plain = json.dumps(encode_request_details(details)).encode()
         row: dict[str, Any] = {
             "request_id": request_id,
             "shop": shop,
-            "wrapped": keyring.seal(key, _build_aad(request_id, shop, "wrapped")),
-            "doc": keyring.seal(plain, _build_aad(request_id, shop, "doc"), key_id=request_id, key=key),
+            **seal_under_own_key(self._session.keyring, request_id, plain, _build_aad(request_id, shop)),
             "saved_at": self._session.now(),
             "erased_at": None,
         }
@@ -50,9 +48,8 @@ class RequestDetailRows:
         ).one_or_none()
         if row is None or row.doc is None:
             return RequestDetails()
-        keyring = self._session.keyring
-        key = keyring.open(row.wrapped, _build_aad(request_id, row.shop, "wrapped"))
-        plain = keyring.open(row.doc, _build_aad(request_id, row.shop, "doc"), find_data_key=lambda _: key)
+        aad = _build_aad(request_id, row.shop)
+        plain = open_under_own_key(self._session.keyring, row.wrapped, row.doc, aad)
         return decode_request_details(kind, json.loads(plain))
 
     def erase_details(self, request_id: str) -> None:
@@ -99,5 +96,5 @@ class RequestDetailRows:
         return list(self._connection.scalars(joined.where(*expired).order_by(requests.c.closed_at).limit(limit)))
 
 
-def _build_aad(request_id: str, shop: str, column: str) -> str:
-    return DETAILS_AAD.format(request_id=request_id, column=column, shop=shop)
+def _build_aad(request_id: str, shop: str) -> str:
+    return DETAILS_AAD.replace("{request_id}", request_id).replace("{shop}", shop)

@@ -53,6 +53,11 @@ class AlertRows:
             else:
                 self._connection.execute(update(alerts).where(is_same).values(announced_at=self._session.now()))
 
+    def announce_again(self, condition: str, reason: str) -> None:
+        """Let an alert that is open be announced once more, because more rows meet its condition."""
+        is_open = (_is_alert((condition, reason)), alerts.c.cleared_at.is_(None))
+        self._connection.execute(update(alerts).where(*is_open).values(announced_at=None))
+
     def is_message_due(self, channel: str) -> bool:
         """Return whether a message of this channel may be sent now: a failed one waits before the next try."""
         waits = (operator_messages.c.channel == channel, operator_messages.c.wake_at > self._session.now())

@@ -74,8 +74,8 @@ class ErasureReapplier:
         removed: dict[str, int] = eraser.delete_person_rows(shop, customer_keys, order_keys)
         if is_whole_person:
             subjects = [*(key for _, key in person_keys), *named_keys]
-            removed |= self._traces.clear_prior_requests(shop, subjects, tombstones[0].request_id)
-            removed["deliveries"] = self._traces.destroy_webhook_bodies(shop, person_keys, {*order_keys, *named_keys})
+            keys = (person_keys, {*order_keys, *named_keys})
+            removed |= self._traces.clear_traces(shop, subjects, tombstones[0].request_id, *keys)
         else:
             undecided = select(func.count()).where(orders.c.shop == shop, _match_person_orders(person_keys))
             removed["undecided"] = self._connection.scalar(undecided) or 0

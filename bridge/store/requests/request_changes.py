@@ -115,6 +115,12 @@ class RequestChanges:
         due = update(requests).where(*is_open).values(wake_at=self._session.now(), rung_at=None)
         self._connection.execute(due)
 
+    def govern_by(self, request_id: str, *, rule: str, due_at: datetime, fulfilled_at: datetime | None) -> None:
+        """Store which of a request's clocks governs now, and since when everybody was told; the clocks stay as they are."""
+        basis = AnswerBasis.DELIVERED if fulfilled_at else None
+        values = {"due_governed_by": rule, "due_at": due_at, "answered_at": fulfilled_at, "answer_basis": basis}
+        self._update_request(request_id, **values)
+
     def restart_request(self, request_id: str) -> None:
         """Run unfinished and failed tasks of a request again from their last page; clocks stay as they are."""
         self._tasks.restart_tasks(request_id)

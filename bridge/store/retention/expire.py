@@ -24,11 +24,15 @@ from bridge.store.retention.expired_records import EXPIRED_KEY_PREFIX, EXPIRED_S
 from bridge.store.schema.desk_tables import (
     approval_gates,
     approvals,
+    deadline_warnings,
+    incident_persons,
     marketing_stops,
+    nominations,
     person_letters,
     person_links,
     request_details,
     restrictions,
+    two_person_approvals,
 )
 from bridge.store.schema.identity_tables import identity_checks
 from bridge.store.schema.index_tables import customers, merges, orders, parcels, suppressions
@@ -65,6 +69,7 @@ class ExpiryRows:
             expired.select_expired_released_legal_holds: lambda rows: self._delete_rows(
                 legal_holds, ("shop", "id", "order_key"), rows
             ),
+            expired.select_expired_nominations: lambda rows: self._delete_rows(nominations, ("shop", "id"), rows),
             expired.select_expired_notice_item_texts: self._clear_notice_item_texts,
             expired.select_expired_identity_proofs: self._destroy_identity_proofs,
             expired.select_expired_orders: self._delete_orders_with_parcels,
@@ -187,7 +192,7 @@ class ExpiryRows:
         ids = [row.id for row in rows]
         desk_tables = (request_details, person_letters, person_links, identity_checks, approval_gates, approvals)
         tables = (tasks, certificates, superseded_certificates, plans, findings, packages, notice_items, reviews)
-        of_request = (*tables, *desk_tables, restrictions)
+        of_request = (*tables, *desk_tables, restrictions, incident_persons, two_person_approvals, deadline_warnings)
         conditions: dict[Any, Any] = {table: table.c.request_id.in_(ids) for table in of_request}
         holds_of_requests = legal_holds.c.request_id.in_(ids)
         conditions[legal_holds] = and_(holds_of_requests, ~IS_DISPOSED_WITH_DOCUMENTS)

@@ -14,7 +14,7 @@ from sqlalchemy import Select, and_, exists, func, literal_column, or_, select
 from bridge.model import DeliveryState, RequestState
 from bridge.store.requests.restrictions import is_restricted
 from bridge.store.schema.columns import inline
-from bridge.store.schema.desk_tables import marketing_stops
+from bridge.store.schema.desk_tables import marketing_stops, nominations
 from bridge.store.schema.identity_tables import identity_checks
 from bridge.store.schema.index_tables import customers, merges, orders, parcels, suppressions
 from bridge.store.schema.notice_tables import notice_items
@@ -85,6 +85,12 @@ def select_expired_released_legal_holds(cutoff: datetime) -> Select[Any]:
     )
     rows = select(legal_holds.c.shop, legal_holds.c.id, legal_holds.c.order_key)
     return rows.where(*expired).order_by(legal_holds.c.released_at)
+
+
+def select_expired_nominations(cutoff: datetime) -> Select[Any]:
+    """Select nominations that ended; one that stands never expires."""
+    rows = select(nominations.c.shop, nominations.c.id).where(nominations.c.ended_at < cutoff)
+    return rows.order_by(nominations.c.ended_at)
 
 
 def select_expired_notice_item_texts(cutoff: datetime) -> Select[Any]:
@@ -161,7 +167,11 @@ def select_expired_identity_proofs(cutoff: datetime) -> Select[Any]:
 EXPIRED_SELECTS: Mapping[str, tuple[Callable[[datetime], Select[Any]], ...]] = {
     "suppression": (select_expired_suppressions, select_expired_marketing_stops),
     "security_log": (select_expired_delivery_receipts,),
-    "request_evidence": (select_expired_closed_requests, select_expired_released_legal_holds),
+    "request_evidence": (
+        select_expired_closed_requests,
+        select_expired_released_legal_holds,
+        select_expired_nominations,
+    ),
     "identity_proof": (select_expired_identity_proofs,),
     "instruction_text": (select_expired_notice_item_texts,),
     "parcel_index": (

@@ -1,4 +1,4 @@
-"""Tables of the officer's desk: what a request states beside identifiers, letters to the person, their links, restrictions."""
+"""Tables of the officer's desk: details of requests, letters, links, approvals, restrictions, nominations, incidents, mail."""
 
 from __future__ import annotations
 
@@ -102,6 +102,46 @@ approvals = table(
     plain_column("plan_digest", String(64), primary_key=True),
     plain_column("approved_at", UtcDateTime),
     plain_column("ended_at", UtcDateTime, nullable=True),
+)
+
+nominations = table(
+    "nominations",
+    plain_column("id", String(40), primary_key=True),
+    shop_column(),
+    pseudonym_column("subject"),
+    plain_column("request_id", String(40)),
+    key_column(nullable=True),
+    sealed_column("doc", nullable=True),
+    plain_column("since", UtcDateTime),
+    plain_column("ended_at", UtcDateTime, nullable=True),
+    plain_column("exercised_by", String(40)),
+    Index(None, "shop", "subject"),
+    Index(None, "ended_at"),
+)
+
+incident_persons = table(
+    "incident_persons",
+    plain_column("request_id", String(40), primary_key=True),
+    shop_column(),
+    key_column(),
+    sealed_column("doc"),
+    plain_column("counted_at", UtcDateTime),
+)
+
+two_person_approvals = table(
+    "two_person_approvals",
+    plain_column("request_id", String(40), primary_key=True),
+    plain_column("actor", String(64), primary_key=True),
+    plain_column("digest", String(64)),
+    plain_column("at", UtcDateTime),
+)
+
+deadline_warnings = table(
+    "deadline_warnings",
+    plain_column("request_id", String(40), primary_key=True),
+    plain_column("clock", String(32), primary_key=True),
+    plain_column("percent", Integer, primary_key=True, autoincrement=False),
+    plain_column("warned_at", UtcDateTime),
 )
 
 mailboxes = table(

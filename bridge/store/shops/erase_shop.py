@@ -17,8 +17,10 @@ from bridge.model import Destruction, RequestState
 from bridge.store.bounded_changes import change_some
 from bridge.store.retention.deletions import DELETION_KIND_SHOP, record_deletions
 from bridge.store.schema.desk_tables import (
+    incident_persons,
     mails,
     marketing_stops,
+    nominations,
     person_letters,
     person_links,
     request_details,
@@ -41,7 +43,10 @@ from bridge.store.schema.tables import deliveries, findings, packages, requests,
 from bridge.store.session import Session
 
 INDEX_TABLES = (customers, contact_keys, merges, orders, parcels, suppressions, data_keys)
-DESK_TABLES = (page_submissions, identity_checks, person_letters, request_details, mails, marketing_stops, restrictions)
+DESK_TABLES = (
+    *(page_submissions, identity_checks, person_letters, request_details, mails, marketing_stops),
+    *(restrictions, nominations, incident_persons),
+)
 SHOP_TABLES = (*INDEX_TABLES, reconciliations, notice_items, notices, notice_accounts, shop_turns, *DESK_TABLES)
 IS_NOT_RECEIPT = deliveries.c.topic != "shop/redact"
 HAS_BODY = and_(deliveries.c.body.is_not(None), IS_NOT_RECEIPT)

@@ -12,7 +12,7 @@ def test_it_shows_what_needs_somebody_and_ends_with_0(office):
     assert result.code == 0
     shown = result.json
     assert shown.keys() == {"at", "processes", "requests", "late", "incomplete", "stuck", "approvals", "must_act"}
-    assert set(shown["requests"]) == {state.value for state in RequestState}
+    assert set(shown["requests"]) == {*(state.value for state in RequestState), "late"}
     (failed,) = (row for row in shown["stuck"] if row["condition"] == "delivery_failed")
     assert failed["ids"]
     assert failed["command"].startswith("inbox list --state failed")

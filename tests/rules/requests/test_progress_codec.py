@@ -18,9 +18,14 @@ from bridge.model import (
     EraseProgress,
     GatherProgress,
     GrievanceProgress,
+    IncidentProgress,
+    IncidentRecipient,
+    IncidentReport,
     InvoiceSearchResult,
     ListedWaybill,
     LocateProgress,
+    NominationProgress,
+    NomineeProgress,
     NoticeProgress,
     NoticeReport,
     ObjectionProgress,
@@ -61,7 +66,22 @@ LINES = st.lists(st.fixed_dictionaries({"state": TEXT, "entries": COUNT}), max_s
 MARKED = "qwertzuiop"  # stands where a value may name a person
 
 WAYBILLS = st.builds(Waybill, number=TEXT, carrier=TEXT, account_holder=TEXT, order_id=TEXT, order_name=TEXT)
+REPORTS = st.builds(
+    IncidentReport,
+    recipient=st.sampled_from(IncidentRecipient),
+    at=st.datetimes(timezones=st.just(UTC)),
+    is_needed=st.booleans(),
+)
 PROGRESS = {
+    (TaskAction.RECORD_NOMINATION, RequestKind.NOMINATION): st.builds(
+        NominationProgress, nomination_id=TEXT, accepted=st.booleans(), declined=st.booleans()
+    ),
+    (TaskAction.ADMIT_NOMINEE, RequestKind.NOMINEE_EXERCISE): st.builds(
+        NomineeProgress, nomination_id=TEXT, opened_request_id=TEXT, declined=st.booleans()
+    ),
+    (TaskAction.REPORT_INCIDENT, RequestKind.INCIDENT): st.builds(
+        IncidentProgress, reports=st.lists(REPORTS, max_size=4).map(tuple), persons=OPTIONAL_COUNT, letters=COUNT
+    ),
     (TaskAction.GATHER, RequestKind.ACCESS): st.builds(
         GatherProgress,
         cursor=TEXT.filter(lambda text: not text.startswith(PARCELS_PREFIX)),

@@ -6,6 +6,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from bridge.model import AnswerBasis, RequestKind, RequestSource, RequestState
 from bridge.rules.requests.request_register import build_request_register
 from tests.factories import make_request
@@ -43,6 +46,8 @@ def test_months_are_the_merchant_s_and_count_the_requests_received_in_them():
         "month": "2026-11",
         "requests": 3,
         "by_kind": {"access": 2, "erasure": 1},
+        "by_door": {"webhook": 3},
+        "by_kind_and_door": {"access by webhook": 2, "erasure by webhook": 1},
         "by_state": {"done": 3},
         "closed": 3,
         "ready_not_delivered": 0,
@@ -111,3 +116,42 @@ def test_what_is_held_is_counted_by_law_and_year_of_release():
 def test_a_bridge_without_requests_has_an_empty_register():
     register = made()
     assert (register["months"], register["late"], register["held"]) == ([], [], [])
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(list(RequestKind)),
+            st.sampled_from(list(RequestSource)),
+            st.integers(0, 200),
+            st.one_of(st.none(), st.integers(0, 60)),
+        ),
+        max_size=30,
+    )
+)
+def test_p68_the_sums_of_the_register_match(rows):
+    """Requirement P-68: by kind, by door, by both and by state each request counts once, and so does each late one."""
+    requests = [
+        closed(datetime(2026, 7, 1, tzinfo=UTC) + timedelta(days=day), days, kind=kind, source=source)
+        for kind, source, day, days in rows
+    ]
+    register = made(*requests)
+    for month in register["months"]:
+        for figure in ("by_kind", "by_door", "by_kind_and_door", "by_state"):
+            assert sum(month[figure].values()) == month["requests"]
+        for kind, count in month["by_kind"].items():
+            of_kind = [n for name, n in month["by_kind_and_door"].items() if name.startswith(f"{kind} by ")]
+            assert sum(of_kind) == count
+        assert month["closed"] + month["ready_not_delivered"] <= month["requests"]
+    assert sum(month["requests"] for month in register["months"]) == len(requests)
+    assert sum(month["late"] for month in register["months"]) == len(register["late"])
+    assert all(row["reason"] for row in register["late"])
+
+
+def test_a_late_request_says_what_it_waits_for_and_refusals_are_counted_by_code():
+    late = closed(datetime(2026, 7, 1, tzinfo=UTC), None)
+    register = made(
+        late, open_work={late.id: ["shopify: denied", "delhivery: retry"]}, refusals={"already_done": 2, "a_code": 1}
+    )
+    assert [row["reason"] for row in register["late"]] == ["shopify: denied; delhivery: retry"]
+    assert register["refusals"] == {"a_code": 1, "already_done": 2}

@@ -17,6 +17,7 @@ from bridge.model import (
     MailState,
     NoticeState,
     Principal,
+    RequestDetails,
     RequestKind,
     RequestSource,
 )
@@ -173,7 +174,7 @@ def mail(services):
 
 
 def open_as(mail, services, kind=RequestKind.ACCESS, **more):
-    given = {"shop": SHOP, "principal": None, "particulars": None, "language": Language.HINDI, **more}
+    given = {"shop": SHOP, "principal": None, "details": RequestDetails(), "language": Language.HINDI, **more}
     return open_mail(mail, kind, **given, actor="operator:test", services=services)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from bridge.cli.context import CommandContext
 from bridge.cli.doctor.database import end_without_database
 from bridge.model import CheckResult
+from bridge.rules.desk.deadline_warnings import WARN_AT_PERCENT
 from bridge.rules.operations.conditions import Condition, FoundCondition, describe_age
 from bridge.rules.operations.digest import describe_condition
 from bridge.rules.operations.guides import RUNBOOKS
@@ -45,9 +46,14 @@ def check_conditions(context: CommandContext) -> Iterator[CheckResult]:
         name = f"{one.condition.replace('_', ' ')} {one.reason}".rstrip()
         fix = f"{one.command} ({RUNBOOKS}{one.guide.page}.md)"
         # letters wait in a folder of development, where no mail leaves
-        is_usual = (is_absent and may_be_absent) or (is_development and one.reason in UNSET_MAIL)
+        is_usual = (is_absent and may_be_absent) or is_half_over(one) or (is_development and one.reason in UNSET_MAIL)
         yield CheckResult(name=name, ok=None if is_usual else False, detail=detail, fix=fix)
     yield from _list_living(liveness, found, now)
+
+
+def is_half_over(one: FoundCondition) -> bool:
+    """Return whether a condition only says that the first part of a term is over: there is still time."""
+    return one.condition is Condition.DEADLINE_NEAR and one.reason.endswith(f"_{WARN_AT_PERCENT[0]}")
 
 
 def _describe_silence(one: FoundCondition, now: datetime) -> str:

@@ -51,6 +51,15 @@ TASK_EXPLANATIONS = {  # action: what the task does, and why
         "asks Shopify how far its own erasure is",
         "a requested erasure is not a finished one",
     ),
+    TaskAction.RECORD_NOMINATION: (
+        "stores the nominee sealed and writes to the data subject",
+        "the data subject asked",
+    ),
+    TaskAction.ADMIT_NOMINEE: (
+        "opens the data subject's request for the nominee",
+        "a nomination stands and two people approve",
+    ),
+    TaskAction.REPORT_INCIDENT: ("waits until everybody was told of the breach", "the law sets hours for it"),
     TaskAction.NOTIFY_PROCESSOR: ("sends a notice to the processor", "it carried parcels of the data subject"),
 }
 RESIDUE_REASONS = {True: "retention_file_applies", False: "retention_file_keeps"}

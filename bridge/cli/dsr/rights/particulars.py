@@ -9,23 +9,21 @@ from typing import Any
 import click
 
 from bridge.cli.files.input_files import INPUT_FILE, STDIN
-from bridge.cli.files.particulars import PARTICULARS_HELP, read_particulars
+from bridge.cli.files.particulars import PARTICULARS_FAULTS, PARTICULARS_HELP, read_request_details
 from bridge.cli.options import ADVICE
 from bridge.model import CorrectionParticulars, RequestDetails, RequestKind
 from bridge.rules.consents.channels import ALL_CHANNELS
 from bridge.rules.requests.particulars import ALLOWED_CODES
 from bridge.rules.scanning.personal_text import has_value_of_person
 
-PARTICULARS_FAULTS = {
-    "particulars_missing": "say what is asked for: --particulars, --ground or --purpose",
-    "particulars_unknown": "a request of this kind takes no such particulars",
+OPTION_FAULTS = {
+    **PARTICULARS_FAULTS,
     "changes_missing": "--particulars needs changes: a list of field and new",
     "changes_unreadable": "--particulars: each change needs a field that can be corrected, once, and its new value",
     "ground_missing": "give --ground",
     "ground_unreadable": "--ground is none of the grounds",
     "purposes_missing": "give --purpose",
     "purposes_unreadable": "--purpose is none of the purposes",
-    "proof_unreadable": "--particulars: proof is too long",
     "grounds_unreadable": "--particulars: grounds are too long",
     "text_missing": "give the complaint by --particulars, a file or - for stdin",
     "text_unreadable": "the complaint is no text, or longer than 10,000 characters",
@@ -65,8 +63,9 @@ def read_details(
     """Return what is asked for exactly, from a file and options. Raises PayloadInvalid, and UsageError that repeats no value."""
     if source == identifiers == STDIN:
         raise click.UsageError("--identifiers and --particulars cannot both be read from stdin")
-    particulars = read_particulars(kind, source, codes)
+    details = read_request_details(kind, source, codes)
+    particulars = details.particulars
     changes = particulars.changes if isinstance(particulars, CorrectionParticulars) else ()
     if has_value_of_person(reason, [value for change in changes for value in (change.old, change.new) if value]):
         raise click.UsageError(f"--reason repeats a value of --particulars. {ADVICE}")
-    return RequestDetails(particulars=particulars)
+    return details

@@ -92,6 +92,7 @@ class OwnRecords:
         yield from map(_build_webhook_finding, deliveries)
         yield from self._read_requests()
         yield from self._read_suppression_keys()
+        yield from self._read_nominations()
 
     def _add_gap(self, what: str, reason: str) -> None:
         self.gaps.append(Gap(system=OWN_RECORDS_SYSTEM, absence=Absence.UNREACHED, what=what, reason=reason))
@@ -258,6 +259,14 @@ class OwnRecords:
                     because_of=erasure.request_id,
                     kept_until=until.isoformat() if until else "",
                 )
+
+    def _read_nominations(self) -> Iterator[Finding]:
+        request = self.request
+        for one in self.tx.nominations.list_nominations_of_person(request.shop, request.principal, request.subject):
+            nominee = {name: getattr(one.nominee, name, "") for name in ("name", "contact", "relation")}
+            ended_at, used = one.ended_at.isoformat() if one.ended_at else "", "yes" if one.exercised_by else "no"
+            since = one.since.isoformat()
+            yield _build_finding(OwnKind.NOMINATION, one.id, **nominee, since=since, ended_at=ended_at, used=used)
 
 
 def _build_parcel_cells(parcel: Waybill) -> dict[str, str]:

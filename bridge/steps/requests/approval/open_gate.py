@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bridge.model import PrivacyRequest
 from bridge.rules.requests.approval_rules import compute_cooling_off_end, count_needed_approvals
+from bridge.rules.requests.two_person_kinds import needs_two
 from bridge.services import Services
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 def is_gate_needed(request: PrivacyRequest, services: Services) -> bool:
     """Return whether a new request waits for a person, or for the time in which it can be taken back."""
+    if needs_two(request.kind):
+        return False  # two people approve it by a command of its own, and nothing is done before
     return bool(
         count_needed_approvals(request.kind, request.source, services.merchant.approval)
         or _compute_free_time(request, services)

@@ -11,9 +11,11 @@ import pytest
 
 from bridge.model import BankDetails, DeliveryState, DocumentForm, ErasureState, Fact, Outcome
 from bridge.steps.access.package import own_records
+from bridge.steps.desk.record_nomination import end_nomination
 from tests.factories import NOW, SHOP, accepted, make_finding, redact_body
 from tests.fakes import page
 from tests.steps.access.test_package import breaches
+from tests.steps.desk.desk_case import MINA, nominate
 from tests.steps.sales_case import sold_body
 from tests.steps.sealed_case import facts, seal
 
@@ -215,6 +217,20 @@ def test_a_stranger_s_letter_names_nobody(kept, run_delivery, request_access):
     assert [row["id"] for row in summary["not_searched"]] == ["mailbox", "accounts"]
     assert {row["records"] for row in summary["categories"] if row["category"] != "request_evidence"} == {0}
     assert summary["records"] == 0
+
+
+def test_p15_nominees_are_in_the_persons_own_copy(kept, request_access):
+    """Requirement P-15: a nomination is stored sealed, and the person who made it sees it."""
+    nominate(kept)
+    nominate(kept, MINA)
+    with kept.store.read() as tx:
+        ended = tx.nominations.list_nominations()[0]
+    end_nomination(ended.id, actor="operator:test", reason="letter", services=kept)
+    files = request_access()
+    rows = {(row["name"], row["contact"], bool(row["ended_at"])) for row in read_table(files, "nominations")}
+    assert len(rows) == 2
+    assert {bool(name) for name, _, _ in rows} == {True, False}  # what ended says nothing any more
+    assert "Your nominees, who may act for you" in read_letter(files)
 
 
 def test_every_json_file_with_own_records_matches_the_schema(kept, run_delivery, request_access, platform):

@@ -22,11 +22,12 @@ class OwnKind(StrEnum):
     REQUEST = "own_request"
     NOTICE_ITEM = "own_notice_item"
     SUPPRESSION_KEY = "own_suppression_key"
+    NOMINATION = "own_nomination"
 
 
 # What follows from the data subject's own requests. It is shown, and is no answer to whether data are held: asking alone
 # leaves such a record.
-REQUEST_TRACE_KINDS = frozenset({OwnKind.REQUEST, OwnKind.NOTICE_ITEM, OwnKind.SUPPRESSION_KEY})
+REQUEST_TRACE_KINDS = frozenset({OwnKind.REQUEST, OwnKind.NOTICE_ITEM, OwnKind.SUPPRESSION_KEY, OwnKind.NOMINATION})
 
 _KEPT_COLUMNS = ("kept_until | Last day on which it must be kept", "law | Law or reason that keeps it")
 _LEFT_COLUMN = "left_by_erasure | Reference of the erasure that left it"
@@ -121,6 +122,16 @@ OWN_TABLES_BY_KIND: dict[str, FlatTable] = dict(
             "at | Made on",
             "because_of | Reference of the erasure that they protect",
             "kept_until | Last day on which they are kept",
+        ),
+        _define_own_table(
+            OwnKind.NOMINATION,
+            "nominations | Your nominees, who may act for you | request_evidence",
+            "name | Name of the nominee | pd:Name",
+            "contact | How to reach the nominee | pd:Contact",
+            "relation | Relation to you",
+            "since | Nominated on",
+            "ended_at | Ended on",
+            "used | The nominee has acted for you",
         ),
     )
 )

@@ -29,6 +29,7 @@ _HEADINGS = {
     OwnKind.WEBHOOK: "Messages of the shop platform about you that we still hold",
     OwnKind.REQUEST: "Your requests about personal data",
     OwnKind.NOTICE_ITEM: "What we asked others to erase for you",
+    OwnKind.NOMINATION: "Your nominees, who may act for you",
     OwnKind.SUPPRESSION_KEY: "Codes that keep erased data from coming back",
 }
 _MAILBOX = ("mailbox", "Our mailbox: letters and messages that you wrote to us.")
@@ -142,6 +143,13 @@ def _describe_suppression_key(row: Row, zone: tzinfo) -> str:
     return f"{format_count(int(row['count']), 'code')} made from your {row['code_of']}{end}"
 
 
+def _describe_nomination(row: Row, zone: tzinfo) -> str:
+    relation = f" ({row['relation']})" if row["relation"] else ""
+    end = f", ended on {_format_day(row['ended_at'], zone)}" if row["ended_at"] else ""
+    named = f"{row['name']}{relation}, {row['contact']}" if row["name"] else "Nominee whose name we no longer hold"
+    return f"{named}: since {_format_day(row['since'], zone)}{end}"
+
+
 _ROW_DESCRIBERS: Mapping[OwnKind, Callable[[Row, tzinfo], str]] = {
     OwnKind.INVOICE: _describe_invoice,
     OwnKind.REFUND_ACCOUNT: _describe_refund,
@@ -149,6 +157,7 @@ _ROW_DESCRIBERS: Mapping[OwnKind, Callable[[Row, tzinfo], str]] = {
     OwnKind.WEBHOOK: _describe_webhook,
     OwnKind.REQUEST: _describe_request,
     OwnKind.NOTICE_ITEM: _describe_notice_item,
+    OwnKind.NOMINATION: _describe_nomination,
     OwnKind.SUPPRESSION_KEY: _describe_suppression_key,
 }
 

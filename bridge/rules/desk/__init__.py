@@ -1,0 +1,1 @@
+"""Rules of the officer's desk: nominees, incidents, and warnings before a deadline. Pure."""

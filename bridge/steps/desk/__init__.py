@@ -1,0 +1,1 @@
+"""Steps of the officer's desk: nominations, nominees who act, incidents, and warnings before a deadline."""

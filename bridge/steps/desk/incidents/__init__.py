@@ -1,0 +1,1 @@
+"""Steps of an incident: described, its persons found, notices written, reports recorded, people written to."""

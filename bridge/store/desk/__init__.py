@@ -1,0 +1,1 @@
+"""Nominations, persons that an incident concerns, approvals by two people, warnings of deadlines."""
