@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -106,8 +106,3 @@ def _render_pdf_or_exit(page: LetterPage) -> bytes:
         return render_letter_pdf(page)
     except ImportError:
         exit_with_error(PDF_MISSING)
-
-
-def drop_link(given: LetterInput) -> LetterInput:
-    """Return the letter as it reads without its link, which only the person has."""
-    return replace(given, link="")

@@ -12,6 +12,7 @@ from bridge.model import (
     FetchedMail,
     Language,
     LetterKind,
+    LetterState,
     MailboxPosition,
     MailKind,
     MailState,
@@ -147,6 +148,20 @@ def test_a_returned_letter_is_a_bounce_of_its_notice(services):
     assert (mail.kind, mail.state) == (MailKind.BOUNCE, MailState.HANDLED)
     with services.store.read() as tx:
         assert tx.notices.find_notice(notice.id).state is NoticeState.BOUNCED
+
+
+def test_a_letter_to_a_person_that_came_back_has_bounced(services):
+    request = make_request()
+    with services.store.transaction() as tx:
+        opened(tx, request)
+        queue_letter(request, LetterKind.ACKNOWLEDGEMENT, tx=tx)
+        (letter,) = tx.person_letters.list_letters(request.id)
+        lease = tx.person_letters.acquire_lease(letter.id)
+        sent = replace(letter, state=LetterState.SENT, sent_at=NOW, message_id=f"<{letter.id}.0@example.in>")
+        tx.person_letters.release_lease(lease, sent, wake_at=None)
+    take_in_mail(arrived(BOUNCE.format(sent.message_id).encode()), services=services)
+    with services.store.read() as tx:
+        assert tx.person_letters.find_letter(letter.id).state is LetterState.BOUNCED
 
 
 def test_a_reply_to_a_letter_belongs_to_its_request_and_invented_ids_to_none(services):
