@@ -99,6 +99,8 @@ def open_person_request(
             request, {"reason": reason}, tx=tx, services=services, idempotency_key=request.id, actor=actor
         )
         if details:
+            if request_id != request.id and details.particulars:  # it asks for something else than what was approved
+                tx.approvals.close_gate(request_id)
             tx.request_details.save_details(request_id, request.shop, details)
     enqueue_request_ids([request_id], services)
     return request_id

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bridge.model import AnswerBasis, RequestKind, RequestSource, RequestState
+from bridge.model import AnswerBasis, RequestEnding, RequestKind, RequestSource, RequestState
 from bridge.rules.requests.request_register import build_request_register
 from tests.factories import make_request
 
@@ -111,3 +111,17 @@ def test_what_is_held_is_counted_by_law_and_year_of_release():
 def test_a_bridge_without_requests_has_an_empty_register():
     register = made()
     assert (register["months"], register["late"], register["held"]) == ([], [], [])
+
+
+def test_what_was_refused_withdrawn_or_extended_beyond_the_promise_is_counted():
+    promise = NOW + timedelta(days=30)
+    clocks = {"policy_30_days": promise.isoformat()}
+    rows = [
+        make_request(ending=RequestEnding.REFUSED, closed_at=NOW),
+        make_request(ending=RequestEnding.WITHDRAWN, closed_at=NOW),
+        make_request(ending=RequestEnding.REFUSED, closed_at=NOW),
+        make_request(due_at=promise + timedelta(days=1), clocks={**clocks, "gdpr_12_3_extended": "2027-01-01"}),
+        make_request(due_at=promise, clocks=clocks),
+    ]
+    (month,) = made(*rows)["months"]
+    assert (month["by_ending"], month["beyond_promise"]) == ({"refused": 2, "withdrawn": 1}, 1)
