@@ -50,6 +50,8 @@ def test_months_are_the_merchant_s_and_count_the_requests_received_in_them():
         "median_days_to_close": 5.0,
         "longest_days_to_close": 40.0,
         "late": 1,
+        "by_ending": {},
+        "beyond_promise": 0,
     }
     assert (december["month"], december["closed"], december["median_days_to_close"]) == ("2026-12", 0, None)
     assert december["late"] == 1, "open, and due on the thirtieth of December"
