@@ -45,7 +45,7 @@ WAIT_GUIDES: Mapping[WaitReason, Guide] = {
         page="answer-not-handed-over",
     ),
     WaitReason.PLAN_CHANGED: _by_itself(
-        "the data changed while the erasure ran, so it is planned again within seconds"
+        "the data changed while the erasure ran: it is planned again within seconds, or waits for the new plan's approval"
     ),
     WaitReason.INSTALLED_AGAIN: Guide(
         words="the erasure of a shop waits: the shop seems to be back",

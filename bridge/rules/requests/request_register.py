@@ -13,6 +13,7 @@ from typing import Any
 
 from bridge.model import PrivacyRequest
 from bridge.rules.requests.answer_times import find_fulfilled_at, is_late
+from bridge.rules.requests.decisions.extension import is_beyond_promise
 
 REGISTER_SCHEMA = "request-register/1"
 SECONDS_PER_DAY, SECONDS_PER_HOUR = 86_400, 3_600
@@ -96,6 +97,8 @@ def _summarise_month(
         "median_days_to_close": round(median(days), 2) if days else None,
         "longest_days_to_close": round(max(days), 2) if days else None,
         "late": sum(is_late(request, now) for request in requests),
+        "by_ending": dict(sorted(Counter(request.ending.value for request in requests if request.ending).items())),
+        "beyond_promise": sum(map(is_beyond_promise, requests)),
     }
 
 

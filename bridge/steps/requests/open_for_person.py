@@ -193,6 +193,7 @@ def _add_to_known(request_id: str, details: RequestDetails, tx: Tx) -> RequestDe
     known = tx.request_details.get_details(request_id, request.kind)
     merged = merge_details(known, details)
     if known.particulars is not None and merged.particulars != known.particulars:
+        tx.approvals.close_gate(request_id)  # it asks for something else than what was approved
         tx.request_changes.change_principal(request, request.principal)
     return merged
 

@@ -133,6 +133,11 @@ class RequestChanges:
         values |= {"attempts": 0, "last_error": "", "wake_at": self._session.now(), "rung_at": None}
         self._update_request(request_id, **values)
 
+    def resume_request(self, request_id: str) -> None:
+        """Run a request whose plan was approved; a worker that still reads for it does not put it back."""
+        self._update_request(request_id, fence=requests.c.fence + 1, lease_until=None)
+        self.restart_request(request_id)
+
     def end_early(self, request_id: str, ending: RequestEnding, *, is_answered: bool) -> None:
         """End a request that is not carried out; `is_answered` where nobody is owed an answer any more."""
         now = self._session.now()

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.model import AnswerBasis, RequestKind, RequestSource, RequestState
+from bridge.model import AnswerBasis, RequestEnding, RequestKind, RequestSource, RequestState
 from bridge.rules.requests.request_register import build_request_register
 from tests.factories import make_request
 
@@ -55,6 +55,8 @@ def test_months_are_the_merchant_s_and_count_the_requests_received_in_them():
         "median_days_to_close": 5.0,
         "longest_days_to_close": 40.0,
         "late": 1,
+        "by_ending": {},
+        "beyond_promise": 0,
     }
     assert (december["month"], december["closed"], december["median_days_to_close"]) == ("2026-12", 0, None)
     assert december["late"] == 1, "open, and due on the thirtieth of December"
@@ -155,3 +157,17 @@ def test_a_late_request_says_what_it_waits_for_and_refusals_are_counted_by_code(
     )
     assert [row["reason"] for row in register["late"]] == ["shopify: denied; delhivery: retry"]
     assert register["refusals"] == {"a_code": 1, "already_done": 2}
+
+
+def test_what_was_refused_withdrawn_or_extended_beyond_the_promise_is_counted():
+    promise = NOW + timedelta(days=30)
+    clocks = {"policy_30_days": promise.isoformat()}
+    rows = [
+        make_request(ending=RequestEnding.REFUSED, closed_at=NOW),
+        make_request(ending=RequestEnding.WITHDRAWN, closed_at=NOW),
+        make_request(ending=RequestEnding.REFUSED, closed_at=NOW),
+        make_request(due_at=promise + timedelta(days=1), clocks={**clocks, "gdpr_12_3_extended": "2027-01-01"}),
+        make_request(due_at=promise, clocks=clocks),
+    ]
+    (month,) = made(*rows)["months"]
+    assert (month["by_ending"], month["beyond_promise"]) == ({"refused": 2, "withdrawn": 1}, 1)

@@ -37,8 +37,8 @@ def plan(request_id: str) -> None:
 
     Of a request that waits for an approval it shows every line, every letter that would go to a processor and what would
     be asked of Shopify, with the digest that `dsr approve` takes. If the bridge has to request the erasure from Shopify,
-    it reads there what the data subject would lose and what other apps wrote. It changes nothing. For an erasure that
-    ran, it shows what was planned and what differed when it was carried out.
+    it reads there what the data subject would lose and what other apps wrote. It changes nothing; which plan was shown
+    last is remembered. For an erasure that ran, it shows what was planned and what differed when it was carried out.
     """
     with open_command_context() as context:
         services = context.services

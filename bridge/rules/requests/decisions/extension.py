@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from bridge.errors import PayloadInvalid
 from bridge.model import PrivacyRequest, RequestKind
-from bridge.rules.requests.deadlines import LAW_CLOCK, add_months_to_date, add_months_to_datetime
+from bridge.rules.requests.deadlines import LAW_CLOCK, POLICY_CLOCK, add_months_to_date, add_months_to_datetime
 
 EXTENDING_REGIMES = ("EU", "UK")
 FURTHER_MONTHS = 2
@@ -58,6 +58,14 @@ def compute_extended_due_time(
     if until > add_months_to_date(first_month_ends.astimezone(zone).date(), FURTHER_MONTHS):
         raise PayloadInvalid("beyond_two_months")
     return due_at
+
+
+def is_beyond_promise(request: PrivacyRequest) -> bool:
+    """Return whether the term was extended beyond what the merchant's policy promises."""
+    promised = request.clocks.get(POLICY_CLOCK)
+    return (
+        EXTENSION_CLOCK in request.clocks and promised is not None and request.due_at > datetime.fromisoformat(promised)
+    )
 
 
 def _read_first_month(request: PrivacyRequest, zone: ZoneInfo) -> datetime:

@@ -95,7 +95,7 @@ def approve_request(request_id: str, *, actor: str, plan_digest: str = "", servi
         tx.approvals.add_approval(request_id, actor, digest)
         status = read_approval_status(request, tx, services)
         if not status.missing:
-            tx.request_changes.restart_request(request_id)
+            tx.request_changes.resume_request(request_id)
         tx.evidence.append_fact(
             Fact.PLAN_APPROVED,
             shop=request.shop,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -9,8 +10,7 @@ import structlog
 
 from bridge.errors import PayloadInvalid
 from bridge.model import Fact, LetterKind, RequestState
-from bridge.rules.requests.deadlines import POLICY_CLOCK
-from bridge.rules.requests.decisions.extension import EXTENSION_CLOCK, compute_extended_due_time
+from bridge.rules.requests.decisions.extension import EXTENSION_CLOCK, compute_extended_due_time, is_beyond_promise
 from bridge.services import Services
 from bridge.steps.letters.queue_letter import queue_letter
 from bridge.steps.requests.approval.end_early import read_regimes
@@ -36,9 +36,8 @@ def extend_request(
         due_at = compute_extended_due_time(
             request, until, reason, read_regimes(request, tx), now=services.clock.now(), zone=zone
         )
-        promised = request.clocks.get(POLICY_CLOCK)
-        is_beyond = promised is not None and due_at > datetime.fromisoformat(promised)
         clocks = {**request.clocks, EXTENSION_CLOCK: due_at.isoformat()}
+        is_beyond = is_beyond_promise(replace(request, due_at=due_at, clocks=clocks))
         tx.request_changes.extend_deadline(request_id, due_at, EXTENSION_CLOCK, clocks)
         tx.evidence.append_fact(
             Fact.REQUEST_EXTENDED,

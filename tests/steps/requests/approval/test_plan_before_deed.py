@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bridge.errors import ConnectorUnavailable, PayloadInvalid
+from bridge.errors import ConnectorUnavailable, LeaseLost, PayloadInvalid
 from bridge.model import (
     CorrectionParticulars,
     FieldChange,
@@ -21,13 +21,14 @@ from bridge.model import (
     TaskState,
 )
 from bridge.rules.requests.approval_rules import digest_plan
+from bridge.steps.requests import open_for_person
 from bridge.steps.requests.approval.approve import approve_request, require_approval, show_plan
 from bridge.steps.requests.approval.deed_plan import read_deed_plan
 from bridge.steps.requests.approval.end_early import refuse_request, withdraw_request
 from bridge.steps.requests.process import process_request
 from bridge.steps.webhooks.dispatch import dispatch_delivery
 from tests.factories import ASHA, SHOP, accepted, make_request, opened, order, redact_body, settled_retention
-from tests.kit.operator_requests import open_as_operator
+from tests.kit.operator_requests import let_act, open_as_operator
 from tests.steps.sales_case import sold
 
 LONG_AGO = datetime(2025, 6, 2, 10, 0, tzinfo=UTC)
@@ -312,6 +313,34 @@ def test_a_kind_without_lines_shows_its_tasks_and_what_was_stated_masked(service
         tx.request_details.save_details(request.id, SHOP, RequestDetails(particulars=other))
     with pytest.raises(PayloadInvalid, match="plan_changed"):
         approve_request(request.id, actor=ONE, plan_digest=digest, services=services)
+
+
+def test_a_worker_that_still_reads_does_not_put_an_approved_request_back(shipped, clock):
+    request_id = open_as_operator(shipped, ASHA, shop=SHOP, approved=False)
+    with shipped.store.transaction() as tx:
+        lease = tx.requests.acquire_lease(request_id)
+    approve(shipped, request_id)
+    with pytest.raises(LeaseLost), shipped.store.transaction() as tx:
+        tx.requests.release_lease(
+            lease, state=RequestState.AWAITING_APPROVAL, wake_at=None, complete=None, closed_at=None
+        )
+    process_request(request_id, services=shipped)
+    assert find_request(shipped, request_id).last_error == "cooling_off"
+
+
+def test_other_particulars_of_a_wish_that_was_approved_need_a_new_approval(services, monkeypatch):
+    monkeypatch.setattr(open_for_person, "PERSON_KINDS", (RequestKind.CORRECTION,))
+
+    def state(phone):
+        changes = (FieldChange(field="phone", new=phone),)
+        details = RequestDetails(particulars=CorrectionParticulars(changes=changes))
+        by = {"actor": ONE, "reason": "a letter", "services": services, "details": details}
+        return open_for_person.open_person_request(RequestKind.CORRECTION, SHOP, ASHA, services.clock.now(), **by)
+
+    request_id = let_act(services, state("+919811122233"))
+    assert state("+919811199999") == request_id
+    with services.store.transaction() as tx, pytest.raises(PayloadInvalid, match="not_approved"):
+        require_approval(tx.requests.get_request(request_id), tx)
 
 
 def test_while_readings_are_not_done_nothing_is_approved_by_itself_and_nothing_runs(shipped, platform, clock):
