@@ -30,6 +30,7 @@ WITHOUT_DOCUMENT = {"demo", "serve", "sandbox"}  # they run programs until these
 # what destroys, lets be destroyed, goes out of the house, or ends for good
 IRREVERSIBLE = {
     "dsr approve",
+    "dsr answer",
     "dsr cancel",
     "dsr close",
     "dsr continue",

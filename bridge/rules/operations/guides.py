@@ -76,7 +76,7 @@ WAIT_GUIDES: Mapping[WaitReason, Guide] = {
     ),
     WaitReason.GRIEVANCE_UNANSWERED: Guide(
         words="a grievance waits for the officer's answer",
-        command="dsr read {id}, then dsr answer {id}",
+        command="dsr details {id}, then dsr answer {id}",
         page="grievance-unanswered",
     ),
     WaitReason.NOMINATOR_UNPROVEN: Guide(

@@ -57,7 +57,7 @@ def test_a_grievance_is_opened_read_and_answered(bridge_env, tmp_path):
     assert "--particulars" in processes.say(bridge_env, *words, *REASON).err
     request_id = processes.say(bridge_env, *words, "--particulars", str(complaint), *REASON).json["id"]
     assert run_request(bridge_env, request_id) == {}
-    read = processes.say(bridge_env, "dsr", "read", request_id, "--reason", "to answer it")
+    read = processes.say(bridge_env, "dsr", "details", request_id, "--reason", "to answer it")
     assert (read.code, COMPLAINT in read.out) == (0, True)
     given = ("dsr", "answer", request_id, "--text", str(answer), "--code", "upheld")
     assert processes.say(bridge_env, *given).code == 2, "it cannot be undone, and nobody said yes"

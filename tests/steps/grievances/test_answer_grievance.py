@@ -68,7 +68,7 @@ def test_a_grievance_of_somebody_unknown_waits_for_the_officer_and_is_answered(s
     assert request.closed_at is None
     with services.store.read() as tx:
         [found] = [one for one in list_conditions(tx=tx, services=services) if one.reason == "grievance_unanswered"]
-    assert (found.ids, found.command) == ((request_id,), f"dsr read {request_id}, then dsr answer {request_id}")
+    assert (found.ids, found.command) == ((request_id,), f"dsr details {request_id}, then dsr answer {request_id}")
     clock.at += timedelta(days=3)
     answer_grievance(request_id, f" {ANSWER}\n", "partly", actor=WHO, services=services)
     process_request(request_id, services=services)

@@ -1,4 +1,4 @@
-"""`dsr read`: show what a request states in detail."""
+"""`dsr details`: show what a request states in detail."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from bridge.model import Fact
 from bridge.rules.requests.particulars import encode_request_details
 
 
-@json_command(example="dsr read req_01M84N6EY20CZ9W2PB73FKRKAY --reason 'to answer the grievance'")
+@json_command(example="dsr details req_01M84N6EY20CZ9W2PB73FKRKAY --reason 'to answer the grievance'")
 @click.argument("request_id", type=REQUEST_ID, metavar="ID")
 @REASON_OPTION
-def read(request_id: str, reason: str) -> None:
+def details(request_id: str, reason: str) -> None:
     """Show what a request states in detail, such as the text of a grievance. That it was read is recorded as evidence."""
     with open_command_context() as context, context.store.transaction() as tx:
         request = find_request_or_exit(tx, request_id)
-        details = encode_request_details(tx.request_details.get_details(request_id, request.kind))
-        if not any(details.values()):
+        stated = encode_request_details(tx.request_details.get_details(request_id, request.kind))
+        if not any(stated.values()):
             exit_with_error(f"{request_id} states nothing in detail, or it has expired.")
         about = {"shop": request.shop, "request_id": request_id, "subject": request.subject}
         tx.evidence.append_fact(Fact.PERSONAL_DATA_REVEALED, actor=context.operator, **about, reason=reason)
-    show({"id": request_id, **details}, _print_details)
+    show({"id": request_id, **stated}, _print_details)
 
 
-def _print_details(details: Mapping[str, Any]) -> None:
-    stated = {**(details["particulars"] or {}), **(details["contact"] or {})}
-    print_fields({name: value for name, value in stated.items() if value not in ("", ())}, width=12)
+def _print_details(stated: Mapping[str, Any]) -> None:
+    values = {**(stated["particulars"] or {}), **(stated["contact"] or {})}
+    print_fields({name: value for name, value in values.items() if value not in ("", ())}, width=12)
