@@ -292,7 +292,7 @@ def test_an_order_that_the_address_does_not_have_is_a_doubt_and_its_own_is_none(
         page.enter(asked, page.read_code())
         check = read_doubted(known, page.requests()[-1].id)[2]
         assert (check.doubt if check else None) == found
-    assert "2002" not in str(page.list_fact_names(page.requests()[-1].id))
+    assert "2002" not in str(page.facts(page.requests()[-1].id))
 
 
 def test_a_withdrawal_is_opened_for_whoever_is_named_without_a_doubt(known, monkeypatch):
