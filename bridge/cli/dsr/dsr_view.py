@@ -9,7 +9,7 @@ from typing import Any
 
 from bridge.cli.printing import select_fields
 from bridge.cli.shared.ids import exit_with_unknown_id
-from bridge.model import PrivacyRequest, Task
+from bridge.model import IdentityCheck, PrivacyRequest, Task
 from bridge.rules.requests.answer_times import is_late
 from bridge.rules.requests.progress_codec import encode_detail
 from bridge.store import Tx
@@ -57,6 +57,12 @@ def _task_row(task: Task) -> dict[str, Any]:
     }
 
 
+def _describe_identity(check: IdentityCheck | None) -> dict[str, Any] | None:
+    """Return the last doubt about who asks and how it ended, without the proof."""
+    names = ("doubt", "times_asked", "asked_at", "reminded_at", "failed_at", "method", "decided_at")
+    return select_fields(check, names) if check else None
+
+
 def list_request_holds(tx: Tx, request: PrivacyRequest) -> list[dict[str, Any]]:
     """Return what is kept of the data subject now: sealed documents grouped by their day, and legal holds."""
     orders = [(request.shop, key) for key in tx.legal_holds.find_order_keys_of_request(request)]
@@ -101,6 +107,7 @@ def describe_request(tx: Tx, request: PrivacyRequest) -> dict[str, Any]:
         "clocks": dict(request.clocks),
         **select_fields(request, ("policy_sha256", "retention_sha256")),
         "orders_named": len(request.principal.order_ids),
+        "identity": _describe_identity(tx.identity_checks.find_check(request.id)),
         "tasks": [_task_row(task) for task in tx.tasks.list_tasks(request.id)],
         "holds": [*(certificate or {}).get("kept", []), *list_request_holds(tx, request)],
         "facts": [asdict(event) for event in tx.evidence.list_facts_of_request(request.id)],

@@ -29,6 +29,9 @@ def show_request_command(request_id: str) -> None:
 def _print_request(request: Mapping[str, Any]) -> None:
     heading = {name: request[name] for name in REQUEST_COLUMNS}
     print_fields({**heading, "late": request["late"]}, width=18)
+    if request["identity"]:
+        click.echo("\nWho asks")
+        print_fields(request["identity"], width=18)
     click.echo("\nTasks")
     several = len({task.get("customer", "") for task in request["tasks"]} - {""}) > 1
     rows = [{"customer": "", **task} for task in request["tasks"]]

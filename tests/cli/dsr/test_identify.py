@@ -26,10 +26,13 @@ def test_a_doubt_is_recorded_shown_and_ended_and_refusals_say_why(desk):
     }
     shown = processes.say(desk, "dsr", "show", request_id)
     assert "identity.asked" in shown.out
+    assert "Who asks" in shown.out
     named = processes.say(desk, *doubt[:-1], "asked by asha@example.com")
     assert named.code == 2
     proof = ("dsr", "identified", request_id, "--method", "document_seen", "--reason", "passport seen in the shop")
     assert processes.say(desk, *proof, "--json").json["method"] == "document_seen"
+    ended = processes.say(desk, "dsr", "show", request_id, "--json").json["identity"]
+    assert (ended["doubt"], ended["method"]) == ("unusual_request", "document_seen")
     again = processes.say(desk, *proof)
     assert (again.code, "nobody doubts" in again.err) == (1, True)
     typed = processes.say(desk, *proof[:4], "link_to_recorded_contact", *proof[5:])
