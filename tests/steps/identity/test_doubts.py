@@ -182,7 +182,7 @@ def test_c03_the_clock_runs_on_with_a_reminder_at_half_and_an_answer_at_the_end(
 def test_the_term_stops_in_the_united_kingdom_alone_and_only_if_the_merchant_says_so(
     known, clock, countries, pauses, moved
 ):
-    clocks = replace(known.merchant.clocks, pause_while_identity_pending=pauses)
+    clocks = replace(known.merchant.clocks, pause_while_identity_pending=("UK",) if pauses else ())
     services = replace(known, merchant=replace(known.merchant, clocks=clocks))
     request_id = open_as_operator(services, replace(ASHA, stated_countries=countries), shop=SHOP)
     before = read_doubted(services, request_id)[0]
