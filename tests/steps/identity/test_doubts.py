@@ -120,6 +120,24 @@ def test_a_doubt_that_comes_while_a_worker_works_stops_what_comes_next(known, pl
     assert WaitReason.IDENTITY_PENDING in [task.wait_reason for task in tasks]
 
 
+def test_a_doubt_that_comes_during_the_last_task_keeps_the_answer_back(known, platform, clock):
+    services = replace(known, connectors={"shopify": platform})
+    request_id = open_as_operator(services, ASHA, shop=SHOP, kind=RequestKind.ACCESS)
+    platform.pages = [page()]
+    platform.meanwhile = lambda: doubt(services, request_id)
+    process_request(request_id, services=services)
+    request, tasks, _ = read_doubted(services, request_id)
+    assert ([task.state for task in tasks], request.closed_at) == (["done"], None)
+    assert request.state is RequestState.WAITING
+    clock.at += timedelta(days=15)
+    process_request(request_id, services=services)
+    assert [kind for kind, _, _ in letters(services, request_id)][-1] is LetterKind.IDENTITY_REMINDER
+    assert read_doubted(services, request_id)[0].closed_at is None
+    confirm(services, request_id)
+    process_request(request_id, services=services)
+    assert read_doubted(services, request_id)[0].closed_at == clock.at
+
+
 @pytest.mark.parametrize("kind", sorted(IDENTITY_FREE_KINDS))
 def test_p37_it_is_never_asked_for_what_needs_none(known, kind):
     request = make_request(kind=kind, source=RequestSource.OPERATOR)
