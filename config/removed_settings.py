@@ -17,7 +17,6 @@ REMOVED_KEYS: Mapping[str, frozenset[str]] = {
             "ack_hours_target",
             "dpdp_grievance_days_cap",
             "warn_at_percent",
-            "pause_while_identity_pending",
             "gdpr_extension_months",
             "certin_report_hours",
             "board_report_hours",

@@ -23,6 +23,7 @@ MERCHANT_SCHEMA = "merchant-config/1"
 LEGAL_FORMS = ("proprietorship", "partnership", "llp", "company", "unknown")
 DEFAULT_PLATFORM_ERASURE_DAYS, DEFAULT_CONSENT_WITHDRAWAL_HOURS = 190, 24
 _COUNTRY = re.compile(r"[A-Z]{2}")
+PAUSING_REGIMES = frozenset({"UK"})
 _SHOP_DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
 _HOURS_PER_YEAR, _DAYS_IN_TEN_YEARS = 24 * 366, 3660  # bounds that only catch typing errors
 
@@ -52,8 +53,8 @@ class ClockRules:
     """Hours, days and months that the merchant promises or owes; names are those of `[clocks]`.
 
     `platform_erasure_days` after Shopify was asked to erase, a person is asked whether it did. Shopify waits up to 180
-    days after the last order, and ten days more. `pause_while_identity_pending` stops the term of a person in the United
-    Kingdom while proof of who asks is awaited; no other law stops it.
+    days after the last order, and ten days more. `pause_while_identity_pending` names the regimes whose term stops
+    while proof of who asks is awaited: `UK` or none, since no other law stops it.
     """
 
     ack_hours_policy: int
@@ -63,7 +64,7 @@ class ClockRules:
     resolve_days_shopify: int
     timezone: str
     platform_erasure_days: int = DEFAULT_PLATFORM_ERASURE_DAYS
-    pause_while_identity_pending: bool = False
+    pause_while_identity_pending: tuple[str, ...] = ()
     consent_withdrawal_hours: int = DEFAULT_CONSENT_WITHDRAWAL_HOURS
 
 
@@ -224,9 +225,17 @@ def _read_clock_rules(clocks: TomlTable) -> ClockRules:
         platform_erasure_days=clocks.get_int(
             "platform_erasure_days", 1, _DAYS_IN_TEN_YEARS, DEFAULT_PLATFORM_ERASURE_DAYS
         ),
-        pause_while_identity_pending=clocks.get_bool("pause_while_identity_pending", default=False),
+        pause_while_identity_pending=_read_pausing_regimes(clocks),
         # nobody may take longer than a day
         consent_withdrawal_hours=clocks.get_int(
             "consent_withdrawal_hours", 1, DEFAULT_CONSENT_WITHDRAWAL_HOURS, DEFAULT_CONSENT_WITHDRAWAL_HOURS
         ),
     )
+
+
+def _read_pausing_regimes(clocks: TomlTable) -> tuple[str, ...]:
+    key = "pause_while_identity_pending"
+    regimes = clocks.get_texts(key) if clocks.has_key(key) else ()
+    if not set(regimes) <= PAUSING_REGIMES:
+        clocks.add_fault(key, 'can only name "UK": no other law stops a term')
+    return tuple(regimes)

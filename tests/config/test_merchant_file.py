@@ -200,7 +200,6 @@ def test_every_setting_that_the_bridge_does_not_obey_is_refused_by_name_at_once(
         "ack_hours_target": 24,
         "dpdp_grievance_days_cap": 90,
         "warn_at_percent": [50, 75, 90],
-        "pause_while_identity_pending": ["UK"],
         "gdpr_extension_months": 2,
         "certin_report_hours": 6,
         "board_report_hours": 72,
@@ -231,6 +230,18 @@ domain_control_verified = { value = true, status = "confirmed" }
             "[intake] domain_control_verified is now [grievance_officer] domain_control_verified: move the line there",
         ]
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "fault"), [('["UK"]', None), ("[]", None), ('["IN"]', "UK"), ('["UK", "EU"]', "UK")]
+)
+def test_a_term_can_be_stopped_for_the_united_kingdom_alone(changed, written, fault):
+    path = changed(("pause_while_identity_pending = []", f"pause_while_identity_pending = {written}"))
+    if fault:
+        assert [each for each in faults(path) if "pause_while_identity_pending" in each and fault in each]
+    else:
+        pausing = load_merchant(path).clocks.pause_while_identity_pending
+        assert pausing == tuple(json.loads(written))
 
 
 def test_all_faults_come_together_and_none_repeats_a_value(changed):

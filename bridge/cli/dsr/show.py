@@ -50,6 +50,9 @@ def _print_request(request: Mapping[str, Any]) -> None:
     if approval := request["approval"]:
         click.echo("\nApproval")
         print_fields(approval, width=24)
+    if request["identity"]:
+        click.echo("\nWho asks")
+        print_fields(request["identity"], width=18)
     _print_tasks(request["tasks"])
     if request["letters"]:
         click.echo("\nLetters to the person")

@@ -56,13 +56,13 @@ def compute_reminder_time(*, received_at: datetime, due_at: datetime, asked_at: 
     return half_term if asked_at < half_term else max(asked_at, asked_at + (due_at - asked_at) / 2)
 
 
-def is_clock_paused(regimes: Collection[str], *, pauses_in_uk: bool) -> bool:
+def is_clock_paused(regimes: Collection[str], *, pausing: Collection[str]) -> bool:
     """Return whether the term stops while proof is awaited: in the United Kingdom only, where the merchant's file says so.
 
     UK GDPR Art 12A(2) as inserted by the Data (Use and Access) Act 2025 s.76. No law of India or of the European Union
     stops its term.
     """
-    return pauses_in_uk and "UK" in regimes and "EU" not in regimes
+    return "UK" in pausing and "UK" in regimes and "EU" not in regimes
 
 
 def pause_clocks(clocks: Mapping[str, datetime], paused_for: timedelta) -> dict[str, datetime]:

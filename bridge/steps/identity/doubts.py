@@ -182,7 +182,7 @@ def _pause_clocks_of_request(
 ) -> dict[str, str]:
     """Move the clocks of a request whose law stops them meanwhile. Return what the fact says of that."""
     regimes = list_regimes(request.principal.stated_countries)
-    if not is_clock_paused(regimes, pauses_in_uk=services.merchant.clocks.pause_while_identity_pending):
+    if not is_clock_paused(regimes, pausing=services.merchant.clocks.pause_while_identity_pending):
         return {}
     clocks = {rule: datetime.fromisoformat(at) for rule, at in request.clocks.items()}
     moved = pause_clocks(clocks, now - check.asked_at)

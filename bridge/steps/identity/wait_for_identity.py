@@ -34,7 +34,7 @@ def wait_for_identity(
     unfinished = [each for each in tasks if each.state not in FINISHED_STATES]
     # the one that waits already: each run may put other tasks before it
     task = min(unfinished, key=lambda each: each.wait_reason not in IDENTITY_WAITS, default=None)
-    if task is None or request.kind in IDENTITY_FREE_KINDS or request.closed_at is not None:
+    if request.kind in IDENTITY_FREE_KINDS or request.closed_at is not None:
         return None
     with services.store.transaction() as tx:
         check = tx.identity_checks.find_open_check(request.id)
@@ -42,6 +42,8 @@ def wait_for_identity(
             return None
         tx.requests.verify_lease(lease)
         check = _write_what_is_due(request, check, tx, services)
+        if task is None:  # it is doubted since its last task: `conclude` does not answer it
+            return None
         has_failed = check.failed_at is not None
         reason = WaitReason.IDENTITY_NOT_PROVEN if has_failed else WaitReason.IDENTITY_PENDING
         next_at = (

@@ -15,7 +15,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bridge.errors import ConcurrentChange
-from bridge.model import Document, Event, Fact, Lease, PlanLine, PrivacyRequest, RefundState, RequestKind, Task
+from bridge.model import (
+    Document,
+    Event,
+    Fact,
+    Lease,
+    PlanLine,
+    PrivacyRequest,
+    RefundState,
+    RequestKind,
+    RequestState,
+    Task,
+)
 from bridge.rules.erasure.certificate import build_certificate
 from bridge.rules.erasure.remaining_data import list_remaining_data
 from bridge.rules.evidence.chain import encode_canonical_json
@@ -52,12 +63,10 @@ def conclude_request(
             if due.state != _read_state(request_id, tx):
                 continue
             before = tx.requests.get_request(request_id)
-            _record_conclusion(before, lease, due, gave_way, tx, services)
-        if before is not None:
+            status = _record_conclusion(before, lease, due, gave_way, tx, services)
+        if before is not None and status is not None:
             tasks, _ = due.state
-            log_conclusion(
-                before, assess_request_status(tasks), tasks, late=judge_lateness(before, services.clock.now())
-            )
+            log_conclusion(before, status, tasks, late=judge_lateness(before, services.clock.now()))
         return
     raise ConcurrentChange
 
@@ -82,27 +91,37 @@ def _build_due_document(request_id: str, has_changed: bool, services: Services) 
         with services.store.read() as tx:
             request, due = tx.requests.get_request(request_id), _DueDocument(state=_read_state(request_id, tx))
             tasks, _ = due.state
-            if request and _is_document_due(request, tasks, has_changed):
+            if request and _is_document_due(request, _assess_status(request, tasks, tx), has_changed):
                 if request.kind is RequestKind.ACCESS:
                     package = stack.enter_context(build_access_package(request, tasks, tx=tx, services=services))
                     due = replace(due, package=package)
                 elif request.kind in CERTIFIED_KINDS:
-                    status = assess_request_status(tasks)
+                    status = _assess_status(request, tasks, tx)
                     due = replace(due, certificate=_build_certificate_body(request, tasks, status, tx, services))
         yield due
 
 
-def _is_document_due(request: PrivacyRequest, tasks: list[Task], has_changed: bool) -> bool:
-    return assess_request_status(tasks).answerable and (has_changed or request.closed_at is None)
+def _is_document_due(request: PrivacyRequest, status: RequestStatus, has_changed: bool) -> bool:
+    return status.answerable and (has_changed or request.closed_at is None)
+
+
+def _assess_status(request: PrivacyRequest, tasks: list[Task], tx: Tx) -> RequestStatus:
+    """Return where a request stands: it is not answered while it is doubted who asks, also where that came during its last task."""
+    status = assess_request_status(tasks)
+    check = tx.identity_checks.find_open_check(request.id) if request.closed_at is None else None
+    if check is None or not status.answerable:
+        return status
+    next_at = None if check.failed_at else request.due_at if check.reminded_at else min(check.remind_at, request.due_at)
+    return replace(status, state=RequestState.WAITING, answerable=False, wake_at=next_at)
 
 
 def _record_conclusion(
     request: PrivacyRequest | None, lease: Lease, due: _DueDocument, gave_way: bool, tx: Tx, services: Services
-) -> None:
+) -> RequestStatus | None:
     if request is None:
-        return
+        return None
     tasks, _ = due.state
-    status = assess_request_status(tasks)
+    status = _assess_status(request, tasks, tx)
     if due.package is not None:
         save_access_package(request, due.package, tx=tx)
     elif due.certificate is not None:
@@ -129,6 +148,7 @@ def _record_conclusion(
             late=judge_lateness(replace(request, closed_at=closed_at), closed_at),
         )
         queue_closing_letter(request, tx=tx, services=services)
+    return status
 
 
 def issue_certificate(

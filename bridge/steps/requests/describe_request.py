@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from bridge.model import PrivacyRequest, Task
+from bridge.model import IdentityCheck, PrivacyRequest, Task
 from bridge.rules.desk.deadline_warnings import compute_hours_left, is_acknowledgement_awaited
 from bridge.rules.requests.answer_times import find_fulfilled_at, is_late
 from bridge.rules.requests.progress_codec import encode_detail
@@ -70,6 +70,12 @@ def _task_row(task: Task) -> dict[str, Any]:
     }
 
 
+def _describe_identity(check: IdentityCheck | None) -> dict[str, Any] | None:
+    """Return the last doubt about who asks and how it ended, without the proof."""
+    names = ("doubt", "times_asked", "asked_at", "reminded_at", "failed_at", "method", "decided_at")
+    return _pick(check, names) if check else None
+
+
 def list_request_holds(tx: Tx, request: PrivacyRequest) -> list[dict[str, Any]]:
     """Return what is kept of the data subject now: sealed documents grouped by their day, and legal holds."""
     orders = [(request.shop, key) for key in tx.legal_holds.find_order_keys_of_request(request)]
@@ -117,6 +123,7 @@ def describe_request(tx: Tx, request: PrivacyRequest) -> dict[str, Any]:
         "tasks": [_task_row(task) for task in tx.tasks.list_tasks(request.id)],
         "letters": [_pick(letter, LETTER_FIELDS) for letter in tx.person_letters.list_letters(request.id)],
         "holds": [*(certificate or {}).get("kept", []), *list_request_holds(tx, request)],
+        "identity": _describe_identity(tx.identity_checks.find_check(request.id)),
         "restrictions": [asdict(one) for one in tx.restrictions.list_restrictions(request.id)],
         "facts": [asdict(event) for event in tx.evidence.list_facts_of_request(request.id)],
     }

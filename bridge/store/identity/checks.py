@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
@@ -81,12 +80,3 @@ class IdentityCheckRows:
         """Destroy by what these doubts were ended; method and time stay."""
         of_requests = identity_checks.c.request_id.in_(list(request_ids))
         self._connection.execute(update(identity_checks).where(of_requests).values(**NO_PROOF))
-
-    def list_due_checks(self, request_ids: Sequence[str] | None = None) -> Mapping[str, datetime]:
-        """Return since when each open doubt of these requests, or of all, is open."""
-        rows = select(identity_checks.c.request_id, identity_checks.c.asked_at).where(
-            identity_checks.c.decided_at.is_(None)
-        )
-        if request_ids is not None:
-            rows = rows.where(identity_checks.c.request_id.in_(list(request_ids)))
-        return {row.request_id: row.asked_at for row in self._connection.execute(rows)}

@@ -60,7 +60,7 @@ class LinkPages:
         offered = open_offered_package(token, services=self._services)
         request.environ[STREAM_KEY] = True
         response = Response(stream_package(token, offered, services=self._services), mimetype="application/zip")
-        response.content_length = offered.size_bytes
+        response.headers["Content-Length"] = str(offered.size_bytes)
         response.headers["Content-Disposition"] = f'attachment; filename="{offered.request.id}.zip"'
         return response
 

@@ -120,6 +120,24 @@ def test_a_doubt_that_comes_while_a_worker_works_stops_what_comes_next(known, pl
     assert WaitReason.IDENTITY_PENDING in [task.wait_reason for task in tasks]
 
 
+def test_a_doubt_that_comes_during_the_last_task_keeps_the_answer_back(known, platform, clock):
+    services = replace(known, connectors={"shopify": platform})
+    request_id = open_as_operator(services, ASHA, shop=SHOP, kind=RequestKind.ACCESS)
+    platform.pages = [page()]
+    platform.meanwhile = lambda: doubt(services, request_id)
+    process_request(request_id, services=services)
+    request, tasks, _ = read_doubted(services, request_id)
+    assert ([task.state for task in tasks], request.closed_at) == (["done"], None)
+    assert request.state is RequestState.WAITING
+    clock.at += timedelta(days=15)
+    process_request(request_id, services=services)
+    assert [kind for kind, _, _ in letters(services, request_id)][-1] is LetterKind.IDENTITY_REMINDER
+    assert read_doubted(services, request_id)[0].closed_at is None
+    confirm(services, request_id)
+    process_request(request_id, services=services)
+    assert read_doubted(services, request_id)[0].closed_at == clock.at
+
+
 @pytest.mark.parametrize("kind", sorted(IDENTITY_FREE_KINDS))
 def test_p37_it_is_never_asked_for_what_needs_none(known, kind):
     request = make_request(kind=kind, source=RequestSource.OPERATOR)
@@ -182,7 +200,7 @@ def test_c03_the_clock_runs_on_with_a_reminder_at_half_and_an_answer_at_the_end(
 def test_the_term_stops_in_the_united_kingdom_alone_and_only_if_the_merchant_says_so(
     known, clock, countries, pauses, moved
 ):
-    clocks = replace(known.merchant.clocks, pause_while_identity_pending=pauses)
+    clocks = replace(known.merchant.clocks, pause_while_identity_pending=("UK",) if pauses else ())
     services = replace(known, merchant=replace(known.merchant, clocks=clocks))
     request_id = open_as_operator(services, replace(ASHA, stated_countries=countries), shop=SHOP)
     before = read_doubted(services, request_id)[0]
@@ -292,7 +310,7 @@ def test_an_order_that_the_address_does_not_have_is_a_doubt_and_its_own_is_none(
         page.enter(asked, page.read_code())
         check = read_doubted(known, page.requests()[-1].id)[2]
         assert (check.doubt if check else None) == found
-    assert "2002" not in str(page.list_fact_names(page.requests()[-1].id))
+    assert "2002" not in str(page.facts(page.requests()[-1].id))
 
 
 def test_a_withdrawal_is_opened_for_whoever_is_named_without_a_doubt(known, monkeypatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import socket
 import time
+import urllib.request
 from dataclasses import replace
 from datetime import timedelta
 
@@ -283,3 +284,12 @@ def test_over_a_real_socket_a_reader_that_leaves_uses_nothing_up_and_one_that_st
         time.sleep(0.05)
     assert get_request(services, request).answered_at is not None
     assert fetch(1_000).startswith(b"HTTP/1.1 410")
+
+
+def test_the_page_is_served_without_mail_and_without_a_shop_in_its_file(edge):
+    """A merchant who has set nothing up yet shows at least how to be reached."""
+    with urllib.request.urlopen(f"{edge.url}/privacy?lang=hi", timeout=10) as shown:  # noqa: S310 - of this machine
+        text = shown.read().decode()
+    assert '<html lang="hi">' in text
+    assert "privacy@example.in" in text
+    assert "ask=" not in text
