@@ -21,6 +21,7 @@ class Act(StrEnum):
     """What a command or a route does, as far as a role decides about it."""
 
     SEE_SHIPMENTS = "see_shipments"
+    CHECK_CONSENTS = "check_consents"
     SEE_REQUESTS = "see_requests"
     OPEN_REQUESTS = "open_requests"
     WORK_REQUESTS = "work_requests"

@@ -1,6 +1,6 @@
 """The one table of what each role may do (policy section 3: access for five departments, each for its own work).
 
-Marketing manages newsletters at Shopify: no request is opened, seen or worked on by it here. Sales sees shipments only. The
+Marketing manages newsletters at Shopify: it asks who gets none, and no request is opened, seen or worked on by it here. Sales sees shipments only. The
 system administrator keeps the bridge running and sees no personal data in the clear.
 """
 
@@ -12,6 +12,7 @@ from bridge.model import Act, Role
 
 ACT_MEANINGS: Mapping[Act, str] = {
     Act.SEE_SHIPMENTS: "see notices to processors and their parcels, masked",
+    Act.CHECK_CONSENTS: "ask which persons of a list get no offers",
     Act.SEE_REQUESTS: "see requests, deliveries, reviews and holds, which name nobody",
     Act.OPEN_REQUESTS: "open a request for a person",
     Act.WORK_REQUESTS: "record receipts, answers and decisions; send and answer notices",
@@ -34,7 +35,7 @@ ACTS_BY_ROLE: Mapping[Role, frozenset[Act]] = {
     Role.LEGAL_COMPLIANCE: _OF_COMPLIANCE,
     Role.SYSADMIN: frozenset({Act.SEE_SHIPMENTS, Act.SEE_REQUESTS, Act.REPLAY, Act.OPERATE, Act.MANAGE_KEYS}),
     Role.SALES_LOGISTICS: frozenset({Act.SEE_SHIPMENTS}),
-    Role.MARKETING: frozenset(),
+    Role.MARKETING: frozenset({Act.CHECK_CONSENTS}),
 }
 
 
