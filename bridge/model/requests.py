@@ -31,7 +31,13 @@ class RequestKind(StrEnum):
     @property
     def stands_alone(self) -> bool:
         """Whether a second one of the same person is another request: each says something of its own."""
-        return self in (RequestKind.CONSENT_WITHDRAWAL, RequestKind.GRIEVANCE)
+        return self in (
+            RequestKind.CONSENT_WITHDRAWAL,
+            RequestKind.GRIEVANCE,
+            RequestKind.NOMINATION,
+            RequestKind.NOMINEE_EXERCISE,
+            RequestKind.INCIDENT,
+        )
 
 
 class RequestSource(StrEnum):

@@ -14,7 +14,7 @@ from bridge.cli.dsr.dsr_view import describe_time_left, find_request_or_exit
 from bridge.cli.printing import print_fields, print_table, show
 from bridge.cli.shared.ids import REQUEST_ID
 from bridge.rules.requests.progress_codec import REMAINING_PREFIX
-from bridge.steps.requests.describe_request import LETTER_FIELDS, REQUEST_COLUMNS, describe_request
+from bridge.steps.requests.describe_request import LETTER_FIELDS, MAIL_FIELDS, REQUEST_COLUMNS, describe_request
 
 TIME_LEFT = ("standing", "time_left", "to_acknowledge")
 DESK_DETAIL = ("nomination", "opened", "reports", "persons", "letters")  # of nominations, nominees, incidents
@@ -57,6 +57,9 @@ def _print_request(request: Mapping[str, Any]) -> None:
     if request["letters"]:
         click.echo("\nLetters to the person")
         print_table(request["letters"], LETTER_FIELDS, empty="none")
+    if request["mails"]:
+        click.echo("\nMail")
+        print_table(request["mails"], MAIL_FIELDS, empty="none")
     if request["restrictions"]:
         click.echo("\nRestrictions")
         rows = [{**row, "purpose": row["purpose"] or "all"} for row in request["restrictions"]]

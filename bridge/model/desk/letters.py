@@ -29,6 +29,7 @@ class LetterKind(StrEnum):
     GRIEVANCE_ANSWERED = "grievance_answered"
     PROCESSORS = "processors"
     BREACH = "breach"
+    MAIL_RECEIPT = "mail_receipt"
 
 
 class LetterState(StrEnum):

@@ -34,7 +34,8 @@ from config.retention_file.retention import Retention
 # from this day on whoever complains gets a copy of the complaint as it was recorded (G.S.R. 789(E))
 COPIES_FROM = date(2027, 1, 1)
 # of a breach, in the order in which a person is told
-BREACH_TEXTS = ("text", "consequences", "measures", "advice")
+BREACH_TEXTS = ("text", "occurred", "consequences", "measures", "advice")
+UNASKED_LETTERS = (LetterKind.BREACH, LetterKind.MAIL_RECEIPT)  # they begin without what was asked when
 DAY_VALUES = {"by": "by_on", "until": "until_on", "from": "from_on", "due": "due_on", "noticed": "noticed_on"}
 CODE_VALUES = {
     "reason": ("reasons", "reason"),
@@ -98,7 +99,7 @@ def _open_letter(given: LetterInput, texts: LetterTexts, values: Mapping[str, st
     if given.for_store_owner:
         yield LetterBlock(BlockKind.NOTE, texts.get_text("frame", "for_store_owner"))
     yield LetterBlock(BlockKind.PARAGRAPH, texts.get_text("frame", "greeting"))
-    if given.kind is not LetterKind.BREACH:
+    if given.kind not in UNASKED_LETTERS:
         yield LetterBlock(BlockKind.PARAGRAPH, fill_text(texts.get_text("frame", "asked_on"), values))
 
 

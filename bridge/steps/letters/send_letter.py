@@ -36,6 +36,7 @@ from bridge.steps.letters.letter_links import LINK_BY_LETTER
 from bridge.steps.letters.letter_page import LetterPage
 from bridge.steps.letters.letter_texts import TextMissing, load_letter_texts
 from bridge.steps.letters.pdf.write_pdf import render_letter_pdf
+from bridge.steps.mailbox.mail_receipts import read_answered_mail
 from bridge.steps.notices.batch import RECHECK_DELAY
 from bridge.steps.notices.letter import read_mail_domain
 from bridge.steps.notices.send import RECORD_ATTEMPTS
@@ -97,10 +98,10 @@ def read_letter_input(
     request_id: str, letter: PersonLetter, *, tx: Tx, services: Services, makes_link: bool = False
 ) -> LetterInput | None:
     """Return what a letter is built from now; None where its request is gone. A link is made only for one that is sent."""
-    request = tx.requests.get_request(request_id)
-    if request is None:
+    found = _find_asked(request_id, letter, tx=tx, services=services)
+    if found is None:
         return None
-    details = tx.request_details.get_details(request_id, request.kind)
+    request, details = found
     recipient = find_recipient(request, details, services)
     may_go = makes_link and not find_letter_blocker(request, letter.kind, details, services)
     make_link = LINK_BY_LETTER.get(letter.kind) if may_go else None
@@ -118,6 +119,16 @@ def read_letter_input(
         link=(make_link(request, tx, services) if make_link else None) or "",
         for_store_owner=recipient.is_store_owner,
     )
+
+
+def _find_asked(
+    request_id: str, letter: PersonLetter, *, tx: Tx, services: Services
+) -> tuple[PrivacyRequest, RequestDetails] | None:
+    """Return what the letter answers, a request or a mail, and what was stated with it; None where it is gone."""
+    if letter.kind is LetterKind.MAIL_RECEIPT:
+        return read_answered_mail(request_id, tx=tx, services=services)
+    request = tx.requests.get_request(request_id)
+    return (request, tx.request_details.get_details(request_id, request.kind)) if request else None
 
 
 def _read_incident(

@@ -1,6 +1,6 @@
 """Takes in one mail: stores it sealed, finds out what it belongs to, and records what its form alone proves.
 
-A mail by itself changes no request: who reads it decides. Only a notification that a letter of ours was returned counts by
+A mail by itself changes no request: who reads it decides, and its sender is told that it arrived. Only a notification that a letter of ours was returned counts by
 itself. Calls nobody.
 """
 
@@ -13,6 +13,7 @@ from bridge.model import Fact, IncomingMail, Mail, MailKind, MailState
 from bridge.rules.mailbox.classify_mail import MailReferences, classify_mail, find_mail_references, needs_officer
 from bridge.services import Services
 from bridge.steps.letters.operate_letters import record_letter_bounce
+from bridge.steps.mailbox.mail_receipts import queue_mail_receipt
 from bridge.steps.notices.record_answer import record_notice_bounce
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def take_in_mail_within(mail: IncomingMail, *, tx: Tx, services: Services) -> Ma
         arrived_at=stored.arrived_at.isoformat(),
         **({"notice": notice.id} if notice else {}),
     )
+    queue_mail_receipt(stored, mail.sender, tx=tx, services=services)
     return stored
 
 

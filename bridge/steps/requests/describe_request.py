@@ -36,6 +36,7 @@ REQUEST_COLUMNS = (
     "last_error",
 )
 
+MAIL_FIELDS = ("id", "kind", "state", "arrived_at")
 LETTER_FIELDS = ("id", "kind", "number", "state", "created_at", "sent_at", "last_error")
 
 
@@ -123,6 +124,7 @@ def describe_request(tx: Tx, request: PrivacyRequest) -> dict[str, Any]:
         "tasks": [_task_row(task) for task in tx.tasks.list_tasks(request.id)],
         "letters": [_pick(letter, LETTER_FIELDS) for letter in tx.person_letters.list_letters(request.id)],
         "holds": [*(certificate or {}).get("kept", []), *list_request_holds(tx, request)],
+        "mails": [_pick(mail, MAIL_FIELDS) for mail in tx.mails.list_mails(request.id)],
         "identity": _describe_identity(tx.identity_checks.find_check(request.id)),
         "restrictions": [asdict(one) for one in tx.restrictions.list_restrictions(request.id)],
         "facts": [asdict(event) for event in tx.evidence.list_facts_of_request(request.id)],

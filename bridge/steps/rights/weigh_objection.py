@@ -28,6 +28,7 @@ from bridge.model import (
 from bridge.services import Services
 from bridge.steps.evidence.record_facts import enqueue_request_ids
 from bridge.steps.letters.queue_letter import queue_letter
+from bridge.steps.requests.approval.approve import require_approval
 from bridge.steps.task_results import finish_task, record_task_result, wait_task
 
 if TYPE_CHECKING:
@@ -85,7 +86,8 @@ def decide_objection(
     """Record what was decided about purposes and queue the letter that says so. Return the purposes still undecided.
 
     What is upheld stays stopped; what is declined goes on from now, and the letter tells the person. Raises PayloadInvalid:
-    `request_unknown`, `no_objection`, `marketing_is_absolute`, `purpose_not_weighed`, `outcome_unknown`, `code_unknown`.
+    `request_unknown`, `no_objection`, `marketing_is_absolute`, `purpose_not_weighed`, `not_approved`,
+    `outcome_unknown`, `code_unknown`.
     """
     if outcome not in OUTCOMES:
         raise PayloadInvalid("outcome_unknown")
@@ -97,6 +99,7 @@ def decide_objection(
         request = tx.requests.get_request(request_id)
         if request is None:
             raise PayloadInvalid("request_unknown")
+        require_approval(request, tx)
         task = _find_weighing_task(request, tx)
         progress = get_progress(task, ObjectionProgress)
         if not purposes or not set(purposes) <= set(progress.undecided):

@@ -81,14 +81,11 @@ class MailRows:
         aad = MAIL_AAD.format(id=mail.id, column="doc", shop=mail.shop)
         return MailContent(**json.loads(keyring.open(row.doc, aad, find_data_key=lambda _: key)))
 
-    def list_mails(self, *, is_open: bool = False, request_id: str = "", limit: int = 0) -> list[Mail]:
-        """Return mails, oldest first; `is_open`: only those that wait for an officer."""
+    def list_mails(self, request_id: str = "") -> list[Mail]:
+        """Return the mails that belong to a request, or all, oldest first."""
         rows = select(mails).order_by(mails.c.arrived_at, mails.c.id)
-        if is_open:
-            rows = rows.where(mails.c.state == MailState.OPEN)
-        if request_id:
-            rows = rows.where(mails.c.request_id == request_id)
-        return [mail_from_row(row) for row in self._connection.execute(rows.limit(limit or None))]
+        of_request = rows.where(mails.c.request_id == request_id) if request_id else rows
+        return [mail_from_row(row) for row in self._connection.execute(of_request)]
 
     def count_of_sender(self, shop: str, address: str, *, since: datetime) -> int:
         """Return how many mails came from this address since then."""

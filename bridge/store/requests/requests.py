@@ -29,8 +29,6 @@ from bridge.store.upsert import upsert
 from bridge.store.webhooks.insert_rows import ENQUEUE_GRACE_S
 
 OPEN_STATES = (RequestState.IN_PROGRESS, RequestState.WAITING)
-# what each one states is its own: a second nominee, another breach
-NEVER_JOINED_KINDS = (RequestKind.NOMINATION, RequestKind.NOMINEE_EXERCISE, RequestKind.INCIDENT)
 LEASE_FIELDS = {"attempts", "last_error"}  # a new request has their defaults
 LATER_TUPLE_FIELDS = (
     "confirmed_order_ids",

@@ -22,7 +22,11 @@ from bridge.model import (
     RequestKind,
     RequestSource,
 )
+from bridge.steps.letters.build_letter import build_letter_page
+from bridge.steps.letters.letter_forms import render_letter_text
 from bridge.steps.letters.queue_letter import queue_letter
+from bridge.steps.letters.send_letter import read_letter_input
+from bridge.steps.mailbox.mail_receipts import MAX_RECEIPTS_PER_DAY
 from bridge.steps.mailbox.open_mail import open_mail
 from bridge.steps.mailbox.read_mailbox import READ_EVERY, RETRY_AFTER, ensure_mailbox, read_mailbox
 from bridge.steps.mailbox.take_in_mail import take_in_mail
@@ -229,3 +233,28 @@ def test_old_mails_that_were_done_with_lose_their_text(services, clock, mail):
         assert tx.mails.destroy_contents(handled_before=NOW, limit=10) == 0
         assert tx.mails.destroy_contents(handled_before=NOW + timedelta(seconds=1), limit=10) == 1
         assert tx.mails.open_content(mail) is None
+
+
+def list_receipts(services, *mails):
+    with services.store.read() as tx:
+        return [letter for mail in mails for letter in tx.person_letters.list_letters(mail.id)]
+
+
+def test_who_writes_is_told_that_the_mail_arrived_and_a_program_is_not(services):
+    services.mailer.configured = True
+    written = take_in_mail(arrived(write_mail(), NOW - timedelta(days=1)), services=services)
+    by_program = take_in_mail(arrived(write_mail(text="Away.", Auto_Submitted="auto-replied")), services=services)
+    anonymous = take_in_mail(arrived(write_mail("nobody", text="Hello")), services=services)
+    (receipt,) = list_receipts(services, written, by_program, anonymous)
+    with services.store.read() as tx:
+        given = read_letter_input(written.id, receipt, tx=tx, services=services)
+    text = render_letter_text(build_letter_page(given))
+    assert written.id in text
+    assert "21 December 2026" in text, "thirty days since it arrived"
+    assert given.details.contact.address == "asha@qwertzuiop.example"
+
+
+def test_two_programs_do_not_write_to_each_other_for_ever(services):
+    services.mailer.configured = True
+    mails = [take_in_mail(arrived(write_mail(text=f"Reply {n}")), services=services) for n in range(9)]
+    assert len(list_receipts(services, *mails)) == MAX_RECEIPTS_PER_DAY

@@ -14,6 +14,7 @@ from bridge.steps.rights.weigh_objection import DECISION_CODES, OUTCOMES, decide
 from config.merchant_file.rights_rules import WEIGHED_PURPOSES
 
 DECISION_FAULTS = {
+    "not_approved": "its plan is not approved yet: see `bridge dsr plan` and `bridge dsr approve`",
     "no_objection": "it is no objection that is weighed: see `bridge dsr show`",
     "purpose_not_weighed": "it does not object to that purpose, or that was decided before: see `bridge dsr show`",
 }

@@ -38,6 +38,11 @@ ALLOWANCES: Mapping[TaskAction, Allowance] = {
     TaskAction.RESTRICT: Allowance.MAY,
     TaskAction.STOP_MARKETING: Allowance.MAY,
     TaskAction.WEIGH_OBJECTION: Allowance.MAY,
+    TaskAction.ANSWER_GRIEVANCE: Allowance.MAY,
+    TaskAction.LIST_PROCESSORS: Allowance.MAY,
+    TaskAction.RECORD_NOMINATION: Allowance.OWN,
+    TaskAction.ADMIT_NOMINEE: Allowance.MAY,  # it opens a request, whose tasks wait
+    TaskAction.REPORT_INCIDENT: Allowance.MAY,
 }
 # What a person asks for by any door; Shopify's erasure webhook may also be the merchant's wish, and a nominee is another.
 OWN_KINDS = frozenset(

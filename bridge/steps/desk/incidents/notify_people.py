@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bridge.errors import KeyMissing, PayloadInvalid, SealBroken
 from bridge.model import IncidentProgress, IncidentRecipient, IncidentReport, LetterKind, PrivacyRequest, get_progress
-from bridge.rules.desk.incident_notice import list_missing_fields, list_notice_sections
+from bridge.rules.desk.incident_notice import list_missing_fields
 from bridge.services import Services
 from bridge.steps.batches import cut_batches
 from bridge.steps.desk.desk_tasks import open_desk_task
@@ -70,18 +70,6 @@ def notify_people(request_id: str, *, actor: str, services: Services) -> PeopleN
             report = IncidentReport(recipient=IncidentRecipient.PEOPLE, at=services.clock.now())
             save_incident_report(request, task, report, actor=actor, tx=tx)
     return PeopleNotice(persons=persons, letters=letters, without_address=persons - letters)
-
-
-def list_breach_sections(incident_id: str, *, tx: Tx, services: Services) -> list[tuple[str, str]]:
-    """Return heading and text of each part of the letter to a person about this incident, for who renders it.
-
-    Raises PayloadInvalid: `request_unknown`, `kind_differs`, `particulars_erased`.
-    """
-    request = tx.requests.get_request(incident_id)
-    if request is None:
-        raise PayloadInvalid("request_unknown")
-    account = read_incident_account(request, tx=tx, services=services)
-    return list_notice_sections(account, IncidentRecipient.PEOPLE)
 
 
 def _write_to_person(request_ids: list[str], incident_id: str, day: str, actor: str, tx: Tx) -> bool:
