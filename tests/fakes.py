@@ -355,12 +355,6 @@ class FakeChangingPlatform(FakePlatform):
         self.orders = [changed if one.id == order.id else one for one in self.orders]
         return ""
 
-    def stop_marketing(self, customer_id: str, *, shop: str) -> Mapping[str, str]:
-        if self.change_faults:
-            raise self.change_faults.pop(0)
-        self.unsubscribed.append(customer_id)
-        return {"email": self.refuses.get("marketing", "stopped"), "sms": "none"}
-
 
 class FakeNamingPlatform(FakePlatform):
     """A platform that knows shops by number: `shops` maps domains to their identity, all others cannot be asked."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from bridge.model.desk.incidents import IncidentReport
+from bridge.model.desk.progress import IncidentProgress, NominationProgress, NomineeProgress
 from bridge.model.desk.rights import CorrectionProgress, ObjectionProgress, RestrictionProgress
 from bridge.model.findings import DoubtedCustomer, Outcome
 from bridge.model.holding import ConsentEvent
@@ -245,39 +245,6 @@ class NoticeProgress:
 
     report: NoticeReport | None = None
     listed_waybills: tuple[ListedWaybill, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NominationProgress:
-    """The nomination that was recorded, '' before.
-
-    `accepted`: an operator made sure who asked for it; `declined`: that could not be made sure.
-    """
-
-    nomination_id: str = ""
-    accepted: bool = False
-    declined: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NomineeProgress:
-    """The nomination by which a nominee acts and the request that was opened for the person, '' before.
-
-    `declined`: an operator decided that no nomination lets this nominee act.
-    """
-
-    nomination_id: str = ""
-    opened_request_id: str = ""
-    declined: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class IncidentProgress:
-    """Who was told of a breach, how many persons it concerns (None: not counted), and how many were written to."""
-
-    reports: tuple[IncidentReport, ...] = ()
-    persons: int | None = None
-    letters: int = 0
 
 
 def add_row_counts(before: Mapping[str, int], removed: Mapping[str, int]) -> dict[str, int]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
+from bridge.model.desk.outcomes import AnswerBasis, RequestEnding
 from bridge.model.findings import Gap, Outcome
 from bridge.model.progress import Progress
 
@@ -106,24 +107,6 @@ class TaskState(StrEnum):
     WAITING = "waiting"
     DONE = "done"
     FAILED = "failed"
-
-
-class AnswerBasis(StrEnum):
-    """How it is known that the data subject has the answer.
-
-    `assumed`: the request was closed by a release that did not record when an answer reached the data subject.
-    """
-
-    DELIVERED = "delivered"
-    WAIVED = "waived"
-    ASSUMED = "assumed"
-
-
-class RequestEnding(StrEnum):
-    """How a request ended that was not carried out."""
-
-    WITHDRAWN = "withdrawn"
-    REFUSED = "refused"
 
 
 class WaitReason(StrEnum):

@@ -1,6 +1,6 @@
 """Read `[approval]` of the merchant's file: what waits for a person before it changes anything, and for how long.
 
-Decides nothing about a request; `bridge/rules/requests/approval_rules.py` does.
+Decides nothing about a request; `bridge/rules/requests/decisions/approval_rules.py` does.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from bridge.model import IncidentRecipient, PrivacyRequest
 from bridge.rules.desk.deadline_warnings import compute_hours_left, describe_hours_left
 from bridge.rules.desk.incident_clocks import RECIPIENT_BY_RULE, parse_clocks
 from bridge.rules.desk.incident_notice import list_missing_fields
-from bridge.rules.requests.two_person_kinds import APPROVERS_NEEDED
+from bridge.rules.requests.decisions.two_person_kinds import APPROVERS_NEEDED
 from bridge.services import Services
 from bridge.steps.desk.incidents.report_incident import read_incident_account, read_incident_progress
 from bridge.steps.desk.two_person import list_approvers

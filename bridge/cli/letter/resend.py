@@ -41,7 +41,7 @@ def resend(letter_id: str, source: Path | None, language: str | None, reason: st
     A new address or language counts for all further letters of the request, while it is stored. It never stands on the
     command line, where others on the machine would see it.
     """
-    address = _read_address(source) if source else ""
+    address = _read_new_address(source) if source else ""
     with open_command_context() as context, exit_on_refusal(f"{letter_id}: not sent", CONTACT_FAULTS):
         with context.store.transaction() as tx:
             letter = find_letter_or_exit(tx, letter_id)
@@ -57,7 +57,7 @@ def resend(letter_id: str, source: Path | None, language: str | None, reason: st
     show({"id": letter_id, "state": "queued"}, f"{letter_id} is sent again within seconds.")
 
 
-def _read_address(source: Path) -> str:
+def _read_new_address(source: Path) -> str:
     addresses, is_whole = read_email_addresses(read_input_text(source, max_bytes=MAX_ADDRESS_BYTES).strip())
     if len(addresses) != 1 or not is_whole:
         raise click.UsageError("--to must hold one e-mail address and nothing else.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bridge.cli.context import exit_on_refusal, open_command_context
 from bridge.cli.nomination.nomination_view import NOMINATION_FAULTS
 from bridge.cli.printing import show
-from bridge.rules.requests.two_person_kinds import APPROVERS_NEEDED
+from bridge.rules.requests.decisions.two_person_kinds import APPROVERS_NEEDED
 from bridge.steps.desk.two_person import approve_by_two
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from bridge.model import Balance, PrecheckResult, Task, TaskAction, TaskState, WaitReason
-from bridge.rules.requests.progress_codec import PRECHECK_ERROR_PREFIX
+from bridge.rules.requests.wait_texts import PRECHECK_ERROR_PREFIX
 from config.retention_file.retention_model import Retention
 
 UNREADABLE_SUFFIX = "_unreadable"

@@ -88,7 +88,7 @@ def _save_end(request: PrivacyRequest, task: Task, after: Task, lease: Lease, se
         progress = get_progress(after, StopMarketingProgress)
         if after.state is TaskState.DONE and progress.stopped_at is not None:
             _queue_answer(request, progress.channels, tx, services)
-        if (after.state, after.outcome, after.last_error) != (task.state, task.outcome, task.last_error):
+        if (after.state, after.outcome, after.gaps) != (task.state, task.outcome, task.gaps):
             record_task_result(request, after, tx, outcome=after.outcome, records=after.records)
     return after
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from bridge.errors import PayloadInvalid
 from bridge.model import Fact, NomineeParticulars, PrivacyRequest, RequestKind, RequestState
 from bridge.rules.desk.nominees import find_matching_nomination
+from bridge.rules.requests.decisions.two_person_kinds import has_enough_approvers, needs_two
 from bridge.rules.requests.particulars import encode_request_details
-from bridge.rules.requests.two_person_kinds import has_enough_approvers, needs_two
 from bridge.services import Services
 from bridge.steps.evidence.record_facts import enqueue_request_ids
 

@@ -43,7 +43,7 @@ def queue_mail_receipt(mail: Mail, sender: str, *, tx: Tx, services: Services) -
 
 
 def read_answered_mail(mail_id: str, *, tx: Tx, services: Services) -> tuple[PrivacyRequest, RequestDetails] | None:
-    """Return a mail as the request that it may be, and whom to answer; None where what it says was destroyed."""
+    """Return a mail as the request that it may be, and where to answer; None where what it says was destroyed."""
     mail = tx.mails.find_mail(mail_id)
     content = tx.mails.open_content(mail) if mail else None
     if mail is None or content is None:

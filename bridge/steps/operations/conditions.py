@@ -22,7 +22,7 @@ from bridge.rules.operations.conditions import (
     is_worker_silent,
 )
 from bridge.rules.operations.task_troubles import TroubledTask, find_shortfall, find_waiting_for
-from bridge.rules.requests.approval_rules import WARN_BEFORE_DUE
+from bridge.rules.requests.decisions.approval_rules import WARN_BEFORE_DUE
 from bridge.services import Services
 from bridge.steps.desk.warn_of_deadlines import list_deadline_conditions
 

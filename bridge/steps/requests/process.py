@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from bridge.errors import KeyMissing, LeaseLost, SealBroken, StoreUnavailable
 from bridge.logs import describe_exception
 from bridge.model import Fact, Lease, PrivacyRequest, RequestKind, Task, TaskAction, TaskState, WaitReason
-from bridge.rules.requests.approval_rules import READING_ACTIONS
+from bridge.rules.requests.decisions.approval_rules import READING_ACTIONS
 from bridge.rules.requests.lifecycle import VAULT, compute_retry_pause_s, has_finished_prerequisites, is_task_ready
 from bridge.rules.requests.progress_codec import encode_detail
 from bridge.services import Services

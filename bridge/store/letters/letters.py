@@ -92,14 +92,16 @@ class PersonLetterRows:
         unsent = person_letters.c.state.in_(UNSENT_STATES)
         rows = select(person_letters).where(unsent).order_by(person_letters.c.created_at, person_letters.c.id)
         long_ago, found = self._session.now() - since, dict[tuple[str, str], tuple[list[str], datetime]]()
-        for row in self._connection.execute(rows.limit(MAX_TROUBLED)):
+        for letter in self._connection.execute(rows.limit(MAX_TROUBLED)):
             key = ("letter_bounced", "")
-            if row.state != LetterState.BOUNCED:
-                if row.state == LetterState.QUEUED and (not row.last_error or row.created_at > long_ago):
+            if letter.state != LetterState.BOUNCED:
+                if letter.state == LetterState.QUEUED and (not letter.last_error or letter.created_at > long_ago):
                     continue
-                reason = row.last_error.partition(":")[0] if row.state == LetterState.WITHHELD else "mail_unreachable"
+                reason = (
+                    letter.last_error.partition(":")[0] if letter.state == LetterState.WITHHELD else "mail_unreachable"
+                )
                 key = ("letter_withheld", reason)
-            found.setdefault(key, ([], row.created_at))[0].append(row.id)
+            found.setdefault(key, ([], letter.created_at))[0].append(letter.id)
         return [(condition, reason, ids, at) for (condition, reason), (ids, at) in found.items()]
 
     def list_open_acknowledgements(self) -> list[tuple[str, datetime, datetime]]:

@@ -20,13 +20,8 @@ from bridge.model import (
     TaskState,
     WaitReason,
 )
-from bridge.rules.requests.progress_codec import (
-    HELD_BY_KEY,
-    decode_progress,
-    derive_wait_reason,
-    encode_cursor,
-    encode_detail,
-)
+from bridge.rules.requests.progress_codec import HELD_BY_KEY, decode_progress, encode_cursor, encode_detail
+from bridge.rules.requests.wait_texts import derive_wait_reason
 from bridge.store.schema.columns import inline
 from bridge.store.schema.tables import findings, requests, tasks
 from bridge.store.upsert import upsert

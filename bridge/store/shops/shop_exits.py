@@ -20,7 +20,7 @@ from bridge.model import (
     TaskState,
     WaitReason,
 )
-from bridge.rules.requests.progress_codec import derive_wait_reason
+from bridge.rules.requests.wait_texts import derive_wait_reason
 from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS
 from bridge.rules.webhooks.topics import UNINSTALLED_TOPIC
 from bridge.store.requests.tasks import waits_for

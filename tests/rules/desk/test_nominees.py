@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from bridge.errors import PayloadInvalid
 from bridge.model import Nomination, NominationParticulars, NomineeParticulars, RequestKind
 from bridge.rules.desk.nominees import find_matching_nomination
+from bridge.rules.requests.decisions.two_person_kinds import TWO_PERSON_KINDS, has_enough_approvers
 from bridge.rules.requests.particulars import decode_request_details, encode_request_details, parse_particulars
-from bridge.rules.requests.two_person_kinds import TWO_PERSON_KINDS, has_enough_approvers
 from tests.factories import NOW, SHOP
 
 ACTS = {"name": "Ravi Kumar", "contact": "ravi@example.in", "right": "access", "proof": "certificate seen"}

@@ -11,7 +11,7 @@ from bridge.rules.erasure.precheck import (
     list_blocked_tasks,
     list_blocking_codes,
 )
-from bridge.rules.requests.progress_codec import derive_wait_reason
+from bridge.rules.requests.wait_texts import derive_wait_reason
 from tests.factories import make_task
 from tests.rules.erasure.test_residue import SHIPPED
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.model import Approval, ApprovalGate, DeedPlan, RequestKind, RequestSource
-from bridge.rules.requests.approval_rules import (
+from bridge.rules.requests.decisions.approval_rules import (
     assess_gate,
     compute_cooling_off_end,
     count_needed_approvals,

@@ -47,14 +47,8 @@ from bridge.model import (
     Waybill,
     get_progress,
 )
-from bridge.rules.requests.progress_codec import (
-    PARCELS_PREFIX,
-    WAITING_STATES,
-    decode_progress,
-    derive_wait_reason,
-    encode_cursor,
-    encode_detail,
-)
+from bridge.rules.requests.progress_codec import PARCELS_PREFIX, decode_progress, encode_cursor, encode_detail
+from bridge.rules.requests.wait_texts import WAITING_STATES, derive_wait_reason
 from tests.factories import make_task
 
 TEXT = st.text(max_size=12)
@@ -202,9 +196,6 @@ PROGRESS = {
         recipients=ROWS,
         ends_at=st.none() | st.datetimes(timezones=st.just(UTC)),
         reason=TEXT,
-    ),
-    (TaskAction.STOP_MARKETING, RequestKind.OBJECTION): st.builds(
-        StopMarketingProgress, channels=st.dictionaries(TEXT, TEXT, max_size=2)
     ),
     (TaskAction.WEIGH_OBJECTION, RequestKind.OBJECTION): st.builds(
         ObjectionProgress, purposes=IDS, decisions=st.lists(st.tuples(TEXT, TEXT, TEXT), max_size=3).map(tuple)

@@ -193,9 +193,9 @@ def test_p69_people_are_written_to_once_where_an_address_is_known(services):
     assert [dict(one.values) for one in letters] == [{"noticed": NOW.date().isoformat(), "incident": request_id}]
     with services.store.read() as tx:
         page = build_letter_page(read_letter_input(with_address, letters[0], tx=tx, services=services))
-    told = render_letter_text(page)
-    assert all(FACTS[name] in told for name in ("occurred", "consequences", "measures", "advice"))
-    assert TEXT in told
+    shown = render_letter_text(page)
+    assert all(FACTS[name] in shown for name in ("occurred", "consequences", "measures", "advice"))
+    assert TEXT in shown
     text = render_notice(account, IncidentRecipient.BOARD, now=NOW, zone=NOW.tzinfo)
     assert all(value in text for value in FACTS.values() if value != FACTS["advice"])
     assert "2 found so far; 1 of them written to" in text

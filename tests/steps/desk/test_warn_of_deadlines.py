@@ -46,12 +46,12 @@ def find_conditions(services):
         return {(one.condition, one.reason): list(one.ids) for one in found}
 
 
-def list_letters(services, request_id):
+def list_letters_of(services, request_id):
     with services.store.read() as tx:
         return [(one.kind, dict(one.values)) for one in tx.person_letters.list_letters(request_id)]
 
 
-def list_facts(services, request_id):
+def list_missed_clocks(services, request_id):
     with services.store.read() as tx:
         facts = tx.evidence.list_facts_of_request(request_id)
     return [fact.detail["clock"] for fact in facts if fact.fact == "deadline.passed"]
@@ -67,8 +67,8 @@ def test_p18_a_term_is_warned_of_at_50_75_90_percent_and_past_its_day_the_person
         given.append(warn_of_deadlines(services=services))
         assert warn_of_deadlines(services=services) == 0  # another process, or the same after a restart
     assert given == [0, 1, 0, 0, 1, 0, 1, 0, 1, 0, 1]  # the last is the acknowledgement's half
-    assert list_letters(services, request.id) == [(LetterKind.LATE, {"due": "2026-12-22"})]
-    assert list_facts(services, request.id) == ["answer"]
+    assert list_letters_of(services, request.id) == [(LetterKind.LATE, {"due": "2026-12-22"})]
+    assert list_missed_clocks(services, request.id) == ["answer"]
 
 
 def test_a_bridge_that_slept_past_the_day_gives_one_warning_and_one_letter(services, clock):
@@ -79,7 +79,7 @@ def test_a_bridge_that_slept_past_the_day_gives_one_warning_and_one_letter(servi
     assert warn_of_deadlines(services=services) == 1
     clock.at = NOW + timedelta(days=50)
     assert warn_of_deadlines(services=services) == 0
-    assert len(list_letters(services, request.id)) == 1
+    assert len(list_letters_of(services, request.id)) == 1
 
 
 def test_nobody_is_written_to_about_an_erasure_that_shopify_sent(services, clock):
@@ -88,7 +88,7 @@ def test_nobody_is_written_to_about_an_erasure_that_shopify_sent(services, clock
         opened(tx, request)
     clock.at = NOW + timedelta(days=45)
     assert warn_of_deadlines(services=services) == 1
-    assert (list_letters(services, request.id), list_facts(services, request.id)) == ([], ["answer"])
+    assert (list_letters_of(services, request.id), list_missed_clocks(services, request.id)) == ([], ["answer"])
 
 
 def test_p17_an_acknowledgement_that_nobody_gave_is_warned_of_and_missed(services, clock):
@@ -102,7 +102,7 @@ def test_p17_an_acknowledgement_that_nobody_gave_is_warned_of_and_missed(service
     clock.at = NOW + timedelta(hours=48)
     assert find_conditions(services) == {(Condition.DEADLINE_MISSED, "acknowledge"): [by_mail.id]}
     warn_of_deadlines(services=services)
-    assert list_facts(services, by_mail.id) == ["acknowledge"]
+    assert list_missed_clocks(services, by_mail.id) == ["acknowledge"]
     with services.store.transaction() as tx:
         tx.evidence.append_fact(
             Fact.RECEIPT_ACKNOWLEDGED, shop=SHOP, request_id=by_mail.id, acknowledged_at=clock.at.isoformat()
@@ -144,7 +144,7 @@ def test_nothing_is_warned_of_while_a_restored_backup_stops_all_work(services, c
         opened(tx, request)
     clock.at = NOW + timedelta(days=45)
     watch("clock-1", is_stopped=True, services=services)
-    assert list_letters(services, request.id) == []
+    assert list_letters_of(services, request.id) == []
     clock.at += timedelta(minutes=1)
     watch("clock-1", services=services)
-    assert list_letters(services, request.id) != []
+    assert list_letters_of(services, request.id) != []

@@ -20,13 +20,13 @@ PROGRESS_BY_ACTION: Mapping[model.TaskAction, type[RightsProgress]] = {
 def encode_rights_detail(progress: RightsProgress) -> dict[str, Any]:
     """Return the codes, counts and days of the progress, without what there is none of."""
     values = {name: value for name, value in asdict(progress).items() if value}
-    return {name: _encode_value(value) for name, value in values.items()}
+    return {name: _encode_rights_value(value) for name, value in values.items()}
 
 
-def _encode_value(value: Any) -> Any:
+def _encode_rights_value(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
-    return [_encode_value(each) for each in value] if isinstance(value, tuple) else value
+    return [_encode_rights_value(each) for each in value] if isinstance(value, tuple) else value
 
 
 def decode_rights_progress(action: model.TaskAction, detail: Mapping[str, Any]) -> RightsProgress:

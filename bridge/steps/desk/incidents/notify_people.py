@@ -75,7 +75,7 @@ def notify_people(request_id: str, *, actor: str, services: Services) -> PeopleN
 def _write_to_person(request_ids: list[str], incident_id: str, day: str, actor: str, tx: Tx) -> bool:
     """Queue the letter on the newest request with an address, unless it was queued before. Return whether there is one."""
     for request_id in request_ids:
-        request = _read_request(request_id, tx)
+        request = _read_requester(request_id, tx)
         if request is None or not _has_address(request, tx):
             continue
         known = [one for one in tx.person_letters.list_letters(request_id) if one.kind is LetterKind.BREACH]
@@ -86,7 +86,7 @@ def _write_to_person(request_ids: list[str], incident_id: str, day: str, actor: 
     return False
 
 
-def _read_request(request_id: str, tx: Tx) -> PrivacyRequest | None:
+def _read_requester(request_id: str, tx: Tx) -> PrivacyRequest | None:
     try:
         return tx.requests.get_request(request_id)
     except (KeyMissing, SealBroken):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bridge.model import NoticeState, Outcome, TaskAction
 from bridge.rules.notices.answers import BLOCKING_REASONS
 from bridge.rules.notices.recipients import NO_REFERENCE
-from bridge.rules.requests.progress_codec import PRECHECK_ERROR_PREFIX
+from bridge.rules.requests.wait_texts import PRECHECK_ERROR_PREFIX
 from bridge.steps.access.package.plain_language import TRADE_NAMES, describe_code
 from bridge.steps.access.package.text import format_count
 from bridge.steps.erasure.outcome import outcome_phrases as phrases

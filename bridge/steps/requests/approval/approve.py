@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bridge.errors import PayloadInvalid
 from bridge.model import Approval, ApprovalGate, DeedPlan, Fact, PrivacyRequest, RequestState
-from bridge.rules.requests.approval_rules import (
+from bridge.rules.requests.decisions.approval_rules import (
     assess_gate,
     check_second_person,
     count_needed_approvals,

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bridge.model import PrivacyRequest
-from bridge.rules.requests.approval_rules import compute_cooling_off_end, count_needed_approvals
-from bridge.rules.requests.two_person_kinds import needs_two
+from bridge.rules.requests.decisions.approval_rules import compute_cooling_off_end, count_needed_approvals
+from bridge.rules.requests.decisions.two_person_kinds import needs_two
 from bridge.services import Services
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from bridge.model import Fact, Lease, PrivacyRequest, RequestState, Task, WaitReason
-from bridge.rules.requests.approval_rules import READING_ACTIONS, assess_gate, list_changed_parts
+from bridge.rules.requests.decisions.approval_rules import READING_ACTIONS, assess_gate, list_changed_parts
 from bridge.rules.requests.lifecycle import FINISHED_STATES
 from bridge.services import Services
 from bridge.steps.requests.approval.deed_plan import read_deed_plan

@@ -23,6 +23,8 @@ JOBS = {
     "index": "may: it stores what a webhook reports",
     "process": "skips: `wait_for_restriction` by task",
     "notify": "skips: items of others' erasures are blocked, see `add_restriction_blockers`",
+    "letter": "may: it tells the person what was done",
+    "submission": "may: it sends a code, or opens what the person asks for",
     "reconcile": "may: it stores what a webhook missed",
     "fetch_mail": "may: it stores what arrives",
     "send_operator_message": "may: it names no person",
@@ -41,6 +43,9 @@ CLOCK_STEPS = {
     "sync_ledger": "may: pseudonyms of what was erased",
     "watch": "may: it names no person",
     "check_ledger_gate": "may: it names no person",
+    "expire_api_access": "may: tokens of users",
+    "expire_submissions": "may: forms that nobody proved",
+    "queue_late_letters": "may: it tells the person",
     "ensure_mailbox": "may: it stores what arrives",
 }
 

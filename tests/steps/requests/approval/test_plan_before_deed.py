@@ -20,7 +20,7 @@ from bridge.model import (
     RequestState,
     TaskState,
 )
-from bridge.rules.requests.approval_rules import digest_plan
+from bridge.rules.requests.decisions.approval_rules import digest_plan
 from bridge.steps.requests import open_for_person
 from bridge.steps.requests.approval.approve import approve_request, require_approval, show_plan
 from bridge.steps.requests.approval.deed_plan import read_deed_plan
