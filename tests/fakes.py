@@ -320,7 +320,7 @@ class FakePlatform:
 class FakeChangingPlatform(FakePlatform):
     """A platform whose customers can be corrected: `values` by customer id, `orders` on their way, `refuses` codes by field.
 
-    `dies_after_write` is raised once after a customer was written. Remembers consents that were withdrawn.
+    `dies_after_write` is raised once after a customer was written.
     """
 
     def __init__(self) -> None:
@@ -331,7 +331,6 @@ class FakeChangingPlatform(FakePlatform):
         self.change_faults: list[BridgeError] = []  # each call raises the first, before it does anything
         self.dies_after_write: BaseException | None = None
         self.written: list[dict[str, str]] = []
-        self.unsubscribed: list[str] = []
 
     def read_correctable_record(self, customer_id: str, *, shop: str) -> CorrectableRecord | None:
         if self.change_faults:

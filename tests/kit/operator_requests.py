@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bridge.model import Principal, RequestKind
+from bridge.model import LetterKind, PersonLetter, Principal, RequestKind
 from bridge.steps.requests.open_for_person import open_person_request
 
 
@@ -29,3 +29,10 @@ def let_act(services: Any, request_id: str) -> str:
     with services.store.transaction() as tx:
         tx.approvals.begin_deed(request_id)
     return request_id
+
+
+def list_answers(services: Any, request_id: str) -> list[PersonLetter]:
+    """Return the letters to the person, without the one that says that the request arrived: each door writes that."""
+    with services.store.read() as tx:
+        letters = tx.person_letters.list_letters(request_id)
+    return [letter for letter in letters if letter.kind is not LetterKind.ACKNOWLEDGEMENT]

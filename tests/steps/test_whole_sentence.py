@@ -123,7 +123,7 @@ def test_a_shop_erasure_leaves_only_its_record(services, queue):
     [gone] = requests(services, kind="shop_erasure")
     assert (gone.state, gone.complete) == (RequestState.DONE, True)
     services.clock.at += timedelta(days=400)
-    assert expire_bodies_and_packages(services=services) == {"raw_bodies": 0, "packages": 0}
+    assert expire_bodies_and_packages(services=services) == {"raw_bodies": 0, "packages": 0, "request_details": 0}
     with services.store.engine.connect() as connection:
         left = {table.name for table in metadata.sorted_tables if connection.execute(select(table)).first() is not None}
         body = json.loads(connection.execute(select(certificates)).one().body)

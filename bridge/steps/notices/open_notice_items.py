@@ -90,35 +90,25 @@ def open_notice_items(
     *,
     tx: Tx,
     services: Services,
-    purpose: NoticePurpose = NoticePurpose.ERASE,
 ) -> dict[str, int]:
-    """Open an item for each record as `plan_notice_items` lists them. Return how many by processor. Writes evidence last.
-
-    For another purpose than an erasure what was told before is told anew.
-    """
+    """Open an item for each record as `plan_notice_items` lists them. Return how many by processor. Writes evidence last."""
     plan = plan_notice_items(request, principal, parcels, orders, tx=tx, services=services)
-    opened = open_items_of_plan(request, plan, orders, tx=tx, services=services, purpose=purpose)
+    opened = open_items_of_plan(request, plan, orders, tx=tx, services=services)
     record_opened_items(request, plan, opened, tx=tx)
     return opened
 
 
 def open_items_of_plan(
-    request: PrivacyRequest,
-    plan: NoticePlan,
-    order_ids: Iterable[str],
-    *,
-    tx: Tx,
-    services: Services,
-    purpose: NoticePurpose = NoticePurpose.ERASE,
+    request: PrivacyRequest, plan: NoticePlan, order_ids: Iterable[str], *, tx: Tx, services: Services
 ) -> dict[str, int]:
     """Open the items of a plan, or of the part of it about these orders. One that is listed already stays as it is.
 
-    Return how many are new by processor, for `record_opened_items`; of a new task also none.
+    For another purpose than an erasure what was told before is told anew. Return how many are new by processor, for `record_opened_items`; of a new task also none.
     """
     by_processor: dict[str, list[NoticeTarget]] = {}
     for target in plan.targets:
         by_processor.setdefault(target.processor, []).append(target)
-    is_erasure = purpose is NoticePurpose.ERASE
+    is_erasure = plan.purpose is NoticePurpose.ERASE
     if is_erasure:
         tx.legal_holds.extend_legal_holds(request, {*order_ids, *(parcel.order_id for parcel in plan.parcels)})
     known_tasks = {
@@ -134,7 +124,7 @@ def open_items_of_plan(
         if is_new_task:
             tx.tasks.save_task(task)
         items = [
-            replace(_build_notice_item(request, task, target, plan.orders, services), purpose=purpose)
+            replace(_build_notice_item(request, task, target, plan.orders, services), purpose=plan.purpose)
             for target in named
         ]
         if is_erasure:

@@ -1,4 +1,4 @@
-"""Opens instructions to the recipients of a person's data: to correct, to restrict, to stop, or that a restriction ended.
+"""Opens instructions to the recipients of a person's data: to correct, to restrict, or that a restriction ended.
 
 GDPR Art 19: each recipient is told. Works in the caller's transaction; the caller saves its own rows, then records.
 """
@@ -20,8 +20,6 @@ from bridge.steps.notices.open_notice_items import (
 
 if TYPE_CHECKING:
     from bridge.store import Tx
-
-SENDERS = ("messaging", "advertising")  # templates of those that write, or show offers, in the merchant's name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,12 +43,10 @@ class RecipientNotices:
 def inform_recipients(
     request: PrivacyRequest, principal: Principal, purpose: NoticePurpose, *, tx: Tx, services: Services
 ) -> RecipientNotices:
-    """Open an item for each record of the person at each recipient; to stop messages, at those that send them."""
-    if purpose is NoticePurpose.STOP_MESSAGES:
-        senders = [one for one in services.merchant.processors if one.template in SENDERS]
-        services = replace(services, merchant=replace(services.merchant, processors=tuple(senders)))
-    parcels = () if purpose is NoticePurpose.STOP_MESSAGES else tx.index.list_parcels(request.shop, principal)
+    """Open an item for each record of the person at each recipient."""
+    parcels = tx.index.list_parcels(request.shop, principal)
     orders = tx.index.list_orders(request.shop, principal)
     plan = plan_notice_items(request, principal, parcels, orders, tx=tx, services=services)
-    opened = open_items_of_plan(request, plan, orders, tx=tx, services=services, purpose=purpose)
+    plan = replace(plan, purpose=purpose)
+    opened = open_items_of_plan(request, plan, orders, tx=tx, services=services)
     return RecipientNotices(request=request, plan=plan, opened=opened)

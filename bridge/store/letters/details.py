@@ -93,7 +93,7 @@ class RequestDetailRows:
             ~is_held,
         )
         joined = select(requests.c.id).join(request_details, request_details.c.request_id == requests.c.id)
-        return list(self._connection.scalars(joined.where(*expired).order_by(requests.c.closed_at).limit(limit)))
+        return list(self._connection.scalars(joined.where(*expired).order_by(request_details.c.saved_at).limit(limit)))
 
 
 def _build_aad(request_id: str, shop: str) -> str:

@@ -24,6 +24,7 @@ request_details = table(
     sealed_column("doc", nullable=True),
     plain_column("saved_at", UtcDateTime),
     plain_column("erased_at", UtcDateTime, nullable=True),
+    partial_index("ix_request_details_saved_at", "saved_at", where="doc IS NOT NULL"),
 )
 
 # Who is not to be written to on which channel. It outlives an erasure: without it nobody would know.

@@ -39,6 +39,7 @@ NOTHING_OF_OUR_OWN = {
     "refunds": SimpleNamespace(list_refund_accounts_of_orders=find_none, find_account_ids_on_legal_hold=find_none),
     "index": SimpleNamespace(list_parcels_of_rows=find_none),
     "person_bodies": SimpleNamespace(list_bodies=lambda *_, **_limit: ([], True)),
+    "nominations": SimpleNamespace(list_nominations_of_person=find_none),
     "requests": SimpleNamespace(list_requests_of_same_person=find_none),
 }
 

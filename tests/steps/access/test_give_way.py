@@ -67,7 +67,8 @@ def work_until_idle(services, queue, clock, waiting):
     worked = []
     while waiting:
         job, row_id = waiting.popleft()
-        assert job == "process"
+        if job != "process":
+            continue  # the letters that say that the requests arrived
         worked += [row_id] if process_request(row_id, services=services) else []
         clock.at += timedelta(seconds=1)
         queue.jobs.clear()

@@ -37,6 +37,7 @@ from bridge.steps.requests.open_for_person import open_person_request
 from bridge.steps.requests.process import process_request
 from config.merchant_file.processors import Processor
 from tests.factories import ASHA, SHOP, make_entry, make_request, make_task
+from tests.kit.operator_requests import list_answers
 
 STRANGER = Principal(email="nobody@example.org")
 PHONE = "+919900112233"
@@ -101,8 +102,7 @@ def list_stopped(services, **contact):
 
 
 def list_letters(services, request_id):
-    with services.store.read() as tx:
-        return {one.kind: dict(one.values) for one in tx.person_letters.list_letters(request_id)}
+    return {one.kind: dict(one.values) for one in list_answers(services, request_id)}
 
 
 @pytest.mark.parametrize("source", [RequestSource.PAGE, RequestSource.MAIL, RequestSource.API, RequestSource.OPERATOR])

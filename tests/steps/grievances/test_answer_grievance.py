@@ -26,6 +26,7 @@ from bridge.steps.requests.process import process_request
 from bridge.store.schema.desk_tables import person_letters, request_details
 from bridge.store.schema.tables import evidence
 from tests.factories import ASHA, SHOP
+from tests.kit.operator_requests import list_answers
 
 COMPLAINT, ANSWER, WHO = "Kavitha at the counter shouted", "We spoke with Kavitha", "operator:officer"
 STRANGER = Principal(email="nobody@example.org")
@@ -56,8 +57,7 @@ def read_grievance(services, request_id):
 
 
 def list_letters(services, request_id):
-    with services.store.read() as tx:
-        return {one.kind: dict(one.values) for one in tx.person_letters.list_letters(request_id)}
+    return {one.kind: dict(one.values) for one in list_answers(services, request_id)}
 
 
 def test_a_grievance_of_somebody_unknown_waits_for_the_officer_and_is_answered(services, clock):

@@ -30,7 +30,7 @@ from bridge.steps.requests.process import process_request
 from bridge.steps.retention.expire import expire_aged_records
 from tests.factories import ASHA, SHOP, customer, make_request, opened, order, settled_retention
 from tests.fakes import page
-from tests.kit.operator_requests import open_as_operator
+from tests.kit.operator_requests import list_answers, open_as_operator
 from tests.web.privacy.page_case import serve_page
 
 OFFICER = "operator:officer"
@@ -68,8 +68,7 @@ def read_doubted(services, request_id):
 
 
 def letters(services, request_id):
-    with services.store.transaction() as tx:
-        return [(one.kind, one.number, dict(one.values)) for one in tx.person_letters.list_letters(request_id)]
+    return [(one.kind, one.number, dict(one.values)) for one in list_answers(services, request_id)]
 
 
 def list_fact_names(services, request_id):

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from bridge.web.notices.purpose_texts import list_answer_choices
 
 from bridge.model import NoticeChannel, NoticePurpose, NoticeState
 from bridge.steps.notices.batch import open_due_notices
 from bridge.steps.notices.letter import SUBJECTS, build_instruction_letter
+from bridge.web.notices.purposes import PURPOSE_WORDS
 from bridge.web.notices.view_models import build_notice_header
 from tests.factories import NOW, SHOP, make_entry, make_notice, notified_processors
 
@@ -39,9 +39,9 @@ def test_items_of_each_purpose_are_in_a_letter_of_their_own(services):
 @pytest.mark.parametrize("purpose", NoticePurpose)
 def test_the_answer_page_asks_for_what_the_letter_asks_for(services, purpose):
     head = build_notice_header(make_notice(purpose=purpose), services)
-    labels = {label for _, label, _ in list_answer_choices(purpose)}
-    assert ("have had their data erased" in head.asks) == (purpose is NoticePurpose.ERASE)
-    assert ("Erased" in labels) == (head.verb == "erase") == (purpose is NoticePurpose.ERASE)
+    labels = {label for _, label, _ in PURPOSE_WORDS[purpose].choices}
+    assert ("have had their data erased" in head.words.reason) == (purpose is NoticePurpose.ERASE)
+    assert ("Erased" in labels) == ("Please erase" in head.words.task) == (purpose is NoticePurpose.ERASE)
 
 
 def test_a_processor_with_an_interface_that_erases_gets_a_correction_by_letter(services):

@@ -31,12 +31,12 @@ def aged(services):
 @pytest.mark.usefixtures("aged")
 def test_each_kind_is_deleted_on_its_day_with_a_fact(services, clock):
     clock.at = NOW + timedelta(days=14)
-    assert expire_bodies_and_packages(services=services) == {"raw_bodies": 0, "packages": 0}
+    assert expire_bodies_and_packages(services=services) == {"raw_bodies": 0, "packages": 0, "request_details": 0}
     clock.at = NOW + timedelta(days=15)
-    assert expire_bodies_and_packages(services=services) == {"raw_bodies": 0, "packages": 1}
+    assert expire_bodies_and_packages(services=services) == {"raw_bodies": 0, "packages": 1, "request_details": 0}
     clock.at = NOW + timedelta(days=91)
-    assert expire_bodies_and_packages(services=services) == {"raw_bodies": 1, "packages": 0}
-    assert expire_bodies_and_packages(services=services) == {"raw_bodies": 0, "packages": 0}
+    assert expire_bodies_and_packages(services=services) == {"raw_bodies": 1, "packages": 0, "request_details": 0}
+    assert expire_bodies_and_packages(services=services) == {"raw_bodies": 0, "packages": 0, "request_details": 0}
     assert list_fact_details(services.store) == [
         ("package.destroyed", {"count": 1}),
         ("raw_body.destroyed", {"count": 1}),
@@ -53,6 +53,7 @@ def test_an_unreadable_age_falls_back_to_the_default(services, clock, days):
     assert expire_bodies_and_packages(services=replace(services, retention=retention)) == {
         "raw_bodies": 0,
         "packages": 1,
+        "request_details": 0,
     }
 
 
@@ -68,8 +69,8 @@ def test_while_a_file_is_not_accepted_the_longer_age_counts(services, clock):
     typo = replace(services, retention=replace(services.retention, categories=categories, sha256="b" * 64))
     assert not activate_or_review_policy(services=typo)
     clock.at = NOW + timedelta(days=13)
-    assert expire_bodies_and_packages(services=typo) == {"raw_bodies": 0, "packages": 0}
+    assert expire_bodies_and_packages(services=typo) == {"raw_bodies": 0, "packages": 0, "request_details": 0}
     clock.at = NOW + timedelta(days=91)
-    assert expire_bodies_and_packages(services=typo) == {"raw_bodies": 0, "packages": 1}
+    assert expire_bodies_and_packages(services=typo) == {"raw_bodies": 0, "packages": 1, "request_details": 0}
     clock.at = NOW + timedelta(days=201)
-    assert expire_bodies_and_packages(services=typo) == {"raw_bodies": 1, "packages": 0}
+    assert expire_bodies_and_packages(services=typo) == {"raw_bodies": 1, "packages": 0, "request_details": 0}

@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 
 from bridge.model import (
+    ConsentEvent,
     CorrectableOrder,
     CorrectionParticulars,
+    CustomerConsents,
     FieldChange,
     NoticePurpose,
     ParcelStatus,
@@ -21,6 +23,7 @@ from bridge.steps.requests.open_for_person import open_person_request
 from bridge.steps.requests.process import process_request
 from tests.factories import ASHA, NOW, SHOP, customer, make_services, notified_processors, order, settled_retention
 from tests.fakes import FakeChangingPlatform, FakeMailer, FakeTracker
+from tests.kit.operator_requests import let_act, list_answers
 
 HOME = "address1: 7 Nowhere Lane\ncity: Agra\nzip: 282001"
 
@@ -32,6 +35,16 @@ class Desk:
         self.store, self.clock, self.mailer = store, clock, FakeMailer()
         clock.at = NOW
         self.platform, self.carrier = FakeChangingPlatform(), FakeTracker("delhivery")
+        subscribed = ConsentEvent(
+            purpose="marketing",
+            channel="email",
+            state="subscribed",
+            at="2026-03-02T10:00:00Z",
+            level="single_opt_in",
+            collected_from="",
+            contact=ASHA.email,
+        )
+        self.platform.customer_consents = [CustomerConsents(customer_id="7001", events=(subscribed,))]
         self.carrier.parcels["AWB7007007"] = TrackingResult(number="AWB7007007", status=ParcelStatus.IN_TRANSIT)
         values = {"first_name": "Asha", "last_name": "Qwertzuiop", "email": ASHA.email, "phone": ASHA.phone}
         self.platform.values["7001"] = values | {"address": HOME}
@@ -52,7 +65,7 @@ class Desk:
             tx.index.ingest_sightings(SHOP, [customer(), order(1001, parcels=[("Delhivery", "AWB7007007")])])
 
     def open(self, kind, particulars, principal=ASHA):
-        return open_person_request(
+        request_id = open_person_request(
             kind,
             SHOP,
             principal,
@@ -62,6 +75,7 @@ class Desk:
             services=self.services,
             details=RequestDetails(particulars=particulars),
         )
+        return let_act(self.services, request_id)
 
     def correct(self, **changes):
         given = tuple(FieldChange(field=field, new=new) for field, new in changes.items())
@@ -88,11 +102,8 @@ class Desk:
             return tx.evidence.list_facts_of_request(request_id)
 
     def letters(self, request_id):
-        with self.store.read() as tx:
-            return [
-                (letter.kind, letter.number, dict(letter.values))
-                for letter in tx.person_letters.list_letters(request_id)
-            ]
+        answers = list_answers(self.services, request_id)
+        return [(letter.kind, letter.number, dict(letter.values)) for letter in answers]
 
     def items(self, request_id, purpose=NoticePurpose.CORRECT):
         with self.store.read() as tx:

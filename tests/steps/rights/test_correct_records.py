@@ -28,6 +28,7 @@ from bridge.model import (
 from bridge.steps.notices.record_answer import record_answer
 from bridge.steps.requests.open_for_person import open_person_request
 from tests.factories import ASHA, NOW, SHOP, order
+from tests.kit.operator_requests import let_act
 
 NEW_PHONE, NEW_MAIL = "+919811122299", "asha.new@qwertzuiop.example"
 CORRECT = ("shopify", TaskAction.CORRECT)
@@ -186,7 +187,7 @@ def test_no_value_stands_in_evidence_record_or_tasks(desk):
 
 
 def test_a_correction_without_particulars_is_not_opened(desk):
-    with pytest.raises(Exception, match="particulars_missing"):
+    with pytest.raises(Exception, match="changes_missing"):
         open_person_request(
             RequestKind.CORRECTION, SHOP, ASHA, NOW, actor="officer", reason="letter", services=desk.services
         )
@@ -210,6 +211,7 @@ def test_an_erasure_of_the_person_destroys_the_former_and_the_new_values(desk):
     own = open_person_request(
         RequestKind.ERASURE, SHOP, ASHA, desk.clock.at, actor="officer", reason="letter", services=desk.services
     )
+    let_act(desk.services, own)
     for _ in range(3):
         desk.process(own)
         desk.clock.at += timedelta(days=1)

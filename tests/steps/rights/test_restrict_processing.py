@@ -74,7 +74,7 @@ def test_p33_a_restriction_is_in_force_answered_and_told_to_carriers_and_marketi
     request = desk.request(restricted)
     assert (request.state, request.closed_at) == (RequestState.WAITING, NOW)
     assert desk.letters(restricted) == [(LetterKind.RESTRICTED, 0, {"ground": "claims"})]
-    assert desk.platform.unsubscribed == ["7001"]
+    assert desk.platform.taken_back == [("7001", frozenset({"email"}))]
     desk.notify()
     assert desk.mailer.letters[-1].subject.startswith("Restriction")
     record = desk.record(restricted)

@@ -43,7 +43,7 @@ def restrictions(desk, request_id):
 
 def test_p35_an_objection_to_marketing_is_absolute_and_done_at_once(desk):
     request_id = open_objection(desk, "marketing")
-    assert desk.platform.unsubscribed == ["7001"]
+    assert desk.platform.taken_back == [("7001", frozenset({"email"}))]
     request = desk.request(request_id)
     assert (request.state, request.closed_at) == (RequestState.DONE, NOW)
     values = {"outcome": "upheld", "purposes": "marketing", "reason": "absolute"}
@@ -52,12 +52,12 @@ def test_p35_an_objection_to_marketing_is_absolute_and_done_at_once(desk):
     with pytest.raises(PayloadInvalid, match="marketing_is_absolute"):
         decide_as_officer(desk, request_id, "declined", "marketing")
     stopped = next(fact for fact in desk.facts(request_id) if fact.fact == Fact.MARKETING_STOPPED)
-    assert stopped.detail["channels"] == {"email": "stopped", "sms": "none"}
+    assert "email" in stopped.detail["channels"]
 
 
 def test_p35_what_is_weighed_stops_meanwhile_and_is_decided_with_reasons(desk):
     request_id = open_objection(desk, "cod_risk", "analytics")
-    assert desk.platform.unsubscribed == []
+    assert desk.platform.taken_back == []
     task = desk.tasks(request_id)[WEIGH]
     assert (task.wait_reason, task.progress.purposes) == (WaitReason.OBJECTION_UNDECIDED, ("cod_risk", "analytics"))
     assert desk.request(request_id).closed_at is None  # nobody has an answer yet
@@ -117,18 +117,18 @@ def test_only_an_objection_is_decided(desk):
 def test_a_second_objection_adds_its_purposes(desk):
     request_id = open_objection(desk, "cod_risk")
     assert open_objection(desk, "marketing") == request_id
-    assert desk.platform.unsubscribed == ["7001"]
+    assert desk.platform.taken_back == [("7001", frozenset({"email"}))]
     assert desk.tasks(request_id)[WEIGH].progress.undecided == ("cod_risk",)
-    assert desk.tasks(request_id)[STOP].outcome is Outcome.CHANGED
+    assert desk.tasks(request_id)[STOP].outcome is Outcome.FOUND
 
 
 def test_what_shopify_refuses_is_seen_and_an_outage_is_tried_again(desk):
-    desk.platform.change_faults = [ConnectorUnavailable("down")]
+    desk.platform.stop_faults = [ConnectorUnavailable("down")]
     request_id = open_objection(desk, "marketing")
     assert desk.tasks(request_id)[STOP].state is TaskState.RETRY
-    desk.platform.refuses = {"marketing": "refused"}
+    desk.platform.unchangeable = {"email"}
     desk.clock.at += days(1)
     desk.process(request_id)
     task = desk.tasks(request_id)[STOP]
-    assert (task.state, task.outcome, task.last_error) == (TaskState.FAILED, Outcome.DENIED, "refused: email")
+    assert (task.state, task.outcome, task.last_error) == (TaskState.FAILED, Outcome.DENIED, "consent_stands: email")
     assert desk.items(request_id, NoticePurpose.STOP_MESSAGES) == []

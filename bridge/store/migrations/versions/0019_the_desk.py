@@ -48,6 +48,10 @@ def upgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":  # what is sealed does not get smaller
         for column in ("wrapped", "doc"):
             op.execute(f"ALTER TABLE request_details ALTER COLUMN {column} SET STORAGE EXTERNAL")
+    stated = sa.text("doc IS NOT NULL")
+    op.create_index(
+        "ix_request_details_saved_at", "request_details", ["saved_at"], sqlite_where=stated, postgresql_where=stated
+    )
     op.create_index("ix_person_letters_wake_at", "person_letters", ["wake_at"])
     op.create_index("ix_person_letters_state_created_at_id", "person_letters", ["state", "created_at", "id"])
     op.create_table(

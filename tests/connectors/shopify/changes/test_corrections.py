@@ -65,13 +65,6 @@ def test_an_unknown_customer_has_no_record(shopify):
     assert read_customer(shopify, "1") is None
 
 
-def test_marketing_is_stopped_by_channel_and_again_without_harm(shopify, asha, invented_shop):
-    for _ in range(2):
-        assert shopify.stop_marketing(asha, shop=INVENTED_SHOP) == {"email": "stopped", "sms": "stopped"}
-    written = invented_shop.written_fields[f"gid://shopify/Customer/{asha}"]
-    assert written["emailMarketingConsent"] == written["smsMarketingConsent"] == {"marketingState": "UNSUBSCRIBED"}
-
-
 def test_without_the_scope_nothing_is_written(stand_in, shopify, asha):
     stand_in.faults.add("deny_scope", scope="write_customers")
     before = read_customer(shopify, asha)

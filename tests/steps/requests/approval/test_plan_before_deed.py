@@ -28,7 +28,7 @@ from bridge.steps.requests.approval.end_early import refuse_request, withdraw_re
 from bridge.steps.requests.process import process_request
 from bridge.steps.webhooks.dispatch import dispatch_delivery
 from tests.factories import ASHA, SHOP, accepted, make_request, opened, order, redact_body, settled_retention
-from tests.kit.operator_requests import let_act, open_as_operator
+from tests.kit.operator_requests import let_act, list_answers, open_as_operator
 from tests.steps.sales_case import sold
 
 LONG_AGO = datetime(2025, 6, 2, 10, 0, tzinfo=UTC)
@@ -74,8 +74,7 @@ def list_fact_names(services, request_id):
 
 
 def list_letter_kinds(services, request_id):
-    with services.store.transaction() as tx:
-        return [one.kind for one in tx.person_letters.list_letters(request_id)]
+    return [one.kind for one in list_answers(services, request_id)]
 
 
 def count_stored(services):
@@ -276,7 +275,7 @@ def test_p38_a_refusal_names_its_law_the_authority_and_the_court(shipped):
     assert (ended.state, ended.ending, ended.answered_at) == (RequestState.DONE, RequestEnding.REFUSED, None)
     with shipped.store.transaction() as tx:
         (refusal,) = (one for one in tx.evidence.list_facts_of_request(request_id) if one.fact == "request.refused")
-        (letter,) = tx.person_letters.list_letters(request_id)
+    (letter,) = list_answers(shipped, request_id)
     assert refusal.detail["remedies"][-1] == "judicial_remedy"
     assert len(refusal.detail["remedies"]) > 1
     assert (letter.kind, dict(letter.values)) == (LetterKind.REFUSAL, {"reason": "identity_not_proven"})
