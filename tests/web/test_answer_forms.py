@@ -192,7 +192,7 @@ def test_two_thousand_lines_are_shown_in_bounded_memory_and_answered_by_one_choi
 
 
 def test_the_page_has_words_for_every_answer_to_a_fault():
-    assert set(STATUS_BY_ERROR.values()) - {401} <= PROBLEM_TEXTS.keys(), "a wrong signature is only of webhooks"
+    assert set(STATUS_BY_ERROR.values()) - {401, 410} <= PROBLEM_TEXTS.keys(), "of webhooks, and of links of persons"
 
 
 # --- Over the wire ------------------------------------------------------------------------------------

@@ -80,9 +80,8 @@ class RequestDetailRows:
         was_written_to = exists().where(letters, person_letters.c.sent_at >= before)
         is_lift_written = exists().where(letters, person_letters.c.kind == LetterKind.RESTRICTION_LIFTED)
         is_held = exists().where(legal_holds.c.released_at.is_(None), legal_holds.c.request_id == requests.c.id)
-        expired = (
-            request_details.c.doc.is_not(None),
-            request_details.c.saved_at < before,
+        is_over = exists().where(
+            requests.c.id == request_details.c.request_id,
             requests.c.state == RequestState.DONE,
             requests.c.closed_at < before,
             or_(requests.c.answered_at.is_(None), requests.c.answered_at < before),
@@ -92,8 +91,9 @@ class RequestDetailRows:
             ~was_written_to,
             ~is_held,
         )
-        joined = select(requests.c.id).join(request_details, request_details.c.request_id == requests.c.id)
-        return list(self._connection.scalars(joined.where(*expired).order_by(request_details.c.saved_at).limit(limit)))
+        stated = (request_details.c.doc.is_not(None), request_details.c.saved_at < before)
+        expired = select(request_details.c.request_id).where(*stated, is_over)
+        return list(self._connection.scalars(expired.order_by(request_details.c.saved_at).limit(limit)))
 
 
 def _build_aad(request_id: str, shop: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 from bridge.model import Principal, RequestKind
 from bridge.steps.requests.process import process_request
 from tests.cli.conftest import open_office
-from tests.kit.operator_requests import open_as_operator
+from tests.kit.operator_requests import list_answers, open_as_operator
 from tests.kit.retention_files import write_file_without_open_contracts
 
 
@@ -84,9 +84,9 @@ def test_p38_a_refusal_and_an_extension_need_a_law_that_knows_them(bureau):
     assert after["due_at"] > before["due_at"]
     assert {"request.refused", "request.extended"} <= set(bureau.facts())
     letters = {}
-    with bureau.services.store.transaction() as tx:
-        for request_id in (indian, german):
-            letters[request_id] = [(one.kind, dict(one.values)) for one in tx.person_letters.list_letters(request_id)]
+    for request_id in (indian, german):
+        answers = list_answers(bureau.services, request_id)
+        letters[request_id] = [(one.kind, dict(one.values)) for one in answers]
     assert letters[indian] == [("refusal", {"reason": "already_done"})]
     assert letters[german] == [("extension", {"until": until, "reason": "complex"})]
 

@@ -9,6 +9,7 @@ import pytest
 from bridge.steps.requests.process import process_request
 from tests.cli.conftest import Office
 from tests.e2e import processes
+from tests.kit.operator_requests import let_act
 
 PHONE, WHY = "+919811122299", "letter of 12 Nov"
 CHANGES = json.dumps({"changes": [{"field": "phone", "new": PHONE}]})
@@ -44,12 +45,12 @@ def test_p13_values_of_a_correction_come_from_a_file_and_are_never_shown(place):
 @pytest.mark.parametrize(
     ("kind", "content", "says"),
     [
-        ("correction", "", "say what is asked for"),
+        ("correction", "", "--particulars needs changes"),
         ("correction", "{", "is no JSON"),
         ("correction", '["phone"]', "is no JSON object"),
         ("correction", '{"changes": [{"field": "shoe_size", "new": "45"}]}', "a field that can be corrected"),
-        ("correction", '{"ground": "claims"}', "takes no such particulars"),
-        ("restriction", "", "say what is asked for"),
+        ("correction", '{"ground": "claims"}', "names what this kind of request has not"),
+        ("restriction", "", "give --ground"),
         ("objection", '{"grounds": "mine"}', "give --purpose"),
     ],
 )
@@ -74,7 +75,7 @@ def test_a_reason_that_repeats_a_new_value_is_refused(place):
 
 
 def test_p33_a_restriction_is_shown_and_lifted(place):
-    request_id = open_right(place, "restriction", "--ground", "claims").json["id"]
+    request_id = let_act(place.services, open_right(place, "restriction", "--ground", "claims").json["id"])
     process_request(request_id, services=place.services)
     shown = place.say("dsr", "show", request_id)
     assert "Restrictions" in shown.out
@@ -87,7 +88,7 @@ def test_p33_a_restriction_is_shown_and_lifted(place):
 
 
 def test_p35_an_objection_is_decided(place):
-    request_id = open_right(place, "objection", "--purpose", "cod_risk").json["id"]
+    request_id = let_act(place.services, open_right(place, "objection", "--purpose", "cod_risk").json["id"])
     process_request(request_id, services=place.services)
     assert "objection_undecided" in place.say("dsr", "show", request_id).out
     assert "objection is weighed" in place.say("doctor", "--offline").out

@@ -8,6 +8,7 @@ from bridge.model import LetterKind
 from bridge.steps.requests.process import process_request
 from tests.e2e import processes
 from tests.factories import SHOP
+from tests.kit.operator_requests import list_answers
 
 ASHA, COMPLAINT = "asha@example.com", "Nobody answered my three letters."
 REASON = ("--reason", "a letter", "--shop", SHOP, "--json")
@@ -23,8 +24,7 @@ def bridge_env(tmp_path):
 def run_request(bridge_env, request_id):
     with processes.services(bridge_env) as services:
         process_request(request_id, services=services)
-        with services.store.read() as tx:
-            return {letter.kind: dict(letter.values) for letter in tx.person_letters.list_letters(request_id)}
+        return {letter.kind: dict(letter.values) for letter in list_answers(services, request_id)}
 
 
 def test_a_withdrawal_is_opened_and_who_took_it_back_is_found_by_lines(bridge_env, tmp_path):

@@ -166,7 +166,8 @@ OWN_FILES = {
     "file.py",
     "files.py",
     "questions.py",
-}  # the commands themselves; samples; the two doors; a folder's files; what `init` starts from
+    "identify_operator.py",
+}  # the commands themselves; samples; the two doors; a folder's files; what `init` starts from; a secret
 
 
 def test_no_command_opens_a_file_beside_the_one_reader_and_writer():

@@ -129,7 +129,7 @@ def complete(environ, typed, shell="bash"):
     ("typed", "found"),
     [
         ("bridge ds", {"dsr"}),
-        ("bridge dsr re", {"release", "replay"}),
+        ("bridge dsr re", {"refuse", "release", "replay"}),
         ("bridge dsr list --st", {"--state"}),
         ("bridge dsr list --state f", {"failed"}),
         ("bridge completion ", {"bash", "zsh", "fish"}),
@@ -171,7 +171,7 @@ def test_bash_completes_bin_bridge(environ):
     done = subprocess.run(
         ["bash", "-c", line], env={**environ, "PATH": os.environ["PATH"]}, capture_output=True, text=True, check=False
     )
-    assert done.stdout.split() == ["release", "replay"], done.stderr
+    assert done.stdout.split() == ["refuse", "release", "replay"], done.stderr
 
 
 # --- The page -----------------------------------------------------------------------------------------

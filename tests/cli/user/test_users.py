@@ -102,7 +102,7 @@ def test_p45_the_table_gives_each_department_its_own_work(act):
     """Requirement P-45, as the policy's departments need it."""
     allowed = {role for role in Role if is_allowed(role, act)}
     assert Role.ADMIN in allowed
-    assert Role.MARKETING not in allowed
+    assert (Role.MARKETING in allowed) == (act is Act.CHECK_CONSENTS)
     assert (Role.SALES_LOGISTICS in allowed) == (act is Act.SEE_SHIPMENTS)
     clear = {Act.REVEAL_DATA, Act.OPEN_VAULT, Act.READ_BANK_DETAILS}
     assert not (act in clear and Role.SYSADMIN in allowed)
@@ -117,12 +117,13 @@ def test_p45_every_command_is_one_act_and_is_refused_to_each_role_that_the_table
         if role is not Role.ADMIN:
             house.add(role, role)
     (house.folder / "order.json").write_text("{}")
+    (house.folder / "answer.txt").write_text("We are sorry.")
     (house.folder / "report.eml").write_bytes((ROOT / "tests/fixtures/mail/exchange__not_found.eml").read_bytes())
     in_the_clear = {Act.REVEAL_DATA, Act.OPEN_VAULT, Act.READ_BANK_DETAILS, Act.KEEP_BANK_DETAILS, Act.OPEN_REQUESTS}
     for words, act in ACT_BY_COMMAND.items():
         typed = [*take_words(LEAVES[words].examples[0]), *(["--yes"] if LEAVES[words].irreversible else [])]
         refused_roles = [Role.MARKETING, *([Role.SYSADMIN] if act in in_the_clear else [])]
-        for role in refused_roles if act else ():
+        for role in refused_roles if act and act is not Act.CHECK_CONSENTS else ():
             refused = house.say(*typed, by=role, given=GIVEN.get(words, SECRET))
             assert refused.code == 1, (words, role, refused.err)
             assert f"The role {role} may not run `bridge {words}`" in refused.err, (words, role, refused.err)
@@ -130,7 +131,9 @@ def test_p45_every_command_is_one_act_and_is_refused_to_each_role_that_the_table
     refusals = house.facts(Fact.ACCESS_REFUSED)
     assert {event.detail["reason"] for event in refusals} == {"act_not_allowed"}
     assert {event.actor for event in refusals} == {"operator:marketing", "operator:sysadmin"}
-    assert {event.detail["doing"] for event in refusals} == {words for words, act in ACT_BY_COMMAND.items() if act}
+    assert {event.detail["doing"] for event in refusals} == {
+        words for words, act in ACT_BY_COMMAND.items() if act not in (None, Act.CHECK_CONSENTS)
+    }
 
 
 def test_who_is_named_with_the_right_secret_is_the_actor_of_the_facts(house):

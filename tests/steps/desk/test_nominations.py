@@ -8,8 +8,8 @@ from bridge.steps.desk.record_nomination import accept_nomination, decline_nomin
 from bridge.steps.requests.open_for_person import open_person_request
 from bridge.steps.requests.process import process_request
 from tests.factories import ASHA, SHOP, customer
-from tests.steps.desk.desk_case import MINA, RAVI, list_of_asha, nominate
 from tests.kit.operator_requests import list_answers
+from tests.steps.desk.desk_case import MINA, RAVI, list_of_asha, nominate
 
 
 def test_p15_one_or_more_nominees_are_recorded_sealed_once_each_and_confirmed_by_letter(services):

@@ -292,4 +292,5 @@ def test_the_page_is_served_without_mail_and_without_a_shop_in_its_file(edge):
         text = shown.read().decode()
     assert '<html lang="hi">' in text
     assert "privacy@example.in" in text
-    assert "ask=" not in text
+    assert "ask=access" not in text, "no code can be sent"
+    assert "ask=consent_withdrawal" in text, "nobody has to prove who they are"

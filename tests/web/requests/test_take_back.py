@@ -11,7 +11,7 @@ from bridge.model.desk.particulars import Language
 from bridge.steps.letters.letter_links import LINK_BY_LETTER
 from bridge.steps.requests.process import process_request
 from tests.factories import ASHA, SHOP
-from tests.kit.operator_requests import let_act, open_as_operator
+from tests.kit.operator_requests import let_act, list_answers, open_as_operator
 
 UNKNOWN = "A" * 43
 FORM = "application/x-www-form-urlencoded"
@@ -58,7 +58,7 @@ def test_reading_the_page_changes_nothing_and_the_button_ends_the_request(client
     assert not process_request(request_id, services=services)
     with services.store.transaction() as tx:
         (fact,) = (one for one in tx.evidence.list_facts_of_request(request_id) if one.fact == "request.withdrawn")
-        assert [one.kind for one in tx.person_letters.list_letters(request_id)] == [LetterKind.WITHDRAWN]
+    assert [one.kind for one in list_answers(services, request_id)] == [LetterKind.WITHDRAWN]
     assert (fact.actor, fact.detail["via"]) == ("data_subject", "by_link")
     assert press_button(client, path).status_code == 404, "once"
 
