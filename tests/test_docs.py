@@ -355,7 +355,7 @@ def demo_lines() -> list[str]:
     """A pattern for each line that a run which holds prints, in no order."""
     trees = [
         ast.parse(text(f"bridge/sandbox/demo/{name}.py"))
-        for name in ("__main__", "demo_approval", "demo_notices", "demo_tax", "demo_verification")
+        for name in ("__main__", "demo_approval", "demo_mail", "demo_notices", "demo_tax", "demo_verification")
     ]
     parts = [each for tree in trees for each in tree.body]
     result = [each for each in parts if isinstance(each, ast.FunctionDef) and each.name != "_keep_running"]

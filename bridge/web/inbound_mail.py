@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from flask import Blueprint, Response, request
 from werkzeug.formparser import parse_form_data
 
-from bridge.connectors.mailbox.read_mail import read_mail
+from bridge.connectors.mailbox.read_mail import find_received_time, read_mail
 from bridge.errors import MediaTypeWrong
 from bridge.services import Services
 from bridge.steps.mailbox.take_in_mail import take_in_mail
@@ -45,7 +45,10 @@ def create_inbound_mail_blueprint(services: Services) -> Blueprint:
         if not _is_allowed(request.headers.get("Authorization", ""), token.reveal_bytes()):
             return Response(status=401, headers={"WWW-Authenticate": 'Basic realm="mail"'})
         raw = _extract_mail(read_body(request.environ, limit=MAX_POST_BYTES, needs_length=True), request.environ)
-        mail = read_mail(raw[:MAX_MAIL_BYTES], arrived_at=services.clock.now(), size=len(raw))
+        raw, size = raw[:MAX_MAIL_BYTES], len(raw)
+        # the term counts from the arrival at the provider, who tries for days where we do not answer
+        arrived_at = find_received_time(raw) or services.clock.now()
+        mail = read_mail(raw, arrived_at=arrived_at, size=size)
         take_in_mail(mail, services=services)
         return Response(status=200)
 

@@ -9,10 +9,10 @@ import email
 import email.policy
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from email.header import decode_header, make_header
 from email.message import Message
-from email.utils import parseaddr
+from email.utils import parseaddr, parsedate_to_datetime
 from html.parser import HTMLParser
 
 from bridge.connectors.bounces import find_bounced_message_id
@@ -49,6 +49,19 @@ def read_mail(raw: bytes, *, arrived_at: datetime, size: int = 0) -> IncomingMai
         attachments=attachments,
         bounced_message_id=find_bounced_message_id(raw),
     )
+
+
+def find_received_time(raw: bytes) -> datetime | None:
+    """Return when the last server before us took a mail over, in UTC, by its topmost `Received` line (RFC 5321 section 4.4).
+
+    None where the mail has no such line, or it names no date.
+    """
+    line = str(email.message_from_bytes(raw).get("Received", ""))
+    try:
+        received_at = parsedate_to_datetime(line.rpartition(";")[2])
+        return received_at.astimezone(UTC) if received_at.tzinfo else received_at.replace(tzinfo=UTC)
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def _read_header(message: Message, name: str) -> str:

@@ -1,7 +1,7 @@
 """Run the whole product once against stand-ins of Shopify and the carriers, and check every result.
 
-Orders come in and ship. Asha asks for a copy of all personal data, Bikram asks for erasure, a shop leaves, a person writes
-to the shop.
+Orders come in and ship. Asha asks for a copy of all personal data, Bikram asks for erasure, a shop leaves, persons write to
+the shop.
 The exit code is 1 if any check fails.
 """
 
@@ -21,6 +21,7 @@ from bridge.errors import BridgeError
 from bridge.sandbox.demo.console import BOLD, DIM, OFF, chapter, count, fact, join_words, must, say
 from bridge.sandbox.demo.demo_approval import run_approval_chapter
 from bridge.sandbox.demo.demo_env import DemoEnvironment, DemoFailed
+from bridge.sandbox.demo.demo_mail import run_mail_chapter
 from bridge.sandbox.demo.demo_notices import run_notices_chapter
 from bridge.sandbox.demo.demo_tax import list_laws, run_tax_chapter
 from bridge.sandbox.demo.demo_verification import run_verification_chapter
@@ -60,6 +61,7 @@ def main() -> None:
             run_tax_chapter(demo)
             run_shop_exit_chapter(demo)
             run_approval_chapter(demo)
+            run_mail_chapter(demo)
             run_verification_chapter(demo)
             say(f"\n{BOLD}All checks passed in {time.monotonic() - started_at:.0f} s.{OFF} The results are in:")
             for path in sorted(RESULTS_FOLDER.iterdir()):
@@ -199,7 +201,7 @@ def run_erasure_chapter(demo: DemoEnvironment) -> None:
     must(
         demo.post_signed_webhook("orders/updated", demo.world, order=order) == 200,
         f"A late webhook (orders/updated) about {bikram.first} was answered 200. "
-        "Chapter 8 checks that it did not bring the data back.",
+        "Chapter 9 checks that it did not bring the data back.",
     )
     demo.wait_until(
         "the late webhook", lambda: not demo.run_command("inbox", "list", "--state", "received", "--limit", "1")

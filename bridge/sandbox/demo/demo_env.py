@@ -16,6 +16,7 @@ import time
 import urllib.request
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -58,6 +59,7 @@ class DemoEnvironment:
         self.folder = folder or Path(tempfile.mkdtemp(prefix="bridge-demo-"))
         self.results = results
         self._orders = orders
+        self._mail_token = secrets.token_urlsafe()
         self._exit_stack = ExitStack()
         self.environ: dict[str, str] = {}
         self.posted_bodies: list[bytes] = []
@@ -104,6 +106,7 @@ class DemoEnvironment:
             ),
             "SMTP_URL": self.mailbox.url,
             "MAIL_FROM": MAIL_SENDER,
+            "MAIL_WEBHOOK_TOKEN": self._mail_token,
             "WEB_CONCURRENCY": "2",
             "SWEEP_EVERY_S": "1",
             "BRIDGE_MERGE_WAIT_MINUTES": "0",
@@ -138,6 +141,12 @@ class DemoEnvironment:
         raw = webhooks.build_body(topic, world)
         headers = webhooks.build_headers(topic, world.shop, "not the secret", raw)
         return webhooks.post_delivery(self.bridge.url, topic, raw, headers).status_code
+
+    def post_mail(self, mail: EmailMessage) -> None:
+        """Post a mail as the merchant's mail provider does. Raises HTTPError where it was not taken."""
+        headers = {"Authorization": f"Bearer {self._mail_token}", "Content-Type": "message/rfc822"}
+        request = urllib.request.Request(f"{self.bridge.url}/inbound/mail", mail.as_bytes(), headers)  # noqa: S310
+        urllib.request.urlopen(request, timeout=10).close()  # noqa: S310 - our own web process
 
     def run_command(self, *arguments: str) -> Any:
         """Return the JSON that `python -m bridge … --json` prints. Raises DemoFailed with its error message."""

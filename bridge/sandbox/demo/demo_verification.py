@@ -22,7 +22,7 @@ NOT_CHECKED = 2  # the exit code of check.sh where a tool is missing or too old
 
 def run_verification_chapter(demo: DemoEnvironment) -> None:
     """Verify the evidence, and search everything that rests for values that identify Bikram."""
-    chapter(8, "The evidence is verified, and the data about Bikram is searched for")
+    chapter(9, "The evidence is verified, and the data about Bikram is searched for")
     verified = demo.run_command("evidence", "verify")
     must(verified["ok"], f"The evidence is a chain of {verified['rows']} facts. It is intact and its end is signed.")
     words = _list_identifying_words(demo.world.bikram, demo.world)

@@ -29,7 +29,7 @@ from tests.e2e import processes
 
 SECRET, OTHER = "three words of mine", "seven other words here"
 BANK = {"account_number": "001234567890", "ifsc": "HDFC0001234", "account_holder": "Asha Qwertzuiop"}
-GIVEN = {"refund keep": BANK, "token put": {"access_token": "t"}}
+GIVEN = {"refund keep": BANK, "token put": {"access_token": "t"}, "incident describe": {"culprit": "unknown"}}
 LEAVES = dict(walk_leaves())
 
 
@@ -121,7 +121,8 @@ def test_p45_every_command_is_one_act_and_is_refused_to_each_role_that_the_table
     (house.folder / "report.eml").write_bytes((ROOT / "tests/fixtures/mail/exchange__not_found.eml").read_bytes())
     in_the_clear = {Act.REVEAL_DATA, Act.OPEN_VAULT, Act.READ_BANK_DETAILS, Act.KEEP_BANK_DETAILS, Act.OPEN_REQUESTS}
     for words, act in ACT_BY_COMMAND.items():
-        typed = [*take_words(LEAVES[words].examples[0]), *(["--yes"] if LEAVES[words].irreversible else [])]
+        example = LEAVES[words].examples[0].replace("--as devi", "")
+        typed = [*take_words(example), *(["--yes"] if LEAVES[words].irreversible else [])]
         refused_roles = [Role.MARKETING, *([Role.SYSADMIN] if act in in_the_clear else [])]
         for role in refused_roles if act and act is not Act.CHECK_CONSENTS else ():
             refused = house.say(*typed, by=role, given=GIVEN.get(words, SECRET))

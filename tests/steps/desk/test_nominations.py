@@ -35,7 +35,7 @@ def test_p15_one_or_more_nominees_are_recorded_sealed_once_each_and_confirmed_by
 @pytest.mark.parametrize("source", [RequestSource.PAGE, RequestSource.MAIL])
 def test_a_nomination_by_page_or_mail_waits_for_proof_of_the_address_or_an_operators_word(services, source):
     with services.store.transaction() as tx:
-        tx.index.ingest_sightings(SHOP, [customer()])  # the address is hers
+        tx.index.ingest_sightings(SHOP, [customer()])  # the address is on record
     proven = ReplyContact(address=ASHA.email, proven=True)
     unproven = ReplyContact(address=ASHA.email)
     nominate(services, source=source, contact=proven)

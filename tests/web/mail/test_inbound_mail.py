@@ -2,8 +2,11 @@
 
 import base64
 import json
+import re
 from dataclasses import replace
+from datetime import timedelta
 from email import message_from_bytes
+from email.utils import format_datetime
 
 import pytest
 from flask.testing import FlaskClient
@@ -40,6 +43,28 @@ def test_a_mail_is_taken_in_once_in_every_form(mail_client, services):
     with services.store.read() as tx:
         (mail,) = tx.mails.list_mails()
         assert tx.mails.open_content(mail).message_id == message_from_bytes(MAIL)["Message-ID"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "age"),
+    [
+        ([], 0),
+        (["no date"], 0),
+        (["from a by mx; Thu, 32 Nov 2026 10:00:00 +0000"], 0),
+        (["from a by mx; {day:-3}"], 3),
+        (["from b by mx; {day:-1}", "from a by b; {day:-2}"], 1),
+        (["from a by mx; {day:+2}"], 0),
+    ],
+)
+def test_the_term_counts_from_the_arrival_at_the_provider_whose_line_is_the_topmost(mail_client, services, lines, age):
+    def write_day(match):
+        return format_datetime(services.clock.now() + timedelta(days=int(match[1])))
+
+    headers = "".join(f"Received: {re.sub(r'{day:([+-][0-9])}', write_day, line)}\r\n" for line in lines)
+    assert post_mail(mail_client, headers.encode() + MAIL) == 200
+    with services.store.read() as tx:
+        (mail,) = tx.mails.list_mails()
+    assert services.clock.now() - mail.arrived_at == timedelta(days=age)
 
 
 @pytest.mark.parametrize("token", ["", "wrong", TOKEN[:-1], TOKEN + "x", "é"])
