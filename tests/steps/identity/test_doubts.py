@@ -238,6 +238,14 @@ def test_the_link_goes_to_an_address_on_record_and_to_no_other(known):
         assert tx.person_links.find_linked_request(token, LinkPurpose.PROVE_IDENTITY)
 
 
+def test_a_letter_to_the_shop_has_no_link_by_which_it_would_prove_who_its_customer_is(known):
+    with known.store.transaction() as tx:
+        request = opened(tx, make_request())
+    doubt(known, request.id)
+    with known.store.transaction() as tx:
+        assert LINK_BY_LETTER[LetterKind.IDENTITY_REQUEST](request, tx, known) is None
+
+
 def test_who_says_that_it_was_not_them_leaves_the_decision_to_an_officer(known, clock):
     request_id = open_as_operator(known, ASHA, shop=SHOP)
     doubt(known, request_id)
