@@ -93,7 +93,7 @@ def test_production_with_the_files_as_shipped_names_all_that_is_missing():
         assert each in faults
 
 
-def test_production_refuses_a_placeholder_and_names_its_place(files):
+def test_t23_production_refuses_a_placeholder_and_names_its_place(files):
     """Requirement P-04."""
     environ = files(merchant=[('phone = "+91 562 000 0000"', 'phone = "[Insert Contact Number]"')])
 

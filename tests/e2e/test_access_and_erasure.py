@@ -48,7 +48,7 @@ def test_an_access_request_becomes_a_package_with_all_that_was_planted(town, tmp
     assert town.world.bikram.email.encode() not in everything
 
 
-def test_no_personal_data_is_in_the_clear_while_it_is_held(town):
+def test_t21_no_personal_data_is_in_the_clear_while_it_is_held(town):
     """Requirement P-66."""
     canaries = words(town.world.asha, town.world)
     seeded = town.folder / "planted"

@@ -51,7 +51,7 @@ def packaged(stand_in, world):
     return Package(case(findings, tasks=[done])), gaps
 
 
-def test_every_seeded_value_is_in_the_package_or_counted_as_masked(stand_in, world):
+def test_t21_every_seeded_value_is_in_the_package_or_counted_as_masked(stand_in, world):
     """Requirement S-02."""
     package, gaps = packaged(stand_in, world)
     assert gaps == ()

@@ -111,7 +111,7 @@ def test_an_erasure_has_no_package_and_says_so(office, tmp_path):
     assert not (tmp_path / "x.zip").exists()
 
 
-def test_a_replay_of_a_request_keeps_every_clock_and_does_nothing_twice(office):
+def test_t03_a_replay_of_a_request_keeps_every_clock_and_does_nothing_twice(office):
     """Requirement C-06."""
     for kind in ("access", "erasure"):
         before = office.request(kind)

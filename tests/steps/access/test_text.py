@@ -42,7 +42,7 @@ from bridge.steps.access.package.text import escape_csv_cell
         ("  plain", "  plain"),
     ],
 )
-def test_no_cell_starts_a_formula(value, written):
+def test_t28_no_cell_starts_a_formula(value, written):
     """Requirement S-04: spreadsheets run cells that begin so; negative numbers and phones stay what they are."""
     assert escape_csv_cell(value) == written
 

@@ -76,7 +76,7 @@ def test_s01_what_a_system_answered_after_the_answer_is_sent_once(services, cloc
     ]
 
 
-def test_s01_a_carrier_that_answers_after_the_answer_makes_the_package_anew_and_a_supplement(services, clock):
+def test_s01_t19_a_carrier_that_answers_after_the_answer_makes_the_package_anew_and_a_supplement(services, clock):
     """Requirement S-01."""
     request = make_request(source=RequestSource.OPERATOR)
     wake_at = NOW + timedelta(hours=2)

@@ -270,7 +270,7 @@ def test_an_unavailable_or_refusing_mail_server_is_tried_again(case, fault, afte
     assert len(case.mailer.letters) == case.links() == 1
 
 
-def test_an_unanswered_notice_is_reminded_and_then_escalated(case):
+def test_t18_an_unanswered_notice_is_reminded_and_then_escalated(case):
     request = case.erasure("14908100000012")
     case.run()
     states = []

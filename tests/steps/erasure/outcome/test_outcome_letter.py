@@ -106,7 +106,7 @@ def test_traces_are_told_while_they_can_exist_and_not_longer(certificate):
 
 @given(case.certificates())
 @settings(max_examples=count_examples(40))
-def test_who_has_not_answered_is_named_and_nobody_else(certificate):
+def test_t18_who_has_not_answered_is_named_and_nobody_else(certificate):
     names = {row["who"] for row in list_open_answers(certificate, DAYS)}
     unanswered = {
         NAMES[row["system"]] for row in certificate["processors"] if row["records"] > sum(row["answers"].values())

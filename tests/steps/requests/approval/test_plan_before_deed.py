@@ -18,6 +18,7 @@ from bridge.model import (
     RequestKind,
     RequestSource,
     RequestState,
+    TaskAction,
     TaskState,
 )
 from bridge.rules.requests.decisions.approval_rules import digest_plan
@@ -200,6 +201,23 @@ def test_what_shopify_orders_waits_for_no_approval(shipped, clock):
     assert approve(shipped, waiting).missing == 0, "the officer sees what is left, and decides"
     clock.at += timedelta(hours=49)
     assert process_request(waiting, services=shipped)
+
+
+def test_t04_an_erasure_is_carried_out_before_shopify_s_own_and_its_webhook_joins_the_case(shipped, platform, clock):
+    request_id = open_waiting(shipped)
+    approve(shipped, request_id)
+    clock.at += timedelta(hours=49)
+    process_request(request_id, services=shipped)
+    own = find_request(shipped, request_id)
+    assert (count_stored(shipped)["orders"], platform.requested) == (0, ["7001"])
+    assert clock.at < own.due_at
+    with shipped.store.transaction() as tx:
+        waiting = {task.action: task.state for task in tx.tasks.list_tasks(request_id)}
+    assert waiting[TaskAction.POLL_PLATFORM_ERASURE] is TaskState.WAITING
+    clock.at += timedelta(days=12)
+    delivery = accepted(shipped.store, "customers/redact", redact_body(1001), received_at=clock.at)
+    assert dispatch_delivery(delivery.id, services=shipped) == request_id
+    assert find_request(shipped, request_id).due_at == own.due_at
 
 
 def test_what_was_opened_by_hand_widens_no_request_of_shopify(shipped, platform):
