@@ -143,13 +143,18 @@ ACT_BY_COMMAND: Mapping[str, Act | None] = {
 }
 
 
+LETTER_FORMS = ("text", "html", "pdf")
+
+
 def name_command(context: click.Context) -> str:
     """Return the words of a command, without the program's name."""
     return context.command_path.partition(" ")[2]
 
 
 def find_act(context: click.Context) -> Act | None:
-    """Return what the running command does; `--reveal` makes a listing the reading of personal data."""
-    if context.params.get("reveal"):
+    """Return what the running command does; `--reveal`, or the form of a letter, makes a view the reading of personal data."""
+    words = name_command(context)
+    revealing = LETTER_FORMS if words == "letter show" else ("reveal",)
+    if any(context.params.get(name) for name in revealing):
         return Act.REVEAL_DATA
-    return ACT_BY_COMMAND.get(name_command(context), Act.MANAGE_USERS)
+    return ACT_BY_COMMAND.get(words, Act.MANAGE_USERS)

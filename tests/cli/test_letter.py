@@ -33,7 +33,10 @@ def test_an_operator_reads_a_withheld_letter_gives_it_an_address_and_ends_anothe
     assert [(row["id"], row["request_id"], row["state"]) for row in listed] == [(letter.id, request_id, "queued")]
     assert letter.id in named.say("dsr", "show", request_id).out
 
-    read = named.say("letter", "show", letter.id, "--text")
+    unexplained = named.say("letter", "show", letter.id, "--text")
+    assert (unexplained.code, "say by --reason why you read it" in unexplained.err) == (2, True)
+    why = ("--reason", "the person called")
+    read = named.say("letter", "show", letter.id, "--text", *why)
     assert read.code == 0, read.err
     assert f"We have your request, number {request_id}" in " ".join(read.out.split())
     page = tmp_path / "letter.html"
@@ -48,10 +51,11 @@ def test_an_operator_reads_a_withheld_letter_gives_it_an_address_and_ends_anothe
         "hi",
         "--html",
         str(page),
+        *why,
     )
     assert hindi.code == 0, hindi.err
     assert "<html lang='hi'>" in page.read_text()
-    unwritten = named.say("letter", "preview", request_id, "refusal", "--value", "reason=unheard_of", "--text")
+    unwritten = named.say("letter", "preview", request_id, "refusal", "--value", "reason=unheard_of", "--text", *why)
     assert (unwritten.code, "reasons.unheard_of is missing" in unwritten.err) == (1, True)
     with services.store.read() as tx:
         facts = [event.fact for event in tx.evidence.list_facts_of_request(request_id)]

@@ -137,19 +137,21 @@ def test_a_notice_is_exported_as_pdf_and_csv_and_filed_by_hand(sent, tmp_path):
     """Requirement P-04: no letter is written with a blank in its contact."""
     bureau, request, notice = sent
     output_file, table = tmp_path / "n.pdf", tmp_path / "n.csv"
-    refused = bureau.say("export", notice.id, "--out", str(output_file))
+    exporting = ("export", notice.id, "--reason", "the portal asks for a file")
+    assert bureau.say("export", notice.id, "--out", "-").code == 2, "nobody says why"
+    refused = bureau.say(*exporting, "--out", str(output_file))
     assert (refused.code, "[grievance_officer]" in refused.err, output_file.exists()) == (1, True, False)
     bureau.environ = {**bureau.environ, "BRIDGE_MERCHANT_FILE": write_named_merchant(tmp_path)}
-    assert bureau.say("export", notice.id, "--out", str(output_file)).code == 0
+    assert bureau.say(*exporting, "--out", str(output_file)).code == 0
     assert output_file.read_bytes().startswith(b"%PDF-")
-    assert bureau.say("export", notice.id, "--out", str(table), "--json").json["entries"] == 2
+    assert bureau.say(*exporting, "--out", str(table), "--json").json["entries"] == 2
     with table.open(newline="") as lines:
         assert [row["reference"] for row in csv.DictReader(lines)] == [PARCEL, OTHER]
-    assert bureau.say("export", notice.id, "--out", str(table)).code == 2
-    streamed = bureau.say("export", notice.id, "--out", "-", "--format", "csv")
+    assert bureau.say(*exporting, "--out", str(table)).code == 2
+    streamed = bureau.say(*exporting, "--out", "-", "--format", "csv")
     assert (streamed.code, streamed.raw) == (0, table.read_bytes())
-    assert bureau.say("export", notice.id, "--out", "-").raw.startswith(b"%PDF-")
-    assert bureau.say("export", notice.id, "--out", "n.txt").code == 2
+    assert bureau.say(*exporting, "--out", "-").raw.startswith(b"%PDF-")
+    assert bureau.say(*exporting, "--out", "n.txt").code == 2
     result = bureau.say("file", notice.id, "--reference", "TICKET-9", "--json").json
     assert (result["state"], result["reference"]) == ("sent", "TICKET-9")
     assert facts(bureau, request)[-1] == "notice.filed"

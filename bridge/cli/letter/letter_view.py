@@ -45,11 +45,16 @@ class Forms:
     html: Path | None
     pdf: Path | None
     force: bool
+    reason: str
 
-    @property
-    def wanted(self) -> int:
-        """How many forms were named."""
-        return self.text + (self.html is not None) + (self.pdf is not None)
+    def check(self) -> bool:
+        """Return whether a form was named. Raises UsageError where several were, or nobody says why it is read."""
+        named = self.text + (self.html is not None) + (self.pdf is not None)
+        if named > 1:
+            raise click.UsageError("Give one of --text, --html and --pdf.")
+        if named and not self.reason:
+            raise click.UsageError("A letter names a person: say by --reason why you read it.")
+        return bool(named)
 
 
 def form_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -78,12 +83,10 @@ def build_letter_row(letter: PersonLetter) -> dict[str, Any]:
     return select_fields(letter, LETTER_COLUMNS)
 
 
-def record_reading(given: LetterInput, context: CommandContext, tx: Tx) -> None:
+def record_reading(given: LetterInput, reason: str, context: CommandContext, tx: Tx) -> None:
     """Record that an operator read a letter: it may quote what the person wrote."""
     about = {"shop": given.request.shop, "request_id": given.request.id, "what": "letter", "letter_kind": given.kind}
-    tx.evidence.append_fact(
-        Fact.PERSONAL_DATA_REVEALED, actor=context.operator, **about, reason="read before or after sending"
-    )
+    tx.evidence.append_fact(Fact.PERSONAL_DATA_REVEALED, actor=context.operator, **about, reason=reason)
 
 
 def show_form(given: LetterInput, forms: Forms, about: dict[str, Any]) -> None:

@@ -137,6 +137,22 @@ def test_p45_every_command_is_one_act_and_is_refused_to_each_role_that_the_table
     }
 
 
+REVEALING_OPTIONS = {"--reveal", "--pdf"}
+
+
+def test_p45_whoever_reads_personal_data_says_why(house):
+    """Requirement P-45: each command that shows a person asks for a reason, and a letter's text is no mere state."""
+    for words, act in ACT_BY_COMMAND.items():
+        options = {option for parameter in LEAVES[words].params for option in parameter.opts}
+        if act in (Act.REVEAL_DATA, Act.READ_BANK_DETAILS) or options & REVEALING_OPTIONS:
+            assert "--reason" in options, words
+    house.add("sam", Role.SYSADMIN)
+    shown = ("letter", "show", "ltr_01M84N6EY20CZ9W2PB73FKRKAY")
+    assert "may not run" not in house.say(*shown, by="sam").err
+    refused = house.say(*shown, "--text", "--reason", "the person called", by="sam")
+    assert "may not run `bridge letter show`" in refused.err
+
+
 def test_who_is_named_with_the_right_secret_is_the_actor_of_the_facts(house):
     house.add("lena", Role.LEGAL_COMPLIANCE)
     opening = (
