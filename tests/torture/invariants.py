@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, Table, select
 
 from bridge.errors import EvidenceBroken
-from bridge.model import Fact, PrivacyRequest
+from bridge.model import Fact, PrivacyRequest, TaskState
 from bridge.sandbox.mail import Mailbox, get_letter_text
 from bridge.sandbox.merchant_files import GRIEVANCE_OFFICER_EMAIL
 from bridge.sandbox.world.models import Person
@@ -153,6 +153,12 @@ def find_recreated_people(before: Counter[str], load: WebhookLoad, town: Town) -
 def list_unsettled(town: Town) -> list[PrivacyRequest]:
     """Return the requests that are not closed, and the access requests that are not complete."""
     return [each for each in town.requests() if not each.closed_at or (each.kind == "access" and not each.complete)]
+
+
+def has_failed_task(request: PrivacyRequest, town: Town) -> bool:
+    """Return whether a task of the request ended in a failure that a person looks at."""
+    with town.services.store.read() as tx:
+        return any(task.state is TaskState.FAILED for task in tx.tasks.list_tasks(request.id))
 
 
 def _read(town: Town, table: Table) -> list[Row[Any]]:

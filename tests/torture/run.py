@@ -103,7 +103,7 @@ def _compare_clocks(clocks: Clocks, town: Town) -> list[str]:
 
 
 def _settle(installation: Installation, say: Say) -> None:
-    """Wait until nothing is left to do; as operators do, replay what ended incomplete, and let hours pass for retries."""
+    """Wait until nothing is left to do; as operators do, replay what ended incomplete or failed, and let hours pass for retries."""
     town, deadline = installation.town, time.monotonic() + SETTLE_WITHIN_S
     while True:
         installation.keep_running()
@@ -117,6 +117,6 @@ def _settle(installation: Installation, say: Say) -> None:
             return
         time.sleep(3.0)
         for request in unsettled:
-            if request.closed_at:
+            if request.closed_at or invariants.has_failed_task(request, town):
                 processes.say(town.environ, "dsr", "replay", request.id)
         installation.move_clock(installation.clock_offset_s + HOUR_S)
