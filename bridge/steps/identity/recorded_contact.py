@@ -44,12 +44,11 @@ def is_recorded_contact(request: PrivacyRequest, address: str, tx: Tx) -> bool:
 def make_proof_link(request: PrivacyRequest, tx: Tx, services: Services) -> str | None:
     """Return the link by which somebody with the recorded address proves who they are; None where the letter goes elsewhere.
 
-    Without a stated contact the letter goes to the shop, who cannot prove it for the person.
+    A letter about a request of the platform goes to the shop, who cannot prove it for the person.
     """
-    contact = tx.request_details.get_details(request.id, request.kind).contact
-    if tx.identity_checks.find_open_check(request.id) is None or contact is None:
+    if tx.identity_checks.find_open_check(request.id) is None or not request.source.is_merchants:
         return None
-    if not is_recorded_contact(request, contact.address, tx):
+    if not is_recorded_contact(request, choose_person_address(request, tx), tx):
         return None
     expires_at = services.clock.now() + timedelta(days=PROOF_LINK_DAYS)
     token = tx.person_links.create_link(request.id, LinkPurpose.PROVE_IDENTITY, expires_at=expires_at)
