@@ -9,6 +9,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 
 import redis
 
@@ -171,7 +172,8 @@ class Disturber:
         bridge = self._at.town.bridge
         name = kind_or_name if "." in kind_or_name else self._choose(kind_or_name)
         if pids := bridge.pids(name) if name else []:
-            signal_session(min(pids), signal.SIGTERM)
+            with suppress(ProcessLookupError):
+                signal_session(os.getsid(pids[0]), signal.SIGTERM)
             self._signalled += 1
 
     def _limit_file_size(self, size: int) -> None:
