@@ -4,7 +4,7 @@ import json
 import os
 import re
 import signal
-from contextlib import suppress
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -153,13 +153,13 @@ def test_a_killed_work_horse_gives_a_line(site):
     site.stand_ins.shopify.latency_s = 2.0
     site.post("customers/data_request", request_id=903, person=site.world.people[5])
 
-    def kill_and_look():  # the first one seen may end by itself: its job was short
-        for horse in {*site.bridge.pids("worker.1")} - {leader}:
-            with suppress(ProcessLookupError):
-                os.kill(horse, signal.SIGKILL)
-        return site.events("work_horse.lost")
+    def find_horse_of_a_long_job():
+        seen = {*site.bridge.pids("worker.1")}
+        time.sleep(0.5)
+        return sorted((seen & {*site.bridge.pids("worker.1")}) - {leader})
 
-    line = processes.until("its end is logged", kill_and_look)[0]
+    os.kill(processes.until("a work-horse works", find_horse_of_a_long_job)[0], signal.SIGKILL)
+    (line,) = processes.until("its end is logged", lambda: site.events("work_horse.lost"))
     assert (line["level"], line["signal"]) == ("error", signal.SIGKILL)
     site.stand_ins.shopify.latency_s = 0.0
     assert [line for line in site.lines("worker") if PLACEHOLDER.search(line["event"])] == []
