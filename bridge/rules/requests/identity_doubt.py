@@ -24,6 +24,7 @@ IDENTITY_FREE_KINDS = frozenset(
     }
 )
 # by these, who asks is known by an address alone
+# nobody of the merchant's has read what came by these
 REMOTE_SOURCES = frozenset({RequestSource.PAGE, RequestSource.MAIL})
 MAX_TIMES_ASKED = 3
 

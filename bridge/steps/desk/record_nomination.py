@@ -23,10 +23,10 @@ from bridge.model import (
     get_progress,
 )
 from bridge.rules.desk.nominees import find_matching_nomination
+from bridge.rules.requests.identity_doubt import REMOTE_SOURCES
 from bridge.services import Services
 from bridge.steps.desk.desk_tasks import change_desk_progress, read_own_task
 from bridge.steps.letters.queue_letter import queue_letter
-from bridge.steps.requests.open_for_person import UNATTENDED_SOURCES
 from bridge.steps.task_results import fail_task, finish_task, record_task_result, wait_task
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def record_nomination(request: PrivacyRequest, task: Task, lease: Lease, *, serv
         task = read_own_task(task, tx)
         progress = get_progress(task, NominationProgress)
         details = tx.request_details.get_details(request.id, request.kind)
-        is_proven = request.source not in UNATTENDED_SOURCES or bool(details.contact and details.contact.proven)
+        is_proven = request.source not in REMOTE_SOURCES or bool(details.contact and details.contact.proven)
         if progress.nomination_id or progress.declined:
             after = finish_task(task, Outcome.DENIED if progress.declined else Outcome.FOUND, now)
         elif not isinstance(details.particulars, NominationParticulars):

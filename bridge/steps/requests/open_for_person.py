@@ -52,8 +52,6 @@ PERSON_KINDS = (
     RequestKind.PROCESSOR_LIST,
     RequestKind.INCIDENT,
 )
-# nobody of the merchant's has read what came by these
-UNATTENDED_SOURCES = (RequestSource.PAGE, RequestSource.MAIL)
 # these are nothing without what they state
 NEEDS_PARTICULARS = (RequestKind.NOMINATION, RequestKind.NOMINEE_EXERCISE, RequestKind.INCIDENT)
 RECEIVED_AT_BASES = {
@@ -89,7 +87,7 @@ def build_person_request(
     An incident is about nobody that it names, and its clocks run since it was noticed.
     """
     now = services.clock.now()
-    if kind not in PERSON_KINDS or (kind is RequestKind.INCIDENT and source in UNATTENDED_SOURCES):
+    if kind not in PERSON_KINDS or (kind is RequestKind.INCIDENT and source in REMOTE_SOURCES):
         raise PayloadInvalid("kind_not_by_hand")
     known, directory = services.merchant.shops, tx.shop_names.directory
     if not is_shop_domain(shop) or (known and not directory.has_known_name(shop, known)):

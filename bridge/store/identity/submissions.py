@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import secrets
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, insert, select, update
 
-from bridge.errors import LeaseLost
 from bridge.model import Language, Lease, PageSubmission, RequestKind
 from bridge.rules.requests.particulars import decode_request_details, encode_request_details
+from bridge.store.crypto.own_key import open_under_own_key, seal_under_own_key
+from bridge.store.crypto.token_hash import hash_token
+from bridge.store.leases import acquire_row_lease, update_leased_row
 from bridge.store.schema.identity_tables import page_submissions
 from bridge.store.schema.ulid import new_id
 from bridge.store.session import Session
@@ -32,12 +33,7 @@ class PageSubmissionRows:
 
     def add_submission(self, submission: PageSubmission) -> tuple[str, str]:
         """Store what was sent. Return its id, and the token that the page's next form carries."""
-        keyring, key, token, row_id = (
-            self._session.keyring,
-            secrets.token_bytes(32),
-            secrets.token_urlsafe(32),
-            new_id("sub"),
-        )
+        token, row_id = secrets.token_urlsafe(32), new_id("sub")
         texts = {name: getattr(submission, name) for name in _SEALED_TEXTS}
         plain = json.dumps(
             {
@@ -50,9 +46,8 @@ class PageSubmissionRows:
         row = {
             "id": row_id,
             "shop": submission.shop,
-            "token_hash": _hash_submission_token(token),
-            "wrapped": keyring.seal(key, _build_submission_aad(row_id, submission.shop, "wrapped")),
-            "doc": keyring.seal(plain, _build_submission_aad(row_id, submission.shop, "doc"), key_id=row_id, key=key),
+            "token_hash": hash_token(token),
+            **seal_under_own_key(self._session.keyring, row_id, plain, _build_submission_aad(row_id, submission.shop)),
             "code_hash": "",
             "guesses": 0,
             "created_at": submission.created_at,
@@ -63,7 +58,7 @@ class PageSubmissionRows:
 
     def find_submission(self, token: str) -> PageSubmission | None:
         """Return the submission of a token, if it still waits."""
-        return self._read_submission(page_submissions.c.token_hash == _hash_submission_token(token))
+        return self._read_submission(page_submissions.c.token_hash == hash_token(token))
 
     def get_submission(self, submission_id: str) -> PageSubmission | None:
         """Return one submission, if it still waits."""
@@ -109,30 +104,20 @@ class PageSubmissionRows:
 
     def acquire_lease(self, submission_id: str) -> Lease | None:
         """Lease a submission that is due; None where it is gone, not due, or leased."""
-        now, columns = self._session.now(), page_submissions.c
-        free = or_(columns.lease_until.is_(None), columns.lease_until < now)
-        values = {"fence": columns.fence + 1, "attempts": columns.attempts + 1}
-        until = now + timedelta(seconds=self._session.lease_s)
-        is_due = (columns.id == submission_id, columns.wake_at <= now, free)
-        leasing = update(page_submissions).where(*is_due).values(**values, lease_until=until)
-        fence = self._connection.scalar(leasing.returning(columns.fence))
-        return None if fence is None else Lease(row_id=submission_id, fence=fence)
+        values = {"attempts": page_submissions.c.attempts + 1}
+        return acquire_row_lease(self._session, page_submissions, submission_id, values=values)
 
     def release_lease(self, lease: Lease, *, wake_at: datetime | None, error: str = "") -> None:
         """Release a submission until `wake_at`. Raises LeaseLost."""
-        leased = (page_submissions.c.id == lease.row_id, page_submissions.c.fence == lease.fence)
         values = {"wake_at": wake_at, "rung_at": None, "lease_until": None, "last_error": error[:200]}
-        if self._connection.execute(update(page_submissions).where(*leased).values(**values)).rowcount != 1:
-            raise LeaseLost(lease.row_id)
+        update_leased_row(self._session, page_submissions, lease, values)
 
     def _read_submission(self, condition: Any) -> PageSubmission | None:
         row = self._connection.execute(select(page_submissions).where(condition)).one_or_none()
         if row is None:
             return None
-        keyring = self._session.keyring
-        key = keyring.open(row.wrapped, _build_submission_aad(row.id, row.shop, "wrapped"))
-        aad = _build_submission_aad(row.id, row.shop, "doc")
-        given = json.loads(keyring.open(row.doc, aad, find_data_key=lambda _: key))
+        aad = _build_submission_aad(row.id, row.shop)
+        given = json.loads(open_under_own_key(self._session.keyring, row.wrapped, row.doc, aad))
         kind = RequestKind(given["kind"])
         return PageSubmission(
             id=row.id,
@@ -152,9 +137,5 @@ class PageSubmissionRows:
         return count
 
 
-def _hash_submission_token(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-def _build_submission_aad(row_id: str, shop: str, column: str) -> str:
-    return SUBMISSION_AAD.format(id=row_id, column=column, shop=shop)
+def _build_submission_aad(row_id: str, shop: str) -> str:
+    return SUBMISSION_AAD.replace("{id}", row_id).replace("{shop}", shop)

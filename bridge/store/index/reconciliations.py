@@ -8,9 +8,8 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import delete, func, select
 
-from bridge.errors import LeaseLost
 from bridge.model import (
     HoleCounts,
     Lease,
@@ -20,6 +19,7 @@ from bridge.model import (
     ReconciliationProgress,
     ReconciliationState,
 )
+from bridge.store.leases import acquire_row_lease, renew_row_lease, update_leased_row
 from bridge.store.retention.deletions import DELETION_KIND_SHOP
 from bridge.store.schema.index_tables import reconciliations
 from bridge.store.schema.retention_tables import destructions
@@ -136,29 +136,18 @@ class ReconciliationRows:
 
     def acquire_lease(self, run_id: str) -> Lease | None:
         """Lease a run that is due; None where it ended, is not due, or leased."""
-        now = self._session.now()
-        free = or_(reconciliations.c.lease_until.is_(None), reconciliations.c.lease_until < now)
-        is_due = and_(
-            reconciliations.c.id == run_id,
-            reconciliations.c.state == ReconciliationState.RUNNING,
-            reconciliations.c.wake_at <= now,
-            free,
-        )
-        values = {"fence": reconciliations.c.fence + 1, "lease_until": now + timedelta(seconds=self._session.lease_s)}
-        leasing = update(reconciliations).where(is_due).values(values).returning(reconciliations.c.fence)
-        fence = self._connection.scalar(leasing)
-        return None if fence is None else Lease(row_id=run_id, fence=fence)
+        is_running = reconciliations.c.state == ReconciliationState.RUNNING
+        return acquire_row_lease(self._session, reconciliations, run_id, is_running)
 
     def verify_lease(self, lease: Lease) -> None:
         """Verify and renew a lease at the start of a transaction; a released one is not renewed. Raises LeaseLost."""
-        until = self._session.now() + timedelta(seconds=self._session.lease_s)
-        self._update_leased(lease, {"lease_until": until}, reconciliations.c.lease_until.is_not(None))
+        renew_row_lease(self._session, reconciliations, lease)
 
     def save_progress(self, lease: Lease, run: Reconciliation) -> None:
         """Store how far a leased run is. Raises LeaseLost."""
         progress = self._seal_progress(run.id, run.shop, run.progress)
         values = {"progress": progress, "counts": json.dumps(asdict(run.counts)), "attempts": run.attempts}
-        self._update_leased(lease, {**values, "last_error": run.last_error[:200]})
+        update_leased_row(self._session, reconciliations, lease, {**values, "last_error": run.last_error[:200]})
 
     def release_lease(self, lease: Lease, run: Reconciliation, *, wake_at: datetime | None) -> None:
         """Store a run and release it until `wake_at`; one that ended lets the next of its shop begin. Raises LeaseLost."""
@@ -166,12 +155,7 @@ class ReconciliationRows:
         values: dict[str, Any] = {"state": run.state, "finished_at": run.finished_at, "wake_at": wake_at}
         if run.state is not ReconciliationState.RUNNING:
             values["active_key"] = None
-        self._update_leased(lease, {**values, "rung_at": None, "lease_until": None})
-
-    def _update_leased(self, lease: Lease, values: dict[str, Any], *conditions: Any) -> None:
-        leased = and_(reconciliations.c.id == lease.row_id, reconciliations.c.fence == lease.fence, *conditions)
-        if self._connection.execute(update(reconciliations).where(leased).values(**values)).rowcount != 1:
-            raise LeaseLost(lease.row_id)
+        update_leased_row(self._session, reconciliations, lease, {**values, "rung_at": None, "lease_until": None})
 
     def _seal_progress(self, run_id: str, shop: str, progress: ReconciliationProgress) -> bytes:
         plain = json.dumps(asdict(progress)).encode()

@@ -7,11 +7,11 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import exists, select, update
 
-from bridge.errors import LeaseLost
 from bridge.model import Lease, LetterKind, LetterState, PersonLetter, RequestKind, RequestSource
 from bridge.store.access.hand_overs import IS_UNFULFILLED
+from bridge.store.leases import acquire_row_lease, is_free, renew_row_lease, update_leased_row
 from bridge.store.schema.desk_tables import person_letters
 from bridge.store.schema.tables import requests
 from bridge.store.schema.ulid import new_id
@@ -132,34 +132,18 @@ class PersonLetterRows:
 
     def acquire_lease(self, letter_id: str) -> Lease | None:
         """Lease a letter that is due; None where it is not due or leased."""
-        now = self._session.now()
-        free = or_(person_letters.c.lease_until.is_(None), person_letters.c.lease_until < now)
-        is_due = (person_letters.c.id == letter_id, person_letters.c.wake_at <= now, free)
-        until = now + timedelta(seconds=self._session.lease_s)
-        leasing = update(person_letters).where(*is_due).values(fence=person_letters.c.fence + 1, lease_until=until)
-        fence = self._connection.scalar(leasing.returning(person_letters.c.fence))
-        return None if fence is None else Lease(row_id=letter_id, fence=fence)
+        return acquire_row_lease(self._session, person_letters, letter_id)
 
     def verify_lease(self, lease: Lease) -> None:
         """Verify and renew a lease. Raises LeaseLost."""
-        until = self._session.now() + timedelta(seconds=self._session.lease_s)
-        self._update_leased_letter(lease, {"lease_until": until})
+        renew_row_lease(self._session, person_letters, lease)
 
     def release_lease(self, lease: Lease, letter: PersonLetter, *, wake_at: datetime | None) -> None:
         """Save where a letter stands, and release it until `wake_at`. Raises LeaseLost."""
         names = ("state", "sent_at", "message_id", "text_sha256", "attempts", "last_error")
         values: dict[str, Any] = {name: getattr(letter, name) for name in names}
         values |= {"last_error": letter.last_error[:200], "wake_at": wake_at, "rung_at": None, "lease_until": None}
-        self._update_leased_letter(lease, values)
-
-    def _update_leased_letter(self, lease: Lease, values: dict[str, Any]) -> None:
-        leased = (
-            person_letters.c.id == lease.row_id,
-            person_letters.c.fence == lease.fence,
-            person_letters.c.lease_until.is_not(None),
-        )
-        if self._connection.execute(update(person_letters).where(*leased).values(**values)).rowcount != 1:
-            raise LeaseLost(lease.row_id)
+        update_leased_row(self._session, person_letters, lease, values, person_letters.c.lease_until.is_not(None))
 
     def change_state(self, letter: PersonLetter, state: LetterState, *, error: str = "", is_due: bool = False) -> bool:
         """Give a letter another state, `is_due` at once; return whether it still stood as it was read.
@@ -175,8 +159,8 @@ class PersonLetterRows:
             "rung_at": None,
             "lease_until": None,
         }
-        free = or_(person_letters.c.lease_until.is_(None), person_letters.c.lease_until < now)
-        as_read = (person_letters.c.id == letter.id, person_letters.c.state == letter.state, free)
+        is_untouched = is_free(person_letters, now)
+        as_read = (person_letters.c.id == letter.id, person_letters.c.state == letter.state, is_untouched)
         return self._connection.execute(update(person_letters).where(*as_read).values(**values)).rowcount == 1
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from datetime import datetime
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 
 from bridge.model import LinkPurpose, PersonLink
+from bridge.store.crypto.token_hash import hash_token
 from bridge.store.schema.desk_tables import person_links
 from bridge.store.session import Session
 
@@ -23,7 +23,7 @@ class PersonLinkRows:
     def create_link(self, request_id: str, purpose: LinkPurpose, *, expires_at: datetime) -> str:
         """Store a new link and return its token, which cannot be read again."""
         token = secrets.token_urlsafe(32)
-        row = {"token_hash": _hash_person_token(token), "request_id": request_id, "purpose": purpose}
+        row = {"token_hash": hash_token(token), "request_id": request_id, "purpose": purpose}
         dates = {"created_at": self._session.now(), "expires_at": expires_at, "used_at": None}
         self._connection.execute(insert(person_links), row | dates)
         return token
@@ -37,7 +37,7 @@ class PersonLinkRows:
 
     def find_link(self, token: str, purpose: LinkPurpose) -> PersonLink | None:
         """Return the link of a token, open or not; None where the token is unknown or of another purpose."""
-        named = (person_links.c.token_hash == _hash_person_token(token), person_links.c.purpose == purpose)
+        named = (person_links.c.token_hash == hash_token(token), person_links.c.purpose == purpose)
         row = self._connection.execute(select(person_links).where(*named)).one_or_none()
         if row is None:
             return None
@@ -57,12 +57,8 @@ class PersonLinkRows:
 
     def _is_open(self, token: str, purpose: LinkPurpose) -> tuple[Any, ...]:
         return (
-            person_links.c.token_hash == _hash_person_token(token),
+            person_links.c.token_hash == hash_token(token),
             person_links.c.purpose == purpose,
             person_links.c.expires_at > self._session.now(),
             person_links.c.used_at.is_(None),
         )
-
-
-def _hash_person_token(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select, true, update
+from sqlalchemy import select, update
 
-from bridge.errors import LeaseLost
 from bridge.model import Lease, MailboxPosition
+from bridge.store.leases import acquire_row_lease, renew_row_lease
 from bridge.store.schema.desk_tables import mailboxes
 from bridge.store.session import Session
 from bridge.store.upsert import upsert
@@ -32,27 +32,16 @@ class MailboxRows:
 
         `even_early`: it need not be due.
         """
-        now = self._session.now()
-        free = or_(mailboxes.c.lease_until.is_(None), mailboxes.c.lease_until < now)
-        is_due = true() if even_early else mailboxes.c.wake_at <= now
-        values = {"fence": mailboxes.c.fence + 1, "lease_until": now + timedelta(seconds=self._session.lease_s)}
-        leasing = update(mailboxes).where(mailboxes.c.id == MAILBOX, free, is_due).values(values)
-        row = self._connection.execute(leasing.returning(mailboxes)).one_or_none()
-        if row is None:
+        lease = acquire_row_lease(self._session, mailboxes, MAILBOX, even_early=even_early)
+        if lease is None:
             return None
-        position = MailboxPosition(uid_validity=row.uid_validity, last_uid=row.last_uid)
-        return Lease(row_id=MAILBOX, fence=row.fence), position
+        columns = (mailboxes.c.uid_validity, mailboxes.c.last_uid)
+        row = self._connection.execute(select(*columns).where(mailboxes.c.id == MAILBOX)).one()
+        return lease, MailboxPosition(uid_validity=row.uid_validity, last_uid=row.last_uid)
 
     def verify_lease(self, lease: Lease) -> None:
         """Verify and renew a lease at the start of a transaction; a released one is not renewed. Raises LeaseLost."""
-        until = self._session.now() + timedelta(seconds=self._session.lease_s)
-        is_held = (
-            mailboxes.c.id == lease.row_id,
-            mailboxes.c.fence == lease.fence,
-            mailboxes.c.lease_until.is_not(None),
-        )
-        if self._connection.execute(update(mailboxes).where(*is_held).values(lease_until=until)).rowcount != 1:
-            raise LeaseLost(lease.row_id)
+        renew_row_lease(self._session, mailboxes, lease)
 
     def save_position(self, lease: Lease, position: MailboxPosition) -> None:
         """Store how far the mailbox was read. Raises LeaseLost."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import func, or_, select
 
-from bridge.errors import LeaseLost
 from bridge.model import Lease
+from bridge.store.leases import acquire_row_lease, renew_row_lease, update_leased_row
 from bridge.store.schema.notice_tables import notice_accounts, notice_items, notices
 from bridge.store.session import Session
 from bridge.store.upsert import upsert
@@ -22,22 +22,15 @@ class NoticeAccountRows:
 
     def acquire_lease(self, account: str) -> Lease | None:
         """Lease an account that is due; None where it is not due or leased."""
-        now = self._session.now()
-        free = or_(notice_accounts.c.lease_until.is_(None), notice_accounts.c.lease_until < now)
-        is_due = (notice_accounts.c.id == account, notice_accounts.c.wake_at <= now, free)
-        values = {"fence": notice_accounts.c.fence + 1, "attempts": notice_accounts.c.attempts + 1}
-        until = now + timedelta(seconds=self._session.lease_s)
-        leasing = update(notice_accounts).where(*is_due).values(**values, lease_until=until)
-        fence = self._connection.scalar(leasing.returning(notice_accounts.c.fence))
-        return None if fence is None else Lease(row_id=account, fence=fence)
+        values = {"attempts": notice_accounts.c.attempts + 1}
+        return acquire_row_lease(self._session, notice_accounts, account, values=values)
 
     def verify_lease(self, lease: Lease) -> None:
         """Verify and renew a lease at the start of a transaction. Raises LeaseLost.
 
         A lease that was released is not renewed: a renewal may have waited for the transaction that released it.
         """
-        until = self._session.now() + timedelta(seconds=self._session.lease_s)
-        self._update_leased_account(lease, {"lease_until": until}, notice_accounts.c.lease_until.is_not(None))
+        renew_row_lease(self._session, notice_accounts, lease)
 
     def release_lease(
         self, lease: Lease, *, wake_at: datetime | None = None, error: str = "", not_before: datetime | None = None
@@ -59,12 +52,7 @@ class NoticeAccountRows:
         values = {"wake_at": due or not_before, "rung_at": None, "lease_until": None}
         if not error:
             values["attempts"] = 0
-        self._update_leased_account(lease, {**values, "last_error": error[:200]})
-
-    def _update_leased_account(self, lease: Lease, values: dict[str, Any], *conditions: Any) -> None:
-        leased = and_(notice_accounts.c.id == lease.row_id, notice_accounts.c.fence == lease.fence, *conditions)
-        if self._connection.execute(update(notice_accounts).where(leased).values(**values)).rowcount != 1:
-            raise LeaseLost(lease.row_id)
+        update_leased_row(self._session, notice_accounts, lease, {**values, "last_error": error[:200]})
 
     def count_attempts(self, account: str) -> int:
         """Return how often this account was leased since its last release without an error."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -11,6 +10,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select, update
 
 from bridge.model import Notice, NoticeChannel, NoticeItem, NoticePurpose, NoticeState
+from bridge.store.crypto.token_hash import hash_token
 from bridge.store.notices.notice_items import NoticeItemRows
 from bridge.store.schema.notice_tables import notice_links, notices
 from bridge.store.session import Session
@@ -76,24 +76,19 @@ class NoticeRows:
 
     def save_link_token(self, notice_id: str, token: str, expires_at: datetime) -> None:
         """Let this token answer this notice until it expires; only its hash is stored."""
-        row = {"token_hash": _hash_link_token(token), "notice_id": notice_id, "expires_at": expires_at}
+        row = {"token_hash": hash_token(token), "notice_id": notice_id, "expires_at": expires_at}
         self._connection.execute(insert(notice_links), row)
 
     def find_notice_by_token(self, token: str) -> Notice | None:
         """Return the notice that this token may answer; None where the token is unknown, used or expired."""
-        known = (notice_links.c.token_hash == _hash_link_token(token), notice_links.c.expires_at > self._session.now())
+        known = (notice_links.c.token_hash == hash_token(token), notice_links.c.expires_at > self._session.now())
         notice_id = self._connection.scalar(select(notice_links.c.notice_id).where(*known))
         return self.find_notice(notice_id) if notice_id else None
 
     def delete_link_tokens(self, notice_id: str, token: str = "") -> None:
         """Delete every token of a notice, or only this one."""
         rows = delete(notice_links).where(notice_links.c.notice_id == notice_id)
-        self._connection.execute(rows.where(notice_links.c.token_hash == _hash_link_token(token)) if token else rows)
-
-
-def _hash_link_token(token: str) -> str:
-    """Return a fast hash: a token is 256 random bits, so nobody can try them all."""
-    return hashlib.sha256(token.encode()).hexdigest()
+        self._connection.execute(rows.where(notice_links.c.token_hash == hash_token(token)) if token else rows)
 
 
 def notice_from_row(row: Any) -> Notice:

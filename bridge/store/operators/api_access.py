@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, insert, select, update
 
 from bridge.model import User
+from bridge.store.crypto.token_hash import hash_token
 from bridge.store.operators.users import UserRows
 from bridge.store.schema.operator_tables import api_openings, user_tokens
 from bridge.store.session import Session
@@ -27,7 +27,7 @@ class ApiAccessRows:
     def create_token(self, user_name: str, *, expires_at: datetime) -> str:
         """Store a token of a user and return it; it cannot be read again."""
         now, token = self._session.now(), TOKEN_PREFIX + secrets.token_urlsafe(32)
-        row = {"token_hash": hash_api_token(token), "user_name": user_name, "created_at": now, "expires_at": expires_at}
+        row = {"token_hash": hash_token(token), "user_name": user_name, "created_at": now, "expires_at": expires_at}
         self._connection.execute(insert(user_tokens), row)
         return token
 
@@ -52,7 +52,7 @@ class ApiAccessRows:
 
     def find_token_user(self, token: str) -> User | None:
         """Return whose token this is; None where it is unknown or expired, or the user is disabled."""
-        is_it = (user_tokens.c.token_hash == hash_api_token(token), user_tokens.c.expires_at > self._session.now())
+        is_it = (user_tokens.c.token_hash == hash_token(token), user_tokens.c.expires_at > self._session.now())
         name = self._connection.scalar(select(user_tokens.c.user_name).where(*is_it))
         user = UserRows(self._session).find_user(name) if name else None
         return user if user and user.disabled_at is None else None
@@ -74,8 +74,3 @@ class ApiAccessRows:
         """Store which request a call opened."""
         done = update(api_openings).where(api_openings.c.key_hash == key_hash).values(request_id=request_id)
         self._connection.execute(done)
-
-
-def hash_api_token(token: str) -> str:
-    """Return what is stored of a token: of 256 random bits a fast hash is enough."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

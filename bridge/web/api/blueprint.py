@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request
 from bridge.model import User
 from bridge.services import Services
 from bridge.steps.operators.authorise import check_act
-from bridge.store.operators.api_access import hash_api_token
+from bridge.store.crypto.token_hash import hash_token
 from bridge.web.api.api_problems import ApiProblem, answer_problem, require_json
 from bridge.web.api.calls import ApiCalls
 from bridge.web.api.document import build_openapi_document
@@ -44,7 +44,7 @@ class ApiGate:
         if user is None:
             self._of_strangers.count_request(stranger, succeeded=False)
             raise ApiProblem(401)
-        return user, self._of_tokens.admit(hash_api_token(token.strip()))
+        return user, self._of_tokens.admit(hash_token(token.strip()))
 
     def count_call(self, caller: str, *, succeeded: bool) -> None:
         """Count one more call of a token."""

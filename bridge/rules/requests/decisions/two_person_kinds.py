@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bridge.model import RequestKind
+from config.merchant_file.approval_rules import ALWAYS_TWO
 
-TWO_PERSON_KINDS = frozenset({RequestKind.NOMINEE_EXERCISE, RequestKind.INCIDENT})
+TWO_PERSON_KINDS = frozenset(map(RequestKind, ALWAYS_TWO))
 APPROVERS_NEEDED = 2
 
 
