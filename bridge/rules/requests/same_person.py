@@ -17,6 +17,7 @@ from bridge.rules.index.identity import CONTACT_FIELDS, list_normal_forms
 
 # The reason of a gap and the kind of its review: identifiers of the request lead to a customer that may be another person.
 SEVERAL_CUSTOMERS = "several_customers"
+NOT_LOOKED_UP = "not_looked_up"  # the reason of a gap: nobody could ask whether there are further customers
 SEVERAL_CUSTOMERS_SUBJECT = "an identifier of the request is a customer's that may be another person"
 # The kind of a finding that holds the number of such a customer and nothing else of it, until somebody has decided.
 DOUBTED_CUSTOMER_KIND = "doubted_customer"

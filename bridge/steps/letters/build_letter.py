@@ -134,7 +134,8 @@ def _build_letter_values(given: LetterInput, texts: LetterTexts) -> dict[str, st
         return texts.format_day(at.astimezone(zone).date())
 
     values = {
-        **{name: sender[name] for name in ("shop_name", "sender", "address", "website", "policy_date")},
+        **{name: sender[name] for name in ("shop_name", "sender", "address", "website")},
+        "policy_date": texts.rewrite_day(sender["policy_date"]),
         **{name: sender["contact"][name] for name in ("designation", "email", "phone")},
         "officer_name": sender["contact"]["name"],
         "reference": request.id,

@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,13 @@ class LetterTexts:
         """Return a day in words, such as `28 February 2027`."""
         words = self.tables["words"]
         return str(words["day"]).format(day=day.day, month=words["months"][day.month - 1], year=day.year)
+
+    def rewrite_day(self, text: str) -> str:
+        """Return a day that the merchant file has in English, such as `1 May 2026`, in words; another text as it stands."""
+        try:
+            return self.format_day(datetime.strptime(text, "%d %B %Y").date())  # noqa: DTZ007
+        except ValueError:
+            return text
 
     def join_words(self, words: Iterable[str]) -> str:
         """Return words as a list of a sentence: `a, b and c`."""

@@ -1,7 +1,4 @@
-"""Set the outcome of an erasure, as `dsr outcome` writes it, as blocks of a letter. Never says more than the certificate.
-
-Headings and the answer itself are in the letter's language. The lines of the certificate are in English in each language.
-"""
+"""Set the outcome of an erasure, as `dsr outcome` writes it, as blocks of a letter. Never says more than the certificate."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from bridge.steps.erasure.outcome.outcome_letter import OutcomeInput, build_outcome_values, find_headline_code
+from bridge.steps.erasure.outcome.outcome_letter import OutcomeInput, build_outcome_values
 from bridge.steps.letters.letter_page import BlockKind, LetterBlock
 from bridge.steps.letters.letter_texts import LetterTexts, TextMissing, fill_text
 
@@ -46,16 +43,15 @@ def list_outcome_blocks(given: LetterInput, texts: LetterTexts) -> Iterator[Lett
             merchant=given.merchant,
             retention=given.retention,
             written_at=given.written_at,
+            language=texts.language,
         )
     )
     words = _OutcomeWords(texts, ZoneInfo(given.merchant.clocks.timezone))
-    yield LetterBlock(BlockKind.PARAGRAPH, texts.get_text("headlines", find_headline_code(certificate)))
+    yield LetterBlock(BlockKind.PARAGRAPH, values["answer"])
     if values["late_since"]:
         yield words.say_day("late", certificate["clock"]["due_at"])
     if values["cutoff"]:
         yield words.say_day("cutoff", certificate["limited_to_known_at"])
-    if texts.tables["outcome"]["lines_note"]:
-        yield words.say("lines_note", BlockKind.NOTE)
     yield from _list_gone(values, words)
     yield from _list_remaining(values, words)
     yield from _list_open(values, words)

@@ -156,6 +156,7 @@ ERASED_ROW_NOUNS = {  # by table: singular, plural
     "packages": ("copy made for you", "copies made for you"),
     "deliveries": ("message of the shop platform", "messages of the shop platform"),
     "mails": ("mail of yours", "mails of yours"),
+    "nominations": ("nomination", "nominations"),
 }
 SUPPRESSION_KEYS_SENTENCE = (
     "So that no late message brings your data back, we keep codes of your customer number, e-mail, phone and "

@@ -30,6 +30,7 @@ from bridge.model import (
 from bridge.ports import Platform
 from bridge.rules.requests.lifecycle import PLATFORM
 from bridge.rules.requests.same_person import (
+    NOT_LOOKED_UP,
     SEVERAL_CUSTOMERS,
     collect_doubts,
     judge_customers,
@@ -55,8 +56,6 @@ from bridge.steps.task_results import SYSTEM_ERRORS, after_failure, fail_task, f
 
 if TYPE_CHECKING:
     from bridge.store import Tx
-
-NOT_LOOKED_UP = "not_looked_up"
 
 
 def plan_customer_search(request: PrivacyRequest, tasks: Sequence[Task], services: Services) -> Task | None:

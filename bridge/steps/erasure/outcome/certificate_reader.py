@@ -1,34 +1,16 @@
-"""Read a certificate of erasure: its days, names and the line about the platform's own erasure. Pure."""
+"""Read a certificate of erasure: its names and the lines about the platform's own erasure. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
 from typing import Any
 
 from bridge.model import Outcome, TaskAction
 from bridge.rules.erasure.plan import CUSTOMER_MERGED_AWAY
 from bridge.rules.index.attribution import UNKNOWN_CARRIER
-from bridge.steps.access.package.plain_language import TRADE_NAMES, describe_code
-from bridge.steps.access.package.text import format_long_date
+from bridge.steps.erasure.outcome.outcome_words import OutcomeWords
 
 Row = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class CertificateDays:
-    """Prints the certificate's moments (ISO 8601) as days of the merchant's calendar."""
-
-    zone: tzinfo
-
-    def format_moment(self, moment: str | None) -> str:
-        """Return the local day of a moment, '' for None."""
-        return format_long_date(datetime.fromisoformat(moment).astimezone(self.zone).date()) if moment else ""
-
-    def format_day(self, day: str | None) -> str:
-        """Return a day, '' for None."""
-        return format_long_date(date.fromisoformat(day)) if day else ""
 
 
 def is_merged_away(certificate: Row) -> bool:
@@ -48,18 +30,18 @@ def list_polls(certificate: Row) -> list[Row]:
     return [row for row in certificate["platform"] if row["action"] == TaskAction.POLL_PLATFORM_ERASURE]
 
 
-def name_accounts(polls: Sequence[Row], certificate: Row) -> str:
+def name_accounts(polls: Sequence[Row], certificate: Row, words: OutcomeWords) -> str:
     """Return of how many of the person's accounts these lines are, with a colon; '' where it is all of them."""
     count = len(list_polls(certificate))
-    return f"{len(polls)} of your {count} accounts: " if len(polls) < count else ""
+    return words.say("some_accounts", some=str(len(polls)), all=str(count)) if len(polls) < count else ""
 
 
-def name_recipient(row: Row) -> str:
+def name_recipient(row: Row, words: OutcomeWords) -> str:
     """Return the legal name of a recipient, or the name by which the data subject knows it."""
     system = row.get("system", row["recipient"])
     if row["recipient"] == UNKNOWN_CARRIER or system == UNKNOWN_CARRIER:
-        return "a carrier that we have to find out"
-    return str(row["recipient"]) if row["recipient"] != system else describe_code(system, TRADE_NAMES)
+        return words.say("unknown_carrier")
+    return str(row["recipient"]) if row["recipient"] != system else words.describe("trade_names", system)
 
 
 def is_gone_at_platform(poll: Row) -> bool:

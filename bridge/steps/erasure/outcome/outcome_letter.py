@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bridge.model import PrivacyRequest, RequestSource
+from bridge.model import Language, PrivacyRequest, RequestSource
 from bridge.rules.requests.regimes import list_complaint_routes
 from bridge.rules.retention.citations import list_laws_in_force
 from bridge.rules.retention.statutory_last_days import local_day
@@ -26,9 +26,7 @@ from bridge.steps.access.package.plain_language import (
     describe_code,
 )
 from bridge.steps.access.package.text import format_long_date, format_long_datetime
-from bridge.steps.erasure.outcome import outcome_phrases as phrases
 from bridge.steps.erasure.outcome.certificate_reader import (
-    CertificateDays,
     has_remnants,
     is_gone_at_platform,
     is_merged_away,
@@ -36,6 +34,7 @@ from bridge.steps.erasure.outcome.certificate_reader import (
 )
 from bridge.steps.erasure.outcome.erased_and_kept import RemainingRow, list_erased_data, list_remaining_data_rows
 from bridge.steps.erasure.outcome.open_answers import list_open_answers, list_uninstructed_recipients
+from bridge.steps.erasure.outcome.outcome_words import OutcomeWords
 from config.merchant_file.merchant import Merchant
 from config.retention_file.gdpr_bases import GDPR_REGIMES
 from config.retention_file.retention import Retention
@@ -44,6 +43,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 HOME_REGIMES = ("IN",)
 REGION_PREFIXES = {"EU": "If you live in the European Union: ", "UK": ""}  # the sentences of the UK name it themselves
 RIGHTS_LAWS = ("spdi", "dpdp_core", "gdpr")
+# What a certificate says as its outcome, where letters have words for it.
+HEADLINE_OUTCOMES = ("erased", "nothing_held", "erased_in_part", "not_erased", "retained")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +52,7 @@ class OutcomeInput:
     """The values that an outcome is rendered from.
 
     `certificate` is the request's latest one as it is stored. `signing_key_fingerprint` (SHA-256, hex) is of the key that
-    signed it.
+    signed it. The pages themselves are in English; the lines of the certificate are in `language`.
     """
 
     request: PrivacyRequest
@@ -60,6 +61,7 @@ class OutcomeInput:
     retention: Retention
     written_at: datetime
     signing_key_fingerprint: str = ""
+    language: Language = Language.ENGLISH
 
 
 def list_missing_settings(merchant: Merchant, *, day: date) -> list[str]:
@@ -82,29 +84,29 @@ def build_outcome_values(outcome: OutcomeInput) -> dict[str, Any]:
     """Return what an outcome says, by the names that its templates use."""
     certificate, merchant, request = outcome.certificate, outcome.merchant, outcome.request
     zone = ZoneInfo(merchant.clocks.timezone)
-    days = CertificateDays(zone)
+    words = OutcomeWords(outcome.language, zone)
     today = local_day(outcome.written_at, merchant.clocks)
-    remaining = list_remaining_data_rows(certificate, days)
-    open_answers, headline = list_open_answers(certificate, days), _describe_headline(certificate)
+    remaining = list_remaining_data_rows(certificate, words)
+    open_answers, headline_code = list_open_answers(certificate, words), find_headline_code(certificate)
     return {
         **build_sender_values(merchant, outcome.signing_key_fingerprint),
         "reference": request.id,
         "written_on": format_long_date(today),
         "as_of": format_long_datetime(datetime.fromisoformat(certificate["issued_at"]), zone),
-        "asked_on": days.format_moment(certificate["clock"]["received_at"]),
+        "asked_on": words.format_moment(certificate["clock"]["received_at"]),
         "is_asked_by_platform": request.source is RequestSource.WEBHOOK,
-        "late_since": days.format_moment(certificate["clock"]["due_at"]) if certificate["clock"]["late"] else "",
-        "answer_code": "yes" if headline == phrases.HEADLINES["erased"] else "",
-        "answer": headline,
+        "late_since": words.format_moment(certificate["clock"]["due_at"]) if certificate["clock"]["late"] else "",
+        "answer_code": "yes" if headline_code == "erased" else "",
+        "answer": words.get_headline(headline_code),
         "open_names": [row["who"] for row in open_answers],
-        "reason": phrases.NOT_ERASED_REASONS.get(_find_reason(certificate), ""),
-        "cutoff": days.format_moment(certificate.get("limited_to_known_at")),
-        "erased": list_erased_data(certificate, days),
-        "remnants": phrases.REMNANTS_WAIT if has_remnants(certificate) else "",
+        "reason": words.find("not_erased", _find_reason(certificate)),
+        "cutoff": words.format_moment(certificate.get("limited_to_known_at")),
+        "erased": list_erased_data(certificate, words),
+        "remnants": words.say("remnants") if has_remnants(certificate) else "",
         "remaining": remaining,
         "codes": any(line["category"] == "suppression" for line in certificate["kept"]) and SUPPRESSION_KEYS_SENTENCE,
         "open_answers": open_answers,
-        "uninstructed": list_uninstructed_recipients(certificate),
+        "uninstructed": list_uninstructed_recipients(certificate, words),
         "gdpr": _describe_gdpr_grounds(remaining, outcome.retention) if _has_gdpr_routes(merchant) else [],
         "routes": _list_routes(merchant, today),
         "rights_laws": [law.title for law in list_laws_in_force(today, outcome.retention) if law.id in RIGHTS_LAWS],
@@ -113,17 +115,12 @@ def build_outcome_values(outcome: OutcomeInput) -> dict[str, Any]:
 
 
 def find_headline_code(certificate: Mapping[str, Any]) -> str:
-    """Return the code of the answer: `merged`, or an outcome that `HEADLINES` has."""
+    """Return the code of the answer: `merged`, or an outcome that letters have a headline for."""
     if is_merged_away(certificate):
         return "merged"
     is_open = certificate["outcome"] == "erased" and not all(map(is_gone_at_platform, list_polls(certificate)))
-    known = certificate["outcome"] in phrases.HEADLINES and not is_open
+    known = certificate["outcome"] in HEADLINE_OUTCOMES and not is_open
     return str(certificate["outcome"]) if known else "erased_here_others_must_answer"
-
-
-def _describe_headline(certificate: Mapping[str, Any]) -> str:
-    code = find_headline_code(certificate)
-    return phrases.MERGED_HEADLINE if code == "merged" else phrases.HEADLINES[code]
 
 
 def _find_reason(certificate: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -112,7 +113,7 @@ def test_each_customer_is_asked_about_erased_here_and_polled_by_itself(town, pla
     asked = [line["customer"] for line in certificate["platform"] if line["action"] == "ask"]
     assert len(set(asked)) == len(asked) == len(EMAILS)
     assert "not_asked_about" not in str(certificate)
-    assert not any(number in str(certificate) for number in EMAILS), "keyed ids only"
+    assert not re.search(rf"\b({'|'.join(EMAILS)})\b", str(certificate)), "keyed ids only"
     assert list_customer_reviews(town) == []
     with town.store.transaction() as tx:
         [record] = tx.erasures.list_prior_erasures(SHOP, Principal(customer_id="7003"))

@@ -9,22 +9,22 @@ from datetime import UTC, date, datetime
 import pytest
 from hypothesis import given, settings
 
-from bridge.model import ErasureAction, Gap, LegalHold, Outcome, PlanLine, TaskState
+from bridge.model import ErasureAction, Gap, Language, LegalHold, Outcome, PlanLine, TaskState
 from bridge.model.findings import Absence
 from bridge.rules.erasure.plan import CUSTOMER_MERGED_AWAY
 from bridge.rules.retention.citations import list_laws_in_force
 from bridge.steps.access.package.plain_language import ERASED_ROW_NOUNS
 from bridge.steps.erasure.outcome import list_missing_settings
-from bridge.steps.erasure.outcome.certificate_reader import CertificateDays
 from bridge.steps.erasure.outcome.erased_and_kept import list_erased_data, list_remaining_data_rows, shorten_law
 from bridge.steps.erasure.outcome.open_answers import list_open_answers
+from bridge.steps.erasure.outcome.outcome_words import OutcomeWords
 from tests.factories import CANARIES, NOW
 from tests.kit.suite.examples import count_examples
 from tests.steps.erasure.outcome import outcome_case as case
 
 SPRING, SUMMER = datetime(2026, 11, 30, 9, tzinfo=UTC), datetime(2027, 6, 2, 9, tzinfo=UTC)
 TODAY = NOW.date()
-DAYS = CertificateDays(case.ZONE)
+ENGLISH = OutcomeWords(Language.ENGLISH, case.ZONE)
 ISO = re.compile(r"\d{4}-\d\d-\d\d(?:T[\d:.+]+)?")
 LONG_DAY = re.compile(
     r"\b\d{1,2} (?:January|February|March|April|May|June|July|August|September|October|November|December) \d{4}"
@@ -67,9 +67,9 @@ def test_every_count_and_day_is_the_certificates(certificate):
         counted = re.findall(r"(\d+) (?:invoice|credit note)s? with", shown.partition("If you live")[0])
         assert sum(map(int, counted)) == sum(line["count"] for line in sealed)
     rows = [
-        *list_erased_data(certificate, DAYS),
-        *list_remaining_data_rows(certificate, DAYS),
-        *list_open_answers(certificate, DAYS),
+        *list_erased_data(certificate, ENGLISH),
+        *list_remaining_data_rows(certificate, ENGLISH),
+        *list_open_answers(certificate, ENGLISH),
     ]
     for row in certificate["processors"]:
         assert count_records(rows, NAMES[row["system"]]) == row["records"]
@@ -107,7 +107,7 @@ def test_traces_are_told_while_they_can_exist_and_not_longer(certificate):
 @given(case.certificates())
 @settings(max_examples=count_examples(40))
 def test_t18_who_has_not_answered_is_named_and_nobody_else(certificate):
-    names = {row["who"] for row in list_open_answers(certificate, DAYS)}
+    names = {row["who"] for row in list_open_answers(certificate, ENGLISH)}
     unanswered = {
         NAMES[row["system"]] for row in certificate["processors"] if row["records"] > sum(row["answers"].values())
     }
