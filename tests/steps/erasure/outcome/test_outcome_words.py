@@ -28,7 +28,7 @@ NAMES = re.compile(
     r"Shopify|Delhivery Limited|Blue Dart Express Limited|Delhivery|Blue Dart|Shiprocket|AfterShip|Google|SMS|CGST|DPDP|"
     r"LLP|PMLA|SPDI|CERT-In|EU"
 )
-SAID = ("reason", "remnants", "late_since", "cutoff", "answer")
+SINGLE_TEXTS = ("reason", "remnants", "late_since", "cutoff", "answer")
 
 
 def list_fields(text: Any) -> list[str]:
@@ -48,7 +48,11 @@ def say_lines(certificate: Any, language: Language) -> tuple[list[str], dict[str
         )
     )
     rows = [*values["erased"], *values["open_answers"]]
-    texts = [text for row in rows for text in row.values()] + [values[name] for name in SAID] + values["uninstructed"]
+    texts = (
+        [text for row in rows for text in row.values()]
+        + [values[name] for name in SINGLE_TEXTS]
+        + values["uninstructed"]
+    )
     for row in values["remaining"]:
         assert isinstance(row, RemainingRow)
         texts += [row.what, row.why, row.until]
