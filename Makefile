@@ -11,7 +11,7 @@ LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashe
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-deep run check bench bench-burst torture coverage docs slug lock clean
+.PHONY: help demo test test-long test-deep run check bench bench-burst torture coverage docs slug lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,11 +19,16 @@ help: ## Show this list
 demo: $(STAMP) ## Set up, and show the whole story against stand-ins of Shopify and the carriers
 	@$(BIN)/python -m bridge demo
 
-test: $(STAMP) ## Set up, and run all tests on every core, with a real Redis and a real Postgres
-	@$(BIN)/python -m pytest -n auto --dist loadscope --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest -n auto --dist loadscope --no-loadscope-reorder
 
-test-deep: $(STAMP) ## The same, with each test of a step on both databases, and thrice the examples of a property
-	@$(BIN)/python -m pytest -n auto --dist loadscope --no-loadscope-reorder --deep
+test: $(STAMP) ## Set up, and run the tests on every core, with a real Redis and a real Postgres, but for the long ones
+	@$(PYTEST) --long without
+
+test-long: $(STAMP) ## The long ones: whole deployments, killed and taken over, browsers, the commands of each host
+	@$(PYTEST) --long only
+
+test-deep: $(STAMP) ## All tests, each test of a step on both databases, and thrice the examples of a property
+	@$(PYTEST) --deep
 
 run: $(STAMP) ## Web, worker, clock and an embedded Redis in this terminal; SANDBOX=1 adds the stand-ins
 	@$(BIN)/python -m bridge serve $(if $(SANDBOX),--sandbox)

@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,16 +22,15 @@ from tests.factories import make_services
 from tests.fakes import FakeCarrier, FakePlatform, FakeQueue
 from tests.kit.suite.databases_in_turn import split_turns
 from tests.kit.suite.examples import DEEP, count_examples
+from tests.kit.suite.long_tests import is_long
 from tests.kit.suite.parsed_files import share_parsed_files
 from tests.kit.suite.scheduling import FileScheduling
 from tests.kit.suite.shared_statements import share_statements
 from tests.kit.suite.uncached_loggers import uncache_loggers
 from tests.leaks import OpenResources, SessionResources, find_leaks
-from tests.servers import Postgres, own_name
+from tests.servers import EmptiedDatabase, Postgres
 
 _session_resources = SessionResources()
-ONE_DATABASE = "test"  # of this process, emptied for each test
-_copied_databases: set[str] = set()
 # In this order: their tests start many processes or wait long.
 SLOWEST = (
     "tests/workers/test_sharing.py",
@@ -52,6 +52,12 @@ SLOWEST = (
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--deep", action="store_true", help="each test of a step on both databases, thrice the examples: make test-deep"
+    )
+    parser.addoption(
+        "--long",
+        choices=("with", "without", "only"),
+        default="with",
+        help="what becomes of tests of whole deployments, which take half of all time: make test-long runs only these",
     )
 
 
@@ -87,6 +93,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Let tests take turns with the databases, and begin with what takes longest, so that nobody waits for the last of it."""
     if not config.option.deep and not any("::" in word for word in config.args):
         items[:], left_out = split_turns(items)
+        config.hook.pytest_deselected(items=left_out)
+    if config.option.long != "with":
+        left_out = [item for item in items if is_long(item.nodeid) != (config.option.long == "only")]
+        items[:] = [item for item in items if is_long(item.nodeid) == (config.option.long == "only")]
         config.hook.pytest_deselected(items=left_out)
     items.sort(
         key=lambda item: next((at for at, start in enumerate(SLOWEST) if item.nodeid.startswith(start)), len(SLOWEST))
@@ -145,6 +155,13 @@ def postgres_template(postgres: Postgres) -> str:
 
 
 @pytest.fixture(scope="session")
+def postgres_database(postgres: Postgres, postgres_template: str) -> Iterator[EmptiedDatabase]:
+    """The database of this process, emptied for each test."""
+    with closing(EmptiedDatabase(postgres, "test", postgres_template)) as database:
+        yield database
+
+
+@pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sqlite") / "head.db"
     store = SqlStore(
@@ -163,12 +180,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template
         path.write_bytes(sqlite_template.read_bytes())
         yield f"sqlite:///{path}"
         return
-    postgres: Postgres = request.getfixturevalue("postgres")
-    template = request.getfixturevalue("postgres_template")
-    if not _copied_databases or not postgres.empty_database(ONE_DATABASE, like=template):
-        postgres.create_database(ONE_DATABASE, template=template)
-        _copied_databases.add(ONE_DATABASE)
-    yield postgres.url(own_name(ONE_DATABASE))
+    database: EmptiedDatabase = request.getfixturevalue("postgres_database")
+    yield database.prepare()
 
 
 @pytest.fixture

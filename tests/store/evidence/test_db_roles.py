@@ -32,6 +32,7 @@ from tests.factories import (
 )
 from tests.fakes import FakeTimestampAuthority, page
 from tests.kit.handing_over import hand_over_package
+from tests.servers import plain_url
 from tests.steps.test_whole_sentence import post, requests, work
 from tests.tamper import append
 
@@ -70,7 +71,7 @@ class Runtime:
 def role(postgres) -> Iterator[str]:
     """Yield a role without rights, and drop it at the end."""
     name = sql.Identifier(ROLE)
-    home = postgres._plain("postgres")
+    home = plain_url(postgres.url("postgres"))
     with psycopg.connect(home, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'of the tests'").format(name))
     yield ROLE
