@@ -11,7 +11,6 @@ import click
 
 from bridge.cli.context import exit_on_refusal, name_shops
 from bridge.cli.files.identifiers import PERSON_FAULTS
-from bridge.cli.files.particulars import PARTICULARS_FAULTS
 from bridge.cli.shared.dates import when_option
 from bridge.cli.shared.ids import DISCLOSURE_ID
 from bridge.model import AuthorityDisclosure
@@ -29,7 +28,6 @@ SECRET_OPTION = click.option(
 )
 DISCLOSURE_FAULTS = {
     **PERSON_FAULTS,
-    **PARTICULARS_FAULTS,
     **{f"{name}_missing": f"--particulars needs {name}" for name in FIELDS},
     **{f"{name}_unreadable": f"{name} in --particulars is not what it must be" for name in FIELDS},
     "particulars_unknown": f"--particulars takes {', '.join(FIELDS)}",

@@ -68,6 +68,9 @@ def test_p50_an_operator_records_a_secret_disclosure_and_ends_its_secrecy(regist
     names = {"disclosure.recorded", "disclosure.secrecy_changed", "disclosure.removed", "personal_data.revealed"}
     assert names <= set(register.facts())
     assert "disclosure" not in register.say("dsr", "show", request, "--json").out
+    bundle = register.folder / "bundle.json"
+    assert register.say("dsr", "evidence", request, "--out", str(bundle)).code == 0
+    assert "disclosure" not in bundle.read_text()
 
 
 def test_a_disclosure_about_orders_is_told_unless_a_law_forbids_it(register):
@@ -86,7 +89,7 @@ def test_a_disclosure_about_orders_is_told_unless_a_law_forbids_it(register):
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    ("words", "code", "message"),
     [
         (("--customer-id", "7001"), 2, "give one of --no-secrecy, --non-disclosable-until and --secret"),
         (("--customer-id", "7001", "--secret", "--no-secrecy"), 2, "give one of --no-secrecy"),
@@ -101,13 +104,13 @@ def test_a_disclosure_about_orders_is_told_unless_a_law_forbids_it(register):
         (("--no-secrecy", "--identifiers", "-", "--particulars", "-"), 2, "cannot both be read from stdin"),
     ],
 )
-def test_what_cannot_be_recorded_is_refused_in_words(register, words, code, said):
+def test_what_cannot_be_recorded_is_refused_in_words(register, words, code, message):
     refused = add(register, *words)
-    assert (refused.code, said in refused.err) == (code, True), refused.err
+    assert (refused.code, message in refused.err) == (code, True), refused.err
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         ([], "no JSON object"),
         ({"authority": "A"}, "--particulars needs law"),
@@ -115,11 +118,11 @@ def test_what_cannot_be_recorded_is_refused_in_words(register, words, code, said
         ({**NOTICE, "officer": "B"}, "--particulars takes authority, law, country"),
     ],
 )
-def test_particulars_that_cannot_be_read_are_refused_and_not_repeated(register, given, said):
+def test_particulars_that_cannot_be_read_are_refused_and_not_repeated(register, given, message):
     (register.folder / "wrong.json").write_text(json.dumps(given))
     refused = add(register, "--customer-id", "7001", "--no-secrecy", notice="wrong.json")
     assert refused.code in (1, 2)
-    assert said in refused.err
+    assert message in refused.err
     assert NOTICE["authority"] not in refused.err
 
 

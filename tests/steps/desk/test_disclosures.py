@@ -18,12 +18,12 @@ from tests.steps.sealed_case import decided
 FACTS = ("disclosure.recorded", "disclosure.secrecy_changed", "disclosure.removed")
 
 
-def list_facts(services):
+def list_register_facts(services):
     with services.store.read() as tx:
         return [event for event in tx.evidence.iterate_facts() if event.fact in FACTS]
 
 
-def count_rows(services):
+def count_disclosure_rows(services):
     with services.store.read() as tx:
         return [
             tx.session.connection.scalar(select(func.count()).select_from(table))
@@ -41,7 +41,7 @@ def test_a_disclosure_is_sealed_and_its_facts_name_no_person_and_no_request(serv
     assert (by_request.particulars, by_orders.particulars) == (POLICE, POLICE)
     change_secrecy(by_request.id, None, services=services, **BY)
     remove_disclosure(by_orders.id, services=services, **BY)
-    found = list_facts(services)
+    found = list_register_facts(services)
     assert [event.fact for event in found] == [FACTS[0], FACTS[0], FACTS[1], FACTS[2]]
     assert {(event.request_id, event.subject) for event in found} == {("", "")}
     assert all(event.detail.keys() == {"disclosure", "reason"} for event in found)
@@ -71,7 +71,7 @@ def test_a_disclosure_is_sealed_and_its_facts_name_no_person_and_no_request(serv
 def test_what_cannot_be_recorded_is_refused(services, given, reason):
     with pytest.raises(PayloadInvalid, match=reason):
         disclose(services, **given)
-    assert count_rows(services) == [0, 0]
+    assert count_disclosure_rows(services) == [0, 0]
 
 
 def test_a_request_that_names_nobody_is_refused(services):
@@ -102,13 +102,13 @@ def test_secrecy_is_ended_once_prolonged_and_never_moved_into_the_past(services)
 def test_what_may_be_told_is_destroyed_the_day_after_its_last_one_and_what_is_secret_stays(services):
     """Requirement P-50: three years from the day on which the person could be told, in the merchant's calendar."""
     kept = decided(services)
-    told = disclose(kept)
+    first = disclose(kept)
     later = disclose(kept, secrecy=Secrecy(until=date(2026, 12, 31)))
     secret = disclose(kept, secrecy=OPEN_ENDED)
     expire_aged_records(services=kept)
     # 20 November 2029 is the last day of the first, 1 January 2030 of the second
     for moment, left in (
-        (datetime(2029, 11, 20, 18, 29, tzinfo=UTC), {told.id, later.id, secret.id}),
+        (datetime(2029, 11, 20, 18, 29, tzinfo=UTC), {first.id, later.id, secret.id}),
         (datetime(2029, 11, 20, 18, 30, tzinfo=UTC), {later.id, secret.id}),
         (datetime(2030, 1, 1, 18, 29, tzinfo=UTC), {later.id, secret.id}),
         (datetime(2030, 1, 1, 18, 30, tzinfo=UTC), {secret.id}),
@@ -117,11 +117,11 @@ def test_what_may_be_told_is_destroyed_the_day_after_its_last_one_and_what_is_se
         kept.clock.at = moment
         expire_aged_records(services=kept)
         assert {one.id for one in list_disclosures(kept)} == left, moment
-    assert count_rows(kept) == [1, 1]
+    assert count_disclosure_rows(kept) == [1, 1]
     change_secrecy(secret.id, None, services=kept, **BY)
     kept.clock.at += timedelta(days=4 * 366)
     expire_aged_records(services=kept)
-    assert count_rows(kept) == [0, 0]
+    assert count_disclosure_rows(kept) == [0, 0]
 
 
 def test_the_last_secret_day_is_listed_until_it_has_passed(services):
@@ -144,8 +144,8 @@ def test_a_disclosure_stays_sealed_after_an_erasure_and_goes_with_a_shop_that_is
         assert {one.particulars for one in tx.disclosures.list_disclosures_of(keys)} == {POLICE}
     with services.store.transaction() as tx:
         assert "disclosures" not in tx.shop_eraser.erase_shop(SHOP, request_id="req_1")
-    assert count_rows(services)[0] == 2
+    assert count_disclosure_rows(services)[0] == 2
     with services.store.transaction() as tx:
         removed = tx.shop_eraser.erase_shop(SHOP, request_id="req_1", include_held_records=True)
     assert removed["disclosures"] == 2
-    assert count_rows(services) == [0, 0]
+    assert count_disclosure_rows(services) == [0, 0]

@@ -56,7 +56,7 @@ def list_authorities(raw: bytes) -> list[str]:
     return [one["legal_name"] for one in listed if one["role"] == "public authority"]
 
 
-def read_all(services: Services, request_id: str) -> tuple[object, ...]:
+def read_everything(services: Services, request_id: str) -> tuple[object, ...]:
     """Return the package and what besides is told of a request: its facts, its row, its reviews."""
     with services.store.read() as tx:
         facts = tx.evidence.list_facts_of_request(request_id)
@@ -126,12 +126,12 @@ NAMED = {
 @pytest.mark.parametrize("principal", NAMED.values(), ids=NAMED)
 def test_s10_a_secret_disclosure_changes_no_byte_of_the_package(kept, asked, principal, secrecy):
     """Requirement S-10, both ways: the same bytes with and without it, and other bytes once it may be told."""
-    without = read_all(kept, asked)
+    without = read_everything(kept, asked)
     named = {"request_id": asked} if principal is None else {"principal": principal}
     secret = disclose(kept, secrecy=secrecy, **named)
-    assert read_all(kept, asked) == without
+    assert read_everything(kept, asked) == without
     change_secrecy(secret.id, None, services=kept, **BY)
-    changed = read_all(kept, asked)
+    changed = read_everything(kept, asked)
     assert list_authorities(changed[0]) == [POLICE.authority]
     assert changed[0] != without[0]
     assert changed[1:] == without[1:], "no fact of the register is a fact of the request"
@@ -237,7 +237,7 @@ def test_s10_an_erasure_is_planned_done_and_told_the_same_with_a_secret_disclosu
     assert render_outcome(kept, request_id) == with_secret
 
 
-CLAIMS = re.compile(
+DENIALS = re.compile(
     r"\b(no|nor any|not any|never any|without any)\s+(public\s+|government\s+)?(authorit(y|ies)|police|court|government)"
     r"|(nobody|no ?one|none)( else)? (got|gets|received|has|was given|were given)"
     r"|(authorit(y|ies)|police|government)\b[^.=]{0,40}\b(never|none|nothing|not (?!yet))"
@@ -262,7 +262,7 @@ def test_p50_nothing_says_that_no_authority_got_data(kept, asked):
         if path.is_file() and path.suffix != ".pyc"
     ]
     assert len(texts) > 100
-    assert [found[0] for text in texts for found in CLAIMS.finditer(" ".join(text.split()))] == []
+    assert [found[0] for text in texts for found in DENIALS.finditer(" ".join(text.split()))] == []
     for package in packages:
         assert plain_language.AUTHORITIES_SENTENCE in " ".join(package.text("00_letter.txt").split())
         assert plain_language.AUTHORITIES_SENTENCE in " ".join(package.text("00_letter.html").split())
@@ -271,7 +271,7 @@ def test_p50_nothing_says_that_no_authority_got_data(kept, asked):
 
 
 @pytest.mark.parametrize(
-    "claim",
+    "denial",
     [
         "No authority received your data.",
         "We have not given your data to any public authority.",
@@ -279,5 +279,5 @@ def test_p50_nothing_says_that_no_authority_got_data(kept, asked):
         "Authorities have received nothing.",
     ],
 )
-def test_the_search_for_such_a_claim_finds_one(claim):
-    assert CLAIMS.search(claim)
+def test_the_search_for_such_a_claim_finds_one(denial):
+    assert DENIALS.search(denial)
