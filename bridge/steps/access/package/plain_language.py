@@ -116,10 +116,7 @@ OTHER_PERSONS_SENTENCES = {  # by `[access] third_persons` of the merchant file
     "hold about that person: keep it as safe as your own data.",
 }
 # Said in every copy, whether something is kept secret or not.
-AUTHORITIES_SENTENCE = (
-    "A law can forbid us to say that a public authority was given data. This copy does not say whether there was such a "
-    "case."
-)
+AUTHORITIES_SENTENCE = "A law can forbid us to name an authority that got data. Then it is not listed here."
 COMPLAINT_ROUTE_SENTENCES = {
     "grievance_officer": "First write to our Grievance Officer at the address below.",
     "national_consumer_helpline_1915": "In India you can call the National Consumer Helpline on 1915.",
