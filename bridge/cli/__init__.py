@@ -21,6 +21,7 @@ SECTIONS = {  # who needs what
         "consent",
         "nomination",
         "incident",
+        "disclosure",
         "hold",
         "vault",
         "refund",

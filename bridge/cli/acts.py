@@ -16,6 +16,11 @@ ACT_BY_COMMAND: Mapping[str, Act | None] = {
     "completion": None,
     "consent check": Act.CHECK_CONSENTS,
     "demo": None,
+    "disclosure add": Act.KEEP_DISCLOSURES,
+    "disclosure list": Act.KEEP_DISCLOSURES,
+    "disclosure remove": Act.KEEP_DISCLOSURES,
+    "disclosure secrecy": Act.KEEP_DISCLOSURES,
+    "disclosure show": Act.KEEP_DISCLOSURES,
     "doctor": None,  # monitors run it
     "dsr acknowledge": Act.WORK_REQUESTS,
     "dsr answer": Act.WORK_REQUESTS,

@@ -32,6 +32,7 @@ UNKNOWN_IDS = {
     "request_unknown": "req",
     "claim_unknown": "clm",
     "nomination_unknown": "nom",
+    "disclosure_unknown": "dcl",
 }  # reason of a refusal: kind of the id
 
 

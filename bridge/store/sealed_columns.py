@@ -15,6 +15,7 @@ from sqlalchemy import Column, Table
 
 from bridge.store import session
 from bridge.store.access import findings, packages
+from bridge.store.desk import disclosures as disclosure_rows
 from bridge.store.desk import incident_persons as incident_person_rows
 from bridge.store.desk import nominations as nomination_rows
 from bridge.store.identity import checks, submissions
@@ -27,7 +28,7 @@ from bridge.store.operators import users as user_rows
 from bridge.store.requests import requests as request_rows
 from bridge.store.requests import tasks
 from bridge.store.retention import documents
-from bridge.store.schema.desk_tables import incident_persons, mails, nominations, request_details
+from bridge.store.schema.desk_tables import disclosures, incident_persons, mails, nominations, request_details
 from bridge.store.schema.identity_tables import identity_checks, page_submissions
 from bridge.store.schema.index_tables import data_keys, orders, parcels, reconciliations
 from bridge.store.schema.notice_tables import notice_items
@@ -95,6 +96,9 @@ SEALED_COLUMNS = (
         nominations.c.wrapped, nomination_rows.NOMINATION_AAD.replace("{column}", "wrapped"), KeyScope.KEYRING
     ),
     SealedColumn(
+        disclosures.c.wrapped, disclosure_rows.DISCLOSURE_AAD.replace("{column}", "wrapped"), KeyScope.KEYRING
+    ),
+    SealedColumn(
         incident_persons.c.wrapped,
         incident_person_rows.INCIDENT_PERSONS_AAD.replace("{column}", "wrapped"),
         KeyScope.KEYRING,
@@ -112,6 +116,7 @@ SEALED_COLUMNS = (
     SealedColumn(page_submissions.c.doc, submissions.SUBMISSION_AAD.replace("{column}", "doc"), KeyScope.ROW_KEY),
     SealedColumn(identity_checks.c.doc, checks.IDENTITY_AAD.replace("{column}", "doc"), KeyScope.ROW_KEY),
     SealedColumn(nominations.c.doc, nomination_rows.NOMINATION_AAD.replace("{column}", "doc"), KeyScope.ROW_KEY),
+    SealedColumn(disclosures.c.doc, disclosure_rows.DISCLOSURE_AAD.replace("{column}", "doc"), KeyScope.ROW_KEY),
     SealedColumn(
         incident_persons.c.doc, incident_person_rows.INCIDENT_PERSONS_AAD.replace("{column}", "doc"), KeyScope.ROW_KEY
     ),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import bridge.store.access.packages
     import bridge.store.consents.marketing_stops
     import bridge.store.desk.deadline_warnings
+    import bridge.store.desk.disclosures
     import bridge.store.desk.incident_persons
     import bridge.store.desk.nominations
     import bridge.store.desk.two_person
@@ -93,6 +94,7 @@ class Tx:
     identity_checks: bridge.store.identity.checks.IdentityCheckRows
     record_owners: bridge.store.identity.owners.RecordOwners
     nominations: bridge.store.desk.nominations.NominationRows
+    disclosures: bridge.store.desk.disclosures.DisclosureRows
     incident_persons: bridge.store.desk.incident_persons.IncidentPersonRows
     two_person: bridge.store.desk.two_person.TwoPersonApprovalRows
     deadline_warnings: bridge.store.desk.deadline_warnings.DeadlineWarningRows

@@ -15,7 +15,7 @@ IDENTIFIERS = frozenset(
     request_id hold_id delivery_id ids notice_id item_id account_id review_id document_id refund_id webhook_id
     shop domain number customer_id emails phones orders order_id confirm processor
     month received_at after opened_at issued event_texts item_answers amount currency purpose reference decision
-    topic category kind role url flags client_id plan_digest values
+    topic category categories kind role url flags client_id plan_digest values
     """.split()  # noqa: SIM905 - a list of words reads as words
 )
 

@@ -29,6 +29,8 @@ LEAVES = dict(walk_leaves())
 WITHOUT_DOCUMENT = {"demo", "serve", "sandbox"}  # they run programs until these end
 # what destroys, lets be destroyed, goes out of the house, or ends for good
 IRREVERSIBLE = {
+    "disclosure remove",
+    "disclosure secrecy",
     "dsr approve",
     "dsr answer",
     "dsr cancel",

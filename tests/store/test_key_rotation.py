@@ -12,6 +12,7 @@ from sqlalchemy import event, insert, select, update
 from bridge.errors import KeyMissing, StoreUnavailable
 from bridge.model import (
     AffectedPersons,
+    DisclosureParticulars,
     DocumentForm,
     DocumentKind,
     GatherProgress,
@@ -66,6 +67,7 @@ COPY = InvoiceCopy(
 )
 
 NOMINEE = NominationParticulars(name="Ravi Qwertzuiop", contact="ravi@qwertzuiop.example")
+DISCLOSURE = DisclosureParticulars(authority="Example Police", law="notice 1", categories=("address",), country="IN")
 CONTACT = RequestDetails(contact=ReplyContact(address=ASHA.email))
 MAIL = IncomingMail(
     message_id="<1@a.example>", references=(), sender=ASHA.email, subject="", text="Hello", arrived_at=NOW, size=9
@@ -123,6 +125,9 @@ def seal_every_column(store, bodies=1):
         tx.identity_checks.save_check(make_check(request.id))
         tx.identity_checks.save_proof(make_check(request.id), PROOF)
         tx.nominations.add_nomination(SHOP, request.subject, request.id, NOMINEE)
+        tx.disclosures.add_disclosure(
+            SHOP, DISCLOSURE, tx.disclosures.derive_keys(SHOP, ASHA), given_at=NOW, disclosable_at=None
+        )
         tx.incident_persons.save_persons(request.id, SHOP, AffectedPersons(persons=((SHOP, request.subject),)))
         mail = tx.mails.add_mail(MAIL, shop=SHOP, kind=MailKind.MESSAGE, state=MailState.OPEN)
         assert tx.mails.open_content(mail).text == MAIL.text
@@ -182,6 +187,7 @@ def test_rotation_reseals_every_value_under_the_active_key_and_all_still_open(ma
         assert tx.identity_checks.read_proof(request.id) == PROOF
         assert tx.page_submissions.find_submission(token).email == ASHA.email
         assert [one.nominee for one in tx.nominations.list_nominations_of_person(SHOP, ASHA)] == [NOMINEE]
+        assert [one.particulars for one in tx.disclosures.list_disclosures(limit=9)] == [DISCLOSURE]
         assert tx.incident_persons.get_persons(request.id).persons == ((SHOP, request.subject),)
         assert [tx.mails.open_content(mail).text for mail in tx.mails.list_mails()] == ["Hello"]
         assert tx.documents.open_document(document.id) == COPY.content

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,34 +17,25 @@ from bridge.cli.context import exit_on_refusal, open_command_context
 from bridge.cli.dsr.approval.approval_view import describe_approval
 from bridge.cli.dsr.dsr_view import find_request_or_exit
 from bridge.cli.dsr.rights.particulars import OPTION_FAULTS, particulars_options, read_details
-from bridge.cli.files.input_files import INPUT_FILE, read_input_text
-from bridge.cli.options import ADVICE, OPTIONAL_SHOP_OPTION, free_text_option
+from bridge.cli.files.identifiers import PERSON_FAULTS, add_identifiers, person_options
+from bridge.cli.options import OPTIONAL_SHOP_OPTION, free_text_option
 from bridge.cli.printing import show
 from bridge.cli.shared.dates import When, format_time, when_option
 from bridge.model import Language, Principal, ReplyContact, RequestKind
-from bridge.rules.index.request_identifiers import MAX_TEXT_CHARS, build_principal, parse_identifiers
+from bridge.rules.index.request_identifiers import build_principal
 from bridge.rules.requests.answer_times import is_late
 from bridge.rules.requests.same_person import list_contacts
-from bridge.rules.scanning.personal_text import has_value_of_person
 from bridge.steps.requests.open_for_person import PERSON_KINDS, build_person_request, open_person_request
 
 OPENING_FAULTS = {
     "shop_unknown": "the merchant file does not name that shop",
     "received_in_the_future": "--received-at must not lie in the future",
-    "nobody_named": "give --customer-id, --email, --phone, --order-id or --identifiers",
-    "customer_repeated": "give one customer id; open a request for each customer",
-    "customer_unreadable": "--customer-id must be Shopify's number of the customer",
-    "email_unreadable": "--email is not an e-mail address",
-    **OPTION_FAULTS,
-    "phone_unreadable": "--phone is not a phone number; write it with its country code",
+    **PERSON_FAULTS,
     **OPTION_FAULTS,
 }
 
 ERASING_KINDS = (RequestKind.ERASURE, RequestKind.SHOP_ERASURE)
 PHONE_HELP = "With country code; may be repeated. Shopify is searched by it only if nothing else is given."
-IDENTIFIERS_HELP = (
-    "A file, or - for stdin, with customer_id, email, phone and order_id: a JSON object, or lines name: value."
-)
 CONTACT_NAMES = {"email": ("e-mail address", "e-mail addresses"), "phone": ("phone", "phones")}
 COUNTRY_HELP = (
     "Where the data subject says to be, such as DE; may be repeated. Its law counts beside that of the addresses."
@@ -77,11 +68,7 @@ class CountryParam(click.ParamType[str]):
 )
 @click.argument("kind", type=click.Choice([kind.value for kind in PERSON_KINDS]))
 @OPTIONAL_SHOP_OPTION
-@click.option("--customer-id", default="", help="Shopify's number of the customer.")
-@click.option("--email", "emails", multiple=True, help="May be repeated; each is searched.")
-@click.option("--phone", "phones", multiple=True, help=PHONE_HELP)
-@click.option("--order-id", "--order", "orders", multiple=True, help="Shopify's number of an order; may be repeated.")
-@click.option("--identifiers", "source", type=INPUT_FILE, help=IDENTIFIERS_HELP)
+@person_options(PHONE_HELP)
 @particulars_options
 @click.option("--country", "countries", multiple=True, type=CountryParam(), help=COUNTRY_HELP)
 @click.option(
@@ -123,7 +110,7 @@ def open_request_command(
     """
     identifiers = {"customer_id": [customer_id] if customer_id else [], "email": emails, "phone": phones}
     with exit_on_refusal("Not opened", OPENING_FAULTS):
-        principal = build_principal(_add_identifiers(identifiers | {"order_id": orders}, source, reason))
+        principal = build_principal(add_identifiers(identifiers | {"order_id": orders}, source, reason))
         codes = {"channels": channels, "ground": ground, "purposes": purposes}
         details = read_details(RequestKind(kind), particulars_source, source, codes, reason)
     principal = replace(principal, stated_countries=tuple(dict.fromkeys(countries)))
@@ -219,21 +206,3 @@ def _describe_deadlines(result: Mapping[str, Any]) -> str:
     days = (datetime.now(UTC) - due).days
     late = f"\nIt is late already, by {days} days: answer now, and say in the answer that it is late and why."
     return text + (late if result["late"] else "")
-
-
-def _add_identifiers(
-    identifiers: Mapping[str, Iterable[str]], source: Path | None, reason: str
-) -> dict[str, list[str]]:
-    """Return these identifiers and those that the source holds. Raises UsageError that repeats none of them."""
-    text = read_input_text(source, max_bytes=4 * MAX_TEXT_CHARS) if source else ""
-    try:
-        read = parse_identifiers(text)
-    except (ValueError, TypeError, RecursionError):
-        raise click.UsageError(
-            "--identifiers is no JSON object and no lines of: customer_id, email, phone, order_id"
-        ) from None
-    if source and not read:
-        raise click.UsageError("--identifiers is empty")
-    if has_value_of_person(reason, [value for values in read.values() for value in values]):
-        raise click.UsageError(f"--reason repeats an identifier that the command was given. {ADVICE}")
-    return {name: [*given, *read.get(name, ())] for name, given in identifiers.items()}

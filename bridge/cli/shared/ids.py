@@ -32,6 +32,7 @@ ID_KINDS = {
     "rfd": IdKind("refund", "refund show", "refund list"),
     "clm": IdKind("legal hold", "", "hold list"),
     "nom": IdKind("nomination", "", "nomination list"),
+    "dcl": IdKind("disclosure", "disclosure show", "disclosure list"),
     "doc": IdKind("document", "", "vault list"),
     "mal": IdKind("mail", "mail show", "mail list"),
 }
@@ -59,7 +60,7 @@ class IdParam(click.ParamType[str]):
 
 REQUEST_ID, DELIVERY_ID, ITEM_ID, NOTICE_ID = IdParam("req"), IdParam("dlv"), IdParam("ent"), IdParam("ntc")
 LETTER_ID = IdParam("ltr")
-NOMINATION_ID = IdParam("nom")
+NOMINATION_ID, DISCLOSURE_ID = IdParam("nom"), IdParam("dcl")
 REVIEW_ID, REFUND_ID, HOLD_ID, DOCUMENT_ID = IdParam("rev"), IdParam("rfd"), IdParam("clm"), IdParam("doc")
 MAIL_ID = IdParam("mal")
 NOTICE_OR_ITEM_ID = IdParam("ntc", "ent")

@@ -1,6 +1,7 @@
 """Nouns of the officer's desk: what a person states and asks for, who decides about it, the letters, links and mail."""
 
 from bridge.model.desk.approvals import Approval, ApprovalGate, AwaitingRequest, DeedPlan
+from bridge.model.desk.disclosures import AuthorityDisclosure, DisclosureParticulars, Secrecy
 from bridge.model.desk.identity import IdentityCheck, IdentityDoubt, IdentityMethod, PageSubmission, PersonLink
 from bridge.model.desk.incidents import AffectedPersons, IncidentRecipient, IncidentReport
 from bridge.model.desk.letters import LetterKind, LetterState, LinkPurpose, PersonLetter
@@ -39,12 +40,14 @@ __all__ = [
     "AnswerBasis",
     "Approval",
     "ApprovalGate",
+    "AuthorityDisclosure",
     "AwaitingRequest",
     "CorrectableOrder",
     "CorrectableRecord",
     "CorrectionParticulars",
     "CorrectionProgress",
     "DeedPlan",
+    "DisclosureParticulars",
     "FetchedMail",
     "FieldChange",
     "GrievanceParticulars",
@@ -83,6 +86,7 @@ __all__ = [
     "RestrictionParticulars",
     "RestrictionProgress",
     "Role",
+    "Secrecy",
     "User",
     "WithdrawalParticulars",
 ]

@@ -28,6 +28,7 @@ class Act(StrEnum):
     REFUSE_REQUESTS = "refuse_requests"
     APPROVE = "approve"
     HOLD_RECORDS = "hold_records"
+    KEEP_DISCLOSURES = "keep_disclosures"
     REVEAL_DATA = "reveal_data"
     OPEN_VAULT = "open_vault"
     KEEP_BANK_DETAILS = "keep_bank_details"

@@ -19,6 +19,7 @@ ACT_MEANINGS: Mapping[Act, str] = {
     Act.REFUSE_REQUESTS: "end or cancel a request without what it asks for",
     Act.APPROVE: "approve as a second person; accept the retention file",
     Act.HOLD_RECORDS: "open, review and release legal holds",
+    Act.KEEP_DISCLOSURES: "record what was given to authorities, list it, and end its secrecy",
     Act.REVEAL_DATA: "read personal data in the clear, with a reason; hand out packages",
     Act.OPEN_VAULT: "open sealed invoice copies, with a reason",
     Act.KEEP_BANK_DETAILS: "store, list, settle and erase bank details, masked",

@@ -64,7 +64,7 @@ CATEGORY_REGISTRY: Mapping[str, StoredCategory | UnstoredCategory] = {
     ),
     "webhook_payload": StoredCategory(location="deliveries.body", deleted_by="purge"),
     "request_evidence": StoredCategory(
-        location="requests, tasks, certificates, plans, notices, reviews, claims that are over",
+        location="requests, tasks, certificates, plans, notices, reviews, claims that are over, disclosures",
         deleted_by="age",
         events=("case_closed_at", "last_processing_at"),
     ),

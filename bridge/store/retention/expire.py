@@ -25,6 +25,8 @@ from bridge.store.schema.desk_tables import (
     approval_gates,
     approvals,
     deadline_warnings,
+    disclosure_keys,
+    disclosures,
     incident_persons,
     marketing_stops,
     nominations,
@@ -70,6 +72,7 @@ class ExpiryRows:
                 legal_holds, ("shop", "id", "order_key"), rows
             ),
             expired.select_expired_nominations: lambda rows: self._delete_rows(nominations, ("shop", "id"), rows),
+            expired.select_expired_disclosures: self._delete_disclosures,
             expired.select_expired_notice_item_texts: self._clear_notice_item_texts,
             expired.select_expired_identity_proofs: self._destroy_identity_proofs,
             expired.select_expired_orders: self._delete_orders_with_parcels,
@@ -154,6 +157,11 @@ class ExpiryRows:
     def _raise_if_rows_remain(self, table: Any, *conditions: Any) -> None:
         if self._connection.scalar(select(func.count()).select_from(table).where(*conditions)):
             raise NeedsOperator(f"rows of {table.name} that expired are still there")
+
+    def _delete_disclosures(self, rows: Sequence[Any]) -> None:
+        of_disclosures = disclosure_keys.c.disclosure_id.in_([row.id for row in rows])
+        self._connection.execute(delete(disclosure_keys).where(of_disclosures))
+        self._delete_rows(disclosures, ("shop", "id"), rows)
 
     def _clear_notice_item_texts(self, rows: Sequence[Any]) -> None:
         named = notice_items.c.id.in_([row.id for row in rows])

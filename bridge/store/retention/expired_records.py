@@ -14,7 +14,7 @@ from sqlalchemy import Select, and_, exists, func, literal_column, or_, select
 from bridge.model import DeliveryState, RequestState
 from bridge.store.requests.restrictions import is_restricted
 from bridge.store.schema.columns import inline
-from bridge.store.schema.desk_tables import marketing_stops, nominations
+from bridge.store.schema.desk_tables import disclosures, marketing_stops, nominations
 from bridge.store.schema.identity_tables import identity_checks
 from bridge.store.schema.index_tables import customers, merges, orders, parcels, suppressions
 from bridge.store.schema.notice_tables import notice_items
@@ -91,6 +91,12 @@ def select_expired_nominations(cutoff: datetime) -> Select[Any]:
     """Select nominations that ended; one that stands never expires."""
     rows = select(nominations.c.shop, nominations.c.id).where(nominations.c.ended_at < cutoff)
     return rows.order_by(nominations.c.ended_at)
+
+
+def select_expired_disclosures(cutoff: datetime) -> Select[Any]:
+    """Select disclosures that the person could be told of for long enough; one that nobody may tell never expires."""
+    rows = select(disclosures.c.shop, disclosures.c.id).where(disclosures.c.disclosable_at < cutoff)
+    return rows.order_by(disclosures.c.disclosable_at)
 
 
 def select_expired_notice_item_texts(cutoff: datetime) -> Select[Any]:
@@ -171,6 +177,7 @@ EXPIRED_SELECTS: Mapping[str, tuple[Callable[[datetime], Select[Any]], ...]] = {
         select_expired_closed_requests,
         select_expired_released_legal_holds,
         select_expired_nominations,
+        select_expired_disclosures,
     ),
     "identity_proof": (select_expired_identity_proofs,),
     "instruction_text": (select_expired_notice_item_texts,),

@@ -1,4 +1,4 @@
-"""Tables of the officer's desk: details of requests, letters, links, approvals, restrictions, nominations, incidents, mail."""
+"""Tables of the officer's desk: details of requests, letters, links, approvals, restrictions, nominations, disclosures, incidents, mail."""
 
 from __future__ import annotations
 
@@ -118,6 +118,28 @@ nominations = table(
     plain_column("exercised_by", String(40)),
     Index(None, "shop", "subject"),
     Index(None, "ended_at"),
+)
+
+# What was given to an authority. It outlives an erasure, and while it is secret the person is not told of it.
+disclosures = table(
+    "disclosures",
+    plain_column("id", String(40), primary_key=True),
+    shop_column(),
+    key_column(),
+    sealed_column("doc"),
+    plain_column("given_at", UtcDateTime),
+    plain_column("disclosable_at", UtcDateTime, nullable=True),
+    plain_column("recorded_at", UtcDateTime),
+    Index(None, "disclosable_at"),
+    Index(None, "recorded_at", "id"),
+)
+
+disclosure_keys = table(
+    "disclosure_keys",
+    shop_column(primary_key=True),
+    pseudonym_column("key", primary_key=True),
+    plain_column("disclosure_id", String(40), primary_key=True),
+    Index(None, "disclosure_id"),
 )
 
 incident_persons = table(

@@ -17,6 +17,8 @@ from bridge.model import Destruction, RequestState
 from bridge.store.bounded_changes import change_some
 from bridge.store.retention.deletions import DELETION_KIND_SHOP, record_deletions
 from bridge.store.schema.desk_tables import (
+    disclosure_keys,
+    disclosures,
     incident_persons,
     mails,
     marketing_stops,
@@ -50,11 +52,12 @@ DESK_TABLES = (
 SHOP_TABLES = (*INDEX_TABLES, reconciliations, notice_items, notices, notice_accounts, shop_turns, *DESK_TABLES)
 IS_NOT_RECEIPT = deliveries.c.topic != "shop/redact"
 HAS_BODY = and_(deliveries.c.body.is_not(None), IS_NOT_RECEIPT)
+HELD_TABLES = (legal_holds, refund_accounts, disclosure_keys, disclosures)
 SETTLED_DELIVERIES = "settled_deliveries"  # rows without a body: which topic came when, and nothing else
 # what the erasure says that it removed
 COUNTED_AS_ERASED = {
     *(table.name for table in (findings, packages, requests, deliveries, *SHOP_TABLES, tokens)),
-    *(table.name for table in (legal_holds, refund_accounts, reviews, plans)),
+    *(table.name for table in (*HELD_TABLES, reviews, plans)),
     SETTLED_DELIVERIES,
 }
 
@@ -100,7 +103,7 @@ class ShopEraser:
 
         Under all keys and names of the shop.
 
-        Legal holds, refund accounts, reviews and plans are erased only with `include_held_records`. Needs no token.
+        Legal holds, refund accounts, disclosures, reviews and plans are erased only with `include_held_records`. Needs no token.
         Raises NeedsOperator where a second reading still finds a row.
         """
         self._lock_and_record(shop, request_id)
@@ -155,10 +158,7 @@ class ShopEraser:
         if include_held_records:
             other_reviews = and_(reviews.c.shop.in_(keys), reviews.c.request_id != request_id)
             changes += [
-                *(
-                    (table.name, delete(table), table, table.c.shop.in_(keys))
-                    for table in (legal_holds, refund_accounts)
-                ),
+                *((table.name, delete(table), table, table.c.shop.in_(keys)) for table in HELD_TABLES),
                 (reviews.name, delete(reviews), reviews, other_reviews),
                 (plans.name, delete(plans), plans, plans.c.request_id.in_(other_ids)),
             ]

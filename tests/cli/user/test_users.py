@@ -104,7 +104,7 @@ def test_p45_the_table_gives_each_department_its_own_work(act):
     assert Role.ADMIN in allowed
     assert (Role.MARKETING in allowed) == (act is Act.CHECK_CONSENTS)
     assert (Role.SALES_LOGISTICS in allowed) == (act is Act.SEE_SHIPMENTS)
-    clear = {Act.REVEAL_DATA, Act.OPEN_VAULT, Act.READ_BANK_DETAILS}
+    clear = {Act.REVEAL_DATA, Act.OPEN_VAULT, Act.READ_BANK_DETAILS, Act.KEEP_DISCLOSURES}
     assert not (act in clear and Role.SYSADMIN in allowed)
     works_on_cases = {Act.OPEN_REQUESTS, Act.WORK_REQUESTS, Act.APPROVE, Act.REFUSE_REQUESTS, Act.HOLD_RECORDS, *clear}
     assert not (act in works_on_cases and Role.LEGAL_COMPLIANCE not in allowed)
@@ -120,6 +120,7 @@ def test_p45_every_command_is_one_act_and_is_refused_to_each_role_that_the_table
     (house.folder / "answer.txt").write_text("We are sorry.")
     (house.folder / "report.eml").write_bytes((ROOT / "tests/fixtures/mail/exchange__not_found.eml").read_bytes())
     in_the_clear = {Act.REVEAL_DATA, Act.OPEN_VAULT, Act.READ_BANK_DETAILS, Act.KEEP_BANK_DETAILS, Act.OPEN_REQUESTS}
+    in_the_clear.add(Act.KEEP_DISCLOSURES)
     for words, act in ACT_BY_COMMAND.items():
         example = LEAVES[words].examples[0].replace("--as devi", "")
         typed = [*take_words(example), *(["--yes"] if LEAVES[words].irreversible else [])]

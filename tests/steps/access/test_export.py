@@ -40,6 +40,7 @@ NOTHING_OF_OUR_OWN = {
     "index": SimpleNamespace(list_parcels_of_rows=find_none),
     "person_bodies": SimpleNamespace(list_bodies=lambda *_, **_limit: ([], True)),
     "nominations": SimpleNamespace(list_nominations_of_person=find_none),
+    "disclosures": SimpleNamespace(derive_keys=lambda *_: set(), list_disclosures_of=find_none),
     "requests": SimpleNamespace(list_requests_of_same_person=find_none),
 }
 

@@ -192,6 +192,7 @@ def _build_template_values(contents: LetterContents) -> dict[str, Any]:
         "other_persons": summary.describe_other_persons(merchant, contents.statistics),
         "lines": summary.build_letter_summary(contents.statistics, len(contents.recipients)),
         "recipients": [_build_recipient_values(item) for item in contents.recipients],
+        "authorities": plain_language.AUTHORITIES_SENTENCE,
         "sources": contents.searched_systems,
         "kept": _build_retention_values(contents),
         "routes": [

@@ -36,13 +36,13 @@ from bridge.rules.requests.same_person import DOUBTED_CUSTOMER_KIND
 from bridge.rules.retention.release import DocumentRetentionCalculator
 from bridge.rules.retention.statutory_last_days import local_day
 from bridge.services import Services
-from bridge.steps.access.package.records.own_tables import OWN_RECORDS_SYSTEM, OwnKind
+from bridge.steps.access.package.own_disclosures import read_disclosures
+from bridge.steps.access.package.records.own_tables import FOUND_BY, OWN_RECORDS_SYSTEM, OwnKind
 
 if TYPE_CHECKING:
     from bridge.store import Tx
 
 MAX_SEARCHED_BODIES = 2_000  # each must be opened to tell whose it is; an inbox keeps few, since bodies are destroyed
-FOUND_BY = "our own records"
 SEALED_UNREAD = "sealed since the erasure, not opened for this copy"
 
 
@@ -93,6 +93,8 @@ class OwnRecords:
         yield from self._read_requests()
         yield from self._read_suppression_keys()
         yield from self._read_nominations()
+        erased = (key for erasure in self.erasures for key in erasure.order_keys)
+        yield from read_disclosures(self.request, {*orders, *erased}, tx=tx, services=self.services)
 
     def _add_gap(self, what: str, reason: str) -> None:
         self.gaps.append(Gap(system=OWN_RECORDS_SYSTEM, absence=Absence.UNREACHED, what=what, reason=reason))

@@ -115,6 +115,8 @@ OTHER_PERSONS_SENTENCES = {  # by `[access] third_persons` of the merchant file
     "show": "Your records name another person in {places}, for example the one who got a gift from you. We show what we "
     "hold about that person: keep it as safe as your own data.",
 }
+# Said in every copy, whether something is kept secret or not.
+AUTHORITIES_SENTENCE = "A law can forbid us to name an authority that got data. Then it is not listed here."
 COMPLAINT_ROUTE_SENTENCES = {
     "grievance_officer": "First write to our Grievance Officer at the address below.",
     "national_consumer_helpline_1915": "In India you can call the National Consumer Helpline on 1915.",

@@ -10,6 +10,8 @@ from enum import StrEnum
 from bridge.steps.access.package.records.table_model import FlatTable, define_table
 
 OWN_RECORDS_SYSTEM = "bridge_store"
+FOUND_BY = "our own records"
+DATA_SEPARATOR = "; "  # between the kinds of data that an authority got
 
 
 class OwnKind(StrEnum):
@@ -23,6 +25,7 @@ class OwnKind(StrEnum):
     NOTICE_ITEM = "own_notice_item"
     SUPPRESSION_KEY = "own_suppression_key"
     NOMINATION = "own_nomination"
+    DISCLOSURE = "own_disclosure"
 
 
 # What follows from the data subject's own requests. It is shown, and is no answer to whether data are held: asking alone
@@ -132,6 +135,16 @@ OWN_TABLES_BY_KIND: dict[str, FlatTable] = dict(
             "since | Nominated on",
             "ended_at | Ended on",
             "used | The nominee has acted for you",
+        ),
+        _define_own_table(
+            OwnKind.DISCLOSURE,
+            "disclosures | What we gave to public authorities about you | request_evidence",
+            "disclosure | Reference",
+            "authority | Authority",
+            "at | Given on",
+            "what | What was given",
+            "law | Law or order that demanded it",
+            "country | Country of the authority",
         ),
     )
 )

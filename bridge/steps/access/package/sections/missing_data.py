@@ -136,7 +136,8 @@ def build_withheld_section(gaps: Sequence[Gap], statistics: PackageStatistics) -
             {"reason_code": row[0], "places": row[1], "reason": row[2]} for row in list_masked_data(statistics)
         ],
         "explanation": "Missing means we could not get it; left out means we hold it and do not show it. "
-        "What is neither listed here nor in the records was not found in the systems we asked.",
+        "What is neither listed here nor in the records was not found in the systems we asked, or a law forbids us to "
+        "name it.",
     }
 
 

@@ -30,6 +30,7 @@ _HEADINGS = {
     OwnKind.REQUEST: "Your requests about personal data",
     OwnKind.NOTICE_ITEM: "What we asked others to erase for you",
     OwnKind.NOMINATION: "Your nominees, who may act for you",
+    OwnKind.DISCLOSURE: "Notes of what we gave to public authorities",
     OwnKind.SUPPRESSION_KEY: "Codes that keep erased data from coming back",
 }
 _MAILBOX = ("mailbox", "Our mailbox: letters and messages that you wrote to us.")
@@ -150,6 +151,10 @@ def _describe_nomination(row: Row, zone: tzinfo) -> str:
     return f"{named}: since {_format_day(row['since'], zone)}{end}"
 
 
+def _describe_disclosure(row: Row, zone: tzinfo) -> str:
+    return f"{row['authority']}, on {_format_day(row['at'], zone)}: {row['what']}"
+
+
 _ROW_DESCRIBERS: Mapping[OwnKind, Callable[[Row, tzinfo], str]] = {
     OwnKind.INVOICE: _describe_invoice,
     OwnKind.REFUND_ACCOUNT: _describe_refund,
@@ -158,6 +163,7 @@ _ROW_DESCRIBERS: Mapping[OwnKind, Callable[[Row, tzinfo], str]] = {
     OwnKind.REQUEST: _describe_request,
     OwnKind.NOTICE_ITEM: _describe_notice_item,
     OwnKind.NOMINATION: _describe_nomination,
+    OwnKind.DISCLOSURE: _describe_disclosure,
     OwnKind.SUPPRESSION_KEY: _describe_suppression_key,
 }
 

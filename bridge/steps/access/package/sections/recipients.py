@@ -1,26 +1,36 @@
 """List the recipients of the data subject's data by name (DPDP Act s.11(1)(b), GDPR Art 15(1)(c)).
 
 A recipient is a fact of this person: a system that gave records, a carrier of a parcel, the service of a payment, the
-host of what the bridge holds, or a processor of data of which the person has records. Who is configured and has none is
-not listed. A recipient without a name in the merchant's file is reported as unnamed, never left out silently.
+host of what the bridge holds, a processor of data of which the person has records, or an authority that was given data
+and may be named. Who is configured and has none is not listed. A recipient without a name in the merchant's file is
+reported as unnamed, never left out silently.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, tzinfo
 from typing import Any
 
 from bridge.steps.access.package import plain_language
 from bridge.steps.access.package.country_names import COUNTRY_NAMES
+from bridge.steps.access.package.records.own_tables import DATA_SEPARATOR
 from bridge.steps.access.package.sections.recipient_facts import Disclosure, RecipientSearch
 from bridge.steps.access.package.sections.statistics import PackageStatistics, normalize_carrier_name
-from bridge.steps.access.package.text import NOT_PUBLISHED, format_csv_line, format_setting, is_setting_given
+from bridge.steps.access.package.text import (
+    NOT_PUBLISHED,
+    format_csv_line,
+    format_setting,
+    is_setting_given,
+    parse_local_date,
+)
 from config.merchant_file.merchant import Merchant
 from config.merchant_file.processors import Processor
 
 HOME_COUNTRY = "IN"
+AUTHORITY_ROLE = "public authority"
+FROM_OWN_REGISTER = "our own record of what authorities were given"
 RECIPIENT_NOT_CONFIGURED = "recipient_identity_not_configured"
 _CSV_COLUMNS = "legal_name role service fields_shared first_shared_on last_shared_on waybills countries safeguard records known_from"
 
@@ -63,6 +73,7 @@ def list_recipients(merchant: Merchant, statistics: PackageStatistics) -> tuple[
     for name, disclosure in disclosures.list_unlisted_firms():
         recipients.append(_build_unlisted_recipient(name, disclosure))
         unnamed.append(name)
+    recipients += [_build_authority_recipient(row, statistics.zone) for row in statistics.disclosures]
     return recipients, tuple(unnamed)
 
 
@@ -92,6 +103,23 @@ def _build_processor_recipient(processor: Processor, disclosure: Disclosure) -> 
         safeguard=processor.safeguard,
         has_legal_name=is_setting_given(processor.legal_name),
         **_get_disclosure_fields(disclosure),
+    )
+
+
+def _build_authority_recipient(row: Mapping[str, str], zone: tzinfo) -> Recipient:
+    day = parse_local_date(row["at"], zone)
+    return Recipient(
+        id=row["disclosure"],
+        name=row["authority"],
+        role=AUTHORITY_ROLE,
+        service=f"what a law or an order demands: {row['law']}",
+        shared_data=tuple(row["what"].split(DATA_SEPARATOR)),
+        first_shared_on=day,
+        last_shared_on=day,
+        waybill_count=None,
+        countries=(row["country"],),
+        has_legal_name=True,
+        known_from=(FROM_OWN_REGISTER,),
     )
 
 
@@ -149,7 +177,7 @@ def build_recipients_section(
             for processor_id in unnamed_recipients
         ],
         "recipients_named": not unnamed_recipients,
-        "note": "The systems that we searched do not record what public authorities asked for.",
+        "note": plain_language.AUTHORITIES_SENTENCE,
     }
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from bridge.model import MERCHANT_ACCOUNT
 from bridge.rules.requests.lifecycle import PLATFORM
-from bridge.steps.access.package.records.own_tables import OWN_TABLES_BY_KIND, REQUEST_TRACE_KINDS
+from bridge.steps.access.package.records.own_tables import OWN_TABLES_BY_KIND, REQUEST_TRACE_KINDS, OwnKind
 from bridge.steps.access.package.records.parcels import is_unknown_at_carrier
 from bridge.steps.access.package.records.tables import FLAT_TABLES_BY_NAME
 from bridge.steps.access.package.text import get_nested_value, iter_objects, parse_local_date
@@ -44,6 +44,7 @@ LABEL_FIELDS = frozenset({"name", "delivery_address", "phone", "order_invoice_va
 SHIPMENT_CATEGORY = "shipment"
 MAX_OWN_ROWS = 10
 _OWN_TABLE_NAMES = frozenset(table.name for table in OWN_TABLES_BY_KIND.values())
+_DISCLOSURES = OWN_TABLES_BY_KIND[OwnKind.DISCLOSURE].name
 _ORDER_KINDS = frozenset({"order", "draft_order"})
 
 
@@ -108,6 +109,7 @@ class PackageStatistics:
         self._waybill_numbers: set[str] = set()
         self.countries: set[str] = set()
         self.consents: list[dict[str, str]] = []
+        self.disclosures: list[dict[str, str]] = []
         self.scored_order_count = 0
         self.first_name = ""
 
@@ -157,6 +159,8 @@ class PackageStatistics:
             self.countries.add(row["country_code"].upper())
         elif table == "consents":
             self.consents.append(dict(row))
+        elif table == _DISCLOSURES:
+            self.disclosures.append(dict(row))
 
     @property
     def waybill_count(self) -> int:

@@ -247,7 +247,7 @@ def build_letter_summary(statistics: PackageStatistics, recipient_count: int) ->
         ),
         (tables["consents"], f"{format_count(tables['consents'], 'entry', 'entries')} about consent to marketing"),
         (1, _describe_other_records(statistics)),
-        (statistics.found_count, f"shared with {format_count(recipient_count, 'firm')}, listed below"),
+        (statistics.found_count, f"shared with {format_count(recipient_count, 'recipient')}, listed below"),
     ]
     lines = [line for count, line in counted_lines if count and line]
     if span.first_date and span.last_date:
