@@ -246,8 +246,15 @@ def test_a_law_that_is_not_in_force_changes_nothing(category, events, today, end
 
 
 @quick
-@given(EVENTS, DAYS, st.sampled_from(["proprietorship", "partnership", "llp", "company"]))
+@given(
+    EVENTS,
+    st.dates(min_value=SHIPPED.laws["companies"].in_force_from, max_value=date(2200, 1, 1)),
+    st.sampled_from(["proprietorship", "partnership", "llp", "company"]),
+)
+@example({"document_issued_at": datetime(2007, 1, 1, tzinfo=UTC)}, SHIPPED.laws["companies"].in_force_from, "llp")
 def test_an_unknown_legal_form_keeps_as_long_as_any(events, today, form):
+    """An unknown form counts as a company, whose books are kept longest since that law is in force."""
+
     def books(kind):
         changed = replace(REVIEWED, merchant={**REVIEWED.merchant, "legal_entity_type": kind})
         return end(held("invoice_document", events, today, changed))
