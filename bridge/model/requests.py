@@ -89,6 +89,7 @@ class TaskAction(StrEnum):
     POLL_PLATFORM_ERASURE = "follow"
     NOTIFY_PROCESSOR = "instruct"
     STOP_MARKETING = "stop_marketing"
+    ERASE_CONSENT_DATA = "erase_consented"
     ANSWER_GRIEVANCE = "answer_grievance"
     LIST_PROCESSORS = "list_processors"
     CORRECT = "correct"
