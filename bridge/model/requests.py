@@ -44,7 +44,8 @@ class RequestKind(StrEnum):
 class RequestSource(StrEnum):
     """How a request reached the bridge: the door it came by.
 
-    `ledger`: a restored backup does not know it, and it goes on with what holds kept, by its suppression keys.
+    `ledger`: a restored backup does not know it, and it goes on with what holds kept, by its suppression keys. `law`: nobody
+    asked, and a law demands it.
     """
 
     WEBHOOK = "webhook"
@@ -53,6 +54,7 @@ class RequestSource(StrEnum):
     PAGE = "page"
     MAIL = "mail"
     LEDGER = "ledger"
+    LAW = "law"
 
     @property
     def is_merchants(self) -> bool:
@@ -138,6 +140,7 @@ class WaitReason(StrEnum):
     NOMINATION_MISSING = "nomination_missing"
     TWO_APPROVALS_MISSING = "two_approvals_missing"
     INCIDENT_NOT_REPORTED = "incident_not_reported"
+    LAW_NOT_IN_FORCE = "law_not_in_force"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -47,7 +47,8 @@ def show_request_command(request_id: str) -> None:
 def _print_request(request: Mapping[str, Any]) -> None:
     heading = {name: request[name] for name in REQUEST_COLUMNS}
     left = {name: value for name, value in describe_time_left(request).items() if name in TIME_LEFT}
-    print_fields({**heading, "late": request["late"], **left}, width=18)
+    minor = {"person under 18": True} if request["minor"] else {}
+    print_fields({**heading, "late": request["late"], **left, **minor}, width=18)
     if approval := request["approval"]:
         click.echo("\nApproval")
         print_fields(approval, width=24)

@@ -112,6 +112,10 @@ def list_initial_tasks(
             (BRIDGE, TaskAction.ERASE),
             (PLATFORM, TaskAction.POLL_PLATFORM_ERASURE),
         ]
+    if (
+        source is RequestSource.LAW
+    ):  # marketing to a child stops: the birth date stays, by which the child is known as one
+        return [(PLATFORM, TaskAction.STOP_MARKETING)]
     return list(INITIAL_TASKS.get(kind, ()))
 
 

@@ -15,6 +15,7 @@ from bridge.model import (
     LetterKind,
     Principal,
     PrivacyRequest,
+    RequestSource,
     StopMarketingProgress,
     Task,
     TaskAction,
@@ -44,6 +45,8 @@ def list_targets(principal: Principal, channels: Sequence[str], services: Servic
 
 def queue_withdrawal_letter(request: PrivacyRequest, tx: Tx, services: Services) -> None:
     """Queue the letter once both tasks have ended. What ends later than they did is told by a second one."""
+    if request.source is RequestSource.LAW:
+        return  # nobody asked
     tasks = {task.action: task for task in tx.tasks.list_tasks(request.id)}
     stop, erasure = tasks.get(TaskAction.STOP_MARKETING), tasks.get(TaskAction.ERASE_CONSENT_DATA)
     if stop is None or stop.state is not TaskState.DONE or (erasure and not _has_ended(erasure)):

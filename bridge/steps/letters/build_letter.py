@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from bridge.model import (
     GrievanceParticulars,
+    IdentityDoubt,
     IncidentParticulars,
     Language,
     LetterKind,
@@ -88,11 +89,13 @@ def build_letter_page(given: LetterInput) -> LetterPage:
     lists = {"processors": _list_named_firms(given.merchant), "declined": _list_declined(given, texts)}
     if lists["declined"]:
         conditions.add("declined")
-    body = read_blocks(texts.get_letter_text(given.kind, "body"), values, lists, conditions)
+    # of a person under 18 a parent or guardian is asked to write
+    variant = "_guardian" if given.values.get("doubt") == IdentityDoubt.PERSON_IS_MINOR else ""
+    body = read_blocks(texts.get_letter_text(given.kind, f"body{variant}"), values, lists, conditions)
     return LetterPage(
         language=given.language,
         sender=values["shop_name"],
-        title=fill_text(texts.get_letter_text(given.kind, "subject"), values),
+        title=fill_text(texts.get_letter_text(given.kind, f"subject{variant}"), values),
         blocks=(
             *_open_letter(given, texts, values),
             *body,
