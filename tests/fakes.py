@@ -310,6 +310,11 @@ class FakePlatform:
             raise self.residue_faults.pop(0)
         return list(self.left_by_others)
 
+    def list_customer_residue(self, customer_id: str, *, shop: str) -> Sequence[Residue]:
+        if self.residue_faults:
+            raise self.residue_faults.pop(0)
+        return [item for item in self.left_by_others if item.ref == customer_id]
+
     def remove_platform_residue(self, items: Sequence[Residue], *, shop: str) -> Sequence[Residue]:
         gone = [item for item in items if item.what not in self.sticks and not item.hold_reason]
         self.removed += gone

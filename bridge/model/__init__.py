@@ -65,6 +65,7 @@ from bridge.model.parcels import (
     Waybill,
 )
 from bridge.model.progress import (
+    ConsentDataProgress,
     ConsentProgress,
     CustomerSearchProgress,
     EraseProgress,
@@ -127,6 +128,7 @@ __all__ = [
     "Balance",
     "BankDetails",
     "CheckResult",
+    "ConsentDataProgress",
     "ConsentEvent",
     "ConsentProgress",
     "ConsentReading",

@@ -232,12 +232,14 @@ class ConsentEvent:
 class CustomerConsents:
     """The consents of one customer at a platform, with the contacts in the clear.
 
-    `missing` is a code of why there may be more, '' where nothing is missing.
+    `missing` is a code of why there may be more, '' where nothing is missing. `is_by_phone_only`: nothing but a phone leads to
+    this customer, and phones are shared; only consents to be reached by it are taken back.
     """
 
     customer_id: str
     events: tuple[ConsentEvent, ...] = ()
     missing: str = ""
+    is_by_phone_only: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any
 from bridge.model.desk.progress import IncidentProgress, NominationProgress, NomineeProgress
 from bridge.model.desk.rights import CorrectionProgress, ObjectionProgress, RestrictionProgress
 from bridge.model.findings import DoubtedCustomer, Outcome
-from bridge.model.holding import ConsentEvent
+from bridge.model.holding import ConsentEvent, PlanLine
 from bridge.model.parcels import Waybill
 
 
@@ -89,6 +89,22 @@ class StopMarketingProgress:
     channels: tuple[str, ...] = ()
     events: tuple[ConsentEvent, ...] = ()
     sha256: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConsentDataProgress:
+    """What a withdrawal did with the data that rest on the consent alone, in lines of a plan: fields and counts.
+
+    `begun` are those that the last run set out to remove: it may have broken off after it removed some. `standing` are the
+    channels of consents that still allow what stays, `held_by` the holds of the retention file that keep some of it. `discloses`:
+    the letter about it goes to the very address that the data belong to, so that it may say what there was.
+    """
+
+    lines: tuple[PlanLine, ...] = ()
+    begun: tuple[PlanLine, ...] = ()
+    standing: tuple[str, ...] = ()
+    held_by: tuple[str, ...] = ()
+    discloses: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +277,7 @@ Progress = (
     | SealProgress
     | ConsentProgress
     | StopMarketingProgress
+    | ConsentDataProgress
     | GrievanceProgress
     | ProcessorListProgress
     | EraseProgress

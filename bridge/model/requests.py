@@ -44,7 +44,8 @@ class RequestKind(StrEnum):
 class RequestSource(StrEnum):
     """How a request reached the bridge: the door it came by.
 
-    `ledger`: a restored backup does not know it, and it goes on with what holds kept, by its suppression keys.
+    `ledger`: a restored backup does not know it, and it goes on with what holds kept, by its suppression keys. `law`: nobody
+    asked, and a law demands it.
     """
 
     WEBHOOK = "webhook"
@@ -53,6 +54,7 @@ class RequestSource(StrEnum):
     PAGE = "page"
     MAIL = "mail"
     LEDGER = "ledger"
+    LAW = "law"
 
     @property
     def is_merchants(self) -> bool:
@@ -89,6 +91,7 @@ class TaskAction(StrEnum):
     POLL_PLATFORM_ERASURE = "follow"
     NOTIFY_PROCESSOR = "instruct"
     STOP_MARKETING = "stop_marketing"
+    ERASE_CONSENT_DATA = "erase_consented"
     ANSWER_GRIEVANCE = "answer_grievance"
     LIST_PROCESSORS = "list_processors"
     CORRECT = "correct"
@@ -137,6 +140,7 @@ class WaitReason(StrEnum):
     NOMINATION_MISSING = "nomination_missing"
     TWO_APPROVALS_MISSING = "two_approvals_missing"
     INCIDENT_NOT_REPORTED = "incident_not_reported"
+    LAW_NOT_IN_FORCE = "law_not_in_force"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -134,6 +134,10 @@ class Platform(Connector, Protocol):
         """
         ...
 
+    def list_customer_residue(self, customer_id: str, *, shop: str) -> Sequence[Residue]:
+        """Return what other apps wrote about this customer itself, by name, without its orders. Raises as `gather`."""
+        ...
+
     def remove_platform_residue(self, items: Sequence[Residue], *, shop: str) -> Sequence[Residue]:
         """Remove these except those with a hold reason, read them again, and return what is still there.
 

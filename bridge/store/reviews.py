@@ -137,6 +137,11 @@ class ReviewRows:
         filters = ((reviews.c.kind, kind), (reviews.c.request_id, request_id))
         return self._read_reviews(*conditions, *(column == value for column, value in filters if value))
 
+    def find_standing_requests(self, kind: str, request_ids: Sequence[str], *, ended_by: str) -> set[str]:
+        """Return those of these requests that have a review of a kind, open or closed, but for one closed by this decision."""
+        stands = (reviews.c.kind == kind, reviews.c.request_id.in_(list(request_ids)), reviews.c.decision != ended_by)
+        return set(self._connection.scalars(select(reviews.c.request_id).where(*stands)))
+
     def find_review(self, review_id: str) -> Review | None:
         """Return one review, open or closed, if there is one with this id."""
         return next(iter(self._read_reviews(reviews.c.id == review_id)), None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from config.retention_file.consent_data import RESTS_ON_CONSENT, check_consent_data
 from config.retention_file.laws import read_cites
 from config.retention_file.retention_model import Category, Law, Purpose
 from config.toml_reader import MAX_DAYS, TomlTable
@@ -52,6 +53,7 @@ def load_categories(
                 owner = f"[category.{category_by_field[data_field]}]"
                 table.add_fault("fields", f"names {data_field}, which {owner} names already: remove one of the two")
         _check_purposes(table, category, purposes)
+        check_consent_data(table, category, purposes)
         table.report_unknown_keys()
         categories[name] = category
     return categories
@@ -99,6 +101,7 @@ def _read_category(name: str, table: TomlTable, laws: Mapping[str, Law | None]) 
         purpose_lock=table.get_texts("purpose_lock"),
         name_address_required_if_any=table.get_texts("name_address_required_if_any"),
         cites=read_cites(table, laws),
+        rests_on_consent=table.get_texts(RESTS_ON_CONSENT),
     )
 
 

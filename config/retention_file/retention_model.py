@@ -111,7 +111,8 @@ class Purpose:
 class Category:
     """One kind of data: its fields, purposes, basis per regime, what a request does, which holds stop that.
 
-    `cites` maps ids of laws to what is quoted of them beside the basis, on days on which they are in force.
+    `rests_on_consent` names the channels of the consent that is all that allows to have it: it goes once the consent on each
+    of them was taken back. Empty where something else allows it, too. `cites` maps ids of laws to what is quoted of them beside the basis, on days on which they are in force.
     """
 
     id: str
@@ -133,6 +134,7 @@ class Category:
     purpose_lock: tuple[str, ...] = ()
     name_address_required_if_any: tuple[str, ...] = ()
     cites: Mapping[str, str] = field(default_factory=dict)
+    rests_on_consent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

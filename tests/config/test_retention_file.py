@@ -518,3 +518,63 @@ def test_what_is_cited_without_a_law_of_the_file_stops_the_start_or_breaks_the_h
     retention = load_retention(path)
     assert retention.broken == ("hold.legal_claim",)
     assert why in retention.faults[0]
+
+
+def test_p62_the_shipped_file_says_which_data_rest_on_a_consent_alone():
+    """Requirement P-62."""
+    resting = {name: each for name, each in load_retention(SHIPPED).categories.items() if each.rests_on_consent}
+    assert resting.keys() == {"greetings"}
+    assert resting["greetings"].rests_on_consent == ("email", "sms", "whatsapp", "profiling")
+    assert resting["greetings"].fields == ("customer.birth_date", "customer.anniversary")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        (
+            'rests_on_consent = ["email", "sms", "whatsapp", "profiling"]',
+            'rests_on_consent = ["post"]',
+            "must name the channels",
+        ),
+        (
+            'rests_on_consent = ["email", "sms", "whatsapp", "profiling"]',
+            "rests_on_consent = []",
+            "must name the channels",
+        ),
+        (
+            'profiling"]\non_request = "erase"',
+            'profiling"]\non_request = "keep"',
+            'on_request must be "erase" with rests_on_consent',
+        ),
+        (
+            'fields = ["customer.birth_date", "customer.anniversary"]',
+            'fields = ["customer.birth_date", "analytics.session"]',
+            "must not name analytics.session with rests_on_consent",
+        ),
+        (
+            'fields = ["customer.birth_date", "customer.anniversary"]',
+            'fields = ["customer.birth_date", "customer.language"]',
+            "must not name customer.language with rests_on_consent",
+        ),
+        (
+            'purposes = ["v"]\npolicy_sections = ["2", "5.v", "6", "13"]',
+            'purposes = ["v", "xiii"]',
+            "must not name xiii with",
+        ),
+    ],
+)
+def test_p62_what_the_bridge_could_not_erase_by_itself_is_refused(changed, old, new, fault):
+    """Requirement P-62: a key that nothing obeys would promise what nobody does."""
+    with pytest.raises(SettingsInvalid) as refused:
+        load_retention(changed((old, new)))
+    assert fault in str(refused.value)
+
+
+def test_p62_a_metafield_may_be_named_by_itself(changed):
+    path = changed(
+        (
+            'fields = ["customer.birth_date", "customer.anniversary"]',
+            'fields = ["customer.birth_date", "customer.metafields.crm.style"]',
+        )
+    )
+    assert load_retention(path).categories["greetings"].fields[1] == "customer.metafields.crm.style"

@@ -8,6 +8,7 @@ from typing import Any
 from bridge.cli.shared.ids import exit_with_unknown_id
 from bridge.model import PrivacyRequest, RequestKind
 from bridge.rules.desk.deadline_warnings import describe_hours_left
+from bridge.steps.identity.minors import list_marked_minors
 from bridge.steps.requests.describe_request import build_request_row
 from bridge.store import Tx
 
@@ -16,8 +17,12 @@ REQUEST_KINDS = tuple(kind.value for kind in RequestKind)
 
 def build_request_rows(tx: Tx, requests: Sequence[PrivacyRequest]) -> list[dict[str, Any]]:
     """Return these requests as they are shown in a list."""
-    acknowledged = tx.deadline_warnings.find_acknowledged([request.id for request in requests])
-    return [build_request_row(request, acknowledged_at=acknowledged.get(request.id)) for request in requests]
+    ids = [request.id for request in requests]
+    acknowledged, minors = tx.deadline_warnings.find_acknowledged(ids), list_marked_minors(ids, tx)
+    return [
+        {**build_request_row(each, acknowledged_at=acknowledged.get(each.id)), "minor": each.id in minors}
+        for each in requests
+    ]
 
 
 def describe_time_left(row: Mapping[str, Any]) -> dict[str, Any]:

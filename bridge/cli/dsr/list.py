@@ -24,6 +24,7 @@ REQUEST_TABLE_COLUMNS = (
     "closed_at",
     "answered_at",
     "late",
+    "minor",
 )
 FILTERS = ("state", "kind", "shop", "incomplete", "failed", "late", "due_before")
 FURTHER_FILTERS = ("system", "outcome", "reason_class", "since", "after")
@@ -40,7 +41,7 @@ def list_requests_command(wanted: RowFilter, by_reason: bool) -> None:
     """List requests, newest first.
 
     A request stands late when its day has passed without an answer. Closed is when a request could be answered; answered, when the data subject had the answer: `dsr deliver` records it.
-    --system, --outcome and --reason-class are about one and the same task of a request.
+    Minor: a birth date on record says that the person is under 18. --system, --outcome and --reason-class are about one and the same task of a request.
     """
     with open_command_context() as context, context.store.read() as tx, exit_on_refusal("Not listed", AFTER_FAULTS):
         if by_reason:

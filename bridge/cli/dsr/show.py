@@ -13,6 +13,7 @@ from bridge.cli.dsr.approval.approval_view import describe_approval
 from bridge.cli.dsr.dsr_view import describe_time_left, find_request_or_exit
 from bridge.cli.printing import print_fields, print_table, show
 from bridge.cli.shared.ids import REQUEST_ID
+from bridge.model import ErasureAction, TaskAction
 from bridge.rules.requests.progress_codec import REMAINING_PREFIX
 from bridge.steps.requests.describe_request import LETTER_FIELDS, MAIL_FIELDS, REQUEST_COLUMNS, describe_request
 
@@ -46,7 +47,8 @@ def show_request_command(request_id: str) -> None:
 def _print_request(request: Mapping[str, Any]) -> None:
     heading = {name: request[name] for name in REQUEST_COLUMNS}
     left = {name: value for name, value in describe_time_left(request).items() if name in TIME_LEFT}
-    print_fields({**heading, "late": request["late"], **left}, width=18)
+    minor = {"person under 18": True} if request["minor"] else {}
+    print_fields({**heading, "late": request["late"], **left, **minor}, width=18)
     if approval := request["approval"]:
         click.echo("\nApproval")
         print_fields(approval, width=24)
@@ -78,17 +80,34 @@ def _print_tasks(tasks: Sequence[Mapping[str, Any]]) -> None:
     for task in tasks:
         for gap in task["gaps"]:
             click.echo(f"  gap: {gap['system']}: {gap['what']} ({gap['absence']}, {gap['reason']})")
-        if channels := task["detail"].get("channels"):
-            click.echo(f"  taken back: {', '.join(channels)}, since {task['detail']['stopped_at']}")
-        for name, count in task["detail"].items():
-            if name.startswith(REMAINING_PREFIX) and isinstance(count, int):
-                click.echo(f"  kept: {count} {name.removeprefix(REMAINING_PREFIX).replace('_', ' ')}")
-        for name in RIGHTS_DETAILS:
-            if value := task["detail"].get(name):
-                click.echo(f"  {name.replace('_', ' ')}: {_describe_detail(value)}")
-        for name in DESK_DETAIL:
-            if name in task["detail"]:
-                click.echo(f"  {name}: {_format_detail(task['detail'][name])}")
+        _print_task_detail(task["action"], task["detail"])
+
+
+def _print_task_detail(action: str, detail: Mapping[str, Any]) -> None:
+    """Print what a task did so far, as far as its action has words for it."""
+    if channels := detail.get("channels"):
+        click.echo(f"  taken back: {', '.join(channels)}, since {detail['stopped_at']}")
+    if action == TaskAction.ERASE_CONSENT_DATA:
+        for line in detail.get("lines", ()):
+            click.echo(f"  {_describe_consent_line(line)}")
+    for name, count in detail.items():
+        if name.startswith(REMAINING_PREFIX) and isinstance(count, int):
+            click.echo(f"  kept: {count} {name.removeprefix(REMAINING_PREFIX).replace('_', ' ')}")
+    for name in RIGHTS_DETAILS:
+        if value := detail.get(name):
+            click.echo(f"  {name.replace('_', ' ')}: {_describe_detail(value)}")
+    for name in DESK_DETAIL:
+        if name in detail:
+            click.echo(f"  {name}: {_format_detail(detail[name])}")
+
+
+def _describe_consent_line(line: Mapping[str, Any]) -> str:
+    """Return what became of one kind of data that rested on the consent alone."""
+    what = f"{line['count']} {line['what']} ({line['category']})"
+    if line["action"] == ErasureAction.ERASE:
+        return f"erased: {what}"
+    until = f", until {line['until']}" if line["until"] else ""
+    return f"kept: {what}, {', '.join(line['holds']) or line['reason']}{until}"
 
 
 def _format_detail(value: Any) -> str:

@@ -11,6 +11,7 @@ from bridge.cli.printing import show
 from bridge.cli.shared.ids import REVIEW_ID, exit_with_unknown_id
 from bridge.errors import NeedsOperator
 from bridge.model import Review
+from bridge.rules.identity.minors import MINOR_REVIEW_KIND
 from bridge.rules.notices.parcel_reviews import PARCEL_REVIEW_KIND, ParcelDecision
 from bridge.rules.requests.order_reviews import ORDER_REVIEW_KIND, OrderDecision
 from bridge.rules.requests.same_person import SEVERAL_CUSTOMERS
@@ -47,7 +48,8 @@ def close(review_id: str, reason: str, decision: str | None) -> None:
     A review of an order in doubt (`order_in_doubt`) needs --release, if it is the data subject's, or --refuse; the access
     request then runs again with the decision. So does a review of a customer in doubt (`several_customers`): an erasure asks
     Shopify for a customer that is released, and leaves out one that is refused. A review of a parcel in doubt needs --release (its processors get a notice when it is due, and access packages have its
-    record) or --refuse (no notice goes out). `dsr replay` then completes an access request that waited for it.
+    record) or --refuse (no notice goes out). `dsr replay` then completes an access request that waited for it. That a person is
+    under 18 (`minor`) is decided by `dsr identified`, not here.
     """
     with open_command_context() as context, context.store.transaction() as tx:
         review = tx.reviews.find_review(review_id) or exit_with_unknown_id("rev", review_id)
@@ -57,6 +59,9 @@ def close(review_id: str, reason: str, decision: str | None) -> None:
             raise click.UsageError(f"--release or --refuse {needed}")
         if review.closed_at is not None:
             exit_with_error(f"{review_id} is closed already.", "`bridge review list` lists the open reviews.")
+        if review.kind == MINOR_REVIEW_KIND and tx.identity_checks.find_open_check(review.request_id):
+            who_asked = f"`bridge dsr identified {review.request_id}` says who asked, and closes it."
+            exit_with_error(f"{review_id} is about a person under 18, and a parent or guardian is awaited.", who_asked)
         shown: dict[str, object] = {"id": review_id, "closed": True}
         by = {"actor": context.operator, "reason": reason}
         if decision is None:

@@ -17,6 +17,7 @@ REVIEW_KINDS = (
     "guard",
     "installed_again",
     "law_file_changed",
+    "minor",
     "order_in_doubt",
     "parcel_in_doubt",
     "platform_erasure",

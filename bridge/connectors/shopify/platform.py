@@ -1,7 +1,7 @@
 """Implements `ports.Platform` for Shopify with tokens, client, gathering, erasure and residue.
 
 Keeps no state of a shop but its token. Changes nothing at Shopify but its own erasure request, consents that were taken
-back, what a person wants corrected and, if asked to, the residue of other apps.
+back, what a person wants corrected and, if asked to, what other apps wrote.
 """
 
 from __future__ import annotations
@@ -200,6 +200,10 @@ class Shopify:
     def list_platform_residue(self, principal: Principal, *, shop: str) -> Sequence[Residue]:
         """List what other apps wrote about the customer and the orders, without values. Raises as `gather`."""
         return residue.read_residue(self._begin(shop), principal, shop)
+
+    def list_customer_residue(self, customer_id: str, *, shop: str) -> Sequence[Residue]:
+        """List the metafields of a customer, without values. Raises as `gather`."""
+        return residue.read_customer_metafields(self._begin(shop), customer_id, shop)
 
     def remove_platform_residue(self, items: Sequence[Residue], *, shop: str) -> Sequence[Residue]:
         """Remove these items, read again and return those that still exist. Raises as `gather`."""

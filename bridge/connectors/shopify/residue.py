@@ -52,6 +52,11 @@ def read_residue(client: ShopifyClient, principal: Principal, shop: str) -> list
     return found
 
 
+def read_customer_metafields(client: ShopifyClient, number: str, shop: str) -> list[Residue]:
+    """Return the customer's metafields that exist now, by name. Raises as `read_residue`."""
+    return _read_metafields(client, shop, "customer_metafields", number)
+
+
 def remove_residue(client: ShopifyClient, items: Sequence[Residue], shop: str) -> list[Residue]:
     """Remove the items without a hold, read again and return those that still exist. Raises as `read_residue`.
 

@@ -38,7 +38,9 @@ def list_customer_consents(
         number = normalise_identifier("customer", str(customer["id"]))
         events = tuple(event for event in list_consent_events(customer) if event.channel in own_channels)
         missing = CONSENTS_DENIED if reply.denied or reply.failed else ""
-        found.setdefault(number, CustomerConsents(customer_id=number, events=events, missing=missing))
+        by_phone_only = field == "phone"  # numbers and addresses are asked for before
+        consents = CustomerConsents(customer_id=number, events=events, missing=missing, is_by_phone_only=by_phone_only)
+        found.setdefault(number, consents)
     return list(found.values())
 
 

@@ -18,6 +18,7 @@ class IdentityDoubt(StrEnum):
     ORDER_NOT_FOUND = "order_not_found"
     CONTRADICTS_RECORD = "contradicts_record"
     UNUSUAL_REQUEST = "unusual_request"
+    PERSON_IS_MINOR = "person_is_minor"  # under 18: a parent or guardian asks
 
 
 class IdentityMethod(StrEnum):
@@ -27,6 +28,8 @@ class IdentityMethod(StrEnum):
     ON_RECORD_REPLY = "on_record_reply"
     DOCUMENT_SEEN = "document_seen"
     ATTESTED_BY_OFFICER = "attested_by_officer"
+    PARENT_OR_GUARDIAN = "parent_or_guardian"
+    OF_AGE = "of_age"  # the birth date on record is wrong
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

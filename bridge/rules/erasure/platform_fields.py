@@ -21,6 +21,7 @@ PLATFORM_ERASURE_ACTIONS = {  # its own erasure takes the person out of an order
     "age_out": ErasureAction.ERASE,
 }
 RESIDUE_KIND_BY_FIELD = {name: kind for kind, name in RESIDUE_FIELDS.items()}
+METAFIELDS_SUFFIX = ".metafields"
 APP_WRITTEN_FIELDS = {  # names that a category claims and that are metafields or attributes wherever they rest at the platform
     "customer.birth_date",
     "customer.anniversary",
@@ -97,6 +98,12 @@ def describe_kept(kept: CategoryRetention) -> dict[str, Any]:
     }
 
 
+def find_residue_kind(name: str) -> str | None:
+    """Return the kind of residue that a field of the file is, also where it names one metafield; None for any other."""
+    owner, _, rest = name.partition(f"{METAFIELDS_SUFFIX}.")
+    return RESIDUE_KIND_BY_FIELD.get(owner + METAFIELDS_SUFFIX if rest else name)
+
+
 def _list_platform_fields(category: Category) -> list[str]:
     return [name for name in category.fields if name.startswith(PLATFORM_FIELD_PREFIXES)]
 
@@ -117,7 +124,7 @@ def _plan_field(
         kept, reason, held_action = whole, WAITS_WITH_THE_REST, ErasureAction.RESTRICT
     if held_action:
         return line(action=held_action, reason=reason, **describe_kept(kept))
-    residue_kind = RESIDUE_KIND_BY_FIELD.get(name)
+    residue_kind = find_residue_kind(name)
     if residue_kind and opened_by_operator and retention.residue.removes_kind(residue_kind):
         return line(action=ErasureAction.ERASE, reason=RETENTION_FILE_ERASES)
     if residue_kind or name in APP_WRITTEN_FIELDS:

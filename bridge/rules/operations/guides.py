@@ -98,6 +98,9 @@ WAIT_GUIDES: Mapping[WaitReason, Guide] = {
         words="a breach is not reported to everybody yet", command="incident show {id}", page="incident"
     ),
     WaitReason.HELD_BY_LAW: _by_itself("a law keeps data until a day", page="held-by-law"),
+    WaitReason.LAW_NOT_IN_FORCE: _by_itself(
+        "marketing to a child stops on the day from which a law forbids it", page="minor"
+    ),
     WaitReason.IDENTITY_PENDING: _by_itself(
         "a request waits for proof of who asks, and is reminded of it",
         page="identity-not-proven",

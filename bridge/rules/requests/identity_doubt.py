@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
-from bridge.model import IdentityDoubt, RequestKind, RequestSource
+from bridge.model import IdentityDoubt, IdentityMethod, RequestKind, RequestSource
 from bridge.rules.requests.deadlines import SHOPIFY_CLOCK
 
 # what these do harms nobody who did not ask; a withdrawal must be as easy as the consent was (DPDP Act s.6(4), GDPR Art 7(3))
@@ -27,6 +27,8 @@ IDENTITY_FREE_KINDS = frozenset(
 # nobody of the merchant's has read what came by these
 REMOTE_SOURCES = frozenset({RequestSource.PAGE, RequestSource.MAIL})
 MAX_TIMES_ASKED = 3
+# what ends the doubt that a person is under 18, and no other
+GUARDIAN_METHODS = frozenset({IdentityMethod.PARENT_OR_GUARDIAN, IdentityMethod.OF_AGE})
 
 
 def is_on_record(address_owners: Collection[str], named_owners: Collection[str]) -> bool:
@@ -49,6 +51,11 @@ def find_identity_doubt(
         return None
     is_of_some = bool(set(named_owners) & set(address_owners))
     return IdentityDoubt.NAMES_SEVERAL_PERSONS if is_of_some else IdentityDoubt.ADDRESS_NOT_ON_RECORD
+
+
+def is_fitting_method(doubt: IdentityDoubt, method: IdentityMethod) -> bool:
+    """Return whether this ends the doubt: that a child asks by its own mailbox does not show that a parent asks."""
+    return (doubt is IdentityDoubt.PERSON_IS_MINOR) is (method in GUARDIAN_METHODS)
 
 
 def compute_reminder_time(*, received_at: datetime, due_at: datetime, asked_at: datetime) -> datetime:

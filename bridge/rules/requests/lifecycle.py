@@ -41,6 +41,7 @@ RUNS_AFTER: Mapping[TaskAction, tuple[TaskAction, ...]] = {
     ),
     TaskAction.KEEP_CONSENTS: (TaskAction.FIND_CUSTOMERS,),
     TaskAction.REMOVE_PLATFORM_RESIDUE: (TaskAction.REQUEST_PLATFORM_ERASURE,),
+    TaskAction.ERASE_CONSENT_DATA: (TaskAction.STOP_MARKETING,),
     TaskAction.ERASE: (TaskAction.FIND_CUSTOMERS, TaskAction.SEAL_INVOICES),
     TaskAction.POLL_PLATFORM_ERASURE: (
         TaskAction.FIND_CUSTOMERS,
@@ -58,14 +59,14 @@ CARRIERS_AFTER_PLATFORM = frozenset({TaskAction.GATHER})
 # data subject is must be known before anything is destroyed.
 RUNS_AFTER_FIRST_TRY = frozenset({TaskAction.ERASE})
 # What the platform must have done before the data subject can be answered; its own erasure follows by itself.
-NEEDED_OF_PLATFORM = (TaskAction.GATHER, TaskAction.CORRECT, TaskAction.STOP_MARKETING)
+NEEDED_OF_PLATFORM = (TaskAction.GATHER, TaskAction.CORRECT, TaskAction.STOP_MARKETING, TaskAction.ERASE_CONSENT_DATA)
 FINISHED_STATES = (TaskState.DONE, TaskState.FAILED)
 # nothing of such a request is answered, whatever its system is
 IDENTITY_WAITS = (WaitReason.IDENTITY_PENDING, WaitReason.IDENTITY_NOT_PROVEN)
 # The tasks of a kind whose systems do not depend on who is asked.
 INITIAL_TASKS: Mapping[RequestKind, tuple[tuple[str, TaskAction], ...]] = {
     RequestKind.SHOP_ERASURE: ((BRIDGE, TaskAction.ERASE),),
-    RequestKind.CONSENT_WITHDRAWAL: ((PLATFORM, TaskAction.STOP_MARKETING),),
+    RequestKind.CONSENT_WITHDRAWAL: ((PLATFORM, TaskAction.STOP_MARKETING), (PLATFORM, TaskAction.ERASE_CONSENT_DATA)),
     RequestKind.GRIEVANCE: ((BRIDGE, TaskAction.ANSWER_GRIEVANCE),),
     RequestKind.PROCESSOR_LIST: ((BRIDGE, TaskAction.LIST_PROCESSORS),),
     RequestKind.CORRECTION: ((PLATFORM, TaskAction.CORRECT),),
@@ -83,6 +84,7 @@ CERTIFIED_KINDS = frozenset(
         RequestKind.CORRECTION,
         RequestKind.RESTRICTION,
         RequestKind.OBJECTION,
+        RequestKind.CONSENT_WITHDRAWAL,
     }
 )
 
@@ -110,6 +112,10 @@ def list_initial_tasks(
             (BRIDGE, TaskAction.ERASE),
             (PLATFORM, TaskAction.POLL_PLATFORM_ERASURE),
         ]
+    if (
+        source is RequestSource.LAW
+    ):  # marketing to a child stops: the birth date stays, by which the child is known as one
+        return [(PLATFORM, TaskAction.STOP_MARKETING)]
     return list(INITIAL_TASKS.get(kind, ()))
 
 

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from typing import Any, assert_never
 
 from bridge import model
-from bridge.rules.consents.stop_codec import decode_stop, encode_stop_detail
+from bridge.rules.consents.stop_codec import decode_consent_data, decode_stop, encode_withdrawal_detail
 from bridge.rules.desk.desk_progress import decode_desk_progress, encode_desk_detail
 from bridge.rules.requests.rights.rights_codec import decode_rights_progress, encode_rights_detail
 
@@ -97,8 +97,8 @@ def encode_detail(progress: model.Progress | None) -> dict[str, Any]:  # noqa: C
             detail = dict(zip(("customers", "in_doubt", "left_out"), counts, strict=True))
         case model.ConsentProgress(sha256=sha256) if sha256:
             detail = {"sha256": sha256}
-        case model.StopMarketingProgress():
-            detail = encode_stop_detail(progress)
+        case model.StopMarketingProgress() | model.ConsentDataProgress():
+            detail = encode_withdrawal_detail(progress)
         case model.EraseProgress():
             held = {HELD_BY_KEY: list(progress.held_by)} if progress.held_by else {}
             detail = {**progress.removed_rows, **held}
@@ -172,6 +172,8 @@ def decode_progress(  # noqa: C901, PLR0912 - one case for each action
             progress = model.ConsentProgress(events=events, sha256=detail.get("sha256", ""))
         case model.TaskAction.STOP_MARKETING:
             progress = decode_stop(cursor, detail)
+        case model.TaskAction.ERASE_CONSENT_DATA:
+            progress = decode_consent_data(detail)
         case model.TaskAction.REQUEST_PLATFORM_ERASURE:
             progress = model.PlatformRequestProgress(
                 reason=detail.get("reason"),

@@ -42,6 +42,7 @@ class UnstoredCategory:
 STORED_AT_SHOP = "gathered for an access package only, and destroyed with it; the rest is in the shop's own systems"
 CATEGORY_REGISTRY: Mapping[str, StoredCategory | UnstoredCategory] = {
     "customer_profile": UnstoredCategory(STORED_AT_SHOP),
+    "greetings": UnstoredCategory(STORED_AT_SHOP),
     "contact": UnstoredCategory("keyed hashes in the index: category parcel_index; in the clear nowhere"),
     "address": UnstoredCategory(STORED_AT_SHOP),
     "order_lines": UnstoredCategory("in the sealed documents: category invoice_document"),

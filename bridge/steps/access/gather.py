@@ -39,6 +39,7 @@ from bridge.rules.requests.lifecycle import PLATFORM
 from bridge.services import Services
 from bridge.steps.access.check_parcels import ParcelCheck, add_withheld_gaps
 from bridge.steps.access.doubtful_orders import record_doubtful_orders
+from bridge.steps.identity.minors import mark_minor_findings
 from bridge.steps.index.flag_carrier_conflicts import flag_carrier_conflicts
 from bridge.steps.requests.doubtful_customers import record_doubtful_customers
 from bridge.steps.requests.take_turns import must_give_way
@@ -134,6 +135,7 @@ def _save_page(
             reason = WaitReason.GAVE_WAY
             task = retry_task(task, reason, services.clock.now(), wait_reason=reason)
         tx.tasks.save_task(task)
+        mark_minor_findings(request, page.findings, tx, services)
         return task, task.wait_reason is WaitReason.GAVE_WAY
     tx.request_changes.replace_principal(request, principal)
     tx.findings.delete_findings(request.id, task.system)

@@ -35,12 +35,13 @@ from bridge.model import (
     get_progress,
 )
 from bridge.ports import Platform
-from bridge.rules.consents.channels import list_notified_processors, list_standing_channels, list_withdrawn_channels
+from bridge.rules.consents.channels import list_standing_channels, list_withdrawn_channels
 from bridge.rules.index.identity import list_normal_forms
-from bridge.rules.notices.recipients import NoticeTarget, list_stop_targets
 from bridge.rules.requests.lifecycle import PLATFORM
 from bridge.rules.retention.consent_evidence import merge_consents
 from bridge.services import Services
+from bridge.steps.consents.read_consent_data import select_channels
+from bridge.steps.consents.withdrawal_letter import list_targets, queue_withdrawal_letter
 from bridge.steps.letters.queue_letter import queue_letter
 from bridge.steps.notices.open_notice_items import NoticePlan, open_items_of_plan, record_opened_items
 from bridge.steps.retention.keep_consents import CONSENTS_AT_PLATFORM, hide_contacts
@@ -87,19 +88,15 @@ def _save_end(request: PrivacyRequest, task: Task, after: Task, lease: Lease, se
         tx.tasks.save_task(after)
         progress = get_progress(after, StopMarketingProgress)
         if after.state is TaskState.DONE and progress.stopped_at is not None:
-            _queue_answer(request, progress.channels, tx, services)
+            _queue_answer(request, tx, services)
         if (after.state, after.outcome, after.gaps) != (task.state, task.outcome, task.gaps):
             record_task_result(request, after, tx, outcome=after.outcome, records=after.records)
     return after
 
 
-def _queue_answer(request: PrivacyRequest, channels: Sequence[str], tx: Tx, services: Services) -> None:
+def _queue_answer(request: PrivacyRequest, tx: Tx, services: Services) -> None:
     if request.kind is RequestKind.CONSENT_WITHDRAWAL:
-        # by what the person stated: the same words whether or not the person is a customer
-        targets = _list_targets(request.principal, channels, services)
-        systems = dict.fromkeys((PLATFORM, *(target.processor for target in targets)))
-        values = {"channels": ",".join(channels), "systems": ",".join(systems)}
-        queue_letter(request, LetterKind.CONSENT_WITHDRAWN, tx=tx, values=values)
+        queue_withdrawal_letter(request, tx, services)
     if request.kind is RequestKind.OBJECTION:
         # nothing is weighed: GDPR Art 21(3)
         values = {"outcome": "upheld", "purposes": MARKETING, "reason": "absolute"}
@@ -116,9 +113,10 @@ def _stop_here(
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
         channels = list_withdrawn_channels(stated.channels if isinstance(stated, WithdrawalParticulars) else ())
-        task = replace(task, progress=StopMarketingProgress(stopped_at=now, channels=channels))
+        progress = StopMarketingProgress(stopped_at=now, channels=channels)
+        task = replace(task, progress=progress)
         tx.tasks.save_task(task)
-        keys = _remember_stop(request, task, request.principal, (), tx)
+        keys = _remember_stop(request, progress, request.principal, channels, (), tx)
         plan, opened = _open_instructions(request, request.principal, channels, tx, services)
         tx.evidence.append_fact(
             Fact.MARKETING_STOPPED,
@@ -160,20 +158,16 @@ def _keep_proof(
     """Keep what stood before anything is taken back, and stop also by what the platform knows of the customer."""
     progress = get_progress(task, StopMarketingProgress)
     events = [event for customer in customers for event in customer.events]
-    known = replace(
-        request.principal,
-        further_customer_ids=tuple(
-            dict.fromkeys((*request.principal.further_customer_ids, *(one.customer_id for one in customers)))
-        ),
-    )
+    known = _list_known(request.principal, customers, progress.channels)
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
         proof = merge_consents(progress.events, hide_contacts(request.shop, events, tx))
         progress = replace(progress, events=proof.events, sha256=proof.sha256)
         kept = replace(task, progress=progress, records=len(proof.events))
         tx.tasks.save_task(kept)
-        _remember_stop(request, kept, known, events, tx)
-        plan, opened = _open_instructions(request, known, progress.channels, tx, services)
+        for principal, channels in known:
+            _remember_stop(request, progress, principal, channels, events, tx)
+        opened = [_open_instructions(request, *each, tx, services) for each in known]
         if proof.sha256 != get_progress(task, StopMarketingProgress).sha256:
             tx.evidence.append_fact(
                 Fact.CONSENTS_KEPT,
@@ -183,21 +177,43 @@ def _keep_proof(
                 count=len(proof.events),
                 sha256=proof.sha256,
             )
-        record_opened_items(request, plan, opened, tx=tx)
+        for plan, counts in opened:
+            record_opened_items(request, plan, counts, tx=tx)
     return kept
 
 
+def _list_known(
+    principal: Principal, customers: Sequence[CustomerConsents], channels: Sequence[str]
+) -> list[tuple[Principal, Sequence[str]]]:
+    """Return the person with the customers found, and the channels that are withdrawn for these.
+
+    Apart are customers that only a phone leads to: it may be another person's, who is still written to by e-mail.
+    """
+    sure = [one.customer_id for one in customers if not one.is_by_phone_only]
+    further = tuple(dict.fromkeys((*principal.further_customer_ids, *sure)))
+    known = [(replace(principal, further_customer_ids=further), channels)]
+    return known + [
+        (Principal(customer_id=one.customer_id), select_channels(one, channels))
+        for one in customers
+        if one.is_by_phone_only
+    ]
+
+
 def _remember_stop(
-    request: PrivacyRequest, task: Task, principal: Principal, events: Sequence[ConsentEvent], tx: Tx
+    request: PrivacyRequest,
+    progress: StopMarketingProgress,
+    principal: Principal,
+    channels: Sequence[str],
+    events: Sequence[ConsentEvent],
+    tx: Tx,
 ) -> int:
-    """Remember that nobody writes to the person. Return by how many keys the person is recognised."""
-    progress = get_progress(task, StopMarketingProgress)
+    """Remember that nobody writes to the person on these channels. Return by how many keys the person is recognised."""
     contacts: dict[Contact, None] = {("customer", number): None for number in principal.customer_ids}
     for field in ("email", "phone"):
         contacts |= {(field, form): None for form in list_normal_forms(field, getattr(principal, field))}
     contacts |= {("email" if event.channel == "email" else "phone", event.contact): None for event in events}
     return tx.marketing_stops.add_stops(
-        request.shop, contacts, progress.channels, since=progress.stopped_at or tx.session.now(), request_id=request.id
+        request.shop, contacts, channels, since=progress.stopped_at or tx.session.now(), request_id=request.id
     )
 
 
@@ -205,12 +221,7 @@ def _open_instructions(
     request: PrivacyRequest, principal: Principal, channels: Sequence[str], tx: Tx, services: Services
 ) -> tuple[NoticePlan, dict[str, int]]:
     """Open an item for each record at a processor of messages. Return the plan, and how many are new by processor."""
-    targets = _list_targets(principal, channels, services)
+    targets = list_targets(principal, channels, services)
     counts = Counter(target.processor for target in targets)
     plan = NoticePlan(parcels=(), targets=targets, orders={}, record_counts=counts, purpose=NoticePurpose.STOP_MESSAGES)
     return plan, open_items_of_plan(request, plan, (), tx=tx, services=services)
-
-
-def _list_targets(principal: Principal, channels: Sequence[str], services: Services) -> list[NoticeTarget]:
-    notified = list_notified_processors(services.merchant.processors, channels)
-    return list_stop_targets(principal.for_others, notified)

@@ -24,12 +24,14 @@ from bridge.model import (
     RequestSource,
     TaskState,
 )
+from bridge.rules.identity.minors import GUARDIAN_ASKED, MINOR_REVIEW_KIND, OF_AGE
 from bridge.rules.requests.identity_doubt import (
     IDENTITY_FREE_KINDS,
     MAX_TIMES_ASKED,
     compute_reminder_time,
     find_identity_doubt,
     is_clock_paused,
+    is_fitting_method,
     pause_clocks,
 )
 from bridge.rules.requests.lifecycle import IDENTITY_WAITS
@@ -68,7 +70,11 @@ def open_identity_doubt(
         raise PayloadInvalid("answered_already")
     before, now = tx.identity_checks.find_check(request.id), services.clock.now()
     times_asked = before.times_asked + 1 if before else 1
-    if times_asked > MAX_TIMES_ASKED:
+    awaits_guardian = before is not None and before.decided_at is None and before.doubt is IdentityDoubt.PERSON_IS_MINOR
+    if awaits_guardian:
+        doubt = IdentityDoubt.PERSON_IS_MINOR  # what a child could end does not take its place
+    is_new_minor = doubt is IdentityDoubt.PERSON_IS_MINOR and not awaits_guardian
+    if times_asked > MAX_TIMES_ASKED and not is_new_minor:
         raise PayloadInvalid("asked_too_often")
     remind_at = compute_reminder_time(received_at=request.received_at, due_at=request.due_at, asked_at=now)
     check = IdentityCheck(
@@ -82,8 +88,8 @@ def open_identity_doubt(
     tx.identity_checks.save_check(check)
     tx.person_links.delete_links(request.id, LinkPurpose.PROVE_IDENTITY)
     values = {"by": format_last_day(request.due_at, services)}
-    number = times_asked - 1
-    queue_letter(request, LetterKind.IDENTITY_REQUEST, tx=tx, number=number, values=values, actor=actor)
+    number, asked = times_asked - 1, values | describe_doubt(doubt)
+    queue_letter(request, LetterKind.IDENTITY_REQUEST, tx=tx, number=number, values=asked, actor=actor)
     tx.request_changes.wake_request(request.id)
     record_identity_fact(Fact.IDENTITY_ASKED, request, tx, actor, doubt=doubt, number=number, reason=reason, **values)
     return times_asked
@@ -123,10 +129,12 @@ def confirm_identity(
 ) -> None:
     """Record by what it became sure who asks: the request goes on. `proof` is kept sealed for some days.
 
-    Raises PayloadInvalid: `no_open_doubt`.
+    Raises PayloadInvalid: `no_open_doubt`, `method_unfit` (a parent or guardian asks for a person under 18, and for no other).
     """
     with services.store.transaction() as tx:
         request, check = lock_doubted_request(request_id, tx)
+        if not is_fitting_method(check.doubt, method):
+            raise PayloadInvalid("method_unfit")
         now = services.clock.now()
         ended = replace(check, method=method, decided_at=now)
         tx.identity_checks.save_check(ended)
@@ -137,6 +145,8 @@ def confirm_identity(
                 tx.tasks.save_task(
                     replace(task, state=TaskState.PENDING, wait_reason=None, last_error="", wake_at=None)
                 )
+        if check.doubt is IdentityDoubt.PERSON_IS_MINOR:
+            _end_minor_review(request_id, method, actor=actor, reason=reason, tx=tx)
         paused = _pause_clocks_of_request(request, check, now, tx, services)
         tx.request_changes.wake_request(request_id)
         why = {"reason": reason} if reason else {}
@@ -144,6 +154,13 @@ def confirm_identity(
             Fact.IDENTITY_PROVEN, request, tx, actor, method=method, doubt=check.doubt, **why, **paused
         )
     enqueue_request_ids([request_id], services)
+
+
+def _end_minor_review(request_id: str, method: IdentityMethod, *, actor: str, reason: str, tx: Tx) -> None:
+    """Close the review of a mark by the officer's word: a parent or guardian asked, or the person is of age."""
+    decision = OF_AGE if method is IdentityMethod.OF_AGE else GUARDIAN_ASKED
+    for review in tx.reviews.list_reviews(kind=MINOR_REVIEW_KIND, request_id=request_id):
+        tx.reviews.close_review(review.id, actor=actor, reason=reason, decision=decision)
 
 
 def deny_identity(request_id: str, *, actor: str, services: Services) -> None:
@@ -163,6 +180,11 @@ def lock_doubted_request(request_id: str, tx: Tx) -> tuple[PrivacyRequest, Ident
     if request is None or check is None:
         raise PayloadInvalid("no_open_doubt")
     return request, check
+
+
+def describe_doubt(doubt: IdentityDoubt) -> dict[str, str]:
+    """Return the value by which a letter asks for a parent or guardian; nothing for any other doubt."""
+    return {"doubt": doubt.value} if doubt is IdentityDoubt.PERSON_IS_MINOR else {}
 
 
 def format_last_day(due_at: datetime, services: Services) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bridge.model import LinkPurpose, PrivacyRequest
+from bridge.model import IdentityDoubt, LinkPurpose, PrivacyRequest
 from bridge.rules.index.identity import list_normal_forms
 from bridge.rules.requests.identity_doubt import is_on_record
 from bridge.services import Services
@@ -44,9 +44,11 @@ def is_recorded_contact(request: PrivacyRequest, address: str, tx: Tx) -> bool:
 def make_proof_link(request: PrivacyRequest, tx: Tx, services: Services) -> str | None:
     """Return the link by which somebody with the recorded address proves who they are; None where the letter goes elsewhere.
 
-    A letter about a request of the platform goes to the shop, who cannot prove it for the person.
+    A letter about a request of the platform goes to the shop, who cannot prove it for the person; and a child's own mailbox does
+    not show that a parent asks.
     """
-    if tx.identity_checks.find_open_check(request.id) is None or not request.source.is_merchants:
+    check = tx.identity_checks.find_open_check(request.id)
+    if check is None or check.doubt is IdentityDoubt.PERSON_IS_MINOR or not request.source.is_merchants:
         return None
     if not is_recorded_contact(request, choose_person_address(request, tx), tx):
         return None

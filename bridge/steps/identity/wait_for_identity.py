@@ -9,19 +9,19 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bridge.model import Fact, IdentityCheck, Lease, LetterKind, PrivacyRequest, Task, WaitReason
+from bridge.model import Fact, IdentityCheck, IdentityDoubt, Lease, LetterKind, PrivacyRequest, Task, WaitReason
 from bridge.rules.requests.identity_doubt import IDENTITY_FREE_KINDS
 from bridge.rules.requests.lifecycle import FINISHED_STATES, IDENTITY_WAITS
 from bridge.services import Services
 from bridge.steps.evidence.record_facts import record_task_fact
-from bridge.steps.identity.doubts import format_last_day, record_identity_fact
+from bridge.steps.identity.doubts import describe_doubt, format_last_day, record_identity_fact
 from bridge.steps.letters.queue_letter import queue_letter
 from bridge.steps.task_results import wait_task
 
 if TYPE_CHECKING:
     from bridge.store import Tx
 
-REFUSAL_CODE = "identity_not_proven"
+REFUSAL_CODE, GUARDIAN_CODE = "identity_not_proven", "guardian_not_heard"
 
 
 def wait_for_identity(
@@ -61,12 +61,14 @@ def _write_what_is_due(request: PrivacyRequest, check: IdentityCheck, tx: Tx, se
     now, by = services.clock.now(), format_last_day(request.due_at, services)
     if check.failed_at is None and now >= request.due_at:
         check = replace(check, failed_at=now)
-        queue_letter(request, LetterKind.REFUSAL, tx=tx, values={"reason": REFUSAL_CODE})
+        code = GUARDIAN_CODE if check.doubt is IdentityDoubt.PERSON_IS_MINOR else REFUSAL_CODE
+        queue_letter(request, LetterKind.REFUSAL, tx=tx, values={"reason": code})
         record_identity_fact(Fact.IDENTITY_NOT_PROVEN, request, tx, doubt=check.doubt, asked=check.times_asked)
     elif check.failed_at is None and check.reminded_at is None and now >= check.remind_at:
         check = replace(check, reminded_at=now)
         number = check.times_asked - 1
-        queue_letter(request, LetterKind.IDENTITY_REMINDER, tx=tx, number=number, values={"by": by})
+        values = {"by": by} | describe_doubt(check.doubt)
+        queue_letter(request, LetterKind.IDENTITY_REMINDER, tx=tx, number=number, values=values)
         record_identity_fact(Fact.IDENTITY_REMINDED, request, tx, doubt=check.doubt, by=by)
     else:
         return check

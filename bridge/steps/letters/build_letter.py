@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from bridge.model import (
     GrievanceParticulars,
+    IdentityDoubt,
     IncidentParticulars,
     Language,
     LetterKind,
@@ -43,6 +44,10 @@ CODE_VALUES = {
     "purposes": ("purposes", "purposes"),
     "channels": ("channels", "channels"),
     "fields": ("fields", "fields"),
+    "erased": ("consent_data", "erased"),
+    "held": ("consent_data", "held"),
+    "stays": ("consent_data", "stays"),
+    "standing": ("channels", "standing"),
 }
 SYSTEM_VALUES = ("systems", "recipients")
 
@@ -73,19 +78,24 @@ def build_letter_page(given: LetterInput) -> LetterPage:
     """Return the page. Raises TextMissing."""
     texts = load_letter_texts(given.language)
     values = _build_letter_values(given, texts)
-    conditions = {name for name in ("link", "copy", "reason", "fields", *SYSTEM_VALUES) if values.get(name)}
+    conditions = {
+        name for name in ("link", "copy", "reason", "fields", "erased", "stays", *SYSTEM_VALUES) if values.get(name)
+    }
     if given.written_at > given.request.due_at:
         conditions.add("late")
-    if outcome := given.values.get("outcome", ""):
-        conditions.add(outcome)
+    conditions |= {given.values[name] for name in ("outcome", "data") if given.values.get(name)}
+    if given.values.get("held"):  # of a withdrawal: a law keeps it until a day, or nobody can say until when
+        conditions.add("held until" if given.values.get("until") else "held open")
     lists = {"processors": _list_named_firms(given.merchant), "declined": _list_declined(given, texts)}
     if lists["declined"]:
         conditions.add("declined")
-    body = read_blocks(texts.get_letter_text(given.kind, "body"), values, lists, conditions)
+    # of a person under 18 a parent or guardian is asked to write
+    variant = "_guardian" if given.values.get("doubt") == IdentityDoubt.PERSON_IS_MINOR else ""
+    body = read_blocks(texts.get_letter_text(given.kind, f"body{variant}"), values, lists, conditions)
     return LetterPage(
         language=given.language,
         sender=values["shop_name"],
-        title=fill_text(texts.get_letter_text(given.kind, "subject"), values),
+        title=fill_text(texts.get_letter_text(given.kind, f"subject{variant}"), values),
         blocks=(
             *_open_letter(given, texts, values),
             *body,

@@ -12,6 +12,7 @@ from bridge.model import IdentityCheck, PrivacyRequest, Task
 from bridge.rules.desk.deadline_warnings import compute_hours_left, is_acknowledgement_awaited
 from bridge.rules.requests.answer_times import find_fulfilled_at, is_late
 from bridge.rules.requests.progress_codec import encode_detail
+from bridge.steps.identity.minors import list_marked_minors
 
 if TYPE_CHECKING:
     from bridge.store import Tx
@@ -125,6 +126,7 @@ def describe_request(tx: Tx, request: PrivacyRequest) -> dict[str, Any]:
         "letters": [_pick(letter, LETTER_FIELDS) for letter in tx.person_letters.list_letters(request.id)],
         "holds": [*(certificate or {}).get("kept", []), *list_request_holds(tx, request)],
         "mails": [_pick(mail, MAIL_FIELDS) for mail in tx.mails.list_mails(request.id)],
+        "minor": request.id in list_marked_minors([request.id], tx),
         "identity": _describe_identity(tx.identity_checks.find_check(request.id)),
         "restrictions": [asdict(one) for one in tx.restrictions.list_restrictions(request.id)],
         "facts": [asdict(event) for event in tx.evidence.list_facts_of_request(request.id)],

@@ -19,6 +19,7 @@ from bridge.rules.requests.lifecycle import VAULT, compute_retry_pause_s, has_fi
 from bridge.rules.requests.progress_codec import encode_detail
 from bridge.services import Services
 from bridge.steps.access.gather import gather_records
+from bridge.steps.consents.erase_consent_data import erase_consent_data
 from bridge.steps.consents.stop_marketing import stop_marketing
 from bridge.steps.desk.admit_nominee import admit_nominee
 from bridge.steps.desk.incidents.report_incident import report_incident
@@ -65,6 +66,7 @@ STEP_BY_ACTION: dict[TaskAction, Callable[..., Task]] = {
     TaskAction.POLL_PLATFORM_ERASURE: poll_platform_erasure,
     TaskAction.NOTIFY_PROCESSOR: sync_notice_task,
     TaskAction.STOP_MARKETING: stop_marketing,
+    TaskAction.ERASE_CONSENT_DATA: erase_consent_data,
     TaskAction.ANSWER_GRIEVANCE: wait_for_grievance_answer,
     TaskAction.LIST_PROCESSORS: send_processor_list,
     TaskAction.CORRECT: correct_records,

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 
-from bridge.model import DeliveryState, MailState, RequestKind, RequestState, TaskAction, TaskState
+from bridge.model import DeliveryState, MailState, RequestKind, RequestState, TaskAction, TaskState, WaitReason
 from bridge.rules.operations.task_troubles import TroubledTask
 from bridge.rules.requests.wait_texts import derive_wait_reason
 from bridge.store.access.hand_overs import IS_UNFULFILLED
@@ -85,7 +85,9 @@ class StandingStillQueries:
     def find_standing_consents(self, received_before: datetime) -> FoundRows:
         """Return the requests that were received before and that ask for consents to be taken back that were not."""
         stops = select(tasks.c.request_id).where(
-            tasks.c.action == inline(TaskAction.STOP_MARKETING), tasks.c.state != inline(TaskState.DONE)
+            tasks.c.action == inline(TaskAction.STOP_MARKETING),
+            tasks.c.state != inline(TaskState.DONE),
+            tasks.c.wait_reason != inline(WaitReason.LAW_NOT_IN_FORCE),
         )
         is_late = and_(requests.c.id.in_(stops), requests.c.received_at <= received_before)
         return self._find_rows(requests, requests.c.received_at, is_late)

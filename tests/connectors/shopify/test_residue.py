@@ -50,6 +50,21 @@ def test_residue_is_named_without_its_value(shopify, asha, invented_shop, order)
     assert [word for word in ("Asha", "Nowhere", "29ABCDE", "after 6pm") if word in text] == []
 
 
+def test_p62_the_metafields_of_a_customer_are_listed_and_removed_without_its_orders(shopify, asha, invented_shop):
+    """Requirement P-62."""
+    number = asha.customer_id
+    items = shopify.list_customer_residue(number, shop=INVENTED_SHOP)
+    own_keys = {f"{one.namespace}.{one.key}" for one in invented_shop.world.asha.metafields}
+    assert {(item.kind, item.ref) for item in items} == {("customer_metafields", number)}
+    assert {item.what for item in items} == own_keys
+    assert "1991" not in repr(items)
+    birthday = [item for item in items if item.what == "loyalty.birthday"]
+    assert shopify.remove_platform_residue(birthday, shop=INVENTED_SHOP) == []
+    left = shopify.list_customer_residue(number, shop=INVENTED_SHOP)
+    assert {item.what for item in left} == own_keys - {"loyalty.birthday"}
+    assert shopify.list_customer_residue("1", shop=INVENTED_SHOP) == []
+
+
 def test_only_the_given_items_are_removed(shopify, asha, invented_shop, order):
     before = shopify.list_platform_residue(asha, shop=INVENTED_SHOP)
     goes = [item for item in before if item.kind == "customer_metafields"]

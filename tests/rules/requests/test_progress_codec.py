@@ -10,12 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.model import (
+    ConsentDataProgress,
     ConsentEvent,
     ConsentProgress,
     CorrectionProgress,
     CustomerSearchProgress,
     DoubtedCustomer,
     EraseProgress,
+    ErasureAction,
     GatherProgress,
     GrievanceProgress,
     IncidentProgress,
@@ -30,6 +32,7 @@ from bridge.model import (
     NoticeReport,
     ObjectionProgress,
     Outcome,
+    PlanLine,
     PlatformRequestProgress,
     PollProgress,
     PrecheckResult,
@@ -57,6 +60,22 @@ OPTIONAL_COUNT = st.none() | COUNT
 IDS = st.lists(st.text(min_size=1, max_size=8), max_size=4).map(tuple)
 ROWS = st.dictionaries(st.sampled_from(["orders", "parcels", "customers", "data_keys"]), COUNT)
 LINES = st.lists(st.fixed_dictionaries({"state": TEXT, "entries": COUNT}), max_size=3).map(tuple)
+PLAN_LINES = st.lists(
+    st.builds(
+        PlanLine,
+        system=TEXT,
+        category=TEXT,
+        what=TEXT,
+        action=st.sampled_from(ErasureAction),
+        reason=TEXT,
+        count=COUNT,
+        law=TEXT,
+        until=st.none() | st.dates(),
+        hold_ids=IDS,
+        grounds=st.just(()),
+    ),
+    max_size=3,
+).map(tuple)
 MARKED = "qwertzuiop"  # stands where a value may name a person
 
 WAYBILLS = st.builds(Waybill, number=TEXT, carrier=TEXT, account_holder=TEXT, order_id=TEXT, order_name=TEXT)
@@ -164,6 +183,9 @@ PROGRESS = {
         channels=st.lists(TEXT, max_size=2).map(tuple),
         events=st.lists(st.builds(ConsentEvent, **dict.fromkeys(ConsentEvent.__slots__, TEXT)), max_size=2).map(tuple),
         sha256=TEXT,
+    ),
+    (TaskAction.ERASE_CONSENT_DATA, RequestKind.CONSENT_WITHDRAWAL): st.builds(
+        ConsentDataProgress, lines=PLAN_LINES, begun=PLAN_LINES, standing=IDS, held_by=IDS, discloses=st.booleans()
     ),
     (TaskAction.ANSWER_GRIEVANCE, RequestKind.GRIEVANCE): st.builds(GrievanceProgress),
     (TaskAction.LIST_PROCESSORS, RequestKind.PROCESSOR_LIST): st.builds(ProcessorListProgress),

@@ -71,7 +71,9 @@ class Memory:
             erasures=SimpleNamespace(list_prior_erasures=lambda _shop, _who: []),
             **NOTHING_OF_OUR_OWN,
             reviews=SimpleNamespace(
-                open_review=lambda *args, **of: self.reviews.append((*args, of)), find_parcel_reviews=lambda *_: {}
+                open_review=lambda *args, **of: self.reviews.append((*args, of)),
+                find_parcel_reviews=lambda *_: {},
+                find_standing_requests=lambda *_, **__: set(),
             ),
         )
         self.packages |= packages

@@ -122,7 +122,7 @@ def test_t20_a_withdrawal_by_any_door_stops_here_at_the_platform_and_at_processo
     assert {Fact.MARKETING_STOPPED, Fact.CONSENTS_KEPT, Fact.NOTICE_ITEMS_OPENED, Fact.REQUEST_CLOSED} <= set(facts)
     assert (task.state, request.state, request.complete) == (TaskState.DONE, RequestState.WAITING, False)
     assert request.closed_at == services.clock.now()
-    values = {"channels": "email,sms,whatsapp,profiling", "systems": "shopify,newsletter,texts,ads"}
+    values = {"channels": "email,sms,whatsapp,profiling", "systems": "shopify,newsletter,texts,ads", "data": "unsaid"}
     assert list_letters(services, request_id)[LetterKind.CONSENT_WITHDRAWN] == values
 
 

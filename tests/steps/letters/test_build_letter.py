@@ -56,10 +56,8 @@ def test_l02_both_languages_have_the_same_texts_values_and_paragraphs():
     assert english["routes"].keys() == COMPLAINT_ROUTE_SENTENCES.keys()
 
 
-@pytest.mark.parametrize(("kind", "language"), EVERY_LETTER)
-def test_every_letter_has_contact_route_and_number_and_no_blank_in_each_form(kind, language):
-    """Requirements L-02, L-03, P-04, P-19, S-03."""
-    page = build_letter_page(case.make_letter_input(kind, language))
+def check_letter(page):
+    """Assert that a letter has contact, route and number, no blank and no statute; return its text."""
     text, page_html = render_letter_text(page), render_letter_html(page)
     for part in (case.MERCHANT.officer.name, case.MERCHANT.officer.email, case.MERCHANT.officer.phone, "1915"):
         assert part in text
@@ -71,9 +69,57 @@ def test_every_letter_has_contact_route_and_number_and_no_blank_in_each_form(kin
     assert "<script" not in page_html
     assert "<img" not in page_html
     assert max(map(len, text.splitlines())) <= 80
+    return squeeze(text)
+
+
+@pytest.mark.parametrize(("kind", "language"), EVERY_LETTER)
+def test_every_letter_has_contact_route_and_number_and_no_blank_in_each_form(kind, language):
+    """Requirements L-02, L-03, P-04, P-19, S-03."""
+    text = check_letter(build_letter_page(case.make_letter_input(kind, language)))
     if language is Language.HINDI:
         words = [word for word in re.findall(r"\w+", text) if re.match(r"[\u0900-\u097f]", word)]
         assert len(words) > 60
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("kind", [LetterKind.IDENTITY_REQUEST, LetterKind.IDENTITY_REMINDER])
+def test_p52_a_parent_or_guardian_is_asked_to_write_in_both_languages(kind, language):
+    """Requirements P-52, L-02: and a link, which the child could follow, is never in it."""
+    values = {"by": "2027-02-14", "doubt": "person_is_minor"}
+    page = build_letter_page(case.make_letter_input(kind, language, values=values, link=case.LINK))
+    text = check_letter(page)
+    words = {"en": ("parent or guardian", "14 February 2027"), "hi": ("माता-पिता या अभिभावक", "14 फ़रवरी 2027")}[
+        language
+    ]
+    assert all(word in text for word in words)
+    assert case.LINK not in text
+    refused = case.make_letter_input(LetterKind.REFUSAL, language, values={"reason": "guardian_not_heard"})
+    assert words[0] in check_letter(build_letter_page(refused))
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize(
+    ("values", "english"),
+    [
+        ({"erased": "birth_date,anniversary"}, "is erased: your date of birth and your anniversary."),
+        ({"held": "birth_date", "until": "2028-05-06"}, "keep this for now: your date of birth. We use it for nothing, and erase it after 6 May 2028"),
+        ({"held": "other"}, "erase it as soon as the law lets us"),
+        ({"stays": "birth_date", "standing": "sms,whatsapp"}, "you may still agree to offers by SMS and offers by WhatsApp: your date of birth."),
+        ({"data": "nothing"}, "hold nothing of the kind"),
+        ({"data": "unfinished", "erased": "other"}, "not all erased yet"),
+        ({"data": "unsaid"}, "only to the address that the data belong to"),
+    ],
+)  # fmt: skip
+def test_p62_a_withdrawal_says_what_went_and_what_stays_in_both_languages(values, english, language):
+    """Requirements P-62, L-02."""
+    usual = case.VALUES[LetterKind.CONSENT_WITHDRAWN]
+    pages = [
+        build_letter_page(case.make_letter_input(LetterKind.CONSENT_WITHDRAWN, language, values=usual | more))
+        for more in ({}, values)
+    ]
+    without, text = map(check_letter, pages)
+    assert len(text) > len(without)
+    assert language is not Language.ENGLISH or english in text
 
 
 def test_the_day_is_in_the_words_of_the_reader():

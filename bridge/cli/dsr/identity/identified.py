@@ -15,7 +15,10 @@ from bridge.steps.identity.doubts import confirm_identity
 
 # a link proves by itself: nobody types that
 TYPED_METHODS = [method.value for method in IdentityMethod if method is not IdentityMethod.LINK_TO_RECORDED_CONTACT]
-METHOD_HELP = "By what: a reply from an address or phone on record, a document that you saw, or your own knowledge."
+METHOD_HELP = (
+    "By what: a reply from an address or phone on record, a document that you saw, or your own knowledge. For a person under 18: a "
+    "parent or guardian asked, or the person is of age and the birth date on record is wrong."
+)
 
 
 @json_command(
@@ -27,7 +30,7 @@ METHOD_HELP = "By what: a reply from an address or phone on record, a document t
 def identified(request_id: str, method: str, reason: str) -> None:
     """Record by what it became sure who asks: the request goes on, also after its term.
 
-    Keep no copy of a document. Method, operator and time stay as evidence; the reason does, too: no names and numbers.
+    For a person under 18 (`person_is_minor`) make sure that it is the parent or guardian who asks. Keep no copy of a document. Method, operator and time stay as evidence; the reason does, too: no names and numbers.
     """
     with (
         open_command_context() as context,

@@ -12,10 +12,12 @@ from bridge.cli.printing import show
 from bridge.cli.shared.ids import REQUEST_ID
 from bridge.model import IdentityDoubt
 from bridge.steps.identity.doubts import ask_for_identity
+from bridge.steps.identity.minors import mark_minor_by_officer
 
 DOUBT_HELP = (
     "Why it is not sure: the address is on no record of theirs, several persons are named, an order is not found, what is "
-    "stated contradicts the records, or the request is unusual."
+    "stated contradicts the records, or the request is unusual. Or it is known that the person is under 18: a parent or guardian is "
+    "asked to ask for the copy."
 )
 
 
@@ -35,8 +37,12 @@ def identify(request_id: str, doubt: str, reason: str) -> None:
         open_command_context() as context,
         exit_on_refusal(f"{request_id}: not recorded", IDENTITY_FAULTS, about=request_id),
     ):
-        times_asked = ask_for_identity(
-            request_id, IdentityDoubt(doubt), actor=context.operator, reason=reason, services=context.services
-        )
+        actor, services = context.operator, context.services
+        if doubt == IdentityDoubt.PERSON_IS_MINOR:
+            times_asked = mark_minor_by_officer(request_id, actor=actor, reason=reason, services=services)
+        else:
+            times_asked = ask_for_identity(
+                request_id, IdentityDoubt(doubt), actor=actor, reason=reason, services=services
+            )
     shown = {"id": request_id, "doubt": doubt, "times_asked": times_asked}
     show(shown, f"{request_id} waits for proof of who asks. A letter that asks for it is queued.")

@@ -1,6 +1,7 @@
 """`dsr plan`: show what each task of a request does and why. Changes nothing.
 
-For an erasure it also shows what the data subject would lose at Shopify and what other apps wrote there.
+For an erasure it also shows what the data subject would lose at Shopify and what other apps wrote there; for a withdrawal of
+consent, what rests on that consent alone.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from bridge.cli.dsr.plan import plan_view as view
 from bridge.cli.printing import print_fields, print_table, show
 from bridge.cli.shared.dates import format_time
 from bridge.cli.shared.ids import REQUEST_ID
-from bridge.model import RequestState
+from bridge.model import RequestKind, RequestState
 from bridge.steps.erasure.customers.customer_tasks import select_customer
 from bridge.steps.requests.approval.approve import show_plan
 from bridge.steps.requests.approval.erasure_plan import list_precheck_findings, list_residue
@@ -38,7 +39,8 @@ def plan(request_id: str) -> None:
     Of a request that waits for an approval it shows every line, every letter that would go to a processor and what would
     be asked of Shopify, with the digest that `dsr approve` takes. If the bridge has to request the erasure from Shopify,
     it reads there what the data subject would lose and what other apps wrote. It changes nothing; which plan was shown
-    last is remembered. For an erasure that ran, it shows what was planned and what differed when it was carried out.
+    last is remembered. For an erasure that ran, it shows what was planned and what differed when it was carried out; for a
+    withdrawal of consent, what rests on that consent alone at Shopify, or what was erased and kept of it.
     """
     with open_command_context() as context:
         services = context.services
@@ -55,13 +57,18 @@ def plan(request_id: str) -> None:
             "apply": services.retention.residue.apply,
             "tasks": [view.explain_task(task, services) for task in tasks],
             "plan": erasure_plan,
+            "plan_unread": "",
         }
         if is_awaiting:
             result |= view.build_awaited_plan(*show_plan(request_id, services=services), approval)
         else:
             result["guards"], result["guards_unread"] = list_precheck_findings(customers, services)
             result["residue"], result["residue_unread"] = list_residue(customers, services)
+            if request.kind is RequestKind.CONSENT_WITHDRAWAL:
+                result["plan"], result["plan_unread"] = view.build_withdrawal_plan(request, tasks, services)
     show(result, lambda shown: _print_plan(shown, with_residue=view.has_residue_task(tasks)))
+    if result["plan_unread"]:
+        exit_with_error(f"What rests on the consent alone could not be read at Shopify: {result['plan_unread']}.")
     if result["guards_unread"]:
         fault = result["guards_unread"]
         exit_with_error(f"What the data subject would lose with Shopify's erasure could not be read: {fault}.")
@@ -75,7 +82,9 @@ def _print_plan(result: Mapping[str, Any], *, with_residue: bool) -> None:
     print_table(rows, (*TASK_COLUMNS, *CUSTOMER_COLUMNS) if several else TASK_COLUMNS, empty="No tasks.")
     if erasure_plan := result["plan"]:
         click.echo(f"\nField by field ({erasure_plan['state']})")
-        print_table(erasure_plan["lines"], PLAN_COLUMNS, empty="nothing is held of the data subject")
+        is_withdrawal = result["kind"] == RequestKind.CONSENT_WITHDRAWAL
+        empty = "nothing rests on this consent alone" if is_withdrawal else "nothing is held of the data subject"
+        print_table(erasure_plan["lines"], PLAN_COLUMNS, empty=empty)
         for change in erasure_plan["changed"]:
             before, now = (_format_plan_line(change[name]) for name in ("before", "now"))
             click.echo(f"  changed: {change['system']}, {change['what']}: {before}, then {now}")

@@ -19,6 +19,7 @@ from bridge.rules.erasure.plan_lines import compare_plans, serialise_plan
 from bridge.rules.requests.progress_codec import encode_detail
 from bridge.services import Services
 from bridge.steps.erasure.erasure import Erasure
+from bridge.steps.requests.approval.withdrawal_plan import is_carried_out, read_withdrawal_parts
 from bridge.store import Tx
 
 Tasks = Sequence[Task]
@@ -60,7 +61,20 @@ TASK_EXPLANATIONS = {  # action: what the task does, and why
         "a nomination stands and two people approve",
     ),
     TaskAction.REPORT_INCIDENT: ("waits until everybody was told of the breach", "the law sets hours for it"),
-    TaskAction.NOTIFY_PROCESSOR: ("sends a notice to the processor", "it carried parcels of the data subject"),
+    TaskAction.NOTIFY_PROCESSOR: ("sends a notice to the processor", "it has data of the data subject"),
+    TaskAction.STOP_MARKETING: (
+        "takes back the consents at Shopify and has processors of messages stop",
+        "nobody writes offers to the data subject any more",
+    ),
+    TaskAction.ERASE_CONSENT_DATA: (
+        "erases at Shopify what rested on the consent alone",
+        "the consent to it was taken back, and the retention file names the data",
+    ),
+    TaskAction.CORRECT: ("writes the right values to Shopify and to orders on their way", "the data subject asked"),
+    TaskAction.RESTRICT: ("keeps every worker but storage away from the data", "the data subject asked"),
+    TaskAction.WEIGH_OBJECTION: ("stops the purposes until somebody decided", "the data subject objects"),
+    TaskAction.ANSWER_GRIEVANCE: ("waits until the officer answers", "the data subject complains"),
+    TaskAction.LIST_PROCESSORS: ("writes who works with personal data", "the data subject asked"),
 }
 RESIDUE_REASONS = {True: "retention_file_applies", False: "retention_file_keeps"}
 
@@ -108,6 +122,14 @@ def build_plan_view(request: PrivacyRequest, tasks: Tasks, tx: Tx, services: Ser
         "changed": compare_plans(saved["lines"], lines) if saved else [],
         "later": [],
     }
+
+
+def build_withdrawal_plan(request: PrivacyRequest, tasks: Tasks, services: Services) -> tuple[dict[str, Any], str]:
+    """Return what a withdrawal of consent erases and keeps, or did, and why that could not be read, else ''."""
+    parts, unread = read_withdrawal_parts(request, tasks, services)
+    state = "carried out" if is_carried_out(tasks) else "planned"
+    plan = {"state": state, "made_at": None, "changed": [], "later": [], "lines": parts["lines"]}
+    return plan, unread.get("lines", "")
 
 
 def build_awaited_plan(plan: DeedPlan, digest: str, approval: Mapping[str, Any]) -> dict[str, Any]:

@@ -37,6 +37,7 @@ ALLOWANCES: Mapping[TaskAction, Allowance] = {
     TaskAction.CORRECT: Allowance.OWN,
     TaskAction.RESTRICT: Allowance.MAY,
     TaskAction.STOP_MARKETING: Allowance.MAY,
+    TaskAction.ERASE_CONSENT_DATA: Allowance.OWN,
     TaskAction.WEIGH_OBJECTION: Allowance.MAY,
     TaskAction.ANSWER_GRIEVANCE: Allowance.MAY,
     TaskAction.LIST_PROCESSORS: Allowance.MAY,

@@ -1,4 +1,4 @@
-"""Builds the record of a correction, restriction or objection: what was asked, what was done where and when, what was declined.
+"""Builds the record of a correction, restriction, objection or withdrawal of consent: what was asked and done, what was declined.
 
 Pure. It stands where an erasure has its certificate, and is signed and superseded like it. Codes, counts and times: no value
 that was corrected, and no person.
@@ -24,14 +24,17 @@ from bridge.model import (
     RestrictionParticulars,
     Task,
     TaskAction,
+    WithdrawalParticulars,
 )
+from bridge.rules.consents.channels import list_withdrawn_channels
 from bridge.rules.requests.answer_times import judge_lateness
 from bridge.rules.requests.lifecycle import RequestStatus
 from bridge.rules.requests.progress_codec import encode_detail
 from config.merchant_file.merchant import Merchant
 
 RIGHTS_RECORD_SCHEMA = "rights-record/1"
-RIGHTS_KINDS = (RequestKind.CORRECTION, RequestKind.RESTRICTION, RequestKind.OBJECTION)
+RIGHTS_KINDS = (RequestKind.CORRECTION, RequestKind.RESTRICTION, RequestKind.OBJECTION, RequestKind.CONSENT_WITHDRAWAL)
+INVOICES_AS_ISSUED = "as issued: a correction changes no document (CGST Rules r.56(8))"
 DECISION_FACTS = (Fact.OBJECTION_DECIDED, Fact.RESTRICTION_END_SET, Fact.RESTRICTION_LIFTED)
 
 
@@ -72,7 +75,7 @@ def build_rights_record(
         "recipients": [_describe_task(task) for task in tasks if task.action is TaskAction.NOTIFY_PROCESSOR],
         "restrictions": [_describe_restriction(one, merchant) for one in restrictions],
         "decisions": [_describe_decision(fact) for fact in facts if fact.fact in DECISION_FACTS],
-        "invoices": "as issued: a correction changes no document (CGST Rules r.56(8))",
+        **({} if request.kind is RequestKind.CONSENT_WITHDRAWAL else {"invoices": INVOICES_AS_ISSUED}),
         "policy": {"policy_sha256": request.policy_sha256, "software": __version__},
         "evidence": {
             "first_seq": facts[0].seq if facts else None,
@@ -88,6 +91,8 @@ def _describe_particulars(particulars: Particulars | None) -> dict[str, Any]:
         return {"fields": [change.field for change in particulars.changes]}
     if isinstance(particulars, RestrictionParticulars):
         return {"ground": particulars.ground}
+    if isinstance(particulars, WithdrawalParticulars):
+        return {"channels": list(list_withdrawn_channels(particulars.channels))}
     return {"purposes": list(particulars.purposes)} if isinstance(particulars, ObjectionParticulars) else {}
 
 

@@ -28,6 +28,7 @@ from bridge.services import Services
 from bridge.steps.access.package.letter import PackageInput
 from bridge.steps.access.package.own_records import OwnRecords
 from bridge.steps.access.package.package import PackageManifest, write_access_package
+from bridge.steps.identity.minors import list_marked_minors
 from bridge.steps.index import flag_sensitive_text
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def build_access_package(
         prepared_at=services.clock.now(),
         prior_erasures=_describe_prior_erasures(request, erasures, tx=tx, services=services),
         signing_key_fingerprint=services.signing_key_fingerprint,
+        is_minor=request.id in list_marked_minors([request.id], tx),
     )
     with closing(tx.packages.open_pieces(request.id)) as pieces:
         manifest = write_access_package(package, cast("IO[bytes]", pieces))

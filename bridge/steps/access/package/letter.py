@@ -71,7 +71,7 @@ class PackageInput:
     it is complete after the first call.
     `prior_erasures` are the data subject's earlier erasures, newest first. `csv_bom` starts each table with a byte
     order mark, which older spreadsheet programs need to recognise UTF-8. `signing_key_fingerprint` (SHA-256, hex) is of the
-    key that signs certificates and evidence.
+    key that signs certificates and evidence. `is_minor`: a birth date on record says under 18.
     """
 
     request: PrivacyRequest
@@ -85,6 +85,7 @@ class PackageInput:
     csv_bom: bool = False
     prior_erasures: Sequence[PriorErasureSummary] = ()
     signing_key_fingerprint: str = ""
+    is_minor: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -189,6 +190,7 @@ def _build_template_values(contents: LetterContents) -> dict[str, Any]:
         "gaps": list(dict.fromkeys(map(missing.describe_gap, contents.gaps))),
         "unnamed": [describe_code(item, plain_language.TRADE_NAMES) for item in contents.unnamed_recipients],
         "left_out": [reason for _code, _count, reason in missing.list_masked_data(contents.statistics)],
+        "minor": plain_language.MINOR_SENTENCE if package.is_minor else "",
         "other_persons": summary.describe_other_persons(merchant, contents.statistics),
         "lines": summary.build_letter_summary(contents.statistics, len(contents.recipients)),
         "recipients": [_build_recipient_values(item) for item in contents.recipients],

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from bridge.model import Gap
 from bridge.rules.requests import regimes
-from bridge.steps.access.package import letter
+from bridge.steps.access.package import letter, plain_language
 from bridge.steps.access.package.bag import BagItWriter, PackageFile
 from bridge.steps.access.package.manifest import build_bag_info, build_common_header, render_manifest_json
 from bridge.steps.access.package.records import tables
@@ -135,7 +135,8 @@ def _write_summary_files(bag: BagItWriter, contents: letter.LetterContents, head
         merchant, retention, statistics, contents.headline_answer, searched_systems
     )
     others = summary.build_other_persons_section(merchant, statistics)
-    write_part("01_summary.json", "summary", {**data_held, **others, **prior, **not_searched})
+    minor = {"minor": plain_language.MINOR_SENTENCE} if contents.package.is_minor else {}
+    write_part("01_summary.json", "summary", {**data_held, **minor, **others, **prior, **not_searched})
     recipients_section = recipients.build_recipients_section(all_recipients, contents.unnamed_recipients)
     write_part("02_recipients.json", "recipients", recipients_section)
     recipients_csv = recipients.render_recipients_csv(all_recipients)

@@ -129,8 +129,14 @@ COMPLAINT_ROUTE_SENTENCES = {
     "merchant_complaint_s164A": "In the United Kingdom you can complain to us directly.",
     "ico": "In the United Kingdom you can also complain to the Information Commissioner's Office.",
 }
+MINOR_SENTENCE = (
+    "A birth date in our records says that this is about a person under 18. We give this copy because a parent or guardian "
+    "asked for it."
+)
+CONSENT_ENDS_PHRASE = "until you take back your consent to offers; it is erased then unless a law keeps it"
 CATEGORY_PHRASES = {
     "customer_profile": "your customer profile",
+    "greetings": "your date of birth and anniversary, for greetings and offers",
     "contact": "your e-mail and phone",
     "address": "your addresses",
     "order_lines": "what you ordered",

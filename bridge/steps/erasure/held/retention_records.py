@@ -83,6 +83,10 @@ class SubjectRetention:
         records = self._list_all_records()
         return {category_id: self.calculate(category_id, records) for category_id in self.services.retention.categories}
 
+    def calculate_customer(self, category_id: str) -> CategoryRetention:
+        """Return what keeps data about the customer that belong to no order."""
+        return self.calculate(category_id, [self.customer or OrderRecord(), *self.others])
+
     def _list_all_records(self) -> list[OrderRecord]:
         known = [*self.orders.values(), *self.others, *([self.customer] if self.customer else [])]
         return known or [OrderRecord()]

@@ -138,6 +138,7 @@ SIGNATURE_STATEMENTS = {
     RequestSource.API: "none: opened by a program of the merchant, whose user the first fact names",
     RequestSource.PAGE: "none: a person asked on the public page",
     RequestSource.MAIL: "none: a person wrote a mail",
+    RequestSource.LAW: "none: nobody asked, and a law demands it",
     RequestSource.LEDGER: "none: a restored backup did not know the request; the ledger's keys go on with it",
 }
 

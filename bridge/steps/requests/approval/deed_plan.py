@@ -15,11 +15,15 @@ from bridge.errors import PayloadInvalid
 from bridge.model import DeedPlan, PrivacyRequest, RequestDetails, RequestKind, Task
 from bridge.services import Services
 from bridge.steps.requests.approval.erasure_plan import read_erasure_parts
+from bridge.steps.requests.approval.withdrawal_plan import read_withdrawal_parts
 
 # Returns the parts of the plan by name, and by part why it could not be read. May ask other systems, without a transaction.
 PlanReader = Callable[[PrivacyRequest, Sequence[Task], Services], tuple[Mapping[str, Any], Mapping[str, str]]]
 
-PLAN_BY_KIND: Mapping[RequestKind, PlanReader] = {RequestKind.ERASURE: read_erasure_parts}
+PLAN_BY_KIND: Mapping[RequestKind, PlanReader] = {
+    RequestKind.ERASURE: read_erasure_parts,
+    RequestKind.CONSENT_WITHDRAWAL: read_withdrawal_parts,
+}
 
 # what particulars hold in the clear: codes and names of fields; everything else is a person's own words or data
 CODE_FIELDS = frozenset({"field", "ground", "purposes", "channels", "right", "noticed_at"})

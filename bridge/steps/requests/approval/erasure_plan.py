@@ -72,7 +72,7 @@ def read_erasure_parts(
         "lines": lines,
         "copies": {"sealed_first": sealable, "missing": len(search.missing_copies)},
         "letters": [
-            _build_letter_row(processor, reference_kind, count, services)
+            build_processor_row(processor, reference_kind, count, services)
             for (processor, reference_kind), count in sorted(counts.items())
         ],
         "shopify": [[task.action, task.customer] for task, _ in customers if task.action in PLATFORM_ACTIONS],
@@ -88,7 +88,8 @@ def _drop_moving_day(line: dict[str, Any]) -> dict[str, Any]:
     return {**line, "until": None} if line["action"] == ErasureAction.KEEP_AS_EVIDENCE else line
 
 
-def _build_letter_row(processor_id: str, reference_kind: str, count: int, services: Services) -> dict[str, Any]:
+def build_processor_row(processor_id: str, reference_kind: str, count: int, services: Services) -> dict[str, Any]:
+    """Return what a plan says of the letter or call to one processor."""
     processor = find_processor(processor_id, services)
     channel = processor.erasure_channel if processor and processor.is_notice_recipient else "none"
     return {"processor": processor_id, "channel": channel, "records": count, "named_by": reference_kind}

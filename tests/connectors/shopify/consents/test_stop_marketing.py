@@ -79,6 +79,11 @@ def test_one_channel_leaves_the_other(shopify, buyer):
 def test_who_is_found_by_a_phone_is_asked_no_more_by_text_and_keeps_the_rest(newest, buyer):
     [found] = newest.list_customer_consents(Principal(phone=buyer.phone), ALL_CHANNELS, shop=INVENTED_SHOP)
     assert {event.channel for event in found.events} == {"sms", "whatsapp"}
+    assert found.is_by_phone_only
+    [by_both] = newest.list_customer_consents(
+        Principal(email=buyer.email, phone=buyer.phone), ALL_CHANNELS, shop=INVENTED_SHOP
+    )
+    assert not by_both.is_by_phone_only
     assert newest.list_customer_consents(Principal(phone=buyer.phone), ["email"], shop=INVENTED_SHOP) == []
 
 

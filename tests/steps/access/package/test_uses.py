@@ -200,13 +200,19 @@ def test_what_becomes_of_each_category_is_what_an_erasure_does():
     rows = {row["category"]: row for row in Package(case(retention=retention)).json("04_retention.json")["categories"]}
     asked = {name: row["when_you_ask_for_erasure"] for name, row in rows.items()}
     unasked = {name: row["longest_time_without_a_request"] for name, row in rows.items()}
-    left = {"customer_profile", "order_free_text", "cod_risk"}  # birthdays, notes, scores of other programs
+    left = {
+        "customer_profile",
+        "greetings",
+        "order_free_text",
+        "cod_risk",
+    }  # birthdays, notes, scores of other programs
     assert (
         {name for name, text in asked.items() if "shop platform" in text}
         == left
         >= {"order_free_text", "customer_profile"}
     )
     assert "erased" not in asked["order_free_text"], "each of its fields stays at the platform"
+    assert unasked["greetings"].startswith("until you take back your consent to offers"), "P-62"
     assert asked["customer_profile"].startswith("It is erased. What other programs wrote of it")
     assert asked["marketing_consent"].startswith("It is erased. What was asked and done stays on record until 3 years")
     assert asked["request_evidence"].endswith("Then it is destroyed.")
@@ -217,7 +223,7 @@ def test_what_becomes_of_each_category_is_what_an_erasure_does():
     )
     for name, row in rows.items():
         expires = isinstance(CATEGORY_REGISTRY[name], StoredCategory)
-        is_left_whole = name == "order_free_text"
+        is_left_whole = name in ("order_free_text", "greetings")
         assert (expires or is_left_whole) is not ("until you ask us to erase it" in unasked[name]), (name, row)
     assert unasked["order_free_text"] == "no day is set", "asking does not remove it either"
 

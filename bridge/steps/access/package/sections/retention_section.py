@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from bridge.rules.erasure.platform_fields import APP_WRITTEN_FIELDS, PLATFORM_FIELD_PREFIXES, RESIDUE_KIND_BY_FIELD
+from bridge.rules.erasure.platform_fields import APP_WRITTEN_FIELDS, PLATFORM_FIELD_PREFIXES, find_residue_kind
 from bridge.rules.retention.citations import list_hold_citations
 from bridge.rules.retention.holds import UNREADABLE_RULE_CITATION, is_hold_applicable
 from bridge.rules.retention.retention_registry import CATEGORY_REGISTRY, StoredCategory
@@ -109,6 +109,8 @@ def describe_end_without_request(category: Category, retention: Retention, day: 
     if _is_stored_here(category) and (category.max_age or ends):
         duration = describe_max_age(category)
         return " or, if that is later, ".join(filter(None, (duration, "; ".join(ends))))
+    if category.rests_on_consent:
+        return plain_language.CONSENT_ENDS_PHRASE
     rules = [retention.holds.get(hold) for hold in _list_binding_holds(category, retention, day, regimes)]
     if any(rule is None or rule.statutory for rule in rules):
         return "as long as the law demands, and then until you ask us to erase it"
@@ -129,7 +131,7 @@ def _describe_platform_residue(category: Category, retention: Retention) -> str:
 
 
 def _stays_at_platform(name: str, retention: Retention) -> bool:
-    kind = RESIDUE_KIND_BY_FIELD.get(name)
+    kind = find_residue_kind(name)
     return name in APP_WRITTEN_FIELDS if kind is None else not retention.residue.removes_kind(kind)
 
 

@@ -14,6 +14,7 @@ from datetime import date, tzinfo
 from typing import Any
 
 from bridge.model import MERCHANT_ACCOUNT
+from bridge.rules.consents.consent_data import find_meaning
 from bridge.rules.requests.lifecycle import PLATFORM
 from bridge.steps.access.package.records.own_tables import OWN_TABLES_BY_KIND, REQUEST_TRACE_KINDS, OwnKind
 from bridge.steps.access.package.records.parcels import is_unknown_at_carrier
@@ -255,6 +256,9 @@ def _find_extra_categories(kind: str, body: Mapping[str, Any]) -> list[str]:
         categories.append("usage_cookies")
     if _is_risk_scored(body) or body.get("statistics"):
         categories.append("cod_risk")
+    metafields = iter_objects(body, "metafields") if kind == "customer" else ()
+    if any(find_meaning(str(each.get("key") or "")) for each in metafields):
+        categories.append("greetings")
     return categories
 
 
