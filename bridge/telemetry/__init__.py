@@ -11,17 +11,22 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+import structlog
+
+from bridge import logs
 from bridge.errors import Retryable, SettingsInvalid
 
 if TYPE_CHECKING:
     from config.settings import Settings
 
+log = structlog.get_logger()
 Fields = Mapping[str, Any]
 
 REPEAT_AFTER_S = 600.0  # the same exception about the same row is reported again after this, by one process
@@ -56,7 +61,7 @@ class Reporter(Protocol):
     """Sends exceptions somewhere."""
 
     def send_report(self, fault: BaseException, fields: Fields) -> None:
-        """Queue a report; never wait, never raise."""
+        """Queue a report, without waiting."""
 
     def flush(self, timeout_s: float) -> None:
         """Send what is queued, within that time."""
@@ -132,7 +137,8 @@ def report_exception(fault: BaseException, **fields: Any) -> None:
     found = select_safe_fields({**fields, **getattr(fault, _CARRIED, {})})
     place = [(frame.f_code, line) for frame, line in traceback.walk_tb(fault.__traceback__)][-1:]
     if _is_due((type(fault), *place, *found.items())):
-        reporter.send_report(fault, found)
+        with _survive():
+            reporter.send_report(fault, found)
 
 
 class observe:  # noqa: N801 - used like a function
@@ -147,15 +153,17 @@ class observe:  # noqa: N801 - used like a function
     def __enter__(self) -> Self:
         """Begin; `fields` may be added until the end."""
         if self._recorder is not None:
-            self._span = self._recorder.begin(self._name)
+            with _survive():
+                self._span = self._recorder.begin(self._name)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, _trace: TracebackType | None
     ) -> None:
         """End."""
-        if self._recorder is not None:
-            self._recorder.end(self._span, select_safe_fields(self.fields), kind.__name__ if kind else "")
+        if self._recorder is not None and self._span is not None:
+            with _survive():
+                self._recorder.end(self._span, select_safe_fields(self.fields), kind.__name__ if kind else "")
         if fault is not None and _started.reporter is not None:
             setattr(fault, _CARRIED, {**self.fields, **getattr(fault, _CARRIED, {})})
 
@@ -170,6 +178,15 @@ def select_safe_fields(fields: Fields) -> dict[str, str | int | bool]:
         elif isinstance(value, str) and (_WORD.fullmatch(value) or _ID.fullmatch(value)):
             found[name] = str(value)
     return dict(sorted(found.items()))
+
+
+@contextmanager
+def _survive() -> Iterator[None]:
+    """Let no fault of a library that is optional stop the work that it watches."""
+    try:
+        yield
+    except Exception as fault:  # noqa: BLE001 - see above
+        log.warning("telemetry.failed", fault=logs.describe_exception(fault))
 
 
 def _is_due(key: tuple[Any, ...]) -> bool:

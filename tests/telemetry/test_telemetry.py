@@ -8,6 +8,7 @@ import sys
 from contextlib import suppress
 
 import pytest
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -188,6 +189,23 @@ def test_an_exception_keeps_the_ids_of_the_blocks_that_it_leaves(collector):
         ("task.run", {"task": REQUEST_ID, "system": "shopify"}, "ValueError"),
         ("job.run", {"job": "process"}, "ValueError"),
     ]
+
+
+def test_a_library_that_fails_stops_nothing_that_it_watches(collector):
+    def refuse(*_given):
+        raise RuntimeError(ASHA.email)
+
+    collector.send_report = collector.end = refuse
+    with structlog.testing.capture_logs() as lines:
+        raise_and_report(ValueError())
+        with telemetry.observe("job.run", job="process"):
+            worked = True
+        collector.begin = refuse
+        with telemetry.observe("job.run", job="process"):
+            worked &= True
+    assert worked
+    assert [line["event"] for line in lines] == ["telemetry.failed"] * 3
+    assert ASHA.email not in str(lines)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
