@@ -76,7 +76,7 @@ clean: ## Remove what the targets made; var/ (keys and data of development) stay
 # --no-deps: the lock is complete. A pip that resolves it again stumbles over coverage[toml] on the day coverage has a newer release.
 $(STAMP): requirements.txt requirements-dev.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: no python3.11 or python3 on PATH is" >&2; exit 1; }
-	@echo "Setting up $(VENV) with $(PYTHON), once: 1 to 3 minutes, about 600 MB"
+	@echo "Setting up $(VENV) with $(PYTHON), once: 1 to 3 minutes, about 750 MB"
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python .ci/install.py requirements-dev.txt
 	@$(BIN)/python -m pip check --quiet --disable-pip-version-check
