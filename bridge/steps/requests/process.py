@@ -92,6 +92,8 @@ def process_next_request(request_id: str, *, services: Services) -> bool:
     with services.store.transaction() as tx:
         chosen = lease_next_request(tx, services)
         request = _load_leased_request(chosen, tx) if chosen else None
+        if chosen and chosen.row_id != request_id:
+            tx.requests.forget_job(request_id)
     if chosen is None:
         return process_request(request_id, services=services)
     return request is not None and _process_leased_request(request, chosen, services)
