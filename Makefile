@@ -6,6 +6,8 @@ STAMP := $(VENV)/.requirements
 PYTHON = $(shell for python in python3.11 python3 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes -q --no-header
+# an extra is installed beside requirements.txt: its file names nothing that stands there
+NOT_AGAIN = $(shell sed -n 's/^\([A-Za-z0-9._-]*\)==.*/--no-emit-package \1/p' requirements.txt)
 
 # Compiled files are kept: the tests start hundreds of processes, each of which would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -65,9 +67,11 @@ docs: $(STAMP) ## Build the site of the docs with search in dist/site; fails on 
 slug: $(STAMP) ## Measure what a host installs; fails over 45 packages or 110 MB
 	@$(BIN)/python .ci/slug.py
 
-lock: $(STAMP) ## Compile the hashed requirement files from requirements.in and requirements-dev.in
+lock: $(STAMP) ## Compile the hashed requirement files, those of the extras too
 	$(LOCK) requirements.in -o requirements.txt
-	$(LOCK) requirements-dev.in -o requirements-dev.txt
+	$(LOCK) pyproject.toml --extra sentry -c requirements.txt $(NOT_AGAIN) -o requirements-sentry.txt
+	$(LOCK) pyproject.toml --extra otel -c requirements.txt $(NOT_AGAIN) -o requirements-otel.txt
+	$(LOCK) requirements-dev.in -c requirements-sentry.txt -c requirements-otel.txt -o requirements-dev.txt
 
 clean: ## Remove what the targets made; var/ (keys and data of development) stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage dist
@@ -77,7 +81,7 @@ clean: ## Remove what the targets made; var/ (keys and data of development) stay
 # --no-deps: the lock is complete. A pip that resolves it again stumbles over coverage[toml] on the day coverage has a newer release.
 $(STAMP): requirements.txt requirements-dev.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: no python3.11 or python3 on PATH is" >&2; exit 1; }
-	@echo "Setting up $(VENV) with $(PYTHON), once: 1 to 3 minutes, about 600 MB"
+	@echo "Setting up $(VENV) with $(PYTHON), once: 1 to 3 minutes, about 750 MB"
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python .ci/install.py requirements-dev.txt
 	@$(BIN)/python -m pip check --quiet --disable-pip-version-check

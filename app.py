@@ -9,6 +9,7 @@ import sys
 from bridge import logs
 from bridge.bootstrap import make_services, make_store
 from bridge.errors import BridgeError, SettingsInvalid
+from bridge.telemetry import flush_telemetry, start_telemetry
 from bridge.web import create_app
 from bridge.web.notices.form import MAX_FORM_BYTES
 from bridge.web.server import RequestReceiver
@@ -24,6 +25,7 @@ try:
         connect_redis(app_configuration.settings.redis_url, for_worker=False, tls=app_configuration.settings.redis_tls)
     )
     store = make_store(app_configuration.settings, queue)
+    start_telemetry("web", app_configuration.settings)
 except (SettingsInvalid, BridgeError) as fault:
     lines = fault.faults if isinstance(fault, SettingsInvalid) else [str(fault)]
     sys.exit("\n".join(["The bridge cannot start:", *(f"  {line}" for line in lines)]))
@@ -38,6 +40,7 @@ def close_store() -> None:
     app.extensions[SIGNATURE_FAILURES].flush_counts()
     store.close()
     services.ledger.close()
+    flush_telemetry()
 
 
 atexit.register(close_store)

@@ -100,6 +100,20 @@ def parse_secret_url(value: str) -> Secret:
     return Secret(value)
 
 
+def parse_sentry_dsn(value: str) -> Secret:
+    """Return the address of a Sentry project with its key."""
+    if not re.fullmatch(r"https?://[^:@/\s]+(:[^@/\s]+)?@[^@/\s]+(/[^@/\s]+)*/\d+", value):
+        raise ParseFault("must look like https://key@host/number, as Sentry shows it for a project")
+    return Secret(value)
+
+
+def parse_headers(value: str) -> Secret:
+    """Return headers of HTTP with what they hold."""
+    if not re.fullmatch(r"\s*[\w.-]+\s*=[^,\s]+(\s*,\s*[\w.-]+\s*=[^,\s]+)*\s*", value):
+        raise ParseFault("must be name=value, comma-separated, with a space of a value written as %20")
+    return Secret(value)
+
+
 def parse_mailbox_url(value: str) -> Secret:
     """Return the address of a mailbox with its account."""
     if not re.fullmatch(r"imaps?://[^:@\s]+:\S+@[^@/\s]+(/\S*)?", value):

@@ -30,6 +30,7 @@ from bridge.steps.requests.take_turns import choose_next_delivery
 from bridge.steps.webhooks.dispatch import dispatch_delivery as dispatch_step
 from bridge.steps.webhooks.retry_or_deadletter import retry_or_deadletter
 from bridge.store import SqlStore
+from bridge.telemetry import observe, report_exception
 from config.load import Configuration, read_configuration
 from workers.connection import connect_redis
 from workers.queues import RqJobQueue
@@ -144,13 +145,15 @@ def _run_step(job: str, row_id: str, step: Callable[[], Result], *, is_gated: bo
         if is_gated and (why := read_ledger_gate(services=open_services())):
             log.warning("job.blocked", job=job, id=row_id, why=why)
             return None
-        return step()
+        with observe("job.run", job=job, row=row_id):
+            return step()
     except Retryable as fault:
         log.warning("job.postponed", job=job, id=row_id, fault=logs.describe_exception(fault))
         return None
     except Exception as fault:  # noqa: BLE001 - every failure must be recorded
         error = logs.describe_exception(fault)
         log.error("job.failed", job=job, id=row_id, fault=error)  # noqa: TRY400 - the text may hold values
+        report_exception(fault, job=job, row=row_id)
         if job == "dispatch":
             retry_or_deadletter(row_id, error, services=open_services())
         raise JobFailed(error) from None

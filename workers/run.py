@@ -30,6 +30,7 @@ from bridge.errors import BridgeError, SettingsInvalid, TimeLimitExceeded
 from bridge.rules.operations.causes import describe_redis_error
 from bridge.steps.operations.conditions import WORKER
 from bridge.steps.recovery.ledger_gate import check_ledger_gate
+from bridge.telemetry import flush_telemetry, report_exception, start_telemetry
 from workers import jobs
 from workers.connection import connect_redis
 from workers.queues import JOBS, QUEUE, SERIALIZER, RqJobQueue
@@ -68,6 +69,7 @@ class BridgeWorker(HerokuWorker):
             return self._perform_jobs(job, queue, execution)
         finally:
             jobs.close_services()
+            flush_telemetry()
 
     def _perform_jobs(self, job: Any, queue: Any, execution: Any) -> bool:
         if not self._is_known_job(job):
@@ -138,6 +140,9 @@ class BridgeWorker(HerokuWorker):
         fault = exc_info[1] if len(exc_info) > 1 else None
         place = logs.describe_exception(fault) if isinstance(fault, BaseException) else "unknown"
         log.error("job.crashed", job=job.id, fault=place)
+        # a job has reported what it failed by; the end of the worker is no fault
+        if isinstance(fault, Exception) and not isinstance(fault, jobs.JobFailed | ShutDownImminentException):
+            report_exception(fault)
 
     def handle_job_failure(self, *args: Any, **kwargs: Any) -> Any:
         """Record type and place of the failure only; RQ would store the whole traceback."""
@@ -151,6 +156,7 @@ def main() -> None:
     try:
         settings = jobs.load_configuration().settings
         connection = connect_redis(settings.redis_url, for_worker=True, tls=settings.redis_tls)
+        start_telemetry("worker", settings)
     except SettingsInvalid as invalid:
         sys.exit("\n".join(["The worker cannot start:", *(f"  {fault}" for fault in invalid.faults)]))
     logs.log_start("worker")

@@ -40,6 +40,7 @@ from bridge.steps.retention.expire_bodies import expire_bodies_and_packages
 from bridge.steps.retention.expire_documents import DocumentExpiryResult, expire_documents
 from bridge.steps.retention.overwrite_remnants import overwrite_remnants
 from bridge.steps.webhooks.enqueue_due import enqueue_due
+from bridge.telemetry import flush_telemetry, report_exception, start_telemetry
 from config.load import read_configuration
 from workers.connection import connect_redis
 from workers.queues import RqJobQueue
@@ -60,6 +61,7 @@ def main() -> None:
         store = make_store(loaded.settings)
         queue = RqJobQueue(connect_redis(loaded.settings.redis_url, for_worker=False, tls=loaded.settings.redis_tls))
         services = make_services(loaded, queue, store)
+        start_telemetry("clock", loaded.settings)
     except (SettingsInvalid, BridgeError) as fault:
         faults = fault.faults if isinstance(fault, SettingsInvalid) else [str(fault)]
         sys.exit("\n".join(["The clock cannot start:", *(f"  {line}" for line in faults)]))
@@ -74,6 +76,7 @@ def main() -> None:
     finally:
         store.close()
         services.ledger.close()
+        flush_telemetry()
 
 
 def tick(services: Services, holder: str, interval_s: float, last_expired_at: datetime | None) -> datetime | None:
@@ -96,6 +99,7 @@ def tick(services: Services, holder: str, interval_s: float, last_expired_at: da
             return now if run_hourly_steps(services=services) else last_expired_at
     except Exception as fault:  # noqa: BLE001 - a clock that ends after one bad tick would stop all retries
         log.warning("clock.turn_failed", fault=logs.describe_exception(fault))
+        report_exception(fault)
     return last_expired_at
 
 
@@ -120,6 +124,7 @@ def run_hourly_steps(*, services: Services) -> bool:
             done = step(services=services)
         except Exception as fault:  # noqa: BLE001 - one step that fails must not block the others
             log.warning("clock.step_failed", step=step.__name__, fault=logs.describe_exception(fault))
+            report_exception(fault, step=step.__name__)
         else:
             more |= isinstance(done, DocumentExpiryResult) and done.has_more
     return not more

@@ -21,6 +21,7 @@ from granian.log import LogLevels
 
 from bridge import logs
 from bridge.errors import SettingsInvalid
+from bridge.telemetry import require_extras
 from config.load import read_configuration
 from config.settings import Settings
 from workers.open_files import raise_open_files_limit
@@ -38,6 +39,7 @@ def main() -> None:
     """Serve until SIGTERM. Ends with code 1 and the list of faults where a setting is missing or wrong."""
     try:
         configuration = read_configuration()
+        require_extras(configuration.settings)  # else its children would end again and again
     except SettingsInvalid as invalid:
         sys.exit("\n".join(["The bridge cannot start:", *(f"  {fault}" for fault in invalid.faults)]))
     settings = configuration.settings

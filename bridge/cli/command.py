@@ -55,6 +55,7 @@ class BridgeCommand(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command, unless a free text of it repeats an identifier of the person, or nobody says yes."""
+        gc.freeze()  # what was imported stays: neither this command nor the end of its process looks at it for garbage
         gc.enable()
         refuse_repeated_values(ctx)
         if self.irreversible and (self._asks is None or self._asks(ctx.params)):

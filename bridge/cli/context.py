@@ -19,7 +19,7 @@ from bridge.cli.command import get_stated_operator, is_dry_run
 from bridge.cli.shared.failures import CommandFailed
 from bridge.cli.shared.identify_operator import identify_operator
 from bridge.cli.shared.ids import exit_with_unknown_id
-from bridge.errors import NeedsOperator, PayloadInvalid
+from bridge.errors import PayloadInvalid
 from bridge.model import Fact, User
 from bridge.ports.null_queue import NullQueue
 from bridge.rules.webhooks.shop_domains import is_shop_domain
@@ -28,6 +28,7 @@ from bridge.store import SqlStore, Tx
 from bridge.store.migrations.revision import is_at_newest_revision
 from config.load import Configuration, read_configuration
 
+MIGRATE_HINT = "Then: `bridge migrate` (docs/runbooks/database-unreachable.md)."
 UNKNOWN_IDS = {
     "request_unknown": "req",
     "claim_unknown": "clm",
@@ -96,7 +97,7 @@ def name_shops(rows: Iterable[Mapping[str, Any]], tx: Tx) -> list[dict[str, Any]
 
 @contextmanager
 def open_command_context(*, require_migrated: bool = True) -> Iterator[CommandContext]:
-    """Load the configuration and open the database. Raises SettingsInvalid, StoreUnavailable, NeedsOperator."""
+    """Load the configuration and open the database. Raises SettingsInvalid, StoreUnavailable, CommandFailed."""
     configuration = read_configuration()
     if "structlog" in sys.modules:
         quiet_logs()
@@ -107,7 +108,7 @@ def open_command_context(*, require_migrated: bool = True) -> Iterator[CommandCo
             yield context
             return
         if not is_at_newest_revision(store.engine):
-            raise NeedsOperator(_describe_unmigrated(store.engine.url.database or ""))
+            raise CommandFailed(f"{_describe_unmigrated(store.engine.url.database or '')}.", MIGRATE_HINT)
         user = identify_operator(configuration.settings, store)
         store.discards_changes = is_dry_run()
         yield replace(context, operator=user.actor, user=user) if user else context
@@ -117,8 +118,8 @@ def open_command_context(*, require_migrated: bool = True) -> Iterator[CommandCo
 
 def _describe_unmigrated(path: str) -> str:
     if path.startswith("/") and not Path(path).exists():
-        return f"there is no database at {path}: correct DATABASE_URL, or run `bridge migrate` to make it"
-    return "the database is not at head: run `bridge migrate` first"
+        return f"There is no database at {path}: correct DATABASE_URL, or make it"
+    return "The database is not at head"
 
 
 def quiet_logs() -> None:

@@ -21,4 +21,4 @@ class AlertWebhook:
 
     def post_alert(self, body: Mapping[str, Any]) -> None:
         """Post one document (`ports.AlertReceiver`). Tried once: the database remembers what was not announced."""
-        self._http.call("POST", self._url, idempotent=False, json=dict(body))
+        self._http.call("POST", self._url, operation="alert", idempotent=False, json=dict(body))

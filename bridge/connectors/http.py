@@ -41,6 +41,7 @@ from bridge.errors import (
     SystemBusy,
 )
 from bridge.ports import CallLimits
+from bridge.telemetry import observe
 
 TIMEOUT_S = (3.05, 20.0)
 # For a call with all its attempts and pauses, headers and body included; of a file, for each of its parts.
@@ -119,24 +120,26 @@ class HttpClient:
         method: str,
         url: str,
         *,
+        operation: str,
         idempotent: bool = True,
         status_rules: StatusRules = DEFAULT_STATUS_RULES,
         **request: Any,
     ) -> HttpResponse:
         """Send one request, up to three times in all if it is `idempotent` and the error is retryable.
 
+        `operation` is a constant word for what it is about, for spans: addresses hold numbers of parcels.
         `request` are the keywords of requests (`params`, `headers`, `data`, `json`). Raises
         ConnectorUnavailable, ConnectorThrottled, CredentialRejected, ConnectorRefused; SystemBusy where it was not sent.
         """
         if self._limits is None:
-            return self._call_with_retries(method, url, idempotent, status_rules, **request)
+            return self._call_with_retries(method, url, operation, idempotent, status_rules, **request)
         if silence := self._limits.find_silence(self.system):
             left_s, silent_s = silence
             kind = ConnectorUnavailable if silent_s > BUSY_SILENCE_S else SystemBusy
             raise kind(f"{self.system}: does not answer", retry_after_s=left_s)
         is_late = False
         try:
-            return self._call_with_retries(method, url, idempotent, status_rules, **request)
+            return self._call_with_retries(method, url, operation, idempotent, status_rules, **request)
         except AnswerLate:
             is_late = True
             raise
@@ -144,13 +147,13 @@ class HttpClient:
             (self._limits.report_silence if is_late else self._limits.report_answer)(self.system)
 
     def _call_with_retries(
-        self, method: str, url: str, idempotent: bool, status_rules: StatusRules, **request: Any
+        self, method: str, url: str, operation: str, idempotent: bool, status_rules: StatusRules, **request: Any
     ) -> HttpResponse:
         attempts = MAX_CALL_ATTEMPTS if idempotent else 1
         deadline = time.monotonic() + self._exchange_timeout_s
         for attempt in range(1, attempts + 1):
             try:
-                return self._send_once(method, url, status_rules, deadline, **request)
+                return self._send_once(method, url, operation, status_rules, deadline, **request)
             except Retryable as fault:
                 wait = fault.retry_after_s
                 is_late = self._limits is not None and isinstance(fault, AnswerLate)
@@ -170,8 +173,12 @@ class HttpClient:
         be longer or take longer than an answer. Raises as `call`, between lines too.
         """
         with self._translate_transport_errors(), BoundedSession() as session:
-            with limit_exchange(time.monotonic() + self._exchange_timeout_s, math.inf) as limits:
+            with (
+                observe("outside.call", system=self.system, operation="download", method="GET") as span,
+                limit_exchange(time.monotonic() + self._exchange_timeout_s, math.inf) as limits,
+            ):
                 reply = session.get(url, timeout=TIMEOUT_S, allow_redirects=False, stream=True)
+                span.fields["status"] = reply.status_code
             with reply:
                 if reply.status_code >= HTTPStatus.MULTIPLE_CHOICES:
                     raise self._build_status_error(reply, status_rules, read_beginning(reply, MAX_ERROR_BYTES))
@@ -192,16 +199,17 @@ class HttpClient:
             yield bytes(rest)
 
     def _send_once(
-        self, method: str, url: str, status_rules: StatusRules, deadline: float, **request: Any
+        self, method: str, url: str, operation: str, status_rules: StatusRules, deadline: float, **request: Any
     ) -> HttpResponse:
         with (
+            observe("outside.call", system=self.system, operation=operation, method=method) as span,
             self._translate_transport_errors(),
             limit_exchange(deadline, self._max_answer_bytes),
             self._session.request(
                 method, url, timeout=TIMEOUT_S, allow_redirects=False, stream=True, **request
             ) as reply,
         ):
-            status = reply.status_code
+            status = span.fields["status"] = reply.status_code
             if status < HTTPStatus.MULTIPLE_CHOICES or status in status_rules.readable_statuses:
                 headers = {name.lower(): value for name, value in reply.headers.items()}
                 return HttpResponse(

@@ -22,6 +22,7 @@ from bridge.connectors.exchange_limits import limit_exchange, open_limited_file
 from bridge.errors import BridgeError, ConnectorRefused, ConnectorUnavailable, CredentialRejected
 from bridge.model import Letter
 from bridge.rules.operations.causes import describe_network_error
+from bridge.telemetry import observe
 
 __all__ = ["SmtpMailer", "find_bounced_message_id"]
 
@@ -66,7 +67,10 @@ class SmtpMailer:
             raise CredentialRejected("mail: SMTP_URL or MAIL_FROM is not set, or malformed")
         message = self._build_message(letter)
         try:
-            with limit_exchange(time.monotonic() + LETTER_TIMEOUT_S, MAX_REPLY_BYTES):
+            with (
+                observe("outside.call", system="mail", operation="send"),
+                limit_exchange(time.monotonic() + LETTER_TIMEOUT_S, MAX_REPLY_BYTES),
+            ):
                 self._deliver(message)
         except (OSError, smtplib.SMTPException, UnicodeError) as fault:
             raise _translate_smtp_error(fault) from None

@@ -113,6 +113,7 @@ class Rfc3161Authority:
         answer = self._http.call(
             "POST",
             self._url,
+            operation="timestamp",
             idempotent=False,
             data=question.as_bytes(),
             headers={"Content-Type": QUERY_MEDIA_TYPE, "Accept": REPLY_MEDIA_TYPE},

@@ -21,7 +21,7 @@ from bridge.sandbox.processes import Bridge
 from bridge.sandbox.processes.embedded_redis import Valkey
 from bridge.sandbox.world import INVENTED_SHOP
 from config.load import Configuration, read_configuration
-from config.settings import read_environment
+from config.settings import Settings, read_environment
 
 CHECK_EVERY_S = 1.0
 SANDBOX_ORDERS = 40
@@ -68,7 +68,8 @@ def _run_processes(stop: threading.Event, *, with_sandbox: bool) -> None:
         bridge.start()
         shop = f" --shop {INVENTED_SHOP}" if with_sandbox and configuration.merchant.shops else ""
         print(f"The bridge listens at {bridge.url}. In another terminal:", flush=True)
-        print(f"   {COMMAND} send customers/data_request{shop}\n   {COMMAND} dsr list", flush=True)
+        port = "" if settings.port == Settings.port else f"PORT={settings.port} "  # unset in the other terminal
+        print(f"   {port}{COMMAND} send customers/data_request{shop}\n   {COMMAND} dsr list", flush=True)
         while not stop.wait(CHECK_EVERY_S):
             with suppress(BridgeError):  # the database is busy: next time
                 for line in activity.list_news(datetime.now(UTC)):

@@ -135,7 +135,7 @@ class OperatorQueries:
         """Count deliveries, requests and notices by state, those that are late, remnants, blocked items, and customers to ask Shopify about."""
         from bridge.rules.notices.answers import BLOCKING_REASONS  # noqa: PLC0415 - slow to import
         from bridge.rules.requests.same_person import SEVERAL_CUSTOMERS  # noqa: PLC0415
-        from bridge.store.access.hand_overs import IS_UNFULFILLED  # noqa: PLC0415
+        from bridge.store.requests.sql_conditions import IS_UNFULFILLED  # noqa: PLC0415
 
         counts: dict[str, dict[str, int]] = {}
         for table in (deliveries, requests, notices):

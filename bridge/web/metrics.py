@@ -38,12 +38,16 @@ MANDATORY_REJECTION_COUNTER = Counter(
 def count_delivery(received: WebhookReceipt) -> None:
     """Count one delivery, under its own topic only if it was not rejected."""
     topic = received.topic
-    known = received.state is not DeliveryState.REJECTED and (
-        topic in MANDATORY_TOPICS or topic.startswith(INDEXED_TOPIC_PREFIXES)
-    )
     if received.reason and received.is_new:
         MANDATORY_REJECTION_COUNTER.labels(topic if topic in MANDATORY_TOPICS else "other", received.reason).inc()
-    _find_delivery_counter(topic if known else "other", received.state, received.is_new).inc()
+    _find_delivery_counter(name_topic(received), received.state, received.is_new).inc()
+
+
+def name_topic(received: WebhookReceipt) -> str:
+    """Return the topic of a delivery that was not rejected, if it is one that the bridge knows, else `other`."""
+    topic, is_rejected = received.topic, received.state is DeliveryState.REJECTED
+    is_known = topic in MANDATORY_TOPICS or topic.startswith(INDEXED_TOPIC_PREFIXES)
+    return topic if is_known and not is_rejected else "other"
 
 
 @lru_cache(maxsize=256)

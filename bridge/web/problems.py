@@ -21,6 +21,7 @@ from bridge.errors import (
     SignatureInvalid,
     StoreUnavailable,
 )
+from bridge.telemetry import report_exception
 
 log = structlog.get_logger()
 
@@ -69,4 +70,5 @@ def _respond_to_http_exception(fault: HTTPException) -> Response:
 def _respond_to_unexpected_error(fault: Exception) -> Response:
     """Answer 500. Log type and place only: the text of the exception may hold personal data."""
     log.error("request.failed", fault=logs.describe_exception(fault))
+    report_exception(fault)
     return Response(status=500)

@@ -10,8 +10,9 @@ from werkzeug.routing import PathConverter
 
 from bridge.services import Services
 from bridge.steps.webhooks.receive import HEADER_SPELLINGS, receive_webhook, verify_webhook_signature
-from bridge.web import metrics
+from bridge.telemetry import observe
 from bridge.web.body import read_body
+from bridge.web.metrics import count_delivery, name_topic
 from bridge.web.refusals import SignatureFailureCounter
 
 _HEADER_KEYS = [
@@ -70,8 +71,10 @@ def create_webhooks_blueprint(services: Services) -> Blueprint:
             if request.method != "POST":
                 verify_webhook_signature(headers, raw, services=services)
                 return Response(status=405, headers={"Allow": "POST"})
-            received = receive_webhook(topic, headers, raw, services=services)
-        metrics.count_delivery(received)
+            with observe("delivery.accept") as span:
+                received = receive_webhook(topic, headers, raw, services=services)
+                span.fields |= {"topic": name_topic(received), "state": received.state, "new": received.is_new}
+        count_delivery(received)
         return accepted
 
     return page

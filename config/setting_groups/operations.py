@@ -12,8 +12,11 @@ from config.env_parsers import (
     int_setting,
     make_pattern_parser,
     number_setting,
+    parse_headers,
+    parse_http_url,
     parse_operator_name,
     parse_secret_url,
+    parse_sentry_dsn,
     secret_setting,
     setting,
 )
@@ -69,4 +72,18 @@ class OperationsSettings:
         "ALERT_WEBHOOK_URL",
         "gets a JSON post of ids and counts when a condition that needs somebody begins, and when it ends",
         parse_secret_url,
+    )
+    sentry_dsn: Secret = secret_setting(
+        "SENTRY_DSN",
+        "where exceptions are reported, by type and place, to Sentry; needs requirements-sentry.txt",
+        parse_sentry_dsn,
+    )
+    otlp_endpoint: str = setting(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "an OpenTelemetry collector that gets spans by OTLP over HTTP, such as http://localhost:4318; needs requirements-otel.txt",
+        "",
+        parse_http_url,
+    )
+    otlp_headers: Secret = secret_setting(
+        "OTEL_EXPORTER_OTLP_HEADERS", "headers for the collector, name=value, comma-separated", parse_headers
     )

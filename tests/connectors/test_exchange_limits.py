@@ -62,14 +62,14 @@ def test_what_arrives_in_drips_ends_with_the_exchange(beginning, part):
     with hostile.serve_endlessly(beginning, part, pause_s=0.05) as server:
         began = time.monotonic()
         with pytest.raises(ConnectorUnavailable):
-            make_client().call("GET", server.url)
+            make_client().call("GET", server.url, operation="probe")
         assert time.monotonic() - began < 3
 
 
 def test_a_drip_that_never_ends_is_not_asked_for_three_times_as_long():
     with hostile.serve_endlessly(PLAIN, b"1", pause_s=0.05) as server:
         with pytest.raises(ConnectorUnavailable, match=r"^system: no answer in time$"):
-            make_client().call("GET", server.url)
+            make_client().call("GET", server.url, operation="probe")
         assert server.requests == 1
 
 
@@ -89,7 +89,7 @@ def test_what_never_ends_is_cut_off_by_its_bytes(beginning, part):
     with hostile.serve_endlessly(beginning, part) as server:
         began = time.monotonic()
         with pytest.raises(ConnectorUnavailable):
-            make_client(timeout_s=20.0).call("GET", server.url, idempotent=False)
+            make_client(timeout_s=20.0).call("GET", server.url, operation="probe", idempotent=False)
         assert time.monotonic() - began < 10
 
 
@@ -128,7 +128,7 @@ def test_the_longest_answer_is_parsed_within_the_memory_of_a_worker(body):
 def test_brotli_is_not_decompressed():
     answer = hostile.send_whole(b"\x8b\x00\x80\x03", "Content-Encoding: br")
     with hostile.serve(answer) as server:
-        assert make_client().call("GET", server.url).content == b"\x8b\x00\x80\x03"
+        assert make_client().call("GET", server.url, operation="probe").content == b"\x8b\x00\x80\x03"
 
 
 @pytest.mark.parametrize(
@@ -144,14 +144,14 @@ def test_brotli_is_not_decompressed():
 def test_an_endless_error_page_is_an_error_by_its_status(status, rules, kind):
     beginning = f"HTTP/1.1 {status} Odd\r\nLocation: http://127.0.0.1:1/\r\n\r\n".encode()
     with hostile.serve_endlessly(beginning, b"x" * 65_536) as server, pytest.raises(kind):
-        make_client(timeout_s=20.0).call("GET", server.url, status_rules=rules, idempotent=False)
+        make_client(timeout_s=20.0).call("GET", server.url, operation="probe", status_rules=rules, idempotent=False)
 
 
 def test_an_answer_just_within_the_limits_is_read():
     body = json.dumps({"text": "x" * 99_000}).encode()
     with hostile.serve(hostile.send_whole(body)) as server:
         client = make_client(timeout_s=20.0)
-        assert [client.call("GET", server.url).content for _ in range(2)] == [body, body]
+        assert [client.call("GET", server.url, operation="probe").content for _ in range(2)] == [body, body]
 
 
 def test_a_file_may_be_long_but_none_of_its_lines():

@@ -21,7 +21,9 @@ EVERY_ANSWER_IS_USED = True
 
 
 def call(waits=None, **more):
-    return HttpClient("system", sleep=(waits if waits is not None else []).append).call("GET", URL, **more)
+    return HttpClient("system", sleep=(waits if waits is not None else []).append).call(
+        "GET", URL, operation="probe", **more
+    )
 
 
 def test_an_answer_has_lower_case_headers(mock):
@@ -88,25 +90,27 @@ def test_status_rules_may_classify_by_the_body(mock):
 def test_the_constructor_may_name_an_error_too(mock):
     mock.get(URL, status=404)
     with pytest.raises(ConnectorUnavailable):
-        HttpClient("system", error_by_status={404: ConnectorUnavailable}, sleep=lambda _: None).call("GET", URL)
+        HttpClient("system", error_by_status={404: ConnectorUnavailable}, sleep=lambda _: None).call(
+            "GET", URL, operation="probe"
+        )
 
 
 @pytest.mark.parametrize("secret", ["line\nbreak", "curly \N{RIGHT SINGLE QUOTATION MARK}"])
 def test_a_secret_that_is_no_valid_header_is_not_quoted(server_url, secret):
     with pytest.raises(CredentialRejected) as caught:
-        HttpClient("system").call("GET", server_url, headers={"Authorization": secret})
+        HttpClient("system").call("GET", server_url, operation="probe", headers={"Authorization": secret})
     assert str(caught.value) == "system: a credential cannot be sent in a header"
     assert caught.value.__suppress_context__
 
 
 def test_two_content_lengths_in_an_answer_are_unavailable(server_url):
     with pytest.raises(ConnectorUnavailable, match=r"^system: InvalidHeader$"):
-        HttpClient("system", sleep=lambda _: None).call("GET", server_url + "/lengths")
+        HttpClient("system", sleep=lambda _: None).call("GET", server_url + "/lengths", operation="probe")
 
 
 def test_an_invalid_address_is_unavailable():
     with pytest.raises(ConnectorUnavailable, match=r"^system: InvalidURL$"):
-        HttpClient("system", sleep=lambda _: None).call("GET", "https://[broken/?key=secret")
+        HttpClient("system", sleep=lambda _: None).call("GET", "https://[broken/?key=secret", operation="probe")
 
 
 @pytest.mark.parametrize(
@@ -163,7 +167,9 @@ def server_url():
 def test_the_library_below_logs_no_query_even_at_debug(server_url, caplog, path):
     """Blue Dart's licence key is a query parameter."""
     caplog.set_level(logging.DEBUG)
-    answer = HttpClient("system").call("GET", server_url + path, params={"lickey": "nobody-may-read"})
+    answer = HttpClient("system").call(
+        "GET", server_url + path, operation="probe", params={"lickey": "nobody-may-read"}
+    )
     assert answer.content == b"ok"
     assert "nobody-may-read" not in caplog.text
 
@@ -171,13 +177,15 @@ def test_the_library_below_logs_no_query_even_at_debug(server_url, caplog, path)
 def test_a_body_that_ends_early_is_unavailable(server_url):
     began = time.monotonic()
     with pytest.raises(ConnectorUnavailable):
-        HttpClient("system", sleep=lambda _: None).call("GET", server_url + "/short")
+        HttpClient("system", sleep=lambda _: None).call("GET", server_url + "/short", operation="probe")
     assert time.monotonic() - began < 5
 
 
 def test_a_closed_port_is_unavailable(server_url):
     with pytest.raises(ConnectorUnavailable, match=r"^system: ConnectionError$"):
-        HttpClient("system", sleep=lambda _: None).call("GET", "http://127.0.0.1:1/?lickey=nobody-may-read")
+        HttpClient("system", sleep=lambda _: None).call(
+            "GET", "http://127.0.0.1:1/?lickey=nobody-may-read", operation="probe"
+        )
 
 
 def test_no_proxy_and_no_password_file_is_taken_from_the_environment(mock, monkeypatch):

@@ -30,10 +30,10 @@ def test_a_call_without_an_answer_is_not_repeated_and_the_next_is_not_sent(silen
     limits = FakeCallLimits()
     began = time.monotonic()
     with pytest.raises(ConnectorUnavailable, match="no answer in time") as first:
-        make_client(limits).call("GET", silent_url)
+        make_client(limits).call("GET", silent_url, operation="probe")
     assert not isinstance(first.value, SystemBusy), "who asked has made an attempt"
     with pytest.raises(SystemBusy, match="delhivery: does not answer") as other:
-        make_client(limits).call("GET", silent_url)
+        make_client(limits).call("GET", silent_url, operation="probe")
     assert other.value.retry_after_s == 60
     assert time.monotonic() - began < 10
     assert limits.answered == []
@@ -43,7 +43,7 @@ def test_a_system_that_is_silent_for_long_is_an_outage():
     limits = FakeCallLimits()
     limits.silences["delhivery"] = (30.0, BUSY_SILENCE_S + 1)
     with pytest.raises(ConnectorUnavailable) as caught:
-        make_client(limits).call("GET", "http://127.0.0.1:1/")
+        make_client(limits).call("GET", "http://127.0.0.1:1/", operation="probe")
     assert not isinstance(caught.value, SystemBusy)
 
 
@@ -52,7 +52,7 @@ def test_every_answer_ends_the_silence(mock, status):
     limits = FakeCallLimits()
     mock.get(URL, status=status)
     try:
-        make_client(limits).call("GET", URL)
+        make_client(limits).call("GET", URL, operation="probe")
     except Exception:  # noqa: BLE001 - what the answer means is tested elsewhere
         assert status != 200
     assert limits.answered == ["delhivery"]

@@ -5,6 +5,7 @@ Uses the bridge from outside. Only `services` opens its store, for what cannot b
 
 from __future__ import annotations
 
+import gc
 import http.client
 import io
 import json
@@ -102,6 +103,7 @@ def say(environ: Mapping[str, str], *words: str) -> Result:
         except SystemExit as end:
             code = end.code
         finally:
+            gc.unfreeze()  # this process goes on
             structlog.configure(**before)
             root.handlers, root.level = handlers, level
     if isinstance(code, str):  # sys.exit with words prints them and ends with 1

@@ -66,6 +66,7 @@ def test_two_commands_from_a_clone_lead_to_a_complete_package(clone):
     with serving(clone, port, "--sandbox") as (lines, _):
         before, _ = wait_for_line(lines, r"listens at http://127\.0\.0\.1:")
         assert before + 1 <= 8, "".join(lines)
+        wait_for_line(lines, rf"^   PORT={port} bin/bridge send customers/data_request$")
         if sys.platform == "linux":  # where the whole of 127.0.0.0/8 is this machine
             with pytest.raises(ConnectionRefusedError):
                 socket.create_connection(("127.0.0.2", port), timeout=5)

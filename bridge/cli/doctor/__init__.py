@@ -22,6 +22,7 @@ from bridge.cli.doctor.operations.conditions import check_conditions
 from bridge.cli.doctor.operations.mail import check_mail_server, check_mailbox, check_operator_messages
 from bridge.cli.doctor.operations.processors import check_processors
 from bridge.cli.doctor.operations.report import print_report
+from bridge.cli.doctor.operations.telemetry import check_telemetry
 from bridge.cli.doctor.operations.users import check_users
 from bridge.cli.doctor.redis import check_redis
 from bridge.cli.doctor.refunds import check_refunds
@@ -49,6 +50,7 @@ CHECKS: tuple[Callable[[CommandContext], Iterable[CheckResult]], ...] = (
     check_mail_server,
     check_mailbox,
     check_operator_messages,
+    check_telemetry,
     check_notices,
     check_processors,
     check_vault,

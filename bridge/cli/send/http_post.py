@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from bridge.cli.shared.failures import CommandFailed
+from bridge.rules.operations.causes import describe_network_error
 
 SAMPLES_DIR = Path(__file__).parent / "samples"
 POST_TIMEOUT_S = 5
@@ -42,5 +43,5 @@ def post_webhook(url: str, body: bytes, headers: dict[str, str]) -> int:
         answer.close()
         return answer.code
     except OSError as fault:
-        reason = getattr(fault, "reason", fault)
-        raise CommandFailed(f"No answer from {url}: {reason}", "Is `bridge serve` running?") from None
+        why = describe_network_error(fault) or type(fault).__name__
+        raise CommandFailed(f"No answer from {url}: {why}.", "Is `bridge serve` running, at this port?") from None

@@ -103,7 +103,9 @@ class AfterShip(CarrierConnector):
 
     def _call_tracking(self, method: str, tracking_id: str) -> bool:
         url = f"{self._url}/{quote(tracking_id, safe='')}"
-        answer = self._http.call(method, url, headers=self._headers, status_rules=AFTERSHIP_TRACKING_RULES)
+        answer = self._http.call(
+            method, url, operation="tracking", headers=self._headers, status_rules=AFTERSHIP_TRACKING_RULES
+        )
         return answers.read_tracking_presence(answer.status, answer.content)
 
     def _fetch_trackings(self, numbers: Sequence[str]) -> batches.BatchAnswer[list[dict[str, Any]]]:
@@ -117,7 +119,12 @@ class AfterShip(CarrierConnector):
             query = {"tracking_numbers": ",".join(numbers), "limit": str(TRACKINGS_PER_PAGE)}
             query |= {"cursor": cursor} if cursor else {}
             answer = self._http.call(
-                "GET", self._url, params=query, headers=self._headers, status_rules=AFTERSHIP_LIST_RULES
+                "GET",
+                self._url,
+                operation="list trackings",
+                params=query,
+                headers=self._headers,
+                status_rules=AFTERSHIP_LIST_RULES,
             )
             rows, next_cursor = answers.parse_tracking_page(answer.content)
             for number, row in rows:

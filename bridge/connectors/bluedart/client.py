@@ -147,7 +147,12 @@ class BlueDart(CarrierConnector):
         body = answers.build_bluedart_cancel_request(number, **self._shipping_credentials)
         # Not idempotent: no page says how a second cancellation is answered.
         answer = self._client.call(
-            "POST", self._cancel_url, json=body, idempotent=False, status_rules=BLUEDART_CANCEL_RULES
+            "POST",
+            self._cancel_url,
+            operation="cancel",
+            json=body,
+            idempotent=False,
+            status_rules=BLUEDART_CANCEL_RULES,
         )
         answers.verify_bluedart_cancellation(answer.status, answer.content)
 
@@ -217,9 +222,11 @@ class BlueDart(CarrierConnector):
 
     def _query_shipments(self, numbers: Sequence[str], *, with_scans: bool) -> batches.BatchAnswer[Element | None]:
         query = self._query | {"numbers": ",".join(numbers), "scan": "1" if with_scans else "0"}
-        answer = self._client.call("GET", self._tracking_url, params=query, status_rules=BLUEDART_STATUS_RULES)
+        answer = self._client.call(
+            "GET", self._tracking_url, operation="track", params=query, status_rules=BLUEDART_STATUS_RULES
+        )
         return batches.assign_rows(numbers, answers.parse_bluedart_shipments(answer.content))
 
     def _fetch_token(self) -> str:
-        answer = self._http.call("GET", self._login_url, headers=self._app_credentials)
+        answer = self._http.call("GET", self._login_url, operation="login", headers=self._app_credentials)
         return read_token(self.system, answer.content, "JWTToken")

@@ -105,6 +105,7 @@ class Delhivery(CarrierConnector):
         answer = self._http.call(
             "POST",
             self._base + "/api/p/edit",
+            operation="cancel",
             json={"waybill": number, "cancellation": "true"},
             headers=self._headers,
             status_rules=DELHIVERY_STATUS_RULES,
@@ -160,13 +161,13 @@ class Delhivery(CarrierConnector):
 
     def _fetch_packing_slip(self, number: str) -> dict[str, Any] | None:
         """Return the packing slip, the only answer with street and telephone. `pdf=true` would create a link to it."""
-        answer = self._get("/api/p/packing_slip", {"wbns": number, "pdf": "false"})
+        answer = self._get("/api/p/packing_slip", "packing slip", {"wbns": number, "pdf": "false"})
         return documents.parse_packing_slip(answer.status, answer.content, number)
 
     def _probe_documents(self, number: str, record: dict[str, Any]) -> None:
         for document in record["documents"] if self._ask_documents else ():
             query = {"doc_type": document["kind"], "waybill": number}
-            answer = self._get("/api/rest/fetch/pkg/document/", query, DELHIVERY_DOCUMENT_RULES)
+            answer = self._get("/api/rest/fetch/pkg/document/", "document", query, DELHIVERY_DOCUMENT_RULES)
             document["held"] = documents.is_document_available(answer)
 
     def _fetch_shipments(self, numbers: Sequence[str], verbose: str) -> batches.BatchAnswer[dict[str, Any]]:
@@ -184,13 +185,20 @@ class Delhivery(CarrierConnector):
     def _query_shipments(self, numbers: Sequence[str], verbose: str) -> list[tuple[str, dict[str, Any]]] | None:
         """Return the rows with their numbers; None if Delhivery knows none of the numbers."""
         query = {"waybill": ",".join(numbers), "verbose": verbose}
-        answer = self._get("/api/v1/packages/json/", query)
+        answer = self._get("/api/v1/packages/json/", "track", query)
         return answers.parse_delhivery_shipments(answer.status, answer.content)
 
     def _get(
-        self, path: str, query: Mapping[str, str], status_rules: StatusRules = DELHIVERY_STATUS_RULES
+        self, path: str, operation: str, query: Mapping[str, str], status_rules: StatusRules = DELHIVERY_STATUS_RULES
     ) -> HttpResponse:
-        return self._http.call("GET", self._base + path, params=query, headers=self._headers, status_rules=status_rules)
+        return self._http.call(
+            "GET",
+            self._base + path,
+            operation=operation,
+            params=query,
+            headers=self._headers,
+            status_rules=status_rules,
+        )
 
 
 def _build_delhivery_gap(what: str, fault: BridgeError) -> Gap:

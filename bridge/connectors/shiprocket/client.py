@@ -122,19 +122,23 @@ class Shiprocket(CarrierConnector):
         def query(batch: Sequence[str]) -> batches.BatchAnswer[dict[str, Any]]:
             # A POST that only reads: repeating it changes nothing.
             url, body = self._base + "/courier/track/awbs", {"awbs": list(batch)}
-            answer = self._client.call("POST", url, json=body, status_rules=SHIPROCKET_STATUS_RULES)
+            answer = self._client.call("POST", url, operation="track", json=body, status_rules=SHIPROCKET_STATUS_RULES)
             return batches.assign_rows(batch, answers.parse_shiprocket_trackings(answer.content))
 
         return batches.query_readable(numbers, query)
 
     def _fetch_order(self, order_id: str) -> dict[str, Any] | None:
         url = f"{self._base}/orders/show/{order_id}"
-        answer = self._client.call("GET", url, status_rules=SHIPROCKET_ORDER_RULES)
+        answer = self._client.call("GET", url, operation="order", status_rules=SHIPROCKET_ORDER_RULES)
         return answers.parse_shiprocket_order(answer.status, answer.content)
 
     def _fetch_token(self) -> str:
         answer = self._http.call(
-            "POST", self._base + "/auth/login", json=self._credentials, status_rules=SHIPROCKET_LOGIN_RULES
+            "POST",
+            self._base + "/auth/login",
+            operation="login",
+            json=self._credentials,
+            status_rules=SHIPROCKET_LOGIN_RULES,
         )
         return read_token(self.system, answer.content, "token")
 

@@ -35,7 +35,7 @@ def _by_itself(words: str, *, page: str = "waiting-request", command: str = "dsr
 WAIT_GUIDES: Mapping[WaitReason, Guide] = {
     WaitReason.INVOICE_COPY_MISSING: Guide(
         words="an erasure waits for invoice copies that tax law asks for",
-        command="review list --kind orders, then vault file or vault attest",
+        command="review list --kind seal_missing, then vault file or vault attest",
         page="copy-missing",
     ),
     WaitReason.ACCESS_IN_PROGRESS: _by_itself("an erasure waits until the same person's access request is ready"),

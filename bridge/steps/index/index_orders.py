@@ -23,6 +23,7 @@ from bridge.steps.requests.take_turns import is_slice_over
 from bridge.steps.shops.identify_shops import identify_shops
 from bridge.steps.shops.record_uninstalls import lease_uninstalls, record_uninstalls
 from bridge.steps.webhooks.retry_or_deadletter import deadletter_delivery
+from bridge.telemetry import report_exception
 
 if TYPE_CHECKING:
     from bridge.store import Tx
@@ -112,6 +113,7 @@ def _index_each_delivery(shop: str, services: Services) -> int:
         except (Retryable, TimeLimitExceeded):
             raise
         except Exception as fault:  # noqa: BLE001 - see above
+            report_exception(fault)
             _mark_next_failed(shop, describe_exception(fault), services)
     return BATCH_ROWS
 

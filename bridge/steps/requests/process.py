@@ -48,6 +48,7 @@ from bridge.steps.rights.correct_records import correct_records
 from bridge.steps.rights.restrict_processing import restrict_processing
 from bridge.steps.rights.restricted_person import wait_for_restriction
 from bridge.steps.rights.weigh_objection import weigh_objection
+from bridge.telemetry import observe
 
 if TYPE_CHECKING:
     from bridge.store import Tx
@@ -93,6 +94,8 @@ def process_next_request(request_id: str, *, services: Services) -> bool:
     with services.store.transaction() as tx:
         chosen = lease_next_request(tx, services)
         request = _load_leased_request(chosen, tx) if chosen else None
+        if chosen and chosen.row_id != request_id:
+            tx.requests.forget_job(request_id)
     if chosen is None:
         return process_request(request_id, services=services)
     return request is not None and _process_leased_request(request, chosen, services)
@@ -199,7 +202,7 @@ class _Run:
             if wait_for_identity(self.request, self.tasks.values(), self.lease, services=self._services):
                 return  # it is doubted since a moment ago
             self._run_ids.add(task.id)
-            after = STEP_BY_ACTION[task.action](self.request, task, self.lease, services=self._services)
+            after = self._run_task(task)
             self.tasks[task.id] = after
             self.has_changed |= _extract_reported_fields(after) != self._reported.get(task.id)
             log_task_change(task, after)
@@ -208,6 +211,13 @@ class _Run:
             records = sum(each.records for each in self.tasks.values())
             has_given_way = after.wait_reason is WaitReason.GAVE_WAY
             self.gives_way = has_given_way or must_give_way(self.lease, records, self._services)
+
+    def _run_task(self, task: Task) -> Task:
+        ids = {"request": self.request.id, "task": task.id}
+        with observe("task.run", **ids, system=task.system, action=task.action) as span:
+            after = STEP_BY_ACTION[task.action](self.request, task, self.lease, services=self._services)
+            span.fields |= {"state": after.state, "outcome": after.outcome, "attempts": after.attempts}
+        return after
 
     def _find_next_task(self, actions: frozenset[TaskAction]) -> Task | None:
         ready = _list_ready_tasks(self.tasks.values(), self._services)

@@ -19,6 +19,7 @@ from bridge.logs import describe_exception
 from bridge.model import Fact, Remnant
 from bridge.services import Services
 from bridge.steps.requests.conclude import reissue_certificates
+from bridge.telemetry import report_exception
 
 if TYPE_CHECKING:
     from bridge.store import SqlStore
@@ -102,3 +103,4 @@ def _renew_certificates(parts: Sequence[str], services: Services) -> None:
             raise
         except Exception as fault:  # noqa: BLE001 - one certificate that cannot be made must not block the others
             log.warning("remnants.certificate_failed", id=request_id, fault=describe_exception(fault))
+            report_exception(fault, request=request_id)

@@ -25,6 +25,7 @@ from bridge.services import Services
 from bridge.steps.shops.ask_installed import ask_whether_installed
 from bridge.steps.shops.identify_shops import learn_signed_name, record_renames
 from bridge.steps.webhooks.retry_or_deadletter import retry_or_deadletter_leased
+from bridge.telemetry import report_exception
 
 if TYPE_CHECKING:
     from bridge.store import Tx
@@ -47,6 +48,7 @@ def record_uninstalls(leased: Sequence[tuple[Lease, Delivery]], *, services: Ser
         except (Retryable, TimeLimitExceeded):
             raise
         except Exception as fault:  # noqa: BLE001 - it must not stop the index of its shop
+            report_exception(fault, row=delivery.id)
             _put_off(lease, delivery, describe_exception(fault), services)
     return len(leased)
 

@@ -14,16 +14,14 @@ from bridge.model import (
     PendingPackage,
     PrivacyRequest,
     RequestKind,
-    RequestSource,
     RequestState,
     TaskState,
     WaitReason,
 )
-from bridge.store.erasure.erase_person import LOOKUP_FIELDS
 from bridge.store.evidence.chain import EvidenceRows
-from bridge.store.index.person_lookup import PersonLookup
+from bridge.store.index.person_lookup import LOOKUP_FIELDS, PersonLookup
 from bridge.store.requests.requests import RequestRows
-from bridge.store.requests.tasks import waits_for
+from bridge.store.requests.sql_conditions import IS_UNFULFILLED, waits_for
 from bridge.store.schema.columns import inline
 from bridge.store.schema.tables import packages, requests, tasks
 from bridge.store.session import Session
@@ -35,20 +33,6 @@ _READY = (
 )
 _IS_WAIVED = and_(requests.c.answer_basis.is_not(None), requests.c.answer_basis == AnswerBasis.WAIVED)
 _IS_NOT_HANDED_OVER = or_(requests.c.handed_over_at.is_(None), requests.c.handed_over_at < _READY.c.ready_at)
-# the SQL of rules/requests/answer_times.find_fulfilled_at
-IS_UNFULFILLED = or_(
-    requests.c.closed_at.is_(None),
-    and_(
-        requests.c.answered_at.is_(None),
-        or_(
-            requests.c.kind == RequestKind.ACCESS,
-            and_(
-                requests.c.kind == RequestKind.ERASURE,
-                requests.c.source.in_([source for source in RequestSource if source.is_merchants]),
-            ),
-        ),
-    ),
-)
 
 
 def _select_pending() -> Select[Any]:

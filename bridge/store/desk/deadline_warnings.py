@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import insert, select
 
 from bridge.model import Fact, Principal, PrivacyRequest
-from bridge.store.access.hand_overs import IS_UNFULFILLED
 from bridge.store.requests.requests import request_from_row
+from bridge.store.requests.sql_conditions import IS_UNFULFILLED
 from bridge.store.schema.desk_tables import deadline_warnings
 from bridge.store.schema.tables import evidence, requests
 from bridge.store.session import Session

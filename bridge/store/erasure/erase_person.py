@@ -19,12 +19,10 @@ from bridge.rules.erasure.plan import CUSTOMER_MERGED_AWAY
 from bridge.store.erasure.person_traces import PersonTraceRows
 from bridge.store.erasure.suppress import upsert_suppressions
 from bridge.store.index.contact_keys import delete_orphaned_contact_keys
-from bridge.store.index.person_lookup import PersonLookup
+from bridge.store.index.person_lookup import LOOKUP_FIELDS, PersonLookup
 from bridge.store.schema.index_tables import contact_keys, customers, data_keys, orders, parcels
 from bridge.store.session import Session
 from bridge.store.webhooks.person_bodies import PersonKeys
-
-LOOKUP_FIELDS = ("customer", "email")  # a phone alone names nobody: families and offices share one
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

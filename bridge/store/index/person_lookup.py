@@ -18,6 +18,7 @@ from bridge.store.index.contact_keys import match_contact
 from bridge.store.schema.index_tables import customers, data_keys, merges, orders
 from bridge.store.session import Session
 
+LOOKUP_FIELDS = ("customer", "email")  # a phone alone names nobody: families and offices share one
 SELECT_MERGED_INTO = select(merges.c.kept_key).where(
     merges.c.shop == bindparam("at"), merges.c.deleted_key == bindparam("of")
 )

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import exists, select, update
 
 from bridge.model import Lease, LetterKind, LetterState, PersonLetter, RequestKind, RequestSource
-from bridge.store.access.hand_overs import IS_UNFULFILLED
 from bridge.store.leases import acquire_row_lease, is_free, renew_row_lease, update_leased_row
+from bridge.store.requests.sql_conditions import IS_UNFULFILLED
 from bridge.store.schema.desk_tables import person_letters
 from bridge.store.schema.tables import requests
 from bridge.store.schema.ulid import new_id

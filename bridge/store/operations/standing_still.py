@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from bridge.model import DeliveryState, MailState, RequestKind, RequestState, TaskAction, TaskState, WaitReason
 from bridge.rules.operations.task_troubles import TroubledTask
 from bridge.rules.requests.wait_texts import derive_wait_reason
-from bridge.store.access.hand_overs import IS_UNFULFILLED
 from bridge.store.requests.requests import OPEN_STATES
+from bridge.store.requests.sql_conditions import IS_UNFULFILLED
 from bridge.store.schema.columns import inline
 from bridge.store.schema.desk_tables import mails, person_letters
 from bridge.store.schema.identity_tables import page_submissions

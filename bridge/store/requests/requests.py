@@ -236,6 +236,10 @@ class RequestRows:
         failed = {"state": RequestState.FAILED, "last_error": error[:200], "wake_at": None}
         self._update_leased_request(lease, {**failed, "lease_until": None})
 
+    def forget_job(self, request_id: str) -> None:
+        """Let enqueue_due enqueue a request again at once: its job was used up for another."""
+        self._connection.execute(update(requests).where(requests.c.id == request_id).values(rung_at=None))
+
     def _update_leased_request(self, lease: Lease, values: dict[str, Any]) -> None:
         leased = {"of": lease.row_id, "by": lease.fence}
         if self._connection.execute(UPDATE_LEASED_REQUEST, values | leased).rowcount != 1:

@@ -6,7 +6,7 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, not_, or_, select, update
+from sqlalchemy import and_, bindparam, delete, not_, select, update
 
 from bridge.model import (
     Absence,
@@ -22,6 +22,7 @@ from bridge.model import (
 )
 from bridge.rules.requests.progress_codec import HELD_BY_KEY, decode_progress, encode_cursor, encode_detail
 from bridge.rules.requests.wait_texts import derive_wait_reason
+from bridge.store.requests.sql_conditions import waits_for
 from bridge.store.schema.columns import inline
 from bridge.store.schema.tables import findings, requests, tasks
 from bridge.store.upsert import upsert
@@ -44,14 +45,6 @@ SELECT_TASKS = (
     .where(tasks.c.request_id == bindparam("of"))
     .order_by(tasks.c.position, tasks.c.id)
 )
-
-
-def waits_for(reason: WaitReason) -> ColumnElement[bool]:
-    """Return the condition that a waiting task waits for this reason, whichever release wrote it last.
-
-    The text that is shown is compared as well: the release before writes nothing else. See `derive_wait_reason`.
-    """
-    return or_(tasks.c.wait_reason == reason, tasks.c.last_error == reason)
 
 
 class TaskRows:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Subquery, and_, exists, func, literal, or_
 from bridge.model import WaitReason
 from bridge.rules.requests.turns import WaitingRow
 from bridge.store.requests.requests import OPEN_STATES
-from bridge.store.requests.tasks import waits_for
+from bridge.store.requests.sql_conditions import waits_for
 from bridge.store.schema.tables import MANDATORY_WAITS, deliveries, requests, shop_turns, tasks
 from bridge.store.session import Session
 from bridge.store.upsert import upsert

@@ -21,11 +21,8 @@ from bridge.model import (
     Review,
     TaskState,
 )
-from bridge.store.access.hand_overs import IS_UNFULFILLED
-from bridge.store.mailbox.mails import mail_from_row
-from bridge.store.notices.letters import notice_from_row
 from bridge.store.requests.requests import request_from_row
-from bridge.store.reviews import REVIEW_COLUMNS
+from bridge.store.requests.sql_conditions import IS_UNFULFILLED
 from bridge.store.schema.columns import inline
 from bridge.store.schema.desk_tables import mails
 from bridge.store.schema.notice_tables import notice_items, notices
@@ -77,6 +74,8 @@ class SelectionRows:
 
     def select_notices(self, wanted: RowFilter, *, is_unsent: bool = False) -> Page[tuple[Notice, int]]:
         """Return notices with the number of their items, newest first; with `is_unsent` those whose letter did not arrive."""
+        from bridge.store.notices.letters import notice_from_row  # noqa: PLC0415 - slow: of other lists' no concern
+
         listed = select(func.count()).where(notice_items.c.notice_id == notices.c.id).scalar_subquery()
         conditions = self._build_notice_conditions(wanted)
         if is_unsent:
@@ -92,6 +91,8 @@ class SelectionRows:
 
     def select_reviews(self, wanted: RowFilter, *, is_open: bool = True) -> Page[Review]:
         """Return reviews, oldest first."""
+        from bridge.store.reviews import REVIEW_COLUMNS  # noqa: PLC0415 - likewise
+
         conditions = self._match_columns(reviews, wanted, "kind")
         conditions |= self._match_shop(reviews, wanted.shop)
         if wanted.since:
@@ -104,6 +105,8 @@ class SelectionRows:
 
     def select_mails(self, wanted: RowFilter, *, is_open: bool = True) -> Page[Mail]:
         """Return mails without their contents, oldest first."""
+        from bridge.store.mailbox.mails import mail_from_row  # noqa: PLC0415 - likewise
+
         conditions = self._match_columns(mails, wanted, "kind") | self._match_shop(mails, wanted.shop)
         if wanted.since:
             conditions["since"] = mails.c.arrived_at >= wanted.since

@@ -23,7 +23,7 @@ from bridge.model import (
 from bridge.rules.requests.wait_texts import derive_wait_reason
 from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS
 from bridge.rules.webhooks.topics import UNINSTALLED_TOPIC
-from bridge.store.requests.tasks import waits_for
+from bridge.store.requests.sql_conditions import waits_for
 from bridge.store.retention.documents import DocumentRows
 from bridge.store.schema.columns import inline
 from bridge.store.schema.index_tables import data_keys

@@ -11,11 +11,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, select, update
-from sqlalchemy.dialects import postgresql
 
 from bridge.errors import StoreFault
 from bridge.store.schema.tables import deliveries
@@ -87,7 +86,7 @@ def _prepare(rows: Sequence[DeliveryRow], dialect: Dialect) -> tuple[str, tuple[
         return _sqlite_insert(len(rows)), tuple(row[name] for row in values for name in GIVEN_COLUMNS)
     columns = [_convert_times(row, datetime.isoformat) for row in rows]
     bodies = [row.pop("body") for row in columns]
-    return _postgres_insert(), (json.dumps(columns), bodies)
+    return _postgres_insert(dialect), (json.dumps(columns), bodies)
 
 
 def _convert_times(row: DeliveryRow, convert: Callable[[datetime], str]) -> DeliveryRow:
@@ -112,10 +111,9 @@ def _sqlite_insert(rows: int) -> str:
     return f"INSERT INTO deliveries ({_list_columns()}) VALUES {values} ON CONFLICT DO NOTHING"  # noqa: S608
 
 
-@cache
-def _postgres_insert() -> str:
+@lru_cache(maxsize=1)  # a process has one
+def _postgres_insert(dialect: Dialect) -> str:
     in_document = [name for name in GIVEN_COLUMNS if name != "body"]
-    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     types = ", ".join(f"{name} {deliveries.c[name].type.compile(dialect)}" for name in in_document)
     values = ", ".join([*GIVEN_COLUMNS, *_SAME_FOR_ALL.values()])
     return (

@@ -17,6 +17,7 @@ import structlog
 from bridge import logs
 from bridge.errors import BodyIncomplete, BodyTooLarge, BodyTooSlow, BridgeError
 from bridge.store.webhooks.commit_waiters import call_cooperatively
+from bridge.telemetry import report_exception
 from bridge.web.server.deadlines import Deadlines
 from bridge.web.server.environ import add_body, build_environ, parse_content_length
 from bridge.web.server.stalls import StallWatch
@@ -140,6 +141,7 @@ class RequestReceiver:
                     parts.close()
         except Exception as fault:  # noqa: BLE001 - Flask answers every error; this is one of the server itself
             log.error("request.failed", fault=logs.describe_exception(fault))  # noqa: TRY400 - its text may be personal
+            report_exception(fault)
             return 500, [("content-length", "0")], b""
         status, headers = begun[0], begun[1]
         return int(status[:3]), headers, content

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -26,8 +27,8 @@ finally:
 """
 
 
-def list_imports(environ, *words, **more):
-    """Return the top-level packages, and our own modules, that a process has imported when a command ends."""
+def list_all_imports(environ, *words, **more):
+    """Return all modules that a process has imported when a command ends."""
     script = PRINT_MODULES.format(words=list(words))
     done = subprocess.run(
         [sys.executable, "-c", script],
@@ -38,7 +39,12 @@ def list_imports(environ, *words, **more):
         timeout=60,
         check=False,
     )
-    found = json.loads(done.stderr.splitlines()[-1])
+    return set(json.loads(done.stderr.splitlines()[-1]))
+
+
+def list_imports(environ, *words, **more):
+    """Return the top-level packages, and our own modules, that a process has imported when a command ends."""
+    found = list_all_imports(environ, *words, **more)
     return {each.partition(".")[0] for each in found} | {each for each in found if each.startswith("bridge.")}
 
 
@@ -74,6 +80,29 @@ def test_a_listing_imports_what_it_shows_and_no_more(environ, words):
 
 def test_listing_the_requests_needs_neither_keys_nor_numbers(environ):
     assert not list_imports(environ, "dsr", "list") & {"cryptography", "phonenumbers"}
+
+
+def test_listing_the_requests_imports_neither_the_plan_of_an_erasure_nor_the_other_database(environ):
+    loaded = list_imports(environ, "dsr", "list")
+    others = {"rules.erasure.plan", "store.access.hand_overs", "store.index.person_lookup", "store.notices.letters"}
+    assert not {f"bridge.{name}" for name in others} & loaded
+    assert "sqlalchemy.dialects.postgresql" not in list_all_imports(environ, "dsr", "list")
+
+
+def measure_cpu(environ, *words, runs=3):
+    """Return the processor time of a Python process in seconds, the least of some runs: a busy machine adds to it."""
+    times = []
+    for _ in range(runs):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+        subprocess.run([sys.executable, *words], env=environ, cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
+        times.append(resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before)
+    return min(times)
+
+
+def test_a_command_starts_in_little_more_than_the_time_of_its_libraries(environ):
+    click, sqlalchemy = (measure_cpu(environ, "-c", f"import {library}") for library in ("click", "sqlalchemy"))
+    assert measure_cpu(environ, "-m", "bridge", "--help") < 3 * click
+    assert measure_cpu(environ, "-m", "bridge", "dsr", "list") < 2.75 * sqlalchemy
 
 
 def test_what_runs_steps_has_everything_before_it_forks(environ):

@@ -27,7 +27,7 @@ def test_on_a_quiet_bridge_nobody_must_act_but_for_what_does_not_run(tmp_path):
     environ = processes.environment(f"sqlite:///{tmp_path}/bridge.db", "")
     missing = processes.say(environ, "status")
     assert missing.code == 1
-    assert f"there is no database at {tmp_path}/bridge.db" in missing.err
+    assert f"There is no database at {tmp_path}/bridge.db" in missing.err
     assert not (tmp_path / "bridge.db").exists(), "a command that reads makes no file"
     processes.migrate(environ)
     shown = processes.say(environ, "status", "--json").json

@@ -13,6 +13,7 @@ from bridge.model import Outcome, TaskState, WaitReason
 from bridge.rules.operations.conditions import CONDITION_GUIDES, Condition, FoundCondition
 from bridge.rules.operations.guides import SHORTFALL_GUIDES, TASK_STATE_GUIDES, WAIT_GUIDES, find_failure_guide
 from bridge.rules.operations.task_troubles import LACKING, needs_person
+from bridge.rules.requests.failure_classes import FAILURE_CLASSES
 
 RUNBOOKS = Path(__file__).parents[3] / "docs" / "runbooks"
 FAILURES = [each for each in vars(errors).values() if inspect.isclass(each) and issubclass(each, errors.BridgeError)]
@@ -81,3 +82,30 @@ def test_a_reason_needs_a_person_by_its_guide_and_a_request_that_ended_waits_for
     expected = WAIT_GUIDES[reason].needs_person and state is TaskState.FAILED
     assert needs_person(state, reason, is_request_done=True) is expected
     assert needs_person(state, None, is_request_done=False) is False
+
+
+GUIDES = [
+    guide for table in (WAIT_GUIDES, TASK_STATE_GUIDES, SHORTFALL_GUIDES, CONDITION_GUIDES) for guide in table.values()
+]
+SHOWN_COMMANDS = sorted(
+    {guide.command for guide in (*GUIDES, *map(find_failure_guide, FAILURES))}
+    | {each.command for each in FAILURE_CLASSES.values()}
+)
+
+
+def find_command(name):
+    command = commands
+    for word in name.split():
+        command = command.commands[word]
+    return command
+
+
+@pytest.mark.parametrize("shown", SHOWN_COMMANDS)
+def test_the_options_of_a_command_that_is_shown_can_be_typed(shown):
+    for name in find_commands_in(shown):
+        after = re.search(rf"\b{re.escape(name)}((?: --[a-z-]+(?: [a-z_]+)?)*)", shown)
+        for option, value in re.findall(r"(--[a-z-]+)(?: ([a-z_]+))?", after[1]):
+            known = {each: parameter for parameter in find_command(name).params for each in parameter.opts}
+            assert option in known, f"{name} {option}"
+            if not known[option].is_flag:
+                known[option].type.convert(value, known[option], None)

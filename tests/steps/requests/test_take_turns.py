@@ -14,7 +14,9 @@ from bridge.steps.requests.process import process_next_request, process_request
 from bridge.steps.requests.take_turns import choose_next_delivery, must_give_way
 from bridge.steps.task_results import after_failure
 from bridge.steps.webhooks.dispatch import dispatch_delivery
+from bridge.steps.webhooks.enqueue_due import enqueue_due
 from tests.factories import (
+    NOW,
     OTHER_SHOP,
     SHOP,
     accepted,
@@ -78,6 +80,18 @@ def test_a_job_works_on_the_request_whose_turn_it_is_and_not_on_the_one_it_names
         assert process_next_request(named[-1], services=services)
     worked = {each for each in (*named, other) if load(services, each)[2]}
     assert worked == {named[0], other}
+
+
+def test_a_request_whose_job_went_to_another_has_another_job_at_the_next_turn_of_the_clock(services, clock, queue):
+    late = open_gathering(services, subject="late", due_at=NOW + timedelta(days=30))
+    clock.at += timedelta(minutes=1)
+    enqueue_due(services=services)
+    soon = open_gathering(services, subject="soon", due_at=NOW + timedelta(days=1))  # since then, and no job names it
+    assert process_next_request(late, services=services)
+    assert [bool(load(services, each)[2]) for each in (late, soon)] == [False, True]
+    queue.jobs.clear()
+    enqueue_due(services=services)
+    assert ("process", late, True) in queue.jobs
 
 
 def test_where_none_waits_a_job_works_on_the_request_that_it_names(services, clock):

@@ -82,3 +82,24 @@ def test_a_time_without_a_zone_is_refused_and_others_become_utc():
     assert kind.process_bind_param(datetime(2026, 1, 1, 5, 30, tzinfo=india), dialect) == datetime(2026, 1, 1)  # noqa: DTZ001
     assert kind.process_result_value(datetime(2026, 1, 1), dialect) == datetime(2026, 1, 1, tzinfo=UTC)  # noqa: DTZ001
     assert kind.process_bind_param(None, dialect) is kind.process_result_value(None, dialect) is None
+
+
+def test_each_partial_index_is_the_one_that_the_code_describes(store):
+    conditions = {
+        index.name: " ".join(index.info["where"].split())
+        for table in metadata.sorted_tables
+        for index in table.indexes
+        if index.info
+    }
+    query = (
+        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+        if store.engine.dialect.name == "sqlite"
+        else "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"
+    )
+    with store.engine.connect() as connection:
+        made = {name: " ".join(sql.partition(" WHERE ")[2].split()) for name, sql in connection.execute(text(query))}
+    partial = {name: condition for name, condition in made.items() if condition}
+    assert len(conditions) > 15
+    assert partial.keys() == conditions.keys()
+    if store.engine.dialect.name == "sqlite":  # Postgres writes it in its own words
+        assert partial == conditions

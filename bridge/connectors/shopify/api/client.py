@@ -92,7 +92,8 @@ class ShopGraphQL(shopify.GraphQL):  # type: ignore[misc]  # the library carries
         if operation_name:
             content["operationName"] = operation_name
         headers = self.merge_headers({"Accept": "application/json"}, self.headers)
-        response = self._http.call("POST", self.endpoint, json=content, headers=headers)
+        name = parse_query(query).name
+        response = self._http.call("POST", self.endpoint, operation=name, json=content, headers=headers)
         served_version = response.headers.get("x-shopify-api-version", "")
         return replace(answers.parse_graphql_reply(response.content), served_version=served_version)
 

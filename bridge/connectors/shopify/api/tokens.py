@@ -166,7 +166,7 @@ class TokenProvider:
         form = {**grant, "client_id": self.client_id, "client_secret": self.client_secret}
         url = f"{build_base_url(self.base_url, shop)}/admin/oauth/access_token"
         try:
-            answer = self.http.call("POST", url, data=form, headers={"Accept": "application/json"})
+            answer = self.http.call("POST", url, operation="token", data=form, headers={"Accept": "application/json"})
         except (ConnectorRefused, CredentialRejected):
             # Shopify answers 400 for a wrong secret and for a shop of another organisation (shop_not_permitted)
             what = "refresh token refused, authorise the app again" if "refresh_token" in grant else "token refused"

@@ -32,6 +32,7 @@ from bridge.steps.index.reconcile.check_subscriptions import log_subscription_fa
 from bridge.steps.index.reconcile.fill_holes import HoleLimits, fill_page
 from bridge.steps.retention.expire import find_expired_categories
 from bridge.steps.shops.identify_shops import identify_shops
+from bridge.telemetry import report_exception
 
 if TYPE_CHECKING:
     from bridge.store import Tx
@@ -70,6 +71,7 @@ def run_reconciliation(run_id: str, *, services: Services) -> bool:
             raise
         except Exception as fault:  # noqa: BLE001 - a run that breaks each time must not go on for ever
             log.warning("reconciliation.broken", id=run.id, fault=describe_exception(fault))
+            report_exception(fault, row=run.id)
             _retry_or_fail(_reload_run(run, services), lease, describe_exception(fault), services)
     return True
 
@@ -168,6 +170,7 @@ def _fill(run: Reconciliation, lease: Lease, page: OrderPage, limits: HoleLimits
             raise
         except Exception as fault:  # noqa: BLE001 - see above
             log.warning("reconciliation.order_failed", id=run.id, fault=describe_exception(fault))
+            report_exception(fault, row=run.id)
             run = replace(run, counts=run.counts.add(HoleCounts(orders=1, unread=1)))
     return _fill_at_once(run, lease, replace(page, orders=()), limits, services)
 
