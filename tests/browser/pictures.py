@@ -21,6 +21,7 @@ from tests.browser.conftest import ARGUMENTS
 ROOT = Path(__file__).parents[2]
 RESULTS, PICTURES = ROOT / "var" / "demo", ROOT / "docs" / "pictures"
 SIZE = {"width": 760, "height": 900}
+WHOLE_SIZE = {"width": 780, "height": 100}
 MAX_BYTES = 150_000
 STYLE = """body{font:15px/1.45 'DejaVu Sans',sans-serif;margin:28px 32px;color:#1b1f24;background:#fff}h1{font-size:22px;margin:0 0 4px}
 p{margin:0 0 14px;color:#59636e}table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:6px 8px;
@@ -47,11 +48,11 @@ def main() -> None:
         browser.close()
 
 
-def take_picture(browser: Browser, text: str, target: Path) -> int:
-    """Write the top of a page as a picture; return its bytes. Raises ValueError where it is too large."""
-    page = browser.new_page(viewport=SIZE, java_script_enabled=False)
+def take_picture(browser: Browser, text: str, target: Path, *, is_whole: bool = False) -> int:
+    """Write the top of a page, or all of it, as a picture; return its bytes. Raises ValueError where it is too large."""
+    page = browser.new_page(viewport=WHOLE_SIZE if is_whole else SIZE, java_script_enabled=False)
     page.set_content(text)
-    size = len(page.screenshot(path=target))
+    size = len(page.screenshot(path=target, full_page=is_whole))
     page.close()
     if size > MAX_BYTES:
         raise ValueError(f"{target.name} has {size:,} bytes")

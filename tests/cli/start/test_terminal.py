@@ -17,6 +17,7 @@ from unittest import mock
 import pytest
 
 from tests.e2e import processes
+from tests.factories import make_request, opened
 from tests.house.tree import ROOT
 
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -69,6 +70,28 @@ def test_a_table_fits_the_terminal_and_loses_nothing(environ, columns):
     letters = re.sub(r"[^\w.-]", "", plain)
     assert "\x1b[1m" in shown, "the header is bold"
     assert columns == 40 or SHOP in letters
+
+
+@pytest.fixture(scope="module")
+def listed(environ):
+    """The cells of `dsr list` of two requests, as a pipe shows them."""
+    with processes.services(environ) as services, services.store.transaction() as tx:
+        for number in range(2):
+            opened(tx, make_request(subject=f"subject-{number}"))
+    header, *rows = processes.say(environ, "dsr", "list").out.splitlines()
+    return re.split(r"  +", header), [re.split(r"  +", row) for row in rows]
+
+
+@pytest.mark.parametrize("columns", [60, 110, 155, 160, 200])
+def test_a_wide_table_loses_no_column_and_stands_below_each_other_where_its_words_do_not_fit(environ, listed, columns):
+    _, shown = on_terminal(environ, "dsr", "list", columns=columns)
+    plain = ESCAPE.sub("", shown)
+    header, rows = listed
+    assert all(len(line) <= columns for line in plain.splitlines())
+    for word in {part for cell in (*header, *rows[0], *rows[1]) for part in re.split(r"[\s-]", cell) if len(part) < 10}:
+        assert word in plain
+    assert all(row[0] in plain for row in rows), "an id stays on one line"
+    assert (plain.count("answered at") == len(rows)) == (columns < 130)
 
 
 def test_no_color_takes_the_colours_away(environ):
