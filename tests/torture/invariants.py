@@ -28,10 +28,20 @@ def read_clocks(town: Town) -> Clocks:
     return {each.id: (each.received_at, each.acknowledge_due_at, each.due_at) for each in town.requests()}
 
 
-def find_moved_clocks(before: Clocks, now: Clocks) -> list[str]:
-    """No request is gone, and none is due at another moment than at first."""
+def find_moved_clocks(before: Clocks, now: Clocks, town: Town) -> list[str]:
+    """No request is gone, none is due later than at first, and earlier only where an earlier receipt of it was recorded."""
     gone = [f"request {each} is gone" for each in before if each not in now]
-    return gone + [f"the clock of request {each} moved" for each in before if each in now and now[each] != before[each]]
+    moved = [each for each in before if each in now and now[each] != before[each]]
+    joined: set[tuple[str, str]] = set()
+    if moved:
+        with town.services.store.read() as tx:
+            facts = [event for event in tx.evidence.iterate_facts() if event.fact == Fact.REQUEST_JOINED]
+        joined = {(event.request_id, str(event.detail["due_at"])) for event in facts}
+    return gone + [
+        f"the clock of request {each} moved from {before[each][2]} to {now[each][2]}"
+        for each in moved
+        if now[each][2] > before[each][2] or (each, now[each][2].isoformat()) not in joined
+    ]
 
 
 def find_lost_deliveries(accepted: Iterable[Post], town: Town) -> list[str]:
@@ -69,17 +79,22 @@ def find_unanswered_requests(load: WebhookLoad, town: Town) -> list[str]:
 
 
 def find_repeated_deeds(town: Town) -> list[str]:
-    """What can be done once only was done once: by the facts."""
+    """What can be done once only was done once, and once more for each replay by an operator: by the facts."""
+    replays: Counter[str] = Counter()
     per_request: Counter[tuple[str, str]] = Counter()
     documents: Counter[str] = Counter()
     with town.services.store.read() as tx:
         for event in tx.evidence.iterate_facts():
+            if event.fact == Fact.REQUEST_REPLAYED:
+                replays[event.request_id] += 1
             if event.fact in ONCE_PER_REQUEST:
                 per_request[event.fact, event.request_id] += 1
             if event.fact == Fact.DOCUMENT_SEALED:
                 documents.update(event.detail.get("documents", []))
     faults = [
-        f"{fact} {times} times for request {request}" for (fact, request), times in per_request.items() if times > 1
+        f"{fact} {times} times for request {request}"
+        for (fact, request), times in per_request.items()
+        if times > 1 + replays[request] or (fact == Fact.REQUEST_OPENED and times > 1)
     ]
     return faults + [f"document {each} was sealed {times} times" for each, times in documents.items() if times > 1]
 

@@ -92,13 +92,13 @@ def _disturb(disturber: Disturber, clocks: Clocks, town: Town, *, kills: int, sa
 
 
 def _compare_clocks(clocks: Clocks, town: Town) -> list[str]:
-    """Compare each request's clocks with those when it was first seen."""
+    """Compare each request's clocks with those of the last look."""
     try:
         now = invariants.read_clocks(town)
+        moved = invariants.find_moved_clocks(clocks, now, town)
     except BridgeError:  # the database is down at this moment: the next look compares
         return []
-    moved = invariants.find_moved_clocks(clocks, now)
-    clocks.update({name: times for name, times in now.items() if name not in clocks})
+    clocks.update(now)
     return moved
 
 
