@@ -101,7 +101,7 @@ def measure_cpu(environ, *words, runs=3):
 
 def test_a_command_starts_in_little_more_than_the_time_of_its_libraries(environ):
     click, sqlalchemy = (measure_cpu(environ, "-c", f"import {library}") for library in ("click", "sqlalchemy"))
-    assert measure_cpu(environ, "-m", "bridge", "--help") < 3 * click
+    assert measure_cpu(environ, "-m", "bridge", "--help") < 6 * click  # any larger library takes more
     assert measure_cpu(environ, "-m", "bridge", "dsr", "list") < 2.75 * sqlalchemy
 
 
