@@ -11,7 +11,6 @@ from bridge.errors import ConcurrentChange
 from bridge.model import Fact, NoticeItem, Review
 from bridge.rules.notices.parcel_reviews import PARCEL_REVIEW_KIND, PARCEL_REVIEW_PREFIX, build_parcel_review_key
 from bridge.store.evidence.chain import EvidenceRows
-from bridge.store.index.rows import IndexRows
 from bridge.store.notices.notice_items import NoticeItemRows
 from bridge.store.schema.index_tables import orders
 from bridge.store.schema.retention_tables import reviews
@@ -168,6 +167,8 @@ class ReviewRows:
 
     def find_order_of_review(self, review_id: str) -> tuple[str, str]:
         """Return (id, name) of the order as the index has it sealed; blanks where it has none."""
+        from bridge.store.index.rows import IndexRows  # noqa: PLC0415 - slow to import, and listings of requests ask for reviews
+
         same_order = and_(orders.c.shop == reviews.c.shop, orders.c.order_key == reviews.c.order_key)
         rows = select(orders).join(reviews, same_order).where(reviews.c.id == review_id)
         row = self._connection.execute(rows).one_or_none()

@@ -8,7 +8,7 @@ from typing import Any
 from bridge.cli.shared.ids import exit_with_unknown_id
 from bridge.model import PrivacyRequest, RequestKind
 from bridge.rules.desk.deadline_warnings import describe_hours_left
-from bridge.steps.identity.minors import list_marked_minors
+from bridge.steps.identity.marked_minors import list_marked_minors
 from bridge.steps.requests.describe_request import build_request_row
 from bridge.store import Tx
 

@@ -11,7 +11,7 @@ from bridge.cli.printing import show
 from bridge.cli.shared.ids import REVIEW_ID, exit_with_unknown_id
 from bridge.errors import NeedsOperator
 from bridge.model import Review
-from bridge.rules.identity.minors import MINOR_REVIEW_KIND
+from bridge.rules.identity.minor_reviews import MINOR_REVIEW_KIND
 from bridge.rules.notices.parcel_reviews import PARCEL_REVIEW_KIND, ParcelDecision
 from bridge.rules.requests.order_reviews import ORDER_REVIEW_KIND, OrderDecision
 from bridge.rules.requests.same_person import SEVERAL_CUSTOMERS

@@ -20,9 +20,6 @@ from config.retention_file.retention_model import Retention
 AGE_OF_MAJORITY, GREATEST_AGE = 18, 120
 # the law whose s.9(3) forbids advertising that is directed at children, and tracking them
 CHILDREN_LAW = "dpdp_core"
-MINOR_REVIEW_KIND = "minor"
-MINOR_REVIEW_SUBJECT = "a birth date on record says that the person is under 18"
-GUARDIAN_ASKED, OF_AGE = "guardian", "of_age"  # what an officer decided, as a review has it
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 _ISO_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})", re.ASCII)

@@ -24,7 +24,7 @@ from bridge.model import (
     RequestSource,
     TaskState,
 )
-from bridge.rules.identity.minors import GUARDIAN_ASKED, MINOR_REVIEW_KIND, OF_AGE
+from bridge.rules.identity.minor_reviews import GUARDIAN_ASKED, MINOR_REVIEW_KIND, OF_AGE
 from bridge.rules.requests.identity_doubt import (
     IDENTITY_FREE_KINDS,
     MAX_TIMES_ASKED,

@@ -23,14 +23,8 @@ from bridge.model import (
     RequestState,
     WaitReason,
 )
-from bridge.rules.identity.minors import (
-    MINOR_REVIEW_KIND,
-    MINOR_REVIEW_SUBJECT,
-    OF_AGE,
-    find_majority_day,
-    find_marketing_stop_day,
-    list_birth_texts,
-)
+from bridge.rules.identity.minor_reviews import MINOR_REVIEW_KIND, MINOR_REVIEW_SUBJECT
+from bridge.rules.identity.minors import find_majority_day, find_marketing_stop_day, list_birth_texts
 from bridge.rules.index.identity import normalise_identifier
 from bridge.rules.requests.deadlines import compute_clocks
 from bridge.rules.retention.statutory_last_days import compute_day_start, local_day
@@ -85,11 +79,6 @@ def mark_minor_by_officer(request_id: str, *, actor: str, reason: str, services:
             raise PayloadInvalid("marked_already")
     enqueue_request_ids([request_id], services)
     return times_asked
-
-
-def list_marked_minors(request_ids: Sequence[str], tx: Tx) -> set[str]:
-    """Return those of these requests that are marked as of a person under 18, where no officer said that the person is of age."""
-    return tx.reviews.find_standing_requests(MINOR_REVIEW_KIND, request_ids, ended_by=OF_AGE)
 
 
 def _mark(

@@ -12,7 +12,7 @@ from bridge.model import IdentityCheck, PrivacyRequest, Task
 from bridge.rules.desk.deadline_warnings import compute_hours_left, is_acknowledgement_awaited
 from bridge.rules.requests.answer_times import find_fulfilled_at, is_late
 from bridge.rules.requests.progress_codec import encode_detail
-from bridge.steps.identity.minors import list_marked_minors
+from bridge.steps.identity.marked_minors import list_marked_minors
 
 if TYPE_CHECKING:
     from bridge.store import Tx

@@ -27,7 +27,8 @@ from bridge.model import (
 )
 from bridge.rules.operations.guides import WAIT_GUIDES
 from bridge.steps.identity.doubts import ask_for_identity, confirm_identity
-from bridge.steps.identity.minors import list_marked_minors, mark_minor_by_officer
+from bridge.steps.identity.marked_minors import list_marked_minors
+from bridge.steps.identity.minors import mark_minor_by_officer
 from bridge.steps.letters.letter_links import LINK_BY_LETTER
 from bridge.steps.operations.conditions import list_conditions
 from bridge.steps.requests.process import process_request

@@ -28,7 +28,7 @@ from bridge.services import Services
 from bridge.steps.access.package.letter import PackageInput
 from bridge.steps.access.package.own_records import OwnRecords
 from bridge.steps.access.package.package import PackageManifest, write_access_package
-from bridge.steps.identity.minors import list_marked_minors
+from bridge.steps.identity.marked_minors import list_marked_minors
 from bridge.steps.index import flag_sensitive_text
 
 if TYPE_CHECKING:
