@@ -95,9 +95,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:], left_out = split_turns(items)
         config.hook.pytest_deselected(items=left_out)
     if config.option.long != "with":
-        left_out = [item for item in items if is_long(item.nodeid) != (config.option.long == "only")]
-        items[:] = [item for item in items if is_long(item.nodeid) == (config.option.long == "only")]
-        config.hook.pytest_deselected(items=left_out)
+        is_only = config.option.long == "only"
+        config.hook.pytest_deselected(items=[item for item in items if is_long(item.nodeid) != is_only])
+        items[:] = [item for item in items if is_long(item.nodeid) == is_only]
     items.sort(
         key=lambda item: next((at for at, start in enumerate(SLOWEST) if item.nodeid.startswith(start)), len(SLOWEST))
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bridge.model.desk.outcomes import AnswerBasis, RequestEnding
 from bridge.model.findings import Gap, Outcome
@@ -190,6 +190,11 @@ class Deadlines:
     due_at: datetime
     due_governed_by: str
     due_by_rule: Mapping[str, datetime]
+
+    def build_request_values(self) -> dict[str, Any]:
+        """Return the clocks under the names that `PrivacyRequest` has for them; each rule's as ISO 8601."""
+        values = {name: getattr(self, name) for name in ("acknowledge_due_at", "due_at", "due_governed_by")}
+        return values | {"clocks": {rule: due_at.isoformat() for rule, due_at in self.due_by_rule.items()}}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -130,10 +130,7 @@ def _open_marketing_stop(
         received_at=now,
         received_at_basis=LAW_BINDS,
         webhook_received_at=None,
-        acknowledge_due_at=clocks.acknowledge_due_at,
-        due_at=clocks.due_at,
-        due_governed_by=clocks.due_governed_by,
-        clocks={rule: due_at.isoformat() for rule, due_at in clocks.due_by_rule.items()},
+        **clocks.build_request_values(),
         policy_sha256=request.policy_sha256,
         retention_sha256=retention.sha256,
     )

@@ -86,10 +86,7 @@ def build_ledger_request(tombstones: Sequence[Tombstone], tx: Tx, services: Serv
         received_at=first,
         received_at_basis=LEDGER_BASIS,
         webhook_received_at=None,
-        acknowledge_due_at=clocks.acknowledge_due_at,
-        due_at=clocks.due_at,
-        due_governed_by=clocks.due_governed_by,
-        clocks={rule: due_at.isoformat() for rule, due_at in clocks.due_by_rule.items()},
+        **clocks.build_request_values(),
         policy_sha256=services.merchant.policy_sha256,
         retention_sha256=services.retention.sha256,
         closed_at=first,  # the data subject was answered before the backup was restored, as far as anybody knows

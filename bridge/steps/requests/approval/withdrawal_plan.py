@@ -36,17 +36,18 @@ def read_withdrawal_parts(
 
 def is_carried_out(tasks: Sequence[Task]) -> bool:
     """Return whether what rested on the consent was erased already, but for what a law keeps."""
-    erasures = [task for task in tasks if task.action is TaskAction.ERASE_CONSENT_DATA]
-    return any(task.state in (TaskState.DONE, TaskState.WAITING) for task in erasures)
+    return any(task.state in (TaskState.DONE, TaskState.WAITING) for task in _list_erasures(tasks))
+
+
+def _list_erasures(tasks: Sequence[Task]) -> list[Task]:
+    return [task for task in tasks if task.action is TaskAction.ERASE_CONSENT_DATA]
 
 
 def _read_consent_lines(
     request: PrivacyRequest, tasks: Sequence[Task], services: Services
 ) -> tuple[list[dict[str, Any]], str]:
     if is_carried_out(tasks):
-        done = [
-            get_progress(task, ConsentDataProgress) for task in tasks if task.action is TaskAction.ERASE_CONSENT_DATA
-        ]
+        done = (get_progress(task, ConsentDataProgress) for task in _list_erasures(tasks))
         return serialise_plan(line for progress in done for line in progress.lines), ""
     platform = services.connectors.get(PLATFORM)
     if not list_consent_categories(services.retention) or not isinstance(platform, Platform):
