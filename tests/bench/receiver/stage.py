@@ -27,20 +27,21 @@ if TYPE_CHECKING:
 BOUND = (sys.executable, "-m", "tests.bench.receiver.bound")
 PEER = Path(__file__).parents[1] / "peers" / "receiver.mjs"
 NODE = shutil.which("node")
+CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 
 
 @contextmanager
 def on_cores(*, load: bool) -> Iterator[None]:
     """What is started meanwhile runs on the cores of the load and the databases, or on that of the receivers."""
-    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-    if len(cores) < 2:
+    if len(CORES) < 2:
         yield
         return
-    os.sched_setaffinity(0, cores[1:] if load else cores[:1])
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, CORES[1:] if load else CORES[:1])
     try:
         yield
     finally:
-        os.sched_setaffinity(0, cores)
+        os.sched_setaffinity(0, before)
 
 
 @contextmanager
