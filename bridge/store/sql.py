@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Engine, or_, select, text, true, update
 from sqlalchemy.exc import DBAPIError
 
+from bridge.cooperation import call_blocking
 from bridge.errors import BridgeError
 from bridge.model import Delivery, DeliveryState, Lease, Remnant
 from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS
@@ -38,7 +39,6 @@ from bridge.store.session import Session
 from bridge.store.shops.directory_cache import ShopDirectoryCache
 from bridge.store.transaction import Tx
 from bridge.store.webhooks import inbox
-from bridge.store.webhooks.commit_waiters import call_blocking
 from bridge.store.webhooks.group_commit import GroupCommit
 from bridge.store.webhooks.insert_rows import DeliveryRow, insert_new_rows
 

@@ -36,6 +36,7 @@ from bridge.store import SqlStore
 from bridge.store.migrations.upgrade import upgrade_database
 from config.load import read_configuration
 from tests.fakes import FakeQueue
+from tests.kit.runtime_only import build_runtime_environ
 from tests.kit.threads import wait_until
 
 SHOP = "minimiss-demo.myshopify.com"
@@ -53,8 +54,12 @@ def key(letter: bytes) -> str:
 
 
 def environment(database: str, redis_url: str, **more: str) -> dict[str, str]:
-    """Return the complete environment of a bridge, with nothing of the tests' own but what Python needs."""
+    """Return the complete environment of a bridge, with nothing of the tests' own but what Python needs.
+
+    Its processes find the packages that a host installs, and no others.
+    """
     return {
+        **build_runtime_environ(),
         **{name: os.environ[name] for name in KEEP if name in os.environ},
         "BRIDGE_ENV_FILE": os.devnull,
         "DATABASE_URL": database,

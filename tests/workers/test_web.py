@@ -32,7 +32,7 @@ def app(environ, start_response):
     start_response("200 OK", [("X-Folder", os.environ["PROMETHEUS_MULTIPROC_DIR"]), ("X-Pid", str(os.getpid()))])
     return [generate_latest(registry)]
 receive = RequestReceiver(
-    app, limit=1000, deadline_s=1, threads=2, is_cooperative=lambda *_: False, on_stop=lambda: print("stopped")
+    app, limit=1000, deadline_s=1, threads=2, is_cooperative=lambda *_: False, on_stop=lambda: os.write(1, b"stopped\\n")
 )
 """
 

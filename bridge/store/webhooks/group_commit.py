@@ -11,11 +11,12 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bridge.errors import BridgeError, StoreUnavailable
 from bridge.store.webhooks.commit_waiters import LoopWaiter, ThreadWaiter, make_commit_waiter, wake_all
 from bridge.store.webhooks.insert_rows import BATCH_ROWS, DeliveryRow
+from bridge.task_deadlines import TaskDeadlines
 
 BATCH_BYTES = 16_000_000
 CLOSE_TIMEOUT_S = 10.0  # Heroku kills a process 30 s after SIGTERM
@@ -27,7 +28,7 @@ CommitRows = Callable[[Sequence[DeliveryRow]], set[str]]
 class _PendingRow:
     row: DeliveryRow
     size: int
-    waiter: ThreadWaiter | LoopWaiter = field(default_factory=make_commit_waiter)
+    waiter: ThreadWaiter | LoopWaiter
     is_new: bool = False
     fault: BridgeError | None = None
 
@@ -52,7 +53,9 @@ class GroupCommit:
         self._max_rows, self._max_bytes, self._wait_s = max_rows, max_bytes, wait_s
         self._queue: deque[_PendingRow] = deque()
         self._queued_bytes = 0
-        self._ready = threading.Condition()
+        self._lock = threading.Lock()
+        self._ready = threading.Condition(self._lock)
+        self._deadlines = TaskDeadlines(wait_s)
         self._writer: threading.Thread | None = None
         self._is_closed = False
 
@@ -62,23 +65,29 @@ class GroupCommit:
         Raises StoreUnavailable when the writer is closed, when too many rows wait, or when the row was not committed in
         time. In the last case it may still be committed: the sender's next try is then recognised as a repetition.
         """
-        waiting = _PendingRow(row, len(row["body"]))
-        with self._ready:
+        waiting = _PendingRow(row, len(row["body"]), make_commit_waiter(self._deadlines))
+        with self._lock:
             if self._is_closed:
                 raise StoreUnavailable("the process is ending", retry_after_s=1)
             if len(self._queue) >= self._max_rows or self._queued_bytes + waiting.size > self._max_bytes:
                 raise StoreUnavailable("too many webhooks wait for the database", retry_after_s=1)
             self._queue.append(waiting)
             self._queued_bytes += waiting.size
-            if self._writer is None or not self._writer.is_alive():
+            is_first = len(self._queue) == 1
+            if self._writer is None or (is_first and not self._writer.is_alive()):
                 self._writer = threading.Thread(target=self._run_writer, name="group-commit", daemon=True)
                 self._writer.start()
-            self._ready.notify()
+        if is_first:
+            waiting.waiter.call_soon(self._wake_writer)
         if not waiting.waiter.wait(self._wait_s):
             raise StoreUnavailable("the database did not commit in time", retry_after_s=1)
         if waiting.fault is not None:
             raise waiting.fault
         return waiting.is_new
+
+    def _wake_writer(self) -> None:
+        with self._ready:
+            self._ready.notify()
 
     def close(self) -> None:
         """Refuse further rows, commit those that wait, and end the writer's thread. A second call does nothing.
@@ -93,8 +102,13 @@ class GroupCommit:
             writer.join(CLOSE_TIMEOUT_S)
 
     def _run_writer(self) -> None:
-        while batch := self._take_batch():
-            self._write_batch(batch)
+        try:
+            while batch := self._take_batch():
+                self._write_batch(batch)
+        except BaseException:
+            with self._lock:
+                self._writer = None  # the next row starts another
+            raise
 
     def _take_batch(self) -> list[_PendingRow]:
         """Wait for rows and return them; empty when the writer is closed and no row waits."""

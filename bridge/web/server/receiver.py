@@ -15,10 +15,10 @@ from typing import Any
 import structlog
 
 from bridge import logs
+from bridge.cooperation import call_cooperatively
 from bridge.errors import BodyIncomplete, BodyTooLarge, BodyTooSlow, BridgeError
-from bridge.store.webhooks.commit_waiters import call_cooperatively
+from bridge.task_deadlines import TaskDeadlines
 from bridge.telemetry import report_exception
-from bridge.web.server.deadlines import Deadlines
 from bridge.web.server.environ import add_body, build_environ, parse_content_length
 from bridge.web.server.stalls import StallWatch
 
@@ -48,7 +48,7 @@ class RequestReceiver:
     ) -> None:
         self._app, self._limit = app, limit
         self._is_cooperative, self._on_stop = is_cooperative, on_stop
-        self._deadlines = Deadlines(deadline_s)
+        self._deadlines = TaskDeadlines(deadline_s)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
         self._stalls = StallWatch()
 
@@ -66,11 +66,16 @@ class RequestReceiver:
         except BridgeError as refused:
             fault = refused
         add_body(environ, body, fault)
-        if len(body) <= MAX_LOOP_BODY_BYTES and self._is_cooperative(scope.method, scope.path):
-            status, headers, content = await call_cooperatively(self._call_app, environ)
-        else:
-            loop = asyncio.get_running_loop()
-            status, headers, content = await loop.run_in_executor(self._threads, self._call_app, environ)
+        try:
+            if len(body) <= MAX_LOOP_BODY_BYTES and self._is_cooperative(scope.method, scope.path):
+                status, headers, content = await call_cooperatively(self._call_app, environ)
+            else:
+                loop = asyncio.get_running_loop()
+                status, headers, content = await loop.run_in_executor(self._threads, self._call_app, environ)
+        except Exception as failed:  # noqa: BLE001 - Flask answers every error; this is one of the server itself
+            log.error("request.failed", fault=logs.describe_exception(failed))  # noqa: TRY400 - its text may be personal
+            report_exception(failed)
+            status, headers, content = 500, [("content-length", "0")], b""
         if "HTTP_TRANSFER_ENCODING" in environ:
             # it may have said a length, too, which the server has taken away: what follows must not be taken for a request
             headers.append(("connection", "close"))
@@ -111,7 +116,7 @@ class RequestReceiver:
                 return await (protocol() if is_short else self._read_chunks(protocol, length))
         except BridgeError:
             raise
-        except asyncio.CancelledError:
+        except TimeoutError:
             raise BodyTooSlow from None
         except Exception:  # noqa: BLE001 - the server raises a type of its own for bad framing and lost connections
             raise BodyIncomplete from None
@@ -130,19 +135,14 @@ class RequestReceiver:
 
     def _call_app(self, environ: dict[str, Any]) -> Answer:
         begun: list[Any] = []
+        parts = self._app(environ, lambda *start: begun.extend(start))
+        if environ.get(STREAM_KEY):
+            return int(begun[0][:3]), begun[1], parts
         try:
-            parts = self._app(environ, lambda *start: begun.extend(start))
-            if environ.get(STREAM_KEY):
-                return int(begun[0][:3]), begun[1], parts
-            try:
-                content = b"".join(parts)
-            finally:
-                if hasattr(parts, "close"):
-                    parts.close()
-        except Exception as fault:  # noqa: BLE001 - Flask answers every error; this is one of the server itself
-            log.error("request.failed", fault=logs.describe_exception(fault))  # noqa: TRY400 - its text may be personal
-            report_exception(fault)
-            return 500, [("content-length", "0")], b""
+            content = b"".join(parts)
+        finally:
+            if hasattr(parts, "close"):
+                parts.close()
         status, headers = begun[0], begun[1]
         return int(status[:3]), headers, content
 
