@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
+from itertools import islice
 from types import TracebackType
 from typing import Self
 
 SWEEP_INTERVAL_S = 0.25
+MAX_AT_ONCE, PAUSE_S = (
+    16,
+    0.005,
+)  # others have their turn between: hundreds of slow clients may have come at the same time
 
 
 class TaskDeadlines:
-    """The tasks of one event loop that wait now, each with the time at which its wait ends. A wait may last a sweep longer."""
+    """The tasks of one event loop that wait now, each with the time at which its wait ends. A wait may last a little longer."""
 
     def __init__(self, deadline_s: float) -> None:
         self._deadline_s = deadline_s
@@ -26,19 +31,19 @@ class TaskDeadlines:
         loop = task.get_loop()
         if self._sweeping_loop is not loop:
             self._sweeping_loop = loop
-            loop.call_later(SWEEP_INTERVAL_S, self._sweep)
+            loop.call_later(SWEEP_INTERVAL_S, self._sweep, loop)
         return _Limit(self._ends, task)
 
-    def _sweep(self) -> None:
+    def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
         now = time.monotonic()
-        for task, end in self._ends.items():
-            if end < now:
-                self._ends[task] = float("inf")
-                task.cancel()
-        loop, self._sweeping_loop = self._sweeping_loop, None
-        if self._ends and loop is not None:
-            self._sweeping_loop = loop
-            loop.call_later(SWEEP_INTERVAL_S, self._sweep)
+        late = list(islice((task for task, end in self._ends.items() if end < now), MAX_AT_ONCE))
+        for task in late:
+            self._ends[task] = float("inf")
+            task.cancel()
+        if self._ends:
+            loop.call_later(PAUSE_S if len(late) == MAX_AT_ONCE else SWEEP_INTERVAL_S, self._sweep, loop)
+        else:
+            self._sweeping_loop = None
 
 
 class _Limit:

@@ -38,7 +38,7 @@ _OBJECT_KEYS = {"id", "myshopify_domain", "customer_id", "customerId", "order_id
 _OBJECT_KEY_PREFIX = "admin_graphql_api_"
 _ORDERS_KEY: Mapping[str, str] = {DATA_REQUEST: "orders_requested", REDACT: "orders_to_redact"}
 # Bytes that every mandatory body has: a long body without them is not parsed on receipt, unless it escapes letters. Each
-# search reads the whole body, so what two have in common is searched first.
+# search reads the whole body, so what two have in common is searched first, and one character is found fastest.
 _ORDERS_MARKERS = (b'"orders_requested"', b'"orders_to_redact"')
 _ESCAPED_LETTERS = (b"\\u005", b"\\u006", b"\\u007")
 _SHORT_BODY_BYTES = 1024
@@ -57,7 +57,7 @@ def is_worth_parsing(raw: bytes) -> bool:
     """Return whether the bytes must be parsed to know whether they are a mandatory body."""
     if len(raw) <= _SHORT_BODY_BYTES or has_mandatory_marker(raw):
         return True
-    return b"\\u00" in raw and any(escape in raw for escape in _ESCAPED_LETTERS)
+    return b"\\" in raw and b"\\u00" in raw and any(escape in raw for escape in _ESCAPED_LETTERS)
 
 
 def is_about_one_object(body: Mapping[str, Any]) -> bool:

@@ -20,6 +20,7 @@ from bridge.store.session import Session
 from bridge.store.webhooks.insert_rows import ENQUEUE_GRACE_S
 
 REENQUEUE_AFTER_S = 15.0
+_ENQUEUE_GRACE = timedelta(seconds=ENQUEUE_GRACE_S)
 DELIVERY_BODY_AAD = "deliveries|{id}|body|{shop}"
 DISMISSED = "dismissed"  # the reason of a delivery that an operator closed
 SETTLED_REASONS = (DISMISSED, "person_erased")
@@ -194,19 +195,23 @@ class InboxRows:
 
 
 def new_delivery_row(delivery: Delivery, *, sealed_body: bytes, digest: str, unique_webhook_id: bool) -> dict[str, Any]:
-    """Build the row of a received delivery. `unique_webhook_id`: another one with its webhook id is a repetition."""
+    """Build the given columns of a received delivery. `unique_webhook_id`: another one with its webhook id is a repetition."""
     received = delivery.state is DeliveryState.RECEIVED
-    same = {name: getattr(delivery, name) for name in Delivery.__slots__ if name != "raw"}
-    return same | {
+    return {
+        "id": delivery.id,
+        "shop": delivery.shop,
+        "topic": delivery.topic,
+        "webhook_id": delivery.webhook_id,
+        "event_id": delivery.event_id,
+        "api_version": delivery.api_version,
+        "triggered_at": delivery.triggered_at,
+        "received_at": delivery.received_at,
+        "secret_index": delivery.secret_index,
         "once_key": f"{delivery.shop}|{delivery.topic}|{delivery.webhook_id}" if unique_webhook_id else None,
         "digest": digest,
         "body": sealed_body,
         "body_bytes": len(delivery.raw),
-        "done_at": None,
-        "attempts": 0,
-        "last_error": "",
-        "wake_at": delivery.received_at + timedelta(seconds=ENQUEUE_GRACE_S) if received else None,
-        "rung_at": None,
-        "lease_until": None,
-        "fence": 0,
+        "state": delivery.state,
+        "reason": delivery.reason,
+        "wake_at": delivery.received_at + _ENQUEUE_GRACE if received else None,
     }

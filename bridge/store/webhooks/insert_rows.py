@@ -91,7 +91,7 @@ def _prepare(rows: Sequence[DeliveryRow], dialect: Dialect) -> tuple[str, tuple[
 
 def _convert_times(row: DeliveryRow, convert: Callable[[datetime], str]) -> DeliveryRow:
     """Return the given columns of a row as the driver takes them. Raises StoreFault for a time without a zone."""
-    given = {name: row[name] for name in GIVEN_COLUMNS}
+    given = row.copy()
     for name in _TIME_COLUMNS:
         if (moment := given[name]) is not None:
             if moment.tzinfo is None:
@@ -101,7 +101,7 @@ def _convert_times(row: DeliveryRow, convert: Callable[[datetime], str]) -> Deli
 
 
 def _format_sqlite_time(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 @cache

@@ -1,6 +1,7 @@
 """Waits that take too long end by TimeoutError, whatever else waits; those in time are left alone."""
 
 import asyncio
+import itertools
 import time
 
 import pytest
@@ -67,3 +68,25 @@ def test_the_deadlines_hold_on_the_next_event_loop_too():
     asyncio.run(leave_while_one_waits())
     asyncio.run(wait_long())
     asyncio.run(wait_long())
+
+
+def test_others_have_their_turn_while_many_waits_end(monkeypatch):
+    monkeypatch.setattr(task_deadlines, "MAX_AT_ONCE", 2)
+    ended = []
+
+    async def wait_and_note(deadlines):
+        with pytest.raises(TimeoutError):
+            await wait(deadlines, 30)
+        ended.append(True)
+
+    async def watch():
+        deadlines, seen = TaskDeadlines(0.02), [0]
+        waits = [asyncio.create_task(wait_and_note(deadlines)) for _ in range(7)]
+        while seen[-1] < len(waits):
+            await asyncio.sleep(0)
+            if len(ended) > seen[-1]:
+                seen.append(len(ended))
+        return seen
+
+    seen = asyncio.run(watch())
+    assert max(after - before for before, after in itertools.pairwise(seen)) <= 2
