@@ -15,6 +15,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, select, update
+from sqlalchemy.exc import DBAPIError
 
 from bridge.errors import StoreFault
 from bridge.store.schema.tables import deliveries
@@ -58,13 +59,27 @@ def _insert(connection: Connection, rows: Sequence[DeliveryRow]) -> set[str]:
     dialect = connection.dialect
     inserted = 0
     for part in _cut(rows, dialect):
-        statement, parameters = _prepare(part, dialect)
-        inserted += connection.exec_driver_sql(statement, parameters).rowcount
+        inserted += _execute(connection, *_prepare(part, dialect))
     ids = [row["id"] for row in rows]
     if inserted == len(ids):
         return set(ids)
     # also where none was: a statement that is repeated because its answer was lost may have been carried out
     return set(connection.scalars(select(deliveries.c.id).where(deliveries.c.id.in_(ids))))
+
+
+def _execute(connection: Connection, statement: str, parameters: tuple[Any, ...]) -> int:
+    """Run a statement by the driver itself, which costs two thirds of SQLAlchemy's way. Return how many rows it inserted."""
+    dialect, driver = connection.dialect, connection.connection.driver_connection
+    assert dialect.loaded_dbapi is not None and driver is not None  # noqa: PT018, S101 - of a connection that is open
+    try:
+        return int(driver.execute(statement, parameters).rowcount)
+    except dialect.loaded_dbapi.Error as fault:
+        is_lost = dialect.is_disconnect(fault, driver, None)
+        if is_lost:
+            connection.invalidate(fault)
+        raise DBAPIError.instance(
+            None, None, fault, dialect.loaded_dbapi.Error, connection_invalidated=is_lost, dialect=dialect
+        ) from fault
 
 
 def _cut(rows: Sequence[DeliveryRow], dialect: Dialect) -> Iterable[Sequence[DeliveryRow]]:

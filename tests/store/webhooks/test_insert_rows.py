@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, select, text
+from sqlalchemy import select, text
 
 from bridge.store.schema.tables import deliveries
+from bridge.store.webhooks import insert_rows
 from bridge.store.webhooks.inbox import new_delivery_row
 from bridge.store.webhooks.insert_rows import GIVEN_COLUMNS, insert_new_rows
 from tests.factories import NOW, make_delivery
@@ -27,14 +28,15 @@ def insert(store, rows, *, dedupe_after=NOW - timedelta(hours=4)):
 
 
 @pytest.fixture
-def statements(store):
+def statements(monkeypatch):
     """The texts of all statements that insert."""
-    found = []
-    event.listen(
-        store._accept_engine,
-        "before_cursor_execute",
-        lambda _connection, _cursor, statement, *_: found.append(statement) if statement.startswith("INSERT") else None,
-    )
+    found, execute = [], insert_rows._execute
+
+    def keep_and_execute(connection, statement, parameters):
+        found.append(statement)
+        return execute(connection, statement, parameters)
+
+    monkeypatch.setattr(insert_rows, "_execute", keep_and_execute)
     return found
 
 
