@@ -150,6 +150,11 @@ class observe:  # noqa: N801 - used like a function
         self._name, self.fields = name, fields
         self._recorder, self._span = _started.recorder, None
 
+    @property
+    def is_recorded(self) -> bool:
+        """Return whether anybody reads the fields of a block that succeeds."""
+        return self._recorder is not None
+
     def __enter__(self) -> Self:
         """Begin; `fields` may be added until the end."""
         if self._recorder is not None:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import atexit
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 
 from bridge.errors import BridgeError, SignatureInvalid
@@ -30,14 +28,9 @@ class SignatureFailureCounter:
         self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
 
-    @contextmanager
-    def count_failures(self) -> Iterator[None]:
-        """Count a SignatureInvalid that the block raises, and let it pass."""
-        try:
-            yield
-        except SignatureInvalid as fault:
-            self._add_failures(fault.reason, 1)
-            raise
+    def count_failure(self, fault: SignatureInvalid) -> None:
+        """Count one, by its reason."""
+        self._add_failures(fault.reason, 1)
 
     def flush_counts(self) -> None:
         """Record what was counted since the last flush; keep the counts where the database is unavailable."""

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 from werkzeug.routing import PathConverter
 
+from bridge.errors import SignatureInvalid
 from bridge.services import Services
 from bridge.steps.webhooks.receive import HEADER_SPELLINGS, receive_webhook, verify_webhook_signature
 from bridge.telemetry import observe
@@ -64,16 +65,20 @@ def create_webhooks_blueprint(services: Services) -> Blueprint:
     @page.route("/webhooks", defaults={"topic": ""}, methods=HTTP_METHODS)
     @page.route("/webhooks/<rest:topic>", methods=HTTP_METHODS)
     def accept(topic: str) -> Response:
-        raw = read_body(request.environ, limit=limit)
-        headers = read_webhook_headers(request.environ)
-        topic = topic.strip("/")
-        with refusals.count_failures():
-            if request.method != "POST":
+        environ = request.environ  # found once: each look at `request` searches its context
+        raw = read_body(environ, limit=limit)
+        headers = read_webhook_headers(environ)
+        try:
+            if environ["REQUEST_METHOD"] != "POST":
                 verify_webhook_signature(headers, raw, services=services)
                 return Response(status=405, headers={"Allow": "POST"})
             with observe("delivery.accept") as span:
-                received = receive_webhook(topic, headers, raw, services=services)
-                span.fields |= {"topic": name_topic(received), "state": received.state, "new": received.is_new}
+                received = receive_webhook(topic.strip("/"), headers, raw, services=services)
+                if span.is_recorded:
+                    span.fields |= {"topic": name_topic(received), "state": received.state, "new": received.is_new}
+        except SignatureInvalid as fault:
+            refusals.count_failure(fault)
+            raise
         count_delivery(received)
         return accepted
 
