@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select
+from sqlalchemy import Connection, Select, bindparam, delete, exists, func, insert, select
 
 from bridge.model import ShopName
 from bridge.rules.shops.shop_names import ShopDirectory
@@ -18,17 +19,22 @@ from bridge.store.schema.tables import requests
 from bridge.store.schema.ulid import new_id
 from bridge.store.shops.directory_cache import ShopDirectoryCache, read_shop_directory
 from bridge.store.upsert import upsert, upsert_rows
+from bridge.store.value_lists import bind_values, match_shop_values
 
-SELECT_DATA_KEYS = (
-    select(data_keys)
-    .where(data_keys.c.shop == bindparam("at"), data_keys.c.subject.in_(bindparam("of", expanding=True)))
-    .order_by(data_keys.c.subject)
-    # a worker that destroys a key waits for the transactions that seal with it
-    .with_for_update(read=True, key_share=True)
-)
 SELECT_WRAPPED_KEY = select(data_keys.c.wrapped).where(data_keys.c.id == bindparam("of"))
 WRAPPED_KEY_AAD = "data_keys|{id}|wrapped"
 SHOP_NAME_KEY = ("domain", "number")
+
+
+@cache
+def _select_data_keys(dialect: str) -> Select[Any]:
+    return (
+        select(data_keys.c.id, data_keys.c.subject, data_keys.c.wrapped)
+        .where(match_shop_values(dialect, data_keys, "subject"))
+        .order_by(data_keys.c.subject)
+        # a worker that destroys a key waits for the transactions that seal with it
+        .with_for_update(read=True, key_share=True)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +94,30 @@ class Session:
         wanted = sorted(set(subjects))  # in one order for all workers, or two could deadlock
         found = self._read_data_keys(shop, wanted)
         while missing := [subject for subject in wanted if subject not in found]:
-            rows = [self._new_key_row(shop, subject) for subject in missing]
-            upsert_rows(self.connection, data_keys, rows)
-            # another worker may have inserted first: its key is used, unless it was destroyed since
-            found |= self._read_data_keys(shop, missing)
+            made = {subject: DataKey(new_id("key"), secrets.token_bytes(32)) for subject in missing}
+            if upsert_rows(self.connection, data_keys, self._build_key_rows(shop, made)) == len(made):
+                found |= made
+            else:  # another worker inserted first: its key is used, unless it was destroyed since
+                found |= self._read_data_keys(shop, missing)
         self._key_cache |= {key.id: key.key for key in found.values()}
         return found
 
-    def _new_key_row(self, shop: str, subject: str) -> dict[str, Any]:
-        key_id = new_id("key")
-        wrapped = self.keyring.seal(secrets.token_bytes(32), WRAPPED_KEY_AAD.format(id=key_id))
-        return {"id": key_id, "shop": shop, "subject": subject, "wrapped": wrapped, "created_at": self.now()}
+    def _build_key_rows(self, shop: str, keys: Mapping[str, DataKey]) -> list[dict[str, Any]]:
+        seal, now = self.keyring.build_sealer(), self.now()
+        return [
+            {
+                "id": key.id,
+                "shop": shop,
+                "subject": subject,
+                "wrapped": seal(key.key, WRAPPED_KEY_AAD.format(id=key.id)),
+                "created_at": now,
+            }
+            for subject, key in keys.items()
+        ]
 
     def _read_data_keys(self, shop: str, subjects: list[str]) -> dict[str, DataKey]:
-        rows = self.connection.execute(SELECT_DATA_KEYS, {"at": shop, "of": subjects})
+        given = {"at": shop, "those": bind_values(self.connection, subjects)}
+        rows = self.connection.execute(_select_data_keys(self.connection.dialect.name), given)
         return {row.subject: DataKey(row.id, self._unwrap_key(row.id, row.wrapped)) for row in rows.all()}
 
     def find_data_key(self, key_id: str) -> bytes | None:

@@ -40,18 +40,22 @@ def upsert_rows(
     changes: Iterable[str] = (),
     *,
     where: Condition | None = None,
-) -> None:
+) -> int:
     """Insert many rows, of the same columns each, as `upsert` does with one; no two of them have the same key.
+
+    Return how many were inserted or changed.
 
     On Postgres they are one statement whose text does not depend on their number: each column is an array.
     """
-    if connection.dialect.name != "postgresql" or len(rows) < MIN_ARRAY_ROWS:
-        if rows:
-            connection.execute(upsert(connection, table, key, changes, where=where), list(rows))
-        return
-    names = tuple(rows[0])
-    statement = _build_array_upsert(table, names, tuple(key), tuple(changes), where)
-    connection.execute(statement, {name: [row[name] for row in rows] for name in names})
+    if not rows:
+        return 0
+    given: Any = list(rows)
+    statement = upsert(connection, table, key, changes, where=where)
+    if connection.dialect.name == "postgresql" and len(rows) >= MIN_ARRAY_ROWS:
+        names = tuple(rows[0])
+        statement = _build_array_upsert(table, names, tuple(key), tuple(changes), where)
+        given = {name: [row[name] for row in rows] for name in names}
+    return connection.execute(statement, given, execution_options={"preserve_rowcount": True}).rowcount
 
 
 @cache

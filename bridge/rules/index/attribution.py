@@ -12,19 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bridge.model import MERCHANT_ACCOUNT
-from bridge.rules.index.carrier_names import (
-    AGGREGATOR_HOSTS,
-    CARRIER_HOSTS,
-    find_host_owner,
-    find_named_aggregators,
-    find_named_carriers,
-)
+from bridge.rules.index.carrier_names import find_link_owners, find_named_aggregators, find_named_carriers
 from bridge.rules.index.waybill_formats import (
     WAYBILL_FORMATS,
     is_personal_for,
     is_personal_number,
     is_plausible_waybill,
-    list_fitting_carriers,
     normalise_waybill,
 )
 
@@ -80,14 +73,13 @@ def attribute_parcel(
     `number` is one waybill, `label` the words that stood around it. `rules` are the merchant's own, `location` (an id)
     and `service` (a handle) what their conditions may name; the first rule whose conditions hold wins over everything.
     """
-    waybill = normalise_waybill(number)
     by_tracking = _attribute_by_tracking(company, label, url, number)
     for rule in rules:
         if (
             (not rule.location or rule.location == location)
             and (not rule.service or rule.service == service)
             and (not rule.company or _normalise_company(rule.company) == _normalise_company(company))
-            and waybill.startswith(normalise_waybill(rule.prefix))
+            and normalise_waybill(number).startswith(normalise_waybill(rule.prefix))
         ):
             carrier = rule.carrier or by_tracking.carrier
             account_holder = rule.account_holder or (MERCHANT_ACCOUNT if rule.carrier else by_tracking.account_holder)
@@ -101,9 +93,10 @@ def _normalise_company(company: str) -> str:
 
 def _attribute_by_tracking(company: str, label: str, url: str, number: str) -> Attribution:
     text = f"{company} | {label}" if label else company
-    aggregators = find_named_aggregators(text) | {find_host_owner(url, AGGREGATOR_HOSTS)} - {""}
-    linked = find_host_owner(url, CARRIER_HOSTS)
-    named = find_named_carriers(text, frozenset(list_fitting_carriers(number)))
+    linked_aggregator, linked = find_link_owners(url)
+    aggregators = find_named_aggregators(text) | {linked_aggregator} - {""}
+    named, named_with_form = find_named_carriers(text)
+    named |= {one for one in named_with_form if is_plausible_waybill(one, number)}
     candidates = named | {linked} - {""}
     fitting = {carrier for carrier in candidates if is_plausible_waybill(carrier, number)}
     carriers = candidates if len(candidates) == 1 else fitting

@@ -102,9 +102,10 @@ AGGREGATOR_HOSTS = {host: code for code, one in AGGREGATORS.items() for host in 
 
 
 @lru_cache(maxsize=4096)  # shops and aggregators write few different texts
-def find_named_carriers(text: str, fitting: frozenset[str] = frozenset()) -> frozenset[str]:
-    """Return all carriers that the text names; `fitting` are those whose form the number has."""
-    return _find_named_companies(text, CARRIERS, fitting)
+def find_named_carriers(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return all carriers that the text names, and those that it names only if the number has their form."""
+    named = _find_named_companies(text, CARRIERS, frozenset())
+    return named, _find_named_companies(text, CARRIERS, frozenset(CARRIERS)) - named
 
 
 @lru_cache(maxsize=4096)
@@ -128,11 +129,17 @@ def _find_named_companies(text: str, companies: Mapping[str, CompanyNames], fitt
     return frozenset(codes)
 
 
-def find_host_owner(url: str, owners: Mapping[str, str]) -> str:
-    """Return the owner of the link's domain or of one above it: `x.shiprocket.co` yes, `shiprocket.co.example` no."""
-    labels = _parse_host(url).split(".") if url else []
-    tails = (".".join(labels[start:]) for start in range(len(labels)))
-    return next((owners[tail] for tail in tails if tail in owners), "")
+def find_link_owners(url: str) -> tuple[str, str]:
+    """Return the aggregator and the carrier to whose page a link leads; '' for none."""
+    host = _parse_host(url) if url else ""
+    return _find_host_owner(host, AGGREGATOR_HOSTS), _find_host_owner(host, CARRIER_HOSTS)
+
+
+def _find_host_owner(domain: str, owners: Mapping[str, str]) -> str:
+    """Return the owner of a domain or of one above it: `x.shiprocket.co` yes, `shiprocket.co.example` no."""
+    while domain and domain not in owners:
+        domain = domain.partition(".")[2]
+    return owners.get(domain, "")
 
 
 def _parse_host(url: str) -> str:

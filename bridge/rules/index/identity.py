@@ -76,9 +76,11 @@ def list_former_forms(field: str, value: str) -> tuple[str, ...]:
 
     Rows stored then cannot be stored anew without their value; a search for the value finds them by these.
     """
-    if field not in CONTACT_FIELDS or len(value) > MAX_IDENTIFIER_CHARS:
+    if not value or field not in CONTACT_FIELDS or len(value) > MAX_IDENTIFIER_CHARS:
         return ()
     forms = list_normal_forms(field, value)
+    if field == "email" and forms == (value,) and value.isascii():
+        return ()  # it was stored like this at all times: most addresses
     former = _list_former_emails(value, forms) if field == "email" else _list_former_phones(value, forms)
     return tuple(form for form in dict.fromkeys(former) if form and form not in forms)
 
@@ -113,9 +115,11 @@ def _format_former_phone(value: str) -> str:
 
 def legacy_id(value: Any) -> str:
     """Return Shopify's number of an object as decimal text, from a number, text or gid://shopify/Thing/1; else ''."""
-    if isinstance(value, bool):
+    if type(value) is int:
+        return str(value) if value > 0 else ""
+    if isinstance(value, bool) or not isinstance(value, int | str):
         return ""
-    text = str(value).strip() if isinstance(value, int | str) else ""
+    text = str(value).strip()
     if text.startswith("gid://shopify/"):
         text = text.rpartition("/")[2].partition("?")[0]
     return text.lstrip("0") if text.isascii() and text.isdigit() else ""

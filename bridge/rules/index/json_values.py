@@ -18,7 +18,10 @@ def parse_utc_datetime(value: Any) -> datetime | None:
 
 def read_text(*values: Any) -> str:
     """Return the first text that is not blank, without the blanks around it; '' where there is none."""
-    return next((text for value in values if isinstance(value, str) and (text := value.strip())), "")
+    for value in values:
+        if isinstance(value, str) and (text := value.strip()):
+            return text
+    return ""
 
 
 def read_texts(values: Any) -> list[str]:
@@ -28,6 +31,8 @@ def read_texts(values: Any) -> list[str]:
 
 def read_object(value: Any) -> Mapping[str, Any]:
     """Return an object; an empty one for anything else."""
+    if type(value) is dict:  # most are: asking whether it is another mapping takes three times as long
+        return value
     return value if isinstance(value, Mapping) else {}
 
 

@@ -81,9 +81,10 @@ def extract_sighting(topic: str, body: Mapping[str, Any], rules: AttributionRule
 
 def _read_order_sighting(body: Mapping[str, Any], rules: AttributionRules) -> Sighting:
     customer = read_object(body.get("customer"))
-    billing, shipping = (read_object(body.get(f"{which}_address")) for which in ("billing", "shipping"))
-    buyer, receiver = (" ".join(read_text(one.get("name")).casefold().split()) for one in (billing, shipping))
-    is_gift = bool(buyer and receiver) and buyer != receiver
+    billing, shipping = read_object(body.get("billing_address")), read_object(body.get("shipping_address"))
+    phone = read_text(body.get("phone"), customer.get("phone"), billing.get("phone"))
+    if not phone and not _is_gift(billing, shipping):
+        phone = read_text(shipping.get("phone"))
     updated_at = parse_utc_datetime(body.get("updated_at"))
     parcels, listings = _read_fulfillments(read_objects(body.get("fulfillments")), updated_at, rules)
     return Sighting(
@@ -92,9 +93,7 @@ def _read_order_sighting(body: Mapping[str, Any], rules: AttributionRules) -> Si
         order_name=read_text(body.get("name"))[:64],
         customer_id=legacy_id(customer.get("id")),
         email=read_text(body.get("email"), body.get("contact_email"), customer.get("email")),
-        phone=read_text(
-            body.get("phone"), customer.get("phone"), billing.get("phone"), None if is_gift else shipping.get("phone")
-        ),
+        phone=phone,
         placed_at=parse_utc_datetime(body.get("created_at")),
         updated_at=updated_at,
         parcels=parcels,
@@ -104,14 +103,22 @@ def _read_order_sighting(body: Mapping[str, Any], rules: AttributionRules) -> Si
     )
 
 
+def _is_gift(billing: Mapping[str, Any], shipping: Mapping[str, Any]) -> bool:
+    """Return whether the addresses name two persons."""
+    buyer, receiver = (" ".join(read_text(one.get("name")).casefold().split()) for one in (billing, shipping))
+    return bool(buyer and receiver) and buyer != receiver
+
+
 def _read_fulfillments(
     shipments: Sequence[Mapping[str, Any]], updated_at: datetime | None, rules: AttributionRules
 ) -> tuple[tuple[ParcelSighting, ...], tuple[FulfillmentListing, ...]]:
-    parcels = [read_fulfillment_parcels(shipment, rules) for shipment in shipments]
-    listings = [
-        read_fulfillment_listing(shipment, seen, updated_at) for shipment, seen in zip(shipments, parcels, strict=True)
-    ]
-    return tuple(parcel for seen in parcels for parcel in seen), tuple(filter(None, listings))
+    parcels, listings = list[ParcelSighting](), list[FulfillmentListing]()
+    for shipment in shipments:
+        seen = read_fulfillment_parcels(shipment, rules)
+        parcels += seen
+        listing = read_fulfillment_listing(shipment, seen, updated_at)
+        listings += [listing] if listing else []
+    return tuple(parcels), tuple(listings)
 
 
 def _read_fulfillment_sighting(body: Mapping[str, Any], rules: AttributionRules) -> Sighting:

@@ -117,7 +117,7 @@ def _split_at_plus(run: str) -> Iterator[str]:
 
 def count_digits(text: str) -> int:
     """Return how many digits, of any script, a text has."""
-    return sum(character.isdigit() for character in text)
+    return sum(map(str.isdigit, text))
 
 
 def _read_run(run: str) -> tuple[str, ...]:

@@ -51,6 +51,8 @@ SETTLED_STATUSES: Mapping[str, tuple[str, ...]] = {
     "dispute": ("won", "lost", "accepted", "charge_refunded"),
 }
 
+_CASH_ON_DELIVERY = re.compile(r"cash.?on.?delivery|\bcod\b")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ParcelSighting:
@@ -102,21 +104,27 @@ def read_fulfillment_listing(
     )
 
 
-def _pair_numbers_with_urls(shipment: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield each field of a number with the link of the same index; the last link counts for numbers behind its end."""
+def _pair_numbers_with_urls(shipment: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return each field of a number with the link of the same index; the last link counts for numbers behind its end."""
     numbers, urls = _read_parallel_texts(shipment, "tracking_number"), _read_parallel_texts(shipment, "tracking_url")
+    if len(numbers) == 1 and len(urls) < 2:
+        return [(numbers[0], urls[0] if urls else "")]
+    pairs = []
     for index in range(max(len(numbers), len(urls))):
         number = numbers[index] if index < len(numbers) else ""
         url = urls[min(index, len(urls) - 1)] if urls else ""
-        if number or url:
-            yield number, url
+        pairs += [(number, url)] if number or url else []
+    return pairs
 
 
 def _read_parallel_texts(shipment: Mapping[str, Any], field: str) -> list[str]:
     """Return the texts of a list, '' for what is none, so that the indexes stay; of a blank list the single field."""
     values = shipment.get(f"{field}s")
     texts = [read_text(value) for value in values] if isinstance(values, list) else []
-    return texts if any(texts) else [single] if (single := read_text(shipment.get(field))) else []
+    if any(texts):
+        return texts
+    single = read_text(shipment.get(field))
+    return [single] if single else []
 
 
 def iterate_attributed_waybills(
@@ -235,4 +243,4 @@ def is_cash_on_delivery(body: Mapping[str, Any]) -> bool | None:
     gateway_names = read_texts(body.get("payment_gateway_names")) or read_texts([body.get("gateway")])
     if not gateway_names:
         return None
-    return any(re.search(r"cash.?on.?delivery|\bcod\b", name.lower().replace("_", " ")) for name in gateway_names)
+    return any(_CASH_ON_DELIVERY.search(name.lower().replace("_", " ")) for name in gateway_names)

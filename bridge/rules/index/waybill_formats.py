@@ -9,10 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+_BLANKS_AND_DASHES = re.compile(r"[\s-]")
+_PHONE = re.compile(r"(?<![0-9])(?:0|91)?[6-9][0-9]{9}(?![0-9])")
+_S10 = re.compile(r"[A-Z]{2}[0-9]{9}[A-Z]{2}")
+_NAME = re.compile(r"[^\W\d_]{6,}|[^\W\d_A-Z]")
+
 
 def normalise_waybill(number: str) -> str:
     """Return a number as carriers spell it: people write blanks and dashes into it."""
-    return re.sub(r"[\s-]", "", number).upper()
+    return (number if number.isalnum() else _BLANKS_AND_DASHES.sub("", number)).upper()
 
 
 def is_plausible_waybill(carrier: str, number: str) -> bool:
@@ -25,17 +30,10 @@ def is_plausible_waybill(carrier: str, number: str) -> bool:
     return bool(waybill) if has_format is None else has_format(waybill)
 
 
-def list_fitting_carriers(number: str) -> list[str]:
-    """Return the carriers with a known form that this number has."""
-    waybill = normalise_waybill(number)
-    return [carrier for carrier, has_format in WAYBILL_FORMATS.items() if has_format(waybill)]
-
-
 def is_personal_number(number: str) -> bool:
     """Tell whether a tracking number may be a person's phone number or hold a name: shops type what they like."""
     waybill = normalise_waybill(number)
-    phone = re.search(r"(?<![0-9])(?:0|91)?[6-9][0-9]{9}(?![0-9])", waybill)
-    return bool(phone or re.search(r"[^\W\d_]{6,}|[^\W\d_A-Z]", waybill))
+    return bool(_PHONE.search(waybill) or _NAME.search(waybill))
 
 
 def is_personal_for(carrier: str, number: str) -> bool:
@@ -71,7 +69,7 @@ def _is_delhivery_number(number: str) -> bool:
 
 def _is_s10_number(number: str, country: str) -> bool:
     """Return True for a number of UPU S10 of this country: check digit mod 11 with the union's weights."""
-    if not re.fullmatch(rf"[A-Z]{{2}}[0-9]{{9}}{country}", number):
+    if not number.endswith(country) or not _S10.fullmatch(number):
         return False
     weighed = sum(int(d) * w for d, w in zip(number[2:10], (8, 6, 4, 2, 3, 5, 9, 7), strict=True))
     return {10: 0, 11: 5}.get(11 - weighed % 11, 11 - weighed % 11) == int(number[10])

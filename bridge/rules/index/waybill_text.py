@@ -20,6 +20,7 @@ _BETWEEN_NUMBERS = re.compile(
     r"[,;|/\\&\n\r\t]+|\s(?:and|und|et|\+)\s|(?<=[0-9]{10})\s*[-\u2013]\s*(?=[0-9]{10})", re.IGNORECASE
 )
 _REMARK_BEHIND = re.compile(r"[(\[][^()\[\]]*[)\]]\s*$")  # 14908123456716 (2 pcs)
+_DECIMAL_ZEROS = re.compile(r"(?<=[0-9]{10})\.0+$")  # of a number that a spreadsheet wrote
 _AROUND_WORDS = " \t\r\n:#=.-\u2013\u2014()[]<>*\"'_~"
 _FIRST_WORD = re.compile(r"[^\W\d_]+(?=(\d*))")
 _LAST_WORD = re.compile(r"(?<![^\W_])[^\W\d_]+$")
@@ -53,6 +54,9 @@ class TypedWaybill:
 
 def split_waybills(text: str) -> list[TypedWaybill]:
     """Return each number of the field once, in its order; a text without a readable number as it is."""
+    if text.isascii() and text.isalnum():  # most are: nothing separates numbers, and it is no link
+        whole = _peel(text)
+        return [whole if whole.number else TypedWaybill(number=text)]
     clean = "".join(char for char in unicodedata.normalize("NFKC", text) if unicodedata.category(char) != "Cf").strip()
     links = _LINK.findall(clean)
     rest = _LINK.sub(" ", clean).strip()
@@ -121,7 +125,8 @@ def _peel(text: str) -> TypedWaybill:
     number, label = text.strip(_AROUND_WORDS), list[str]()
     if remark is not None and has_remark:
         number, label = text[: remark.start()].strip(_AROUND_WORDS), [remark[0].strip(_AROUND_WORDS)]
-    number = re.sub(r"(?<=[0-9]{10})\.0+$", "", number)  # a number that a spreadsheet wrote
+    if ".0" in number:
+        number = _DECIMAL_ZEROS.sub("", number)
     while first := _FIRST_WORD.match(number):
         word, digits = first[0].casefold(), first[1]
         is_glued = bool(digits) and (len(digits) < _GLUED_DIGITS or word in _OWN_PREFIXES)
@@ -129,7 +134,7 @@ def _peel(text: str) -> TypedWaybill:
             break
         label.append(first[0])
         number = number[first.end() :].lstrip(_AROUND_WORDS)
-    while (last := _LAST_WORD.search(number)) and last[0].casefold() in _PEELED_WORDS:
+    while not number[-1:].isdecimal() and (last := _LAST_WORD.search(number)) and last[0].casefold() in _PEELED_WORDS:
         label.append(last[0])
         number = number[: last.start()].rstrip(_AROUND_WORDS)
     if number and not count_digits(number):

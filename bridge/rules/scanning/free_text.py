@@ -50,9 +50,10 @@ def find_sensitive_text(topic: str, body: Mapping[str, Any], kinds: Collection[s
     """Return the fields of one delivery that hold numbers of these kinds, and those too long to read completely."""
     if not kinds:
         return []
-    order, customer = _get_record_owner_ids(topic, body)
     locations, remaining_chars = [], MAX_DELIVERY_CHARS
     for field_name, texts in _list_text_fields(topic, body):
+        if len(texts) < 2 and not any(texts):  # most fields are blank
+            continue
         joined = "\n".join(text[:MAX_TEXT_CHARS] for text in texts)
         scanned = joined[:remaining_chars]
         remaining_chars -= len(scanned)
@@ -60,6 +61,9 @@ def find_sensitive_text(topic: str, body: Mapping[str, Any], kinds: Collection[s
         descriptions = [", ".join(sorted(found_kinds))] if found_kinds else []
         if len(scanned) < len(joined) or any(len(text) > MAX_TEXT_CHARS for text in texts):
             descriptions.append(TEXT_TOO_LONG)
+        if not descriptions:
+            continue
+        order, customer = _get_record_owner_ids(topic, body)
         customer_id = customer if field_name.startswith("customer") else ""
         for what in descriptions:
             location = SensitiveTextLocation(what=f"{field_name}: {what}", order_id=order, customer_id=customer_id)
@@ -74,7 +78,7 @@ def _list_text_fields(topic: str, body: Mapping[str, Any]) -> Iterator[tuple[str
         yield from _list_customer_text_fields(body)
         return
     yield f"{'order' if family == 'orders' else family.rstrip('s')} note", [read_text(body.get("note"))]
-    yield "order attributes", list(_format_attributes(body.get("note_attributes")))
+    yield "order attributes", _format_attributes(body.get("note_attributes"))
     lines = read_objects(body.get("line_items"))
     lines += [read_object(line.get("line_item")) for line in read_objects(body.get("refund_line_items"))]
     yield "line properties", [pair for line in lines for pair in _format_attributes(line.get("properties"))]
@@ -88,13 +92,15 @@ def _list_customer_text_fields(body: Mapping[str, Any]) -> Iterator[tuple[str, l
     yield "customer tags", read_texts(tags) if isinstance(tags, list) else [read_text(tags)]
 
 
-def _format_attributes(values: Any) -> Iterator[str]:
+def _format_attributes(values: Any) -> list[str]:
     """Return attributes and properties as `name: value`, without the numbers of products that apps write."""
+    if not values:
+        return []
     if isinstance(values, Mapping):  # carts send them as one object
         pairs = [(str(name), str(value)) for name, value in values.items()]
     else:
         pairs = [(str(pair.get("name")), str(pair.get("value"))) for pair in read_objects(values)]
-    return (f"{name}: {value}" for name, value in pairs if not _is_app_identifier(name, value))
+    return [f"{name}: {value}" for name, value in pairs if not _is_app_identifier(name, value)]
 
 
 def _is_app_identifier(name: str, value: str) -> bool:

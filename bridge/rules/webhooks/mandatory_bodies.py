@@ -33,6 +33,8 @@ _SHAPES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("shop_id", "customer"), (DATA_REQUEST, REDACT)),
     (("shop_domain|shop_id",), (SHOP_REDACT,)),
 )
+# Of these keys every mandatory body has one.
+_MANDATORY_KEYS = frozenset(name for keys, topics in _SHAPES if topics != (OTHER_TOPIC,) for name in keys[0].split("|"))
 # Keys of a body about one object; no mandatory body has them.
 _OBJECT_KEYS = {"id", "myshopify_domain", "customer_id", "customerId", "order_id"}
 _OBJECT_KEY_PREFIX = "admin_graphql_api_"
@@ -71,6 +73,8 @@ def identify_mandatory_topic(body: Mapping[str, Any], hints: Collection[str] = (
     `hints` are the topics that path and header name. Raises PayloadInvalid (`topic_ambiguous`) for a body that is
     mandatory and whose topic neither its shape nor the hints decide.
     """
+    if _MANDATORY_KEYS.isdisjoint(body.keys()):
+        return OTHER_TOPIC
     named = {*body, *(["one object"] if is_about_one_object(body) else [])}
     topics = next((topics for keys, topics in _SHAPES if _has_keys(named, keys)), (OTHER_TOPIC,))
     if len(topics) > 1:

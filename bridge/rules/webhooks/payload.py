@@ -6,6 +6,7 @@ than UTF-8. Never stores or prints what it read.
 
 from __future__ import annotations
 
+import codecs
 import json
 from typing import Any, NoReturn
 
@@ -17,12 +18,7 @@ MAX_NUMBER_DIGITS = 40  # Shopify's ids have at most 18 digits, and long numbers
 def parse_json_object(raw: bytes) -> dict[str, Any]:
     """Return the JSON object of a body. A byte order mark is allowed. Raises PayloadInvalid and nothing else."""
     try:
-        value = json.loads(
-            raw.decode("utf-8-sig"),
-            object_pairs_hook=_build_unique_object,
-            parse_constant=_reject_constant,
-            parse_int=_parse_bounded_integer,
-        )
+        value = _DECODER.decode(raw.removeprefix(codecs.BOM_UTF8).decode())
     except PayloadInvalid:
         raise
     except UnicodeDecodeError:
@@ -51,3 +47,9 @@ def _parse_bounded_integer(digits: str) -> int:
     if len(digits) > MAX_NUMBER_DIGITS:
         raise PayloadInvalid("number_too_long")
     return int(digits)
+
+
+# made once: json.loads would make one for each body
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_build_unique_object, parse_constant=_reject_constant, parse_int=_parse_bounded_integer
+)

@@ -16,7 +16,6 @@ from bridge.logs import describe_exception
 from bridge.model import Delivery, DeliveryState, Fact, Lease
 from bridge.rules.index.sales import read_sale
 from bridge.rules.webhooks import payload, topics
-from bridge.rules.webhooks.named_shop import read_named_shop
 from bridge.services import Services
 from bridge.steps.index.ingest_bodies import ParsedBody, ingest_bodies, parse_body
 from bridge.steps.requests.take_turns import is_slice_over
@@ -97,7 +96,7 @@ def _index_batch(shop: str, max_rows: int, services: Services) -> int:
     with services.store.transaction() as tx:
         uninstalls = lease_uninstalls(shop, tx)
         if not uninstalls:
-            batch = tx.inbox.acquire_lease_batch(shop, OBJECT_TOPIC_PREFIXES, max_rows, BATCH_BYTES)
+            batch = tx.inbox.hold_batch(shop, OBJECT_TOPIC_PREFIXES, max_rows, BATCH_BYTES)
             # an empty batch too: it takes the shop lock, so it waits for a batch that another worker is indexing
             _ingest_batch(shop, batch, tx, services)
             return len(batch)
@@ -131,9 +130,10 @@ def _ingest_batch(domain: str, batch: Sequence[tuple[Lease, Delivery]], tx: Tx, 
     foreign = _find_foreign_bodies(shop, [one.parsed for one in parsed], tx)
     rejected += [(one.lease, one.delivery, topics.FOREIGN_BODY) for one in parsed if one.parsed in foreign]
     own = [one for one in parsed if one.parsed not in foreign]
+    tx.inbox.write_leases([lease for lease, *_ in rejected])
     for lease, _, reason in rejected:
         tx.inbox.finish_delivery(lease, DeliveryState.REJECTED, reason)
-    tx.inbox.complete_deliveries([one.lease for one in own])
+    tx.inbox.complete_held_deliveries([one.lease for one in own])
     dropped = ingest_bodies(shop, [one.parsed for one in own], tx=tx, services=services)
     for _, delivery, reason in rejected:
         detail = {"delivery": delivery.id, "topic": delivery.topic, "reason": reason}
@@ -163,7 +163,7 @@ def _parse_batch(
 def _find_foreign_bodies(shop: str, parsed: Sequence[ParsedBody], tx: Tx) -> list[ParsedBody]:
     """Return the bodies that are another shop's, although signed: it says so, or only that shop knows its record."""
     directory = tx.shop_names.directory
-    says_own = [directory.is_body_of(shop, *read_named_shop(one.body)) for one in parsed]
+    says_own = [directory.is_body_of(shop, *one.named_shop) for one in parsed]
     silent = [one for one, is_own in zip(parsed, says_own, strict=True) if is_own is None]
     own = [one.sighting for one, is_own in zip(parsed, says_own, strict=True) if is_own]
     positions = tx.index.find_sightings_of_other_shops(shop, [one.sighting for one in silent], own)

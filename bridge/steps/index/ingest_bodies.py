@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bridge.model import Fact, Sale
 from bridge.rules.index.minimise import Sighting, SightingKind, extract_sighting
 from bridge.rules.scanning.free_text import SensitiveTextLocation, find_sensitive_text
+from bridge.rules.webhooks.named_shop import read_named_shop
 from bridge.services import Services
 from bridge.steps.consents.renew_consents import end_renewed_stops, record_renewals
 from bridge.steps.index.flag_carrier_conflicts import flag_carrier_conflicts
@@ -26,9 +27,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class ParsedBody:
-    """What was read of one body."""
+    """What was read of one body, which itself is not kept: two hundred of them are a burden to the garbage collector.
 
-    body: Mapping[str, Any]
+    `named_shop` is the domain and the number of the shop that it names, '' for what it does not name.
+    """
+
+    named_shop: tuple[str, str]
     sighting: Sighting
     sales: Sequence[Sale]
     sensitive_locations: Sequence[SensitiveTextLocation]
@@ -38,7 +42,7 @@ def parse_body(topic: str, body: Mapping[str, Any], sales: Sequence[Sale], servi
     """Return what a body of this topic says. Raises PayloadInvalid."""
     category = services.retention.categories.get(FREE_TEXT_CATEGORY)
     return ParsedBody(
-        body=body,
+        named_shop=read_named_shop(body),
         sighting=extract_sighting(topic, body, services.merchant.attribution),
         sales=sales,
         sensitive_locations=find_sensitive_text(topic, body, category.scan_for if category else ()),

@@ -6,12 +6,14 @@ They live and die with their row of `orders` or `customers`, whose key they carr
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, exists, or_, select
+from sqlalchemy import Connection, Select, and_, delete, exists, or_, select
 
 from bridge.store.schema.index_tables import contact_keys, customers, orders
 from bridge.store.upsert import upsert_rows
+from bridge.store.value_lists import bind_values, match_shop_values
 
 ROW_KEY_COLUMNS = {orders: orders.c.order_key, customers: customers.c.customer_key}
 
@@ -34,8 +36,8 @@ def replace_contact_keys(
     if not keys_by_row:
         return
     row_keys = {row_key for row_key, _ in keys_by_row}
-    stored = select(contact_keys).where(contact_keys.c.shop == shop, contact_keys.c.row_key.in_(row_keys))
-    for row in connection.execute(stored).all():
+    given = {"at": shop, "those": bind_values(connection, row_keys)}
+    for row in connection.execute(_select_keys_of_rows(connection.dialect.name), given).all():
         if row.key not in keys_by_row.get((row.row_key, row.field), (row.key,)):
             columns = ("shop", "row_key", "field", "key")
             connection.execute(
@@ -47,6 +49,11 @@ def replace_contact_keys(
         for key in keys
     ]
     upsert_rows(connection, contact_keys, rows)
+
+
+@cache
+def _select_keys_of_rows(dialect: str) -> Select[Any]:
+    return select(contact_keys).where(match_shop_values(dialect, contact_keys, "row_key"))
 
 
 def delete_orphaned_contact_keys(connection: Connection, shop: str, row_keys: Collection[str]) -> None:

@@ -9,24 +9,39 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, delete, exists, select, update
+from sqlalchemy import Select, and_, delete, exists, select, update
 
-from bridge.rules.index.consignee.clues import build_digester, build_tokens, dump_tokens, load_tokens, merge_tokens
+from bridge.rules.index.consignee.clues import ConsigneeTokens, build_digester, build_tokens, merge_tokens
 from bridge.rules.index.listings import build_listings, merge_listings
 from bridge.rules.index.minimise import Sighting, SightingKind
 from bridge.rules.index.shipping import ParcelSighting
 from bridge.store.index.contact_keys import delete_orphaned_contact_keys, replace_contact_keys
+from bridge.store.index.order_docs import merge_order_docs, new_order_doc
 from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.index.routing import SightingRouter
+from bridge.store.index.sighting_keys import SightingKeys, derive_sighting_keys
 from bridge.store.index.source_times import format_sortable, is_newer, is_newest
 from bridge.store.schema.index_tables import customers, merges, orders, parcels, suppressions
 from bridge.store.session import Session
 from bridge.store.upsert import upsert_rows
+from bridge.store.value_lists import bind_values, match_shop_values
 
 SUPPRESSED_FIELDS = ("customer", "email", "phone", "order")
 KEY_COLUMNS = ("customer_key", "email_key", "phone_key")
+BLANK_ORDER: Mapping[str, Any] = dict.fromkeys(orders.c.keys()) | dict.fromkeys((*KEY_COLUMNS, "data_key_id"), "")
+NO_TOKENS = ConsigneeTokens()
+
+
+@cache
+def _select_for_update(dialect: str, table: Any, column: str) -> Select[Any]:
+    """Build the selection of a shop's rows by the values of a column, once for each column."""
+    rows = select(table).where(match_shop_values(dialect, table, column))
+    if table is suppressions:  # its index has the field before the key
+        rows = rows.where(suppressions.c.field.in_(SUPPRESSED_FIELDS))
+    return rows.with_for_update()
 
 
 def ingest_batch(session: Session, shop: str, sightings: Sequence[Sighting]) -> list[Sighting]:
@@ -49,46 +64,47 @@ class _IngestBatch:
         self._session, self._connection, self._shop = session, session.connection, shop
         self._lookup = lookup = PersonLookup(session)
         self.dropped: list[Sighting] = []
-        self._keys = [lookup.derive_person_keys(shop, sighting) for sighting in sightings]
-        self._search_keys = [lookup.derive_search_keys(shop, sighting) for sighting in sightings]
-        order_keys = {lookup.pseudonym(shop, "order", sighting.order_id) for sighting in sightings} - {""}
+        self._keys = [derive_sighting_keys(session.keyring, shop, sighting) for sighting in sightings]
+        order_keys = {keys.order for keys in self._keys} - {""}
         self._orders = {
             row.order_key: row._asdict() for row in self._select_rows_for_update(orders, "order_key", order_keys)
         }
         self._merged_into = {
             row.deleted_key: lookup.follow_merges(shop, row.deleted_key)
-            for row in self._select_rows_for_update(merges, "deleted_key", {keys["customer"] for keys in self._keys})
+            for row in self._select_rows_for_update(
+                merges, "deleted_key", {keys.person["customer"] for keys in self._keys}
+            )
         }
         self._suppressed = self._read_suppressions(order_keys)
         self._changed: dict[str, dict[str, Any]] = {}
         self._customers: dict[str, dict[str, Any]] = {}
         self._parcels: dict[tuple[str, str], dict[str, Any]] = {}
         self._order_docs: dict[str, dict[str, Any]] = {}
-        self._contact_keys: dict[tuple[str, str], list[str]] = {}
+        self._order_tokens: dict[str, ConsigneeTokens] = {}
+        self._contact_keys: dict[tuple[str, str], Sequence[str]] = {}
         self._deleted_keys: set[str] = set()
         self._position = 0
-        self._encode_clue = build_digester(session.keyring.digest, shop)
+        self._encode_clue = cache(build_digester(session.keyring.digest, shop))  # people share names and initials
 
     def _select_rows_for_update(self, table: Any, column: str, keys: Iterable[str]) -> list[Any]:
         wanted = [key for key in keys if key]
         if not wanted:
             return []
-        rows = select(table).where(table.c.shop == self._shop, table.c[column].in_(wanted))
-        if table is suppressions:  # its index has the field before the key
-            rows = rows.where(suppressions.c.field.in_(SUPPRESSED_FIELDS))
-        return list(self._connection.execute(rows.with_for_update()))
+        rows = _select_for_update(self._connection.dialect.name, table, column)
+        given = {"at": self._shop, "those": bind_values(self._connection, wanted)}
+        return list(self._connection.execute(rows, given))
 
     def _read_suppressions(self, order_keys: set[str]) -> dict[tuple[str, str], datetime]:
-        named = {key for keys in self._search_keys for field_keys in keys.values() for key in field_keys}
+        named = {key for keys in self._keys for field_keys in keys.searched.values() for key in field_keys}
         named |= order_keys | set(self._merged_into.values())
         return {(row.field, row.key): row.erased_at for row in self._select_rows_for_update(suppressions, "key", named)}
 
     def apply_sighting(self, sighting: Sighting) -> None:
         """Decide what one sighting changes."""
-        keys, search_keys = dict(self._keys[self._position]), self._search_keys[self._position]
+        derived = self._keys[self._position]
         self._position += 1
+        keys, order_key = {**derived.person}, derived.order
         keys["customer"] = self._merged_into.get(keys["customer"], keys["customer"])
-        order_key = self._lookup.pseudonym(self._shop, "order", sighting.order_id)
         if sighting.kind is SightingKind.CUSTOMERS_MERGED:
             self._merge_customers(sighting)
         elif sighting.kind is SightingKind.CUSTOMER_DELETED:
@@ -97,15 +113,17 @@ class _IngestBatch:
         elif sighting.kind is SightingKind.ORDER_DELETED:
             self._delete_unshipped_order(order_key)
         elif sighting.kind in (SightingKind.CUSTOMER, SightingKind.ORDER, SightingKind.PARCELS):
-            if self._is_suppressed(sighting, search_keys | {"customer": [keys["customer"]]}, order_key):
+            if self._is_suppressed(sighting, {**derived.searched, "customer": [keys["customer"]]}, order_key):
                 self.dropped.append(sighting)
             elif sighting.kind is SightingKind.CUSTOMER:
-                self._apply_customer(sighting, keys)
+                self._apply_customer(sighting, keys, derived)
             elif order_key:
-                self._apply_order(sighting, keys, order_key)
+                self._apply_order(sighting, keys, derived)
 
     def _is_suppressed(self, sighting: Sighting, keys: Mapping[str, Sequence[str]], order_key: str) -> bool:
         """Return True for a sighting of an erased data subject; an order placed after the erasure is a new contract."""
+        if not self._suppressed:
+            return False
         if ("order", order_key) in self._suppressed:
             return True
         if order_key in self._orders or order_key in self._changed:
@@ -118,7 +136,7 @@ class _IngestBatch:
         placed_at = sighting.placed_at if sighting.kind is not SightingKind.PARCELS else None
         return placed_at is None or placed_at <= max(erased)
 
-    def _apply_customer(self, sighting: Sighting, keys: Mapping[str, str]) -> None:
+    def _apply_customer(self, sighting: Sighting, keys: Mapping[str, str], derived: SightingKeys) -> None:
         if not keys["customer"] or not (keys["email"] or keys["phone"] or sighting.updated_at):
             return
         before = self._customers.get(keys["customer"])
@@ -129,20 +147,18 @@ class _IngestBatch:
             **{f"{field}_key": key for field, key in keys.items()},
             "source_updated_at": sighting.updated_at,
         }
-        self._note_contact_keys(sighting, keys["customer"], self._customers[keys["customer"]])
+        self._note_contact_keys(derived, keys["customer"], self._customers[keys["customer"]])
 
-    def _note_contact_keys(self, sighting: Sighting, row_key: str, row: Mapping[str, Any]) -> None:
+    def _note_contact_keys(self, derived: SightingKeys, row_key: str, row: Mapping[str, Any]) -> None:
         """Remember the further keys of each field whose first key the row takes from this sighting."""
-        for field, keys in self._lookup.derive_contact_keys(self._shop, sighting).items():
+        for field, keys in derived.contacts.items():
             if keys and row[f"{field}_key"] == keys[0]:
                 self._contact_keys[row_key, field] = keys[1:]
 
-    def _apply_order(self, sighting: Sighting, keys: Mapping[str, str], order_key: str) -> None:
+    def _apply_order(self, sighting: Sighting, keys: Mapping[str, str], derived: SightingKeys) -> None:
+        order_key = derived.order
         row = self._changed.get(order_key) or self._orders.get(order_key)
-        if row is None:
-            blank_row = dict.fromkeys(orders.c.keys()) | dict.fromkeys(KEY_COLUMNS, "")
-            row = blank_row | {"shop": self._shop, "order_key": order_key, "data_key_id": ""}
-        row = dict(row)
+        row = {**BLANK_ORDER, "shop": self._shop, "order_key": order_key} if row is None else {**row}
         named = {f"{field}_key": key for field, key in keys.items()}
         if sighting.kind is SightingKind.ORDER and not is_newer(row["source_updated_at"], sighting.updated_at):
             row |= {column: key or row[column] for column, key in named.items()}  # a blank removes nothing
@@ -151,24 +167,17 @@ class _IngestBatch:
         else:  # part of an order, or an older version of it: it only fills blanks
             row |= {column: row[column] or key for column, key in named.items()}
             row["placed_at"] = row["placed_at"] or sighting.placed_at
-        blank: dict[str, Any] = {
-            "id": sighting.order_id,
-            "name": "",
-            "cod": None,
-            "matters": {},
-            "listings": {},
-            "clues": "",
-        }
-        doc = self._order_docs.setdefault(order_key, blank)
+        doc = self._order_docs.setdefault(order_key, new_order_doc(sighting.order_id))
         doc["name"] = sighting.order_name or doc["name"]
         doc["cod"] = doc["cod"] if sighting.cod is None else sighting.cod
         if sighting.matter:
             doc["matters"][sighting.matter] = [format_sortable(sighting.updated_at), sighting.matter_open]
-        doc["listings"] = merge_listings(doc["listings"], build_listings(sighting.listings))
-        tokens = build_tokens(sighting.clues, self._encode_clue)
-        doc["clues"] = dump_tokens(merge_tokens(load_tokens(doc["clues"]), tokens))
+        if sighting.listings:
+            doc["listings"] = merge_listings(doc["listings"], build_listings(sighting.listings))
+        known_tokens = self._order_tokens.get(order_key, NO_TOKENS)
+        self._order_tokens[order_key] = merge_tokens(known_tokens, build_tokens(sighting.clues, self._encode_clue))
         self._changed[order_key] = row
-        self._note_contact_keys(sighting, order_key, row)
+        self._note_contact_keys(derived, order_key, row)
         for parcel in sighting.parcels:
             self._apply_parcel(parcel, order_key, sighting.updated_at)
 
@@ -226,7 +235,7 @@ class _IngestBatch:
             select(exists().where(shipped))
         ):
             return
-        for known in (self._changed, self._orders, self._order_docs):
+        for known in (self._changed, self._orders, self._order_docs, self._order_tokens):
             known.pop(order_key, None)
         self._delete_rows(orders, "order_key", order_key)
 
@@ -237,20 +246,21 @@ class _IngestBatch:
     def write_changes(self) -> None:
         """Seal and write what changed; a row that another worker made newer meanwhile stays."""
         subjects = {
-            key: next((row[column] for column in KEY_COLUMNS if row[column]), key) for key, row in self._changed.items()
+            key: row["customer_key"] or row["email_key"] or row["phone_key"] or key
+            for key, row in self._changed.items()
         }
         if subjects:
             data_keys = self._session.get_or_create_data_keys(self._shop, subjects.values())
+            build_sealer = self._session.keyring.build_sealer
+            sealers = {subject: (key.id, build_sealer(key.id, key.key)) for subject, key in data_keys.items()}
             for order_key, row in self._changed.items():
-                key = data_keys[subjects[order_key]]
-                plain = json.dumps(self._merge_order_doc(order_key, row)).encode()
-                row["data_key_id"] = key.id
-                row["doc"] = self._seal_doc(plain, f"orders|{order_key}", key.id, key.key)
+                key_id, seal = sealers[subjects[order_key]]
+                row["data_key_id"] = key_id
+                row["doc"] = seal(self._build_order_doc(order_key, row), f"orders|{order_key}|doc|{self._shop}")
             for parcel in self._parcels.values():
-                key = data_keys[subjects[parcel["order_key"]]]
-                parcel["data_key_id"] = key.id
-                aad_prefix = f"parcels|{parcel['parcel_key']}"
-                parcel["doc"] = self._seal_doc(parcel["doc"].encode(), aad_prefix, key.id, key.key)
+                key_id, seal = sealers[subjects[parcel["order_key"]]]
+                parcel["data_key_id"] = key_id
+                parcel["doc"] = seal(parcel["doc"].encode(), f"parcels|{parcel['parcel_key']}|doc|{self._shop}")
         for table, unique, rows in (
             (orders, ["shop", "order_key"], self._changed),
             (customers, ["shop", "customer_key"], self._customers),
@@ -260,28 +270,10 @@ class _IngestBatch:
         replace_contact_keys(self._connection, self._shop, self._contact_keys)
         delete_orphaned_contact_keys(self._connection, self._shop, self._deleted_keys)
 
-    def _merge_order_doc(self, order_key: str, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what is sealed of an order: this batch's values, else the stored ones."""
-        new = self._order_docs[order_key]
-        if row["doc"] is None:
-            return new
-        known = json.loads(self._session.open(row["doc"], f"orders|{order_key}|doc|{self._shop}"))
-        blockers = {**known.get("matters", {})}
-        for blocker, state in new["matters"].items():
-            if state[0] >= blockers.get(blocker, [""])[0]:
-                blockers[blocker] = state
-        cod = known.get("cod") if new["cod"] is None else new["cod"]
-        return {
-            **new,
-            "name": new["name"] or known["name"],
-            "cod": cod,
-            "matters": blockers,
-            "listings": merge_listings(known.get("listings", {}), new["listings"]),
-            "clues": dump_tokens(merge_tokens(load_tokens(known.get("clues", "")), load_tokens(new["clues"]))),
-        }
-
-    def _seal_doc(self, plain: bytes, aad_prefix: str, key_id: str, key: bytes) -> bytes:
-        return self._session.keyring.seal(plain, f"{aad_prefix}|doc|{self._shop}", key_id=key_id, key=key)
+    def _build_order_doc(self, order_key: str, row: Mapping[str, Any]) -> bytes:
+        sealed = row["doc"]
+        known = sealed and json.loads(self._session.open(sealed, f"orders|{order_key}|doc|{self._shop}"))
+        return json.dumps(merge_order_docs(known, self._order_docs[order_key], self._order_tokens[order_key])).encode()
 
     def _upsert_rows(
         self, table: Any, unique: list[str], rows: list[dict[str, Any]], *, newest_wins: bool = False

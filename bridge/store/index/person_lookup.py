@@ -34,11 +34,6 @@ class PersonLookup:
         """Return a value's pseudonym; '' for an empty value."""
         return self._session.keyring.pseudonym(shop, field, value)
 
-    def derive_person_keys(self, shop: str, person: Principal | Sighting) -> dict[str, str]:
-        """Return the pseudonyms of customer id, e-mail and phone."""
-        values = {"customer": person.customer_id, "email": person.email, "phone": person.phone}
-        return {field: self.pseudonym(shop, field, value) for field, value in values.items()}
-
     def derive_contact_keys(self, shop: str, person: Principal | Sighting) -> dict[str, list[str]]:
         """Return the pseudonyms of every e-mail address and every phone number that the person's fields hold."""
         values = {"email": person.email, "phone": person.phone}

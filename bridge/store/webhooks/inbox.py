@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Integer, Select, Update, and_, bindparam, or_, select, update
 
 from bridge.errors import KeyMissing, LeaseLost, SealBroken
 from bridge.model import Delivery, DeliveryState, Fact, Lease
@@ -17,12 +18,15 @@ from bridge.store.evidence.chain import EvidenceRows
 from bridge.store.schema.columns import inline
 from bridge.store.schema.tables import deliveries
 from bridge.store.session import Session
+from bridge.store.value_lists import bind_values, match_values
 from bridge.store.webhooks.insert_rows import ENQUEUE_GRACE_S
 
 REENQUEUE_AFTER_S = 15.0
 _ENQUEUE_GRACE = timedelta(seconds=ENQUEUE_GRACE_S)
 DELIVERY_BODY_AAD = "deliveries|{id}|body|{shop}"
 DISMISSED = "dismissed"  # the reason of a delivery that an operator closed
+SAME_FIELDS = tuple(name for name in Delivery.__slots__ if name not in {"raw", "state"})  # a column for each
+READ_SAME = attrgetter(*SAME_FIELDS)
 SETTLED_REASONS = (DISMISSED, "person_erased")
 # mandatory webhooks that nobody has acted on, as `rules.webhooks.topics.is_mandatory` says
 HAS_FAILED = deliveries.c.state.in_([inline(DeliveryState.FAILED), inline(DeliveryState.REJECTED)])
@@ -42,7 +46,7 @@ def _select_due_deliveries(*conditions: ColumnElement[bool]) -> Select[Any]:
     free = or_(deliveries.c.lease_until.is_(None), deliveries.c.lease_until < now)
     due = or_(deliveries.c.attempts == 0, deliveries.c.wake_at <= now)
     return (
-        select(deliveries)
+        select(*(deliveries.c[name] for name in (*SAME_FIELDS, "state", "body", "body_bytes", "fence")))
         .where(deliveries.c.state == inline(DeliveryState.RECEIVED), free, due, *conditions)
         .order_by(deliveries.c.received_at, deliveries.c.id)
         .limit(bindparam("most", type_=Integer))
@@ -53,6 +57,15 @@ def _select_due_deliveries(*conditions: ColumnElement[bool]) -> Select[Any]:
 UPDATE_LEASED_DELIVERY = update(deliveries).where(
     deliveries.c.id == bindparam("of"), deliveries.c.fence == bindparam("by")
 )
+
+
+@cache
+def _build_held_update(dialect: str) -> Update:
+    """Build what leases `those` deliveries, which are locked; what it sets besides are its other parameters."""
+    held = update(deliveries).where(match_values(dialect, deliveries.c.id))
+    return held.values(fence=deliveries.c.fence + 1, attempts=deliveries.c.attempts + 1)
+
+
 SELECT_DUE_DELIVERY = _select_due_deliveries(deliveries.c.id == bindparam("of"))
 
 
@@ -88,35 +101,49 @@ class InboxRows:
         """Lease the oldest deliveries of these topics, bounded in rows and bytes."""
         return self._lease_selected(_select_index_deliveries(tuple(topics)), {"of": shop, "most": limit}, limit_bytes)
 
-    def _lease_selected(
-        self, selection: Select[Any], parameters: dict[str, Any], limit_bytes: int = 0
+    def hold_batch(
+        self, shop: str, topics: Iterable[str], limit: int, limit_bytes: int
     ) -> list[tuple[Lease, Delivery]]:
-        now, size = self._session.now(), 0
-        leased_rows: list[Any] = []
-        for row in self._connection.execute(selection, parameters | {"now": now}).all():
-            size += row.body_bytes
-            if leased_rows and limit_bytes and size > limit_bytes:
-                break
-            leased_rows.append(row)
-        if leased_rows:
-            self._connection.execute(
-                update(deliveries)
-                .where(deliveries.c.id.in_([row.id for row in leased_rows]))
-                .values(
-                    fence=deliveries.c.fence + 1,
-                    attempts=deliveries.c.attempts + 1,
-                    lease_until=now + timedelta(seconds=self._session.lease_s),
-                )
-            )
-        leases = [(Lease(row_id=row.id, fence=row.fence + 1), row) for row in leased_rows]
-        return [(lease, opened) for lease, row in leases if (opened := self._open_or_fail(lease, row))]
+        """Lease such a batch until this transaction ends, without writing it: the locks on the rows are enough.
 
-    def _open_or_fail(self, lease: Lease, row: Any) -> Delivery | None:
+        So each row is written once, by `complete_held_deliveries`. What ends otherwise needs `write_leases` first.
+        """
+        given = {"of": shop, "most": limit}
+        return self._lease_selected(_select_index_deliveries(tuple(topics)), given, limit_bytes, is_held=True)
+
+    def _lease_selected(
+        self, selection: Select[Any], parameters: dict[str, Any], limit_bytes: int = 0, *, is_held: bool = False
+    ) -> list[tuple[Lease, Delivery]]:
+        size, leased = 0, list[tuple[Lease, Any]]()
+        for row in self._connection.execute(selection, parameters | {"now": self._session.now()}).all():
+            size += row.body_bytes
+            if leased and limit_bytes and size > limit_bytes:
+                break
+            leased.append((Lease(row_id=row.id, fence=row.fence + 1), row))
+        if not is_held:
+            self.write_leases([lease for lease, _ in leased])
+        opened = [(lease, self._open_or_fail(lease, row, is_held=is_held)) for lease, row in leased]
+        return [(lease, delivery) for lease, delivery in opened if delivery]
+
+    def write_leases(self, leases: Sequence[Lease]) -> None:
+        """Write leases of deliveries that this transaction holds."""
+        if leases:
+            lease_until = self._session.now() + timedelta(seconds=self._session.lease_s)
+            self._update_held(leases, {"lease_until": lease_until})
+
+    def _update_held(self, leases: Sequence[Lease], values: dict[str, Any]) -> int:
+        those = bind_values(self._connection, [lease.row_id for lease in leases])
+        statement = _build_held_update(self._connection.dialect.name)
+        return self._connection.execute(statement, values | {"those": those}).rowcount
+
+    def _open_or_fail(self, lease: Lease, row: Any, *, is_held: bool) -> Delivery | None:
         """Open a delivery. One that does not open (key removed, or altered) fails alone, and operators see it."""
         try:
             return self.open_delivery(row)
         except (KeyMissing, SealBroken) as fault:
             error = type(fault).__name__
+            if is_held:
+                self.write_leases([lease])
             self.finish_delivery(lease, DeliveryState.FAILED, error)
             _warn_of_failure(row.id, row.topic, error)
             EvidenceRows(self._session).append_fact(
@@ -128,28 +155,16 @@ class InboxRows:
         """Return a row as a Delivery, its body in the clear."""
         aad = DELIVERY_BODY_AAD.format(id=row.id, shop=row.shop)
         raw = self._session.keyring.open(row.body, aad) if row.body is not None else b""
-        same = {name: getattr(row, name) for name in Delivery.__slots__ if name not in {"raw", "state"}}
-        return Delivery(raw=raw, state=DeliveryState(row.state), **same)
+        return Delivery(raw=raw, state=DeliveryState(row.state), **dict(zip(SAME_FIELDS, READ_SAME(row), strict=True)))
 
     def finish_delivery(self, lease: Lease, state: DeliveryState, reason: str = "") -> None:
         """End a delivery. DONE destroys its body. Raises LeaseLost."""
         self._update_leased_delivery(lease, self._build_end_values(state, reason))
 
-    def complete_deliveries(self, leases: Sequence[Lease]) -> None:
-        """End many deliveries as done and destroy their bodies, in one statement. Raises LeaseLost for the first lost one."""
-        if not leases:
-            return
-        leased = tuple_(deliveries.c.id, deliveries.c.fence).in_([(lease.row_id, lease.fence) for lease in leases])
-        # SQLite finds no row by a pair of columns: the ids lead it to the rows
-        named = deliveries.c.id.in_([lease.row_id for lease in leases])
-        completed = self._connection.scalars(
-            update(deliveries)
-            .where(named, leased)
-            .values(self._build_end_values(DeliveryState.DONE))
-            .returning(deliveries.c.id)
-        )
-        if lost := {lease.row_id for lease in leases} - set(completed):
-            raise LeaseLost(min(lost))
+    def complete_held_deliveries(self, leases: Sequence[Lease]) -> None:
+        """End deliveries of `hold_batch` as done and destroy their bodies, in one statement. Raises LeaseLost."""
+        if leases and self._update_held(leases, self._build_end_values(DeliveryState.DONE)) != len(leases):
+            raise LeaseLost(leases[0].row_id)
 
     def dismiss_delivery(self, delivery_id: str) -> bool:
         """Close a failed or rejected delivery that needs no action; False where it is in another state."""

@@ -156,3 +156,11 @@ def test_the_merchants_rule_wins_also_for_what_looks_like_a_person(number):
 def test_what_looks_like_a_phone_is_the_named_carriers_where_its_form_allows_it(company, number, carrier):
     by = attribute_parcel(company=company, url="", number=number)
     assert (by.carrier, by.account_holder) == (carrier, "merchant")
+
+
+@given(
+    text=st.from_regex(r"[A-Za-z0-9]{1,24}", fullmatch=True)
+    | st.from_regex(r"(awb|AWBno|Delhivery|sfx|ups|docket)[0-9]{1,16}(awb|IN|pcs)?", fullmatch=True)
+)
+def test_a_field_of_one_plain_word_reads_as_it_does_with_blanks_around_it(text):
+    assert split_waybills(text) == split_waybills(f" {text} ")

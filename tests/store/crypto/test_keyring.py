@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hmac
+
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -116,3 +120,10 @@ def test_a_signature_is_valid_for_its_content_and_key_only(vault):
 def test_a_keyring_without_a_key_is_refused(keys):
     with pytest.raises(KeyMissing, match="BRIDGE_KEYS"):
         Keyring(*keys)
+
+
+@given(name=st.text("abc|é", max_size=80), content=st.binary(max_size=200))
+def test_a_digest_is_the_hmac_of_the_content_under_the_derived_key_of_its_name(name, content):
+    key = HKDF(algorithm=SHA256(), length=32, salt=None, info=name.encode()).derive(b"p" * 32)
+    for _ in range(2):  # the second time from what was kept
+        assert SAME.digest(name, content) == hmac.digest(key, content, "sha256").hex()

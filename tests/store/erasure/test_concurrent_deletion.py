@@ -106,3 +106,18 @@ def test_the_last_of_two_requests_that_use_a_key_destroys_it(store):
         assert expire_one(tx) == {SHOP: 1}
         begin()
     assert (orders(store), count_keys(store)) == (set(), 0)
+
+
+@pytest.mark.parametrize("number", [1, 5])
+def test_two_workers_that_make_keys_for_the_same_people_seal_with_the_same(store, number):
+    shared, found = [f"subject{at}" for at in range(number)], {}
+    with (
+        run_concurrently(
+            store, lambda tx: found.update(tx.session.get_or_create_data_keys(SHOP, [*shared, "other"]))
+        ) as begin,
+        store.transaction() as first,
+    ):
+        made = first.session.get_or_create_data_keys(SHOP, shared)
+        begin()
+    assert {subject: found[subject] for subject in shared} == made
+    assert count_keys(store) == number + 1

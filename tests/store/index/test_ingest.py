@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from bridge.model import Principal
+from bridge.rules.index.consignee.clues import build_digester, build_tokens, load_tokens
 from bridge.rules.index.minimise import Sighting, SightingKind
+from bridge.store.index.sighting_keys import derive_sighting_keys
 from bridge.store.schema.index_tables import customers, data_keys, orders, parcels
 from bridge.store.schema.tables import metadata
 from tests.factories import ASHA, NOW, OTHER_SHOP, SHOP, customer, merged, order
@@ -148,7 +150,7 @@ def test_any_sequence_of_deliveries_ends_in_the_newest(store, history):
     ingest(store, *sightings[:cut])
     ingest(store, *sightings[cut:])
     with store.transaction() as tx:
-        keys = tx.person_lookup.derive_person_keys(SHOP, newest)
+        keys = derive_sighting_keys(tx.session.keyring, SHOP, newest).person
         [row] = tx.session.connection.execute(select(orders)).all()
         [parcel] = tx.session.connection.execute(select(parcels)).all()
     assert (row.customer_key, row.email_key) == (keys["customer"], keys["email"])
@@ -271,3 +273,13 @@ def test_workers_that_see_a_new_person_at_the_same_time_share_one_key(store):
         list(pool.map(lambda number: ingest(store, order(number)), range(1, 13)))
     assert len(order_ids(store, ASHA)) == 12
     assert count(store, data_keys) == 1
+
+
+def test_an_order_that_was_deleted_and_comes_again_in_one_batch_is_known_by_its_new_consignee_only(store):
+    removed = Sighting(kind=SightingKind.ORDER_DELETED, order_id="1001")
+    again = order(parcels=[("Delhivery", "AWB1")], shipping_address={"name": "Bhavna Example"})
+    ingest(store, order(), removed, again)
+    with store.transaction() as tx:
+        [parcel] = tx.index.list_parcels(SHOP, ASHA)
+        encode = build_digester(tx.session.keyring.digest, SHOP)
+    assert load_tokens(parcel.clues) == build_tokens(again.clues, encode)

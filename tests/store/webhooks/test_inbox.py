@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from bridge.errors import LeaseLost
 from bridge.model import DeliveryState
@@ -151,6 +151,52 @@ def test_a_body_that_does_not_open_fails_alone(store, body, reason):
     row = read_row(store, bad.id)
     assert (row.state, row.reason, row.lease_until) == ("failed", reason, None)
     assert acquire_delivery_lease(store, bad.id) is None
+
+
+def hold(tx, limit=200):
+    return tx.inbox.hold_batch(SHOP, INDEX_TOPICS, limit, 1_000_000)
+
+
+def test_a_held_batch_is_written_once_by_what_ends_it(store, clock):
+    first, second, third = (accept(store) for _ in range(3))
+    with store.transaction() as tx:
+        tx.inbox.schedule_retry(tx.inbox.acquire_lease(third.id)[0], "x", NOW)
+    with store.transaction() as tx:
+        held = hold(tx)
+        assert [(lease.fence, one.id) for lease, one in held] == [(1, first.id), (1, second.id), (2, third.id)]
+        row = tx.session.connection.execute(select(deliveries).where(deliveries.c.id == first.id)).one()
+        assert (row.fence, row.attempts, row.lease_until) == (0, 0, None)
+        rejected = held.pop(1)[0]
+        tx.inbox.complete_held_deliveries([lease for lease, _ in held])
+        tx.inbox.write_leases([rejected])
+        tx.inbox.finish_delivery(rejected, DeliveryState.REJECTED, "x")
+    rows = [read_row(store, one.id) for one in (first, second, third)]
+    assert [row.state for row in rows] == ["done", "rejected", "done"]
+    assert [(row.fence, row.attempts, row.lease_until) for row in rows] == [(1, 1, None), (1, 1, None), (2, 2, None)]
+    assert [row.body is None for row in rows] == [True, False, True]
+
+
+def test_what_is_held_is_not_ended_without_its_lease(store):
+    delivery = accept(store)
+    with pytest.raises(LeaseLost), store.transaction() as tx:
+        tx.inbox.finish_delivery(hold(tx)[0][0], DeliveryState.DONE)
+    with store.transaction() as tx:
+        [(lease, _)] = hold(tx)
+        tx.session.connection.execute(delete(deliveries).where(deliveries.c.id == delivery.id))
+        with pytest.raises(LeaseLost):
+            tx.inbox.complete_held_deliveries([lease])
+
+
+def test_a_held_body_that_does_not_open_fails_alone(store):
+    bad, good = accept(store), accept(store)
+    with store.engine.begin() as connection:
+        connection.execute(update(deliveries).where(deliveries.c.id == bad.id).values(body=b"\x01\x02k9" + b"." * 40))
+    with store.transaction() as tx:
+        held = hold(tx)
+        tx.inbox.complete_held_deliveries([lease for lease, _ in held])
+    assert [one.id for _, one in held] == [good.id]
+    row = read_row(store, bad.id)
+    assert (row.state, row.reason, row.fence, row.attempts) == ("failed", "KeyMissing", 1, 1)
 
 
 def test_a_lease_is_free_again_when_its_transaction_rolls_back(store):
