@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    from cryptography.hazmat.primitives.hmac import HMAC
 
 from bridge.errors import KeyMissing, SealBroken
 from bridge.rules.index.identity import list_former_forms, list_normal_forms, normalise_identifier
@@ -25,7 +26,6 @@ from bridge.rules.index.identity import list_former_forms, list_normal_forms, no
 FORMAT_VERSION = b"\x01"
 NONCE_BYTES = 12
 PSEUDONYM_BYTES = 16
-HASH_BLOCK_BYTES = 64  # of SHA-256
 MAX_FIELD_KEYS = 8192  # kept derived: two fields of thousands of shops
 
 
@@ -67,13 +67,12 @@ def _derive_key(pseudonym_key: bytes, name: str) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=name.encode()).derive(pseudonym_key)
 
 
-def _key_hmac(key: bytes) -> tuple[hashlib._Hash, hashlib._Hash]:
-    """Return the two hashes of an HMAC-SHA256 (RFC 2104), fed with a key of at most one block.
+def _key_hmac(key: bytes) -> HMAC:
+    """Return an HMAC-SHA256 that has taken its key. A copy of it costs less than half of one that takes the key anew."""
+    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415 - slow to import
+    from cryptography.hazmat.primitives.hmac import HMAC  # noqa: PLC0415
 
-    A copy of them costs a third of an HMAC that takes the key anew.
-    """
-    block = key.ljust(HASH_BLOCK_BYTES, b"\0")
-    return hashlib.sha256(bytes(byte ^ 0x36 for byte in block)), hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+    return HMAC(key, SHA256())
 
 
 class Keyring:
@@ -86,9 +85,7 @@ class Keyring:
         self._keys = dict(keys)
         self._active_key_id = keys[0][0]
         self._evidence_seed = evidence_seed
-        self._field_contexts = lru_cache(maxsize=MAX_FIELD_KEYS)(
-            lambda name: _key_hmac(_derive_key(pseudonym_key, name))
-        )
+        self._field_hmac = lru_cache(maxsize=MAX_FIELD_KEYS)(lambda name: _key_hmac(_derive_key(pseudonym_key, name)))
 
     @cached_property
     def _ciphers(self) -> dict[str, AESGCM]:
@@ -179,11 +176,9 @@ class Keyring:
 
     def digest(self, name: str, content: bytes) -> str:
         """Return the keyed HMAC-SHA256 (hex) of any bytes, with a key of its own for each name."""
-        fed_inner, fed_outer = self._field_contexts(name)
-        inner, outer = fed_inner.copy(), fed_outer.copy()
-        inner.update(content)
-        outer.update(inner.digest())
-        return outer.hexdigest()
+        keyed = self._field_hmac(name).copy()
+        keyed.update(content)
+        return keyed.finalize().hex()
 
     def sign(self, content: bytes) -> str:
         """Return the Ed25519 signature (RFC 8032), base64."""
