@@ -27,6 +27,7 @@ from bridge.model import (
 )
 from bridge.ports import Platform
 from bridge.rules.index.identity import legacy_id
+from bridge.rules.operations.batch_pace import BatchPace
 from bridge.rules.requests.lifecycle import PLATFORM
 from bridge.rules.retention.invoice_copy import Supplier, build_invoice_copy, list_missing_particulars
 from bridge.services import Services
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 
 INCOMPLETE_COPY_REVIEW_KIND = "copy_incomplete"
 INVOICE_CATEGORY = "invoice_document"
-ORDERS_PER_TRANSACTION = 50  # each copy is sealed and read back: a tenth of a second
+ORDERS_PER_TRANSACTION = 50  # each copy is sealed and read back
 
 
 def seal_sales(
@@ -207,9 +208,10 @@ def _seal_found_copies(request: PrivacyRequest, search: _Search, lease: Lease, s
     """Seal the copies of what the platform sold, a few orders in each transaction. Return the ids of the documents."""
     sealed: list[str] = []
     order_ids = [order_id for order_id, sales in search.sales.items() if sales]
-    for batch in cut_batches(order_ids, ORDERS_PER_TRANSACTION):
+    pace = BatchPace(ORDERS_PER_TRANSACTION)
+    for batch in cut_batches(order_ids, pace):
         sales = [sale for order_id in batch for sale in search.sales[order_id]]
-        with services.store.transaction() as tx:
+        with services.store.transaction(pace) as tx:
             tx.requests.verify_lease(lease)
             tx.index.lock_shop(request.shop)
             document_ids = _seal_sale_copies(request.shop, sales, (), tx, services)

@@ -82,14 +82,20 @@ class ShopEraser:
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
 
-    def erase_part(self, shop: str, *, request_id: str, include_held_records: bool, limit: int) -> Mapping[str, int]:
+    def erase_part(
+        self, shop: str, *, request_id: str, include_held_records: bool, limit: int, is_repeated: bool = False
+    ) -> Mapping[str, int]:
         """Delete at most `limit` rows of what `erase_shop` deletes. Return rows deleted per table; none at the end.
 
         Rows that are only changed are counted under ''.
 
-        The ledger receives the erasure with the first part: a backup that is restored then is erased again.
+        The ledger receives the erasure with the first part: a backup that is restored then is erased again. `is_repeated`
+        says that it comes from the ledger: it is recorded at the end, or nobody would know that parts are left.
         """
-        self._lock_and_record(shop, request_id)
+        if is_repeated:
+            self._session.lock_shop(shop)
+        else:
+            self._lock_and_record(shop, request_id)
         for name, change, table, where in self._list_changes(shop, request_id, include_held_records):
             if count := change_some(self._connection, change, table, where, limit=limit):
                 if name not in COUNTED_AS_ERASED:
