@@ -12,7 +12,7 @@ from bridge.store.erasure.erase_person import PersonEraser
 from bridge.store.erasure.person_traces import PersonTraceRows
 from bridge.store.erasure.suppress import upsert_suppressions
 from bridge.store.index.rows import IndexRows
-from bridge.store.schema.index_tables import orders
+from bridge.store.schema.index_tables import orders, suppressions
 from bridge.store.session import Session
 
 ORDER_FIELD = "order"
@@ -47,9 +47,19 @@ class ErasureReapplier:
         return list(self._connection.execute(rows.order_by(orders.c.placed_at, orders.c.order_key)))
 
     def list_order_keys(self, shop: str, tombstones: Sequence[Tombstone]) -> list[str]:
-        """Return the keys of every order that these keys would erase, and of the orders that they name."""
+        """Return the keys of every order that these keys would erase, and of those that they name and nobody suppressed yet."""
         stored = [row.order_key for row in self._list_order_rows(shop, tombstones)]
-        return list(dict.fromkeys([*stored, *_split_tombstones(tombstones)[1]]))
+        of_order = (suppressions.c.shop == shop, suppressions.c.field == ORDER_FIELD)
+        known = select(suppressions.c.key, suppressions.c.erased_at).where(
+            *of_order, suppressions.c.key.in_(_split_tombstones(tombstones)[1])
+        )
+        erased_at = {row.key: row.erased_at for row in self._connection.execute(known)}
+        missing = [
+            one.key
+            for one in tombstones
+            if one.field == ORDER_FIELD and (one.key not in erased_at or erased_at[one.key] < one.erased_at)
+        ]
+        return list(dict.fromkeys([*stored, *missing]))
 
     def reapply_to_orders(
         self, shop: str, order_keys: Sequence[str], tombstones: Sequence[Tombstone], *, request_id: str
@@ -73,7 +83,7 @@ class ErasureReapplier:
     ) -> Mapping[str, int]:
         """Erase again what the keys of one erasure name besides orders, and write those keys. Return rows deleted per table.
 
-        `order_keys` are all orders of the erasure, for what mentions them. With `keeps_customer` the customer stays, as with
+        `order_keys` are orders of the erasure that no key names, for what mentions them. With `keeps_customer` the customer stays, as with
         `erase_person`. Where the keys name a customer id only, `undecided` counts that customer's orders, which stay: in a
         database from before two customers were merged they may belong to the customer that remains. Raises NeedsOperator
         as `erase_person`.
@@ -86,7 +96,7 @@ class ErasureReapplier:
         removed: dict[str, int] = eraser.delete_person_rows(shop, customer_keys, [])
         if _names_whole_person(person_keys, named_keys):
             subjects = [key for _, key in person_keys]
-            removed |= self._traces.clear_traces(shop, subjects, request_id, person_keys, {*order_keys})
+            removed |= self._traces.clear_traces(shop, subjects, request_id, person_keys, {*order_keys, *named_keys})
         else:
             undecided = select(func.count()).where(orders.c.shop == shop, _match_person_orders(person_keys))
             removed["undecided"] = self._connection.scalar(undecided) or 0
