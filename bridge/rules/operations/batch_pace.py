@@ -7,17 +7,18 @@ from __future__ import annotations
 
 LONG_HOLD_S = 0.08  # half of what is allowed at most, since the next batch may take longer than the last
 SHORT_HOLD_S = LONG_HOLD_S / 2  # a batch of twice the size stays below it
-SMALLEST_PART = 16  # the least is this part of the most: each transaction costs something, however little it changes
+SMALLEST_PART = 16  # of the most, where nothing else is said
 
 
 class BatchPace:
-    """How many rows the next transaction of a series may change: `size`, at most `most` and at least a sixteenth of it.
+    """How many rows the next transaction of a series may change: `size`, at most `most` and at least `least`.
 
-    The first is the least, since nobody knows yet how fast the machine is.
+    The first is the least, since nobody knows yet how fast the machine is. Where a transaction costs much by itself, however
+    little it changes, a smaller one would take nearly as long.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most, self._least = most, max(1, most // SMALLEST_PART)
+    def __init__(self, most: int, least: int = 0) -> None:
+        self._most, self._least = most, min(most, least or max(1, most // SMALLEST_PART))
         self.size = self._least
 
     def record_hold(self, held_s: float) -> None:

@@ -44,7 +44,7 @@ from bridge.steps.task_results import finish_task, record_task_result, retry_tas
 if TYPE_CHECKING:
     from bridge.store import Tx
 
-RECORDS_PER_TRANSACTION = 60  # orders and parcels, at most
+RECORDS_PER_TRANSACTION, LEAST_RECORDS = 60, 12  # orders and parcels
 REPLAN_DELAY_S = 1
 MAX_READINGS = 3  # of one erasure: orders may change before they are erased
 # Not counted as records: a flag, and data keys (a request has one of its own, and destroying it erases no record).
@@ -92,7 +92,7 @@ def _carry_out(run: ErasureRun, erasure: Erasure, task: Task, lease: Lease, serv
     A run that is cut off between two is continued by the next: the batches that were committed are no longer in the index.
     Raises ConcurrentChange where what was read changed.
     """
-    pace = BatchPace(RECORDS_PER_TRANSACTION)
+    pace = BatchPace(RECORDS_PER_TRANSACTION, LEAST_RECORDS)
     batch = run.take_batch(pace.size)
     while run.has_more:
         with services.store.transaction(pace) as tx:

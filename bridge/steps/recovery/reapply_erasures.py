@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from bridge.store import Tx
 
 RECORDS_PER_TRANSACTION = 200
-ROWS_PER_TRANSACTION = 500
+ROWS_PER_TRANSACTION = 250
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -163,25 +163,16 @@ def _erase_shop_again(destroyed: Destruction, actor: str, removed: Counter[str],
     pace, is_finished = BatchPace(ROWS_PER_TRANSACTION), False
     while not is_finished:
         with services.store.transaction(pace) as tx:
-            part, is_finished = _erase_part_again(destroyed.shop, request_id, pace.size, tx)
+            part = tx.shop_eraser.erase_part(
+                destroyed.shop, request_id=request_id, include_held_records=False, limit=pace.size, is_repeated=True
+            )
+            is_finished = sum(part.values()) < pace.size
             detail: dict[str, Any] = {"shop_erased": True} if is_finished else {"unfinished": True}
             if is_finished:
                 tx.ledger_state.repeat_destructions([destroyed])
-            _record_tombstones_applied(tx, actor, destroyed.shop, request_id, removed=part, **detail)
-        removed.update(part)
-
-
-def _erase_part_again(shop: str, request_id: str, limit: int, tx: Tx) -> tuple[dict[str, int], bool]:
-    """Erase at most `limit` rows of a shop, table by table. Return how many of each table, and whether none is left."""
-    part: Counter[str] = Counter()
-    while part.total() < limit:
-        rows = tx.shop_eraser.erase_part(
-            shop, request_id=request_id, include_held_records=False, limit=limit - part.total(), is_repeated=True
-        )
-        if not rows:
-            return {name: count for name, count in part.items() if name}, True
-        part.update(rows)
-    return {name: count for name, count in part.items() if name}, False
+            rows = {name: count for name, count in part.items() if name}
+            _record_tombstones_applied(tx, actor, destroyed.shop, request_id, removed=rows, **detail)
+        removed.update(rows)
 
 
 def _destroy_records_again(destroyed: Sequence[Destruction], actor: str, tx: Tx) -> Mapping[str, int]:

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from bridge.store import Tx
 
 RESTORED_MERGE_REVIEW_KIND = "restored_merge"
-ORDERS_PER_TRANSACTION = 50
+ORDERS_PER_TRANSACTION, LEAST_ORDERS = 50, 8
 MAX_READINGS = 3  # of one erasure: an operator may open a legal hold meanwhile
 
 
@@ -105,7 +105,7 @@ class _Run:
 
     def erase_all(self, removed: Counter[str]) -> None:
         """Erase batch by batch, and add to `removed` what each transaction removed. Raises ConcurrentChange."""
-        pace, done = BatchPace(ORDERS_PER_TRANSACTION), 0
+        pace, done = BatchPace(ORDERS_PER_TRANSACTION, LEAST_ORDERS), 0
         for batch in cut_batches(self._order_keys, pace) if self._order_keys else [()]:
             is_last = done + len(batch) == len(self._order_keys)
             with self._services.store.transaction(pace) as tx:

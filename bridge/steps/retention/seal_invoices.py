@@ -154,7 +154,7 @@ def seal_invoices(request: PrivacyRequest, task: Task, lease: Lease, *, services
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
         tx.index.lock_shop(request.shop)
-        return _save_search(request, after, search, sealed, plan, changes, tx, services)
+        return _save_search(request, after, len(sealed), plan, changes, tx, services)
 
 
 def preview_invoice_search(request: PrivacyRequest, services: Services) -> tuple[InvoiceSearchResult, int, str]:
@@ -216,6 +216,7 @@ def _seal_found_copies(request: PrivacyRequest, search: _Search, lease: Lease, s
             tx.index.lock_shop(request.shop)
             document_ids = _seal_sale_copies(request.shop, sales, (), tx, services)
             _record_sealed_documents(request.shop, document_ids, tx, request.id)
+            _open_incomplete_copy_reviews(request, sales, tx)
         sealed += document_ids
     return sealed
 
@@ -246,8 +247,7 @@ def _plan_search(
 def _save_search(
     request: PrivacyRequest,
     task: Task,
-    search: _Search,
-    sealed: Sequence[str],
+    sealed: int,
     plan: Sequence[PlanLine],
     changes: Sequence[Mapping[str, Any]],
     tx: Tx,
@@ -258,12 +258,10 @@ def _save_search(
     missing = read_invoice_search([task]).missing_copies
     if not missing or task.state is TaskState.FAILED:
         sync_missing_copy_review(request, len(missing), tx=tx, services=services)
-    _open_incomplete_copy_reviews(request, [sale for sales in search.sales.values() for sale in sales], tx)
     if not has_erasure_begun(tx.tasks.list_tasks(request.id)):
         save_plan(request, plan, changes, tx=tx, services=services)
-    record_task_result(
-        request, task, tx, outcome=task.outcome, sealed=len(sealed), missing=len(missing), reason=task.last_error
-    )
+    found = {"sealed": sealed, "missing": len(missing)}
+    record_task_result(request, task, tx, outcome=task.outcome, **found, reason=task.last_error)
     return task
 
 
@@ -293,10 +291,9 @@ def _fetch_sales(order_ids: Iterable[str], shop: str, services: Services) -> Ite
 
 
 def _open_incomplete_copy_reviews(request: PrivacyRequest, sales: Sequence[Sale], tx: Tx) -> None:
-    """Open a review for each copy that lacks particulars: an operator files the invoice."""
+    """Open a review for each copy that lacks particulars: an operator files the invoice. Writes evidence."""
     for sale in sales:
         if missing := [] if sale.refund_id else list_missing_particulars(sale):
             what = f"a copy from {PLATFORM} lacks {', '.join(missing)}: file the invoice"
-            tx.reviews.open_review(
-                request.shop, INCOMPLETE_COPY_REVIEW_KIND, what, order_id=sale.order_id, request_id=request.id
-            )
+            about = {"order_id": sale.order_id, "request_id": request.id}
+            tx.reviews.open_review(request.shop, INCOMPLETE_COPY_REVIEW_KIND, what, **about)

@@ -26,6 +26,13 @@ def test_a_batch_that_took_long_is_halved_and_one_of_the_right_length_stays():
     assert list_sizes(64, 0.01, 0.01, 0.06, 0.09, 0.06, 0.5, 0.5) == [4, 8, 16, 16, 8, 8, 4, 4]
 
 
+def test_a_series_whose_transactions_cost_much_by_themselves_says_its_least():
+    pace = BatchPace(60, 12)
+    pace.record_hold(9.0)
+    assert pace.size == 12
+    assert BatchPace(10, 12).size == 10
+
+
 @pytest.mark.parametrize("most", [1, 2, 15])
 def test_there_is_always_one_row(most):
     assert list_sizes(most, 9.0)[-1] == 1

@@ -103,7 +103,7 @@ def test_an_erasure_that_is_killed_before_any_commit_goes_on_and_is_recorded_onc
     assert_erased_once(services, request_id, FEW)
 
 
-LEFT_AFTER = (23, 22, 21, 19, 15, 10, 5, 0)  # batches of 1, 1, 2, 4, and then of 5 orders with a parcel each
+LEFT_AFTER = (23, 18, 13, 8, 3, 0)  # batches of 5 orders with a parcel each
 
 
 @pytest.mark.parametrize("batches_done", range(len(LEFT_AFTER)))

@@ -233,7 +233,7 @@ class ErasureRun:
         tx.documents.mark_documents_remaining(request.shop, batch.order_ids, request.id)
         # bank details that nothing holds go now; those of an open refund are kept, restricted, until their day
         account_ids = {account.id for account in accounts}
-        erased = tx.refunds.erase_bank_details(sorted(account_ids), request_id=request.id)
+        erased = tx.refunds.erase_bank_details(sorted(account_ids), request_id=request.id) if account_ids else []
         remaining = account_ids - {account.id for account in erased}
         if remaining:
             tx.refunds.restrict_refund_accounts(sorted(remaining), request_id=request.id)
