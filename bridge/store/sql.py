@@ -33,7 +33,7 @@ from bridge.store.erasure.remnants import OverwriteResult, list_parts, overwrite
 from bridge.store.operations.leased_tables import LEASED_BY_JOB
 from bridge.store.requests.requests import OPEN_STATES
 from bridge.store.requests.turns import GAVE_WAY
-from bridge.store.retention.expire_packages import RecordDestroyed, expire_bodies_and_packages
+from bridge.store.retention.expire_packages import RecordDestroyed, destroy_what_expired
 from bridge.store.schema.tables import deliveries, requests
 from bridge.store.schema.ulid import new_id
 from bridge.store.session import Session
@@ -232,7 +232,7 @@ class SqlStore:
 
         In short transactions; `on_destroyed` is called in each with what it destroyed: (transaction, kind, how many).
         """
-        return expire_bodies_and_packages(
+        return destroy_what_expired(
             self, keep_failed_days=keep_failed_days, keep_packages_days=keep_packages_days, on_destroyed=on_destroyed
         )
 

@@ -67,8 +67,7 @@ def gather_records(request: PrivacyRequest, task: Task, lease: Lease, *, service
     progress = get_progress(task, GatherProgress)
     # parcels that the platform's pages name; unknown where an earlier run read some of the pages
     named: list[Waybill] | None = None if progress.cursor else []
-    connector = services.connectors.get(task.system)
-    requested: list[Waybill] = []
+    requested, connector = list[Waybill](), services.connectors.get(task.system)
     check: ParcelCheck | None = None
     if task.system != PLATFORM:
         with services.store.read() as tx:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.errors import NeedsOperator
 from bridge.logs import describe_exception
-from bridge.model import Destruction, Fact, LedgerHead
+from bridge.model import Destruction, Fact, LedgerHead, add_row_counts
 from bridge.rules.erasure.tombstone import SUPPRESSION_CATEGORY
 from bridge.rules.operations.batch_pace import BatchPace
 from bridge.rules.recovery.restored import filter_live_tombstones
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from bridge.store import Tx
 
 RECORDS_PER_TRANSACTION = 200
-ROWS_PER_TRANSACTION = 250
+ROWS_PER_TRANSACTION, LEAST_ROWS = 250, 60
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -160,15 +160,22 @@ def _noting_faults(faults: list[str]) -> Iterator[None]:
 def _erase_shop_again(destroyed: Destruction, actor: str, removed: Counter[str], services: Services) -> None:
     """Erase a shop again, some rows in each transaction, and add to `removed` how many. What ends it is recorded last."""
     request_id, _, _ = destroyed.ref.partition(".")  # as `build_shop_deletion_ref` makes it
-    pace, is_finished = BatchPace(ROWS_PER_TRANSACTION), False
+    pace, first, is_finished = BatchPace(ROWS_PER_TRANSACTION, LEAST_ROWS), 0, False
     while not is_finished:
         with services.store.transaction(pace) as tx:
-            part = tx.shop_eraser.erase_part(
-                destroyed.shop, request_id=request_id, include_held_records=False, limit=pace.size, is_repeated=True
+            part, first = tx.shop_eraser.erase_part(
+                destroyed.shop,
+                request_id=request_id,
+                include_held_records=False,
+                limit=pace.size,
+                first=first,
+                is_repeated=True,
             )
             is_finished = sum(part.values()) < pace.size
             detail: dict[str, Any] = {"shop_erased": True} if is_finished else {"unfinished": True}
             if is_finished:
+                # searches all once more
+                part = add_row_counts(part, tx.shop_eraser.erase_shop(destroyed.shop, request_id=request_id))
                 tx.ledger_state.repeat_destructions([destroyed])
             rows = {name: count for name, count in part.items() if name}
             _record_tombstones_applied(tx, actor, destroyed.shop, request_id, removed=rows, **detail)

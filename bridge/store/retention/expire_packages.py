@@ -22,7 +22,7 @@ RecordDestroyed = Callable[["Tx", str, int], None]
 ROWS_PER_TRANSACTION = 200  # each has a sealed body, which is overwritten
 
 
-def expire_bodies_and_packages(
+def destroy_what_expired(
     store: SqlStore, *, keep_failed_days: int, keep_packages_days: int, on_destroyed: RecordDestroyed | None
 ) -> Mapping[str, int]:
     """Destroy all that reached its age, as `SqlStore.expire_bodies_and_packages` says. Return how many of each kind."""

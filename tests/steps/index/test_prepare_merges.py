@@ -6,7 +6,6 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
 
 from bridge.model import Fact, Principal
 from bridge.steps.index import prepare_merges
@@ -17,6 +16,7 @@ from bridge.steps.webhooks.dispatch import dispatch_delivery
 from bridge.store.schema import index_tables
 from tests.factories import NOW, SHOP, accepted, customer, fixture, order, order_body, redact_body
 from tests.kit.indexing import ingest
+from tests.kit.stored import count_table, list_details_of
 from tests.kit.transactions import KilledError, watch_transactions
 
 MANY = 130
@@ -53,17 +53,6 @@ def list_ids(services, principal):
         return set(tx.index.list_orders(SHOP, principal))
 
 
-def list_details(services, fact):
-    with services.store.read() as tx:
-        return [event.detail for event in tx.evidence.iterate_facts() if event.fact == fact]
-
-
-def count_suppressed_orders(services):
-    rows = select(func.count()).where(index_tables.suppressions.c.field == "order")
-    with services.store.read() as tx:
-        return tx.session.connection.scalar(rows)
-
-
 @pytest.mark.parametrize("kill_before", [3, 4])
 def test_a_large_merge_that_is_killed_before_any_commit_goes_on(with_orders, kill_before):
     accepted(with_orders.store, "customers/merge", merge_body())
@@ -71,7 +60,7 @@ def test_a_large_merge_that_is_killed_before_any_commit_goes_on(with_orders, kil
     assert kills > 3
     assert len(list_ids(with_orders, KEPT)) == MANY
     assert list_ids(with_orders, OTHERS) == {"1"}
-    assert len(list_details(with_orders, Fact.CUSTOMERS_MERGED)) == 1
+    assert len(list_details_of(with_orders.store, Fact.CUSTOMERS_MERGED)) == 1
     with with_orders.store.read() as tx:
         assert tx.person_lookup.is_merged(SHOP, Principal(customer_id="7001"))
 
@@ -106,12 +95,14 @@ def test_what_an_erasure_before_the_merge_suppressed_is_taken_back_once(with_ord
     delivery = accepted(with_orders.store, "customers/redact", redact_body())
     request_id = dispatch_delivery(delivery.id, services=with_orders)
     process_request(request_id, services=with_orders)
-    assert count_suppressed_orders(with_orders) == MANY
+    assert (
+        count_table(with_orders.store, index_tables.suppressions, index_tables.suppressions.c.field == "order") == MANY
+    )
     accepted(with_orders.store, "customers/merge", merge_body())
     kills = index_with_kills(with_orders, kill_before)
     assert kills > 3
-    assert count_suppressed_orders(with_orders) == 0
-    assert sum(one["orders"] for one in list_details(with_orders, Fact.SUPPRESSION_RELEASED)) == MANY
+    assert count_table(with_orders.store, index_tables.suppressions, index_tables.suppressions.c.field == "order") == 0
+    assert sum(one["orders"] for one in list_details_of(with_orders.store, Fact.SUPPRESSION_RELEASED)) == MANY
     with with_orders.store.read() as tx:
         items = tx.notice_items.list_items(request_id=request_id)
     assert [MERGE_BLOCKER + request_id in item.matters for item in items] == [True] * MANY

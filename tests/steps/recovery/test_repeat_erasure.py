@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
 
 from bridge.model import Destruction, Fact, LedgerHead, RequestKind, TaskAction
 from bridge.steps.recovery import reapply_erasures, repeat_erasure
@@ -18,6 +17,7 @@ from bridge.store.recovery.ledger import SqlLedger
 from bridge.store.schema import index_tables
 from tests.factories import ASHA, NOW, SHOP, customer, make_request, make_task, opened, order
 from tests.kit.indexing import ingest
+from tests.kit.stored import count_table, list_details_of
 from tests.kit.transactions import KilledError, watch_transactions
 from tests.steps.sealed_case import seal
 
@@ -65,22 +65,11 @@ def repair_with_kills(services, kill_before):
     raise AssertionError("it never ends")
 
 
-def count_rows(services, table):
-    with services.store.read() as tx:
-        return tx.session.connection.scalar(select(func.count()).select_from(table))
-
-
-def list_details(services, fact):
-    with services.store.transaction() as tx:
-        assert tx.evidence.verify_chain()
-        return [event.detail for event in tx.evidence.iterate_facts() if event.fact == fact]
-
-
 def assert_repaired(services, report, count, keys, *, is_known=False):
     assert (report.left, report.faults) == (0, [])
-    assert [count_rows(services, table) for table in INDEX_TABLES] == [0] * len(INDEX_TABLES)
-    assert count_rows(services, index_tables.suppressions) == keys
-    details = list_details(services, Fact.TOMBSTONES_APPLIED)
+    assert [count_table(services.store, table) for table in INDEX_TABLES] == [0] * len(INDEX_TABLES)
+    assert count_table(services.store, index_tables.suppressions) == keys
+    details = list_details_of(services.store, Fact.TOMBSTONES_APPLIED)
     removed = sum((Counter(detail["removed"]) for detail in details), Counter())
     assert removed == {"orders": count, "parcels": count, "customers": 1}
     assert sum(detail["keys"] for detail in details) == keys
@@ -114,7 +103,7 @@ def test_the_processors_items_of_every_batch_are_opened_once(restored, monkeypat
     with restored.store.read() as tx:
         items = tx.notice_items.list_items(request_id=request.id)
     assert sorted(item.reference for item in items) == [f"AWB{at:09d}" for at in range(FEW)]
-    assert sum(one["entries"] for one in list_details(restored, Fact.NOTICE_ITEMS_OPENED)) == FEW
+    assert sum(one["entries"] for one in list_details_of(restored.store, Fact.NOTICE_ITEMS_OPENED)) == FEW
 
 
 def test_an_order_that_changes_between_reading_and_deed_is_read_again(restored, monkeypatch):
@@ -152,11 +141,11 @@ def test_a_shop_that_came_back_goes_in_short_transactions_that_can_be_killed(res
     report, kills = repair_with_kills(restored, 5)
     assert kills > 2
     assert (report.left, report.faults) == (0, [])
-    details = list_details(restored, Fact.TOMBSTONES_APPLIED)
+    details = list_details_of(restored.store, Fact.TOMBSTONES_APPLIED)
     removed = sum((Counter(detail["removed"]) for detail in details), Counter())
     assert (removed["orders"], removed["parcels"], removed["customers"]) == (MANY, MANY, 1)
     assert [one for one in details if one.get("shop_erased")] == details[-1:]
-    assert count_rows(restored, index_tables.orders) == 0
+    assert count_table(restored.store, index_tables.orders) == 0
 
 
 def test_documents_that_came_back_go_in_short_transactions_that_can_be_killed(restored, monkeypatch):
@@ -166,7 +155,7 @@ def test_documents_that_came_back_go_in_short_transactions_that_can_be_killed(re
     report, kills = repair_with_kills(restored, 5)
     assert kills > 2
     assert (report.left, report.faults) == (0, [])
-    details = list_details(restored, Fact.TOMBSTONES_APPLIED)
+    details = list_details_of(restored.store, Fact.TOMBSTONES_APPLIED)
     assert sum(detail["destroyed"]["document"] for detail in details) == FEW
     with restored.store.transaction() as tx:
         assert tx.documents.list_documents() == []

@@ -43,7 +43,7 @@ class OrderBatch:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _PlannedOrder:
+class _RunOrder:
     """One order of an erasure; `weight` counts it and its parcels."""
 
     order_id: str
@@ -70,10 +70,10 @@ class ErasureRun:
         self._earlier_keys: set[str] = set()
         self.removed_rows: Mapping[str, int] = {}
         erasure.plan_other_records()
-        self._waiting = self._plan_orders(tx)
+        self._waiting = self._list_orders(tx)
         self._digests = tx.order_states.digest_orders(key for order in self._waiting for key in order.order_keys)
 
-    def _plan_orders(self, tx: Tx) -> deque[_PlannedOrder]:
+    def _list_orders(self, tx: Tx) -> deque[_RunOrder]:
         request, erasure = self._erasure.request, self._erasure
         known_ids = dict.fromkeys([*erasure.orders, *request.principal.order_ids])
         ids_by_key = tx.legal_holds.map_order_keys(request.shop, known_ids)
@@ -84,7 +84,7 @@ class ErasureRun:
         parcel_counts = Counter(parcel.order_id for parcel in erasure.parcels)
         uncopied = set(erasure.order_ids_without_copy)
         return deque(
-            _PlannedOrder(
+            _RunOrder(
                 order_id=order_id,
                 weight=1 + parcel_counts[order_id],
                 order_keys=tuple(going.get(order_id, ())),
@@ -105,7 +105,7 @@ class ErasureRun:
         The first batch has the notice items that name the data subject, too.
         """
         is_first, self._is_begun = not self._is_begun, True
-        orders, taken = list[_PlannedOrder](), 0
+        orders, taken = list[_RunOrder](), 0
         while self._waiting and (not taken or taken + self._waiting[0].weight <= size):
             orders.append(self._waiting.popleft())
             taken += orders[-1].weight
