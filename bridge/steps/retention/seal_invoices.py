@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 INCOMPLETE_COPY_REVIEW_KIND = "copy_incomplete"
 INVOICE_CATEGORY = "invoice_document"
-ORDERS_PER_TRANSACTION = 50  # each copy is sealed and read back
+ORDERS_PER_TRANSACTION, LEAST_ORDERS = 50, 8  # each copy is sealed and read back
 
 
 def seal_sales(
@@ -208,7 +208,7 @@ def _seal_found_copies(request: PrivacyRequest, search: _Search, lease: Lease, s
     """Seal the copies of what the platform sold, a few orders in each transaction. Return the ids of the documents."""
     sealed: list[str] = []
     order_ids = [order_id for order_id, sales in search.sales.items() if sales]
-    pace = BatchPace(ORDERS_PER_TRANSACTION)
+    pace = BatchPace(ORDERS_PER_TRANSACTION, LEAST_ORDERS)
     for batch in cut_batches(order_ids, pace):
         sales = [sale for order_id in batch for sale in search.sales[order_id]]
         with services.store.transaction(pace) as tx:

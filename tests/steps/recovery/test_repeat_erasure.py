@@ -135,7 +135,7 @@ def test_no_transaction_of_a_repeated_erasure_changes_more_than_some_rows(restor
 
 
 def test_a_shop_that_came_back_goes_in_short_transactions_that_can_be_killed(restored, monkeypatch):
-    monkeypatch.setattr(reapply_erasures, "ROWS_PER_TRANSACTION", 60)
+    monkeypatch.setattr(reapply_erasures, "ROWS_PER_TRANSACTION", 10)
     learn_orders(restored, MANY)
     restored.ledger.append_records([], [Destruction(kind="shop", ref="req_shop", shop=SHOP, at=NOW)], HEAD)
     report, kills = repair_with_kills(restored, 5)
