@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from bridge.store import Tx
 
 RECORDS_PER_TRANSACTION = 200
-ROWS_PER_TRANSACTION, LEAST_ROWS = 250, 60
+ROWS_PER_TRANSACTION, LEAST_ROWS = 150, 60
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -39,7 +39,7 @@ from bridge.steps.task_results import finish_task, retry_task, wait_task
 if TYPE_CHECKING:
     from bridge.store import Tx
 
-ROWS_PER_TRANSACTION, LEAST_ROWS = 250, 60
+ROWS_PER_TRANSACTION, LEAST_ROWS = 150, 60
 DOCUMENTS_PER_TRANSACTION = 100
 UNCOUNTED_SHOP_TABLES = {
     "data_keys",
