@@ -8,6 +8,7 @@ exception but its type and place.
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -170,6 +171,9 @@ def main() -> None:
 
 def _run_worker(connection: Redis) -> None:
     _check_ledger_gate(connection)
+    # what was loaded until here stays: a search through all of it for garbage would hold SQLite's writer for a tenth of a second
+    gc.collect()
+    gc.freeze()
     queue = RqQueue(QUEUE, connection=connection, serializer=SERIALIZER)
     worker = BridgeWorker(
         [queue],

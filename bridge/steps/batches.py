@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
+
+from bridge.rules.operations.batch_pace import BatchPace
 
 Item = TypeVar("Item")
 
 
-def cut_batches(items: Sequence[Item], size: int) -> list[Sequence[Item]]:
-    """Return the items in their order, in batches of at most `size`; none for no item."""
-    return [items[first : first + size] for first in range(0, len(items), size)]
+def cut_batches(items: Sequence[Item], pace: BatchPace) -> Iterator[Sequence[Item]]:
+    """Yield the items in their order, in batches of the size that `pace` has then; none for no item."""
+    first = 0
+    while first < len(items):
+        batch = items[first : first + pace.size]
+        first += len(batch)
+        yield batch

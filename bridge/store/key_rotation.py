@@ -16,6 +16,7 @@ from sqlalchemy import Row, and_, bindparam, func, or_, select, tuple_, update
 
 from bridge.errors import KeyMissing, SealBroken
 from bridge.model import Fact
+from bridge.rules.operations.batch_pace import BatchPace
 from bridge.store.key_usage import count_key_usage, is_sealed_by
 from bridge.store.schema.tables import evidence
 from bridge.store.sealed_columns import SEALED_COLUMNS, RotationResult, SealedColumn
@@ -75,9 +76,10 @@ def _reseal_column(
 ) -> None:
     """Reseal all batches of one column, in the order of its primary key."""
     after: Any = None
+    pace = BatchPace(batch_rows)
     while True:
-        with store.transaction() as tx:
-            batch = _read_outdated_batch(tx.session, sealed_column, after, batch_rows)
+        with store.transaction(pace) as tx:
+            batch = _read_outdated_batch(tx.session, sealed_column, after, pace.size)
             if not batch:
                 return
             changes = []

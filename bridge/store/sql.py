@@ -7,6 +7,7 @@ key or a sealed byte.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from bridge.cooperation import call_blocking
 from bridge.errors import BridgeError
 from bridge.model import Delivery, DeliveryState, Lease, Remnant
+from bridge.rules.operations.batch_pace import BatchPace
 from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS
 from bridge.rules.webhooks.topics import is_mandatory
 from bridge.store.crypto.keyring import Keyring
@@ -32,7 +34,7 @@ from bridge.store.erasure.remnants import OverwriteResult, list_parts, overwrite
 from bridge.store.operations.leased_tables import LEASED_BY_JOB
 from bridge.store.requests.requests import OPEN_STATES
 from bridge.store.requests.turns import GAVE_WAY
-from bridge.store.retention.expire_packages import destroy_old_bodies, destroy_old_details, destroy_old_package
+from bridge.store.retention.expire_packages import RecordDestroyed, destroy_what_expired
 from bridge.store.schema.tables import deliveries, requests
 from bridge.store.schema.ulid import new_id
 from bridge.store.session import Session
@@ -44,7 +46,6 @@ from bridge.store.webhooks.insert_rows import DeliveryRow, insert_new_rows
 
 ROWS_COUNTED_OF_INDEX = 400  # a few milliseconds for all of them
 EnqueueJobs = Callable[[Sequence[tuple[str, str, bool]]], None]
-RecordDestroyed = Callable[[Tx, str, int], None]
 
 
 class SqlStore:
@@ -52,7 +53,7 @@ class SqlStore:
 
     `on_accepted` is called after each commit of accepted deliveries, on the writer's thread and not a request's,
     with the jobs to enqueue: (job, id, at front). `on_close` is called once no delivery is accepted any more.
-    With `discards_changes` every transaction rolls back at its end: a dry run.
+    With `discards_changes` every transaction rolls back at its end: a dry run. `elapsed_s` is a clock that only goes forward.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class SqlStore:
         queue_rows: int = 2000,
         queue_bytes: int = 64_000_000,
         wait_s: float = 3.0,
+        elapsed_s: Callable[[], float] = time.perf_counter,
         on_accepted: EnqueueJobs | None = None,
         on_close: Callable[[], None] | None = None,
     ) -> None:
@@ -73,7 +75,7 @@ class SqlStore:
         self._accept_engine = open_accept_engine(self.engine, writers=1)
         self.keyring = keyring
         self.now = now
-        self._lease_s = lease_s
+        self._lease_s, self._elapsed_s = lease_s, elapsed_s
         self._shop_cache = ShopDirectoryCache()
         self._dedupe_window = timedelta(hours=dedupe_hours)
         self._on_accepted, self._on_close = on_accepted, on_close
@@ -91,15 +93,20 @@ class SqlStore:
         return new_id(prefix)
 
     @contextmanager
-    def transaction(self) -> Iterator[Tx]:
+    def transaction(self, pace: BatchPace | None = None) -> Iterator[Tx]:
         """Open a transaction: it commits when its block ends and rolls back when the block raises.
 
-        Raises StoreUnavailable where the database does not answer.
+        `pace` learns how long SQLite's writer was held; Postgres has no such. Raises StoreUnavailable where the database
+        does not answer.
         """
-        with translate_database_errors(self.engine), self.engine.begin() as connection:
-            yield Tx(Session(connection, self.keyring, self.now, self._lease_s, self._shop_cache))
-            if self.discards_changes:
-                connection.rollback()
+        with translate_database_errors(self.engine):
+            with self.engine.begin() as connection:
+                began_s = self._elapsed_s()
+                yield Tx(Session(connection, self.keyring, self.now, self._lease_s, self._shop_cache))
+                if self.discards_changes:
+                    connection.rollback()
+            if pace is not None:
+                pace.record_hold(self._elapsed_s() - began_s if self.engine.dialect.name == "sqlite" else 0.0)
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -225,21 +232,9 @@ class SqlStore:
 
         In short transactions; `on_destroyed` is called in each with what it destroyed: (transaction, kind, how many).
         """
-        ages = {
-            "raw_bodies": (destroy_old_bodies, keep_failed_days),
-            "packages": (destroy_old_package, keep_packages_days),
-            "request_details": (destroy_old_details, keep_packages_days),
-        }
-        now, destroyed = self.now(), dict.fromkeys(ages, 0)
-        for kind, (destroy, days) in ages.items():
-            has_more = True
-            while has_more:
-                with self.transaction() as tx:
-                    count, has_more = destroy(tx, now - timedelta(days=days))
-                    if count and on_destroyed is not None:
-                        on_destroyed(tx, kind, count)
-                destroyed[kind] += count
-        return destroyed
+        return destroy_what_expired(
+            self, keep_failed_days=keep_failed_days, keep_packages_days=keep_packages_days, on_destroyed=on_destroyed
+        )
 
     def list_shop_domains(self, shop: str) -> Sequence[str]:
         """Return the domains of the shop that is stored under this key, its present one first. Raises StoreUnavailable."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import bridge.store.identity.owners
     import bridge.store.identity.submissions
     import bridge.store.index.holes
+    import bridge.store.index.merged_orders
     import bridge.store.index.person_lookup
     import bridge.store.index.reconciliations
     import bridge.store.index.rows
@@ -104,6 +105,7 @@ class Tx:
     packages: bridge.store.access.packages.PackageRows
     hand_overs: bridge.store.access.hand_overs.HandOverRows
     index: bridge.store.index.rows.IndexRows
+    merged_orders: bridge.store.index.merged_orders.MergedOrderRows
     person_lookup: bridge.store.index.person_lookup.PersonLookup
     erasures: bridge.store.erasure.erasures.ErasureLookup
     plans: bridge.store.erasure.plans.PlanRows

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
+from sqlalchemy import func, select
+
 
 def read_request(store: Any, request_id: str) -> tuple[Any, Any, Any]:
     """Return the request, its tasks and its facts."""
@@ -21,6 +23,19 @@ def list_fact_details(store: Any, request_id: str = "") -> list[tuple[str, Any]]
     """Return the facts of a request with their details; without an id those that belong to no request."""
     with store.transaction() as tx:
         return [(event.fact, event.detail) for event in tx.evidence.list_facts_of_request(request_id)]
+
+
+def list_details_of(store: Any, fact: str) -> list[Any]:
+    """Return the details of every fact of this kind, oldest first, after checking the chain."""
+    with store.transaction() as tx:
+        assert tx.evidence.verify_chain()
+        return [event.detail for event in tx.evidence.iterate_facts() if event.fact == fact]
+
+
+def count_table(store: Any, table: Any, *conditions: Any) -> int:
+    """Return how many rows of a table there are."""
+    with store.transaction() as tx:
+        return int(tx.session.connection.scalar(select(func.count()).select_from(table).where(*conditions)) or 0)
 
 
 @contextmanager

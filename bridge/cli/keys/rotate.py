@@ -18,7 +18,7 @@ MAX_UNREADABLE_SHOWN = 20  # locations of unreadable values; --json prints all o
 
 
 @json_command("rotate", example="keys rotate --batch 500")
-@click.option("--batch", type=BATCH, default=BATCH_ROWS, show_default=True, help="Number of rows in one transaction.")
+@click.option("--batch", type=BATCH, default=BATCH_ROWS, show_default=True, help="Most rows in one transaction.")
 def rotate_keys_command(batch: int) -> None:
     """Seal every value under the first key of BRIDGE_KEYS. You may repeat it; the bridge may run meanwhile.
 

@@ -79,8 +79,10 @@ class ErasureInputs:
     kept_consents: int = 0
 
 
-def build_erasure_plan(inputs: ErasureInputs, *, retention: Retention, now: datetime) -> list[PlanLine]:
-    """Return the plan of one erasure, in the order in which it is shown.
+def build_erasure_plan(
+    inputs: ErasureInputs, other_lines: Sequence[PlanLine], *, retention: Retention, now: datetime
+) -> list[PlanLine]:
+    """Return the plan of one erasure, in the order in which it is shown. `other_lines` come from `plan_other_records`.
 
     Where the customer was merged into another, only what names the merged id is erased: the rest is the other's.
     """
@@ -93,8 +95,12 @@ def build_erasure_plan(inputs: ErasureInputs, *, retention: Retention, now: date
             reason=CUSTOMER_MERGED_AWAY,
         )
         return [*_plan_own_tables(inputs), surviving_customer, *plan_proofs(retention, now)]
+    return [*_plan_own_tables(inputs), *other_lines]
+
+
+def plan_other_records(inputs: ErasureInputs, *, retention: Retention, now: datetime) -> list[PlanLine]:
+    """Return the lines of what is not in the bridge's own tables, or is no row of a data subject."""
     return [
-        *_plan_own_tables(inputs),
         *_plan_vault_documents(inputs, retention, now),
         *plan_bank_details(inputs.refunds, inputs.legally_held_refund_ids, retention=retention, now=now),
         *_plan_platform(inputs, retention),

@@ -67,11 +67,10 @@ def gather_records(request: PrivacyRequest, task: Task, lease: Lease, *, service
     progress = get_progress(task, GatherProgress)
     # parcels that the platform's pages name; unknown where an earlier run read some of the pages
     named: list[Waybill] | None = None if progress.cursor else []
-    connector = services.connectors.get(task.system)
-    requested: list[Waybill] = []
+    requested, connector = list[Waybill](), services.connectors.get(task.system)
     check: ParcelCheck | None = None
     if task.system != PLATFORM:
-        with services.store.transaction() as tx:
+        with services.store.read() as tx:
             parcels = _load_parcels(request, services.merchant.attribution, tx)
             copies_all = isinstance(connector, CopiesAllParcels) and connector.copies_all_parcels
             requested = [
@@ -82,7 +81,8 @@ def gather_records(request: PrivacyRequest, task: Task, lease: Lease, *, service
             ]
             check = ParcelCheck(request, requested, tx, services)
             requested = [parcel for parcel in requested if not check.is_refused(parcel)]
-            if not requested:
+        if not requested:
+            with services.store.transaction() as tx:
                 tx.requests.verify_lease(lease)
                 return wait_for_shop_identity(request, task, ALL_RECORDS, tx, services) or _save_gathered_task(
                     request, replace(task, outcome=Outcome.ABSENT), 0, tx, services
@@ -153,15 +153,17 @@ def _finish_gathering(
     named_parcels: Iterable[Waybill] | None,
     services: Services,
 ) -> Task:
+    parcels: list[Waybill] = []
+    if task.system == PLATFORM:
+        with services.store.read() as tx:
+            parcels = _collect_parcels(request, services.merchant.attribution, tx, named_parcels)
+        gaps = (*task.gaps, *_count_unreachable_parcels(parcels, services.connectors))
+        # the carriers' tasks read the parcels from this task, and need not open all findings again
+        task = replace(task, gaps=gaps, progress=GatherProgress(parcels=tuple(map(_reduce_parcel, parcels))))
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
-        if task.system == PLATFORM:
-            parcels = _collect_parcels(request, services.merchant.attribution, tx, named_parcels)
-            gaps = (*task.gaps, *_count_unreachable_parcels(parcels, services.connectors))
-            # the carriers' tasks read the parcels from this task, and need not open all findings again
-            task = replace(task, gaps=gaps, progress=GatherProgress(parcels=tuple(map(_reduce_parcel, parcels))))
-            for parcel in parcels:
-                flag_carrier_conflicts(request.shop, parcel.order_id, [parcel], tx=tx)
+        for parcel in parcels:
+            flag_carrier_conflicts(request.shop, parcel.order_id, [parcel], tx=tx)
         return _save_gathered_task(request, task, requested_parcels, tx, services)
 
 

@@ -28,6 +28,7 @@ from bridge.model import (
 )
 from bridge.rules.erasure.plan import CUSTOMER_MERGED_AWAY
 from bridge.rules.index.unreadable_identifiers import list_identifier_gaps
+from bridge.rules.operations.batch_pace import BatchPace
 from bridge.rules.shops.shop_names import RETRY_ASKING_AFTER
 from bridge.services import Services
 from bridge.steps.erasure.erasure import Erasure
@@ -43,6 +44,7 @@ from bridge.steps.task_results import finish_task, record_task_result, retry_tas
 if TYPE_CHECKING:
     from bridge.store import Tx
 
+RECORDS_PER_TRANSACTION, LEAST_RECORDS = 60, 12  # orders and parcels
 REPLAN_DELAY_S = 1
 MAX_READINGS = 3  # of one erasure: orders may change before they are erased
 # Not counted as records: a flag, and data keys (a request has one of its own, and destroying it erases no record).
@@ -90,16 +92,17 @@ def _carry_out(run: ErasureRun, erasure: Erasure, task: Task, lease: Lease, serv
     A run that is cut off between two is continued by the next: the batches that were committed are no longer in the index.
     Raises ConcurrentChange where what was read changed.
     """
-    *earlier, last = run.batches
-    for number, batch in enumerate(earlier):
-        with services.store.transaction() as tx:
+    pace = BatchPace(RECORDS_PER_TRANSACTION, LEAST_RECORDS)
+    batch = run.take_batch(pace.size)
+    while run.has_more:
+        with services.store.transaction(pace) as tx:
             tx.requests.verify_lease(lease)
-            progress = run.erase_batch(batch, get_progress(task, EraseProgress), is_first=not number, tx=tx)
-            task = replace(task, progress=progress)
+            task = replace(task, progress=run.erase_batch(batch, get_progress(task, EraseProgress), tx=tx))
             tx.tasks.save_task(task)
+        batch = run.take_batch(pace.size)
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
-        return _end_erasure(run, last, erasure, task, tx, services)
+        return _end_erasure(run, batch, erasure, task, tx, services)
 
 
 def _end_erasure(run: ErasureRun, last: OrderBatch, erasure: Erasure, task: Task, tx: Tx, services: Services) -> Task:

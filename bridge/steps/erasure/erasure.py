@@ -20,7 +20,7 @@ from bridge.model import (
     TaskState,
     get_progress,
 )
-from bridge.rules.erasure.plan import HELD_CUSTOMER, HELD_ORDERS, ErasureInputs, build_erasure_plan
+from bridge.rules.erasure.plan import HELD_CUSTOMER, HELD_ORDERS, ErasureInputs, build_erasure_plan, plan_other_records
 from bridge.rules.notices.recipients import list_notice_targets
 from bridge.rules.retention.category_retention import CategoryRetention, combine_retentions
 from bridge.rules.retention.consent_evidence import list_kept_consents
@@ -75,6 +75,7 @@ class Erasure:
         self.held_orders = self._retention.find_held_orders(self.orders)
         self.held_customer = self._retention.calculate_customer_hold(self.held_orders)
         self.inputs = self._collect_inputs(self.scope)
+        self._other_lines: Sequence[PlanLine] | None = None
 
     @property
     def excluded_order_ids(self) -> tuple[str, ...]:
@@ -171,8 +172,19 @@ class Erasure:
         plan = self.preview()
         return plan, compare_with_saved_plan(self.request, plan, self._tx)
 
+    def plan_other_records(self) -> Sequence[PlanLine]:
+        """Return the lines that no count of rows changes. Of thousands of orders they take long: once, and before any writing."""
+        if self._other_lines is None:
+            self._other_lines = plan_other_records(
+                self.inputs, retention=self._services.retention, now=self._services.clock.now()
+            )
+        return self._other_lines
+
     def build_plan(self, rows: Mapping[str, int]) -> list[PlanLine]:
         """Return the plan of an erasure that removes these rows, by table."""
         return build_erasure_plan(
-            replace(self.inputs, rows=rows), retention=self._services.retention, now=self._services.clock.now()
+            replace(self.inputs, rows=rows),
+            self.plan_other_records(),
+            retention=self._services.retention,
+            now=self._services.clock.now(),
         )

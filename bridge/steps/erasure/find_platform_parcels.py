@@ -29,9 +29,9 @@ from bridge.ports import Platform
 from bridge.rules.index.attribution import normalise_waybill
 from bridge.rules.index.listings import FulfillmentListing
 from bridge.rules.index.shipping import read_platform_parcels
+from bridge.rules.operations.batch_pace import BatchPace
 from bridge.rules.requests.lifecycle import PLATFORM
 from bridge.services import Services
-from bridge.steps.batches import cut_batches
 from bridge.steps.erasure.platform_identifiers import select_platform_identifiers
 from bridge.steps.index.doubt_parcels import open_item_reviews, open_superseded_reviews, pause_superseded_items
 from bridge.steps.notices.open_notice_items import open_items_of_plan, plan_notice_items, record_opened_items
@@ -67,14 +67,14 @@ def find_platform_parcels(request: PrivacyRequest, task: Task, lease: Lease, *, 
         unreported, indexed = select_unreported_parcels(request, parcels, tx)
         listings = _list_platform_listings(parcels, now)
         plan = plan_notice_items(request, Principal(), unreported, {}, tx=tx, services=services)
-    *earlier, last = cut_batches(
-        list(dict.fromkeys(parcel.order_id for parcel in plan.parcels)), ORDERS_PER_TRANSACTION
-    ) or [()]
+    rest = list(dict.fromkeys(parcel.order_id for parcel in plan.parcels))
+    pace = BatchPace(ORDERS_PER_TRANSACTION)
     opened: Mapping[str, int] = {}
-    for order_ids in earlier:
-        with services.store.transaction() as tx:
+    while len(rest) > pace.size:
+        order_ids, rest = rest[: pace.size], rest[pace.size :]
+        part = plan.select_part(order_ids, has_person=False)
+        with services.store.transaction(pace) as tx:
             tx.requests.verify_lease(lease)
-            part = plan.select_part(order_ids, has_person=False)
             opened = add_row_counts(opened, open_items_of_plan(request, part, (), tx=tx, services=services))
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
@@ -83,7 +83,7 @@ def find_platform_parcels(request: PrivacyRequest, task: Task, lease: Lease, *, 
             for order_id, events in listings.items()
             for item in pause_superseded_items(request.shop, order_id, events, tx=tx, services=services)
         ]
-        part = plan.select_part(last, has_person=True)
+        part = plan.select_part(rest, has_person=True)
         opened = add_row_counts(opened, open_items_of_plan(request, part, (), tx=tx, services=services))
         record_opened_items(request, plan, opened, tx=tx)
         # the erasure of the bridge's own rows may come later: it finds the reviews

@@ -15,9 +15,11 @@ from bridge.errors import PayloadInvalid, Retryable, TimeLimitExceeded
 from bridge.logs import describe_exception
 from bridge.model import Delivery, DeliveryState, Fact, Lease
 from bridge.rules.index.sales import read_sale
+from bridge.rules.operations.batch_pace import BatchPace
 from bridge.rules.webhooks import payload, topics
 from bridge.services import Services
 from bridge.steps.index.ingest_bodies import ParsedBody, ingest_bodies, parse_body
+from bridge.steps.index.prepare_merges import LargeMerges, find_large_merges, prepare_merges
 from bridge.steps.requests.take_turns import is_slice_over
 from bridge.steps.shops.identify_shops import identify_shops
 from bridge.steps.shops.record_uninstalls import lease_uninstalls, record_uninstalls
@@ -76,10 +78,10 @@ def index_deliveries(shop: str, *, services: Services, until_empty: bool = False
 def _index_until(shop: str, must_stop: Callable[[], bool], services: Services) -> tuple[int, bool]:
     """Index batches until none is left or it must stop. Return how many were finished, and whether none is left."""
     identify_shops(shop, services=services)
-    settled = 0
+    settled, pace = 0, BatchPace(BATCH_ROWS)
     while True:
         try:
-            count = _index_batch(shop, BATCH_ROWS, services)
+            count = _index_batch(shop, pace, services)
         except (Retryable, TimeLimitExceeded):
             raise
         except Exception:  # noqa: BLE001 - one broken delivery must not stop the rest of the batch
@@ -91,12 +93,21 @@ def _index_until(shop: str, must_stop: Callable[[], bool], services: Services) -
             return settled, False
 
 
-def _index_batch(shop: str, max_rows: int, services: Services) -> int:
-    """Index a batch; where an uninstall is due work on it first, outside of the transaction, since the platform is asked."""
-    with services.store.transaction() as tx:
+def _index_batch(shop: str, pace: BatchPace, services: Services) -> int:
+    """Index a batch; before it what must be done outside of its transaction: uninstalls that are due, and large merges."""
+    while True:
+        try:
+            return _index_ready_batch(shop, pace, services)
+        except LargeMerges as found:
+            prepare_merges(shop, found.sightings, services=services)
+
+
+def _index_ready_batch(shop: str, pace: BatchPace, services: Services) -> int:
+    """Index a batch, or work on uninstalls that are due, for which the platform is asked. Raises LargeMerges."""
+    with services.store.transaction(pace) as tx:
         uninstalls = lease_uninstalls(shop, tx)
         if not uninstalls:
-            batch = tx.inbox.hold_batch(shop, OBJECT_TOPIC_PREFIXES, max_rows, BATCH_BYTES)
+            batch = tx.inbox.hold_batch(shop, OBJECT_TOPIC_PREFIXES, pace.size, BATCH_BYTES)
             # an empty batch too: it takes the shop lock, so it waits for a batch that another worker is indexing
             _ingest_batch(shop, batch, tx, services)
             return len(batch)
@@ -107,7 +118,7 @@ def _index_each_delivery(shop: str, services: Services) -> int:
     """Index the deliveries of a failed batch one by one; each that fails again becomes a dead letter."""
     for settled in range(BATCH_ROWS):
         try:
-            if not _index_batch(shop, 1, services):
+            if not _index_batch(shop, BatchPace(1), services):
                 return settled
         except (Retryable, TimeLimitExceeded):
             raise
@@ -130,6 +141,8 @@ def _ingest_batch(domain: str, batch: Sequence[tuple[Lease, Delivery]], tx: Tx, 
     foreign = _find_foreign_bodies(shop, [one.parsed for one in parsed], tx)
     rejected += [(one.lease, one.delivery, topics.FOREIGN_BODY) for one in parsed if one.parsed in foreign]
     own = [one for one in parsed if one.parsed not in foreign]
+    if merges := find_large_merges(shop, [one.parsed.sighting for one in own], tx):
+        raise LargeMerges(merges)
     tx.inbox.write_leases([lease for lease, *_ in rejected])
     for lease, _, reason in rejected:
         tx.inbox.finish_delivery(lease, DeliveryState.REJECTED, reason)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bridge.model import Fact
@@ -30,11 +30,22 @@ def release_merged_suppressions(
         if sighting.kind is not SightingKind.CUSTOMERS_MERGED:
             continue
         ids = (sighting.customer_id, sighting.kept_customer_id)
-        for request_id, order_keys in tx.suppression_releaser.release_suppressions(shop, *ids).items():
-            items = tx.notice_items.list_items(order_keys=order_keys) if order_keys else []
-            pause_items(items, MERGE_BLOCKER + request_id, tx=tx, services=services)
-            released[request_id] += len(order_keys)
+        released.update(
+            pause_released_items(
+                shop, tx.suppression_releaser.release_suppressions(shop, *ids), tx=tx, services=services
+            )
+        )
     return released
+
+
+def pause_released_items(
+    shop: str, released: Mapping[str, Sequence[str]], *, tx: Tx, services: Services
+) -> Mapping[str, int]:
+    """Pause the notice items of these orders, by the request that erased them. Return how many orders, by request."""
+    for request_id, order_keys in released.items():
+        items = tx.notice_items.list_items(shop=shop, order_keys=order_keys) if order_keys else []
+        pause_items(items, MERGE_BLOCKER + request_id, tx=tx, services=services)
+    return {request_id: len(order_keys) for request_id, order_keys in released.items()}
 
 
 def record_released_suppressions(shop: str, released: Mapping[str, int], tx: Tx) -> None:

@@ -1,53 +1,41 @@
 """Repeat the erasures and destructions that a restored backup undid, by the ledger's keys and ids.
 
-Each erasure is one transaction with its fact; a second run after a crash continues. The evidence chain continues from
-the restored database's own head, with a fact that names the lost range; then the ledger gets the new branch.
+Each erasure is a series of short transactions, each with its fact; a second run after a crash continues. The evidence
+chain continues from the restored database's own head, with a fact that names the lost range; then the ledger gets the new
+branch.
 Suppression keys older than their retention period are not restored, although the ledger still has them.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from bridge.errors import NeedsOperator
 from bridge.logs import describe_exception
-from bridge.model import (
-    Destruction,
-    Fact,
-    LedgerHead,
-    PrivacyRequest,
-    RequestKind,
-    RequestState,
-    TaskAction,
-    TaskState,
-    Tombstone,
-)
+from bridge.model import Destruction, Fact, LedgerHead, add_row_counts
 from bridge.rules.erasure.tombstone import SUPPRESSION_CATEGORY
+from bridge.rules.operations.batch_pace import BatchPace
 from bridge.rules.recovery.restored import filter_live_tombstones
 from bridge.rules.retention.statutory_last_days import local_day
 from bridge.services import Services
+from bridge.steps.batches import cut_batches
 from bridge.steps.evidence.sign_head import build_ledger_head
-from bridge.steps.notices.open_notice_items import open_notice_items
 from bridge.steps.recovery.ledger_gate import compare_with_ledger
-from bridge.steps.recovery.restored_rows import (
-    build_ledger_request,
-    find_known_request,
-    open_ledger_request,
-    read_restored_rows,
-)
+from bridge.steps.recovery.repeat_erasure import repeat_erasure
 from bridge.steps.retention.accept_policy import is_policy_active
 from bridge.steps.retention.expire import find_expired_categories
 
 if TYPE_CHECKING:
     from bridge.store import Tx
 
-RESTORED_MERGE_REVIEW_KIND = "restored_merge"
+RECORDS_PER_TRANSACTION = 200
+ROWS_PER_TRANSACTION, LEAST_ROWS = 150, 60
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,7 +79,7 @@ def repair_restored_database(*, actor: str, services: Services, dry_run: bool = 
         missing_tombstones = tx.ledger_state.filter_unknown_tombstones(tombstones)
         missing_destructions = tx.ledger_state.filter_unknown_destructions(destructions)
     removed: Counter[str] = Counter()
-    kept_orders: Counter[str] = Counter()
+    kept_orders = 0
     lost_request_ids: set[str] = set()
     faults: list[str] = []
     remaining = len(missing_tombstones) + len(missing_destructions)
@@ -99,16 +87,19 @@ def repair_restored_database(*, actor: str, services: Services, dry_run: bool = 
         if reason and ledger_head:
             _record_restored_backup(ledger_head, seq, head_hash, reason, actor, services)
         for erased_shop in (row for row in missing_destructions if row.kind == "shop"):
-            _run_in_transaction(partial(_erase_shop_again, erased_shop, actor), removed, faults, services)
+            with _noting_faults(faults):
+                _erase_shop_again(erased_shop, actor, removed, services)
         missing_erasures = {(row.shop, row.request_id) for row in missing_tombstones}
         for (shop_name, request_id), group in groupby(tombstones, key=lambda row: (row.shop, row.request_id)):
             if (shop_name, request_id) in missing_erasures:
-                erase = partial(_erase_person_again, list(group), actor, lost_request_ids, kept_orders, services)
-                _run_in_transaction(erase, removed, faults, services)
-        record_destructions = [row for row in missing_destructions if row.kind != "shop"]
-        if record_destructions:
-            destroy = partial(_destroy_records_again, record_destructions, actor)
-            _run_in_transaction(destroy, removed, faults, services)
+                with _noting_faults(faults):
+                    kept_orders += repeat_erasure(
+                        list(group), removed, lost_request_ids, actor=actor, services=services
+                    )
+        pace = BatchPace(RECORDS_PER_TRANSACTION)
+        for batch in cut_batches([row for row in missing_destructions if row.kind != "shop"], pace):
+            with _noting_faults(faults), services.store.transaction(pace) as tx:
+                removed.update(_destroy_records_again(batch, actor, tx))
         with services.store.transaction() as tx:
             remaining = len(tx.ledger_state.filter_unknown_tombstones(tombstones)) + len(
                 tx.ledger_state.filter_unknown_destructions(destructions)
@@ -123,7 +114,7 @@ def repair_restored_database(*, actor: str, services: Services, dry_run: bool = 
         tombstones=len(missing_tombstones),
         destroyed=len(missing_destructions),
         removed=dict(removed),
-        kept_orders=kept_orders.total(),
+        kept_orders=kept_orders,
         lost=sorted(lost_request_ids),
         faults=faults,
         left=remaining,
@@ -157,71 +148,38 @@ def _record_restored_backup(
             )
 
 
-def _run_in_transaction(
-    action: Callable[[Tx], Mapping[str, int]], removed: Counter[str], faults: list[str], services: Services
-) -> None:
-    """Run one action in a transaction; add its rows to `removed`, or its fault to `faults` without raising it."""
+@contextmanager
+def _noting_faults(faults: list[str]) -> Iterator[None]:
+    """Add what needs a person to `faults`, without raising it: the rest is repeated all the same."""
     try:
-        with services.store.transaction() as tx:
-            removed_rows = action(tx)
+        yield
     except NeedsOperator as fault:
         faults.append(describe_exception(fault))
-        return
-    removed.update(removed_rows)
 
 
-def _erase_shop_again(destroyed: Destruction, actor: str, tx: Tx) -> Mapping[str, int]:
+def _erase_shop_again(destroyed: Destruction, actor: str, removed: Counter[str], services: Services) -> None:
+    """Erase a shop again, some rows in each transaction, and add to `removed` how many. What ends it is recorded last."""
     request_id, _, _ = destroyed.ref.partition(".")  # as `build_shop_deletion_ref` makes it
-    removed = tx.shop_eraser.erase_shop(destroyed.shop, request_id=request_id)
-    tx.ledger_state.repeat_destructions([destroyed])
-    _record_tombstones_applied(tx, actor, destroyed.shop, request_id, removed=dict(removed), shop_erased=True)
-    return removed
-
-
-def _erase_person_again(
-    tombstones: Sequence[Tombstone],
-    actor: str,
-    lost_request_ids: set[str],
-    kept_orders: Counter[str],
-    services: Services,
-    tx: Tx,
-) -> Mapping[str, int]:
-    shop, request_id = tombstones[0].shop, tombstones[0].request_id
-    tx.index.lock_shop(shop)
-    request = find_known_request(request_id, tx)
-    by_keys = build_ledger_request(tombstones, tx, services)
-    rows = read_restored_rows(request or by_keys, tombstones, tx=tx, services=services)
-    removed = dict(
-        tx.erasure_reapplier.reapply_erasure(
-            shop, tombstones, excluded_order_ids=rows.excluded_order_ids, keeps_customer=rows.is_customer_kept
-        )
-    )
-    is_lost = request is None
-    if is_lost:
-        lost_request_ids.add(request_id)
-    if rows.has_kept_rows and not removed.get("undecided") and not _will_erase_again(request, tx):
-        own_id = by_keys.id if tx.requests.is_known(request_id) else request_id
-        request = open_ledger_request(replace(by_keys, id=own_id), rows, removed, actor, tx=tx, services=services)
-    if request is not None and request.kind is RequestKind.ERASURE:
-        # it runs again, but what was erased here is no longer in the index
-        open_notice_items(request, request.principal, rows.parcels, rows.orders, tx=tx, services=services)
-    if removed.get("undecided"):
-        summary = f"{removed['undecided']} orders of a customer that was erased or merged after the backup"
-        tx.reviews.open_review(shop, RESTORED_MERGE_REVIEW_KIND, summary, request_id=request_id)
-    detail: dict[str, Any] = {"keys": len(tombstones), "removed": removed, "request_known": not is_lost}
-    if rows.has_kept_rows:
-        kept_orders[shop] += len(rows.excluded_order_ids)
-        detail |= {"kept_orders": len(rows.excluded_order_ids), "held_by": list(rows.grounds)}
-    _record_tombstones_applied(tx, actor, shop, request_id, **detail)
-    return removed
-
-
-def _will_erase_again(request: PrivacyRequest | None, tx: Tx) -> bool:
-    """Return whether an open erasure goes on with what stays."""
-    if request is None or request.kind is not RequestKind.ERASURE or request.state is RequestState.DONE:
-        return False
-    tasks = tx.tasks.list_tasks(request.id)
-    return any(task.action is TaskAction.ERASE and task.state is not TaskState.DONE for task in tasks)
+    pace, first, is_finished = BatchPace(ROWS_PER_TRANSACTION, LEAST_ROWS), 0, False
+    while not is_finished:
+        with services.store.transaction(pace) as tx:
+            part, first = tx.shop_eraser.erase_part(
+                destroyed.shop,
+                request_id=request_id,
+                include_held_records=False,
+                limit=pace.size,
+                first=first,
+                is_repeated=True,
+            )
+            is_finished = sum(part.values()) < pace.size
+            detail: dict[str, Any] = {"shop_erased": True} if is_finished else {"unfinished": True}
+            if is_finished:
+                # searches all once more
+                part = add_row_counts(part, tx.shop_eraser.erase_shop(destroyed.shop, request_id=request_id))
+                tx.ledger_state.repeat_destructions([destroyed])
+            rows = {name: count for name, count in part.items() if name}
+            _record_tombstones_applied(tx, actor, destroyed.shop, request_id, removed=rows, **detail)
+        removed.update(rows)
 
 
 def _destroy_records_again(destroyed: Sequence[Destruction], actor: str, tx: Tx) -> Mapping[str, int]:

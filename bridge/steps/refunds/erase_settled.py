@@ -10,6 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from bridge.model import Fact, RefundState
+from bridge.rules.operations.batch_pace import BatchPace
 from bridge.rules.refunds.settlement import compute_erase_at
 from bridge.services import Services
 from bridge.steps.retention.accept_policy import activate_or_review_policy
@@ -29,19 +30,19 @@ def erase_settled_bank_details(*, services: Services) -> int:
         return 0
     with services.store.transaction() as tx:
         _set_missing_erase_dates(tx, services)
-    erased = 0
-    while True:
-        with services.store.transaction() as tx:
-            due_accounts = tx.refunds.list_due_refund_accounts(limit=ACCOUNTS_PER_TRANSACTION)
+    erased, pace, has_more = 0, BatchPace(ACCOUNTS_PER_TRANSACTION), True
+    while has_more:
+        with services.store.transaction(pace) as tx:
+            due_accounts = tx.refunds.list_due_refund_accounts(limit=pace.size)
             erased_accounts = tx.refunds.erase_bank_details([account.id for account in due_accounts])
             counts = Counter((account.shop, account.request_id) for account in erased_accounts)
             for (shop, request_id), count in counts.items():
                 tx.evidence.append_fact(
                     Fact.REFUND_ACCOUNT_ERASED, shop=shop, request_id=request_id, count=count, settled=True
                 )
+            has_more = len(erased_accounts) == pace.size
         erased += len(erased_accounts)
-        if len(erased_accounts) < ACCOUNTS_PER_TRANSACTION:
-            return erased
+    return erased
 
 
 def _set_missing_erase_dates(tx: Tx, services: Services) -> None:

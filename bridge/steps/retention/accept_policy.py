@@ -49,7 +49,7 @@ def iterate_order_retention(
     calculator = release.DocumentRetentionCalculator(today=today, retention=services.retention)
     last_order: ShopOrderKey | None = None
     while True:
-        with services.store.transaction() as tx:
+        with services.store.read() as tx:
             orders = tx.vault_orders.list_orders_after(last_order, limit=ORDERS_PER_PAGE)
             documents_by_order = tx.vault_orders.group_documents_by_order(orders)
             legal_holds = tx.legal_holds.find_legal_holds_by_order(orders)

@@ -10,15 +10,14 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 
 from bridge.model import Fact
+from bridge.rules.operations.batch_pace import BatchPace
 from bridge.rules.retention import retention_registry as registry
 from bridge.rules.retention.statutory_last_days import local_day
 from bridge.services import Services
 from bridge.steps.retention.accept_policy import activate_or_review_policy
 
 REQUEST_CATEGORY = "request_evidence"
-RECORDS_PER_BATCH = (
-    200  # with their parcels and keys less than a tenth of a second, so that webhooks do not wait for it
-)
+RECORDS_PER_BATCH = 200  # with their parcels and keys
 BATCHES_PER_CATEGORY = 25  # per run
 ROWS_PER_TRANSACTION = 500
 
@@ -33,10 +32,11 @@ def expire_aged_records(*, services: Services) -> Mapping[str, int]:
     today = local_day(services.clock.now(), services.retention.calendar)
     deleted: dict[str, int] = {}
     for category, cutoff in find_expired_categories(today, services):
-        while deleted.get(category, 0) < RECORDS_PER_BATCH * BATCHES_PER_CATEGORY:
+        pace = BatchPace(RECORDS_PER_BATCH)
+        while (left := RECORDS_PER_BATCH * BATCHES_PER_CATEGORY - deleted.get(category, 0)) > 0:
             _delete_parts_of_requests(category, cutoff, services)
-            with services.store.transaction() as tx:
-                deleted_by_shop = tx.expiry.expire_records(category, cutoff, limit=RECORDS_PER_BATCH)
+            with services.store.transaction(pace) as tx:
+                deleted_by_shop = tx.expiry.expire_records(category, cutoff, limit=min(pace.size, left))
                 for shop, count in sorted(deleted_by_shop.items()):
                     tx.evidence.append_fact(Fact.RECORD_EXPIRED, shop=shop, category=category, count=count)
             if not deleted_by_shop:
@@ -47,10 +47,10 @@ def expire_aged_records(*, services: Services) -> Mapping[str, int]:
 
 def _delete_parts_of_requests(category: str, cutoff: datetime, services: Services) -> None:
     """Delete the notice items and bodies of the requests that are next: one request may have thousands."""
-    has_more = category == REQUEST_CATEGORY
+    has_more, pace = category == REQUEST_CATEGORY, BatchPace(ROWS_PER_TRANSACTION)
     while has_more:
-        with services.store.transaction() as tx:
-            has_more = bool(tx.expiry.delete_parts_of_requests(cutoff, limit=ROWS_PER_TRANSACTION))
+        with services.store.transaction(pace) as tx:
+            has_more = bool(tx.expiry.delete_parts_of_requests(cutoff, limit=pace.size))
 
 
 def find_expired_categories(today: date, services: Services) -> Iterator[tuple[str, datetime]]:

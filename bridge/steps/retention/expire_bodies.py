@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bridge.model import Fact
+from bridge.rules.operations.batch_pace import BatchPace
 from bridge.rules.retention.max_ages import ACCESS_PACKAGE_AGE, WEBHOOK_BODY_AGE, find_expiry_days
 from bridge.services import Services
 from bridge.steps.retention.accept_policy import list_binding_ages
@@ -43,11 +44,12 @@ def expire_bodies_and_packages(*, services: Services) -> Mapping[str, int]:
 
 def _expire_mails(days: int, services: Services) -> None:
     """Destroy what mails say that were done with so many days ago."""
-    destroyed = MAILS_AT_ONCE
-    while destroyed == MAILS_AT_ONCE:
-        with services.store.transaction() as tx:
+    has_more, pace = True, BatchPace(MAILS_AT_ONCE)
+    while has_more:
+        with services.store.transaction(pace) as tx:
             before = services.clock.now() - timedelta(days=days)
-            destroyed = tx.mails.destroy_contents(handled_before=before, limit=MAILS_AT_ONCE)
+            destroyed = tx.mails.destroy_contents(handled_before=before, limit=pace.size)
+            has_more = destroyed == pace.size
             if destroyed:
                 tx.evidence.append_fact(Fact.MAILS_DESTROYED, shop="", count=destroyed)
 

@@ -13,6 +13,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from bridge.model import Document, Fact, ShopOrderKey
+from bridge.rules.operations.batch_pace import BatchPace
 from bridge.rules.retention.release import DocumentRetention, DocumentRetentionCalculator
 from bridge.rules.retention.statutory_last_days import local_day
 from bridge.services import Services
@@ -21,7 +22,7 @@ from bridge.steps.retention.accept_policy import activate_or_review_policy, is_p
 if TYPE_CHECKING:
     from bridge.store import Tx
 
-DOCUMENTS_PER_TRANSACTION = 100  # a tenth of a second, so that webhooks do not wait for it
+DOCUMENTS_PER_TRANSACTION = 100
 MAX_DOCUMENTS_PER_RUN = 2_000  # a few seconds, so that the other jobs of the schedule are not late
 OrderDecision = tuple[ShopOrderKey, Sequence[Document], DocumentRetention]
 
@@ -41,15 +42,16 @@ def expire_documents(*, services: Services) -> DocumentExpiryResult:
     if not activate_or_review_policy(services=services):
         return DocumentExpiryResult(policy_accepted=False)
     sha256, today = services.retention.sha256, local_day(services.clock.now(), services.retention.calendar)
-    queries: tuple[Callable[[Tx], Sequence[ShopOrderKey]], ...] = (
-        lambda tx: tx.vault_orders.list_orders_with_outdated_policy(sha256, limit=DOCUMENTS_PER_TRANSACTION),
-        lambda tx: tx.vault_orders.list_orders_with_due_documents(today, limit=DOCUMENTS_PER_TRANSACTION),
+    queries: tuple[Callable[[Tx, int], Sequence[ShopOrderKey]], ...] = (
+        lambda tx, limit: tx.vault_orders.list_orders_with_outdated_policy(sha256, limit=limit),
+        lambda tx, limit: tx.vault_orders.list_orders_with_due_documents(today, limit=limit),
     )
     dated = destroyed = 0
     for list_orders in queries:
-        while dated + destroyed < MAX_DOCUMENTS_PER_RUN:
-            with services.store.transaction() as tx:
-                dated_now, destroyed_now = _date_or_destroy(list_orders(tx), today, tx, services)
+        pace = BatchPace(DOCUMENTS_PER_TRANSACTION)
+        while (left := MAX_DOCUMENTS_PER_RUN - dated - destroyed) > 0:
+            with services.store.transaction(pace) as tx:
+                dated_now, destroyed_now = _date_or_destroy(list_orders(tx, min(pace.size, left)), today, tx, services)
             dated, destroyed = dated + dated_now, destroyed + destroyed_now
             if not dated_now + destroyed_now:
                 break

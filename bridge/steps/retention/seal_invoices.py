@@ -27,6 +27,7 @@ from bridge.model import (
 )
 from bridge.ports import Platform
 from bridge.rules.index.identity import legacy_id
+from bridge.rules.operations.batch_pace import BatchPace
 from bridge.rules.requests.lifecycle import PLATFORM
 from bridge.rules.retention.invoice_copy import Supplier, build_invoice_copy, list_missing_particulars
 from bridge.services import Services
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 
 INCOMPLETE_COPY_REVIEW_KIND = "copy_incomplete"
 INVOICE_CATEGORY = "invoice_document"
-ORDERS_PER_TRANSACTION = 50  # each copy is sealed and read back: a tenth of a second
+ORDERS_PER_TRANSACTION, LEAST_ORDERS = 50, 8  # each copy is sealed and read back
 
 
 def seal_sales(
@@ -153,7 +154,7 @@ def seal_invoices(request: PrivacyRequest, task: Task, lease: Lease, *, services
     with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
         tx.index.lock_shop(request.shop)
-        return _save_search(request, after, search, sealed, plan, changes, tx, services)
+        return _save_search(request, after, len(sealed), plan, changes, tx, services)
 
 
 def preview_invoice_search(request: PrivacyRequest, services: Services) -> tuple[InvoiceSearchResult, int, str]:
@@ -207,13 +208,15 @@ def _seal_found_copies(request: PrivacyRequest, search: _Search, lease: Lease, s
     """Seal the copies of what the platform sold, a few orders in each transaction. Return the ids of the documents."""
     sealed: list[str] = []
     order_ids = [order_id for order_id, sales in search.sales.items() if sales]
-    for batch in cut_batches(order_ids, ORDERS_PER_TRANSACTION):
+    pace = BatchPace(ORDERS_PER_TRANSACTION, LEAST_ORDERS)
+    for batch in cut_batches(order_ids, pace):
         sales = [sale for order_id in batch for sale in search.sales[order_id]]
-        with services.store.transaction() as tx:
+        with services.store.transaction(pace) as tx:
             tx.requests.verify_lease(lease)
             tx.index.lock_shop(request.shop)
             document_ids = _seal_sale_copies(request.shop, sales, (), tx, services)
             _record_sealed_documents(request.shop, document_ids, tx, request.id)
+            _open_incomplete_copy_reviews(request, sales, tx)
         sealed += document_ids
     return sealed
 
@@ -244,8 +247,7 @@ def _plan_search(
 def _save_search(
     request: PrivacyRequest,
     task: Task,
-    search: _Search,
-    sealed: Sequence[str],
+    sealed: int,
     plan: Sequence[PlanLine],
     changes: Sequence[Mapping[str, Any]],
     tx: Tx,
@@ -256,12 +258,10 @@ def _save_search(
     missing = read_invoice_search([task]).missing_copies
     if not missing or task.state is TaskState.FAILED:
         sync_missing_copy_review(request, len(missing), tx=tx, services=services)
-    _open_incomplete_copy_reviews(request, [sale for sales in search.sales.values() for sale in sales], tx)
     if not has_erasure_begun(tx.tasks.list_tasks(request.id)):
         save_plan(request, plan, changes, tx=tx, services=services)
-    record_task_result(
-        request, task, tx, outcome=task.outcome, sealed=len(sealed), missing=len(missing), reason=task.last_error
-    )
+    found = {"sealed": sealed, "missing": len(missing)}
+    record_task_result(request, task, tx, outcome=task.outcome, **found, reason=task.last_error)
     return task
 
 
@@ -291,10 +291,9 @@ def _fetch_sales(order_ids: Iterable[str], shop: str, services: Services) -> Ite
 
 
 def _open_incomplete_copy_reviews(request: PrivacyRequest, sales: Sequence[Sale], tx: Tx) -> None:
-    """Open a review for each copy that lacks particulars: an operator files the invoice."""
+    """Open a review for each copy that lacks particulars: an operator files the invoice. Writes evidence."""
     for sale in sales:
         if missing := [] if sale.refund_id else list_missing_particulars(sale):
             what = f"a copy from {PLATFORM} lacks {', '.join(missing)}: file the invoice"
-            tx.reviews.open_review(
-                request.shop, INCOMPLETE_COPY_REVIEW_KIND, what, order_id=sale.order_id, request_id=request.id
-            )
+            about = {"order_id": sale.order_id, "request_id": request.id}
+            tx.reviews.open_review(request.shop, INCOMPLETE_COPY_REVIEW_KIND, what, **about)

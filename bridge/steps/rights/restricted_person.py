@@ -34,10 +34,11 @@ def wait_for_restriction(
     ]
     if not affected:
         return []
-    with services.store.transaction() as tx:
+    with services.store.read() as tx:
         ids = tx.restrictions.find_restricting_requests(request)
-        if not ids:
-            return []
+    if not ids:
+        return []
+    with services.store.transaction() as tx:
         tx.requests.verify_lease(lease)
         reason, wake_at = WaitReason.PERSON_RESTRICTED, services.clock.now() + RECHECK_DELAY
         waiting = [wait_task(task, reason, wake_at, wait_reason=reason) for task in affected]

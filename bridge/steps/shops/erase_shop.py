@@ -27,6 +27,7 @@ from bridge.model import (
     add_row_counts,
     get_progress,
 )
+from bridge.rules.operations.batch_pace import BatchPace
 from bridge.rules.requests.lifecycle import compute_retry_pause_s
 from bridge.rules.requests.progress_codec import encode_remaining_shop_data
 from bridge.rules.shops.shop_erasure import SHOP_ANSWER_DEADLINE, Decision, decide_shop_erasure
@@ -38,7 +39,7 @@ from bridge.steps.task_results import finish_task, retry_task, wait_task
 if TYPE_CHECKING:
     from bridge.store import Tx
 
-ROWS_PER_TRANSACTION = 500  # a tenth of a second, so that webhooks do not wait for it
+ROWS_PER_TRANSACTION, LEAST_ROWS = 150, 60
 DOCUMENTS_PER_TRANSACTION = 100
 UNCOUNTED_SHOP_TABLES = {
     "data_keys",
@@ -104,12 +105,13 @@ def _erase_parts(request: PrivacyRequest, task: Task, decision: Decision, lease:
     A run that is cut off between two is continued by the next, as it was decided: the parts deleted what tells whether
     the shop left.
     """
+    pace, first = BatchPace(ROWS_PER_TRANSACTION, LEAST_ROWS), 0
     while decision is not Decision.ASK_OPERATOR:
-        with services.store.transaction() as tx:
+        with services.store.transaction(pace) as tx:
             tx.requests.verify_lease(lease)
             if next(each.state for each in tx.tasks.list_tasks(request.id) if each.id == task.id) is TaskState.DONE:
                 return task  # an operator ended it meanwhile
-            removed = _erase_part(request, decision, tx)
+            removed, first = _erase_part(request, decision, pace.size, first, tx)
             if not removed:
                 return task
             progress = get_progress(task, ShopEraseProgress)
@@ -120,19 +122,24 @@ def _erase_parts(request: PrivacyRequest, task: Task, decision: Decision, lease:
     return task
 
 
-def _erase_part(request: PrivacyRequest, decision: Decision, tx: Tx) -> dict[str, int]:
-    """Erase at most ROWS_PER_TRANSACTION rows, or mark the documents that stay ('' in place of a table). Empty at the end."""
+def _erase_part(
+    request: PrivacyRequest, decision: Decision, limit: int, first: int, tx: Tx
+) -> tuple[dict[str, int], int]:
+    """Erase at most `limit` rows, or mark the documents that stay ('' in place of a table), and where the next part begins.
+
+    Nothing at the end.
+    """
     shop, keeps_held = request.shop, decision is Decision.KEEP_STATUTORY
-    rows = tx.shop_eraser.erase_part(
-        shop, request_id=request.id, include_held_records=not keeps_held, limit=ROWS_PER_TRANSACTION
+    rows, first = tx.shop_eraser.erase_part(
+        shop, request_id=request.id, include_held_records=not keeps_held, limit=limit, first=first
     )
     if rows:
-        return dict(rows)
+        return dict(rows), first
     if decision is Decision.ERASE_ALL:
-        count = tx.shop_exits.delete_shop_documents(shop, limit=DOCUMENTS_PER_TRANSACTION)
-        return {"vault_documents": count} if count else {}
-    count = tx.shop_exits.mark_shop_documents(shop, request.id, limit=ROWS_PER_TRANSACTION)
-    return {"": count} if count else {}
+        count = tx.shop_exits.delete_shop_documents(shop, limit=min(limit, DOCUMENTS_PER_TRANSACTION))
+        return ({"vault_documents": count} if count else {}), first
+    count = tx.shop_exits.mark_shop_documents(shop, request.id, limit=limit)
+    return ({"": count} if count else {}), first
 
 
 def _retry_later(

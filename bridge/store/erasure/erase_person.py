@@ -76,7 +76,7 @@ class PersonEraser:
                         key,
                         rows.subjects,
                         request_id,
-                        *self._collect_keys(rows, request_id),
+                        *_collect_keys(rows, self._traces.list_erased_orders(key, request_id)),
                         cutoff_at=principal.cutoff_at,
                     )
                 )
@@ -197,16 +197,17 @@ class PersonEraser:
     ) -> dict[str, int]:
         """Erase under one key of the shop."""
         shop, order_keys, person_keys = rows.shop, rows.order_keys, rows.person_keys
+        erased = self._traces.list_erased_orders(shop, request_id)  # before, by this erasure
         key_ids = self.find_data_key_ids(shop, person_keys, order_keys)
         customer_keys = frozenset[tuple[str, str]]() if keeps_customer else person_keys
         removed = self.delete_person_rows(shop, customer_keys, order_keys, cutoff_at=cutoff_at)
         if not is_merged:
-            found = (rows.subjects, request_id, *self._collect_keys(rows, request_id))
+            found = (rows.subjects, request_id, *_collect_keys(rows, erased))
             removed |= self._traces.clear_traces(shop, *found, cutoff_at=cutoff_at)
         erased_at = cutoff_at or self._session.now()  # an order that is placed later is a new contract
         suppressed = {(field, key) for field in rows.keys for key in rows.contacts.get(field) or rows.keys[field]}
         suppressed |= {("order", key) for key in (*order_keys, *rows.named_keys)}
-        suppressed -= {("order", key) for key in self._traces.list_erased_orders(shop, request_id)}
+        suppressed -= {("order", key) for key in erased}
         upsert_suppressions(
             self._connection,
             (
@@ -216,11 +217,6 @@ class PersonEraser:
         )
         self.destroy_keys_and_verify(shop, customer_keys, order_keys, key_ids, cutoff_at=cutoff_at)
         return removed
-
-    def _collect_keys(self, rows: _PersonRows, request_id: str) -> tuple[PersonKeys, set[str]]:
-        """Return the keys by which a webhook is about the data subject: of orders that this erasure deleted before, too."""
-        erased = self._traces.list_erased_orders(rows.shop, request_id)
-        return rows.person_keys, {*rows.order_keys, *rows.named_keys, *erased}
 
     def delete_person_rows(
         self, shop: str, person_keys: PersonKeys, order_keys: Sequence[str], *, cutoff_at: datetime | None = None
@@ -289,6 +285,11 @@ class PersonEraser:
             self._connection.scalar(select(func.count()).select_from(table).where(table.c.shop == shop, condition))
             for table, condition in searches
         )
+
+
+def _collect_keys(rows: _PersonRows, erased: Iterable[str]) -> tuple[PersonKeys, set[str]]:
+    """Return the keys by which a webhook is about the data subject: of orders that this erasure deleted before, too."""
+    return rows.person_keys, {*rows.order_keys, *rows.named_keys, *erased}
 
 
 def _is_reported_by(customer_row: Any, cutoff_at: datetime) -> bool:

@@ -104,6 +104,12 @@ class PersonTraceRows:
         self._connection.execute(update(requests).where(requests.c.id.in_(ids)).values(closed))
         return removed
 
+    def clear_traces_of_orders(self, shop: str, order_keys: Sequence[str], request_id: str) -> dict[str, int]:
+        """Delete what stands under the pseudonyms of orders, where a request named nothing else. Return as `clear_traces`."""
+        return self.clear_prior_requests(shop, order_keys, request_id) | {
+            nominations.name: self._nominations.erase_nominations_of_person(shop, order_keys)
+        }
+
     def destroy_webhook_bodies(
         self, shop: str, person_keys: PersonKeys, order_keys: set[str], *, cutoff_at: datetime | None = None
     ) -> int:

@@ -105,6 +105,7 @@ class NoticeItemRows:
         self,
         *,
         account: str = "",
+        shop: str = "",
         request_id: str = "",
         notice_id: str = "",
         order_keys: Sequence[str] = (),
@@ -117,11 +118,13 @@ class NoticeItemRows:
         `order_keys` are pseudonyms of orders; `due_at`: only those to be looked at by then; `limit` 0: all.
         """
         rows = select(notice_items).order_by(notice_items.c.id)
+        if shop:
+            rows = rows.where(notice_items.c.shop.in_(self._session.shops.list_keys(shop)))
         if order_keys:
             rows = rows.where(notice_items.c.order_key.in_(list(order_keys)))
         if account:
-            shop, _, processor = account.partition("|")
-            rows = rows.where(notice_items.c.shop == shop, notice_items.c.processor == processor)
+            at, _, processor = account.partition("|")
+            rows = rows.where(notice_items.c.shop == at, notice_items.c.processor == processor)
         for column, value in ((notice_items.c.request_id, request_id), (notice_items.c.notice_id, notice_id)):
             if value:
                 rows = rows.where(column == value)

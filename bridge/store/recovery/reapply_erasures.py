@@ -12,7 +12,7 @@ from bridge.store.erasure.erase_person import PersonEraser
 from bridge.store.erasure.person_traces import PersonTraceRows
 from bridge.store.erasure.suppress import upsert_suppressions
 from bridge.store.index.rows import IndexRows
-from bridge.store.schema.index_tables import orders
+from bridge.store.schema.index_tables import orders, suppressions
 from bridge.store.session import Session
 
 ORDER_FIELD = "order"
@@ -46,43 +46,65 @@ class ErasureReapplier:
         rows = select(orders).where(orders.c.shop == shop, or_(*matches))
         return list(self._connection.execute(rows.order_by(orders.c.placed_at, orders.c.order_key)))
 
-    def reapply_erasure(
-        self,
-        shop: str,
-        tombstones: Sequence[Tombstone],
-        *,
-        excluded_order_ids: Collection[str] = (),
-        keeps_customer: bool = False,
-    ) -> Mapping[str, int]:
-        """Erase again what the keys of one erasure name, and write the keys. Return rows deleted per table.
+    def list_order_keys(self, shop: str, tombstones: Sequence[Tombstone]) -> list[str]:
+        """Return the keys of every order that these keys would erase, and of those that they name and nobody suppressed yet."""
+        stored = [row.order_key for row in self._list_order_rows(shop, tombstones)]
+        of_order = (suppressions.c.shop == shop, suppressions.c.field == ORDER_FIELD)
+        known = select(suppressions.c.key, suppressions.c.erased_at).where(
+            *of_order, suppressions.c.key.in_(_split_tombstones(tombstones)[1])
+        )
+        erased_at = {row.key: row.erased_at for row in self._connection.execute(known)}
+        missing = [
+            one.key
+            for one in tombstones
+            if one.field == ORDER_FIELD and (one.key not in erased_at or erased_at[one.key] < one.erased_at)
+        ]
+        return list(dict.fromkeys([*stored, *missing]))
 
-        Orders in `excluded_order_ids` stay with their parcels, and with `keeps_customer` the customer, as with `erase_person`.
-        Where the keys name a customer id only, `undecided` counts that customer's orders, which stay: in a database
-        from before two customers were merged they may belong to the customer that remains. Raises NeedsOperator as
-        `erase_person`.
+    def reapply_to_orders(
+        self, shop: str, order_keys: Sequence[str], tombstones: Sequence[Tombstone], *, request_id: str
+    ) -> Mapping[str, int]:
+        """Erase some orders of an erasure again, and write their keys. Return rows deleted per table.
+
+        The data subject stays for `reapply_to_person`. Raises NeedsOperator as `erase_person`.
+        """
+        self._session.lock_shop(shop)
+        key_ids = self._eraser.find_data_key_ids(shop, frozenset(), order_keys)
+        removed = self._eraser.delete_person_rows(shop, frozenset(), order_keys)
+        removed |= self._traces.clear_traces_of_orders(shop, order_keys, request_id)
+        upsert_suppressions(self._connection, tombstones, ledger_at=self._session.now())
+        self._eraser.destroy_keys_and_verify(shop, frozenset(), order_keys, key_ids)
+        if any(removed.values()):
+            self._session.mark_remnants(request_id)
+        return {name: count for name, count in removed.items() if count}
+
+    def reapply_to_person(
+        self, shop: str, tombstones: Sequence[Tombstone], order_keys: Collection[str], *, keeps_customer: bool
+    ) -> Mapping[str, int]:
+        """Erase again what the keys of one erasure name besides orders, and write those keys. Return rows deleted per table.
+
+        `order_keys` are orders of the erasure that no key names, for what mentions them. With `keeps_customer` the customer stays, as with
+        `erase_person`. Where the keys name a customer id only, `undecided` counts that customer's orders, which stay: in a
+        database from before two customers were merged they may belong to the customer that remains. Raises NeedsOperator
+        as `erase_person`.
         """
         self._session.lock_shop(shop)
         eraser, (person_keys, named_keys) = self._eraser, _split_tombstones(tombstones)
-        excluded = {self._session.keyring.pseudonym(shop, "order", number) for number in excluded_order_ids}
-        order_rows = [row for row in self._list_order_rows(shop, tombstones) if row.order_key not in excluded]
-        is_whole_person = _names_whole_person(person_keys, named_keys)
-        named_keys = [key for key in named_keys if key not in excluded]
+        request_id = tombstones[0].request_id
         customer_keys = frozenset[tuple[str, str]]() if keeps_customer else person_keys
-        order_keys = [row.order_key for row in order_rows]
-        key_ids = {row.data_key_id for row in order_rows}
-        key_ids |= eraser.find_data_key_ids(shop, person_keys, [*order_keys, *named_keys])
-        removed: dict[str, int] = eraser.delete_person_rows(shop, customer_keys, order_keys)
-        if is_whole_person:
-            subjects = [*(key for _, key in person_keys), *named_keys]
-            keys = (person_keys, {*order_keys, *named_keys})
-            removed |= self._traces.clear_traces(shop, subjects, tombstones[0].request_id, *keys)
+        key_ids = eraser.find_data_key_ids(shop, person_keys, [])
+        removed: dict[str, int] = eraser.delete_person_rows(shop, customer_keys, [])
+        if _names_whole_person(person_keys, named_keys):
+            subjects = [key for _, key in person_keys]
+            removed |= self._traces.clear_traces(shop, subjects, request_id, person_keys, {*order_keys, *named_keys})
         else:
             undecided = select(func.count()).where(orders.c.shop == shop, _match_person_orders(person_keys))
             removed["undecided"] = self._connection.scalar(undecided) or 0
-        upsert_suppressions(self._connection, tombstones, ledger_at=self._session.now())
-        eraser.destroy_keys_and_verify(shop, customer_keys, order_keys, key_ids)
+        of_person = [tombstone for tombstone in tombstones if tombstone.field != ORDER_FIELD]
+        upsert_suppressions(self._connection, of_person, ledger_at=self._session.now())
+        eraser.destroy_keys_and_verify(shop, customer_keys, [], key_ids)
         if any(removed.values()):
-            self._session.mark_remnants(tombstones[0].request_id)
+            self._session.mark_remnants(request_id)
         return {name: count for name, count in removed.items() if count}
 
 

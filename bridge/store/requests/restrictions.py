@@ -88,6 +88,10 @@ class RestrictionRows:
 
     def find_restricting_requests(self, request: PrivacyRequest) -> list[str]:
         """Return the ids of the requests by which all processing of this request's person is restricted now."""
+        of_shop = restrictions.c.shop.in_(self._session.shops.list_keys(request.shop))
+        in_force = exists().where(of_shop, restrictions.c.purpose == EVERY_PURPOSE, IS_IN_FORCE)
+        if not self._connection.scalar(select(in_force)):
+            return []  # nobody is restricted, as nearly always: no need to know all records of a person with thousands
         return self._find_requests(((shop, key) for shop, _, key in self._iterate_records(request)))
 
     def find_restricted_orders(self, orders: Iterable[ShopOrderKey]) -> set[ShopOrderKey]:

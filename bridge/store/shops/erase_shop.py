@@ -82,21 +82,39 @@ class ShopEraser:
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection
 
-    def erase_part(self, shop: str, *, request_id: str, include_held_records: bool, limit: int) -> Mapping[str, int]:
-        """Delete at most `limit` rows of what `erase_shop` deletes. Return rows deleted per table; none at the end.
+    def erase_part(
+        self,
+        shop: str,
+        *,
+        request_id: str,
+        include_held_records: bool,
+        limit: int,
+        first: int = 0,
+        is_repeated: bool = False,
+    ) -> tuple[Mapping[str, int], int]:
+        """Delete at most `limit` rows of what `erase_shop` deletes. Return rows deleted per table, and where the next part begins.
 
-        Rows that are only changed are counted under ''.
+        `first` is where this one begins: what stands before it was done by earlier parts, and is not searched again. Fewer
+        rows than `limit` say that it was the last. Rows that are only changed are counted under ''.
 
-        The ledger receives the erasure with the first part: a backup that is restored then is erased again.
+        The ledger receives the erasure with the first part: a backup that is restored then is erased again. `is_repeated`
+        says that it comes from the ledger: it is recorded at the end, or nobody would know that parts are left.
         """
-        self._lock_and_record(shop, request_id)
-        for name, change, table, where in self._list_changes(shop, request_id, include_held_records):
-            if count := change_some(self._connection, change, table, where, limit=limit):
-                if name not in COUNTED_AS_ERASED:
-                    return {"": count}
-                self._session.mark_remnants(request_id)
-                return {name: count}
-        return {}
+        if is_repeated:
+            self._session.lock_shop(shop)
+        else:
+            self._lock_and_record(shop, request_id)
+        removed: Counter[str] = Counter()
+        for name, change, table, where in self._list_changes(shop, request_id, include_held_records)[first:]:
+            count = change_some(self._connection, change, table, where, limit=limit - removed.total())
+            removed[name if name in COUNTED_AS_ERASED else ""] += count
+            if removed.total() >= limit:
+                break
+            first += 1
+        removed = +removed
+        if any(removed):
+            self._session.mark_remnants(request_id)
+        return removed, first
 
     def erase_shop(self, shop: str, *, request_id: str, include_held_records: bool = False) -> Mapping[str, int]:
         """Erase all of a shop but the record of its requests and its sealed documents. Return rows deleted per table.
@@ -108,12 +126,12 @@ class ShopEraser:
         """
         self._lock_and_record(shop, request_id)
         removed: Counter[str] = Counter()
-        changes = self._list_changes(shop, request_id, include_held_records)
-        for name, change, _, where in changes:
-            removed[name] += self._connection.execute(change.where(where)).rowcount
-        for _, _, table, where in changes:
-            if self._connection.scalar(select(exists().where(where))):
-                raise NeedsOperator(f"rows of an erased shop are still in {table.name}")
+        for name, change, table, where in self._list_changes(shop, request_id, include_held_records):
+            is_needed = select(exists().where(where))
+            if self._connection.scalar(is_needed):
+                removed[name] += self._connection.execute(change.where(where)).rowcount
+                if self._connection.scalar(is_needed):
+                    raise NeedsOperator(f"rows of an erased shop are still in {table.name}")
         counted = {name: count for name, count in removed.items() if count and name in COUNTED_AS_ERASED}
         if counted:
             self._session.mark_remnants(request_id)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bridge.cli.law.release import compute_retention
 from bridge.model import ErasureAction
-from bridge.rules.erasure.plan import ErasureInputs, build_erasure_plan
+from bridge.rules.erasure.plan import ErasureInputs, build_erasure_plan, plan_other_records
 from bridge.rules.erasure.platform_fields import RESIDUE_GROUND, list_surviving_fields
 from bridge.rules.retention.category_retention import RetentionFacts, calculate_category_retention, combine_retentions
 from bridge.rules.retention.statutory_last_days import compute_day_start
@@ -75,7 +75,9 @@ def plan(events, day, retention, regimes, *, opened_by_operator=True):
         legally_held_refund_ids=(),
         opened_by_operator=opened_by_operator,
     )
-    return build_erasure_plan(inputs, retention=retention, now=compute_day_start(day, retention))
+    now = compute_day_start(day, retention)
+    others = plan_other_records(inputs, retention=retention, now=now)
+    return build_erasure_plan(inputs, others, retention=retention, now=now)
 
 
 def law_release(category, events, day, retention, regimes):

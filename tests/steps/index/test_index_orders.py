@@ -158,9 +158,9 @@ def test_an_index_job_without_an_uninstall_opens_one_writing_transaction_for_eac
     accepted(services.store, "orders/create", order_body(1001))
     opened, begin = [], type(services.store).transaction
 
-    def count_transaction(store):
+    def count_transaction(store, *pace):
         opened.append(store)
-        return begin(store)
+        return begin(store, *pace)
 
     identify_shops(SHOP, services=services)
     monkeypatch.setattr(type(services.store), "transaction", count_transaction)

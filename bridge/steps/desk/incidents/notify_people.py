@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from bridge.errors import KeyMissing, PayloadInvalid, SealBroken
 from bridge.model import IncidentProgress, IncidentRecipient, IncidentReport, LetterKind, PrivacyRequest, get_progress
 from bridge.rules.desk.incident_notice import list_missing_fields
+from bridge.rules.operations.batch_pace import BatchPace
 from bridge.services import Services
 from bridge.steps.batches import cut_batches
 from bridge.steps.desk.desk_tasks import open_desk_task
@@ -56,8 +57,9 @@ def notify_people(request_id: str, *, actor: str, services: Services) -> PeopleN
             raise PayloadInvalid("persons_not_searched")
         requests_by_person = tx.incident_persons.find_requests_of_persons(account.affected.persons)
     letters, day = 0, account.particulars.noticed_at.date().isoformat()
-    for batch in cut_batches(sorted(requests_by_person), LETTERS_AT_ONCE):
-        with services.store.transaction() as tx:
+    pace = BatchPace(LETTERS_AT_ONCE)
+    for batch in cut_batches(sorted(requests_by_person), pace):
+        with services.store.transaction(pace) as tx:
             for person in batch:
                 letters += _write_to_person(requests_by_person[person], request_id, day, actor, tx)
     persons = len(account.affected.persons)

@@ -31,7 +31,7 @@ from bridge.model import (
     TaskState,
 )
 from bridge.rules.erasure.certificate import build_certificate
-from bridge.rules.erasure.plan import ErasureInputs, build_erasure_plan
+from bridge.rules.erasure.plan import ErasureInputs, build_erasure_plan, plan_other_records
 from bridge.rules.erasure.plan_lines import serialise_plan
 from bridge.rules.requests.lifecycle import assess_request_status
 from bridge.steps.erasure.outcome import OutcomeInput, render_erasure_outcome
@@ -144,7 +144,8 @@ def make_plan(retention: Any = DECIDED, **rows: int) -> dict[str, Any]:
         legally_held_refund_ids=(),
         opened_by_operator=False,
     )
-    lines = serialise_plan(build_erasure_plan(inputs, retention=retention, now=NOW))
+    others = plan_other_records(inputs, retention=retention, now=NOW)
+    lines = serialise_plan(build_erasure_plan(inputs, others, retention=retention, now=NOW))
     return {"made_at": NOW.isoformat(), "lines": lines, "changed": []}
 
 
