@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import gc
 import sys
 
 from bridge import logs
@@ -16,6 +15,7 @@ from bridge.web.server import RequestReceiver
 from bridge.web.webhooks import SIGNATURE_FAILURES, is_webhook
 from config.load import read_configuration
 from workers.connection import connect_redis
+from workers.loaded_objects import freeze_loaded_objects
 from workers.queues import RqJobQueue
 
 try:
@@ -52,6 +52,4 @@ receive = RequestReceiver(
     is_cooperative=is_webhook,
     on_stop=close_store,
 )
-# what was made until here stays: looking at it for garbage again and again would cost more than most requests
-gc.collect()
-gc.freeze()
+freeze_loaded_objects()

@@ -8,7 +8,6 @@ exception but its type and place.
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import sys
@@ -34,6 +33,7 @@ from bridge.steps.recovery.ledger_gate import check_ledger_gate
 from bridge.telemetry import flush_telemetry, report_exception, start_telemetry
 from workers import jobs
 from workers.connection import connect_redis
+from workers.loaded_objects import freeze_loaded_objects
 from workers.queues import JOBS, QUEUE, SERIALIZER, RqJobQueue
 
 log = structlog.get_logger()
@@ -171,9 +171,7 @@ def main() -> None:
 
 def _run_worker(connection: Redis) -> None:
     _check_ledger_gate(connection)
-    # what was loaded until here stays: a search through all of it for garbage would hold SQLite's writer for a tenth of a second
-    gc.collect()
-    gc.freeze()
+    freeze_loaded_objects()
     queue = RqQueue(QUEUE, connection=connection, serializer=SERIALIZER)
     worker = BridgeWorker(
         [queue],

@@ -43,6 +43,7 @@ from bridge.steps.webhooks.enqueue_due import enqueue_due
 from bridge.telemetry import flush_telemetry, report_exception, start_telemetry
 from config.load import read_configuration
 from workers.connection import connect_redis
+from workers.loaded_objects import freeze_loaded_objects
 from workers.queues import RqJobQueue
 
 log = structlog.get_logger()
@@ -66,6 +67,7 @@ def main() -> None:
         faults = fault.faults if isinstance(fault, SettingsInvalid) else [str(fault)]
         sys.exit("\n".join(["The clock cannot start:", *(f"  {line}" for line in faults)]))
     logs.log_start("clock")
+    freeze_loaded_objects()
     holder = f"{os.getpid()}-{secrets.token_hex(4)}"
     interval_s = loaded.settings.sweep_every_s
     last_expired_at: datetime | None = None
