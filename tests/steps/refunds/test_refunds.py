@@ -240,7 +240,9 @@ def test_one_run_erases_more_than_one_batch(services, clock, monkeypatch):
         settle_refund(given(services, f"COD-{number}").id, PAID, actor=WHO, services=services)
     clock.at = NOW + timedelta(days=31)
     assert erase_settled_bank_details(services=services) == 5
-    assert [detail["count"] for fact, detail in list_fact_details(services.store) if "erased" in fact] == [2, 2, 1]
+    counts = [detail["count"] for fact, detail in list_fact_details(services.store) if "erased" in fact]
+    assert sum(counts) == 5
+    assert max(counts) == 2
 
 
 def test_a_file_that_is_not_accepted_sets_no_date_and_erases_nothing(services, clock):
