@@ -9,7 +9,7 @@ so.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -26,12 +26,18 @@ from bridge.model import (
     RequestKind,
     RequestState,
     Task,
+    TaskState,
 )
 from bridge.rules.erasure.certificate import build_certificate
 from bridge.rules.erasure.remaining_data import list_remaining_data
 from bridge.rules.evidence.chain import encode_canonical_json
 from bridge.rules.requests.answer_times import judge_lateness
-from bridge.rules.requests.lifecycle import CERTIFIED_KINDS, RequestStatus, assess_request_status
+from bridge.rules.requests.lifecycle import (
+    CERTIFIED_KINDS,
+    RequestStatus,
+    assess_request_status,
+    has_finished_prerequisites,
+)
 from bridge.rules.requests.rights.rights_record import RIGHTS_KINDS, build_rights_record
 from bridge.rules.retention.consent_evidence import list_kept_consents, plan_kept_consents
 from bridge.services import Services
@@ -49,12 +55,19 @@ MAX_BUILDS = 3  # of one package: its tasks may change while it is built, by an 
 
 
 def conclude_request(
-    request_id: str, lease: Lease, *, has_changed: bool, gave_way: bool = False, services: Services
+    request_id: str,
+    lease: Lease,
+    *,
+    has_changed: bool,
+    gave_way: bool = False,
+    is_waiting: bool = False,
+    services: Services,
 ) -> None:
     """Update the state of a request and release its lease.
 
     `has_changed` says that a task changed in what is reported: only then is a package or certificate made anew. A
-    request that `gave_way` is due again at once.
+    request that `gave_way` is due again at once. So is one with a task that is ready, unless it `is_waiting` for somebody
+    before anything runs: a request that joined it, or a replay, has opened that task again since its turn.
     Raises LeaseLost, StoreUnavailable, and ConcurrentChange where the tasks changed at each try.
     """
     for _ in range(MAX_BUILDS):
@@ -63,7 +76,8 @@ def conclude_request(
             if due.state != _read_state(request_id, tx):
                 continue
             before = tx.requests.get_request(request_id)
-            status = _record_conclusion(before, lease, due, gave_way, tx, services)
+            is_due = gave_way or (not is_waiting and _has_ready_task(due.state[0]))
+            status = _record_conclusion(before, lease, due, is_due, tx, services)
         if before is not None and status is not None:
             tasks, _ = due.state
             log_conclusion(before, status, tasks, late=judge_lateness(before, services.clock.now()))
@@ -82,6 +96,10 @@ class _DueDocument:
 
 def _read_state(request_id: str, tx: Tx) -> tuple[list[Task], list[Event]]:
     return tx.tasks.list_tasks(request_id), tx.evidence.list_facts_of_request(request_id)
+
+
+def _has_ready_task(tasks: Sequence[Task]) -> bool:
+    return any(task.state is TaskState.PENDING and has_finished_prerequisites(task, tasks) for task in tasks)
 
 
 @contextmanager
@@ -116,7 +134,7 @@ def _assess_status(request: PrivacyRequest, tasks: list[Task], tx: Tx) -> Reques
 
 
 def _record_conclusion(
-    request: PrivacyRequest | None, lease: Lease, due: _DueDocument, gave_way: bool, tx: Tx, services: Services
+    request: PrivacyRequest | None, lease: Lease, due: _DueDocument, is_due: bool, tx: Tx, services: Services
 ) -> RequestStatus | None:
     if request is None:
         return None
@@ -131,7 +149,7 @@ def _record_conclusion(
     tx.requests.release_lease(
         lease,
         state=status.state,
-        wake_at=services.clock.now() if gave_way else status.wake_at,
+        wake_at=services.clock.now() if is_due else status.wake_at,
         complete=status.complete if status.answerable else None,
         closed_at=closed_at,
     )

@@ -159,7 +159,8 @@ def _run_due_tasks(request: PrivacyRequest, lease: Lease, services: Services) ->
         request, run.tasks.values(), lease, services=services
     )
     if waiting:
-        conclude_request(request.id, lease, has_changed=waiting != run.tasks[waiting.id], services=services)
+        has_changed = waiting != run.tasks[waiting.id]
+        conclude_request(request.id, lease, has_changed=has_changed, is_waiting=True, services=services)
         return False
     run.put_off(wait_for_restriction(request, run.tasks.values(), lease, services=services))
     if is_gated:

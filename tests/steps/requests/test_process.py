@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from bridge.errors import ConnectorUnavailable, LeaseLost, StoreUnavailable
 from bridge.model import ErasureState, Outcome, Principal, RequestKind, RequestState, TaskAction, TaskState
+from bridge.steps.requests import conclude
 from bridge.steps.requests.process import MAX_ATTEMPTS, process_request
 from bridge.store.schema.tables import requests
 from bridge.store.selection.row_filter import RowFilter
@@ -225,6 +226,33 @@ def test_a_joined_request_after_its_erasure_keeps_what_was_proven(services):
     services.clock.at = NOW + timedelta(minutes=5)
     services.store.enqueue_due(lambda *job: enqueued.append(job) or True, max_jobs=9)
     assert enqueued == [("notify", f"{SHOP}|delhivery", False)], "the carrier's account is due, the request is not"
+
+
+@pytest.mark.parametrize("fault", [ConnectorUnavailable("delhivery: unreadable answer"), None])
+def test_what_is_opened_again_before_the_run_is_concluded_is_due_at_once(
+    services, platform, carrier, monkeypatch, fault
+):
+    """A webhook that joins wakes the request; the worker that has asked all systems must not put it to sleep again."""
+    tracking = {"fulfillments": [{"trackingInfo": [{"number": "AWB1", "company": "Delhivery"}]}]}
+    platform.pages = [page(make_finding("1", **tracking))]
+    carrier.faults = [fault] if fault else []
+    request_id = access(services)
+    build = conclude._build_due_document
+
+    def join_and_build(*given):
+        with services.store.transaction() as tx:
+            tx.request_changes.restart_request(request_id)
+        return build(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(conclude, "_build_due_document", join_and_build)
+        process_request(request_id, services=services)
+    with services.store.engine.connect() as connection:
+        wake_at = connection.scalar(select(requests.c.wake_at).where(requests.c.id == request_id))
+    assert wake_at == (NOW if fault else None)
+    assert process_request(request_id, services=services) is bool(fault)
+    request, tasks, _ = read_request(services.store, request_id)
+    assert (request.state, {task.state for task in tasks}) == (RequestState.DONE, {TaskState.DONE})
 
 
 def test_a_shop_without_data_closes_itself(services):
