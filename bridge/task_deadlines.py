@@ -8,18 +8,18 @@ from itertools import islice
 from types import TracebackType
 from typing import Self
 
-SWEEP_INTERVAL_S = 0.25
-MAX_AT_ONCE, PAUSE_S = (
-    16,
-    0.005,
-)  # others have their turn between: hundreds of slow clients may have come at the same time
+SWEEP_INTERVAL_S, PAUSE_S = 0.25, 0.005
 
 
 class TaskDeadlines:
-    """The tasks of one event loop that wait now, each with the time at which its wait ends. A wait may last a little longer."""
+    """The tasks of one event loop that wait now, each with the time at which its wait ends. A wait may last a little longer.
 
-    def __init__(self, deadline_s: float) -> None:
-        self._deadline_s = deadline_s
+    At most `most_at_once` end in one turn of the event loop, and others have theirs before the next: hundreds that began
+    together end together.
+    """
+
+    def __init__(self, deadline_s: float, *, most_at_once: int) -> None:
+        self._deadline_s, self._most_at_once = deadline_s, most_at_once
         self._ends: dict[asyncio.Task[object], float] = {}
         self._sweeping_loop: asyncio.AbstractEventLoop | None = None
 
@@ -36,12 +36,12 @@ class TaskDeadlines:
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
         now = time.monotonic()
-        late = list(islice((task for task, end in self._ends.items() if end < now), MAX_AT_ONCE))
+        late = list(islice((task for task, end in self._ends.items() if end < now), self._most_at_once))
         for task in late:
             self._ends[task] = float("inf")
             task.cancel()
         if self._ends:
-            loop.call_later(PAUSE_S if len(late) == MAX_AT_ONCE else SWEEP_INTERVAL_S, self._sweep, loop)
+            loop.call_later(PAUSE_S if len(late) == self._most_at_once else SWEEP_INTERVAL_S, self._sweep, loop)
         else:
             self._sweeping_loop = None
 

@@ -55,7 +55,7 @@ class GroupCommit:
         self._queued_bytes = 0
         self._lock = threading.Lock()
         self._ready = threading.Condition(self._lock)
-        self._deadlines = TaskDeadlines(wait_s)
+        self._deadlines = TaskDeadlines(wait_s, most_at_once=BATCH_ROWS)
         self._writer: threading.Thread | None = None
         self._is_closed = False
 

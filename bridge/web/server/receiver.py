@@ -30,6 +30,7 @@ Answer = tuple[int, list[tuple[str, str]], bytes | Iterable[bytes]]
 MAX_LOOP_BODY_BYTES = 262_144  # to hash and seal more would hold up the event loop
 STREAM_KEY = "bridge.stream"  # a view sets it in the environ: its answer is sent piece by piece, each made when the one before is gone
 STREAM_DEADLINE_S = 1800.0  # of a whole answer: 100 MB in half an hour are 56 kB a second
+MOST_LATE_AT_ONCE = 4  # slow bodies that are answered before other requests have their turn
 WHOLE_BODY_BYTES = 65_536  # the server buffers as much of a connection in any case
 
 
@@ -48,7 +49,7 @@ class RequestReceiver:
     ) -> None:
         self._app, self._limit = app, limit
         self._is_cooperative, self._on_stop = is_cooperative, on_stop
-        self._deadlines = TaskDeadlines(deadline_s)
+        self._deadlines = TaskDeadlines(deadline_s, most_at_once=MOST_LATE_AT_ONCE)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
         self._stalls = StallWatch()
 

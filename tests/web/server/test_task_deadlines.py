@@ -23,7 +23,7 @@ async def wait(deadlines, seconds):
 
 def test_only_the_wait_that_takes_too_long_ends():
     async def wait_both():
-        deadlines = TaskDeadlines(0.1)
+        deadlines = TaskDeadlines(0.1, most_at_once=9)
         return await asyncio.gather(wait(deadlines, 30), wait(deadlines, 0.01), return_exceptions=True)
 
     began = time.monotonic()
@@ -35,7 +35,7 @@ def test_only_the_wait_that_takes_too_long_ends():
 
 def test_the_task_goes_on_after_its_wait_was_ended():
     async def wait_twice():
-        deadlines = TaskDeadlines(0.05)
+        deadlines = TaskDeadlines(0.05, most_at_once=9)
         with pytest.raises(TimeoutError):
             await wait(deadlines, 30)
         return await wait(deadlines, 0.01), asyncio.current_task().cancelling()
@@ -45,7 +45,7 @@ def test_the_task_goes_on_after_its_wait_was_ended():
 
 def test_a_cancellation_by_others_stays_one():
     async def cancel():
-        task = asyncio.create_task(wait(TaskDeadlines(10), 30))
+        task = asyncio.create_task(wait(TaskDeadlines(10, most_at_once=9), 30))
         await asyncio.sleep(0)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -55,7 +55,7 @@ def test_a_cancellation_by_others_stays_one():
 
 
 def test_the_deadlines_hold_on_the_next_event_loop_too():
-    deadlines = TaskDeadlines(0.05)
+    deadlines = TaskDeadlines(0.05, most_at_once=9)
 
     async def wait_long():
         with pytest.raises(TimeoutError):
@@ -70,8 +70,7 @@ def test_the_deadlines_hold_on_the_next_event_loop_too():
     asyncio.run(wait_long())
 
 
-def test_others_have_their_turn_while_many_waits_end(monkeypatch):
-    monkeypatch.setattr(task_deadlines, "MAX_AT_ONCE", 2)
+def test_others_have_their_turn_while_many_waits_end():
     ended = []
 
     async def wait_and_note(deadlines):
@@ -80,7 +79,7 @@ def test_others_have_their_turn_while_many_waits_end(monkeypatch):
         ended.append(True)
 
     async def watch():
-        deadlines, seen = TaskDeadlines(0.02), [0]
+        deadlines, seen = TaskDeadlines(0.02, most_at_once=2), [0]
         waits = [asyncio.create_task(wait_and_note(deadlines)) for _ in range(7)]
         while seen[-1] < len(waits):
             await asyncio.sleep(0)
