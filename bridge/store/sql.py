@@ -147,11 +147,12 @@ class SqlStore:
                 if not fault.connection_invalidated:
                     raise
                 # the connection was dead: a new one repeats it, and nothing is doubled
-                return self._insert_deliveries(rows)
+                return self._insert_deliveries(rows, is_again=True)
 
-    def _insert_deliveries(self, rows: Sequence[DeliveryRow]) -> set[str]:
+    def _insert_deliveries(self, rows: Sequence[DeliveryRow], *, is_again: bool = False) -> set[str]:
+        dedupe_after = self.now() - self._dedupe_window
         with self._accept_engine.begin() as connection:
-            return insert_new_rows(connection, rows, dedupe_after=self.now() - self._dedupe_window)
+            return insert_new_rows(connection, rows, dedupe_after=dedupe_after, is_again=is_again)
 
     def _enqueue_committed(self, rows: Sequence[dict[str, Any]]) -> None:
         if self._on_accepted is not None:

@@ -33,16 +33,23 @@ _SAME_FOR_ALL = {"attempts": "0", "last_error": "''", "fence": "0"}  # as SQL; f
 DeliveryRow = dict[str, Any]
 
 
-def insert_new_rows(connection: Connection, rows: Sequence[DeliveryRow], *, dedupe_after: datetime) -> set[str]:
+def insert_new_rows(
+    connection: Connection, rows: Sequence[DeliveryRow], *, dedupe_after: datetime, is_again: bool = False
+) -> set[str]:
     """Insert the rows that are new; return their ids. Each statement is atomic by itself on an autocommit connection.
 
-    New means: neither this webhook id nor, since `dedupe_after`, these bytes under this topic and shop.
+    New means: neither this webhook id nor, since `dedupe_after`, these bytes under this topic and shop. `is_again`: the
+    answer to a first try was lost, and what it may have inserted is new, too.
     """
     first: dict[str, DeliveryRow] = {}
     for row in rows:
         first.setdefault(row["digest"], row)
     wanted = list(first.values())
     fresh = _insert(connection, wanted)
+    if is_again and len(fresh) < len(wanted):
+        fresh |= set(
+            connection.scalars(select(deliveries.c.id).where(deliveries.c.id.in_([row["id"] for row in wanted])))
+        )
     repeated = [row for row in wanted if row["id"] not in fresh]
     if repeated and _forget_old_digests(connection, [row["digest"] for row in repeated], dedupe_after):
         fresh |= _insert(connection, repeated)
@@ -56,23 +63,19 @@ def _forget_old_digests(connection: Connection, digests: Sequence[str], dedupe_a
 
 
 def _insert(connection: Connection, rows: Sequence[DeliveryRow]) -> set[str]:
-    dialect = connection.dialect
-    inserted = 0
+    """Insert what conflicts with nothing; return the ids."""
+    dialect, inserted = connection.dialect, set[str]()
     for part in _cut(rows, dialect):
-        inserted += _execute(connection, *_prepare(part, dialect))
-    ids = [row["id"] for row in rows]
-    if inserted == len(ids):
-        return set(ids)
-    # also where none was: a statement that is repeated because its answer was lost may have been carried out
-    return set(connection.scalars(select(deliveries.c.id).where(deliveries.c.id.in_(ids))))
+        inserted |= _execute(connection, *_prepare(part, dialect))
+    return inserted
 
 
-def _execute(connection: Connection, statement: str, parameters: tuple[Any, ...]) -> int:
-    """Run a statement by the driver itself, which costs two thirds of SQLAlchemy's way. Return how many rows it inserted."""
+def _execute(connection: Connection, statement: str, parameters: tuple[Any, ...]) -> set[str]:
+    """Run a statement by the driver itself, which costs two thirds of SQLAlchemy's way. Return the ids that it inserted."""
     dialect, driver = connection.dialect, connection.connection.driver_connection
     assert dialect.loaded_dbapi is not None and driver is not None  # noqa: PT018, S101 - of a connection that is open
     try:
-        return int(driver.execute(statement, parameters).rowcount)
+        return {row_id for (row_id,) in driver.execute(statement, parameters).fetchall()}
     except dialect.loaded_dbapi.Error as fault:
         is_lost = dialect.is_disconnect(fault, driver, None)
         if is_lost:
@@ -123,7 +126,7 @@ def _format_sqlite_time(moment: datetime) -> str:
 def _sqlite_insert(rows: int) -> str:
     line = ", ".join([*("?" * len(GIVEN_COLUMNS)), *_SAME_FOR_ALL.values()])
     values = ", ".join([f"({line})"] * rows)
-    return f"INSERT INTO deliveries ({_list_columns()}) VALUES {values} ON CONFLICT DO NOTHING"  # noqa: S608
+    return f"INSERT INTO deliveries ({_list_columns()}) VALUES {values} ON CONFLICT DO NOTHING RETURNING id"  # noqa: S608
 
 
 @lru_cache(maxsize=1)  # a process has one
@@ -134,7 +137,7 @@ def _postgres_insert(dialect: Dialect) -> str:
     return (
         f"INSERT INTO deliveries ({_list_columns()}) SELECT {values} "  # noqa: S608
         f"FROM ROWS FROM (json_to_recordset(%s::json) AS ({types}), unnest(%b::bytea[])) "
-        f"AS given({', '.join([*in_document, 'body'])}) ON CONFLICT DO NOTHING"
+        f"AS given({', '.join([*in_document, 'body'])}) ON CONFLICT DO NOTHING RETURNING id"
     )
 
 
