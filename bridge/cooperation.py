@@ -68,9 +68,12 @@ async def call_cooperatively(function: Callable[..., Result], *arguments: object
         runners.append(runner)
     else:
         runner.switch(None)
-    if step.fault is not None:
-        raise step.fault
     result: Result = step.value
+    failed = step.fault
+    # the runner holds the outcome until its next call: nothing of a request is kept with it
+    step.value = step.fault = None
+    if failed is not None:
+        raise failed
     return result
 
 

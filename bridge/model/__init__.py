@@ -43,7 +43,7 @@ from bridge.model.holding import (
     ShopOrderKey,
 )
 from bridge.model.leases import Lease
-from bridge.model.ledger import Destruction, ErasureRecord, LedgerHead, Tombstone
+from bridge.model.ledger import ORDER_FIELD, Destruction, ErasureRecord, LedgerHead, Tombstone
 from bridge.model.notices import (
     AnswerRow,
     Letter,
@@ -122,6 +122,7 @@ from bridge.model.shops import ShopIdentity, ShopName
 
 __all__ = [
     "MERCHANT_ACCOUNT",
+    "ORDER_FIELD",
     "Absence",
     "AcceptedPolicy",
     "AnswerRow",

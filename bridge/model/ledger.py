@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+ORDER_FIELD = "order"  # of a tombstone or a suppression key: it names an order, any other field the data subject
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tombstone:

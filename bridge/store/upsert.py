@@ -49,12 +49,13 @@ def upsert_rows(
     """
     if not rows:
         return 0
-    given: Any = list(rows)
-    statement = upsert(connection, table, key, changes, where=where)
+    given: Any
     if connection.dialect.name == "postgresql" and len(rows) >= MIN_ARRAY_ROWS:
         names = tuple(rows[0])
         statement = _build_array_upsert(table, names, tuple(key), tuple(changes), where)
         given = {name: [row[name] for row in rows] for name in names}
+    else:
+        statement, given = upsert(connection, table, key, changes, where=where), list(rows)
     return connection.execute(statement, given, execution_options={"preserve_rowcount": True}).rowcount
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -143,6 +143,11 @@ def is_task_ready(task: Task, now: datetime) -> bool:
     if task.state is TaskState.PENDING:
         return True
     return task.state in (TaskState.RETRY, TaskState.WAITING) and task.wake_at is not None and task.wake_at <= now
+
+
+def list_ready_tasks(tasks: Collection[Task], now: datetime) -> Iterator[Task]:
+    """Yield the tasks of a request that are due and need not wait for another."""
+    return (task for task in tasks if is_task_ready(task, now) and has_finished_prerequisites(task, tasks))
 
 
 def has_finished_prerequisites(task: Task, tasks: Iterable[Task]) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.errors import ConcurrentChange
 from bridge.model import (
+    ORDER_FIELD,
     EraseProgress,
     Fact,
     PrivacyRequest,
@@ -37,7 +38,6 @@ from bridge.steps.notices.open_notice_items import (
     record_opened_items,
 )
 from bridge.steps.recovery.restored_rows import (
-    ORDER_FIELD,
     build_ledger_request,
     find_known_request,
     open_ledger_request,
@@ -93,7 +93,7 @@ class _Run:
         self._notice_plan = self._plan_notice_items(tx)
 
     def _plan_notice_items(self, tx: Tx) -> NoticePlan:
-        """Return what processors must be told, by the request under which they are."""
+        """Return what processors are asked to erase, under the request that goes on, or else that of the erasure."""
         request = self._by_keys if self._opens_request or self._request is None else self._request
         principal, rows = request.principal, self.rows
         if self._opens_request:

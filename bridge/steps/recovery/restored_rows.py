@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from bridge.errors import KeyMissing, SealBroken
 from bridge.model import (
+    ORDER_FIELD,
     EraseProgress,
     IndexedOrder,
     Principal,
@@ -36,7 +37,6 @@ from bridge.steps.requests.open_or_join import record_opening
 if TYPE_CHECKING:
     from bridge.store import Tx
 
-ORDER_FIELD = "order"
 LEDGER_BASIS = "ledger"  # when the request came is not known: when its erasure left its first key
 
 

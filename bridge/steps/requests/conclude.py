@@ -32,12 +32,7 @@ from bridge.rules.erasure.certificate import build_certificate
 from bridge.rules.erasure.remaining_data import list_remaining_data
 from bridge.rules.evidence.chain import encode_canonical_json
 from bridge.rules.requests.answer_times import judge_lateness
-from bridge.rules.requests.lifecycle import (
-    CERTIFIED_KINDS,
-    RequestStatus,
-    assess_request_status,
-    has_finished_prerequisites,
-)
+from bridge.rules.requests.lifecycle import CERTIFIED_KINDS, RequestStatus, assess_request_status, list_ready_tasks
 from bridge.rules.requests.rights.rights_record import RIGHTS_KINDS, build_rights_record
 from bridge.rules.retention.consent_evidence import list_kept_consents, plan_kept_consents
 from bridge.services import Services
@@ -76,7 +71,7 @@ def conclude_request(
             if due.state != _read_state(request_id, tx):
                 continue
             before = tx.requests.get_request(request_id)
-            is_due = gave_way or (not is_waiting and _has_ready_task(due.state[0]))
+            is_due = gave_way or (not is_waiting and _has_opened_task(due.state[0], services))
             status = _record_conclusion(before, lease, due, is_due, tx, services)
         if before is not None and status is not None:
             tasks, _ = due.state
@@ -98,8 +93,9 @@ def _read_state(request_id: str, tx: Tx) -> tuple[list[Task], list[Event]]:
     return tx.tasks.list_tasks(request_id), tx.evidence.list_facts_of_request(request_id)
 
 
-def _has_ready_task(tasks: Sequence[Task]) -> bool:
-    return any(task.state is TaskState.PENDING and has_finished_prerequisites(task, tasks) for task in tasks)
+def _has_opened_task(tasks: Sequence[Task], services: Services) -> bool:
+    """Return whether a task is ready that waits for no day: one that waits has its own wake-up time."""
+    return any(task.state is TaskState.PENDING for task in list_ready_tasks(tasks, services.clock.now()))
 
 
 @contextmanager

@@ -7,7 +7,7 @@ others wait, it gives way after a few seconds and goes on later, from where it w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from bridge.errors import KeyMissing, LeaseLost, SealBroken, StoreUnavailable
 from bridge.logs import describe_exception
 from bridge.model import Fact, Lease, PrivacyRequest, RequestKind, Task, TaskAction, TaskState, WaitReason
 from bridge.rules.requests.decisions.approval_rules import READING_ACTIONS
-from bridge.rules.requests.lifecycle import VAULT, compute_retry_pause_s, has_finished_prerequisites, is_task_ready
+from bridge.rules.requests.lifecycle import VAULT, compute_retry_pause_s, list_ready_tasks
 from bridge.rules.requests.progress_codec import encode_detail
 from bridge.services import Services
 from bridge.steps.access.gather import gather_records
@@ -170,7 +170,7 @@ def _run_due_tasks(request: PrivacyRequest, lease: Lease, services: Services) ->
     run.run_tasks(frozenset(TaskAction))  # none where it gives way
     if run.is_stopped and _stop_at_gate(run, services):  # the plan changed while it was carried out
         return False
-    gave_way = run.gives_way and any(_list_ready_tasks(run.tasks.values(), services))
+    gave_way = run.gives_way and any(list_ready_tasks(run.tasks.values(), services.clock.now()))
     if request.kind is not RequestKind.ACCESS:
         overwrite_erased_keys(services=services)  # before the certificate, which says whether it was done
     conclude_request(request.id, lease, has_changed=run.has_changed, gave_way=gave_way, services=services)
@@ -221,7 +221,7 @@ class _Run:
         return after
 
     def _find_next_task(self, actions: frozenset[TaskAction]) -> Task | None:
-        ready = _list_ready_tasks(self.tasks.values(), self._services)
+        ready = list_ready_tasks(self.tasks.values(), self._services.clock.now())
         return next((task for task in ready if task.action in actions and task.id not in self._run_ids), None)
 
     def _load_again(self, *, is_acting: bool) -> None:
@@ -272,9 +272,3 @@ def _extract_reported_fields(task: Task) -> tuple[object, ...]:
     """Return the fields of a task that appear in a package or certificate: it is made anew where they changed."""
     detail = encode_detail(task.progress)
     return task.state, task.outcome, task.records, task.gaps, task.last_error, task.expected_by, detail
-
-
-def _list_ready_tasks(tasks: Collection[Task], services: Services) -> Iterator[Task]:
-    """Yield the tasks that are due and need not wait for another."""
-    now = services.clock.now()
-    return (task for task in tasks if is_task_ready(task, now) and has_finished_prerequisites(task, tasks))

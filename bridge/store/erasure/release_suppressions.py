@@ -11,15 +11,13 @@ from typing import Any
 
 from sqlalchemy import and_, delete, exists, false, or_, select
 
-from bridge.model import Destruction
+from bridge.model import ORDER_FIELD, Destruction
 from bridge.rules.notices.timing import FINAL_PARCEL_STATUSES
 from bridge.store.index.person_lookup import PersonLookup
 from bridge.store.retention.deletions import DELETION_KIND_SUPPRESSION, record_deletions
 from bridge.store.schema.index_tables import suppressions
 from bridge.store.schema.notice_tables import notice_items
 from bridge.store.session import Session
-
-ORDER_FIELD = "order"
 
 
 class SuppressionReleaser:
@@ -64,6 +62,8 @@ class SuppressionReleaser:
         if limit is not None:
             rows = rows.where(suppressions.c.field == ORDER_FIELD).limit(limit)
         found = self._connection.execute(rows).all()
+        if not found:
+            return found
         keys = [row.key for row in found]
         of_request = suppressions.c.request_id.in_({row.request_id for row in found})
         named = (suppressions.c.shop == shop, of_request, suppressions.c.key.in_(keys))

@@ -7,15 +7,13 @@ from typing import Any
 
 from sqlalchemy import and_, func, or_, select
 
-from bridge.model import IndexedOrder, Tombstone, Waybill
+from bridge.model import ORDER_FIELD, IndexedOrder, Tombstone, Waybill
 from bridge.store.erasure.erase_person import PersonEraser
 from bridge.store.erasure.person_traces import PersonTraceRows
 from bridge.store.erasure.suppress import upsert_suppressions
 from bridge.store.index.rows import IndexRows
 from bridge.store.schema.index_tables import orders, suppressions
 from bridge.store.session import Session
-
-ORDER_FIELD = "order"
 
 
 class ErasureReapplier:

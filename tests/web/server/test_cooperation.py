@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 import gc
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -98,6 +99,12 @@ def test_context_is_the_tasks_own_and_is_not_left_to_the_next_call():
     found, after = asyncio.run(call_two_tasks())
     assert found == [("none", "a"), ("none", "b")]
     assert after == "none"
+
+
+def test_nothing_of_a_call_is_kept_for_the_next():
+    kept = weakref.ref(asyncio.run(call_cooperatively(set)))
+    gc.collect()
+    assert kept() is None
 
 
 def test_each_thread_has_its_own_greenlets():
