@@ -5,6 +5,7 @@ import re
 
 import pytest
 import yaml
+from prometheus_client.mmap_dict import MmapedDict, mmap_key
 
 from bridge.errors import StoreUnavailable
 from bridge.rules.operations.conditions import Condition
@@ -79,3 +80,16 @@ def test_while_the_database_is_away_the_page_says_so(services, monkeypatch):
     assert "bridge_database_up 0.0" in text
     assert "bridge_redis_up" in text
     assert "bridge_rows" not in text
+
+
+def test_a_process_whose_file_is_still_empty_hides_nobody_elses_counters(services, monkeypatch, tmp_path):
+    """A process makes its file and fills it afterwards; it may also be killed between the two."""
+    folder = tmp_path / "counters"
+    folder.mkdir()
+    (folder / "counter_1.db").touch()
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(folder))
+    with_values = MmapedDict(str(folder / "counter_2.db"))
+    name = mmap_key("bridge_deliveries", "bridge_deliveries_total", ["topic"], ["other"], "Webhooks")
+    with_values.write_value(name, 3.0, 0.0)
+    with_values.close()
+    assert 'bridge_deliveries_total{topic="other"} 3.0' in read_metrics(services)

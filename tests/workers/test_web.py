@@ -18,8 +18,9 @@ from tests.e2e import processes
 
 APP = """
 import os
-from prometheus_client import CollectorRegistry, Counter, generate_latest, multiprocess
+from prometheus_client import CollectorRegistry, Counter, generate_latest
 from bridge import logs
+from bridge.web.metrics import ProcessCounters
 from bridge.web.server import RequestReceiver
 logs.configure_logging("INFO", "json")
 asked = Counter("asked", "requests")
@@ -28,7 +29,7 @@ def app(environ, start_response):
     if environ["PATH_INFO"] == "/canary-breaks":
         raise RuntimeError("canary-text")
     registry = CollectorRegistry()
-    multiprocess.MultiProcessCollector(registry)
+    ProcessCounters(registry)
     start_response("200 OK", [("X-Folder", os.environ["PROMETHEUS_MULTIPROC_DIR"]), ("X-Pid", str(os.getpid()))])
     return [generate_latest(registry)]
 receive = RequestReceiver(
