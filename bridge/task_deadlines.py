@@ -19,7 +19,7 @@ class TaskDeadlines:
     """
 
     def __init__(self, deadline_s: float, *, most_at_once: int) -> None:
-        self._deadline_s, self._most_at_once = deadline_s, most_at_once
+        self.deadline_s, self._most_at_once = deadline_s, most_at_once
         self._ends: dict[asyncio.Task[object], float] = {}
         self._sweeping_loop: asyncio.AbstractEventLoop | None = None
 
@@ -27,7 +27,7 @@ class TaskDeadlines:
         """Return a context manager that raises TimeoutError in the current task where its block takes longer."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - there is one wherever this is called
-        self._ends[task] = time.monotonic() + self._deadline_s
+        self._ends[task] = time.monotonic() + self.deadline_s
         loop = task.get_loop()
         if self._sweeping_loop is not loop:
             self._sweeping_loop = loop

@@ -117,9 +117,11 @@ class SqlStore:
         with translate_database_errors(self.engine), begin_reading(self.engine) as connection:
             yield Tx(Session(connection, self.keyring, self.now, self._lease_s, self._shop_cache))
 
-    def accept_delivery(self, delivery: Delivery) -> bool:
+    def accept_delivery(self, delivery: Delivery, *, signature: str = "") -> bool:
         """Commit one webhook together with those that wait at the same time. Return True where it is new.
 
+        A verified `signature` stands for the body where a webhook id finds a repetition, too: to hash the body once more
+        costs as much as to verify it. After a change of Shopify's secret the id alone finds it.
         The new ones of a batch are enqueued after its commit, outside of this call. Raises StoreUnavailable when the
         webhook was not committed in time or too many wait.
         """
@@ -127,14 +129,15 @@ class SqlStore:
         # of a mandatory webhook only the signed bytes count: an id that nobody signed must not hide another body
         webhook_id = "" if is_mandatory(delivery.topic, delivery.reason) else delivery.webhook_id
         name = "delivery" if received else f"rejected|{delivery.reason}|{webhook_id}"
-        content = b"\0".join([delivery.topic.encode(), delivery.shop.encode(), delivery.raw])
+        body = f"signature|{signature}".encode() if signature and webhook_id else delivery.raw
+        content = b"\0".join([name.encode(), delivery.topic.encode(), delivery.shop.encode(), body])
         return self._group_commit.commit_row(
             inbox.new_delivery_row(
                 delivery,
                 sealed_body=self.keyring.seal(
                     delivery.raw, inbox.DELIVERY_BODY_AAD.format(id=delivery.id, shop=delivery.shop)
                 ),
-                digest=self.keyring.digest("delivery", name.encode() + b"\0" + content),
+                digest=self.keyring.digest("delivery", content),
                 unique_webhook_id=received and bool(webhook_id),
             )
         )

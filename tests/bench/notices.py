@@ -42,7 +42,7 @@ def measure(*, quick: bool) -> Iterator[Figure]:
     people, shop = size[0], world(*size)
     crowd = shop.people[-people:]
     theirs = {person.id for person in crowd}
-    orders = [order for order in shop.list_orders if order.person_id in theirs]
+    orders = [order for order in shop.orders if order.person_id in theirs]
     carriers = {"delhivery": make_delhivery(shop), "bluedart": make_bluedart(shop)}
     with ExitStack() as parts:
         for server in carriers.values():

@@ -77,7 +77,7 @@ def receive_webhook(topic: str, headers: Mapping[str, str], raw: bytes, *, servi
         state=DeliveryState.REJECTED if found.reason else DeliveryState.RECEIVED,
         reason=found.reason,
     )
-    is_new = services.store.accept_delivery(delivery)
+    is_new = services.store.accept_delivery(delivery, signature=_get_header(headers, "hmac-sha256"))
     if is_new:
         log_accepted(delivery)
     lost = found.reason if is_mandatory(found.topic, found.reason) else ""
@@ -102,10 +102,11 @@ def list_known_shops(domain: str, services: Services) -> Collection[str]:
 
 def _get_header(headers: Mapping[str, str], name: str) -> str:
     """Return a header of either prefix. Raises SignatureInvalid if both are sent and differ."""
-    older, newer = map(headers.get, HEADER_SPELLINGS[name])
+    older_name, newer_name = HEADER_SPELLINGS[name]
+    older, newer = headers.get(older_name), headers.get(newer_name)
     if older is not None and newer is not None and older != newer:
         raise SignatureInvalid("families_differ")
-    return older if older is not None else newer or ""
+    return older or newer or ""
 
 
 def _sanitize_id(value: str) -> str:

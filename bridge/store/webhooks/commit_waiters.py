@@ -13,16 +13,17 @@ from bridge.task_deadlines import TaskDeadlines
 class ThreadWaiter:
     """The calling thread waits."""
 
-    def __init__(self) -> None:
+    def __init__(self, deadline_s: float) -> None:
+        self._deadline_s = deadline_s
         self.woken = threading.Event()
 
     def call_soon(self, function: Callable[[], None]) -> None:
         """Run it at once."""
         function()
 
-    def wait(self, timeout_s: float) -> bool:
-        """Wait at most `timeout_s` seconds; return whether it was woken."""
-        return self.woken.wait(timeout_s)
+    def wait(self) -> bool:
+        """Wait at most until the deadline; return whether it was woken."""
+        return self.woken.wait(self._deadline_s)
 
 
 class LoopWaiter:
@@ -39,8 +40,8 @@ class LoopWaiter:
         """Run it once the requests that are ready now have run: what they add shares the commit."""
         self.loop.call_soon(function)
 
-    def wait(self, _timeout_s: float) -> bool:
-        """Wait at most as long as the deadlines say; return whether it was woken."""
+    def wait(self) -> bool:
+        """Wait at most until the deadline; return whether it was woken."""
         try:
             with self._deadlines.limit_current_task():
                 wait_for(self._woken)
@@ -56,7 +57,7 @@ class LoopWaiter:
 
 def make_commit_waiter(deadlines: TaskDeadlines) -> ThreadWaiter | LoopWaiter:
     """Return a waiter for the caller."""
-    return LoopWaiter(deadlines) if is_cooperative() else ThreadWaiter()
+    return LoopWaiter(deadlines) if is_cooperative() else ThreadWaiter(deadlines.deadline_s)
 
 
 def wake_all(waiters: Iterable[ThreadWaiter | LoopWaiter]) -> None:

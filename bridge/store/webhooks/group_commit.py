@@ -50,7 +50,7 @@ class GroupCommit:
         on_committed: Callable[[Sequence[DeliveryRow]], None],
     ) -> None:
         self._commit_rows, self._on_committed = commit_rows, on_committed
-        self._max_rows, self._max_bytes, self._wait_s = max_rows, max_bytes, wait_s
+        self._max_rows, self._max_bytes = max_rows, max_bytes
         self._queue: deque[_PendingRow] = deque()
         self._queued_bytes = 0
         self._lock = threading.Lock()
@@ -79,7 +79,7 @@ class GroupCommit:
                 self._writer.start()
         if is_first:
             waiting.waiter.call_soon(self._wake_writer)
-        if not waiting.waiter.wait(self._wait_s):
+        if not waiting.waiter.wait():
             raise StoreUnavailable("the database did not commit in time", retry_after_s=1)
         if waiting.fault is not None:
             raise waiting.fault

@@ -9,9 +9,11 @@ has stand in the text.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cache, lru_cache
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, select, update
@@ -22,12 +24,12 @@ from bridge.store.schema.tables import deliveries
 
 ENQUEUE_GRACE_S = 5  # the job that is enqueued at once comes first; enqueue_due finds the rest
 BATCH_ROWS = 256
-# of each row; the times are text
+# of each row
 GIVEN_COLUMNS = (
     *("id", "shop", "topic", "webhook_id", "event_id", "api_version", "triggered_at", "received_at", "secret_index"),
     *("once_key", "digest", "body", "body_bytes", "state", "reason", "wake_at"),
 )
-_TIME_COLUMNS = ("triggered_at", "received_at", "wake_at")
+_READ_GIVEN = itemgetter(*GIVEN_COLUMNS)
 _SAME_FOR_ALL = {"attempts": "0", "last_error": "''", "fence": "0"}  # as SQL; further columns are NULL
 
 DeliveryRow = dict[str, Any]
@@ -100,26 +102,27 @@ def _cut(rows: Sequence[DeliveryRow], dialect: Dialect) -> Iterable[Sequence[Del
 def _prepare(rows: Sequence[DeliveryRow], dialect: Dialect) -> tuple[str, tuple[Any, ...]]:
     """Return the statement and its parameters. Raises StoreFault for a time without a zone."""
     if dialect.name == "sqlite":
-        values = (_convert_times(row, _format_sqlite_time) for row in rows)
-        return _sqlite_insert(len(rows)), tuple(row[name] for row in values for name in GIVEN_COLUMNS)
-    columns = [_convert_times(row, datetime.isoformat) for row in rows]
-    bodies = [row.pop("body") for row in columns]
-    return _postgres_insert(dialect), (json.dumps(columns), bodies)
+        values = chain.from_iterable(map(_READ_GIVEN, rows))
+        return _sqlite_insert(len(rows)), tuple(
+            _format_sqlite_time(value) if type(value) is datetime else value for value in values
+        )
+    document = json.dumps(rows, default=_describe_value, check_circular=False)
+    return _postgres_insert(dialect), (document, [row["body"] for row in rows])
 
 
-def _convert_times(row: DeliveryRow, convert: Callable[[datetime], str]) -> DeliveryRow:
-    """Return the given columns of a row as the driver takes them. Raises StoreFault for a time without a zone."""
-    given = row.copy()
-    for name in _TIME_COLUMNS:
-        if (moment := given[name]) is not None:
-            if moment.tzinfo is None:
-                raise StoreFault("a moment without a zone")
-            given[name] = convert(moment)
-    return given
+def _describe_value(value: datetime | bytes) -> str | None:
+    """Return what JSON has no type for: a time as text, a body as nothing, since it travels beside the document."""
+    return None if isinstance(value, bytes) else _check_zone(value).isoformat()
+
+
+def _check_zone(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise StoreFault("a moment without a zone")
+    return moment
 
 
 def _format_sqlite_time(moment: datetime) -> str:
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    return _check_zone(moment).astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 @cache

@@ -312,4 +312,4 @@ class _Answer:
 
     def __init__(self, name):
         self.row, self.is_new, self.fault = row(name), False, None
-        self.waiter = ThreadWaiter()
+        self.waiter = ThreadWaiter(deadline_s=1)
