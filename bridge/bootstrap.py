@@ -110,7 +110,7 @@ def make_services(
         access_token=settings.shopify_access_token.reveal(),
         bulk_orders=settings.shopify_bulk_orders,
         tokens=StoredTokenCache(store),
-        list_domains=store.list_shop_domains,
+        list_domains=lambda shop: store.read_shop_directory().list_domains(shop),
         limits=limits,
     )
     return Services(

@@ -6,6 +6,7 @@ The text of a database error never leaves this module: it can contain the row th
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -25,6 +26,7 @@ except ImportError:  # a system without such locks: SQLite's writers poll
 BUSY_TIMEOUT_S = 5.0
 PRIVATE_FILE_MODE = 0o600
 STATEMENT_TIMEOUT_MS, LOCK_TIMEOUT_MS = 15_000, 5_000
+ASK_AFTER_S, _UNUSED_SINCE = 1.0, "bridge.unused_since"
 POOLING_PARAMETER, TRANSACTION_POOLING = "pooling", "transaction"  # in the query of a Postgres URL
 UNAVAILABLE_ERRORS = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError, exc.DisconnectionError)
 
@@ -40,7 +42,7 @@ def open_engine(url: str) -> Engine:
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return _open_postgres(parsed, pool_pre_ping=True, pool_size=4, max_overflow=2)
+        return _ask_idle_connections(_open_postgres(parsed, pool_size=4, max_overflow=2))
     engine = create_engine(
         parsed, hide_parameters=True, pool_size=4, max_overflow=8, connect_args={"timeout": BUSY_TIMEOUT_S}
     )
@@ -125,6 +127,31 @@ def _open_postgres(url: URL, **options: Any) -> Engine:
         @event.listens_for(engine, "begin")
         def _limit_transaction(connection: Connection) -> None:
             connection.exec_driver_sql(f"SELECT {settings}")
+
+    return engine
+
+
+def _ask_idle_connections(engine: Engine) -> Engine:
+    """Let the pool ask a connection whether it is alive before it is used, where it has not been used for a while.
+
+    To ask each time, as `pool_pre_ping` does, costs a worker one more round trip for every transaction. A connection that
+    dies between two that follow each other fails the second: its job is tried again.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def _note_time(_connection: Any, record: Any) -> None:
+        record.info[_UNUSED_SINCE] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _ask(connection: Any, record: Any, _proxy: Any) -> None:
+        now = time.monotonic()
+        if now - record.info.get(_UNUSED_SINCE, now) < ASK_AFTER_S:
+            return
+        assert engine.dialect.loaded_dbapi is not None  # noqa: S101 - it is connected
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error:
+            raise exc.InvalidatePoolError from None
 
     return engine
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, delete, exists, func, insert, select
 
-from bridge.model import ShopName
+from bridge.model import Event, ShopName
 from bridge.rules.shops.shop_names import ShopDirectory
 from bridge.store.crypto.keyring import Keyring
 from bridge.store.schema.index_tables import data_keys, orders, parcels, remnants, shop_names
@@ -54,6 +54,7 @@ class Session:
     now: Callable[[], datetime]
     lease_s: float
     shop_cache: ShopDirectoryCache
+    last_fact: Event | None = None  # that this transaction appended to the chain
     _key_cache: dict[str, bytes | None] = field(default_factory=dict)
     _shops: ShopDirectory | None = None
     _has_saved_shop_name: bool = False

@@ -20,6 +20,7 @@ from bridge.cooperation import call_blocking
 from bridge.errors import BridgeError
 from bridge.model import Delivery, DeliveryState, Lease, Remnant
 from bridge.rules.operations.batch_pace import BatchPace
+from bridge.rules.shops.shop_names import ShopDirectory
 from bridge.rules.webhooks.mandatory_bodies import MANDATORY_TOPICS
 from bridge.rules.webhooks.topics import is_mandatory
 from bridge.store.crypto.keyring import Keyring
@@ -240,19 +241,14 @@ class SqlStore:
             self, keep_failed_days=keep_failed_days, keep_packages_days=keep_packages_days, on_destroyed=on_destroyed
         )
 
-    def list_shop_domains(self, shop: str) -> Sequence[str]:
-        """Return the domains of the shop that is stored under this key, its present one first. Raises StoreUnavailable."""
+    def read_shop_directory(self) -> ShopDirectory:
+        """Return the names of all shops. Raises StoreUnavailable."""
         with self.read() as tx:
-            return tx.shop_names.directory.list_domains(shop)
+            return tx.shop_names.directory
 
     def has_known_name(self, domain: str, known_domains: Collection[str]) -> bool:
         """Return whether the shop with this domain has, or had, one of the known domains. Raises StoreUnavailable."""
-
-        def find_name() -> bool:
-            with self.read() as tx:
-                return tx.shop_names.directory.has_known_name(domain, known_domains)
-
-        return call_blocking(find_name)
+        return call_blocking(lambda: self.read_shop_directory().has_known_name(domain, known_domains))
 
     def list_parts(self, *, keys_only: bool = False) -> Sequence[str]:
         """Return the parts of the database that `overwrite_parts` takes: all, or those with the data subjects' keys."""

@@ -156,8 +156,18 @@ class Tx:
     @contextmanager
     def open_savepoint(self) -> Iterator[Callable[[], None]]:
         """Open a savepoint. The function that it yields undoes what the block did; the transaction continues."""
+        last_fact = self.session.last_fact
         with self.session.connection.begin_nested() as savepoint:
-            yield savepoint.rollback
+
+            def undo() -> None:
+                savepoint.rollback()
+                self.session.last_fact = last_fact
+
+            try:
+                yield undo
+            except BaseException:
+                self.session.last_fact = last_fact
+                raise
 
 
 @cache

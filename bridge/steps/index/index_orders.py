@@ -27,6 +27,7 @@ from bridge.steps.webhooks.retry_or_deadletter import deadletter_delivery
 from bridge.telemetry import report_exception
 
 if TYPE_CHECKING:
+    from bridge.rules.shops.shop_names import ShopDirectory
     from bridge.store import Tx
 
 OBJECT_TOPIC_PREFIXES = tuple(topic for topic in topics.INDEXED_TOPIC_PREFIXES if topic != topics.UNINSTALLED_TOPIC)
@@ -50,8 +51,10 @@ def index_deliveries_of_shop(shop: str, lease: Lease, *, services: Services) -> 
     Return False where the job that acquired this lease gave way to others before all were indexed.
     """
     began_at = lease.acquired_at or services.clock.now()
-    for domain in services.store.list_shop_domains(shop):
-        _, is_empty = _index_until(domain, lambda: is_slice_over(began_at, services), services)
+    directory = services.store.read_shop_directory()
+    for number, domain in enumerate(directory.list_domains(shop)):
+        known = None if number else directory  # what the platform answered for the first may have changed them
+        _, is_empty = _index_until(domain, lambda: is_slice_over(began_at, services), services, known)
         if not is_empty:
             return False
     return True
@@ -75,9 +78,11 @@ def index_deliveries(shop: str, *, services: Services, until_empty: bool = False
     return settled
 
 
-def _index_until(shop: str, must_stop: Callable[[], bool], services: Services) -> tuple[int, bool]:
+def _index_until(
+    shop: str, must_stop: Callable[[], bool], services: Services, known: ShopDirectory | None = None
+) -> tuple[int, bool]:
     """Index batches until none is left or it must stop. Return how many were finished, and whether none is left."""
-    identify_shops(shop, services=services)
+    identify_shops(shop, services=services, known=known)
     settled, pace = 0, BatchPace(BATCH_ROWS)
     while True:
         try:

@@ -200,7 +200,10 @@ class _Run:
     def run_tasks(self, actions: frozenset[TaskAction]) -> None:
         """Run what is due of these actions, each task at most once a run, until none is or it gives way."""
         while not (self.gives_way or self.is_stopped) and (task := self._find_next_task(actions)):
-            if wait_for_identity(self.request, self.tasks.values(), self.lease, services=self._services):
+            # before its first task the run has just asked
+            if self._run_ids and wait_for_identity(
+                self.request, self.tasks.values(), self.lease, services=self._services
+            ):
                 return  # it is doubted since a moment ago
             self._run_ids.add(task.id)
             after = self._run_task(task)

@@ -16,7 +16,7 @@ from bridge.model import Absence, Fact, Gap, Outcome, PrivacyRequest, Task, Wait
 from bridge.ports import NamesShops
 from bridge.rules.index.identity import legacy_id
 from bridge.rules.requests.lifecycle import PLATFORM
-from bridge.rules.shops.shop_names import RETRY_ASKING_AFTER
+from bridge.rules.shops.shop_names import RETRY_ASKING_AFTER, ShopDirectory
 from bridge.rules.webhooks.payload import MAX_NUMBER_DIGITS
 from bridge.rules.webhooks.shop_domains import is_shop_domain
 from bridge.services import Services
@@ -28,14 +28,13 @@ if TYPE_CHECKING:
 UNIDENTIFIED_REVIEW_KIND = "shop_unidentified"
 
 
-def identify_shops(domain: str, *, services: Services) -> None:
+def identify_shops(domain: str, *, services: Services, known: ShopDirectory | None = None) -> None:
     """Ask the platform about this domain, and each other, whose number is not known or that two shops had.
 
-    Raises StoreUnavailable.
+    `known` are the names where they were read a moment ago. Raises StoreUnavailable.
     """
     platform = services.connectors.get(PLATFORM)
-    with services.store.read() as tx:
-        directory = tx.shop_names.directory
+    directory = known or services.store.read_shop_directory()
     if directory.find_name(domain) is None:
         with services.store.transaction() as tx:
             tx.shop_names.register_domain(domain)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Generator, Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import insert, select, true, update
+from sqlalchemy import bindparam, insert, select, true, update
 
 from bridge.errors import EvidenceBroken
 from bridge.model import Event, Fact
@@ -16,7 +16,11 @@ from bridge.store.evidence.chain_heads import SignedHeadRows
 from bridge.store.schema.tables import evidence, evidence_head
 from bridge.store.session import Session
 
-INSERT_FACT, ADVANCE_CHAIN_HEAD = insert(evidence), update(evidence_head)
+INSERT_FACT = insert(evidence)
+ADVANCE_CHAIN_HEAD = update(evidence_head).values({name: bindparam(f"head_{name}") for name in ("seq", "hash", "at")})
+INSERT_FACT_AND_ADVANCE_HEAD = ADVANCE_CHAIN_HEAD.add_cte(  # Postgres takes both as one statement
+    INSERT_FACT.values({column.name: bindparam(column.name) for column in evidence.c}).cte("added")
+)
 LOCK_CHAIN_HEAD = select(evidence_head).with_for_update()
 CHAIN_HEAD_COLUMNS = (evidence_head.c.seq.label("end_seq"), evidence_head.c.hash.label("end_hash"))
 
@@ -34,7 +38,8 @@ class EvidenceRows:
 
         Writers wait for each other at the head's row, so that the chain has one order.
         """
-        head, now = self._connection.execute(LOCK_CHAIN_HEAD).one(), self._now()
+        # from the first fact of a transaction on, only this transaction moves the head
+        head, now = self._session.last_fact or self._connection.execute(LOCK_CHAIN_HEAD).one(), self._now()
         draft = Event(
             seq=head.seq + 1,
             at=max(now, head.at or now),  # times never decrease, even where a writer's clock is behind
@@ -48,8 +53,13 @@ class EvidenceRows:
         )
         event = chain.build_chained_event(draft)
         row = {name: getattr(event, name) for name in event.__slots__} | {"detail": json.dumps(detail)}
-        self._connection.execute(INSERT_FACT, row)
-        self._connection.execute(ADVANCE_CHAIN_HEAD, {"seq": event.seq, "hash": event.hash, "at": event.at})
+        head_row = {"head_seq": event.seq, "head_hash": event.hash, "head_at": event.at}
+        if self._connection.dialect.name == "postgresql":
+            self._connection.execute(INSERT_FACT_AND_ADVANCE_HEAD, row | head_row)
+        else:
+            self._connection.execute(INSERT_FACT, row)
+            self._connection.execute(ADVANCE_CHAIN_HEAD, head_row)
+        self._session.last_fact = event
         return event
 
     def list_facts_of_request(self, request_id: str) -> list[Event]:

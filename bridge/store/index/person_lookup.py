@@ -153,8 +153,9 @@ class PersonLookup:
 
     def _select_orders(self, columns: Select[Any], shop: str, principal: Principal) -> Select[Any]:
         keys = self.derive_search_keys(shop, principal)
-        own = self.list_surviving_customers(shop, keys["customer"]) or keys["customer"]
-        own = list(dict.fromkeys(self.follow_merges(shop, key) for key in own))
+        remaining = {key: self.follow_merges(shop, key) for key in keys["customer"]}
+        surviving = [key for key, last in remaining.items() if last == key or last in remaining]
+        own = list(dict.fromkeys(remaining[key] for key in surviving or remaining))
         if not own and keys["email"] and (customer := self.find_sole_customer_by(shop, "email", keys["email"])):
             own = [customer]
         not_of_others = orders.c.customer_key.in_(["", *own])

@@ -99,7 +99,7 @@ def _work(run: Reconciliation, lease: Lease, services: Services) -> None:
     with services.store.read() as tx:
         if tx.shop_exits.list_open_shop_erasures(run.shop):
             raise ConnectorRefused(SHOP_LEAVES)
-    for domain in services.store.list_shop_domains(run.shop):
+    for domain in services.store.read_shop_directory().list_domains(run.shop):
         identify_shops(domain, services=services)
     run = _prepare_run(run, lease, platform, services)
     limits, deadline = (
