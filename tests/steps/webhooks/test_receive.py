@@ -60,6 +60,27 @@ def test_every_secret_verifies_and_its_index_is_stored(services):
     assert kept(services)[0].secret_index == 1
 
 
+def test_the_same_bytes_under_another_id_are_not_new(services):
+    for number, new in enumerate((True, False)):
+        webhook = posted(order_body(), webhook_id=f"id-{number}")
+        assert receive_webhook(*webhook, services=services) == replace(NEW, is_new=new)
+
+
+def test_after_a_change_of_the_secret_an_order_is_known_by_its_id(services):
+    for secret, new in zip(SECRETS, (True, False), strict=True):
+        webhook = posted(order_body(), secret=secret)
+        assert receive_webhook(*webhook, services=services) == replace(NEW, is_new=new)
+
+
+@pytest.mark.parametrize("webhook_id", [None, "id-1", "id-2"])
+def test_after_a_change_of_the_secret_a_mandatory_body_is_known_by_its_bytes(services, webhook_id):
+    body = {"shop_domain": SHOP, "customer": {"id": 42}, "orders_to_redact": [1]}
+    first = posted(body, "customers/redact", webhook_id="id-1")
+    assert receive_webhook(*first, services=services) == NEW
+    again = posted(body, "customers/redact", secret=SECRETS[1], webhook_id=webhook_id)
+    assert receive_webhook(*again, services=services) == replace(NEW, is_new=False)
+
+
 @pytest.mark.parametrize(
     ("topic", "headers"),
     [
