@@ -28,6 +28,8 @@ from bridge import __version__, logs
 from bridge.bootstrap import make_services, make_store
 from bridge.errors import BridgeError, SettingsInvalid, TimeLimitExceeded
 from bridge.rules.operations.causes import describe_redis_error
+from bridge.steps.access.package.letter import compile_letter_templates
+from bridge.steps.erasure.outcome.outcome_letter import TEMPLATES as OUTCOME_TEMPLATES
 from bridge.steps.operations.conditions import WORKER
 from bridge.steps.recovery.ledger_gate import check_ledger_gate
 from bridge.telemetry import flush_telemetry, report_exception, start_telemetry
@@ -171,6 +173,8 @@ def main() -> None:
 
 def _run_worker(connection: Redis) -> None:
     _check_ledger_gate(connection)
+    compile_letter_templates()
+    compile_letter_templates(OUTCOME_TEMPLATES)
     freeze_loaded_objects()
     queue = RqQueue(QUEUE, connection=connection, serializer=SERIALIZER)
     worker = BridgeWorker(

@@ -143,6 +143,13 @@ def load_letter_templates(*folders: Path) -> Environment:
     )
 
 
+def compile_letter_templates(*folders: Path) -> None:
+    """Load and compile the templates: a worker does it once, or each of its children would do it anew."""
+    templates = load_letter_templates(*folders)
+    for name in templates.list_templates():
+        templates.get_template(name)
+
+
 def build_sender_values(merchant: Merchant, signing_key_fingerprint: str) -> dict[str, Any]:
     """Return what every letter to a data subject says of its sender: names, address, contact, policy, signing key."""
     return {
