@@ -6,6 +6,7 @@ The text of a database error never leaves this module: it can contain the row th
 from __future__ import annotations
 
 import os
+import select
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -132,10 +133,10 @@ def _open_postgres(url: URL, **options: Any) -> Engine:
 
 
 def _ask_idle_connections(engine: Engine) -> Engine:
-    """Let the pool ask a connection whether it is alive before it is used, where it has not been used for a while.
+    """Let the pool ask a connection whether it is alive where it was not used for a while, or its server has sent something.
 
-    To ask each time, as `pool_pre_ping` does, costs a worker one more round trip for every transaction. A connection that
-    dies between two that follow each other fails the second: its job is tried again.
+    To ask each time, as `pool_pre_ping` does, costs a worker one more round trip for every transaction. A server that stops
+    or ends a connection says so: that it did is seen without asking.
     """
 
     @event.listens_for(engine, "checkin")
@@ -145,7 +146,7 @@ def _ask_idle_connections(engine: Engine) -> Engine:
     @event.listens_for(engine, "checkout")
     def _ask(connection: Any, record: Any, _proxy: Any) -> None:
         now = time.monotonic()
-        if now - record.info.get(_UNUSED_SINCE, now) < ASK_AFTER_S:
+        if now - record.info.get(_UNUSED_SINCE, now) < ASK_AFTER_S and not _has_received(connection):
             return
         assert engine.dialect.loaded_dbapi is not None  # noqa: S101 - it is connected
         try:
@@ -154,6 +155,15 @@ def _ask_idle_connections(engine: Engine) -> Engine:
             raise exc.InvalidatePoolError from None
 
     return engine
+
+
+def _has_received(connection: Any) -> bool:
+    """Return whether something waits to be read on a connection that asked for nothing, its end included."""
+    if connection.closed:
+        return True
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _make_private_folder(folder: Path) -> None:

@@ -3,7 +3,6 @@
 import pytest
 from sqlalchemy import text
 
-from bridge.errors import StoreUnavailable
 from bridge.store import engine as engines
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
@@ -13,7 +12,7 @@ def end_connections(store):
     """End all connections of the store but the one that asks for it."""
     with store.engine.connect() as connection:
         others = text(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         connection.execute(others)
@@ -33,12 +32,18 @@ def test_after_a_while_it_is_replaced(store, monkeypatch):
     open_two(store)
 
 
-def test_between_two_transactions_that_follow_each_other_one_fails_and_the_next_does_not(store, monkeypatch):
+def test_between_two_transactions_that_follow_each_other_its_end_is_seen(store, monkeypatch):
     monkeypatch.setattr(engines, "ASK_AFTER_S", 60)
     open_two(store)
     end_connections(store)
-    with pytest.raises(StoreUnavailable):
-        open_two(store)
+    open_two(store)
+
+
+def test_where_the_server_was_killed_its_end_is_seen(store, postgres, monkeypatch):
+    monkeypatch.setattr(engines, "ASK_AFTER_S", 60)
+    open_two(store)
+    postgres.kill()
+    postgres.start()
     open_two(store)
 
 
