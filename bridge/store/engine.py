@@ -27,7 +27,8 @@ except ImportError:  # a system without such locks: SQLite's writers poll
 BUSY_TIMEOUT_S = 5.0
 PRIVATE_FILE_MODE = 0o600
 STATEMENT_TIMEOUT_MS, LOCK_TIMEOUT_MS = 15_000, 5_000
-ASK_AFTER_S, _UNUSED_SINCE = 1.0, "bridge.unused_since"
+ASK_AFTER_S = 1.0  # that a connection was not used
+_UNUSED_SINCE = "bridge.unused_since"  # in what the pool notes of a connection
 POOLING_PARAMETER, TRANSACTION_POOLING = "pooling", "transaction"  # in the query of a Postgres URL
 UNAVAILABLE_ERRORS = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError, exc.DisconnectionError)
 

@@ -95,7 +95,7 @@ class PersonLookup:
 
     def list_surviving_customers(self, shop: str, customer_keys: Sequence[str]) -> list[str]:
         """Return those of a data subject's customers that were not merged into somebody else's."""
-        return [key for key in customer_keys if (last := self.follow_merges(shop, key)) == key or last in customer_keys]
+        return [key for key in customer_keys if self.follow_merges(shop, key) in customer_keys]
 
     def find_sole_customer(self, shop: str, keys: Mapping[str, Collection[str]]) -> str:
         """Return the one customer with this e-mail, or else this phone; '' where there is none or several."""
@@ -153,9 +153,8 @@ class PersonLookup:
 
     def _select_orders(self, columns: Select[Any], shop: str, principal: Principal) -> Select[Any]:
         keys = self.derive_search_keys(shop, principal)
-        remaining = {key: self.follow_merges(shop, key) for key in keys["customer"]}
-        surviving = [key for key, last in remaining.items() if last == key or last in remaining]
-        own = list(dict.fromkeys(remaining[key] for key in surviving or remaining))
+        remaining = [self.follow_merges(shop, key) for key in keys["customer"]]
+        own = list(dict.fromkeys([key for key in remaining if key in keys["customer"]] or remaining))
         if not own and keys["email"] and (customer := self.find_sole_customer_by(shop, "email", keys["email"])):
             own = [customer]
         not_of_others = orders.c.customer_key.in_(["", *own])
