@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jinja2 import Environment
 
 from bridge.steps.access.package.records.mask import mask_to_last_digits
-from bridge.steps.access.package.text import escape_csv_cell
+from bridge.steps.access.package.text import MAX_CELL_CHARS, escape_csv_cell, format_csv_line, wrap_text
+
+_TEXTS = st.text(st.sampled_from("ab0 1.,;:'\"=+-@#\t\n\u00a0\u00e9\ufeff\uff1d\x07") | st.characters(codec="utf-8"))
 
 
 @pytest.mark.parametrize(
@@ -54,3 +59,25 @@ def test_t28_no_cell_starts_a_formula(value, written):
 def test_numbers_show_their_last_four(number, shown):
     """With any characters between the digits."""
     assert mask_to_last_digits(number) == shown
+
+
+@given(st.lists(_TEXTS | st.from_regex(r"[+-][0-9]{1,18}(\.[0-9]+)?", fullmatch=True), min_size=1))
+def test_a_line_has_each_cell_made_safe(values):
+    """However many of its cells need no change: most lines are written without looking at each."""
+    cells = ['"' + escape_csv_cell(value).replace('"', '""') + '"' for value in values]
+    assert format_csv_line(values) == ",".join(cells) + "\r\n"
+
+
+def test_a_cell_that_is_too_long_is_cut_in_any_line():
+    """Requirement S-04: a spreadsheet would stop within it."""
+    assert format_csv_line(["a", "b" * (MAX_CELL_CHARS + 1)]).count("b") == MAX_CELL_CHARS
+
+
+@given(st.lists(_TEXTS | st.sampled_from(["word", "well-known", "a" * 30, "\n", "  "])), st.integers(5, 40))
+def test_texts_are_wrapped_as_by_the_filter_of_the_templates(words, width):
+    """With blank lines, double blanks, hyphens and words that are longer than a line."""
+    text = " ".join(words)
+    wrapped = Environment(autoescape=True).filters["wordwrap"](
+        Environment(autoescape=True), text, width, wrapstring="\n  "
+    )
+    assert wrap_text(text, width, wrapstring="\n  ") == wrapped

@@ -42,6 +42,7 @@ from bridge.steps.access.package.text import (
     format_setting,
     is_setting_given,
     replace_surrogates,
+    wrap_text,
 )
 from config.merchant_file.merchant import Merchant
 from config.retention_file.retention import Category, Retention
@@ -122,17 +123,22 @@ def make_printable(value: Any) -> Any:
     if isinstance(value, Markup):
         return value
     text = NOT_PUBLISHED if value is None else replace_surrogates(str(value))
-    text = _CONTROL_CHARS_PATTERN.sub("", _SHOPIFY_GID_PATTERN.sub("a record of the platform", text))
-    text = _NULL_WORD_PATTERN.sub("nothing", text)
+    # most values have none of these, and a pattern looks at every character
+    if ":/" in text:
+        text = _SHOPIFY_GID_PATTERN.sub("a record of the platform", text)
+    if not text.isprintable():
+        text = _CONTROL_CHARS_PATTERN.sub("", text)
+    if "None" in text or "null" in text or "undefined" in text:
+        text = _NULL_WORD_PATTERN.sub("nothing", text)
     if len(text) > MAX_VALUE_CHARS:
         text = text[: MAX_VALUE_CHARS - 1] + "…"
-    return format_setting(text) if "[insert" in text.casefold() else text
+    return format_setting(text) if "[" in text and "[insert" in text.casefold() else text
 
 
 @lru_cache(maxsize=2)
 def load_letter_templates(*folders: Path) -> Environment:
     """Return the templates of letters to data subjects: those of `folders`, which extend the letter's, and the letter's."""
-    return Environment(
+    templates = Environment(
         loader=FileSystemLoader([*folders, Path(__file__).parent / "templates"]),
         autoescape=select_autoescape(("html.j2",), default_for_string=True),
         undefined=StrictUndefined,
@@ -141,6 +147,8 @@ def load_letter_templates(*folders: Path) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    templates.filters["wordwrap"] = wrap_text
+    return templates
 
 
 def compile_letter_templates(*folders: Path) -> None:

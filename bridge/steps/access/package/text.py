@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, tzinfo
 from typing import Any
@@ -20,8 +21,11 @@ TRUNCATION_NOTE = " […the rest is in the .json file]"
 _COMPACT_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False)
 _SURROGATE_PATTERN = re.compile(r"[\ud800-\udfff]")
 _UNPRINTABLE_PATTERN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_SAFE_CELL_PATTERN = re.compile(r"(?:[A-Za-z0-9][ -~]*)?")  # printable ASCII that starts no formula
-_SIGNED_NUMBER_PATTERN = re.compile(r"-[0-9]{1,30}(\.[0-9]{1,30})?|\+[0-9]{6,15}")  # an amount, or a phone
+_SIGNED_NUMBER = r"-[0-9]{1,30}(?:\.[0-9]{1,30})?|\+[0-9]{6,15}"  # an amount, or a phone
+_SIGNED_NUMBER_PATTERN = re.compile(_SIGNED_NUMBER)
+# printable ASCII without a quote that starts no formula
+_SAFE_CELL = rf"(?:[!#-*,./0-9:;<>?A-~][ !#-~]*|{_SIGNED_NUMBER})?"
+_SAFE_LINE_PATTERN = re.compile(f'"{_SAFE_CELL}"(?:,"{_SAFE_CELL}")*')
 BYTE_ORDER_MARK = "\ufeff"
 _SKIPPED_CHARS = (
     " \u00a0\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u3000\ufeff"  # spreadsheets skip these before a formula
@@ -49,11 +53,13 @@ def dump_json_line(value: Any) -> str:
 def _indent_json(value: Any, line_start: str) -> str:
     """Return what `json.dumps` gives with an indent of two, in a quarter of the time."""
     inner = line_start + "  "
-    if isinstance(value, Mapping) and value:
+    if isinstance(value, str):
+        return _COMPACT_ENCODER.encode(value)  # most values
+    if value and isinstance(value, (dict, Mapping)):
         lines = [f"{_COMPACT_ENCODER.encode(key)}: {_indent_json(value[key], inner)}" for key in sorted(value)]
         return "{" + inner + f",{inner}".join(lines) + line_start + "}"
-    if isinstance(value, list | tuple) and value:
-        return "[" + inner + f",{inner}".join(_indent_json(item, inner) for item in value) + line_start + "]"
+    if value and isinstance(value, (list, tuple)):
+        return "[" + inner + f",{inner}".join([_indent_json(item, inner) for item in value]) + line_start + "]"
     return _COMPACT_ENCODER.encode(value)
 
 
@@ -63,8 +69,6 @@ def escape_csv_cell(value: str) -> str:
     A text that would start one gets an apostrophe in front. Plain negative numbers and phone numbers in international
     form stay as they are: a sign and digits run no formula. A text longer than a cell is cut and ends with a note.
     """
-    if len(value) <= MAX_CELL_CHARS and _SAFE_CELL_PATTERN.fullmatch(value):
-        return value  # most cells
     text = _UNPRINTABLE_PATTERN.sub("\ufffd", replace_surrogates(value))
     if len(text) > MAX_CELL_CHARS:
         text = text[:MAX_CELL_CHARS] + TRUNCATION_NOTE
@@ -75,7 +79,35 @@ def escape_csv_cell(value: str) -> str:
 
 def format_csv_line(values: Iterable[str]) -> str:
     """Return one record of RFC 4180. Every field is quoted, so that a semicolon never splits a cell."""
-    return ",".join('"' + escape_csv_cell(value).replace('"', '""') + '"' for value in values) + "\r\n"
+    cells = list(values)
+    line = '"' + '","'.join(cells) + '"'
+    # most lines; the count finds a quote within a cell
+    if len(line) <= MAX_CELL_CHARS and line.count('"') == 2 * len(cells) and _SAFE_LINE_PATTERN.fullmatch(line):
+        return line + "\r\n"
+    return ",".join(['"' + escape_csv_cell(cell).replace('"', '""') + '"' for cell in cells]) + "\r\n"
+
+
+def wrap_text(text: str, width: int = 79, wrapstring: str = "\n") -> str:
+    """Return a text in lines of at most `width` characters: what Jinja's filter `wordwrap` gives, in less time."""
+    return wrapstring.join([piece for line in text.splitlines() for piece in _wrap_line(line, width)])
+
+
+def _wrap_line(line: str, width: int) -> list[str]:
+    # among printable characters only the space separates words
+    if not line.isprintable() or line != line.strip():
+        return _wrap_any_line(line, width)
+    rest, pieces = line, []
+    while len(rest) > width:
+        end = rest.rfind(" ", 0, width + 1)
+        if end <= 0 or "-" in rest or "  " in rest:
+            return _wrap_any_line(line, width)
+        pieces.append(rest[:end])
+        rest = rest[end + 1 :]
+    return [*pieces, rest]
+
+
+def _wrap_any_line(line: str, width: int) -> list[str]:
+    return textwrap.wrap(line, width, expand_tabs=False, replace_whitespace=False) or [""]
 
 
 def format_setting(value: str) -> str:
@@ -91,7 +123,9 @@ def is_setting_given(value: str) -> bool:
 
 def convert_to_text(value: Any) -> str:
     """Return a scalar as text; an empty text for None, a list or an object."""
-    if value is None or isinstance(value, Mapping | list | tuple):
+    if type(value) is str:
+        return value  # most values
+    if value is None or isinstance(value, (dict, list, tuple, Mapping)):
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -144,25 +178,29 @@ def format_count(count: int, singular: str, plural_form: str = "") -> str:
 def iter_objects(body: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
     """Yield the objects of a list, whether it is plain or a GraphQL connection with nodes or edges."""
     value = body.get(key)
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):
         nodes, edges = value.get("nodes"), value.get("edges")
         if isinstance(edges, list):
             nodes = [edge.get("node") for edge in edges if isinstance(edge, Mapping)]
         value = nodes
-    if isinstance(value, list | tuple):
-        yield from (item for item in value if isinstance(item, Mapping))
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            if isinstance(item, (dict, Mapping)):
+                yield item
 
 
 def get_nested_value(body: Any, path: str) -> Any:
     """Return the value at a dotted path; None if a step of the path is missing or no object."""
     for key in path.split("."):
-        if not isinstance(body, Mapping):
+        if not isinstance(body, (dict, Mapping)):  # the first is asked in a tenth of the time
             return None
         body = body.get(key)
     return body
 
 
 def _parse_iso_datetime(text: str) -> datetime | None:
+    if not text:
+        return None  # often, and an exception takes longer
     try:
         return datetime.fromisoformat(text)
     except ValueError:
