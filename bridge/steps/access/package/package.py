@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
@@ -20,6 +18,7 @@ from bridge.steps.access.package.bag import BagItWriter, PackageFile
 from bridge.steps.access.package.manifest import build_bag_info, build_common_header, render_manifest_json
 from bridge.steps.access.package.records import tables
 from bridge.steps.access.package.records.files import RecordFiles
+from bridge.steps.access.package.records.portable import read_package_schema
 from bridge.steps.access.package.records.recorded_persons import collect_recorded_persons
 from bridge.steps.access.package.sections import missing_data as missing
 from bridge.steps.access.package.sections import own_section, prior_erasures, recipients, retention_section, summary
@@ -157,14 +156,7 @@ def _write_summary_files(bag: BagItWriter, contents: letter.LetterContents, head
 
 
 def _write_schema_files(bag: BagItWriter) -> None:
-    schema, columns = _load_schema_files()
     path, media_type = "schema/access-package.schema.json", "application/schema+json"
-    bag.add_payload_file(path, schema, role="schema", media_type=media_type)
+    bag.add_payload_file(path, read_package_schema(), role="schema", media_type=media_type)
+    columns = tables.render_column_dictionary()
     bag.add_payload_file("schema/columns.csv", columns, role="column_dictionary", media_type="text/csv")
-
-
-@cache
-def _load_schema_files() -> tuple[str, str]:
-    """Return the JSON schema and the column dictionary, which are the same in every package."""
-    schema = Path(__file__).with_name("schema") / "access-package.schema.json"
-    return schema.read_text(encoding="utf-8"), "".join(tables.render_column_dictionary())

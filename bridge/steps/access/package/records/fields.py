@@ -20,9 +20,8 @@ def read_cell_text(body: RecordBody, path: str) -> str:
 
 def read_cell_texts(body: RecordBody, *names: str, **paths: str) -> Cells:
     """Return cells by column: a column of `names` is the field of the same name, the others are given by path."""
-    return {
-        column: read_cell_text(body, path) for column, path in (dict(zip(names, names, strict=True)) | paths).items()
-    }
+    cells = {name: convert_to_text(body.get(name)) for name in names}
+    return cells | {column: read_cell_text(body, path) for column, path in paths.items()}
 
 
 def read_phone(value: Any) -> str:

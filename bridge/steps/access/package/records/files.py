@@ -16,10 +16,10 @@ from bridge.rules.index.shipping import AttributionRules
 from bridge.steps.access.package.bag import BagItWriter
 from bridge.steps.access.package.records.mask import mask_record_body
 from bridge.steps.access.package.records.other_persons import THIRD_PERSON_MASKED, OtherPersonMasker
-from bridge.steps.access.package.records.portable import PortableFiles, render_records_json
+from bridge.steps.access.package.records.portable import PortableFiles, dump_records_frame, render_records_json
 from bridge.steps.access.package.records.recorded_persons import RecordedPersons
 from bridge.steps.access.package.records.rows import FILE_NAMES_BY_KIND, build_table_rows
-from bridge.steps.access.package.records.tables import FLAT_TABLES, FLAT_TABLES_BY_NAME
+from bridge.steps.access.package.records.tables import COLUMN_NAMES, CSV_HEADERS, FLAT_TABLES, FLAT_TABLES_BY_NAME
 from bridge.steps.access.package.records.third_parties import mask_third_parties
 from bridge.steps.access.package.sections.statistics import PackageStatistics
 from bridge.steps.access.package.temp_buffer import TempBuffer
@@ -55,9 +55,8 @@ class RecordFiles:
         self._csv_buffers: dict[str, TempBuffer] = {table.name: TempBuffer() for table in FLAT_TABLES}
         self._record_counts: dict[str, int] = dict.fromkeys(self._json_buffers, 0)
         self._portable = PortableFiles(csv_bom=csv_bom)
-        for table in FLAT_TABLES:
-            header = format_csv_line(column.name for column in table.columns)
-            self._csv_buffers[table.name].append_text((BYTE_ORDER_MARK if csv_bom else "") + header)
+        for table, header in CSV_HEADERS.items():
+            self._csv_buffers[table].append_text((BYTE_ORDER_MARK if csv_bom else "") + header)
 
     def add_finding(self, system: str, finding: Finding) -> None:
         """Mask one finding, count it and add it to its files."""
@@ -70,11 +69,13 @@ class RecordFiles:
         self._append_json_record(_choose_file_name(finding.kind), dump_json_line(record))
         for table, row in build_table_rows(system, finding.kind, body, self._zone, self._shipping_rules):
             self.statistics.count_table_row(system, table, row)
-            line = {column.name: row.get(column.name, "") for column in FLAT_TABLES_BY_NAME[table].columns}
-            self._csv_buffers[table].append_text(format_csv_line(line.values()))
+            line = {column: row.get(column, "") for column in COLUMN_NAMES[table]}
+            csv_line, json_line = format_csv_line(line.values()), ""
+            self._csv_buffers[table].append_text(csv_line)
             if not FLAT_TABLES_BY_NAME[table].holds_whole_records:
-                self._append_json_record(table, dump_json_line(line))
-            self._portable.add_row(table, line)
+                json_line = dump_json_line(line)
+                self._append_json_record(table, json_line)
+            self._portable.add_row(table, line, csv_line, json_line)
 
     def _mask_or_count_other_persons(self, body: dict[str, Any]) -> None:
         places = self._other_persons.mask_record(body)
@@ -84,17 +85,18 @@ class RecordFiles:
 
     def write_record_files(self, bag: BagItWriter, header: Mapping[str, Any]) -> None:
         """Write every file: the flat tables first, then the kinds of records without a table."""
+        frame = dump_records_frame(header)
         other_names = sorted(self._json_buffers.keys() - FLAT_TABLES_BY_NAME.keys())
         for name in [*(table.name for table in FLAT_TABLES), *other_names]:
             table, count = FLAT_TABLES_BY_NAME.get(name), self._record_counts[name]
             about: dict[str, Any] = {"role": "copy", "portable": bool(table and table.portable)}
-            content, path = render_records_json(name, count, header, self._json_buffers.pop(name)), f"records/{name}"
+            content, path = render_records_json(name, count, frame, self._json_buffers.pop(name)), f"records/{name}"
             bag.add_payload_file(f"{path}.json", content, media_type="application/json", records=count, **about)
             if table:
                 rows = self.statistics.rows_by_table[name]
                 content = self._csv_buffers.pop(name).drain_chunks()
                 bag.add_payload_file(f"{path}.csv", content, media_type="text/csv", records=rows, **about)
-        self._portable.write_files(bag, header)
+        self._portable.write_files(bag, frame)
 
     def _append_json_record(self, name: str, record: str) -> None:
         buffer = self._json_buffers.setdefault(name, TempBuffer())

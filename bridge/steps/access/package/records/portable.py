@@ -7,6 +7,7 @@ or noted is left out; it is in `records/`. Masked as the records are.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ PORTABLE_COLUMNS: Mapping[str, tuple[str, ...]] = {
     for table in FLAT_TABLES
     if table.portable
 }
+_CSV_HEADERS = {name: format_csv_line(columns) for name, columns in PORTABLE_COLUMNS.items()}
 _README = """What this folder is
 
 It holds the data that you gave to the shop, and what was recorded of what you did there: your profile, addresses,
@@ -55,42 +57,62 @@ class PortableFiles:
         self._json_buffers = {name: TempBuffer() for name in PORTABLE_COLUMNS}
         self._csv_buffers = {name: TempBuffer() for name in PORTABLE_COLUMNS}
         self._counts = dict.fromkeys(PORTABLE_COLUMNS, 0)
-        for name, columns in PORTABLE_COLUMNS.items():
-            self._csv_buffers[name].append_text((BYTE_ORDER_MARK if csv_bom else "") + format_csv_line(columns))
+        for name, csv_header in _CSV_HEADERS.items():
+            self._csv_buffers[name].append_text((BYTE_ORDER_MARK if csv_bom else "") + csv_header)
 
-    def add_row(self, table: str, row: Mapping[str, str]) -> None:
-        """Add a row of any table; one that is not portable is left out."""
+    def add_row(self, table: str, row: Mapping[str, str], csv_line: str, json_line: str) -> None:
+        """Add a row of any table; one that is not portable is left out.
+
+        `csv_line` and `json_line` are the row as `records/` has it, the second empty where it has whole records instead.
+        """
         if table not in PORTABLE_COLUMNS:
             return
-        cells = {name: row[name] for name in PORTABLE_COLUMNS[table]}
-        self._csv_buffers[table].append_text(format_csv_line(cells.values()))
+        if table in _WORKED_OUT_COLUMNS:
+            row = {name: row[name] for name in PORTABLE_COLUMNS[table]}
+            csv_line, json_line = format_csv_line(row.values()), ""
+        self._csv_buffers[table].append_text(csv_line)
         separator = ",\n    " if self._counts[table] else "\n    "
-        self._json_buffers[table].append_text(separator + dump_json_line(cells))
+        self._json_buffers[table].append_text(separator + (json_line or dump_json_line(row)))
         self._counts[table] += 1
 
-    def write_files(self, bag: BagItWriter, header: Mapping[str, Any]) -> None:
+    def write_files(self, bag: BagItWriter, frame: str) -> None:
         """Write the folder: its own explanation, then every table as JSON and CSV."""
         about: dict[str, Any] = {"role": "portability", "portable": True}
         bag.add_payload_file(f"{FOLDER}/README.txt", _README, media_type="text/plain", **about)
-        dictionary = "".join(map(format_csv_line, _list_dictionary_rows()))
-        bag.add_payload_file(f"{FOLDER}/columns.csv", dictionary, media_type="text/csv", **about)
-        schema = (Path(__file__).parents[1] / "schema" / "access-package.schema.json").read_text(encoding="utf-8")
+        bag.add_payload_file(f"{FOLDER}/columns.csv", _render_dictionary(), media_type="text/csv", **about)
+        schema = read_package_schema()
         bag.add_payload_file(f"{FOLDER}/schema.json", schema, media_type="application/schema+json", **about)
         for name, count in self._counts.items():
-            content = render_records_json(name, count, header, self._json_buffers.pop(name))
+            content = render_records_json(name, count, frame, self._json_buffers.pop(name))
             path = f"{FOLDER}/{name}"
             bag.add_payload_file(f"{path}.json", content, media_type="application/json", records=count, **about)
             content = self._csv_buffers.pop(name).drain_chunks()
             bag.add_payload_file(f"{path}.csv", content, media_type="text/csv", records=count, **about)
 
 
-def render_records_json(name: str, count: int, header: Mapping[str, Any], buffer: TempBuffer) -> Iterator[bytes]:
+def dump_records_frame(header: Mapping[str, Any]) -> str:
+    """Return a JSON file of no records, without title: what all files of records begin and end with."""
+    return dump_json_line({**header, "part": "records", "title": "", "count": 0, "records": []})
+
+
+def render_records_json(name: str, count: int, frame: str, buffer: TempBuffer) -> Iterator[bytes]:
     """Yield a JSON file of `count` records, one on each line, that the buffer holds with their separators."""
-    frame = {**header, "part": "records", "title": name, "count": count, "records": []}
-    head, tail = dump_json_line(frame).split('"records": []')  # a quote within a value would be escaped
+    head, tail = frame.split('"records": []')  # a quote within a value would be escaped
+    head, tail = head.replace('"count": 0', f'"count": {count}'), tail.replace('"title": ""', f'"title": "{name}"')
     yield (head + '"records": [').encode()
     yield from buffer.drain_chunks()
     yield (("\n  ]" if count else "]") + tail + "\n").encode()
+
+
+@cache
+def read_package_schema() -> str:
+    """Return the JSON schema of the package's files, which is the same in every package."""
+    return (Path(__file__).parents[1] / "schema" / "access-package.schema.json").read_text(encoding="utf-8")
+
+
+@cache
+def _render_dictionary() -> str:
+    return "".join(map(format_csv_line, _list_dictionary_rows()))
 
 
 def _list_dictionary_rows() -> Iterator[tuple[str, ...]]:

@@ -6,6 +6,7 @@ Each table becomes `records/<name>.csv` and `.json` and rows of the column dicti
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from bridge.steps.access.package.records.own_tables import OWN_TABLES_BY_KIND
 from bridge.steps.access.package.records.table_model import FlatTable, define_table
@@ -177,6 +178,8 @@ FLAT_TABLES: tuple[FlatTable, ...] = (
     *OWN_TABLES_BY_KIND.values(),
 )
 FLAT_TABLES_BY_NAME = {table.name: table for table in FLAT_TABLES}
+COLUMN_NAMES = {table.name: tuple(column.name for column in table.columns) for table in FLAT_TABLES}
+CSV_HEADERS = {name: format_csv_line(columns) for name, columns in COLUMN_NAMES.items()}
 
 _PHONE_NOTE = "international form; an apostrophe stands in front, so that spreadsheets do not calculate with it"
 _COLUMN_NOTES = {"phone": _PHONE_NOTE, "phones": _PHONE_NOTE}
@@ -186,11 +189,16 @@ _EVERY_CELL_NOTE = (
 )
 
 
-def render_column_dictionary() -> Iterator[str]:
-    """Yield the column dictionary as lines of CSV."""
-    yield format_csv_line(("file", "column", "label", "dpv_term", "note"))
-    yield format_csv_line(("every CSV file", "every column", "Text, in UTF-8", "", _EVERY_CELL_NOTE))
+@cache
+def render_column_dictionary() -> str:
+    """Return the column dictionary as CSV; it is the same in every package."""
+    return "".join(map(format_csv_line, _list_column_notes()))
+
+
+def _list_column_notes() -> Iterator[tuple[str, ...]]:
+    yield ("file", "column", "label", "dpv_term", "note")
+    yield ("every CSV file", "every column", "Text, in UTF-8", "", _EVERY_CELL_NOTE)
     for table in FLAT_TABLES:
         for column in table.columns:
             note = _COLUMN_NOTES.get(column.name, "")
-            yield format_csv_line((f"records/{table.name}.csv", column.name, column.label, column.dpv_term, note))
+            yield (f"records/{table.name}.csv", column.name, column.label, column.dpv_term, note)

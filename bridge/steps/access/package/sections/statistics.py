@@ -7,7 +7,7 @@ a record.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, tzinfo
@@ -97,15 +97,16 @@ class PackageStatistics:
         self.rows_by_table: Counter[str] = Counter()
         self.mask_counts: Counter[str] = Counter()
         self.other_person_places = 0
-        self.tallies_by_category: dict[str, RecordTally] = {}
-        self.tallies_by_origin: dict[tuple[str, str], RecordTally] = {}  # by system and category
-        self.tallies_by_gateway: dict[str, RecordTally] = {}
+        self.tallies_by_category: dict[str, RecordTally] = defaultdict(RecordTally)
+        # by system and category
+        self.tallies_by_origin: dict[tuple[str, str], RecordTally] = defaultdict(RecordTally)
+        self.tallies_by_gateway: dict[str, RecordTally] = defaultdict(RecordTally)
         self._gateway_names: dict[str, str] = {}  # as first written, for each spelling
         self.left_by_erasure_count = 0
         self.first_own_rows: dict[str, list[dict[str, str]]] = {}  # as many as the letter lists
         self._label_fields: frozenset[str] = frozenset()
-        self.tallies_by_system: dict[str, RecordTally] = {}
-        self.last_days_by_category: dict[str, Counter[date]] = {}
+        self.tallies_by_system: dict[str, RecordTally] = defaultdict(RecordTally)
+        self.last_days_by_category: dict[str, Counter[date]] = defaultdict(Counter)
         self.parcels_by_carrier: dict[str, CarrierParcels] = {}
         self._waybill_numbers: set[str] = set()
         self.countries: set[str] = set()
@@ -123,7 +124,7 @@ class PackageStatistics:
         self.found_count += 1
         self.left_by_erasure_count += bool(body.get("left_by_erasure"))
         self.records_by_kind[kind] += 1
-        self.tallies_by_system.setdefault(system, RecordTally()).add_record(system, record_date)
+        self.tallies_by_system[system].add_record(system, record_date)
         for category in _find_extra_categories(kind, body):
             self._count_category(category, system, record_date)
         self.scored_order_count += kind == "order" and _is_risk_scored(body)
@@ -146,7 +147,7 @@ class PackageStatistics:
             return
         record_date = self._find_record_date(row)
         if (last_day := parse_local_date(row.get("kept_until"), self.zone)) is not None:
-            self.last_days_by_category.setdefault(FLAT_TABLES_BY_NAME[table].category, Counter())[last_day] += 1
+            self.last_days_by_category[FLAT_TABLES_BY_NAME[table].category][last_day] += 1
         self._count_category(FLAT_TABLES_BY_NAME[table].category, system, record_date)
         if table == "shipments" or (table == "order_index" and row.get("waybill")):
             self._count_parcel(row)
@@ -155,7 +156,7 @@ class PackageStatistics:
         elif table == "payments" and row.get("gateway"):
             key = normalize_carrier_name(row["gateway"])
             name = self._gateway_names.setdefault(key, row["gateway"].strip())
-            self.tallies_by_gateway.setdefault(name, RecordTally()).add_record(system, record_date)
+            self.tallies_by_gateway[name].add_record(system, record_date)
         elif table == "addresses":
             self.countries.add(row["country_code"].upper())
         elif table == "consents":
@@ -198,8 +199,8 @@ class PackageStatistics:
         return self.parcels_by_carrier.setdefault(normalize_carrier_name(carrier_id), CarrierParcels(carrier_name))
 
     def _count_category(self, category: str, system: str, on_date: date | None) -> None:
-        self.tallies_by_category.setdefault(category, RecordTally()).add_record(system, on_date)
-        self.tallies_by_origin.setdefault((system, category), RecordTally()).add_record(system, on_date)
+        self.tallies_by_category[category].add_record(system, on_date)
+        self.tallies_by_origin[system, category].add_record(system, on_date)
 
     def count_system_records(self, system: str) -> int:
         """Return how many records a system gave; one that says that it knows nothing is no record."""
@@ -212,7 +213,10 @@ class PackageStatistics:
         return self.tallies_by_category.get(category, RecordTally()).records
 
     def _find_record_date(self, body: Mapping[str, Any]) -> date | None:
-        return next(filter(None, (parse_local_date(body.get(name), self.zone) for name in _DATE_KEYS)), None)
+        for name in _DATE_KEYS:
+            if name in body and (day := parse_local_date(body[name], self.zone)):
+                return day
+        return None
 
 
 def normalize_carrier_name(name: str) -> str:
