@@ -40,6 +40,7 @@ FREE_TEXT_KEYS = parse_keys(
     "note note2 staffnote customernote returnreasonnote reasonnotes message rawmessage value comment remark remarks "
     "instructions tags"
 )
+_NUMBER_KEYS = _LAST_DIGITS_KEYS | _HIDDEN_KEYS
 _SENSITIVE_KEYS = _LAST_DIGITS_KEYS | _HIDDEN_KEYS | _STAFF_KEYS | FREE_TEXT_KEYS
 
 
@@ -66,7 +67,7 @@ def _mask_object(value: Mapping[str, Any], counts: Counter[str], *, in_payment: 
     copy = {}
     for key, item in value.items():
         text = str(key)
-        name = named_key if text == "value" and named_key in _LAST_DIGITS_KEYS | _HIDDEN_KEYS else normalize_key(text)
+        name = named_key if text == "value" and named_key in _NUMBER_KEYS else normalize_key(text)
         # most names are not sensitive and need no further check
         copy[replace_surrogates(text)] = (
             _mask_field(name, item, counts, label, in_payment=in_payment, depth=depth + 1)
@@ -99,7 +100,7 @@ def _is_text_list(value: Any) -> bool:
 def _mask_value(value: Any, counts: Counter[str], *, in_payment: bool, depth: int) -> Any:
     if isinstance(value, str):
         return replace_surrogates(value)
-    if value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
+    if value is None or isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
         return value
     if not isinstance(value, _CONTAINER_TYPES):
         return replace_surrogates(str(value))

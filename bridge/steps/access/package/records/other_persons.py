@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from copy import deepcopy
+from functools import cache
 from typing import Any
 
 from bridge.rules.index.consignee.person_names import NameWords, split_words
@@ -18,7 +18,7 @@ from bridge.steps.access.package.records.recorded_persons import (
     NAME_KEYS,
     NamedPerson,
     RecordedPersons,
-    iterate_named_persons,
+    list_named_persons,
     normalize_value,
 )
 from bridge.steps.access.package.records.third_parties import (
@@ -40,7 +40,9 @@ _TEXT_KEYS = (
 _CONTACT_KEYS = parse_keys("phone phones mobile email emailaddress")
 _MIN_FULL_NAME_WORDS = 2
 _MIN_STREET_CHARS = 6  # a shorter line, such as a house number, says nothing alone
-_CONTACT_PATTERN = re.compile(r"([^\s@<>()]+@[^\s@<>()]+\.\w+|\+?\d[\d ()-]{6,}\d)")
+_PHONE = r"\+?\d[\d ()-]{6,}\d"
+_PHONE_PATTERN = re.compile(f"({_PHONE})")
+_CONTACT_PATTERN = re.compile(rf"([^\s@<>()]+@[^\s@<>()]+\.\w+|{_PHONE})")
 
 TextHider = Callable[[str], str]
 
@@ -52,6 +54,7 @@ class OtherPersonMasker:
         """Take who is named in all records; without `is_masking` every record stays as it is."""
         self._persons = persons
         self._is_masking = is_masking
+        self._is_own = cache(persons.is_own)  # the records name the same few again and again
         self._own_words = {word for name in persons.own_names for word in name}
         # looked up by their first word: somebody may have sent gifts to thousands
         self._names_by_first_word: dict[str, list[NameWords]] = {}
@@ -71,15 +74,14 @@ class OtherPersonMasker:
         if not others and not self._persons.other_names and not self._persons.other_values:
             return 0
         if not self._is_masking:
-            body = deepcopy(body)  # counted as if it were masked, so that both settings count the same places
+            body = _copy_json(body)  # counted as if it were masked, so that both settings count the same places
             others = self._find_others(body)
         for person in others:
             self._mask_person(person)
         return len(others) + self._mask_texts(body, self._make_text_hider([person.name for person in others]))
 
     def _find_others(self, body: dict[str, Any]) -> list[NamedPerson]:
-        found = iterate_named_persons(body)
-        return [person for person in found if not self._persons.is_own(person.name, person.values)]
+        return [person for person in list_named_persons(body) if not self._is_own(person.name, person.values)]
 
     def _mask_person(self, person: NamedPerson) -> None:
         for key in person.keys:
@@ -97,9 +99,13 @@ class OtherPersonMasker:
         """Mask in a text the full names and streets of other persons in any record."""
         if len(text.split(maxsplit=1)) < _MIN_FULL_NAME_WORDS:
             return text  # most values are one word
-        words, tokens = set(split_words(text)), {token.strip(".,;:()") for token in text.casefold().split()}
-        names = [name for word in words for name in self._names_by_first_word.get(word, ()) if words.issuperset(name)]
-        streets = [street for token in tokens for street in self._streets_by_first_word.get(token, ())]
+        words, tokens = split_words(text), [token.strip(".,;:()") for token in text.casefold().split()]
+        by_name, by_street = self._names_by_first_word, self._streets_by_first_word
+        if by_name.keys().isdisjoint(words) and by_street.keys().isdisjoint(tokens):
+            return text
+        all_words = set(words)
+        names = [name for word in all_words for name in by_name.get(word, ()) if all_words.issuperset(name)]
+        streets = [street for token in set(tokens) for street in by_street.get(token, ())]
         if names:
             text = _compile_alternatives(r"[\s.,]+".join(map(re.escape, name)) for name in names).sub(
                 OTHER_PERSON_PLACEHOLDER, text
@@ -116,7 +122,8 @@ class OtherPersonMasker:
 
         def hide(text: str) -> str:
             # an e-mail address or number is hidden whole or not at all, whatever words it contains
-            parts = _CONTACT_PATTERN.split(text)
+            # without the sign, the search for an e-mail address would read every word again from each of its letters
+            parts = (_CONTACT_PATTERN if "@" in text else _PHONE_PATTERN).split(text)
             parts[::2] = [hide_word(self._hide_known(part)) for part in parts[::2]]
             parts[1::2] = map(self._hide_contact, parts[1::2])
             return "".join(parts)
@@ -132,20 +139,28 @@ class OtherPersonMasker:
             return 0
         places = 0
         for key, item in list(value.items() if isinstance(value, dict) else enumerate(value)):
+            if not isinstance(item, (str, dict, list)):
+                continue
             normal = normalize_key(key) if isinstance(key, str) else ""
             is_text = in_text or normal in _TEXT_KEYS
-            if isinstance(item, dict | list):
+            if not isinstance(item, str):
                 places += self._mask_texts(
                     item,
                     self._hide_contact if normal in _CONTACT_KEYS else hide,
                     in_text=is_text or normal in _CONTACT_KEYS,
                     depth=depth + 1,
                 )
-            elif isinstance(item, str):
+            else:
                 hide_item = self._hide_contact if normal in _CONTACT_KEYS else hide if is_text else self._hide_known
-                value[key] = hide_item(item)
-                places += value[key] != item
+                value[key] = hidden = hide_item(item)
+                places += hidden != item
         return places
+
+
+def _copy_json(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copy_json(item) for key, item in value.items()}
+    return [_copy_json(item) for item in value] if isinstance(value, list) else value
 
 
 def _compile_alternatives(patterns: Iterable[str]) -> re.Pattern[str]:

@@ -106,7 +106,7 @@ def collect_recorded_persons(findings: Iterable[Finding], principal: Principal) 
         elif finding.kind in ("order", "draft_order"):
             buyer = body.get("billingAddress") or body.get("shippingAddress")
             found.buyers.add(_read_name(buyer) if isinstance(buyer, Mapping) else ())
-        for person in iterate_named_persons(body):
+        for person in list_named_persons(body):
             found.values_by_name.setdefault(person.name, set()).update(person.values)
     own_names = frozenset(found.customers - {()} or found.buyers - {()})
     if not own_names:
@@ -120,21 +120,26 @@ def collect_recorded_persons(findings: Iterable[Finding], principal: Principal) 
     return replace(own, other_names=frozenset(others.keys() - {()}), other_values=other_values)
 
 
-def iterate_named_persons(value: Any, depth: int = 0) -> Iterator[NamedPerson]:
-    """Yield each object of a record that names a person: an address, a consignee, an attribute about a recipient."""
+def list_named_persons(record: Any) -> list[NamedPerson]:
+    """Return each object of a record that names a person: an address, a consignee, an attribute about a recipient."""
+    found: list[NamedPerson] = []
+    _add_named_persons(record, 0, found)
+    return found
+
+
+def _add_named_persons(value: Any, depth: int, found: list[NamedPerson]) -> None:
     if depth > MAX_NESTING_DEPTH:
         return
     if isinstance(value, dict):
         person = _read_named_person(value)
         if person:
-            yield person
-        for item in value.values():
-            if isinstance(item, dict | list):
-                yield from iterate_named_persons(item, depth + 1)
-    elif isinstance(value, list):
-        for item in value:
-            if isinstance(item, dict | list):
-                yield from iterate_named_persons(item, depth + 1)
+            found.append(person)
+        items: Iterable[Any] = value.values()
+    else:
+        items = value if isinstance(value, list) else ()
+    for item in items:
+        if isinstance(item, (dict, list)):
+            _add_named_persons(item, depth + 1, found)
 
 
 def normalize_value(value: Any) -> str:
@@ -151,7 +156,7 @@ def iterate_texts(value: Any) -> Iterator[Any]:
 def _read_named_person(holder: dict[str, Any]) -> NamedPerson | None:
     if "value" in holder and "key" in holder:
         return _read_recipient_attribute(holder)
-    if not any(key in holder for key in _NAME_FIELDS):
+    if holder.keys().isdisjoint(_NAME_FIELDS):
         return None  # most objects
     keys = {key: normalize_key(key) for key, value in holder.items() if value}
     is_person = not _ADDRESS_KEYS.isdisjoint(keys.values()) or _GIFT_CARD_RECIPIENT_KEY in keys.values()
