@@ -29,6 +29,7 @@ from bridge.bootstrap import make_services, make_store
 from bridge.errors import BridgeError, SettingsInvalid, TimeLimitExceeded
 from bridge.rules.operations.causes import describe_redis_error
 from bridge.steps.access.package.letter import compile_letter_templates
+from bridge.steps.access.package.package import load_unchanging_files
 from bridge.steps.erasure.outcome.outcome_letter import TEMPLATES as OUTCOME_TEMPLATES
 from bridge.steps.operations.conditions import WORKER
 from bridge.steps.recovery.ledger_gate import check_ledger_gate
@@ -175,6 +176,7 @@ def _run_worker(connection: Redis) -> None:
     _check_ledger_gate(connection)
     compile_letter_templates()
     compile_letter_templates(OUTCOME_TEMPLATES)
+    load_unchanging_files()
     freeze_loaded_objects()
     queue = RqQueue(QUEUE, connection=connection, serializer=SERIALIZER)
     worker = BridgeWorker(

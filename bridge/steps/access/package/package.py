@@ -18,7 +18,7 @@ from bridge.steps.access.package.bag import BagItWriter, PackageFile
 from bridge.steps.access.package.manifest import build_bag_info, build_common_header, render_manifest_json
 from bridge.steps.access.package.records import tables
 from bridge.steps.access.package.records.files import RecordFiles
-from bridge.steps.access.package.records.portable import read_package_schema
+from bridge.steps.access.package.records.portable import read_package_schema, render_portable_dictionary
 from bridge.steps.access.package.records.recorded_persons import collect_recorded_persons
 from bridge.steps.access.package.sections import missing_data as missing
 from bridge.steps.access.package.sections import own_section, prior_erasures, recipients, retention_section, summary
@@ -112,6 +112,13 @@ def write_access_package(package: letter.PackageInput, out: IO[bytes]) -> Packag
             contacts_missing=len(package.merchant.list_blank_contacts()),
             texts_masked=files.statistics.mask_counts["bank_detail_in_text_masked"],
         )
+
+
+def load_unchanging_files() -> None:
+    """Load what is the same in every package: a worker does it once, or each of its children would do it anew."""
+    read_package_schema()
+    render_portable_dictionary()
+    tables.render_column_dictionary()
 
 
 def _write_summary_files(bag: BagItWriter, contents: letter.LetterContents, header: Mapping[str, Any]) -> None:

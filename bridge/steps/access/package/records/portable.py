@@ -79,7 +79,7 @@ class PortableFiles:
         """Write the folder: its own explanation, then every table as JSON and CSV."""
         about: dict[str, Any] = {"role": "portability", "portable": True}
         bag.add_payload_file(f"{FOLDER}/README.txt", _README, media_type="text/plain", **about)
-        bag.add_payload_file(f"{FOLDER}/columns.csv", _render_dictionary(), media_type="text/csv", **about)
+        bag.add_payload_file(f"{FOLDER}/columns.csv", render_portable_dictionary(), media_type="text/csv", **about)
         schema = read_package_schema()
         bag.add_payload_file(f"{FOLDER}/schema.json", schema, media_type="application/schema+json", **about)
         for name, count in self._counts.items():
@@ -111,7 +111,8 @@ def read_package_schema() -> str:
 
 
 @cache
-def _render_dictionary() -> str:
+def render_portable_dictionary() -> str:
+    """Return the dictionary of the folder's columns as CSV; it is the same in every package."""
     return "".join(map(format_csv_line, _list_dictionary_rows()))
 
 
