@@ -175,8 +175,11 @@ def _make_private_folder(folder: Path) -> None:
 
 
 @contextmanager
-def begin_reading(engine: Engine) -> Iterator[Connection]:
-    """Open a transaction that reads one state of the database, holds up no writer and cannot write."""
+def begin_reading(engine: Engine, *, one_state: bool = True) -> Iterator[Connection]:
+    """Open a transaction that reads one state of the database, holds up no writer and cannot write.
+
+    Without `one_state` each statement on Postgres sees what is committed by then: that takes no round trips to begin and end.
+    """
     if engine.dialect.name == "sqlite":
         with engine.connect().execution_options(reads_only=True) as connection, connection.begin():
             connection.exec_driver_sql("PRAGMA query_only=ON")
@@ -186,7 +189,9 @@ def begin_reading(engine: Engine) -> Iterator[Connection]:
                 connection.exec_driver_sql("PRAGMA query_only=OFF")
         return
     options: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    with engine.connect().execution_options(**options) as connection, connection.begin():
+    if not one_state and not is_pooled_by_transaction(engine):  # there, a transaction brings the limits of time
+        options = {"isolation_level": "AUTOCOMMIT"}
+    with engine.connect().execution_options(reads_only=True, **options) as connection, connection.begin():
         yield connection
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select, bindparam, delete, exists, func, insert, select
 
@@ -24,6 +24,8 @@ from bridge.store.value_lists import bind_values, match_shop_values
 SELECT_WRAPPED_KEY = select(data_keys.c.wrapped).where(data_keys.c.id == bindparam("of"))
 WRAPPED_KEY_AAD = "data_keys|{id}|wrapped"
 SHOP_NAME_KEY = ("domain", "number")
+MAX_ANSWERS = 1000  # that a transaction keeps: one that reads very many persons must not grow
+T = TypeVar("T")
 
 
 @cache
@@ -54,10 +56,23 @@ class Session:
     now: Callable[[], datetime]
     lease_s: float
     shop_cache: ShopDirectoryCache
+    sees_one_state: bool = False  # it only reads, and what others commit meanwhile is not seen
     last_fact: Event | None = None  # that this transaction appended to the chain
     _key_cache: dict[str, bytes | None] = field(default_factory=dict)
     _shops: ShopDirectory | None = None
     _has_saved_shop_name: bool = False
+    _answers: dict[Hashable, Any] = field(default_factory=dict)
+
+    def ask_once(self, question: Hashable, ask: Callable[[], T]) -> T:
+        """Return what `ask` gives; where the transaction sees one state, each question is asked once."""
+        if not self.sees_one_state:
+            return ask()
+        if question not in self._answers:
+            if len(self._answers) >= MAX_ANSWERS:
+                self._answers.clear()
+            self._answers[question] = ask()
+        answer: T = self._answers[question]
+        return answer
 
     @property
     def shops(self) -> ShopDirectory:
@@ -124,9 +139,12 @@ class Session:
     def find_data_key(self, key_id: str) -> bytes | None:
         """Return a data key by id; None where it was destroyed."""
         if key_id not in self._key_cache:
-            wrapped = self.connection.scalar(SELECT_WRAPPED_KEY, {"of": key_id})
-            self._key_cache[key_id] = None if wrapped is None else self._unwrap_key(key_id, wrapped)
+            self.take_data_key(key_id, self.connection.scalar(SELECT_WRAPPED_KEY, {"of": key_id}))
         return self._key_cache[key_id]
+
+    def take_data_key(self, key_id: str, wrapped: bytes | None) -> None:
+        """Keep a data key that was read together with what it seals; `wrapped` is None where it was destroyed."""
+        self._key_cache[key_id] = None if wrapped is None else self._unwrap_key(key_id, wrapped)
 
     def _unwrap_key(self, key_id: str, wrapped: bytes) -> bytes:
         return self.keyring.open(wrapped, WRAPPED_KEY_AAD.format(id=key_id))

@@ -110,13 +110,17 @@ class SqlStore:
                 pace.record_hold(self._elapsed_s() - began_s if self.engine.dialect.name == "sqlite" else 0.0)
 
     @contextmanager
-    def read(self) -> Iterator[Tx]:
+    def read(self, *, one_state: bool = True) -> Iterator[Tx]:
         """Open a transaction for long reading: it sees one state, holds up no writer and must not write.
 
+        Without `one_state` each statement may see another: less work for a few short ones that do not depend on each other.
         Raises StoreUnavailable where the database does not answer.
         """
-        with translate_database_errors(self.engine), begin_reading(self.engine) as connection:
-            yield Tx(Session(connection, self.keyring, self.now, self._lease_s, self._shop_cache))
+        with translate_database_errors(self.engine), begin_reading(self.engine, one_state=one_state) as connection:
+            session = Session(
+                connection, self.keyring, self.now, self._lease_s, self._shop_cache, sees_one_state=one_state
+            )
+            yield Tx(session)
 
     def accept_delivery(self, delivery: Delivery, *, signature: str = "") -> bool:
         """Commit one webhook together with those that wait at the same time. Return True where it is new.
@@ -243,7 +247,7 @@ class SqlStore:
 
     def read_shop_directory(self) -> ShopDirectory:
         """Return the names of all shops. Raises StoreUnavailable."""
-        with self.read() as tx:
+        with self.read(one_state=False) as tx:
             return tx.shop_names.directory
 
     def has_known_name(self, domain: str, known_domains: Collection[str]) -> bool:

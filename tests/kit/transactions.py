@@ -36,8 +36,7 @@ def watch_transactions(store: SqlStore, *, kill_before: int | None = None) -> It
     own_thread = threading.get_ident()  # another one renews the lease meanwhile
 
     def begin(connection: Any) -> None:
-        options = connection.get_execution_options()
-        reads_only = options.get("reads_only", False) or options.get("postgresql_readonly", False)
+        reads_only = connection.get_execution_options().get("reads_only", False)
         now[id(connection)] = [time.perf_counter(), 0, reads_only]
 
     def count(connection: Any, cursor: Any, statement: str, *_: Any) -> None:

@@ -15,6 +15,7 @@ from functools import cached_property
 from bridge.model import ShopName
 
 RETRY_ASKING_AFTER = timedelta(minutes=15)
+STORE_SEEN_AFTER = timedelta(hours=1)
 
 
 class ShopDirectory:
@@ -112,6 +113,21 @@ class ShopDirectory:
         same = [*self._by_domain.get(domain, ()), *(self._by_number.get(number, ()) if number else ())]
         is_known = any((name.domain, name.number) == (domain, number) for name in same)
         return not is_known and any(name.number for name in same)
+
+    def is_worth_storing(self, name: ShopName) -> bool:
+        """Return whether a name tells more than is stored: not where only the time differs, and by little.
+
+        When a name was seen last decides between several of a shop; where there is one, to store the time of each webhook would
+        make every worker read all names again for it.
+        """
+        known = self.find_name(name.domain)
+        is_alone = len(self._by_domain.get(name.domain, ())) == len(self._by_number.get(name.number, ())) == 1
+        return (
+            known is None
+            or not is_alone
+            or replace(name, last_seen_at=known.last_seen_at) != known
+            or name.last_seen_at - known.last_seen_at >= STORE_SEEN_AFTER
+        )
 
     def list_due_domains(self, now: datetime) -> list[str]:
         """Return the domains about which Shopify must be asked: without a number, or that two shops had."""

@@ -33,7 +33,7 @@ def lease_next_request(tx: Tx, services: Services) -> Lease | None:
 
 def choose_next_delivery(*, services: Services) -> str:
     """Return the id of the mandatory delivery whose turn it is; '' where none waits. Raises StoreUnavailable."""
-    with services.store.read() as tx:
+    with services.store.read(one_state=False) as tx:
         rows = tx.turns.list_waiting_deliveries()
         served_at = tx.turns.read_turns("dispatch", [row.shop for row in rows])
     chosen = choose_next_row(rows, served_at, services.clock.now(), is_plain_turn=True)
@@ -59,5 +59,5 @@ def is_slice_over(began_at: datetime, services: Services) -> bool:
     """Return whether a job that began then had its slice and others wait. Raises StoreUnavailable."""
     if services.clock.now() - began_at < timedelta(seconds=services.settings.gather_slice_s):
         return False
-    with services.store.read() as tx:
+    with services.store.read(one_state=False) as tx:
         return tx.turns.has_waiting_work()

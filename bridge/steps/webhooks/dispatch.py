@@ -48,22 +48,23 @@ def dispatch_delivery(delivery_id: str, *, services: Services) -> str:
     Return the request's id; '' if the delivery is done already, leased elsewhere or rejected. Raises StoreUnavailable.
     """
     with services.store.transaction() as tx:
-        leased = tx.inbox.acquire_lease(delivery_id)
-        if leased is None:
+        held = tx.inbox.hold_delivery(delivery_id)
+        if held is None:
             return ""
-        lease, delivery = leased
+        lease, delivery = held
         try:
             body = payload.parse_json_object(delivery.raw)
             topics.check_body_shape(delivery.topic, body, delivery.shop)
             kind = MANDATORY_TOPICS[delivery.topic]
         except (PayloadInvalid, KeyError) as fault:
             reason = getattr(fault, "reason", "topic_not_handled")
+            tx.inbox.write_leases([lease])
             tx.inbox.finish_delivery(lease, DeliveryState.REJECTED, reason)
             detail = {"delivery": delivery.id, "topic": delivery.topic, "reason": reason}
             tx.evidence.append_fact(Fact.DELIVERY_REJECTED, shop=delivery.shop, **detail)
             log_mandatory_rejection(delivery, reason)
             return ""
-        tx.inbox.finish_delivery(lease, DeliveryState.DONE)
+        tx.inbox.complete_held_deliveries([lease])
         renamed = learn_signed_name(body.get("shop_id"), delivery.shop, delivery.received_at, tx)
         request = _build_webhook_request(delivery, kind, body, tx=tx, services=services)
         request_id = _open_join_or_repeat(delivery, request, tx=tx, services=services)

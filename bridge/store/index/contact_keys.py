@@ -18,15 +18,23 @@ from bridge.store.value_lists import bind_values, match_shop_values
 ROW_KEY_COLUMNS = {orders: orders.c.order_key, customers: customers.c.customer_key}
 
 
+def list_contact_parts(shop: str, table: Any, field: str, keys: Collection[str]) -> list[Any]:
+    """Return what `match_contact` matches as the parts of a union, each of which uses an index: nothing is asked first."""
+    return [table.c[f"{field}_key"].in_(keys), ROW_KEY_COLUMNS[table].in_(_select_row_keys(shop, field, keys))]
+
+
 def match_contact(connection: Connection, shop: str, table: Any, field: str, keys: Collection[str]) -> Any:
     """Return the condition for rows of `orders` or `customers` with one of these keys of a `field` (email, phone)."""
-    further = select(contact_keys.c.row_key).where(
-        contact_keys.c.shop == shop, contact_keys.c.field == field, contact_keys.c.key.in_(keys)
-    )
     # asked first, because few rows have further keys: an OR with a subquery would use no index
-    row_keys = connection.scalars(further.distinct()).all()
+    row_keys = connection.scalars(_select_row_keys(shop, field, keys).distinct()).all()
     in_column = table.c[f"{field}_key"].in_(keys)
     return or_(in_column, ROW_KEY_COLUMNS[table].in_(row_keys)) if row_keys else in_column
+
+
+def _select_row_keys(shop: str, field: str, keys: Collection[str]) -> Select[tuple[str]]:
+    return select(contact_keys.c.row_key).where(
+        contact_keys.c.shop == shop, contact_keys.c.field == field, contact_keys.c.key.in_(keys)
+    )
 
 
 def replace_contact_keys(

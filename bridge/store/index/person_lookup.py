@@ -14,7 +14,7 @@ from sqlalchemy import Select, and_, bindparam, exists, false, or_, select, unio
 
 from bridge.model import Principal
 from bridge.rules.index.minimise import Sighting
-from bridge.store.index.contact_keys import match_contact
+from bridge.store.index.contact_keys import list_contact_parts, match_contact
 from bridge.store.schema.index_tables import customers, data_keys, merges, orders
 from bridge.store.session import Session
 
@@ -73,6 +73,9 @@ class PersonLookup:
 
     def follow_merges(self, shop: str, customer_key: str) -> str:
         """Return the customer that remains after all merges."""
+        return self._session.ask_once(("merges", shop, customer_key), lambda: self._follow_merges(shop, customer_key))
+
+    def _follow_merges(self, shop: str, customer_key: str) -> str:
         seen = set()
         while customer_key not in seen:
             seen.add(customer_key)
@@ -127,7 +130,7 @@ class PersonLookup:
         """Return the rows of customers with one of these pseudonyms of `customer` and `email`, under one key of the shop."""
         matches: list[Any] = [customers.c.customer_key.in_(keys["customer"])] if keys["customer"] else []
         if keys["email"]:
-            matches.append(match_contact(self._connection, shop, customers, "email", keys["email"]))
+            matches += list_contact_parts(shop, customers, "email", keys["email"])
         if not matches:
             return []
         parts = union(*(select(customers.c.customer_key).where(customers.c.shop == shop, part) for part in matches))
@@ -164,14 +167,15 @@ class PersonLookup:
         if named:
             matches.append(and_(orders.c.order_key.in_(named), not_of_others) if own else orders.c.order_key.in_(named))
         if keys["email"]:
-            matches.append(and_(match_contact(self._connection, shop, orders, "email", keys["email"]), not_of_others))
+            parts = list_contact_parts(shop, orders, "email", keys["email"])
+            matches += [and_(part, not_of_others) for part in parts]
         elif keys["phone"] and not keys["customer"]:
             matches.append(self._match_sole_phone_owner(shop, keys["phone"]))
         if not matches:
             return columns.where(false())
         # each part finds its rows by an index of its own: with OR, SQLite reads all of the shop
-        parts = union(*(select(orders.c.order_key).where(orders.c.shop == shop, part) for part in matches))
-        rows = columns.where(orders.c.shop == shop, orders.c.order_key.in_(parts))
+        found = union(*(select(orders.c.order_key).where(orders.c.shop == shop, part) for part in matches))
+        rows = columns.where(orders.c.shop == shop, orders.c.order_key.in_(found))
         if principal.cutoff_at is not None:
             rows = rows.where(or_(orders.c.order_key.in_(named), _match_known_by(principal.cutoff_at)))
         return rows.order_by(orders.c.placed_at, orders.c.order_key)

@@ -23,6 +23,7 @@ from bridge.model import (
     Task,
 )
 from bridge.store.requests.tasks import TaskRows
+from bridge.store.schema.index_tables import data_keys
 from bridge.store.schema.tables import requests, tasks
 from bridge.store.session import Session
 from bridge.store.upsert import upsert
@@ -41,8 +42,10 @@ PRINCIPAL_AAD = "requests|{id}|principal|{shop}"
 
 _NOW = bindparam("now", type_=requests.c.wake_at.type)
 SELECT_REQUEST = select(requests).where(requests.c.id == bindparam("of"))
-SELECT_ACTIVE_REQUEST = select(requests).where(requests.c.active_key == bindparam("of"))
-SELECT_REQUEST_BY_ONCE_KEY = select(requests).where(requests.c.once_key == bindparam("of"))
+_SELECT_WITH_KEY = select(requests, data_keys.c.wrapped).outerjoin(data_keys, data_keys.c.id == requests.c.data_key_id)
+SELECT_REQUEST_WITH_KEY = _SELECT_WITH_KEY.where(requests.c.id == bindparam("of"))
+SELECT_ACTIVE_REQUEST = _SELECT_WITH_KEY.where(requests.c.active_key == bindparam("of"))
+SELECT_REQUEST_BY_ONCE_KEY = _SELECT_WITH_KEY.where(requests.c.once_key == bindparam("of"))
 ACQUIRE_REQUEST_LEASE = (
     update(requests)
     .where(
@@ -93,8 +96,7 @@ class RequestRows:
         insert = upsert(self._connection, requests).returning(requests.c.id)
         if self._connection.scalar(insert, row) is None:
             return None
-        for position, task in enumerate(tasks):
-            self._tasks.save_task(task, position=position)
+        self._tasks.add_plan(tasks)
         return request
 
     def find_open_request(self, shop: str, kind: str, subject: str) -> PrivacyRequest | None:
@@ -155,7 +157,7 @@ class RequestRows:
 
     def get_request(self, request_id: str) -> PrivacyRequest | None:
         """Return one request with its principal in the clear, if there is one with this id."""
-        return self._find_request(SELECT_REQUEST, request_id)
+        return self._find_request(SELECT_REQUEST_WITH_KEY, request_id)
 
     def get_sealed_request(self, request_id: str) -> PrivacyRequest | None:
         """Return one request without its principal, readable or not, if there is one with this id."""
@@ -164,6 +166,8 @@ class RequestRows:
 
     def _find_request(self, selection: Any, key: str) -> PrivacyRequest | None:
         row = self._connection.execute(selection, {"of": key}).one_or_none()
+        if row and row.principal is not None and row.data_key_id:
+            self._session.take_data_key(row.data_key_id, row.wrapped)
         return self._open_request_row(row) if row else None
 
     def read_request_row(self, request_id: str) -> Any:

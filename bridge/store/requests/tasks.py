@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, delete, not_, select, update
@@ -25,7 +26,7 @@ from bridge.rules.requests.wait_texts import derive_wait_reason
 from bridge.store.requests.sql_conditions import waits_for
 from bridge.store.schema.columns import inline
 from bridge.store.schema.tables import findings, requests, tasks
-from bridge.store.upsert import upsert
+from bridge.store.upsert import upsert, upsert_rows
 
 if TYPE_CHECKING:
     from bridge.store.session import Session
@@ -59,8 +60,16 @@ class TaskRows:
 
     def save_task(self, task: Task, *, position: int = UNPLANNED_POSITION) -> None:
         """Insert or overwrite a task; `position` is its place in the plan when it is new."""
+        row = self._build_row(task, position)
+        self._connection.execute(upsert(self._connection, tasks, ["id"], MUTABLE_TASK_COLUMNS), row)
+
+    def add_plan(self, plan: Sequence[Task]) -> None:
+        """Insert the tasks of a new request, in their order."""
+        upsert_rows(self._connection, tasks, [self._build_row(task, position) for position, task in enumerate(plan)])
+
+    def _build_row(self, task: Task, position: int) -> dict[str, Any]:
         cursor, aad = encode_cursor(task.progress), TASK_CURSOR_AAD.format(id=task.id)
-        row = {
+        return {
             "id": task.id,
             "request_id": task.request_id,
             "position": position,
@@ -80,7 +89,6 @@ class TaskRows:
             "expected_by": task.expected_by,
             "finished_at": task.finished_at,
         }
-        self._connection.execute(upsert(self._connection, tasks, ["id"], MUTABLE_TASK_COLUMNS), row)
 
     def restart_tasks(self, request_id: str) -> None:
         """Make failed and retried tasks pending again, and waiting tasks due now."""

@@ -38,7 +38,9 @@ class ShopNameRows:
         Deliveries that were rejected under the domain as another shop's are received again then.
         """
         is_rename = self.directory.is_rename(domain, number)
-        self._session.save_shop_name(self.directory.record_name(domain, number, seen_at, is_confirmed=is_confirmed))
+        name = self.directory.record_name(domain, number, seen_at, is_confirmed=is_confirmed)
+        if self.directory.is_worth_storing(name):
+            self._session.save_shop_name(name)
         if is_rename:
             self._receive_again(domain)
         return is_rename

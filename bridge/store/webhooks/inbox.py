@@ -95,6 +95,11 @@ class InboxRows:
         leases = self._lease_selected(SELECT_DUE_DELIVERY, {"of": delivery_id, "most": 1})
         return leases[0] if leases else None
 
+    def hold_delivery(self, delivery_id: str) -> tuple[Lease, Delivery] | None:
+        """Lease one delivery as `acquire_lease` does, until this transaction ends, as `hold_batch` does."""
+        held = self._lease_selected(SELECT_DUE_DELIVERY, {"of": delivery_id, "most": 1}, is_held=True)
+        return held[0] if held else None
+
     def acquire_lease_batch(
         self, shop: str, topics: Iterable[str], limit: int, limit_bytes: int
     ) -> list[tuple[Lease, Delivery]]:

@@ -90,6 +90,27 @@ def test_a_shop_that_takes_a_domain_keeps_the_key_that_it_had():
     assert directory.list_keys(NEW) == (NEW,)
 
 
+@pytest.mark.parametrize(
+    ("known", "seen", "is_stored"),
+    [
+        ([(OLD, "1")], (OLD, "1", timedelta(minutes=59)), False),
+        ([(OLD, "1")], (OLD, "1", -timedelta(minutes=59)), True),
+        ([(OLD, "1")], (OLD, "1", HOUR), True),
+        ([(OLD, "1")], (NEW, "1", timedelta(0)), True),
+        ([(OLD, "1")], (OLD, "2", timedelta(0)), True),
+        ([(OLD, "")], (OLD, "1", timedelta(0)), True),
+        ([], (OLD, "1", timedelta(0)), True),
+        ([(OLD, "1"), (NEW, "2")], (OLD, "1", timedelta(minutes=59)), False),
+        ([(OLD, "1"), (NEW, "1")], (OLD, "1", timedelta(minutes=59)), True),
+        ([(OLD, "1"), (OLD, "2")], (OLD, "2", timedelta(minutes=59)), True),
+    ],
+)
+def test_the_time_alone_is_stored_again_only_after_an_hour_or_where_it_decides_between_names(known, seen, is_stored):
+    directory, (domain, number, later) = record_names(*known), seen
+    last = max((name.last_seen_at for name in directory.names if name.domain == domain), default=NOW)
+    assert directory.is_worth_storing(directory.record_name(domain, number, last + later)) is is_stored
+
+
 @pytest.mark.parametrize(("minutes", "due"), [(0, []), (14, []), (15, [OLD]), (600, [OLD])])
 def test_shopify_is_asked_again_after_a_while(minutes, due):
     asked = record_names((OLD, "", "asked"), (NEW, "1"))

@@ -30,17 +30,17 @@ def read_stored(tx):
     return read_shop_directory(tx.session.connection).names
 
 
-def save(tx, domain, number="", *, minutes=0):
-    tx.shop_names.record_name(domain, number, seen_at=NOW + timedelta(minutes=minutes))
+def save(tx, domain, number="", *, hours=0):
+    tx.shop_names.record_name(domain, number, seen_at=NOW + timedelta(hours=hours))
 
 
 def test_a_change_of_another_process_is_seen_by_the_next_transaction(store, second_store):
-    for minute, (first, second) in enumerate([(store, second_store), (second_store, store)] * 3):
+    for hour, (first, second) in enumerate([(store, second_store), (second_store, store)] * 3):
         with first.transaction() as tx:
-            save(tx, "a.myshopify.com", "1", minutes=minute)
+            save(tx, "a.myshopify.com", "1", hours=hour)
         with second.transaction() as tx:
             assert read_names(tx) == read_stored(tx)
-            assert read_names(tx)[0].last_seen_at == NOW + timedelta(minutes=minute)
+            assert read_names(tx)[0].last_seen_at == NOW + timedelta(hours=hour)
 
 
 def test_a_transaction_sees_its_own_changes_and_nobody_sees_those_that_were_rolled_back(store, second_store):
@@ -49,11 +49,11 @@ def test_a_transaction_sees_its_own_changes_and_nobody_sees_those_that_were_roll
 
     def change_and_give_up():
         with store.transaction() as tx:
-            save(tx, "a.myshopify.com", "1", minutes=1)
+            save(tx, "a.myshopify.com", "1", hours=1)
             save(tx, "b.myshopify.com")
             assert [name.domain for name in read_names(tx)] == ["a.myshopify.com", "b.myshopify.com"]
-            save(tx, "a.myshopify.com", "1", minutes=2)  # the same transaction writes the same row once more
-            assert read_names(tx)[0].last_seen_at == NOW + timedelta(minutes=2)
+            save(tx, "a.myshopify.com", "1", hours=2)  # the same transaction writes the same row once more
+            assert read_names(tx)[0].last_seen_at == NOW + timedelta(hours=2)
             raise RuntimeError("given up")
 
     with pytest.raises(RuntimeError, match="given up"):
@@ -65,13 +65,13 @@ def test_a_transaction_sees_its_own_changes_and_nobody_sees_those_that_were_roll
 
 def test_a_transaction_that_wrote_a_row_twice_leaves_the_last_value(store, second_store):
     with store.transaction() as tx:
-        save(tx, "a.myshopify.com", "1", minutes=1)
+        save(tx, "a.myshopify.com", "1", hours=1)
         assert len(read_names(tx)) == 1
-        save(tx, "a.myshopify.com", "1", minutes=2)
+        save(tx, "a.myshopify.com", "1", hours=2)
         assert len(read_names(tx)) == 1
     for each in (store, second_store):
         with each.transaction() as tx:
-            assert read_names(tx)[0].last_seen_at == NOW + timedelta(minutes=2)
+            assert read_names(tx)[0].last_seen_at == NOW + timedelta(hours=2)
 
 
 @settings(max_examples=count_examples(15), suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -83,9 +83,9 @@ def test_a_transaction_that_wrote_a_row_twice_leaves_the_last_value(store, secon
 )
 def test_whatever_two_processes_write_in_turn_both_read_what_is_stored(store, second_store, changes):
     both = (store, second_store)
-    for process, letter, number, minutes in changes:
+    for process, letter, number, hours in changes:
         with both[process].transaction() as tx:
-            save(tx, f"{letter}.myshopify.com", number, minutes=minutes)
+            save(tx, f"{letter}.myshopify.com", number, hours=hours)
         for each in both:
             with each.read() as tx:
                 assert read_names(tx) == read_stored(tx)
