@@ -162,10 +162,11 @@ class FakePlatform:
     """A platform that returns prepared pages; `cursor` is the number of the last page that was stored.
 
     `dies_before` maps a page's number to the fault that is raised once instead of it, and `meanwhile` is
-    called before each page is returned: what happens while the platform works.
+    called before each page is returned: what happens while the platform works. `marks_last_page` as a connector may or may not.
     """
 
     system = "shopify"
+    marks_last_page = True
 
     def __init__(self, *pages: FindingPage) -> None:
         self.pages = list(pages)
@@ -227,7 +228,7 @@ class FakePlatform:
                 raise self.dies_before.pop(number)
             self.given.append(number)
             page = self.pages[number - 1]
-            yield replace(page, cursor=str(number))
+            yield replace(page, cursor=str(number), is_last=self.marks_last_page and number == len(self.pages))
 
     def is_app_installed(self, shop: str) -> bool:
         self.installed_asked.append(shop)

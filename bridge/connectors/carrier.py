@@ -92,11 +92,16 @@ class CarrierConnector(ABC):
                 what = shipment.format_waybill_count(len(selected))
                 absence, reason = Absence.NOT_CONFIGURED, self.unconfigured_reason
                 gap = Gap(system=self.system, absence=absence, what=what, reason=reason)
-                yield FindingPage(findings=(), cursor="0", gaps=(gap,))
+                yield FindingPage(findings=(), cursor="0", gaps=(gap,), is_last=True)
             return
         for batch in shipment.split_into_batches(self.system, selected, batch_size=self.batch_size, cursor=cursor):
             findings, gaps = self.build_findings(batch)
-            yield FindingPage(findings=tuple(findings), cursor=str(batch.asked_count), gaps=(*batch.gaps, *gaps))
+            yield FindingPage(
+                findings=tuple(findings),
+                cursor=str(batch.asked_count),
+                gaps=(*batch.gaps, *gaps),
+                is_last=batch.is_last,
+            )
 
     def require_settings(self, *, unset: Sequence[str] = ()) -> None:
         """Raise CredentialRejected if a required setting, or one of the `unset` others, is missing."""

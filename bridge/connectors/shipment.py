@@ -26,12 +26,14 @@ MAX_UTC_OFFSET = timedelta(hours=14)
 class WaybillBatch:
     """Waybills of one request. `asked_count` waybills are requested once this batch is, `gaps` were found before it.
 
-    `known_numbers` are the normalised numbers of all parcels; all batches share this set.
+    `known_numbers` are the normalised numbers of all parcels; all batches share this set. No batch follows the one that
+    `is_last`.
     """
 
     parcels: tuple[Waybill, ...]
     asked_count: int
     known_numbers: set[str]
+    is_last: bool
     gaps: tuple[Gap, ...] = ()
 
     @property
@@ -69,10 +71,13 @@ def split_into_batches(
         what = format_waybill_count(len(known) - len(valid))
         gaps = (Gap(system=system, absence=Absence.UNATTRIBUTED, what=what, reason="malformed_number"),)
     if gaps and not valid:
-        yield WaybillBatch(parcels=(), asked_count=0, known_numbers=numbers, gaps=gaps)
+        yield WaybillBatch(parcels=(), asked_count=0, known_numbers=numbers, is_last=True, gaps=gaps)
     for first in range(start, len(valid), batch_size):
         batch = tuple(valid[first : first + batch_size])
-        yield WaybillBatch(parcels=batch, asked_count=first + len(batch), known_numbers=numbers, gaps=gaps)
+        asked = first + len(batch)
+        yield WaybillBatch(
+            parcels=batch, asked_count=asked, known_numbers=numbers, is_last=asked == len(valid), gaps=gaps
+        )
         gaps = ()
 
 

@@ -109,6 +109,7 @@ class DoubtedCustomer:
 class FindingPage:
     """One page of a gathering. `cursor` resumes after this page; it is opaque, and stored sealed.
 
+    `is_last` says that no page follows: what is read ends with it, in one transaction. The last page may lack it.
     `doubtful_orders` are numbers of orders that may be the data subject's and are another customer's at the system,
     `doubtful_customers` are customers that may be somebody else.
     """
@@ -118,6 +119,7 @@ class FindingPage:
     gaps: tuple[Gap, ...] = ()
     doubtful_orders: tuple[str, ...] = ()
     doubtful_customers: tuple[DoubtedCustomer, ...] = ()
+    is_last: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -98,7 +98,9 @@ class ConnectorContract:
 
     def gather(self, waits: list[float] | None = None, cursor: str = "") -> list[FindingPage]:
         asked = self.connector([] if waits is None else waits)
-        return list(asked.gather(Principal(), shop=SHOP, parcels=self.parcels(), cursor=cursor))
+        pages = list(asked.gather(Principal(), shop=SHOP, parcels=self.parcels(), cursor=cursor))
+        assert [page.is_last for page in pages] == [False] * (len(pages) - 1) + [True] * bool(pages)
+        return pages
 
     def assert_fails(self, kind: type[BridgeError], waits: list[float] | None = None, verb="gather") -> BridgeError:
         with pytest.raises(kind) as caught:

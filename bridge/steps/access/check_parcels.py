@@ -7,7 +7,7 @@ counted, and an operator decides in a review. Calls no system.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -47,20 +47,57 @@ _WITHHELD_REASONS = {Doubt.CONTRADICTED: "parcel_contradicted", Doubt.UNPROVEN: 
 _ADDRESS_LISTS = ("addresses", "addressesV2")
 
 
-class ParcelCheck:
-    """What is known of the requested parcels: their orders, the persons they are for, and what operators decided."""
+class KnownParcels:
+    """What the index and the platform say of the data subject's parcels, read once for all carriers that a run asks."""
 
-    def __init__(self, request: PrivacyRequest, parcels: Sequence[Waybill], tx: Tx, services: Services) -> None:
-        """Read it from the index, the platform's findings and the reviews."""
-        self._request, self._parcels = request, {normalise_waybill(parcel.number): parcel for parcel in parcels}
-        self._encode = build_digester(services.digest, request.shop)
-        self._indexed: dict[str, list[Waybill]] = defaultdict(list)
+    def __init__(self) -> None:
+        self._read_for: tuple[PrivacyRequest, Sequence[Waybill]] | None = None
+        self.customer = ConsigneeClues()
+        self.indexed: dict[str, list[Waybill]] = {}
+        self.on_platform: dict[str, list[Waybill]] = {}
+        self.orders: dict[str, ConsigneeClues] = {}
+
+    def forget(self) -> None:
+        """Let the next carrier read again, since the platform may say more."""
+        self._read_for = None
+
+    def read(self, request: PrivacyRequest, parcels: Sequence[Waybill], tx: Tx, services: Services) -> None:
+        """Read what is known of these parcels of all carriers, unless it was read for the same ones."""
+        if self._read_for == (request, parcels):
+            return
+        self.indexed, self.on_platform, self.orders = defaultdict(list), defaultdict(list), {}
+        self.customer = read_person_clues({"phone": request.principal.phone})
         for parcel in tx.index.list_parcels(request.shop, request.principal):
-            self._indexed[normalise_waybill(parcel.number)].append(parcel)
-        self._on_platform: dict[str, list[Waybill]] = defaultdict(list)
-        self._orders: dict[str, ConsigneeClues] = {}
-        self._customer = read_person_clues({"phone": request.principal.phone})
-        self._read_platform_records(tx, services)
+            self.indexed[normalise_waybill(parcel.number)].append(parcel)
+        numbers = {normalise_waybill(parcel.number) for parcel in parcels}
+        wanted = {parcel.order_id for parcel in parcels}
+        wanted |= {one.order_id for number in numbers for one in self.indexed.get(number, ())}
+        for system, finding in tx.findings.read_findings(request.id) if wanted else ():
+            if system == PLATFORM:
+                self._read_platform_record(finding, wanted, services)
+        self._read_for = request, parcels
+
+    def _read_platform_record(self, finding: Finding, wanted: Collection[str], services: Services) -> None:
+        if finding.kind == "customer":
+            lists = [finding.body.get(name) for name in _ADDRESS_LISTS]
+            addresses = [one for addresses in lists if isinstance(addresses, list) for one in addresses]
+            people = (finding.body, finding.body.get("defaultAddress"), *addresses)
+            self.customer = merge_clues(self.customer, read_person_clues(*people))
+        elif finding.kind == "order" and (order_id := legacy_id(finding.ref)) in wanted:
+            self.orders[order_id] = read_order_clues(finding.body)
+            for parcel in read_platform_parcels(finding.body, services.merchant.attribution):
+                self.on_platform[normalise_waybill(parcel.number)].append(parcel)
+
+
+class ParcelCheck:
+    """The parcels that one carrier is asked about, what is known of them, and what operators decided."""
+
+    def __init__(
+        self, request: PrivacyRequest, parcels: Sequence[Waybill], known: KnownParcels, tx: Tx, services: Services
+    ) -> None:
+        """Read what operators decided about the parcels, of all that are `known`."""
+        self._request, self._parcels = request, {normalise_waybill(parcel.number): parcel for parcel in parcels}
+        self._known, self._encode = known, build_digester(services.digest, request.shop)
         reviews = tx.reviews.find_parcel_reviews(request.shop, [(one.order_id, one.number) for one in parcels])
         self._decisions = {
             number: review.decision
@@ -68,23 +105,9 @@ class ParcelCheck:
             if (review := reviews.get((parcel.order_id, parcel.number)))
         }
 
-    def _read_platform_records(self, tx: Tx, services: Services) -> None:
-        wanted = {one.order_id for number in self._parcels for one in self._iterate_known_parcels(number)}
-        for system, finding in tx.findings.read_findings(self._request.id) if wanted else ():
-            if system != PLATFORM:
-                continue
-            if finding.kind == "customer":
-                lists = [finding.body.get(name) for name in _ADDRESS_LISTS]
-                addresses = [one for addresses in lists if isinstance(addresses, list) for one in addresses]
-                people = (finding.body, finding.body.get("defaultAddress"), *addresses)
-                self._customer = merge_clues(self._customer, read_person_clues(*people))
-            elif finding.kind == "order" and (order_id := legacy_id(finding.ref)) in wanted:
-                self._orders[order_id] = read_order_clues(finding.body)
-                for parcel in read_platform_parcels(finding.body, services.merchant.attribution):
-                    self._on_platform[normalise_waybill(parcel.number)].append(parcel)
-
     def _iterate_known_parcels(self, number: str) -> Iterable[Waybill]:
-        return (self._parcels[number], *self._indexed.get(number, ()), *self._on_platform.get(number, ()))
+        known = self._known
+        return (self._parcels[number], *known.indexed.get(number, ()), *known.on_platform.get(number, ()))
 
     def is_refused(self, parcel: Waybill) -> bool:
         """Return True where an operator decided that the parcel is another person's: nothing of it is missing."""
@@ -110,11 +133,11 @@ class ParcelCheck:
         if number not in self._parcels or is_released or not _holds_data(finding.body):
             return None
         record, known = read_record_clues(finding.body), tuple(self._iterate_known_parcels(number))
-        orders = [self._orders[one.order_id] for one in known if one.order_id in self._orders]
+        orders = [found for one in known if (found := self._known.orders.get(one.order_id))]
         references = [text for one in known for text in (one.order_id, one.order_name)]
         references += [text for clues in orders for text in clues.references]
         about: dict[str, Any] = {"waybill": number, "is_return": any(one.is_return for one in known)}
-        clear = build_tokens(merge_clues(self._customer, *orders))
+        clear = build_tokens(merge_clues(self._known.customer, *orders))
         digested = merge_tokens(*(load_tokens(one.clues) for one in known))
         evidence = merge_evidence(
             compare_consignee(record, clear, references, **about),
@@ -125,7 +148,8 @@ class ParcelCheck:
         return Doubt.CONTRADICTED if is_contradicted(evidence) else Doubt.UNPROVEN
 
     def _find_listing(self, number: str) -> ParcelListing:
-        listings = {one.listing for one in (*self._indexed.get(number, ()), *self._on_platform.get(number, ()))}
+        _, *known = self._iterate_known_parcels(number)
+        listings = {one.listing for one in known}
         return ParcelListing.LISTED if not listings or ParcelListing.LISTED in listings else ParcelListing.CANCELLED
 
     def record_doubts(self, doubts: Mapping[str, Doubt], task: Task, tx: Tx) -> None:

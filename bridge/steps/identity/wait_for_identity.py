@@ -34,8 +34,9 @@ def wait_for_identity(
     unfinished = [each for each in tasks if each.state not in FINISHED_STATES]
     # the one that waits already: each run may put other tasks before it
     task = min(unfinished, key=lambda each: each.wait_reason not in IDENTITY_WAITS, default=None)
-    if request.kind in IDENTITY_FREE_KINDS or request.closed_at is not None:
-        return None
+    with services.store.read(one_state=False) as tx:  # for most requests nothing is to be written
+        if not is_in_doubt(request, tx):
+            return None
     with services.store.transaction() as tx:
         check = tx.identity_checks.find_open_check(request.id)
         if check is None:
@@ -54,6 +55,13 @@ def wait_for_identity(
         if task.wait_reason is not reason:
             record_task_fact(Fact.TASK_WAITING, request, waiting, tx, reason=reason)
     return waiting
+
+
+def is_in_doubt(request: PrivacyRequest, tx: Tx) -> bool:
+    """Return whether the request waits because it is doubted who asks."""
+    if request.kind in IDENTITY_FREE_KINDS or request.closed_at is not None:
+        return False
+    return tx.identity_checks.find_open_check(request.id) is not None
 
 
 def _write_what_is_due(request: PrivacyRequest, check: IdentityCheck, tx: Tx, services: Services) -> IdentityCheck:

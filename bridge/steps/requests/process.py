@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bridge.errors import KeyMissing, LeaseLost, SealBroken, StoreUnavailable
@@ -18,6 +19,7 @@ from bridge.rules.requests.decisions.approval_rules import READING_ACTIONS
 from bridge.rules.requests.lifecycle import VAULT, compute_retry_pause_s, list_ready_tasks
 from bridge.rules.requests.progress_codec import encode_detail
 from bridge.services import Services
+from bridge.steps.access.check_parcels import KnownParcels
 from bridge.steps.access.gather import gather_records
 from bridge.steps.consents.erase_consent_data import erase_consent_data
 from bridge.steps.consents.stop_marketing import stop_marketing
@@ -31,7 +33,7 @@ from bridge.steps.erasure.poll_platform_erasure import poll_platform_erasure
 from bridge.steps.erasure.remove_platform_residue import remove_platform_residue
 from bridge.steps.erasure.request_platform_erasure import request_platform_erasure
 from bridge.steps.grievances.answer_grievance import wait_for_grievance_answer
-from bridge.steps.identity.wait_for_identity import wait_for_identity
+from bridge.steps.identity.wait_for_identity import is_in_doubt, wait_for_identity
 from bridge.steps.index.index_orders import index_deliveries_of_shop
 from bridge.steps.letters.send_processor_list import send_processor_list
 from bridge.steps.new_tasks import build_task
@@ -154,10 +156,9 @@ def _run_due_tasks(request: PrivacyRequest, lease: Lease, services: Services) ->
         if stale := reopen_stale_reading(run.tasks.values(), services):
             tx.tasks.save_task(stale)
             run.tasks[stale.id] = stale
-        is_gated = is_gate_closed(request, tx)
-    waiting = wait_for_identity(request, run.tasks.values(), lease, services=services) or wait_for_merge(
-        request, run.tasks.values(), lease, services=services
-    )
+        is_gated, is_doubted = is_gate_closed(request, tx), is_in_doubt(request, tx)
+    waiting = wait_for_identity(request, run.tasks.values(), lease, services=services) if is_doubted else None
+    waiting = waiting or wait_for_merge(request, run.tasks.values(), lease, services=services)
     if waiting:
         has_changed = waiting != run.tasks[waiting.id]
         conclude_request(request.id, lease, has_changed=has_changed, is_waiting=True, services=services)
@@ -190,6 +191,7 @@ class _Run:
         self._reported = {task.id: _extract_reported_fields(task) for task in tasks}
         self._services = services
         self._run_ids: set[str] = set()
+        self._steps = STEP_BY_ACTION | {TaskAction.GATHER: partial(gather_records, known=KnownParcels())}
 
     def put_off(self, waiting: Iterable[Task]) -> None:
         """Take over tasks that were saved as waiting since the run began."""
@@ -219,7 +221,7 @@ class _Run:
     def _run_task(self, task: Task) -> Task:
         ids = {"request": self.request.id, "task": task.id}
         with observe("task.run", **ids, system=task.system, action=task.action) as span:
-            after = STEP_BY_ACTION[task.action](self.request, task, self.lease, services=self._services)
+            after = self._steps[task.action](self.request, task, self.lease, services=self._services)
             span.fields |= {"state": after.state, "outcome": after.outcome, "attempts": after.attempts}
         return after
 

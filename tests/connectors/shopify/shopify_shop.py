@@ -199,7 +199,9 @@ PRINCIPAL = Principal(customer_id="7", email=MAIL, phone=PHONE)
 
 
 def walk(platform, principal=PRINCIPAL, cursor=""):
-    return list(platform.gather(principal, shop=SHOP, parcels=(), cursor=cursor))
+    pages = list(platform.gather(principal, shop=SHOP, parcels=(), cursor=cursor))
+    assert [page.is_last for page in pages] == [False] * (len(pages) - 1) + [True] * bool(pages)
+    return pages
 
 
 def findings(pages):

@@ -55,7 +55,9 @@ def principal(world, person):
 
 
 def walk(platform, world, person, cursor=""):
-    return list(platform.gather(person, shop=world.shop, parcels=(), cursor=cursor))
+    pages = list(platform.gather(person, shop=world.shop, parcels=(), cursor=cursor))
+    assert [page.is_last for page in pages] == [False] * (len(pages) - 1) + [True] * bool(pages)
+    return pages
 
 
 def findings(pages):

@@ -22,15 +22,17 @@ from tests.factories import ASHA, NOW, SHOP, make_finding, make_request, make_ta
 from tests.fakes import page
 from tests.kit.running import acquire_lease_anew
 from tests.kit.stored import list_fact_details
+from tests.kit.transactions import KilledError, watch_transactions
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 DOWN = ConnectorUnavailable("timeout")
 
 
-@pytest.fixture
-def gather_system(services):
+@pytest.fixture(params=[True, False], ids=["last-page-is-marked", "last-page-is-not-marked"])
+def gather_system(services, platform, request):
     """Gather for one system of Asha's request, as often as it is called."""
+    platform.marks_last_page = request.param
     request = make_request()
     with services.store.transaction() as tx:
         opened(tx, request, make_task(request.id), make_task(request.id, "delhivery"))
@@ -66,6 +68,25 @@ def test_every_page_is_kept_and_the_task_is_done_with_a_fact(services, platform,
     assert (fact, detail["records"], detail["outcome"]) == ("task.done", 3, "found")
     assert "qwertzuiop" not in repr(detail).lower()
     assert platform.asked == [(ASHA, "")]
+
+
+def test_a_page_that_says_that_it_is_the_last_ends_the_task_in_its_own_transaction(services, platform, gather_system):
+    platform.pages = [page(make_finding("1")), page(make_finding("2"))]
+    with watch_transactions(services.store) as watched:
+        gather_system()
+    taking_the_lease = 1
+    assert len([rows for rows in watched.rows if rows]) - taking_the_lease == 2 + (not platform.marks_last_page)
+
+
+def test_killed_before_the_end_is_committed_it_goes_on_from_the_page_before(services, platform, gather_system):
+    platform.pages = [page(make_finding(str(number))) for number in (1, 2)]
+    kill_before = 3 if platform.marks_last_page else 4  # the lease, pages, then the end
+    with pytest.raises(KilledError), watch_transactions(services.store, kill_before=kill_before - 1):
+        gather_system()
+    task = gather_system()
+    assert (task.state, task.outcome, task.records) == (TaskState.DONE, Outcome.FOUND, 2)
+    assert refs(services, gather_system) == [("shopify", "1"), ("shopify", "2")]
+    assert [fact for fact, _ in list_fact_details(services.store, gather_system.request.id)] == ["task.done"]
 
 
 def test_nothing_found_is_absent_and_no_gap(gather_system):

@@ -49,12 +49,14 @@ def _gather_customer(
             doubtful_customers = tuple(session.doubtful_customers)
             session.doubtful_orders.clear()
             session.doubtful_customers.clear()
+            is_last_customer = position.customer_index + 1 >= len(position.customers)
             yield FindingPage(
                 findings=findings,
                 cursor=position.serialize(order_ids),
                 gaps=tuple(dict.fromkeys(gaps)),
                 doubtful_orders=doubtful_orders,
                 doubtful_customers=doubtful_customers,
+                is_last=position.stage is GatherStage.END and is_last_customer,
             )
     return position
 

@@ -1,14 +1,16 @@
-"""A date that a carrier cannot mean is no date: no period counts from it."""
+"""A date that a carrier cannot mean is no date: no period counts from it. Waybills go in batches, of which one is the last."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bridge.connectors.shipment import parse_india_time
+from bridge.connectors.shipment import parse_india_time, split_into_batches
 from bridge.connectors.tracking import parse_status_time
-from bridge.model import ParcelStatus
+from bridge.model import ParcelStatus, Waybill
 from tests.connectors.bluedart import bluedart_answers as blue
 from tests.connectors.delhivery.delhivery_answers import URL, make_connector
 from tests.connectors.test_tracking import track
@@ -90,3 +92,15 @@ def test_an_impossible_date_of_blue_dart_starts_no_clock(mock, day):
     mock.get(blue.URL, body=body)
     (result,) = track(blue.make_connector(), "99900012343").values()
     assert (result.status, result.status_at) == (ParcelStatus.DELIVERED, None)
+
+
+@given(
+    st.lists(st.one_of(st.integers(10_000, 10_020).map(str), st.sampled_from(["x", "no/t"])), max_size=12),
+    st.integers(1, 5),
+    st.integers(0, 12),
+)
+def test_only_the_last_batch_says_that_no_other_follows(numbers, size, asked):
+    parcels = [Waybill(number=number, carrier="delhivery") for number in numbers]
+    batches = list(split_into_batches("delhivery", parcels, batch_size=size, cursor=str(asked) if asked else ""))
+    assert [batch.is_last for batch in batches] == [False] * (len(batches) - 1) + [True] * bool(batches)
+    assert sum(len(batch.parcels) for batch in batches) == max(len({n for n in numbers if n.isdecimal()}) - asked, 0)
