@@ -8,6 +8,8 @@ import pytest
 import responses
 
 from bridge.connectors.shopify.api.scopes import REQUIRED_SCOPES
+from bridge.connectors.shopify.gathering import gather
+from bridge.connectors.shopify.gathering.cursor import GatherStage
 from bridge.connectors.shopify.gathering.session import quote_search_phrase
 from bridge.errors import ConnectorRefused, ConnectorUnavailable
 from bridge.model import Absence, Principal
@@ -320,6 +322,24 @@ def test_orders_named_later_are_read_after_a_resume(platform, shop):
 def test_a_cursor_that_is_not_ours_is_refused(platform, cursor):
     with pytest.raises(ConnectorRefused, match="cursor"):
         walk(platform, PRINCIPAL, cursor)
+
+
+def test_steps_that_find_nothing_go_with_the_page_after_them_but_only_a_few(platform, monkeypatch):
+    steps, between = iter(range(23)), [0]
+
+    def find_nothing(_session, cursor):
+        between[-1] += 1
+        after = replace(cursor, stage=GatherStage.NAMED_ORDERS, list_cursors={})
+        return (), (), cursor if next(steps, None) is not None else after
+
+    monkeypatch.setitem(gather.STAGE_READERS, GatherStage.RELATED_RECORDS, find_nothing)
+    pages = []
+    for page in platform.gather(PRINCIPAL, shop=SHOP, parcels=()):
+        pages.append(page)
+        between.append(0)
+    assert sum(between) == 24
+    assert max(between) <= gather.MAX_EMPTY_STEPS + 1
+    assert [bool(page.findings) for page in pages] == [True] + [False] * (len(pages) - 1)
 
 
 def test_a_failure_raises_after_the_pages_before_it(platform, shop):

@@ -1,6 +1,7 @@
 """Defines the cursor of a gathering: what the next step needs to know, stored as JSON.
 
-Contains personal data: the port promises that cursors are sealed at rest. No finished step is read again.
+Contains personal data: the port promises that cursors are sealed at rest. No finished step is read again, but for a few
+that found nothing.
 """
 
 from __future__ import annotations

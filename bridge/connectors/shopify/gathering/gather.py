@@ -19,6 +19,7 @@ from bridge.connectors.shopify.gathering.session import GatherSession
 from bridge.model import FindingPage
 
 NAMED_ORDERS_BATCH_SIZE = 50
+MAX_EMPTY_STEPS = 4  # that may have to be read again
 
 
 def gather_pages(session: GatherSession, cursor: str) -> Iterator[FindingPage]:
@@ -37,14 +38,29 @@ def gather_pages(session: GatherSession, cursor: str) -> Iterator[FindingPage]:
 def _gather_customer(
     session: GatherSession, position: GatherCursor, order_ids: tuple[str, ...]
 ) -> Generator[FindingPage, None, GatherCursor]:
-    """Yield the pages of one customer and return the last cursor, which `order_ids` bind to the request."""
+    """Yield the pages of one customer and return the last cursor, which `order_ids` bind to the request.
+
+    A few steps that found nothing go with the page after them, which stores them all in one transaction.
+    """
+    empty_steps = 0
     while position.stage is not GatherStage.END:
+        is_bulk = position.stage is GatherStage.BULK  # what was started at Shopify must be known
         for step_findings, step_gaps, step_cursor in _run_stage(session, position):
             gaps = step_gaps
             findings, position = session.drop_recorded(step_cursor, step_findings)
             position = _skip_empty_stages(session, position)
             if position.stage is GatherStage.END:
                 gaps += orders.build_count_gaps(position)
+            has_content = findings or gaps or session.doubtful_orders or session.doubtful_customers
+            if (
+                not has_content
+                and not is_bulk
+                and position.stage is not GatherStage.END
+                and empty_steps < MAX_EMPTY_STEPS
+            ):
+                empty_steps += 1
+                continue
+            empty_steps = 0
             doubtful_orders = tuple(dict.fromkeys(session.doubtful_orders))
             doubtful_customers = tuple(session.doubtful_customers)
             session.doubtful_orders.clear()
