@@ -68,24 +68,26 @@ def send_due_letter(letter_id: str, *, services: Services) -> bool:
 def _send_leased_letter(letter: PersonLetter, lease: Lease, services: Services) -> None:
     with services.store.transaction() as tx:
         given = read_letter_input(letter.request_id, letter, tx=tx, services=services, makes_link=True)
+        if given is None:  # the request was erased with its shop, or is older than requests are kept
+            _withhold_letter(letter, "request_gone", lease, tx, services)
+            return
+        if blocker := find_letter_blocker(given.request, letter.kind, given.details, services):
+            _withhold_letter(letter, blocker, lease, tx, services)
+            return
         tx.person_letters.verify_lease(lease)
-    if given is None:  # the request was erased with its shop, or is older than requests are kept
-        _withhold_letter(letter, "request_gone", lease, services)
-        return
-    if blocker := find_letter_blocker(given.request, letter.kind, given.details, services):
-        _withhold_letter(letter, blocker, lease, services)
-        return
     try:
         page = build_letter_page(given)
     except TextMissing as missing:
-        _withhold_letter(letter, f"text_missing: {missing}", lease, services)
+        with services.store.transaction() as tx:
+            _withhold_letter(letter, f"text_missing: {missing}", lease, tx, services)
         return
     recipient = find_recipient(given.request, given.details, services)
     mail = _build_mail(letter, page, recipient, services)
     try:
         services.mailer.send_letter(mail)
     except CredentialRejected:
-        _withhold_letter(letter, "mail_refuses_us", lease, services)
+        with services.store.transaction() as tx:
+            _withhold_letter(letter, "mail_refuses_us", lease, tx, services)
     except ConnectorRefused as fault:
         _save_bounce(letter, str(fault), lease, services)
     except ConnectorUnavailable as fault:
@@ -211,13 +213,12 @@ def _save_sent_letter(
     enqueue_request_ids(woken, services)
 
 
-def _withhold_letter(letter: PersonLetter, reason: str, lease: Lease, services: Services) -> None:
+def _withhold_letter(letter: PersonLetter, reason: str, lease: Lease, tx: Tx, services: Services) -> None:
     """Record why a letter cannot go out, once for each reason, and look again after an hour."""
     withheld = replace(letter, state=LetterState.WITHHELD, last_error=reason)
-    with services.store.transaction() as tx:
-        tx.person_letters.release_lease(lease, withheld, wake_at=services.clock.now() + RECHECK_DELAY)
-        if (letter.state, letter.last_error) != (withheld.state, reason[:200]):
-            record_letter_fact(Fact.LETTER_WITHHELD, letter, tx, reason=reason)
+    tx.person_letters.release_lease(lease, withheld, wake_at=services.clock.now() + RECHECK_DELAY)
+    if (letter.state, letter.last_error) != (withheld.state, reason[:200]):
+        record_letter_fact(Fact.LETTER_WITHHELD, letter, tx, reason=reason)
 
 
 def _save_bounce(letter: PersonLetter, reason: str, lease: Lease, services: Services) -> None:
