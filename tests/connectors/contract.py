@@ -21,6 +21,7 @@ from bridge.connectors.http import MAX_CALL_ATTEMPTS, TIMEOUT_S
 from bridge.errors import BridgeError, ConnectorRefused, ConnectorThrottled, ConnectorUnavailable, CredentialRejected
 from bridge.model import FindingPage, Principal, Waybill
 from bridge.ports import Connector
+from tests.kit.gathering import list_pages
 from tests.kit.silent_logs import read_log
 
 SHOP = "contract.myshopify.com"
@@ -98,9 +99,7 @@ class ConnectorContract:
 
     def gather(self, waits: list[float] | None = None, cursor: str = "") -> list[FindingPage]:
         asked = self.connector([] if waits is None else waits)
-        pages = list(asked.gather(Principal(), shop=SHOP, parcels=self.parcels(), cursor=cursor))
-        assert [page.is_last for page in pages] == [False] * (len(pages) - 1) + [True] * bool(pages)
-        return pages
+        return list_pages(asked.gather(Principal(), shop=SHOP, parcels=self.parcels(), cursor=cursor))
 
     def assert_fails(self, kind: type[BridgeError], waits: list[float] | None = None, verb="gather") -> BridgeError:
         with pytest.raises(kind) as caught:

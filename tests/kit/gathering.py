@@ -23,3 +23,10 @@ def gather_bodies(connector: Connector, parcels: Iterable[Waybill], *, shop: str
 def collect_gaps(pages: Iterable[FindingPage]) -> set[tuple[Absence, str, str]]:
     """Return what is missing, and why."""
     return {(gap.absence, gap.what, gap.reason) for page in pages for gap in page.gaps}
+
+
+def list_pages(pages: Iterable[FindingPage]) -> list[FindingPage]:
+    """Return all pages of a gathering, of which the last one, and no other, says that it is."""
+    found = list(pages)
+    assert [page.is_last for page in found] == [False] * (len(found) - 1) + [True] * bool(found)
+    return found

@@ -147,7 +147,12 @@ class _Gathering:
 
     def save_end(self, task: Task) -> Task:
         """Save the task, whose pages are all saved, as done, and return it."""
-        return _store_end(self._request, self._finish(task), self._lease, self._services)
+        end = self._finish(task)
+        with self._services.store.transaction() as tx:
+            tx.requests.verify_lease(self._lease)
+            tx.tasks.save_task(end.task)
+            _record_finished(self._request, end, tx)
+        return end.task
 
     def _finish(self, task: Task) -> _End:
         """Return the task as done; the platform's with the parcels that the carriers are asked about."""
@@ -209,14 +214,6 @@ def _save_absence(request: PrivacyRequest, task: Task, lease: Lease, services: S
 
 def _count_requested(task: Task, count: int) -> Task:
     return replace(task, progress=replace(get_progress(task, GatherProgress), requested_parcels=count))
-
-
-def _store_end(request: PrivacyRequest, end: _End, lease: Lease, services: Services) -> Task:
-    with services.store.transaction() as tx:
-        tx.requests.verify_lease(lease)
-        tx.tasks.save_task(end.task)
-        _record_finished(request, end, tx)
-    return end.task
 
 
 def _record_finished(request: PrivacyRequest, end: _End, tx: Tx) -> None:

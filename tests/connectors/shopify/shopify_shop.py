@@ -20,6 +20,7 @@ from graphql import (
 from bridge.connectors.shopify.api.scopes import REQUIRED_SCOPES
 from bridge.model import Principal
 from bridge.sandbox.schema import load_schema
+from tests.kit.gathering import list_pages
 
 SHOP = "contract.myshopify.com"
 API = f"https://{SHOP}/admin/api/2026-10/graphql.json"
@@ -199,9 +200,7 @@ PRINCIPAL = Principal(customer_id="7", email=MAIL, phone=PHONE)
 
 
 def walk(platform, principal=PRINCIPAL, cursor=""):
-    pages = list(platform.gather(principal, shop=SHOP, parcels=(), cursor=cursor))
-    assert [page.is_last for page in pages] == [False] * (len(pages) - 1) + [True] * bool(pages)
-    return pages
+    return list_pages(platform.gather(principal, shop=SHOP, parcels=(), cursor=cursor))
 
 
 def findings(pages):

@@ -15,7 +15,7 @@ from bridge.model import Absence, Outcome, Principal
 from bridge.sandbox.shopify import ShopifyStandIn
 from bridge.sandbox.shopify.records.seeded_data import list_seeded_values as seeded_fields
 from tests import coverage
-from tests.kit.gathering import collect_gaps
+from tests.kit.gathering import collect_gaps, list_pages
 from tests.kit.silent_logs import forbid_output
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -55,9 +55,7 @@ def principal(world, person):
 
 
 def walk(platform, world, person, cursor=""):
-    pages = list(platform.gather(person, shop=world.shop, parcels=(), cursor=cursor))
-    assert [page.is_last for page in pages] == [False] * (len(pages) - 1) + [True] * bool(pages)
-    return pages
+    return list_pages(platform.gather(person, shop=world.shop, parcels=(), cursor=cursor))
 
 
 def findings(pages):

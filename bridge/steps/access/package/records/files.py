@@ -16,7 +16,7 @@ from bridge.rules.index.shipping import AttributionRules
 from bridge.steps.access.package.bag import BagItWriter
 from bridge.steps.access.package.records.mask import mask_record_body
 from bridge.steps.access.package.records.other_persons import THIRD_PERSON_MASKED, OtherPersonMasker
-from bridge.steps.access.package.records.portable import PortableFiles, dump_records_frame, render_records_json
+from bridge.steps.access.package.records.portable import PortableFiles, render_records_json
 from bridge.steps.access.package.records.recorded_persons import RecordedPersons
 from bridge.steps.access.package.records.rows import FILE_NAMES_BY_KIND, build_table_rows
 from bridge.steps.access.package.records.tables import COLUMN_NAMES, CSV_HEADERS, FLAT_TABLES, FLAT_TABLES_BY_NAME
@@ -85,18 +85,17 @@ class RecordFiles:
 
     def write_record_files(self, bag: BagItWriter, header: Mapping[str, Any]) -> None:
         """Write every file: the flat tables first, then the kinds of records without a table."""
-        frame = dump_records_frame(header)
         other_names = sorted(self._json_buffers.keys() - FLAT_TABLES_BY_NAME.keys())
         for name in [*(table.name for table in FLAT_TABLES), *other_names]:
             table, count = FLAT_TABLES_BY_NAME.get(name), self._record_counts[name]
             about: dict[str, Any] = {"role": "copy", "portable": bool(table and table.portable)}
-            content, path = render_records_json(name, count, frame, self._json_buffers.pop(name)), f"records/{name}"
+            content, path = render_records_json(name, count, header, self._json_buffers.pop(name)), f"records/{name}"
             bag.add_payload_file(f"{path}.json", content, media_type="application/json", records=count, **about)
             if table:
                 rows = self.statistics.rows_by_table[name]
                 content = self._csv_buffers.pop(name).drain_chunks()
                 bag.add_payload_file(f"{path}.csv", content, media_type="text/csv", records=rows, **about)
-        self._portable.write_files(bag, frame)
+        self._portable.write_files(bag, header)
 
     def _append_json_record(self, name: str, record: str) -> None:
         buffer = self._json_buffers.setdefault(name, TempBuffer())

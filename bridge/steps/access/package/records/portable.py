@@ -75,7 +75,7 @@ class PortableFiles:
         self._json_buffers[table].append_text(separator + (json_line or dump_json_line(row)))
         self._counts[table] += 1
 
-    def write_files(self, bag: BagItWriter, frame: str) -> None:
+    def write_files(self, bag: BagItWriter, header: Mapping[str, Any]) -> None:
         """Write the folder: its own explanation, then every table as JSON and CSV."""
         about: dict[str, Any] = {"role": "portability", "portable": True}
         bag.add_payload_file(f"{FOLDER}/README.txt", _README, media_type="text/plain", **about)
@@ -83,22 +83,17 @@ class PortableFiles:
         schema = read_package_schema()
         bag.add_payload_file(f"{FOLDER}/schema.json", schema, media_type="application/schema+json", **about)
         for name, count in self._counts.items():
-            content = render_records_json(name, count, frame, self._json_buffers.pop(name))
+            content = render_records_json(name, count, header, self._json_buffers.pop(name))
             path = f"{FOLDER}/{name}"
             bag.add_payload_file(f"{path}.json", content, media_type="application/json", records=count, **about)
             content = self._csv_buffers.pop(name).drain_chunks()
             bag.add_payload_file(f"{path}.csv", content, media_type="text/csv", records=count, **about)
 
 
-def dump_records_frame(header: Mapping[str, Any]) -> str:
-    """Return a JSON file of no records, without title: what all files of records begin and end with."""
-    return dump_json_line({**header, "part": "records", "title": "", "count": 0, "records": []})
-
-
-def render_records_json(name: str, count: int, frame: str, buffer: TempBuffer) -> Iterator[bytes]:
+def render_records_json(name: str, count: int, header: Mapping[str, Any], buffer: TempBuffer) -> Iterator[bytes]:
     """Yield a JSON file of `count` records, one on each line, that the buffer holds with their separators."""
-    head, tail = frame.split('"records": []')  # a quote within a value would be escaped
-    head, tail = head.replace('"count": 0', f'"count": {count}'), tail.replace('"title": ""', f'"title": "{name}"')
+    frame = {**header, "part": "records", "title": name, "count": count, "records": []}
+    head, tail = dump_json_line(frame).split('"records": []')  # a quote within a value would be escaped
     yield (head + '"records": [').encode()
     yield from buffer.drain_chunks()
     yield (("\n  ]" if count else "]") + tail + "\n").encode()
